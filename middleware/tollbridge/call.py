@@ -1,0 +1,140 @@
+"""What is known of one request, filled layer by layer.  It lives in `scope["tollbridge"]`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from tollbridge.clock import Clock
+from tollbridge.ids import new_id
+
+if TYPE_CHECKING:
+    from tollbridge.errors import GatewayError
+    from tollbridge.formats.dialect import Dialect, Operation
+    from tollbridge.limits.limiter import Grant
+    from tollbridge.metering.ledger import Reservation
+    from tollbridge.metering.prices import Price
+    from tollbridge.metering.usage import Usage, UsageSource
+    from tollbridge.providers import Target
+    from tollbridge.tokens.model import Principal
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Outcome(StrEnum):
+    """How a call ended; every call ends in exactly one way."""
+
+    COMPLETE = "complete"
+    CLIENT_GONE = "client_gone"
+    UPSTREAM_FAILED = "upstream_failed"
+    TRUNCATED = "truncated"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """Status and headers of an answer, before they are sent.  Both may be changed in `response_head`."""
+
+    status: int
+    headers: Headers
+
+    def get(self, name: bytes) -> bytes | None:
+        """Find the first header of that lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def set(self, name: bytes, value: bytes) -> None:
+        """Put this one value in place of any of that lower-case name."""
+        self.headers = [pair for pair in self.headers if pair[0] != name]
+        self.headers.append((name, value))
+
+    def drop(self, name: bytes) -> None:
+        """Remove every header of that lower-case name."""
+        self.headers = [pair for pair in self.headers if pair[0] != name]
+
+
+@dataclass(slots=True, frozen=True)
+class Estimate:
+    """The most a call can use, in tokens.  `output` is the limit the caller set, or an assumed one."""
+
+    input: int
+    output: int
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+
+@dataclass(slots=True)
+class Call:
+    """One crossing.
+
+    `path` is the decoded path below the mount point, `headers` the request's, lower-case names, in order.
+    `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
+    `state` is for policies: a dict of their own, keyed by the policy's name.
+    """
+
+    id: str
+    received: datetime
+    started_s: float
+    protocol: str
+    method: str
+    path: str
+    headers: Headers
+    client: str = ""
+
+    operation: "Operation | None" = None
+    service: str = ""
+    dialect: "Dialect | None" = None
+    principal: "Principal | None" = None
+
+    body: bytes | None = None
+    model: str | None = None
+    stream: bool = False
+    wants_stream_usage: bool = False
+    targets: "tuple[Target, ...]" = ()
+    target: "Target | None" = None
+
+    estimate: Estimate | None = None
+    grant: "Grant | None" = None
+    price: "Price | None" = None
+    reservation: "Reservation | None" = None
+    usage: "Usage | None" = None
+    usage_source: "UsageSource | None" = None
+    cost: int | None = None  # nano-dollars; None while unknown or unpriced
+
+    status: int = 0
+    outcome: Outcome | None = None
+    error: "GatewayError | None" = None
+    first_byte_s: float | None = None
+    bytes_in: int = 0
+    bytes_out: int = 0
+    upstream_request_id: str = ""
+    truncated: bool = False
+    reader: Callable[[bytes], list[bytes]] | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+
+    def header(self, name: bytes) -> bytes | None:
+        """Find the first request header of that lower-case name."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+
+def open_call(scope: Any, clock: Clock, *, path: str | None = None) -> Call:
+    """Begin the record of one request from its ASGI scope (HTTP or WebSocket)."""
+    client = scope.get("client")
+    return Call(
+        id=new_id("req", clock),
+        received=clock.now(),
+        started_s=clock.monotonic(),
+        protocol=scope["type"],
+        method=scope.get("method", "GET"),
+        path=scope["path"] if path is None else path,
+        headers=scope["headers"],
+        client=client[0] if client else "",
+    )

@@ -1,0 +1,1 @@
+"""Wire formats: what the core needs to know of one, and how streams of events are cut."""

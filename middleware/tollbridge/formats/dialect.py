@@ -1,0 +1,122 @@
+"""What the core asks of a dialect.  A dialect is pure: no I/O, any cut of the bytes, both ways.
+
+A dialect lives in the package of the provider that defined it and is registered by `register_dialects`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tollbridge.errors import GatewayError
+from tollbridge.metering.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing a caller can ask for.
+
+    `scope` is what the token needs, such as `ai:chat`; empty where a valid token is enough.
+    `path` is what clients call, `{model}` standing for one path segment; `upstream` is put behind the provider's base
+    URL.  `label` is the bounded name used in metrics.
+    """
+
+    scope: str
+    label: str
+    method: str = "POST"
+    path: str = ""
+    upstream: str = ""
+    ai: bool = True
+    lists_models: bool = False
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the bridge must know of a request body, and no more.
+
+    `max_output` is the caller's own limit in tokens for the whole answer (times `n` where several are asked for), or
+    None.  `input_bound` is an upper bound for the input tokens.  `asks_usage`: the caller asked for usage in the stream.
+    """
+
+    model: str
+    stream: bool = False
+    max_output: int | None = None
+    input_bound: int = 0
+    asks_usage: bool = False
+    outputs_tokens: bool = True
+
+
+class AnswerReader(Protocol):
+    """Reads one answer as it passes.  Made for one call."""
+
+    usage: Usage | None
+    """What the provider reported so far; None when it said nothing."""
+    finished: bool
+    """Whether the answer's terminal mark was seen; always True for a whole body that parsed."""
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take the next bytes, give what goes on to the caller; `b""` says the upstream ended.
+
+        A reader may hold bytes back until an event is whole.  It never raises on any input.
+        """
+        ...
+
+
+class Dialect(Protocol):
+    """A wire format."""
+
+    name: str
+    base: str
+    """The dialect whose base URL this one shares; its own name if none."""
+    operations: Sequence[Operation]
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        """Read what the bridge must know; raises `BadRequest` naming the field that is wrong."""
+        ...
+
+    def readdress(self, body: bytes, envelope: Envelope, *, model: str, ask_usage: bool, max_output: int | None) -> bytes:
+        """Change the model's name, ask for usage in a stream, set an output limit; every other byte stays."""
+        ...
+
+    def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: "CostLine | None" = None) -> AnswerReader:
+        """Make the reader for one answer.  `streamed`: the answer is an event stream.
+
+        `cost`, where given, is called with the final usage and its text is put beside it as `usage.cost`.
+        """
+        ...
+
+    def write_error(self, error: GatewayError, call_id: str) -> bytes:
+        """Write an error as the body of a response with status `error.status`."""
+        ...
+
+    def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
+        """Write an error as the last event of a stream that has begun."""
+        ...
+
+    def write_models(self, models: Sequence["ModelEntry"], headers: Mapping[bytes, bytes]) -> bytes:
+        """Write the list of models a caller may use."""
+        ...
+
+    def write_model(self, model: "ModelEntry") -> bytes:
+        """Write one model of that list."""
+        ...
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a request for a path that several dialects share is this dialect's, by its headers."""
+        ...
+
+
+class CostLine(Protocol):
+    """Says what a usage costs, as a JSON number in US dollars."""
+
+    def __call__(self, usage: Usage) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model as listed to callers.  `created` in seconds since the epoch."""
+
+    id: str
+    owned_by: str
+    created: int = 0
+    context: int | None = None

@@ -1,0 +1,107 @@
+"""Every hook a plugin can implement.  All run at start, in the process that serves, once a gateway.
+
+The life of a gateway:
+ 1. plugins are found by the entry-point group `tollbridge`, checked and registered
+ 2. every `register_*` hook is called once with a `register` callback
+ 3. the configuration is validated against what was registered
+ 4. the chain is built; from here on no hook is called on behalf of a request
+ 5. `startup` is awaited once the store is open
+ 6. the gateway serves
+ 7. `shutdown` is awaited after running calls were settled
+
+A hook may raise `PluginError` or `ConfigError`; any other exception is wrapped in a `PluginError` that names the plugin.
+Registering a name twice is refused.  No hook may touch the network, but `startup`.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+if TYPE_CHECKING:
+    import typer
+    from starlette.types import ASGIApp
+
+    from tollbridge.formats.dialect import Dialect
+    from tollbridge.gateway import Gateway
+    from tollbridge.layers.layer import Layer
+    from tollbridge.metering.prices import PriceSource
+    from tollbridge.providers import Auth, Provider
+
+hookspec = pluggy.HookspecMarker("tollbridge")
+hookimpl = pluggy.HookimplMarker("tollbridge")
+
+
+@hookspec
+def register_dialects(register: "Callable[[Dialect], None]") -> None:
+    """Offer wire formats.  `register(dialect)`."""
+
+
+@hookspec
+def register_providers(register: "Callable[[Provider], None]") -> None:
+    """Offer hosts that serve models.  `register(provider)`."""
+
+
+@hookspec
+def register_auth_schemes(register: "Callable[[str, Callable[..., Auth]], None]") -> None:
+    """Offer ways to show a credential to a provider, for use in the configuration.  `register(name, factory)`."""
+
+
+@hookspec
+def register_policies(register: "Callable[[str, type], None]") -> None:
+    """Offer policies.  `register(name, cls)`: a frozen dataclass whose fields are the options of `[policies.<name>]`."""
+
+
+@hookspec
+def register_layers(register: "Callable[[type[Layer]], None]") -> None:
+    """Offer links of the chain.  `register(cls)`: its `name`, `after` and `needs` say where it stands."""
+
+
+@hookspec
+def register_stores(register: "Callable[[str, Callable[..., Any]], None]") -> None:
+    """Offer stores.  `register(url_scheme, factory)`: called with the URL of `[store]`."""
+
+
+@hookspec
+def register_limiters(register: "Callable[[str, Callable[..., Any]], None]") -> None:
+    """Offer limiters.  `register(url_scheme, factory)`: called with `[limits] url`."""
+
+
+@hookspec
+def register_price_sources(register: "Callable[[PriceSource], None]") -> None:
+    """Offer prices.  `register(source)`: asked in order of registration, after the configuration's own prices."""
+
+
+@hookspec
+def register_identity_sources(register: "Callable[[str, Callable[..., Any]], None]") -> None:
+    """Offer other ways to learn who calls.  `register(name, factory)`."""
+
+
+@hookspec
+def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+    """Offer ASGI applications under the prefix.  `register(path, factory)`: called with the gateway."""
+
+
+@hookspec
+def register_metrics(register: "Callable[[Callable[[Any], None]], None]") -> None:
+    """Offer metrics.  `register(observe)`: called with each finished `Call`; must not block nor raise."""
+
+
+@hookspec
+def register_commands(register: "Callable[[str, typer.Typer | Callable[..., Any]], None]") -> None:
+    """Offer commands of the `tollbridge` program.  `register(name, app_or_function)`."""
+
+
+@hookspec
+def register_panels(register: "Callable[[str, Callable[..., Any]], None]") -> None:
+    """Offer panels of the dashboard's Home.  `register(name, render)`."""
+
+
+@hookspec
+def startup(gateway: "Gateway") -> "Awaitable[None] | None":
+    """Begin what the plugin needs while serving.  An exception stops the start."""
+
+
+@hookspec
+def shutdown(gateway: "Gateway") -> "Awaitable[None] | None":
+    """End it.  Called once, also after a failed start of another plugin."""

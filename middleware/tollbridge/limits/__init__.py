@@ -1,0 +1,1 @@
+"""How fast: requests, tokens and calls at once."""

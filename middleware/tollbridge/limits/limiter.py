@@ -1,0 +1,81 @@
+"""The seam to a limiter: several limits taken together, all or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `amount` units in `period_s` seconds, up to `burst` of them at once.
+
+    `name` is `requests` or `tokens`: it names the limit in headers and errors.
+    """
+
+    name: str
+    amount: int
+    period_s: float = 60.0
+    burst: int = 0
+
+    @property
+    def depth(self) -> int:
+        """The burst in force: `amount` unless a smaller or larger one was set."""
+        return self.burst or self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one call asks of one limit: `cost` units, at least 0, of `rate` for `key` (a token id, or the bridge)."""
+
+    key: str
+    rate: Rate
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """At most `amount` calls of `key` at once."""
+
+    key: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one limit stands after a decision: `remaining` units now, all of them again in `reset_s` seconds."""
+
+    rate: Rate
+    remaining: int
+    reset_s: float
+
+
+@dataclass(slots=True)
+class Grant:
+    """What a call was given; handed back when it ends.  `lease` is the concurrency slot's owner, or empty."""
+
+    demands: tuple[Demand, ...]
+    standings: tuple[Standing, ...]
+    lease: Lease | None = None
+    holder: str = ""
+
+
+class Limiter(Protocol):
+    """Keeps limits.  One decision covers every dimension: a call refused by one consumes nothing of the others."""
+
+    shared: bool
+    """Whether several workers see the same counters."""
+
+    async def take(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Grant:
+        """Take all or nothing; raises `RateLimited` with `retry_after_s`, after which the same demand fits.
+
+        `holder` is the call's id. The error carries the limit headers. A demand above its rate's depth can never be
+        met: it is refused with `retry=False` semantics (`x-should-retry: false`) and says so.
+        """
+        ...
+
+    async def settle(self, grant: Grant, actual: Sequence[int]) -> None:
+        """Replace each demand's cost by what was really used (less: refund; more: charged without asking) and free the lease.
+
+        A second settlement of one grant is a no-op.
+        """
+        ...

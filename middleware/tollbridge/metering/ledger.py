@@ -1,0 +1,71 @@
+"""The ledger's words: what is reserved before a call, and what is settled after it.
+
+At every instant, for every budget: spent + reserved <= limit + X, X being what running calls used beyond their
+reservation. A reservation is a row, so the sum can be audited. Settling takes the row away in the same transaction
+that writes the usage row, so a second settlement finds nothing and does nothing. An expired reservation is charged in
+full, never released.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tollbridge.metering.usage import Usage, UsageSource
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """One budget a call draws on: `id` holds its owner and period, such as `token:tok_1:2026-11`; nano-dollars.
+
+    `label` is how the owner calls it, for the error's text.
+    """
+
+    id: str
+    limit: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What a call may cost at most, nano-dollars, held until it is settled.  `expires_at` in epoch seconds."""
+
+    call_id: str
+    token_id: str
+    amount: int
+    budgets: tuple[BudgetLine, ...]
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """One settled call.  Never changed after it was written; the cost can be derived anew from it.
+
+    `cost` in nano-dollars, None when unpriced. `duration_ms` to the end of the answer, `first_byte_ms` to its first byte.
+    """
+
+    call_id: str
+    at: datetime
+    token_id: str
+    team: str
+    service: str
+    operation: str
+    dialect: str
+    provider: str
+    model: str
+    model_used: str
+    outcome: str
+    status: int
+    error: str
+    stream: bool
+    usage: Usage
+    usage_source: UsageSource
+    cost: int | None
+    price_id: str
+    duration_ms: int
+    first_byte_ms: int | None
+    bytes_in: int
+    bytes_out: int
+
+
+def charge_of(row: UsageRow) -> int:
+    """What a row takes from the budgets, nano-dollars."""
+    return row.cost or 0

@@ -1,0 +1,48 @@
+"""US dollars without floats.
+
+Prices are `Decimal` dollars for a million tokens. A rate is a whole number of pico-dollars for one token, an amount a
+whole number of nano-dollars: one input token of a cheap model costs 0.15 micro-dollars, which micro-units would round
+to nothing. An amount is rounded once, at the end, up.
+"""
+
+from decimal import Decimal, InvalidOperation
+
+NANO = 1_000_000_000
+_PICO_PER_NANO = 1_000
+
+
+def parse_usd(text: str) -> Decimal:
+    """Read dollars such as `"0.15"`; raises `ValueError` for anything but a finite number of at least 0."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not an amount in US dollars") from None
+    if not value.is_finite() or value < 0:
+        raise ValueError(f"{text!r} is not an amount in US dollars of at least 0")
+    return value
+
+
+def rate(usd_per_million: Decimal) -> int:
+    """Give pico-dollars a token for a price in dollars a million tokens, rounded to the nearest."""
+    return int((usd_per_million * 1_000_000).to_integral_value())
+
+
+def amount(pico: int) -> int:
+    """Give nano-dollars for a sum of pico-dollars, rounded up: what was used is never free."""
+    return -(-pico // _PICO_PER_NANO)
+
+
+def to_nano(usd: Decimal) -> int:
+    """Give nano-dollars for dollars, rounded to the nearest."""
+    return int((usd * NANO).to_integral_value())
+
+
+def to_usd(nano: int) -> Decimal:
+    """Give dollars for nano-dollars, exactly, with no exponent and no trailing zeros."""
+    value = Decimal(nano).scaleb(-9)
+    return value.quantize(Decimal(1)) if value == value.to_integral() else value.normalize()
+
+
+def show_usd(nano: int) -> str:
+    """Write nano-dollars as a plain decimal such as `0.000985`."""
+    return format(to_usd(nano), "f")

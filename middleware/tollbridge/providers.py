@@ -1,0 +1,180 @@
+"""What a provider is: names, base URLs, how to show a credential, models and their prices.  All of it data."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Protocol
+
+from tollbridge.errors import ConfigError
+
+
+class Auth(Protocol):
+    """How a provider wants to be shown its key."""
+
+    env: tuple[str, ...]
+    """Environment variables that may hold the key, in order of preference; empty if no key is needed."""
+
+    def headers(self, key: str) -> list[tuple[bytes, bytes]]:
+        """Give the request headers that carry the key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The key in a header; `{key}` in `template` stands for it."""
+
+    name: str
+    env: tuple[str, ...] = ()
+    template: str = "{key}"
+
+    def headers(self, key: str) -> list[tuple[bytes, bytes]]:
+        return [(self.name.lower().encode("ascii"), self.template.replace("{key}", key).encode("latin-1"))]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Bearer(Header):
+    """`Authorization: Bearer <key>` (RFC 6750)."""
+
+    def __init__(self, env: str | tuple[str, ...] = ()) -> None:
+        names = (env,) if isinstance(env, str) else tuple(env)
+        Header.__init__(self, "authorization", names, "Bearer {key}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoAuth:
+    """The host asks for no key."""
+
+    env: tuple[str, ...] = ()
+
+    def headers(self, key: str) -> list[tuple[bytes, bytes]]:
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of a provider.  `price` holds USD per million tokens as strings, by bucket (see `metering.prices`)."""
+
+    name: str
+    price: Mapping[str, str] = field(default_factory=dict)
+    context: int | None = None
+    max_output: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models a provider names itself.  Any other name is passed on all the same."""
+
+    by_name: Mapping[str, Model] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self.by_name.values())
+
+    def get(self, name: str) -> Model | None:
+        return self.by_name.get(name)
+
+    @classmethod
+    def from_package(cls, package: str, resource: str = "models.toml") -> "Models":
+        """Read `models.toml` of a package: a table a model, prices as strings in USD per million tokens.
+
+        Keys: `context`, `max_output` (tokens), and any price bucket.  Raises `ConfigError` for a price that is no string.
+        """
+        table = tomllib.loads(files(package).joinpath(resource).read_text("utf-8"))
+        return cls.from_table(table, where=f"{package}/{resource}")
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Mapping[str, object]], *, where: str) -> "Models":
+        """Read the same from parsed TOML; `where` names it in an error."""
+        models = {}
+        for name, row in table.items():
+            price = {key: value for key, value in row.items() if key not in ("context", "max_output")}
+            wrong = [key for key, value in price.items() if not isinstance(value, str)]
+            if wrong:
+                raise ConfigError(f"{where}: {name}.{wrong[0]} must be a string in USD per million tokens, such as \"0.15\"")
+            context, most = row.get("context"), row.get("max_output")
+            models[name] = Model(
+                name,
+                {key: str(value) for key, value in price.items()},
+                context if isinstance(context, int) else None,
+                most if isinstance(most, int) else None,
+            )
+        return cls(models)
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """Where a host that speaks a known dialect differs from it."""
+
+    rename: Mapping[str, str] = field(default_factory=dict)
+    drop: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stream_usage: str = "option"
+    """How usage comes into a stream: `option` (ask by stream_options), `always`, or `never`."""
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Provider:
+    """A host that serves models.
+
+    Give `base_url` with `dialect`, or `base_urls` with one URL a dialect.  A `{NAME}` in a URL is filled from the
+    environment variable of that name.  `price_id` is this host's id in the price data, its own name by default.
+    """
+
+    name: str
+    base_urls: Mapping[str, str]
+    auth: Auth
+    models: Models
+    quirks: Quirks
+    price_id: str
+    display_name: str
+    homepage: str
+    source: str
+    allow_private: bool
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str = "",
+        dialect: str = "openai-chat",
+        base_urls: Mapping[str, str] | None = None,
+        auth: Auth | None = None,
+        models: Models | None = None,
+        quirks: Quirks | None = None,
+        price_id: str = "",
+        display_name: str = "",
+        homepage: str = "",
+        source: str = "",
+        allow_private: bool = False,
+    ) -> None:
+        found = dict(base_urls or {})
+        if base_url:
+            found.setdefault(dialect, base_url)
+        values = {
+            "name": name,
+            "base_urls": {key: url.rstrip("/") for key, url in found.items()},
+            "auth": auth or NoAuth(),
+            "models": models or Models(),
+            "quirks": quirks or Quirks(),
+            "price_id": price_id or name,
+            "display_name": display_name or name,
+            "homepage": homepage,
+            "source": source,
+            "allow_private": allow_private,
+        }
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One way to reach a model: a provider, its own name for the model, and what shows our credential.
+
+    `headers` hold the credential and are never logged; `__repr__` leaves them out.
+    """
+
+    provider: Provider
+    model: str
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    allow_private: bool = False

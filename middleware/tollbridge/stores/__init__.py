@@ -1,0 +1,1 @@
+"""Where state lives.  `base` has the seams, one module each for the stores that come with the core."""

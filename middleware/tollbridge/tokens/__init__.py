@@ -1,0 +1,1 @@
+"""Who calls: tokens, their secrets, their scopes."""
