@@ -1,0 +1,130 @@
+"""A toll bridge for AI traffic: tokens, scopes, limits, cost and format translation as an ASGI middleware chain.
+
+Names load when they are first used, so `import tollbridge` costs little.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tollbridge.call import Call, Outcome, ResponseHead
+    from tollbridge.clock import Clock, SystemClock
+    from tollbridge.config import Config, load_config
+    from tollbridge.errors import (
+        BadRequest,
+        BudgetExceeded,
+        ConfigError,
+        Denied,
+        GatewayError,
+        PluginError,
+        RateLimited,
+        SetupError,
+        TollbridgeError,
+        Unavailable,
+        UpstreamError,
+    )
+    from tollbridge.gateway import Gateway, Tollbridge
+    from tollbridge.hookspecs import hookimpl
+    from tollbridge.layers.authenticate import Authenticate
+    from tollbridge.layers.authorize import Authorize
+    from tollbridge.layers.layer import Layer
+    from tollbridge.layers.limit import Limit
+    from tollbridge.layers.meter import Meter
+    from tollbridge.layers.translate import Translate
+    from tollbridge.metering.estimate import input_bound
+    from tollbridge.metering.usage import Usage
+    from tollbridge.providers import Auth, Bearer, Header, Model, Models, NoAuth, Provider, Quirks, Target
+    from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Auth",
+    "Authenticate",
+    "Authorize",
+    "BadRequest",
+    "Bearer",
+    "BudgetExceeded",
+    "Call",
+    "Clock",
+    "Config",
+    "ConfigError",
+    "Denied",
+    "Gateway",
+    "GatewayError",
+    "Header",
+    "Layer",
+    "Limit",
+    "Meter",
+    "Model",
+    "Models",
+    "NoAuth",
+    "Outcome",
+    "PluginError",
+    "Principal",
+    "Provider",
+    "Quirks",
+    "RateLimited",
+    "ResponseHead",
+    "SetupError",
+    "SystemClock",
+    "Target",
+    "Token",
+    "TokenBudget",
+    "TokenLimits",
+    "TokenState",
+    "Tollbridge",
+    "TollbridgeError",
+    "Translate",
+    "Unavailable",
+    "UpstreamError",
+    "Usage",
+    "hookimpl",
+    "input_bound",
+    "load_config",
+]
+
+_HOMES = {
+    "call": ("Call", "Outcome", "ResponseHead"),
+    "clock": ("Clock", "SystemClock"),
+    "config": ("Config", "load_config"),
+    "errors": (
+        "BadRequest",
+        "BudgetExceeded",
+        "ConfigError",
+        "Denied",
+        "GatewayError",
+        "PluginError",
+        "RateLimited",
+        "SetupError",
+        "TollbridgeError",
+        "Unavailable",
+        "UpstreamError",
+    ),
+    "gateway": ("Gateway", "Tollbridge"),
+    "hookspecs": ("hookimpl",),
+    "layers.authenticate": ("Authenticate",),
+    "layers.authorize": ("Authorize",),
+    "layers.layer": ("Layer",),
+    "layers.limit": ("Limit",),
+    "layers.meter": ("Meter",),
+    "layers.translate": ("Translate",),
+    "metering.estimate": ("input_bound",),
+    "metering.usage": ("Usage",),
+    "providers": ("Auth", "Bearer", "Header", "Model", "Models", "NoAuth", "Provider", "Quirks", "Target"),
+    "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'tollbridge' has no attribute {name!r}")
+    value: object = getattr(import_module(f"tollbridge.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,6 +1,5 @@
 """What is known of one request, filled layer by layer.  It lives in `scope["tollbridge"]`."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +10,7 @@ from tollbridge.ids import new_id
 
 if TYPE_CHECKING:
     from tollbridge.errors import GatewayError
-    from tollbridge.formats.dialect import Dialect, Operation
+    from tollbridge.formats.dialect import AnswerReader, Dialect, Envelope, Operation
     from tollbridge.limits.limiter import Grant
     from tollbridge.metering.ledger import Reservation
     from tollbridge.metering.prices import Price
@@ -72,9 +71,13 @@ class Estimate:
 class Call:
     """One crossing.
 
-    `path` is the decoded path below the mount point, `headers` the request's, lower-case names, in order.
+    `path` is the decoded path below the mount point, `raw_path` the whole of it as it came, `headers` the request's,
+    lower-case names, in order; what a layer takes out of them does not reach the app. `native` is the transport's own
+    object (the ASGI scope), for adapters.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
-    `state` is for policies: a dict of their own, keyed by the policy's name.
+    `targets` are tried in order, `target` is the one that answered. `reached`: a provider was sent the request, so it
+    may charge for it. `streamed`: the answer is an event stream. `state` is for policies: a dict of their own, keyed by
+    the policy's name.
     """
 
     id: str
@@ -84,17 +87,21 @@ class Call:
     method: str
     path: str
     headers: Headers
+    raw_path: bytes = b""
+    query: bytes = b""
     client: str = ""
+    native: Any = field(default=None, repr=False)
 
     operation: "Operation | None" = None
     service: str = ""
     dialect: "Dialect | None" = None
     principal: "Principal | None" = None
+    public: bool = False
 
     body: bytes | None = None
     model: str | None = None
     stream: bool = False
-    wants_stream_usage: bool = False
+    envelope: "Envelope | None" = None
     targets: "tuple[Target, ...]" = ()
     target: "Target | None" = None
 
@@ -112,9 +119,11 @@ class Call:
     first_byte_s: float | None = None
     bytes_in: int = 0
     bytes_out: int = 0
-    upstream_request_id: str = ""
+    reached: bool = False
     truncated: bool = False
-    reader: Callable[[bytes], list[bytes]] | None = None
+    streamed: bool = False
+    cap_output: bool = False
+    reader: "AnswerReader | None" = None
     state: dict[str, Any] = field(default_factory=dict)
 
     def header(self, name: bytes) -> bytes | None:
@@ -136,5 +145,8 @@ def open_call(scope: Any, clock: Clock, *, path: str | None = None) -> Call:
         method=scope.get("method", "GET"),
         path=scope["path"] if path is None else path,
         headers=scope["headers"],
+        raw_path=scope.get("raw_path") or b"",
+        query=scope.get("query_string", b""),
         client=client[0] if client else "",
+        native=scope,
     )

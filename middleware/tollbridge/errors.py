@@ -89,7 +89,9 @@ class GatewayError(TollbridgeError):
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Give the response headers that belong to this error, whatever the dialect."""
-        found = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.extra_headers.items()]
+        found = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in self.extra_headers.items()
+        ]
         if not self.retry:
             found.append((b"x-should-retry", b"false"))
         if self.retry_after_s is not None:

@@ -12,8 +12,10 @@ from tollbridge.errors import ConfigError
 class Auth(Protocol):
     """How a provider wants to be shown its key."""
 
-    env: tuple[str, ...]
-    """Environment variables that may hold the key, in order of preference; empty if no key is needed."""
+    @property
+    def env(self) -> tuple[str, ...]:
+        """The environment variables that may hold the key, in order of preference; empty if no key is needed."""
+        ...
 
     def headers(self, key: str) -> list[tuple[bytes, bytes]]:
         """Give the request headers that carry the key."""
@@ -90,7 +92,9 @@ class Models:
             price = {key: value for key, value in row.items() if key not in ("context", "max_output")}
             wrong = [key for key, value in price.items() if not isinstance(value, str)]
             if wrong:
-                raise ConfigError(f"{where}: {name}.{wrong[0]} must be a string in USD per million tokens, such as \"0.15\"")
+                raise ConfigError(
+                    f'{where}: {name}.{wrong[0]} must be a string in USD per million tokens, such as "0.15"'
+                )
             context, most = row.get("context"), row.get("max_output")
             models[name] = Model(
                 name,

@@ -1,0 +1,28 @@
+"""Anthropic: the Messages dialect and its own host.  API: https://docs.anthropic.com/en/api/messages (read 2026-11)."""
+
+from collections.abc import Callable
+
+from tollbridge import Header, Provider, Quirks, hookimpl
+from tollbridge.formats import Dialect
+from tollbridge_anthropic.dialect import MessagesDialect
+
+
+@hookimpl
+def register_dialects(register: Callable[[Dialect], None]) -> None:
+    register(MessagesDialect())
+
+
+@hookimpl
+def register_providers(register: Callable[[Provider], None]) -> None:
+    register(
+        Provider(
+            "anthropic",
+            base_url="https://api.anthropic.com/v1",
+            dialect="anthropic-messages",
+            auth=Header("x-api-key", ("ANTHROPIC_API_KEY",)),
+            quirks=Quirks(headers={"anthropic-version": "2023-06-01"}, stream_usage="always"),
+            display_name="Anthropic",
+            homepage="https://console.anthropic.com",
+            source="https://docs.anthropic.com/en/api/overview, read 2026-11-20",
+        )
+    )

@@ -1,0 +1,12 @@
+"""Hosts that speak a dialect of someone else's: no code of their own, a few lines of `services.toml` each."""
+
+from collections.abc import Callable
+
+from tollbridge import Provider, hookimpl
+from tollbridge_compatible.catalogue import load_services
+
+
+@hookimpl
+def register_providers(register: Callable[[Provider], None]) -> None:
+    for service in load_services():
+        register(service.provider())

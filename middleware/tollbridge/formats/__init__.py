@@ -1,1 +1,22 @@
-"""Wire formats: what the core needs to know of one, and how streams of events are cut."""
+"""Wire formats: what the core asks of a dialect, and the tools a dialect is made of."""
+
+from tollbridge.formats.dialect import AnswerReader, CostLine, Dialect, Envelope, ModelEntry, Operation
+from tollbridge.formats.jsonedit import members, replace_model, splice
+from tollbridge.formats.sse import EventCutter, event_data, event_name, split_events, write_event
+
+__all__ = [
+    "AnswerReader",
+    "CostLine",
+    "Dialect",
+    "Envelope",
+    "EventCutter",
+    "ModelEntry",
+    "Operation",
+    "event_data",
+    "event_name",
+    "members",
+    "replace_model",
+    "splice",
+    "split_events",
+    "write_event",
+]

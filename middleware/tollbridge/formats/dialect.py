@@ -9,6 +9,7 @@ from typing import Protocol
 
 from tollbridge.errors import GatewayError
 from tollbridge.metering.usage import Usage
+from tollbridge.providers import Quirks
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Operation:
 
     `scope` is what the token needs, such as `ai:chat`; empty where a valid token is enough.
     `path` is what clients call, `{model}` standing for one path segment; `upstream` is put behind the provider's base
-    URL.  `label` is the bounded name used in metrics.
+    URL.  `label` is the bounded name used in metrics.  `fallback`: of several dialects that share a path, this one
+    takes the requests that none of them claims.
     """
 
     scope: str
@@ -27,7 +29,7 @@ class Operation:
     upstream: str = ""
     ai: bool = True
     lists_models: bool = False
-    public: bool = False
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ class Envelope:
     """What the bridge must know of a request body, and no more.
 
     `max_output` is the caller's own limit in tokens for the whole answer (times `n` where several are asked for), or
-    None.  `input_bound` is an upper bound for the input tokens.  `asks_usage`: the caller asked for usage in the stream.
+    None.  `input_bound` is an upper bound for the input tokens.  `asks_usage`: the caller asked for usage in the
+    stream.  `answers` is how many answers are asked for.
     """
 
     model: str
@@ -43,6 +46,7 @@ class Envelope:
     max_output: int | None = None
     input_bound: int = 0
     asks_usage: bool = False
+    answers: int = 1
     outputs_tokens: bool = True
 
 
@@ -53,11 +57,15 @@ class AnswerReader(Protocol):
     """What the provider reported so far; None when it said nothing."""
     finished: bool
     """Whether the answer's terminal mark was seen; always True for a whole body that parsed."""
+    failed: bool
+    """Whether the provider itself ended the stream with an error, which was passed on."""
+    pieces: int
+    """How many pieces of output passed, for an estimate where no usage is reported."""
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next bytes, give what goes on to the caller; `b""` says the upstream ended.
 
-        A reader may hold bytes back until an event is whole.  It never raises on any input.
+        A reader may hold bytes back until an event is whole.  Raises `UpstreamError` for what is no answer at all.
         """
         ...
 
@@ -68,14 +76,23 @@ class Dialect(Protocol):
     name: str
     base: str
     """The dialect whose base URL this one shares; its own name if none."""
-    operations: Sequence[Operation]
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """What clients of this dialect can ask for."""
+        ...
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
         """Read what the bridge must know; raises `BadRequest` naming the field that is wrong."""
         ...
 
-    def readdress(self, body: bytes, envelope: Envelope, *, model: str, ask_usage: bool, max_output: int | None) -> bytes:
-        """Change the model's name, ask for usage in a stream, set an output limit; every other byte stays."""
+    def readdress(
+        self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
+    ) -> bytes:
+        """Change the model's name, ask for usage in a stream, set an output limit; every other byte stays.
+
+        `quirks` tells where the host differs from the dialect.
+        """
         ...
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: "CostLine | None" = None) -> AnswerReader:

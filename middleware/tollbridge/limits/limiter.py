@@ -73,8 +73,14 @@ class Limiter(Protocol):
         """
         ...
 
+    async def peek(self, demands: Sequence[Demand], lease: Lease | None) -> None:
+        """Raise `RateLimited` where not even one unit of each is left; takes nothing."""
+        ...
+
     async def settle(self, grant: Grant, actual: Sequence[int]) -> None:
-        """Replace each demand's cost by what was really used (less: refund; more: charged without asking) and free the lease.
+        """Replace each demand's cost by what was really used and free the lease.
+
+        Less is refunded, more is charged without asking.
 
         A second settlement of one grant is a no-op.
         """

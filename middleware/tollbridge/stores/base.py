@@ -146,9 +146,7 @@ class Reports(Protocol):
 
     async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals: ...
 
-    async def series(
-        self, since: datetime, until: datetime, *, steps: int, by_model: bool = False
-    ) -> Sequence[Bucket]:
+    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
         """Cut the range into `steps` equal buckets; empty ones are left out."""
         ...
 

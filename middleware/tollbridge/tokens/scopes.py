@@ -27,7 +27,9 @@ _LONGEST = 256
 def parse_scope(text: str) -> str:
     """Check one granted scope and give it back; raises `ValueError` saying what is wrong with it."""
     if len(text) > _LONGEST or not _TOKEN.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is no scope: visible ASCII without spaces and quotes, at most {_LONGEST} characters")
+        raise ValueError(
+            f"{text[:40]!r} is no scope: visible ASCII without spaces and quotes, at most {_LONGEST} characters"
+        )
     kind, colon, rest = text.partition(":")
     if kind not in KINDS or not colon or not rest:
         raise ValueError(f"{text!r} is no scope: it starts with one of {', '.join(k + ':' for k in KINDS)}")

@@ -1,0 +1,299 @@
+"""The configuration as frozen data: TOML, then `TOLLBRIDGE_<SECTION>__<KEY>` from the environment over it.
+
+`conf/tollbridge.toml` shows every option with its default; a test keeps the two equal.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from tollbridge.errors import ConfigError
+from tollbridge.money import parse_usd
+from tollbridge.options import build, suggest
+
+DEFAULT_FILE = "tollbridge.toml"
+_ENV_PREFIX = "TOLLBRIDGE_"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """`[server]`: where the gateway listens and what it takes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8800
+    workers: int = 1
+    prefix: str = "/_tollbridge"
+    metrics: str = "/metrics"
+    ai_routes: bool = True
+    public: tuple[str, ...] = ()
+    max_body_bytes: int = 33_554_432
+    max_json_depth: int = 128
+    max_header_count: int = 100
+    max_header_bytes: int = 65_536
+    body_timeout_s: float = 60.0
+    shutdown_grace_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "workers", "max_body_bytes", "max_json_depth", "max_header_count", "max_header_bytes")
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"port {self.port} is not between 0 and 65535")
+        for key in ("prefix", "metrics"):
+            path = getattr(self, key)
+            if path and (not path.startswith("/") or path.endswith("/")):
+                raise ValueError(f"{key} {path!r} must start with / and not end with one, or be empty to switch it off")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """`[store]`: where state lives.  An empty url is `tollbridge.db` in the data folder."""
+
+    url: str = ""
+    durability: str = "normal"
+
+    def __post_init__(self) -> None:
+        _one_of(self, "durability", "normal", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """`[providers.<name>]`: a host that serves models, or changes to a known one."""
+
+    base_url: str = ""
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    dialect: str = ""
+    api_key: str = ""
+    auth_header: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    allow_private: bool = False
+    stream_usage: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of(self, "stream_usage", "", "option", "always", "never")
+        kind, colon, rest = self.api_key.partition(":")
+        if self.api_key and (kind not in ("env", "file", "stored") or not colon or not rest):
+            raise ValueError(
+                "api_key must be env:NAME, file:PATH or stored:NAME; the key itself does not belong in here"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """`[models.<name>]`: a name callers use, and the targets behind it, tried in order."""
+
+    targets: tuple[str, ...]
+    price: Mapping[str, str] = field(default_factory=dict)
+    context: int | None = None
+    max_output: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.targets:
+            raise ValueError("targets names at least one provider/model")
+        for target in self.targets:
+            if not all(target.partition("/")[::2]):
+                raise ValueError(f"the target {target!r} must be provider/model")
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """`[service]`: the wrapped app."""
+
+    name: str = "app"
+    public: tuple[str, ...] = ()
+    price_per_call: str = "0"
+
+    def __post_init__(self) -> None:
+        parse_usd(self.price_per_call)
+        if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
+            raise ValueError(f"name {self.name!r} must be letters, digits, - and _")
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsConfig:
+    """`[limits]`: defaults for every token; 0 is no limit.  A token's own limits go before."""
+
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
+    concurrency: int = 0
+    url: str = ""
+    per_process: bool = False
+
+    def __post_init__(self) -> None:
+        _at_least(self, 0, "requests_per_minute", "tokens_per_minute", "concurrency")
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetsConfig:
+    """`[budgets]`: US dollars as strings; empty is no budget.  `unpriced` says what happens to a model without a price."""
+
+    daily_usd: str = ""
+    monthly_usd: str = ""
+    token_daily_usd: str = ""
+    token_monthly_usd: str = ""
+    unpriced: str = "guard"
+    assume_output_tokens: int = 4096
+    cap_output: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of(self, "unpriced", "guard", "allow", "refuse")
+        _at_least(self, 1, "assume_output_tokens")
+        for key in ("daily_usd", "monthly_usd", "token_daily_usd", "token_monthly_usd"):
+            if getattr(self, key):
+                parse_usd(getattr(self, key))
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamConfig:
+    """`[upstream]`: how providers are called."""
+
+    transport: str = "pyreqwest"
+    connect_timeout_s: float = 10.0
+    first_byte_timeout_s: float = 300.0
+    idle_timeout_s: float = 120.0
+    total_timeout_s: float = 900.0
+    max_answer_bytes: int = 67_108_864
+    cost_in_stream: bool = False
+
+    def __post_init__(self) -> None:
+        _one_of(self, "transport", "pyreqwest", "httpx2")
+        _at_least(self, 1, "max_answer_bytes")
+        for key in ("connect_timeout_s", "first_byte_timeout_s", "idle_timeout_s", "total_timeout_s"):
+            if not getattr(self, key) > 0:
+                raise ValueError(f"{key} must be above 0")
+
+
+@dataclass(frozen=True, slots=True)
+class PluginsConfig:
+    """`[plugins]`: which installed plugins are loaded.  An empty `allowed` allows all."""
+
+    allowed: tuple[str, ...] = ()
+    disabled: tuple[str, ...] = ()
+    timeout_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoggingConfig:
+    """`[logging]`: logs of `tollbridge serve`; a wrapped app keeps its own."""
+
+    level: str = "info"
+    format: str = "auto"
+    access: bool = True
+
+    def __post_init__(self) -> None:
+        _one_of(self, "level", "debug", "info", "warning", "error")
+        _one_of(self, "format", "auto", "json", "console")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of it.  `path` is the file it came from, `data` the folder of database and secrets."""
+
+    server: ServerConfig = field(default_factory=ServerConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
+    providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
+    models: Mapping[str, ModelConfig] = field(default_factory=dict)
+    service: ServiceConfig = field(default_factory=ServiceConfig)
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    budgets: BudgetsConfig = field(default_factory=BudgetsConfig)
+    upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
+    policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    plugins: PluginsConfig = field(default_factory=PluginsConfig)
+    logging: LoggingConfig = field(default_factory=LoggingConfig)
+    path: Path | None = None
+    data: Path = Path(".tollbridge")
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL, the default filled in."""
+        return self.store.url or f"sqlite:///{self.data / 'tollbridge.db'}"
+
+
+def _at_least(config: object, least: int, *keys: str) -> None:
+    for key in keys:
+        if getattr(config, key) < least:
+            raise ValueError(f"{key} must be at least {least}")
+
+
+def _one_of(config: object, key: str, *allowed: str) -> None:
+    value = getattr(config, key)
+    if value not in allowed:
+        raise ValueError(f"{key} {value!r} must be one of {', '.join(repr(a) for a in allowed)}")
+
+
+def find_config(given: str | Path | None = None, env: Mapping[str, str] | None = None) -> Path | None:
+    """Say which file holds: the given one, else `TOLLBRIDGE_CONFIG`, else `./tollbridge.toml` if it is there."""
+    env = os.environ if env is None else env
+    named = given or env.get("TOLLBRIDGE_CONFIG")
+    if named:
+        return Path(named)
+    default = Path(DEFAULT_FILE)
+    return default if default.is_file() else None
+
+
+def load_config(
+    source: str | Path | Mapping[str, object] | Config | None = None, env: Mapping[str, str] | None = None
+) -> Config:
+    """Read a configuration from a file, a table or the default places; raises `ConfigError` in one sentence."""
+    if isinstance(source, Config):
+        return source
+    env = os.environ if env is None else env
+    path: Path | None = None
+    if isinstance(source, Mapping):
+        table: Mapping[str, object] = source
+    else:
+        path = find_config(source, env)
+        table = _read(path) if path is not None else {}
+    config = parse_config(_with_environment(table, env))
+    base = path.parent if path is not None else Path()
+    data = Path(env["TOLLBRIDGE_DATA"]) if env.get("TOLLBRIDGE_DATA") else base / ".tollbridge"
+    return replace(config, path=path, data=data)
+
+
+def parse_config(table: Mapping[str, object]) -> Config:
+    """Make a configuration of a table such as TOML gives."""
+    known = {option.name: option for option in fields(Config) if option.name not in ("path", "data")}
+    for key in table:
+        if key not in known:
+            raise ConfigError(f"unknown section [{key}]{suggest(key, known)}")
+    sections = {key: value for key, value in table.items() if key != "policies"}
+    config = build(Config, sections, "")
+    policies = table.get("policies", {})
+    if not isinstance(policies, Mapping):
+        raise ConfigError("policies must be a table")
+    for name, options in policies.items():
+        if not isinstance(options, Mapping):
+            raise ConfigError(f"policies.{name} must be a table")
+    return replace(config, policies=policies)
+
+
+def _read(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"there is no configuration at {path}; make one with: tollbridge init {path}") from None
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"the configuration {path} cannot be read: {exc}") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path} is no valid TOML: {exc}") from exc
+
+
+def _with_environment(table: Mapping[str, object], env: Mapping[str, str]) -> Mapping[str, object]:
+    """Put `TOLLBRIDGE_SERVER__PORT=9000` over `[server] port`; the text is read as a TOML value, else as a string."""
+    merged: dict[str, object] = dict(table)
+    for name, text in env.items():
+        section, double, key = name.removeprefix(_ENV_PREFIX).lower().partition("__")
+        if not name.startswith(_ENV_PREFIX) or not double:
+            continue
+        before = merged.get(section, {})
+        if not isinstance(before, Mapping):
+            raise ConfigError(f"{section} must be a table")
+        merged[section] = {**before, key: _value(text)}
+    return merged
+
+
+def _value(text: str) -> object:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

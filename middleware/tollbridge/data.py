@@ -1,0 +1,72 @@
+"""The data folder: what a gateway keeps on disk beside its database.  Mode 0700, every secret in it 0600."""
+
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from tollbridge.errors import SetupError
+
+_SHORTEST = 32
+
+
+class DataFolder:
+    """One gateway's folder of secrets.  Opening it creates what is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self) -> None:
+        """Make the folder if it is not there; raises `SetupError` if that cannot be done."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise SetupError(
+                f"the data folder {self.path} cannot be created ({exc.strerror}); choose another with TOLLBRIDGE_DATA"
+            ) from exc
+
+    def secret(self, name: str) -> bytes:
+        """Read the secret of that name, 32 bytes, made at first use.
+
+        Raises `SetupError` if it is empty, short, readable by others, or cannot be written. A secret is never replaced:
+        losing the pepper would void every token.
+        """
+        path = self.path / name
+        self.create()
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return self._read(path)
+        except OSError as exc:
+            raise SetupError(
+                f"the secret {path} cannot be written ({exc.strerror}); free the disk or choose another "
+                "folder with TOLLBRIDGE_DATA"
+            ) from exc
+        made = secrets.token_hex(_SHORTEST)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(made + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as exc:
+            path.unlink(missing_ok=True)
+            raise SetupError(
+                f"the secret {path} cannot be written ({exc.strerror}); free the disk and start again"
+            ) from exc
+        return bytes.fromhex(made)
+
+    def _read(self, path: Path) -> bytes:
+        try:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            text = path.read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError) as exc:
+            raise SetupError(f"the secret {path} cannot be read ({exc}); restore it from a backup") from exc
+        if mode & 0o077:
+            raise SetupError(f"the secret {path} can be read by others (mode {mode:04o}); run: chmod 600 {path}")
+        if not re.fullmatch(r"(?:[0-9a-f]{2})*", text) or len(text) < 2 * _SHORTEST:
+            raise SetupError(
+                f"the secret {path} is empty or too short; restore it from a backup, or delete it to begin anew "
+                "(tokens and sessions made with it become void)"
+            )
+        return bytes.fromhex(text)

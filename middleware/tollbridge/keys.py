@@ -1,0 +1,34 @@
+"""Where a provider's key comes from: `env:NAME`, `file:PATH` or `stored:NAME`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tollbridge.errors import ConfigError
+from tollbridge.vault import Vault
+
+
+def read_key(reference: str, env: Mapping[str, str], vault: Vault, *, where: str, base: Path) -> str:
+    """Read the key a reference names; raises `ConfigError` saying which option of which section is empty.
+
+    A relative `file:` path is taken from `base`, the folder of the configuration.
+    """
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        value = env.get(name, "")
+        problem = f"the environment variable {name} is not set; set it, or change {where}"
+    elif kind == "file":
+        path = base / Path(name).expanduser()
+        try:
+            value = path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise ConfigError(f"{where}: the key file {path} cannot be read: {exc}") from exc
+        problem = f"{where}: the key file {path} is empty"
+    else:
+        value = vault.get(name) or ""
+        problem = f"{where}: no secret {name!r} is stored; store it with: tollbridge secret set {name}"
+    value = value.strip()
+    if not value:
+        raise ConfigError(problem)
+    if not value.isascii() or not value.isprintable():
+        raise ConfigError(f"{where}: the key holds characters that cannot go into a header")
+    return value

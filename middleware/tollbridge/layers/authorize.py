@@ -1,0 +1,35 @@
+"""The fourth link: what this principal may call."""
+
+from typing import ClassVar
+
+from tollbridge.call import Call
+from tollbridge.errors import ScopeMissing, Unauthenticated
+from tollbridge.layers.context import offered
+from tollbridge.layers.layer import Layer
+
+
+class Authorize(Layer):
+    """Refuses what the token has no scope for, and names the scope it lacks.
+
+    The operation's scope is asked for before the body is read, the model's once its name is known. Whether a model
+    exists is told only to those who may call it.
+    """
+
+    name: ClassVar[str] = "authorize"
+    needs: ClassVar[tuple[str, ...]] = ("authenticate",)
+
+    async def head(self, call: Call) -> None:
+        if call.public:
+            return
+        if call.principal is None:
+            raise Unauthenticated()
+        needed = call.operation.scope if call.operation is not None else f"service:app:{call.method}:*"
+        if needed and needed not in call.principal.scopes:
+            raise ScopeMissing(needed)
+
+    async def body(self, call: Call) -> None:
+        if call.model is None:
+            return
+        if not call.public and (call.principal is None or f"model:{call.model}" not in call.principal.scopes):
+            raise ScopeMissing(f"model:{call.model}")
+        offered(call)

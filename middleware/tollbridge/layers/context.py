@@ -1,0 +1,104 @@
+"""The second link: what is being called.  It names the operation and, once the body is here, the model and its targets."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
+
+from starlette.types import ASGIApp
+
+from tollbridge.call import Call, Estimate, Outcome, ResponseHead
+from tollbridge.clock import Clock
+from tollbridge.errors import ModelNotFound
+from tollbridge.formats.dialect import Operation
+from tollbridge.layers.layer import Layer
+from tollbridge.providers import Target
+from tollbridge.surface import Surface, route_template
+
+
+class Routes(Protocol):
+    """Knows the targets behind a model's name."""
+
+    def resolve(self, model: str) -> tuple[Target, ...]:
+        """Give the targets in the order they are tried; empty if no such model is offered."""
+        ...
+
+
+class Context(Layer):
+    """Names what is called and what it can use at most; writes one access line and the metrics when it is over.
+
+    `service` is the wrapped app's name in scopes. `assume_output` stands for the output limit, in tokens, where neither
+    the caller nor the model sets one. `observers` are called with each finished call.
+    """
+
+    name: ClassVar[str] = "context"
+    needs: ClassVar[tuple[str, ...]] = ("sanity",)
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        surface: Surface | None = None,
+        routes: Routes | None = None,
+        host: object = None,
+        service: str = "app",
+        assume_output: int = 4096,
+        observers: tuple[Callable[[Call], None], ...] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(app, clock=clock)
+        self._surface = surface or Surface()
+        self._routes = routes
+        self._host = host
+        self._service = service
+        self._assume_output = assume_output
+        self._observers = observers
+
+    async def head(self, call: Call) -> None:
+        way = self._surface.find(call.method, call.path, call.headers) if call.protocol == "http" else None
+        if way is None:
+            call.operation = self._route(call.native or {})
+            call.service = self._service
+            return
+        call.dialect, call.operation = way
+        call.service = "ai"
+
+    def _route(self, scope: Mapping[str, Any]) -> Operation:
+        template = route_template(scope, self._host) if scope else "*"
+        return Operation(scope=f"service:{self._service}:{template}", label="app", path=template, ai=False)
+
+    async def body(self, call: Call) -> None:
+        operation, dialect = call.operation, call.dialect
+        if call.body is None or dialect is None or operation is None or operation.lists_models:
+            return
+        envelope = dialect.read_envelope(operation, call.path, call.body)
+        call.envelope = envelope
+        call.model, call.stream = envelope.model, envelope.stream
+        if self._routes is not None:
+            call.targets = self._routes.resolve(envelope.model)
+        output = envelope.max_output
+        if output is None:
+            known = max((_most(target) for target in call.targets), default=0)
+            output = (known or self._assume_output) * envelope.answers
+        call.estimate = Estimate(envelope.input_bound, output)
+
+    async def response_head(self, call: Call, head: ResponseHead) -> None:
+        request_id = call.id.encode("ascii")
+        head.drop(b"x-request-id")
+        head.headers.append((b"x-request-id", request_id))
+        if call.dialect is not None:
+            head.headers.append((b"request-id", request_id))
+
+    async def finish(self, call: Call, outcome: Outcome) -> None:
+        for observe in self._observers:
+            observe(call)
+
+
+def _most(target: Target) -> int:
+    model = target.provider.models.get(target.model)
+    return model.max_output or 0 if model is not None else 0
+
+
+def offered(call: Call) -> tuple[Target, ...]:
+    """Give the call's targets; raises `ModelNotFound` if there are none."""
+    if not call.targets:
+        raise ModelNotFound(f"the model {call.model!r} is not offered; see GET /v1/models", param="model")
+    return call.targets

@@ -1,0 +1,378 @@
+"""The ASGI driver: takes one HTTP request through the phases of a plan."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.types import Message, Receive, Scope, Send
+
+from tollbridge.call import Call, Outcome, ResponseHead, open_call
+from tollbridge.errors import (
+    BodyTooLarge,
+    GatewayError,
+    InternalError,
+    RequestTimeout,
+    UpstreamError,
+    UpstreamTruncated,
+)
+from tollbridge.layers.refusal import refusal_body, refusal_event, refusal_headers
+
+if TYPE_CHECKING:
+    from tollbridge.layers.layer import Plan
+
+log = structlog.get_logger("tollbridge")
+
+
+class ClientGone(Exception):
+    """The caller left while its request was being read or answered."""
+
+
+async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
+    """Take one request through the plan and the app inside it."""
+    call = scope.get("tollbridge")
+    if call is None:
+        call = open_call(scope, plan.clock, path=local_path(scope))
+        scope["tollbridge"] = call
+        scope.setdefault("state", {})["tollbridge"] = call
+    if scope["type"] == "http":
+        await Crossing(plan, call, receive, send).run(scope)
+    else:
+        await SocketCrossing(plan, call, receive, send).run(scope)
+
+
+def local_path(scope: Scope) -> str:
+    """Give the path below the mount point (ASGI: `path` begins with `root_path` where there is one)."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        return path[len(root) :] or "/"
+    return path
+
+
+class _Driver:
+    """What HTTP and WebSocket have in common: admission, faults, and the one finish."""
+
+    __slots__ = ("_receive", "_send", "call", "entered", "plan")
+
+    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
+        self.plan = plan
+        self.call = call
+        self.entered = 0
+        self._receive = receive
+        self._send = send
+
+    async def admit(self) -> None:
+        """Run the phases before the app."""
+        plan, call = self.plan, self.call
+        for depth, head in plan.heads:
+            self.entered = depth
+            await head(call)
+        if call.operation is not None and call.operation.ai and call.body is None and call.protocol == "http":
+            call.body = await self.read_body()
+        for body in plan.bodies:
+            await body(call)
+        if call.native is not None and call.native.get("headers") is not call.headers:
+            call.native["headers"] = call.headers
+
+    async def read_body(self) -> bytes:
+        """Read the whole body, bounded in bytes and in time."""
+        limit = self.plan.max_body
+        length = self.call.header(b"content-length")
+        if length is not None and int(length) > limit:
+            raise BodyTooLarge(f"the body has {int(length)} bytes; at most {limit} are taken")
+        message = await self._receive()
+        if not message.get("more_body", False) and message["type"] == "http.request":
+            body: bytes = message.get("body", b"")
+        else:
+            body = await self._read_rest(message, limit)
+        self.call.bytes_in = len(body)
+        if len(body) > limit:
+            raise BodyTooLarge(f"the body is over {limit} bytes")
+        return body
+
+    async def _read_rest(self, message: Message, limit: int) -> bytes:
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self.plan.body_timeout_s):
+                while True:
+                    if message["type"] == "http.disconnect":
+                        raise ClientGone
+                    part = message.get("body", b"")
+                    size += len(part)
+                    if size > limit:
+                        raise BodyTooLarge(f"the body is over {limit} bytes")
+                    parts.append(part)
+                    if not message.get("more_body", False):
+                        return b"".join(parts)
+                    message = await self._receive()
+        except TimeoutError:
+            raise RequestTimeout(f"the body was not sent within {self.plan.body_timeout_s:g} s") from None
+
+    def note(self, exc: Exception) -> GatewayError:
+        """Turn whatever a phase raised into what the caller may know, and log the rest."""
+        if isinstance(exc, GatewayError):
+            if exc.detail:
+                log.warning("call_failed", call_id=self.call.id, code=exc.code, detail=exc.detail)
+            return exc
+        log.error("phase_failed", call_id=self.call.id, exc_info=exc)
+        return InternalError("the gateway could not handle this call; its log has the reason under this request's id")
+
+    async def finish(self, outcome: Outcome) -> None:
+        """Run `finish` of every layer that was entered, once; in a task of its own if this one is being cancelled."""
+        self.call.outcome = outcome
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            settle = asyncio.ensure_future(self._finish(outcome))
+            self.plan.settling.add(settle)
+            settle.add_done_callback(self.plan.settling.discard)
+            return
+        await self._finish(outcome)
+
+    async def _finish(self, outcome: Outcome) -> None:
+        entered, self.entered = self.entered, 0
+        for depth, layer in self.plan.finishes:
+            if depth <= entered:
+                try:
+                    await layer.finish(self.call, outcome)
+                except Exception:
+                    log.exception("finish_failed", call_id=self.call.id, layer=layer.name)
+
+
+class Crossing(_Driver):
+    """One HTTP request on its way."""
+
+    __slots__ = ("_done", "_feeds", "_gone", "_head", "_replayed", "_sent_head")
+
+    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
+        super().__init__(plan, call, receive, send)
+        self._head: ResponseHead | None = None
+        self._sent_head = False
+        self._done = False
+        self._gone = False
+        self._replayed = False
+        self._feeds = plan.service_feeds
+
+    async def run(self, scope: Scope) -> None:
+        """Drive the request to its end; an exception of the wrapped app passes through."""
+        call = self.call
+        outcome = Outcome.CLIENT_GONE
+        try:
+            try:
+                await self.admit()
+            except ClientGone:
+                return
+            except Exception as exc:
+                outcome = Outcome.REFUSED
+                await self.refuse(self.note(exc))
+                return
+            if self._is_ai():
+                self._feeds = self.plan.feeds
+            try:
+                await self.plan.app(scope, self.receive, self.send)
+                outcome = self._ending()
+            except ClientGone:
+                return
+            except Exception as exc:
+                outcome = _failure(exc)
+                if not isinstance(exc, GatewayError) and not self._is_ai():
+                    raise
+                await self.refuse(self.note(exc))
+            except asyncio.CancelledError:
+                outcome = Outcome.CLIENT_GONE if self._gone else Outcome.TRUNCATED
+                raise
+        finally:
+            await self.finish(outcome)
+
+    def _is_ai(self) -> bool:
+        return self.call.operation is not None and self.call.operation.ai
+
+    def _ending(self) -> Outcome:
+        if self.call.error is not None:
+            return Outcome.REFUSED
+        if self._done:
+            return Outcome.TRUNCATED if self.call.truncated else Outcome.COMPLETE
+        return Outcome.CLIENT_GONE if self._gone else Outcome.TRUNCATED
+
+    async def receive(self) -> Message:
+        """Give the app its body: the one already read, else the server's messages as they come."""
+        if self.call.body is not None and not self._replayed:
+            self._replayed = True
+            return {"type": "http.request", "body": self.call.body, "more_body": False}
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone = not self._done
+        elif self.call.body is None:
+            self.call.bytes_in += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Take the app's answer through the layers and on to the caller."""
+        kind = message["type"]
+        if self._done:
+            return
+        if kind == "http.response.body":
+            await self._send_body(message.get("body", b""), message.get("more_body", False))
+        elif kind == "http.response.start":
+            self._head = ResponseHead(message["status"], list(message.get("headers", ())))
+            if not self._feeds:
+                await self._send_head(b"", more=True)
+        else:
+            await self._send(message)
+
+    async def _send_body(self, chunk: bytes, more: bool) -> None:
+        call = self.call
+        if call.first_byte_s is None:
+            call.first_byte_s = self.plan.clock.monotonic() - call.started_s
+        if not self._sent_head:
+            sent = await self._send_head(chunk, more)
+            if sent is None:
+                return
+            chunk = sent
+        elif self._feeds:
+            try:
+                chunk = self._fed(chunk, more)
+            except Exception as exc:
+                await self._fault(exc)
+                return
+        if not more:
+            self._done = True
+        elif not chunk:
+            return
+        call.bytes_out += len(chunk)
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+
+    async def _send_head(self, chunk: bytes, more: bool) -> bytes | None:
+        """Send the head once the layers have seen it and the first chunk; None if one of them refused the answer."""
+        head = self._head
+        if head is None:
+            raise InternalError("the answer has a body and no head")
+        try:
+            chunk = await (self._opened(head, chunk) if more else self._whole(head, chunk))
+        except Exception as exc:
+            await self._fault(exc)
+            return None
+        self._sent_head = True
+        self.call.status = head.status
+        await self._send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        return chunk
+
+    async def _opened(self, head: ResponseHead, chunk: bytes) -> bytes:
+        """Begin an answer that streams."""
+        for layer in self.plan.answers:
+            await layer.response_head(self.call, head)
+        if not self._feeds:
+            return chunk
+        head.drop(b"content-length")
+        return self._fed(chunk, more=True)
+
+    async def _whole(self, head: ResponseHead, body: bytes) -> bytes:
+        """Take an answer that is all here; a layer's `feed` runs before the next one's `response_head`."""
+        given = len(body)
+        for layer in self.plan.answers:
+            await layer.response_head(self.call, head)
+            if layer.feed in self._feeds:
+                body = b"".join((layer.feed(self.call, body) if body else []) + layer.feed(self.call, b""))
+        if len(body) != given:
+            head.set(b"content-length", b"%d" % len(body))
+        return body
+
+    async def _fault(self, exc: Exception) -> None:
+        """Refuse an answer that a layer could not take; a model's stream is ended, the wrapped app is not disturbed."""
+        if self._is_ai():
+            raise exc
+        await self.refuse(self.note(exc))
+
+    def _fed(self, chunk: bytes, more: bool) -> bytes:
+        call = self.call
+        if more and len(self._feeds) == 1:
+            pieces = self._feeds[0](call, chunk)
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        pieces = [chunk] if chunk else []
+        for feed in self._feeds:
+            passed: list[bytes] = []
+            for piece in pieces:
+                passed += feed(call, piece)
+            if not more:
+                passed += feed(call, b"")
+            pieces = passed
+        return b"".join(pieces)
+
+    async def refuse(self, error: GatewayError) -> None:
+        """Answer with an error: as the whole answer, or as the last event of one that has begun."""
+        call = self.call
+        call.error = error
+        if self._done:
+            return
+        self._done = True
+        if self._sent_head:
+            await self._send({"type": "http.response.body", "body": refusal_event(call, error), "more_body": False})
+            return
+        body = refusal_body(call, error)
+        call.status = error.status
+        call.bytes_out += len(body)
+        headers = refusal_headers(call, error, body)
+        self._sent_head = True
+        await self._send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _failure(exc: Exception) -> Outcome:
+    if isinstance(exc, UpstreamTruncated):
+        return Outcome.TRUNCATED
+    if isinstance(exc, GatewayError) and not isinstance(exc, UpstreamError):
+        return Outcome.REFUSED
+    return Outcome.UPSTREAM_FAILED
+
+
+class SocketCrossing(_Driver):
+    """One WebSocket on its way: admitted by the same phases, then passed through and counted."""
+
+    __slots__ = ("_accepted", "_closed")
+
+    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
+        super().__init__(plan, call, receive, send)
+        self._accepted = False
+        self._closed = False
+
+    async def run(self, scope: Scope) -> None:
+        """Drive the socket until the app is done with it."""
+        outcome = Outcome.REFUSED
+        try:
+            try:
+                await self.admit()
+            except Exception as exc:
+                await self.refuse(scope, self.note(exc))
+                return
+            outcome = Outcome.UPSTREAM_FAILED
+            await self.plan.app(scope, self.receive, self.send)
+            outcome = Outcome.COMPLETE
+        finally:
+            await self.finish(outcome)
+
+    async def receive(self) -> Message:
+        """Give the app what the caller sends."""
+        message = await self._receive()
+        if message["type"] == "websocket.receive":
+            self.call.bytes_in += len(message.get("bytes") or message.get("text") or "")
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Give the caller what the app sends."""
+        if message["type"] == "websocket.accept":
+            self.call.status = 101
+        elif message["type"] == "websocket.send":
+            self.call.bytes_out += len(message.get("bytes") or message.get("text") or "")
+        await self._send(message)
+
+    async def refuse(self, scope: Scope, error: GatewayError) -> None:
+        """Answer the upgrade with an HTTP error where the server can (ASGI `websocket.http.response`), else close."""
+        call = self.call
+        call.error = error
+        call.status = error.status
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await self._send({"type": "websocket.close", "code": 1008, "reason": error.code})
+            return
+        body = refusal_body(call, error)
+        headers = refusal_headers(call, error, body)
+        await self._send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
+        await self._send({"type": "websocket.http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,201 @@
+"""The end of the chain: across to a model, or on to the wrapped app."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tollbridge.call import Call, Headers
+from tollbridge.errors import (
+    InternalError,
+    ModelNotFound,
+    NotFound,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from tollbridge.formats.dialect import ModelEntry
+from tollbridge.layers.crossing import ClientGone
+from tollbridge.layers.headers import answer_headers, upstream_headers
+from tollbridge.layers.translate import write_upstream
+from tollbridge.providers import Target
+from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse
+
+log = structlog.get_logger("tollbridge")
+
+WATCH_AFTER_S = 0.25
+"""How long after the request the caller's leaving begins to be watched for; an answer that is quicker needs no watcher."""
+
+_TRY_NEXT = frozenset((429, 500, 502, 503, 504, 529))
+
+
+class Dispatch:
+    """Sends a call to its targets in order until one answers, or to the wrapped `app`.
+
+    `models` lists what a caller may use. Another target is tried only before the first byte of an answer.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp | None,
+        *,
+        transport: Transport,
+        models: Callable[[Call], Sequence[ModelEntry]],
+        timeouts: Timeouts | None = None,
+        max_answer: int = 64 * 1024 * 1024,
+    ) -> None:
+        self.app = app
+        self.transport = transport
+        self.timeouts = timeouts or Timeouts()
+        self.max_answer = max_answer
+        self._models = models
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call: Call = scope["tollbridge"]
+        operation = call.operation
+        if operation is None or not operation.ai:
+            if self.app is None:
+                raise NotFound(f"there is nothing at {call.path[:200]}")
+            await self.app(scope, receive, send)
+        elif operation.lists_models:
+            await self._list(call, send)
+        else:
+            await Exchange(self, call, receive, send).run()
+
+    async def _list(self, call: Call, send: Send) -> None:
+        dialect, operation = call.dialect, call.operation
+        if dialect is None or operation is None:
+            raise InternalError("a list of models without a dialect")
+        entries = self._models(call)
+        head, brace, _ = operation.path.partition("{model}")
+        if brace:
+            name = call.path.removeprefix(head)
+            entry = next((entry for entry in entries if entry.id == name), None)
+            if entry is None:
+                raise ModelNotFound(f"the model {name[:200]!r} is not offered; see GET /v1/models", param="model")
+            body = dialect.write_model(entry)
+        else:
+            body = dialect.write_models(entries, dict(call.headers))
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class Exchange:
+    """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, or the answer's end."""
+
+    __slots__ = ("_call", "_dispatch", "_gone", "_receive", "_send", "_task", "_watch")
+
+    def __init__(self, dispatch: Dispatch, call: Call, receive: Receive, send: Send) -> None:
+        self._dispatch = dispatch
+        self._call = call
+        self._receive = receive
+        self._send = send
+        self._gone = False
+        self._watch: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Send, and pass the answer on; raises `ClientGone` or a `GatewayError`."""
+        await self._receive()  # the body, which the call holds already
+        self._task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(WATCH_AFTER_S, self._start_watching)
+        timeouts = self._dispatch.timeouts
+        end = loop.time() + timeouts.total_s
+        try:
+            async with asyncio.timeout_at(min(end, loop.time() + timeouts.first_byte_s)) as deadline:
+                response = await self._reach()
+                try:
+                    await self._pass_on(response, deadline, end)
+                finally:
+                    await response.close()
+        except TimeoutError:
+            raise UpstreamTimeout(self._late()) from None
+        except asyncio.CancelledError:
+            if not self._gone or self._task is None or self._task.uncancel() > 0:
+                raise
+            raise ClientGone from None
+        finally:
+            timer.cancel()
+            if self._watch is not None:
+                self._watch.cancel()
+
+    def _late(self) -> str:
+        waiting = "fell silent" if self._call.first_byte_s is not None else "did not answer in time"
+        return f"the provider {waiting}"
+
+    def _start_watching(self) -> None:
+        self._watch = asyncio.ensure_future(self._watch_for_leaving())
+
+    async def _watch_for_leaving(self) -> None:
+        message = await self._receive()
+        while message["type"] != "http.disconnect":
+            message = await self._receive()
+        self._gone = True
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _reach(self) -> UpstreamResponse:
+        """Try the targets in order; gives the first answer worth passing on."""
+        targets = self._call.targets
+        for target in targets[:-1]:
+            try:
+                response = await self._ask(target)
+            except UpstreamUnreachable as exc:
+                log.warning("target_failed", call_id=self._call.id, provider=target.provider.name, detail=exc.detail)
+                continue
+            if response.status not in _TRY_NEXT:
+                return response
+            log.warning("target_failed", call_id=self._call.id, provider=target.provider.name, status=response.status)
+            await response.close()
+        return await self._ask(targets[-1])
+
+    async def _ask(self, target: Target) -> UpstreamResponse:
+        call = self._call
+        dialect, operation = call.dialect, call.operation
+        if dialect is None or operation is None:
+            raise InternalError("a model call without a dialect")
+        call.target = target
+        request = UpstreamRequest(
+            "POST",
+            target.base_urls[dialect.base] + operation.upstream,
+            upstream_headers(call.headers, target),
+            write_upstream(call, target),
+            target.allow_private,
+        )
+        response = await self._dispatch.transport.send(request)
+        call.reached = True
+        if response.status == 401:
+            await response.close()
+            raise UpstreamError(
+                "the provider refused the gateway's credential; tell its operator",
+                code="upstream_credential",
+                detail=f"{target.provider.name} answered 401: check its api_key",
+            )
+        return response
+
+    async def _pass_on(self, response: UpstreamResponse, deadline: asyncio.Timeout, end: float) -> None:
+        send = self._send
+        headers = answer_headers(response.headers)
+        kind = next((value for name, value in headers if name == b"content-type"), b"")
+        if not kind.startswith(b"text/event-stream") or response.status != 200:
+            body = await response.read(self._dispatch.max_answer)
+            headers.append((b"content-length", b"%d" % len(body)))
+            deadline.reschedule(None)
+            await send({"type": "http.response.start", "status": response.status, "headers": headers})
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+            return
+        headers += _STREAM_HEADERS
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        idle = self._dispatch.timeouts.idle_s
+        now = asyncio.get_running_loop().time
+        while chunk := await response.next_chunk():
+            deadline.reschedule(min(end, now() + idle))
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        deadline.reschedule(None)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+_STREAM_HEADERS: Headers = [(b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]

@@ -1,0 +1,105 @@
+"""A link of the chain: five phases, free of transport, and an ASGI middleware that drives them.
+
+ 1. `head`           before the body is read; may refuse
+ 2. `body`           the whole body of a model call is in `call.body`; None where a body streams to the wrapped app
+ 3. `response_head`  status and headers, before they are sent
+ 4. `feed`           a chunk of the answer in, chunks out; `b""` says the answer ended; sync and pure
+ 5. `finish`         exactly once, with how the call ended, for every layer whose `head` was begun
+
+Requests pass the layers outside in, answers inside out. A phase refuses by raising a `GatewayError`; whatever else it
+raises becomes an `InternalError`, and the call does not cross.
+"""
+
+import asyncio
+from typing import ClassVar
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tollbridge.call import Call, Outcome, ResponseHead
+from tollbridge.clock import Clock, SystemClock
+from tollbridge.layers.crossing import cross
+
+MAX_BODY = 32 * 1024 * 1024
+BODY_TIMEOUT_S = 60.0
+
+
+class Layer:
+    """Base of every link.  Give `app` first and options by keyword; keep nothing of a request on `self`.
+
+    `needs` names layers that must stand before this one, `after` the one a plugin's layer is put behind.
+    Layers that wrap each other directly are driven together in one pass.
+    """
+
+    name: ClassVar[str] = ""
+    needs: ClassVar[tuple[str, ...]] = ()
+    after: ClassVar[str] = ""
+    feeds_services: bool = False
+    """Whether `feed` wants the answers of the wrapped app too, not only those of models."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock | None = None) -> None:
+        self.app = app
+        self.clock = clock or SystemClock()
+        self._plan: Plan | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        await cross(self._plan or self.plan, scope, receive, send)
+
+    @property
+    def plan(self) -> "Plan":
+        """This layer and those directly inside it, ready to be driven."""
+        if self._plan is None:
+            layers: list[Layer] = []
+            app: ASGIApp = self
+            while isinstance(app, Layer):
+                layers.append(app)
+                app = app.app
+            self._plan = Plan(layers, app, self.clock)
+        return self._plan
+
+    async def head(self, call: Call) -> None:
+        """Decide before the body is read."""
+
+    async def body(self, call: Call) -> None:
+        """Decide with the body at hand."""
+
+    async def response_head(self, call: Call, head: ResponseHead) -> None:
+        """Look at or change status and headers of the answer."""
+
+    def feed(self, call: Call, chunk: bytes) -> list[bytes]:
+        """Look at or change a chunk of the answer; `[]` holds back."""
+        return [chunk] if chunk else []
+
+    async def finish(self, call: Call, outcome: Outcome) -> None:
+        """Put things in order after the call."""
+
+
+class Plan:
+    """A row of layers, outside in, with only the phases each really has, and the app inside them."""
+
+    def __init__(self, layers: list[Layer], app: ASGIApp, clock: Clock) -> None:
+        self.layers = tuple(layers)
+        self.app = app
+        self.clock = clock
+        self.max_body = MAX_BODY
+        self.body_timeout_s = BODY_TIMEOUT_S
+        self.heads = tuple((depth, layer.head) for depth, layer in enumerate(layers, 1))
+        self.bodies = tuple(layer.body for layer in layers if _has(layer, "body"))
+        self.answers = tuple(layer for layer in reversed(layers) if _has(layer, "response_head") or _has(layer, "feed"))
+        self.feeds = tuple(layer.feed for layer in self.answers if _has(layer, "feed"))
+        self.service_feeds = tuple(layer.feed for layer in self.answers if _has(layer, "feed") and layer.feeds_services)
+        self.finishes = tuple(
+            (depth, layer) for depth, layer in reversed(list(enumerate(layers, 1))) if _has(layer, "finish")
+        )
+        self.settling: set[asyncio.Task[None]] = set()
+
+    async def settled(self) -> None:
+        """Wait until every call that was cut off has been put in order."""
+        while self.settling:
+            await asyncio.wait(set(self.settling))
+
+
+def _has(layer: Layer, phase: str) -> bool:
+    return getattr(type(layer), phase) is not getattr(Layer, phase)

@@ -1,0 +1,86 @@
+"""The fifth link: how fast."""
+
+from typing import ClassVar
+
+from starlette.types import ASGIApp
+
+from tollbridge.call import Call, Outcome, ResponseHead
+from tollbridge.clock import Clock
+from tollbridge.layers.layer import Layer
+from tollbridge.limits.headers import limit_headers
+from tollbridge.limits.limiter import Demand, Lease, Limiter, Rate
+from tollbridge.tokens.model import TokenLimits
+
+_ANYONE = "public"
+
+
+class Limit(Layer):
+    """Keeps requests and tokens a minute and calls at once, for each token.
+
+    `defaults` hold for tokens without limits of their own. A model call takes the most it can use in tokens, capped at
+    the limit itself so that a single call always fits an idle token, and gives back what it did not use. A call that a
+    later layer refuses takes nothing.
+    """
+
+    name: ClassVar[str] = "limit"
+
+    def __init__(
+        self, app: ASGIApp, *, limiter: Limiter, defaults: TokenLimits | None = None, clock: Clock | None = None
+    ) -> None:
+        super().__init__(app, clock=clock)
+        self._limiter = limiter
+        self._defaults = defaults or TokenLimits()
+        self._rates: dict[tuple[str, int], Rate] = {}
+
+    def _rate(self, name: str, amount: int) -> Rate:
+        rate = self._rates.get((name, amount))
+        if rate is None:
+            rate = self._rates[(name, amount)] = Rate(name, amount)
+        return rate
+
+    def _demands(self, call: Call) -> tuple[list[Demand], Lease | None]:
+        own = call.principal.limits if call.principal is not None else self._defaults
+        defaults = self._defaults
+        key = call.principal.id if call.principal is not None else _ANYONE
+        requests = defaults.requests_per_minute if own.requests_per_minute is None else own.requests_per_minute
+        tokens = defaults.tokens_per_minute if own.tokens_per_minute is None else own.tokens_per_minute
+        together = defaults.concurrency if own.concurrency is None else own.concurrency
+        demands = []
+        if requests:
+            demands.append(Demand(key, self._rate("requests", requests), 1))
+        if tokens and (call.operation is None or call.operation.ai):
+            rate = self._rate("tokens", tokens)
+            cost = call.estimate.total if call.estimate is not None else 0
+            demands.append(Demand(key, rate, min(cost, rate.depth)))
+        return demands, Lease(key, together) if together else None
+
+    async def head(self, call: Call) -> None:
+        """Refuse before the body is read where nothing is left at all."""
+        demands, lease = self._demands(call)
+        if demands or lease is not None:
+            await self._limiter.peek(demands, lease)
+
+    async def body(self, call: Call) -> None:
+        demands, lease = self._demands(call)
+        if demands or lease is not None:
+            call.grant = await self._limiter.take(demands, lease, call.id)
+
+    async def response_head(self, call: Call, head: ResponseHead) -> None:
+        if call.grant is not None and call.grant.standings:
+            head.headers += limit_headers(call.grant.standings)
+
+    async def finish(self, call: Call, outcome: Outcome) -> None:
+        grant = call.grant
+        if grant is None:
+            return
+        if outcome is Outcome.REFUSED:
+            actual = [0] * len(grant.demands)
+        else:
+            actual = [self._used(call, demand) for demand in grant.demands]
+        await self._limiter.settle(grant, actual)
+
+    @staticmethod
+    def _used(call: Call, demand: Demand) -> int:
+        if demand.rate.name != "tokens":
+            return demand.cost
+        return call.usage.total if call.usage is not None else demand.cost

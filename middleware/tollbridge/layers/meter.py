@@ -1,0 +1,158 @@
+"""The sixth link: the toll.  Reserved before the call, settled after it, exactly once, however it ended."""
+
+from typing import ClassVar
+
+from starlette.types import ASGIApp
+
+from tollbridge.call import Call, Outcome, ResponseHead
+from tollbridge.clock import Clock
+from tollbridge.errors import Unpriced
+from tollbridge.layers.layer import Layer
+from tollbridge.metering.budgets import Budgets
+from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.metering.prices import Price, PriceBook
+from tollbridge.metering.usage import Usage, UsageSource
+from tollbridge.money import show_usd
+from tollbridge.providers import Target
+from tollbridge.stores.base import HotStore
+
+_BYTES_PER_TOKEN = 4
+
+
+class Meter(Layer):
+    """Reserves the most a call can cost on every budget it draws on, and settles what it did cost.
+
+    `unpriced` says what happens to a model without a price: `guard` refuses it where a budget applies, `allow` lets it
+    pass and records it as unpriced, `refuse` always refuses. `call_price` is what one call of the wrapped app costs, in
+    nano-dollars. `longest_s` is the longest a call can run: its reservation is charged in full after that.
+    """
+
+    name: ClassVar[str] = "meter"
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        ledger: HotStore,
+        prices: PriceBook | None = None,
+        budgets: Budgets | None = None,
+        unpriced: str = "guard",
+        call_price: int = 0,
+        longest_s: float = 960.0,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(app, clock=clock)
+        self._ledger = ledger
+        self._prices = prices or PriceBook((), {})
+        self._budgets = budgets or Budgets()
+        self._unpriced = unpriced
+        self._call_price = call_price
+        self._longest_s = longest_s
+
+    def price_of(self, call: Call, target: Target) -> Price | None:
+        """Find the price of a target: the public name's own, else the provider's."""
+        return self._prices.find(target.provider.price_id, target.model, call.received, alias=call.model or "")
+
+    async def body(self, call: Call) -> None:
+        operation = call.operation
+        if operation is not None and operation.lists_models:
+            return
+        budgets = self._budgets.lines(call)
+        amount = self._call_price
+        if operation is not None and operation.ai and call.estimate is not None:
+            prices = [self.price_of(call, target) for target in call.targets]
+            call.price = prices[0] if prices else None
+            if None in prices and (self._unpriced == "refuse" or (self._unpriced == "guard" and budgets)):
+                raise Unpriced(
+                    f"the model {call.model!r} has no known price, and calls without one are refused here; "
+                    "ask the operator to set its price",
+                    param="model",
+                )
+            estimate = call.estimate
+            amount = max((p.bound(estimate.input, estimate.output) for p in prices if p is not None), default=0)
+        elif not amount:
+            return
+        principal = call.principal
+        reservation = Reservation(
+            call.id, principal.id if principal is not None else "", amount, budgets, self.clock.time() + self._longest_s
+        )
+        await self._ledger.reserve(reservation)
+        call.reservation = reservation
+
+    async def response_head(self, call: Call, head: ResponseHead) -> None:
+        if call.usage is not None and call.usage_source is UsageSource.PROVIDER and call.price is not None:
+            head.headers.append((b"x-tollbridge-cost-usd", show_usd(call.price.cost(call.usage)).encode("ascii")))
+
+    async def finish(self, call: Call, outcome: Outcome) -> None:
+        operation = call.operation
+        if call.principal is None or (operation is not None and operation.lists_models):
+            return
+        self._charge(call, outcome)
+        await self._ledger.settle(self._row(call, outcome))
+        self._ledger.touch(call.principal.id, call.received, call.client)
+
+    def _charge(self, call: Call, outcome: Outcome) -> None:
+        """Settle on a usage and a cost: reported, else estimated from what passed, else the reservation."""
+        operation, reservation = call.operation, call.reservation
+        if operation is None or not operation.ai:
+            call.cost = 0 if outcome is Outcome.REFUSED else self._call_price
+            return
+        answered = call.status == 200 or call.first_byte_s is not None
+        if reservation is None or call.target is None or not call.reached or call.status >= 400:
+            call.usage_source, call.cost = UsageSource.NONE, 0
+            return
+        if call.usage is not None and (outcome is Outcome.COMPLETE or call.usage.output_total):
+            call.usage_source = UsageSource.PROVIDER
+        elif answered and call.reader is not None and call.reader.pieces:
+            call.usage_source, call.usage = UsageSource.ESTIMATED, estimated(call)
+        else:
+            call.usage_source = UsageSource.RESERVED
+        if call.usage is None or call.usage_source is UsageSource.RESERVED:
+            call.cost = reservation.amount if call.price is not None else None
+        elif call.price is not None:
+            cost = call.price.cost(call.usage)
+            reported = call.usage_source is UsageSource.PROVIDER
+            call.cost = cost if reported else min(cost, reservation.amount)
+
+    def _row(self, call: Call, outcome: Outcome) -> UsageRow:
+        operation, target, principal = call.operation, call.target, call.principal
+        first = call.first_byte_s
+        return UsageRow(
+            call_id=call.id,
+            at=call.received,
+            token_id=principal.id if principal is not None else "",
+            team=principal.team if principal is not None else "",
+            service=call.service,
+            operation=operation.scope if operation is not None else "",
+            dialect=call.dialect.name if call.dialect is not None else "",
+            provider=target.provider.name if target is not None else "",
+            model=call.model or "",
+            model_used=target.model if target is not None else "",
+            outcome=outcome.value,
+            status=call.status,
+            error=call.error.code if call.error is not None else "",
+            stream=call.stream,
+            usage=call.usage or _NOTHING,
+            usage_source=call.usage_source or UsageSource.NONE,
+            cost=call.cost,
+            price_id=call.price.id if call.price is not None else "",
+            duration_ms=int((self.clock.monotonic() - call.started_s) * 1000),
+            first_byte_ms=None if first is None else int(first * 1000),
+            bytes_in=call.bytes_in,
+            bytes_out=call.bytes_out,
+        )
+
+
+_NOTHING = Usage()
+
+
+def estimated(call: Call) -> Usage:
+    """Count what passed where the provider did not say: a token a piece of output, one for four bytes of input.
+
+    Never more than the call's estimate.
+    """
+    bound = call.estimate
+    pieces = call.reader.pieces if call.reader is not None else 0
+    if bound is None:
+        return Usage(output=pieces)
+    return Usage(input=-(-bound.input // _BYTES_PER_TOKEN), output=min(pieces, bound.output) or 1)

@@ -1,0 +1,36 @@
+"""The one place that turns an error into what is sent, in the caller's own dialect."""
+
+import msgspec
+
+from tollbridge.call import Call
+from tollbridge.errors import GatewayError
+
+JSON = b"application/json"
+
+
+def refusal_body(call: Call, error: GatewayError) -> bytes:
+    """Write the body for an error: the caller's dialect if the call has one, else `{"error": {code, message}}`."""
+    if call.dialect is not None:
+        return call.dialect.write_error(error, call.id)
+    shown: dict[str, str] = {"code": error.code, "message": error.message}
+    if error.param is not None:
+        shown["param"] = error.param
+    return msgspec.json.encode({"error": shown})
+
+
+def refusal_event(call: Call, error: GatewayError) -> bytes:
+    """Write the last event of a stream that has begun; empty where the call has no dialect and the body just ends."""
+    return b"" if call.dialect is None else call.dialect.write_error_event(error, call.id)
+
+
+def refusal_headers(call: Call, error: GatewayError, body: bytes) -> list[tuple[bytes, bytes]]:
+    """Give the headers of a refusal."""
+    request_id = call.id.encode("ascii")
+    return [
+        (b"content-type", JSON),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-request-id", request_id),
+        (b"request-id", request_id),
+        *error.headers(),
+    ]

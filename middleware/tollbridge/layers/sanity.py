@@ -1,0 +1,30 @@
+"""The first link: what could be read in two ways is refused before anyone reads it."""
+
+from typing import ClassVar
+
+from starlette.types import ASGIApp
+
+from tollbridge.call import Call
+from tollbridge.clock import Clock
+from tollbridge.layers.layer import Layer
+from tollbridge.sanity import HeaderLimits, check_json_depth, inspect
+
+
+class Sanity(Layer):
+    """Refuses ambiguous requests and takes internal headers out (`tollbridge.sanity`).  `json_depth` in levels."""
+
+    name: ClassVar[str] = "sanity"
+
+    def __init__(
+        self, app: ASGIApp, *, limits: HeaderLimits | None = None, json_depth: int = 128, clock: Clock | None = None
+    ) -> None:
+        super().__init__(app, clock=clock)
+        self._limits = limits or HeaderLimits()
+        self._json_depth = json_depth
+
+    async def head(self, call: Call) -> None:
+        call.headers = inspect(call, self._limits)
+
+    async def body(self, call: Call) -> None:
+        if call.body:
+            check_json_depth(call.body, self._json_depth)

@@ -1,0 +1,103 @@
+"""From a table of TOML's own types to a frozen dataclass: unknown keys and wrong types are refused by name."""
+
+import difflib
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from tollbridge.errors import ConfigError
+
+T = TypeVar("T")
+
+_SHOWN = {
+    str: "a string",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    tuple: "a list",
+    dict: "a table",
+}
+
+
+def build(cls: type[T], table: Mapping[str, object], where: str) -> T:
+    """Make `cls`, a dataclass, of a table; `where` is the table's name, such as `server`.
+
+    Raises `ConfigError` for an unknown key, with the nearest known one, for a missing one and for a wrong type.
+    Values that `cls` itself refuses with `ValueError` are reported the same way.
+    """
+    if not isinstance(table, Mapping):
+        raise ConfigError(f"{where} must be a table")
+    known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.init}  # type: ignore[arg-type]  # T is a dataclass
+    hints = get_type_hints(cls)
+    values: dict[str, object] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise ConfigError(f"{where or 'top level'}: unknown option {key!r}{suggest(key, known)}")
+        values[key] = _convert(hints[key], value, f"{where}.{key}" if where else key)
+    for key, option in known.items():
+        if key not in values and option.default is MISSING and option.default_factory is MISSING:
+            raise ConfigError(f"{where}: the option {key!r} is missing")
+    try:
+        return cls(**values)
+    except (ValueError, TypeError) as exc:
+        raise ConfigError(f"{where}: {exc}") from exc
+
+
+def suggest(word: str, known: Mapping[str, object]) -> str:
+    """Give `; did you mean 'x'?` for the nearest known word, else the list of known words."""
+    near = difflib.get_close_matches(word, known, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known: {', '.join(sorted(known))}" if known else ""
+
+
+def _convert(hint: Any, value: object, where: str) -> object:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        options = [arg for arg in args if arg is not type(None)]
+        if len(options) == 1:
+            return _convert(options[0], value, where)
+        for option in options:
+            if _fits(option, value):
+                return _convert(option, value, where)
+        raise _wrong(where, " or ".join(_name(option) for option in options), value)
+    if not _fits(hint, value):
+        raise _wrong(where, _name(hint), value)
+    if is_dataclass(hint) and isinstance(value, Mapping):
+        return build(hint, value, where)  # type: ignore[arg-type]  # a dataclass type, not an instance
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_convert(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if origin in (dict, Mapping) and isinstance(value, Mapping):
+        return {str(key): _convert(args[1], item, f"{where}.{key}") for key, item in value.items()}
+    if hint is float:
+        return float(value)  # type: ignore[arg-type]  # _fits let numbers through only
+    return value
+
+
+def _fits(hint: Any, value: object) -> bool:
+    origin = get_origin(hint)
+    if hint is Any or hint is object:
+        return True
+    if is_dataclass(hint) or origin in (dict, Mapping):
+        return isinstance(value, Mapping)
+    if origin is tuple:
+        return isinstance(value, list | tuple)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _name(hint: Any) -> str:
+    if is_dataclass(hint):
+        return "a table"
+    kind = get_origin(hint) or hint
+    return _SHOWN.get(dict if kind is Mapping else kind, f"a {getattr(kind, '__name__', kind)}")
+
+
+def _wrong(where: str, wanted: str, value: object) -> ConfigError:
+    got = "" if isinstance(value, str) else f", not {value!r:.40}"
+    return ConfigError(f"{where} must be {wanted}{got}")

@@ -1,0 +1,168 @@
+"""Finding and loading plugins.  It fails closed: a policy that is skipped would be an open door.
+
+pluggy's own loader takes the program down with a bare error when a plugin cannot be imported, drops the second of two
+plugins of one name in silence, and says nothing of a misspelt hook. This one refuses to start and names the way out.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+
+from tollbridge import hookspecs
+from tollbridge.errors import PluginError, SetupError
+from tollbridge.registry import Registry, put
+
+GROUP = "tollbridge"
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One installed plugin, as listed.  `hooks` is empty for a disabled one."""
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    hooks: tuple[str, ...]
+    enabled: bool
+
+
+class Plugins:
+    """The plugins of one gateway.
+
+    `given` are plugin objects handed over in code, loaded after the installed ones. `allowed` (empty: all) and
+    `disabled` are names of entry points. `trace`, where given, is called with a line a hook call.
+    """
+
+    def __init__(
+        self,
+        given: Sequence[object] = (),
+        *,
+        allowed: Sequence[str] = (),
+        disabled: Sequence[str] = (),
+        found: Iterable[EntryPoint] | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        self.manager = pluggy.PluginManager(GROUP)
+        self.manager.add_hookspecs(hookspecs)
+        self.listed: list[PluginInfo] = []
+        self._trace = trace
+        entries = sorted(entry_points(group=GROUP) if found is None else found, key=lambda entry: entry.name)
+        self._refuse_unknown(entries, [*allowed, *disabled])
+        seen: dict[str, EntryPoint] = {}
+        for entry in entries:
+            if entry.name in seen and seen[entry.name].value != entry.value:
+                raise PluginError(
+                    f"two packages name a plugin {entry.name!r}: {_origin(seen[entry.name])} and {_origin(entry)}; "
+                    "uninstall one of them"
+                )
+            if entry.name in seen:
+                continue
+            seen[entry.name] = entry
+            enabled = entry.name not in disabled and (not allowed or entry.name in allowed)
+            if enabled:
+                self._add(self._load(entry), entry.name, _origin(entry))
+            self._list(entry, enabled)
+        for plugin in given:
+            name = getattr(plugin, "__name__", type(plugin).__name__)
+            self._add(plugin, name, "given in code")
+
+    def _refuse_unknown(self, entries: Sequence[EntryPoint], names: Sequence[str]) -> None:
+        installed = {entry.name for entry in entries}
+        for name in names:
+            if name not in installed:
+                raise PluginError(
+                    f"[plugins] names {name!r}, which is not installed; installed: {', '.join(sorted(installed))}"
+                )
+
+    def _load(self, entry: EntryPoint) -> object:
+        try:
+            loaded: object = entry.load()
+        except Exception as exc:
+            raise PluginError(
+                f"plugin {entry.name!r} ({_origin(entry)}) did not load: {exc}; "
+                f"to start without it: plugins.disabled = [{entry.name!r}]"
+            ) from exc
+        return loaded
+
+    def _add(self, plugin: object, name: str, origin: str) -> None:
+        known = {hook for hook in vars(hookspecs) if hasattr(getattr(hookspecs, hook), f"{GROUP}_spec")}
+        for attribute in dir(plugin):
+            value = getattr(plugin, attribute, None)
+            marked = inspect.isroutine(value) and hasattr(value, f"{GROUP}_impl")
+            if (marked or attribute.startswith("register_")) and attribute not in known:
+                raise PluginError(
+                    f"unknown hook {attribute!r} in plugin {name!r} ({origin}); to start without it: "
+                    f"plugins.disabled = [{name!r}]"
+                )
+        try:
+            self.manager.register(plugin, name)
+            self.manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as exc:
+            raise PluginError(f"plugin {name!r} ({origin}) does not fit: {exc}") from exc
+
+    def _list(self, entry: EntryPoint, enabled: bool) -> None:
+        callers = self.manager.get_hookcallers(self.manager.get_plugin(entry.name)) if enabled else []
+        name, version = _distribution(entry)
+        hooks = tuple(sorted(caller.name for caller in callers or ()))
+        self.listed.append(PluginInfo(entry.name, name, version, entry.value, hooks, enabled))
+
+    def call(self, hook: str, **arguments: Any) -> list[Any]:
+        """Call one hook on every plugin; whatever goes wrong is a `SetupError` that names the plugin."""
+        results = []
+        for impl in getattr(self.manager.hook, hook).get_hookimpls():
+            if self._trace is not None:
+                self._trace(f"{hook} -> {impl.plugin_name}")
+            try:
+                results.append(impl.function(*(arguments[name] for name in impl.argnames)))
+            except SetupError:
+                raise
+            except Exception as exc:
+                raise PluginError(
+                    f"plugin {impl.plugin_name!r} failed in {hook}: {exc}; to start without it: "
+                    f"plugins.disabled = [{impl.plugin_name!r}]"
+                ) from exc
+        return [result for result in results if result is not None]
+
+    def register_all(self) -> Registry:
+        """Call every `register_*` hook once and collect what is offered."""
+        registry = Registry()
+
+        def into(table: dict[str, Any], kind: str) -> Callable[[str, Any], None]:
+            return lambda name, value: put(table, kind, name, value)
+
+        def named(table: dict[str, Any], kind: str) -> Callable[[Any], None]:
+            return lambda value: put(table, kind, getattr(value, "name", ""), value)
+
+        self.call("register_dialects", register=named(registry.dialects, "dialect"))
+        self.call("register_providers", register=named(registry.providers, "provider"))
+        self.call("register_auth_schemes", register=into(registry.auth_schemes, "auth scheme"))
+        self.call("register_policies", register=into(registry.policies, "policy"))
+        self.call("register_layers", register=named(registry.layers, "layer"))
+        self.call("register_stores", register=into(registry.stores, "store"))
+        self.call("register_limiters", register=into(registry.limiters, "limiter"))
+        self.call("register_price_sources", register=registry.price_sources.append)
+        self.call("register_identity_sources", register=into(registry.identity_sources, "identity source"))
+        self.call("register_apps", register=into(registry.apps, "app"))
+        self.call("register_metrics", register=registry.observers.append)
+        self.call("register_panels", register=into(registry.panels, "panel"))
+        return registry
+
+    def commands(self) -> dict[str, Any]:
+        """Collect the commands plugins add to the program."""
+        table: dict[str, Any] = {}
+        self.call("register_commands", register=lambda name, value: put(table, "command", name, value))
+        return table
+
+
+def _distribution(entry: EntryPoint) -> tuple[str, str]:
+    found: Distribution | None = entry.dist
+    return (found.name, found.version) if found is not None else (entry.value, "?")
+
+
+def _origin(entry: EntryPoint) -> str:
+    return " ".join(_distribution(entry))

@@ -1,0 +1,45 @@
+"""What plugins offered, by name.  Filled once at start; a name offered twice is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tollbridge.errors import PluginError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from tollbridge.formats.dialect import Dialect
+    from tollbridge.layers.layer import Layer
+    from tollbridge.metering.prices import PriceSource
+    from tollbridge.providers import Auth, Provider
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Registry:
+    """Everything registered with one gateway, in order of registration."""
+
+    dialects: "dict[str, Dialect]" = field(default_factory=dict)
+    providers: "dict[str, Provider]" = field(default_factory=dict)
+    auth_schemes: "dict[str, Callable[..., Auth]]" = field(default_factory=dict)
+    policies: dict[str, type] = field(default_factory=dict)
+    layers: "dict[str, type[Layer]]" = field(default_factory=dict)
+    stores: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    limiters: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    price_sources: "list[PriceSource]" = field(default_factory=list)
+    identity_sources: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
+    observers: list[Callable[[Any], None]] = field(default_factory=list)
+    commands: dict[str, Any] = field(default_factory=dict)
+    panels: dict[str, Callable[..., Any]] = field(default_factory=dict)
+
+
+def put(table: dict[str, T], kind: str, name: str, value: T) -> None:
+    """Add one entry; raises `PluginError` when the name is taken."""
+    if not isinstance(name, str) or not name:
+        raise PluginError(f"a {kind} needs a name, not {name!r}")
+    if name in table:
+        raise PluginError(f"the {kind} {name!r} is registered twice; disable one of the plugins with plugins.disabled")
+    table[name] = value

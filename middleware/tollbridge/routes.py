@@ -1,0 +1,187 @@
+"""From a model's name to the targets behind it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tollbridge.config import Config, ProviderConfig
+from tollbridge.errors import ConfigError
+from tollbridge.formats.dialect import Dialect, ModelEntry
+from tollbridge.options import suggest
+from tollbridge.providers import Header, NoAuth, Provider, Quirks, Target
+
+_VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+ReadKey = Callable[[str, str], str]
+"""Reads the key behind a reference such as `env:NAME`; the second argument names the option in an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A provider as this gateway reaches it: URLs filled in, credential at hand."""
+
+    provider: Provider
+    base_urls: Mapping[str, str]
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    allow_private: bool
+
+    def target(self, model: str) -> Target:
+        """Give the way to one of its models."""
+        return Target(self.provider, model, self.headers, self.base_urls, self.allow_private)
+
+
+class ModelRoutes:
+    """The models of one gateway: those of the configuration, and `provider/model` of every provider with a key.
+
+    Raises `ConfigError` for a configured model or provider that cannot be reached as it is written. A known provider
+    that is neither configured nor has its key in the environment is simply not offered.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        providers: Mapping[str, Provider],
+        dialects: Mapping[str, Dialect],
+        *,
+        env: Mapping[str, str],
+        read_key: ReadKey,
+    ) -> None:
+        self._env = env
+        self._read_key = read_key
+        self._dialects = dialects
+        self.hosts: dict[str, Host] = {}
+        for name in {**providers, **config.providers}:
+            host = self._host(name, providers.get(name), config.providers.get(name))
+            if host is not None:
+                self.hosts[name] = host
+        self._known = {**providers, **config.providers}
+        self._models: dict[str, tuple[Target, ...]] = {}
+        self._listed: dict[str, ModelEntry] = {}
+        for name, model in config.models.items():
+            self._models[name] = tuple(self._target(name, target) for target in model.targets)
+            self._listed[name] = ModelEntry(name, self._models[name][0].provider.name, context=model.context)
+        for host in self.hosts.values():
+            for known in host.provider.models:
+                full = f"{host.provider.name}/{known.name}"
+                self._listed.setdefault(full, ModelEntry(full, host.provider.name, context=known.context))
+
+    def resolve(self, model: str) -> tuple[Target, ...]:
+        """Give the targets of a model, in the order they are tried; empty if it is not offered."""
+        found = self._models.get(model)
+        if found is not None:
+            return found
+        provider, slash, name = model.partition("/")
+        host = self.hosts.get(provider)
+        return (host.target(name),) if host is not None and slash and name else ()
+
+    def entries(self) -> list[ModelEntry]:
+        """List every model that has a name here."""
+        return list(self._listed.values())
+
+    def _target(self, model: str, text: str) -> Target:
+        provider, _, name = text.partition("/")
+        where = f"models.{model}: the target {text!r}"
+        host = self.hosts.get(provider)
+        if host is not None:
+            return host.target(name)
+        known = self._known.get(provider)
+        if known is None:
+            raise ConfigError(f"{where} names no known provider{_near(provider, self._known)}")
+        if isinstance(known, Provider):
+            missing = _unset(known.base_urls.values(), self._env) or known.auth.env[:1]
+            raise ConfigError(f"{where} needs the environment variable {missing[0]}, which is not set")
+        raise ConfigError(f"{where} names a provider that cannot be reached")
+
+    def _host(self, name: str, known: Provider | None, given: ProviderConfig | None) -> Host | None:
+        if given is None and known is not None:
+            return self._known_host(known)
+        if given is None:
+            return None
+        provider = self._merged(name, known, given)
+        where = f"providers.{name}"
+        missing = _unset(provider.base_urls.values(), self._env)
+        if missing:
+            raise ConfigError(f"{where}: the URL needs the environment variable {missing[0]}, which is not set")
+        key = ""
+        if given.api_key:
+            key = self._read_key(given.api_key, f"{where}.api_key")
+        elif provider.auth.env:
+            key = next((self._env[env] for env in provider.auth.env if self._env.get(env)), "")
+            if not key and not provider.allow_private:
+                raise ConfigError(
+                    f"{where}: there is no key; set the environment variable {provider.auth.env[0]}, or {where}.api_key"
+                )
+        return self._made(provider, key, allow_private=given.allow_private or provider.allow_private)
+
+    def _known_host(self, provider: Provider) -> Host | None:
+        """Reach a provider nobody configured: by its key alone, and never one on this machine."""
+        key = next((self._env[env] for env in provider.auth.env if self._env.get(env)), "")
+        if provider.allow_private or not key or _unset(provider.base_urls.values(), self._env):
+            return None
+        return self._made(provider, key, allow_private=False)
+
+    def _made(self, provider: Provider, key: str, *, allow_private: bool) -> Host:
+        urls = {dialect: self._filled(provider.name, url) for dialect, url in provider.base_urls.items()}
+        extra = [
+            (name.lower().encode("ascii"), text.encode("latin-1")) for name, text in provider.quirks.headers.items()
+        ]
+        shown = provider.auth.headers(key) if key else []
+        return Host(provider, urls, tuple(extra + shown), allow_private)
+
+    def _filled(self, name: str, url: str) -> str:
+        """Fill the variables of a URL; one that is the whole beginning may hold a URL, any other a single word."""
+        for variable in _VARIABLE.findall(url):
+            value = self._env[variable].rstrip("/")
+            if not url.startswith(f"{{{variable}}}") and not _WORD.fullmatch(value):
+                raise ConfigError(
+                    f"providers.{name}: the environment variable {variable} holds what is no part of a host name"
+                )
+            url = url.replace(f"{{{variable}}}", value)
+        return url
+
+    def _merged(self, name: str, known: Provider | None, given: ProviderConfig) -> Provider:
+        where = f"providers.{name}"
+        dialect = given.dialect or (next(iter(known.base_urls), "openai-chat") if known else "openai-chat")
+        urls = dict(given.base_urls)
+        if given.base_url:
+            urls[dialect] = given.base_url
+        if not urls and known is not None:
+            urls = dict(known.base_urls)
+        if not urls:
+            raise ConfigError(f"{where}: base_url is missing")
+        for spoken, url in urls.items():
+            if spoken not in self._dialects:
+                raise ConfigError(f"{where}: unknown dialect {spoken!r}{_near(spoken, self._dialects)}")
+            if not url.startswith(("http://", "https://")):
+                raise ConfigError(f"{where}: the URL {url!r} must start with http:// or https://")
+        quirks = known.quirks if known else Quirks()
+        default = "always" if dialect == "anthropic-messages" else "option"
+        quirks = Quirks(
+            rename=quirks.rename,
+            drop=quirks.drop,
+            headers={**quirks.headers, **given.headers},
+            stream_usage=given.stream_usage or (quirks.stream_usage if known else default),
+        )
+        auth = known.auth if known else (Header("authorization", (), "Bearer {key}") if given.api_key else NoAuth())
+        if given.auth_header:
+            template = "Bearer {key}" if given.auth_header.lower() == "authorization" else "{key}"
+            auth = Header(given.auth_header, auth.env, template)
+        return Provider(
+            name,
+            base_urls=urls,
+            auth=auth,
+            models=known.models if known else None,
+            quirks=quirks,
+            price_id=known.price_id if known else name,
+            display_name=known.display_name if known else name,
+            allow_private=known.allow_private and not given.base_url and not given.base_urls if known else False,
+        )
+
+
+def _unset(urls: Iterable[str], env: Mapping[str, str]) -> list[str]:
+    return [name for url in urls for name in _VARIABLE.findall(url) if not env.get(name)]
+
+
+def _near(word: str, known: Mapping[str, object]) -> str:
+    return suggest(word, known if len(known) < 20 else {name: 0 for name in known if name[:1] == word[:1]})

@@ -1,0 +1,162 @@
+"""What the servers let through and no layer may have to guess about: what can be read in two ways is refused.  Pure.
+
+The battery behind these rules was run against uvicorn (httptools and h11) and granian: each hands over requests with
+two Hosts, `//`, `..`, an encoded slash, NUL or two Authorization headers.
+"""
+
+import re
+from dataclasses import dataclass
+from tollbridge.call import Call, Headers
+from tollbridge.errors import BodyTooLarge, UnsafeRequest
+
+_ONCE = frozenset(
+    (
+        b"host",
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"transfer-encoding",
+        b"x-api-key",
+        b"x-goog-api-key",
+    )
+)
+_HOST = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_BAD_ESCAPE = re.compile(rb"%(?:2[fF]|5[cC]|0[0-9a-fA-F]|1[0-9a-fA-F]|7[fF]|2[eE]|25)|%(?![0-9A-Fa-f]{2})")
+_DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+_INTERNAL = (
+    b"x-tollbridge-",
+    b"x-forwarded-user",
+    b"x-forwarded-email",
+    b"x-forwarded-groups",
+    b"x-remote-",
+    b"remote-user",
+    b"x-auth-request-",
+)
+_HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderLimits:
+    """The most a request head may hold.  `bytes` counts names and values; `value` is the longest single value."""
+
+    count: int = 100
+    bytes: int = 65_536
+    value: int = 16_384
+    target: int = 8_192
+
+
+def inspect(call: Call, limits: HeaderLimits) -> Headers:
+    """Check path and headers of a request; gives the headers that may go on, internal ones taken out.
+
+    Raises `UnsafeRequest` naming what is wrong. Decisions are made on the path alone, never on Host.
+    """
+    _check_target(call, limits)
+    headers = call.headers
+    if len(headers) > limits.count:
+        raise UnsafeRequest(f"more than {limits.count} headers", status=431)
+    seen, size, named = set(), 0, b""
+    clean = True
+    for name, value in headers:
+        size += len(name) + len(value)
+        if name in _ONCE:
+            if name in seen:
+                raise UnsafeRequest(f"the header {name.decode('ascii')} is sent twice; send it once")
+            seen.add(name)
+        elif not _NAME.fullmatch(name):
+            raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
+        elif name == b"connection":
+            named = value
+        if name[:2] in (b"x-", b"re") and name.startswith(_INTERNAL):
+            clean = False
+        if len(value) > limits.value:
+            raise UnsafeRequest(f"a header is longer than {limits.value} bytes", status=431)
+        if _CONTROL.search(value):
+            raise UnsafeRequest(f"the header {name.decode('ascii')} holds a control character")
+    if size > limits.bytes:
+        raise UnsafeRequest(f"the headers are over {limits.bytes} bytes", status=431)
+    _check_framing(call, seen)
+    if clean and (not named or named.lower() in (b"keep-alive", b"close")):
+        return headers
+    return _without_internal(headers, named, websocket=call.protocol == "websocket")
+
+
+def _check_target(call: Call, limits: HeaderLimits) -> None:
+    path, raw, query = call.path, call.raw_path, call.query
+    if not path.startswith("/"):
+        raise UnsafeRequest("the request target is not a path; send an origin-form target such as /v1/models")
+    if len(raw) > limits.target or len(path) > limits.target or len(query) > limits.target:
+        raise UnsafeRequest(f"the request target is longer than {limits.target} bytes", status=414)
+    if b"%" in raw and _BAD_ESCAPE.search(raw):
+        raise UnsafeRequest("the path holds an escape that could be read in two ways (%2f, %5c, %2e, %25 or a control)")
+    if "//" in path or "\\" in path or ";" in path or ("/." in path and _DOTS.search(path)):
+        raise UnsafeRequest("the path holds '//', '..', ';' or a backslash; send it in its plain form")
+    if not path.isprintable() or "\ufffd" in path:
+        raise UnsafeRequest("the path holds a character that cannot be shown")
+    if raw and raw[:1] != b"/":
+        raise UnsafeRequest("the request target is not a path; send an origin-form target such as /v1/models")
+    if b"\x00" in query or b"%00" in query:
+        raise UnsafeRequest("the query holds a NUL")
+
+
+def _check_framing(call: Call, seen: set[bytes]) -> None:
+    if b"host" not in seen:
+        raise UnsafeRequest("the Host header is missing")
+    if b"transfer-encoding" in seen and b"content-length" in seen:
+        raise UnsafeRequest("both Content-Length and Transfer-Encoding are sent (RFC 9112 section 6.1)")
+    for name, value in call.headers:
+        if name == b"host" and not _HOST.fullmatch(value):
+            raise UnsafeRequest("the Host header is no host")
+        if name == b"content-length" and not (value.isdigit() and len(value) < 19):
+            raise UnsafeRequest("the Content-Length header is no number")
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise UnsafeRequest("compressed request bodies are not taken; send it uncompressed", status=415)
+        if name == b"upgrade" and call.protocol == "http":
+            raise UnsafeRequest("this upgrade is not served here")
+
+
+def _without_internal(headers: Headers, connection: bytes, *, websocket: bool) -> Headers:
+    """Leave out identity headers that only a gateway may set, and what `Connection` names as meant for one hop."""
+    if websocket:
+        return [(name, value) for name, value in headers if not name.startswith(_INTERNAL)]
+    one_hop = {name.strip().lower() for name in connection.split(b",")} | _HOP_BY_HOP
+    kept = _ONCE - _HOP_BY_HOP
+    return [
+        (name, value)
+        for name, value in headers
+        if not name.startswith(_INTERNAL) and (name not in one_hop or name in kept)
+    ]
+
+
+def check_json_depth(body: bytes, depth: int) -> None:
+    """Refuse JSON nested deeper than `depth`, before any parser meets it; raises `BodyTooLarge`.
+
+    Linear in the body, and one counting pass in C when there are too few brackets to reach the depth at all.
+    """
+    if body.count(b"[") + body.count(b"{") <= depth:
+        return
+    level = 0
+    for match in _BRACKETS.finditer(body):
+        mark = match.group()[:1]
+        if mark in b"[{":
+            level += 1
+            if level > depth:
+                raise BodyTooLarge(f"the body is nested deeper than {depth} levels", status=400)
+        elif mark in b"]}":
+            level -= 1
+
+
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)

@@ -1,0 +1,155 @@
+"""All ledger operations of one event-loop tick in one transaction, in the order they were asked for.
+
+A commit costs more than the operations in it, and a thread more than both, so the batch runs on the loop itself; only
+when it would have to wait, for another process's lock or for the disk, does it go to a thread.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from tollbridge.errors import GatewayError, InternalError
+from tollbridge.stores.files import BUSY_TIMEOUT_S, is_busy, transaction, unavailable
+
+Work = Callable[[sqlite3.Connection], None]
+Outcome = GatewayError | None
+Batch = list[tuple[Work, "asyncio.Future[None]"]]
+
+_MOST = 200
+"""Operations in one transaction; more wait for the next tick, so that the loop is never held for long."""
+
+_OWN_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+
+log = structlog.get_logger()
+
+
+def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Do all works in one transaction; gives an outcome for each, in order.
+
+    A work that raises a `GatewayError` has left nothing behind. One that fails in any other way of its own (a value that
+    no column takes) is left out and the others are done again. An error of the store itself raises `sqlite3.Error`, and
+    nothing was done.
+    """
+    outcomes: list[Outcome] = [None] * len(works)
+    faulty: dict[int, InternalError] = {}
+    while True:
+        try:
+            with transaction(db):
+                for index, work in enumerate(works):
+                    outcomes[index] = faulty.get(index) or _outcome(db, index, work)
+            return outcomes
+        except _Fault as fault:
+            faulty[fault.index] = InternalError("the ledger cannot hold this call", detail=f"store: {fault.__cause__!r}")
+
+
+class _Fault(Exception):
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+def _outcome(db: sqlite3.Connection, index: int, work: Work) -> Outcome:
+    try:
+        work(db)
+    except GatewayError as refusal:
+        return refusal
+    except _OWN_FAULTS as exc:
+        raise _Fault(index) from exc
+    except sqlite3.Error:
+        raise
+    except Exception as exc:
+        raise _Fault(index) from exc
+    return None
+
+
+def run_patiently(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Do the same, waiting for a lock.  Not on the event loop."""
+    db.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
+    try:
+        return run(db, works)
+    finally:
+        db.execute("PRAGMA busy_timeout = 0")
+
+
+class TickBatch:
+    """Group commit on one connection, which is its own.  `in_thread`: commits wait for the disk, so none is on the loop."""
+
+    def __init__(self, db: sqlite3.Connection, *, in_thread: bool = False) -> None:
+        self._db = db
+        self._in_thread = in_thread
+        self._pending: Batch = []
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tollbridge-ledger")
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closed = False
+
+    def submit(self, work: Work) -> "asyncio.Future[None]":
+        """Take a work into this tick's transaction.  It is done whether or not someone still waits for the future.
+
+        The future gets `Unavailable` if the store failed; the work was not done then.
+        """
+        if self._closed:
+            raise unavailable("closed")
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        self._pending.append((work, future))
+        if self._idle.is_set():
+            self._idle.clear()
+            loop.call_soon(self._tick)
+        return future
+
+    async def close(self) -> None:
+        """Do what is pending, take nothing more."""
+        self._closed = True
+        await self._idle.wait()
+        self._thread.shutdown()
+
+    def _tick(self) -> None:
+        batch, self._pending = self._pending[:_MOST], self._pending[_MOST:]
+        works = [work for work, _ in batch]
+        if self._in_thread:
+            self._hand_over(batch, works)
+            return
+        try:
+            outcomes = run(self._db, works)
+        except sqlite3.Error as exc:
+            if is_busy(exc):
+                self._hand_over(batch, works)
+            else:
+                self._fail(batch, exc)
+            return
+        self._deliver(batch, outcomes)
+
+    def _hand_over(self, batch: Batch, works: list[Work]) -> None:
+        loop = asyncio.get_running_loop()
+
+        def landed(done: "asyncio.Future[list[Outcome]]") -> None:
+            exc = done.exception()
+            if exc is None:
+                self._deliver(batch, done.result())
+            else:
+                self._fail(batch, exc)
+
+        loop.run_in_executor(self._thread, run_patiently, self._db, works).add_done_callback(landed)
+
+    def _fail(self, batch: Batch, reason: BaseException) -> None:
+        log.error("ledger_write_failed", operations=len(batch), reason=str(reason))
+        self._deliver(batch, [unavailable(reason) for _ in batch])
+
+    def _deliver(self, batch: Batch, outcomes: list[Outcome]) -> None:
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, InternalError):
+                log.error("ledger_operation_failed", reason=outcome.detail)
+            if future.done():  # cancelled by its waiter
+                continue
+            if outcome is None:
+                future.set_result(None)
+            else:
+                future.set_exception(outcome)
+        if self._pending:
+            asyncio.get_running_loop().call_soon(self._tick)
+        else:
+            self._idle.set()

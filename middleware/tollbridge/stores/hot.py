@@ -1,0 +1,92 @@
+"""The hot path on SQLite: raw prepared statements, one connection that reads and one that writes.  No SQLAlchemy here."""
+
+import asyncio
+import sqlite3
+from contextlib import suppress
+from pathlib import Path
+
+from tollbridge.clock import Clock
+from tollbridge.errors import Unavailable
+from tollbridge.metering.ledger import Reservation, UsageRow, charge_of
+from tollbridge.stores import ledger
+from tollbridge.stores.batch import TickBatch
+from tollbridge.stores.files import connect, unavailable
+from tollbridge.stores.rows import seconds_to_micros, usage_values
+from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.scopes import scope_set
+
+# One row whatever the digest, and a look-up in both tables: how long it takes does not tell unknown from revoked.
+_PRINCIPAL = """
+    SELECT t.id, t.name, t.scopes, t.kind, t.owner, t.team,
+           t.requests_per_minute, t.tokens_per_minute, t.concurrency, t.budget_amount, t.budget_period,
+           t.revoked_at, t.expires_at, s.expires_at
+    FROM (SELECT 1) LEFT JOIN secret AS s ON s.digest = ?1 LEFT JOIN token AS t ON t.id = ifnull(s.token_id, '')
+"""
+_KINDS = {kind.value: kind for kind in TokenKind}
+_NO_LIMITS = TokenLimits()
+
+
+class SqliteHot:
+    """Look-ups, reservations and settlements of one process.  `full` waits for the disk at every commit, in a thread."""
+
+    def __init__(self, path: Path, clock: Clock, *, full: bool = False) -> None:
+        """Open the file, which has the current schema; raises `sqlite3.Error`."""
+        self._clock = clock
+        self._reader = connect(path, busy_timeout_s=0)
+        try:
+            self._reader.execute("PRAGMA query_only = ON")
+            self._writer = connect(path, busy_timeout_s=0, full=full)
+        except sqlite3.Error:
+            self._reader.close()
+            raise
+        self._batch = TickBatch(self._writer, in_thread=full)
+
+    async def find_principal(self, digest: bytes) -> Principal | None:
+        """Find the live token behind a digest.  In autocommit each look-up sees the newest commit of any process."""
+        try:
+            rows = self._reader.execute(_PRINCIPAL, (digest,)).fetchall()
+        except sqlite3.Error as exc:
+            raise unavailable(exc) from exc
+        (row,) = rows
+        token_id, name, scopes, kind, owner, team = row[:6]
+        revoked_at, *ends = row[11:]
+        now = seconds_to_micros(self._clock.time())
+        if token_id is None or revoked_at is not None or any(end is not None and end <= now for end in ends):
+            return None
+        limits = row[6:9]
+        return Principal(
+            id=token_id,
+            name=name,
+            scopes=scope_set(scopes),
+            kind=_KINDS[kind],
+            owner=owner,
+            team=team,
+            limits=_NO_LIMITS if limits == (None, None, None) else TokenLimits(*limits),
+            budget=None if row[9] is None else TokenBudget(row[9], row[10]),
+        )
+
+    async def reserve(self, reservation: Reservation) -> None:
+        """Hold the amount on all budgets or none.  A caller that is cancelled while it waits holds nothing afterwards."""
+        done = self._batch.submit(lambda db: ledger.reserve(db, reservation))
+        try:
+            await done
+        except asyncio.CancelledError:
+            with suppress(Unavailable):  # closed meanwhile: the sweep finds it
+                self._batch.submit(lambda db: ledger.release(db, reservation.call_id))
+            raise
+
+    async def settle(self, row: UsageRow) -> None:
+        """Write, release and charge, once.  Written also if the caller is cancelled while it waits."""
+        values, charge = usage_values(row), charge_of(row)
+        await self._batch.submit(lambda db: ledger.settle(db, row.call_id, values, charge))
+
+    async def check(self) -> None:
+        """Read once and take the write lock once."""
+        await self.find_principal(b"")
+        await self._batch.submit(lambda db: None)
+
+    async def close(self) -> None:
+        """Write what is pending and close both connections."""
+        await self._batch.close()
+        self._writer.close()
+        self._reader.close()

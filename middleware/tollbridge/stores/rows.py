@@ -1,0 +1,145 @@
+"""Between our values and a database's columns, without any driver.
+
+Times are whole microseconds since the epoch, UTC: they compare and index as integers on every database, and no time
+zone can slip in. Money is whole nano-dollars.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tollbridge.metering.ledger import UsageRow
+from tollbridge.metering.usage import Usage, UsageSource
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+USAGE_COLUMNS = (
+    "call_id",
+    "at",
+    "token_id",
+    "team",
+    "service",
+    "operation",
+    "dialect",
+    "provider",
+    "model",
+    "model_used",
+    "outcome",
+    "status",
+    "error",
+    "stream",
+    "input_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "audio_input_tokens",
+    "image_input_tokens",
+    "output_tokens",
+    "audio_output_tokens",
+    "reasoning_tokens",
+    "usage_source",
+    "cost",
+    "price_id",
+    "duration_ms",
+    "first_byte_ms",
+    "bytes_in",
+    "bytes_out",
+)
+"""The columns of the usage table, in the order of `usage_values`."""
+
+Value = str | int | None
+
+
+def micros(at: datetime) -> int:
+    """Give microseconds since the epoch, exactly; a time without a zone raises `TypeError`."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def seconds_to_micros(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
+def moment(us: int) -> datetime:
+    """Give the UTC time of microseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def storable(text: str) -> str:
+    """Replace lone surrogates, which JSON can carry and no database takes as text, by question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def usage_values(row: UsageRow) -> tuple[Value, ...]:
+    """Give the values of a usage row in the order of `USAGE_COLUMNS`."""
+    usage = row.usage
+    return (
+        row.call_id,
+        micros(row.at),
+        row.token_id,
+        row.team,
+        row.service,
+        storable(row.operation),
+        row.dialect,
+        row.provider,
+        storable(row.model),
+        storable(row.model_used),
+        str(row.outcome),
+        row.status,
+        storable(row.error),
+        row.stream,
+        usage.input,
+        usage.cache_read,
+        usage.cache_write,
+        usage.cache_write_1h,
+        usage.audio_input,
+        usage.image_input,
+        usage.output,
+        usage.audio_output,
+        usage.reasoning,
+        row.usage_source.value,
+        row.cost,
+        row.price_id,
+        row.duration_ms,
+        row.first_byte_ms,
+        row.bytes_in,
+        row.bytes_out,
+    )
+
+
+def usage_row(found: Mapping[str, Any]) -> UsageRow:
+    """Read a usage row from its columns, by name."""
+    return UsageRow(
+        call_id=found["call_id"],
+        at=moment(found["at"]),
+        token_id=found["token_id"],
+        team=found["team"],
+        service=found["service"],
+        operation=found["operation"],
+        dialect=found["dialect"],
+        provider=found["provider"],
+        model=found["model"],
+        model_used=found["model_used"],
+        outcome=found["outcome"],
+        status=found["status"],
+        error=found["error"],
+        stream=bool(found["stream"]),
+        usage=Usage(
+            input=found["input_tokens"],
+            cache_read=found["cache_read_tokens"],
+            cache_write=found["cache_write_tokens"],
+            cache_write_1h=found["cache_write_1h_tokens"],
+            audio_input=found["audio_input_tokens"],
+            image_input=found["image_input_tokens"],
+            output=found["output_tokens"],
+            audio_output=found["audio_output_tokens"],
+            reasoning=found["reasoning_tokens"],
+        ),
+        usage_source=UsageSource(found["usage_source"]),
+        cost=found["cost"],
+        price_id=found["price_id"],
+        duration_ms=found["duration_ms"],
+        first_byte_ms=found["first_byte_ms"],
+        bytes_in=found["bytes_in"],
+        bytes_out=found["bytes_out"],
+    )

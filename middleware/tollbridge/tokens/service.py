@@ -1,0 +1,95 @@
+"""Issuing, finding and revoking tokens.  The only writer of tokens."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tollbridge.clock import Clock
+from tollbridge.errors import BadRequest
+from tollbridge.ids import new_id
+from tollbridge.stores.base import AdminStore, HotStore, NewToken
+from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits
+from tollbridge.tokens.scopes import EVERY_MODEL, parse_scope
+from tollbridge.tokens.secret import digest, hint, is_well_formed, make_secret
+
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token and, this once, its secret."""
+
+    token: Token
+    secret: str = field(repr=False)
+
+
+class TokenService:
+    """Tokens of one gateway.  `pepper` is 32 bytes from outside the database, `pepper_id` names it."""
+
+    def __init__(self, hot: HotStore, admin: AdminStore, pepper: bytes, clock: Clock, *, pepper_id: str = "1") -> None:
+        if len(pepper) < 32:
+            raise ValueError("the pepper is shorter than 32 bytes")
+        self._hot = hot
+        self._admin = admin
+        self._pepper = pepper
+        self._pepper_id = pepper_id
+        self._clock = clock
+
+    async def identify(self, secret: bytes) -> Principal | None:
+        """Find who shows this secret, or None: malformed, unknown, revoked and expired look the same.
+
+        A malformed secret costs no look-up. The store is asked each time, so a revocation holds at once.
+        """
+        if not is_well_formed(secret):
+            return None
+        return await self._hot.find_principal(digest(self._pepper, secret))
+
+    async def issue(
+        self,
+        *,
+        name: str,
+        scopes: Iterable[str] = EVERY_MODEL,
+        owner: str = "",
+        team: str = "",
+        expires_at: datetime | None = None,
+        limits: TokenLimits | None = None,
+        budget: TokenBudget | None = None,
+    ) -> IssuedToken:
+        """Make a token; the secret is in the result and nowhere else.
+
+        Raises `BadRequest` with `param` for a name, scope or expiry that cannot be used.
+        """
+        label = name.strip()
+        if not label or len(label) > _LONGEST_NAME or not label.isprintable():
+            raise BadRequest(f"a token needs a name of 1 to {_LONGEST_NAME} printable characters", param="name")
+        now = self._clock.now()
+        if expires_at is not None and expires_at <= now + timedelta(seconds=1):
+            raise BadRequest("the expiry lies in the past", param="expires_at")
+        try:
+            checked = tuple(dict.fromkeys(parse_scope(scope) for scope in scopes))
+        except ValueError as exc:
+            raise BadRequest(str(exc), param="scopes") from exc
+        if not checked:
+            raise BadRequest("a token without a scope opens nothing; name at least one", param="scopes")
+        secret = make_secret()
+        token = await self._admin.add_token(
+            NewToken(
+                id=new_id("tok", self._clock),
+                name=label,
+                digest=digest(self._pepper, secret.encode("ascii")),
+                hint=hint(secret),
+                pepper_id=self._pepper_id,
+                scopes=checked,
+                created_at=now,
+                owner=owner.strip(),
+                team=team.strip(),
+                expires_at=expires_at,
+                limits=limits or TokenLimits(),
+                budget=budget,
+            )
+        )
+        return IssuedToken(token, secret)
+
+    async def revoke(self, token_id: str) -> Token | None:
+        """Revoke at once, on every worker.  None if there is no such token."""
+        return await self._admin.revoke_token(token_id, self._clock.now())

@@ -1,0 +1,90 @@
+"""Secrets at rest: AES-256-GCM, one file a secret in the data folder, under a key-encryption key kept apart.
+
+Each secret is bound to its own name (additional authenticated data), so a file copied over another does not decrypt.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tollbridge.data import DataFolder
+from tollbridge.errors import SetupError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_VERSION = b"\x01"
+_NONCE = 12
+
+
+class Vault:
+    """The stored secrets of one gateway.  The key-encryption key is read when it is first needed."""
+
+    def __init__(self, data: DataFolder) -> None:
+        self._data = data
+        self._folder = data.path / "vault"
+        self._key: Callable[[], bytes] = lambda: data.secret("kek")
+
+    def names(self) -> list[str]:
+        """List what is stored, by name."""
+        if not self._folder.is_dir():
+            return []
+        return sorted(path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+
+    def put(self, name: str, value: str) -> None:
+        """Store a secret, in place of one of that name; raises `SetupError` for a bad name or a full disk."""
+        path = self._path(name)
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = _VERSION + nonce + AESGCM(self._key()).encrypt(nonce, value.encode("utf-8"), _bound_to(name))
+        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(sealed)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError as exc:
+            draft.unlink(missing_ok=True)
+            raise SetupError(f"the secret {name!r} cannot be stored in {self._folder}: {exc.strerror}") from exc
+
+    def get(self, name: str) -> str | None:
+        """Give a secret, or None if there is none; raises `SetupError` if it does not decrypt."""
+        path = self._path(name)
+        try:
+            sealed = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise SetupError(f"the stored secret {name!r} cannot be read: {exc.strerror}") from exc
+        try:
+            if sealed[:1] != _VERSION:
+                raise InvalidTag
+            opened = AESGCM(self._key()).decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], _bound_to(name))
+        except (InvalidTag, ValueError) as exc:
+            raise SetupError(
+                f"the stored secret {name!r} does not decrypt with the key in {self._data.path / 'kek'}; "
+                f"store it again with: tollbridge secret set {name}"
+            ) from exc
+        return opened.decode("utf-8")
+
+    def remove(self, name: str) -> bool:
+        """Forget a secret; says whether there was one."""
+        path = self._path(name)
+        if not path.exists():
+            return False
+        path.unlink()
+        return True
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise SetupError(f"{name!r} is no name for a secret: letters, digits, '.', '_' and '-', at most 64")
+        return self._folder / name
+
+
+def _bound_to(name: str) -> bytes:
+    return b"tollbridge secret 1|" + name.encode("ascii")

@@ -1,0 +1,136 @@
+"""The Messages dialect."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from tollbridge import BadRequest, GatewayError, Quirks, input_bound
+from tollbridge.formats import (
+    AnswerReader,
+    CostLine,
+    Dialect,
+    Envelope,
+    ModelEntry,
+    Operation,
+    members,
+    replace_model,
+    splice,
+)
+from tollbridge_anthropic.readers import StreamReader, WholeReader
+
+_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
+_WEIGHTY = (b'"model"', b'"stream"', b'"max_tokens"')
+_FIELD = re.compile(r" - at `\$\.?([^`]*)`")
+_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+class _Body(msgspec.Struct):
+    model: str
+    max_tokens: int | None = None
+    stream: bool | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+class MessagesDialect:
+    """`POST /v1/messages` and `/v1/messages/count_tokens`, and the list of models in Anthropic's shape."""
+
+    name = "anthropic-messages"
+    base = "anthropic-messages"
+    operations = (
+        Operation("ai:chat", "messages", path="/v1/messages", upstream="/messages"),
+        Operation("ai:chat", "count_tokens", path="/v1/messages/count_tokens", upstream="/messages/count_tokens"),
+        Operation("", "models", "GET", path="/v1/models", lists_models=True),
+        Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True),
+    )
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        try:
+            found = _decode(body)
+        except msgspec.ValidationError as exc:
+            at = _FIELD.search(str(exc))
+            raise BadRequest(f"the body does not fit: {exc}", param=at.group(1) if at else None) from exc
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise BadRequest(f"the body is no valid JSON: {exc}") from exc
+        if not found.model:
+            raise BadRequest("the field 'model' is empty", param="model")
+        if any(body.count(key) > 1 for key in _WEIGHTY) or _ESCAPED_ASCII.search(body):
+            members(body.decode("utf-8"))
+        counting = operation.label == "count_tokens"
+        if not counting and found.max_tokens is not None and found.max_tokens < 1:
+            raise BadRequest("the field 'max_tokens' must be at least 1", param="max_tokens")
+        return Envelope(
+            model=found.model,
+            stream=bool(found.stream) and not counting,
+            max_output=0 if counting else found.max_tokens,
+            input_bound=0 if counting else input_bound(body),
+            asks_usage=True,
+            outputs_tokens=not counting,
+        )
+
+    def readdress(
+        self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
+    ) -> bytes:
+        named = model == envelope.model
+        values: dict[str, bytes] = {} if max_output is None else {"max_tokens": b"%d" % max_output}
+        if not values and not quirks.rename and not quirks.drop:
+            return body if named else replace_model(body, msgspec.json.encode(model))
+        if not named:
+            values["model"] = msgspec.json.encode(model)
+        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+
+    def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
+        return StreamReader(cost=cost) if streamed else WholeReader()
+
+    def write_error(self, error: GatewayError, call_id: str) -> bytes:
+        default = "api_error" if error.status >= 500 else "invalid_request_error"
+        shown: dict[str, object] = {
+            "type": "error",
+            "error": {"type": _TYPES.get(error.status, default), "message": error.message},
+        }
+        if error.status != 401:
+            shown["request_id"] = call_id
+        return msgspec.json.encode(shown)
+
+    def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
+        return b"event: error\ndata: %b\n\n" % self.write_error(error, call_id)
+
+    def write_models(self, models: Sequence[ModelEntry], headers: Mapping[bytes, bytes]) -> bytes:
+        data = [_model(model) for model in models]
+        return msgspec.json.encode(
+            {
+                "data": data,
+                "has_more": False,
+                "first_id": models[0].id if models else None,
+                "last_id": models[-1].id if models else None,
+            }
+        )
+
+    def write_model(self, model: ModelEntry) -> bytes:
+        return msgspec.json.encode(_model(model))
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        return b"anthropic-version" in headers
+
+
+def _model(model: ModelEntry) -> dict[str, object]:
+    return {
+        "type": "model",
+        "id": model.id,
+        "display_name": model.id,
+        "created_at": datetime.fromtimestamp(model.created, UTC).isoformat().replace("+00:00", "Z"),
+    }
+
+
+_: type[Dialect] = MessagesDialect

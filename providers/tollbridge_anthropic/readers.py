@@ -1,0 +1,91 @@
+"""Reading Messages answers as they pass: bytes go through unchanged, only usage is looked at."""
+
+import re
+from collections import deque
+
+import msgspec
+
+from tollbridge import Usage, UpstreamError
+from tollbridge.formats import CostLine, EventCutter, event_data, split_events
+from tollbridge_anthropic.usage import decode_event, decode_message
+
+_USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
+_STOP = b"message_stop"
+_ERROR = re.compile(rb"event: ?error[\r\n]")
+
+
+class WholeReader:
+    """Reads an answer that is one JSON body."""
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.finished = False
+        self.failed = False
+        self.pieces = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        if not chunk:
+            return []
+        try:
+            wire = decode_message(chunk).usage
+            self.usage = None if wire is None else wire.read()
+        except msgspec.ValidationError:
+            self.usage = None
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise UpstreamError("the provider's answer is no JSON", detail=str(exc)) from exc
+        self.finished = True
+        return [chunk]
+
+
+class StreamReader:
+    """Reads a stream of events.  `cost`, where given, is written beside the last usage."""
+
+    def __init__(self, *, cost: CostLine | None) -> None:
+        self.usage: Usage | None = None
+        self.finished = False
+        self.failed = False
+        self.pieces = 0
+        self._cost = cost
+        self._cutter = EventCutter()
+        self._last: deque[bytes] = deque(maxlen=2)
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        if not chunk:
+            return self._end()
+        block = self._cutter.feed(chunk)
+        if not block:
+            return []
+        self.pieces += block.count(b"content_block_delta")
+        self._last.append(block)
+        if b'"usage"' in block and _USAGE.search(block):
+            return [self._event(event) for event in split_events(block)]
+        return [block]
+
+    def _event(self, event: bytes) -> bytes:
+        found = _USAGE.search(event)
+        data = event_data(event) if found else None
+        if found is None or data is None:
+            return event
+        try:
+            told = decode_event(data)
+        except msgspec.MsgspecError:
+            return event
+        wire = told.usage or (told.message.usage if told.message is not None else None)
+        if wire is None:
+            return event
+        self.usage = wire.read(self.usage)
+        last = told.usage is not None and self.usage is not None
+        cost = self._cost(self.usage) if self._cost is not None and last and self.usage is not None else None
+        if cost is None:
+            return event
+        return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
+
+    def _end(self) -> list[bytes]:
+        rest, self._cutter.rest = self._cutter.rest, b""
+        if _STOP in rest:
+            self._last.append(rest)
+        else:
+            rest = b""
+        self.finished = any(_STOP in block for block in self._last)
+        self.failed = not self.finished and any(_ERROR.search(block) for block in self._last)
+        return [rest] if rest else []

@@ -1,0 +1,173 @@
+"""OpenAI's wire formats: chat completions, legacy completions, embeddings.  They share a base URL and most fields."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tollbridge import BadRequest, GatewayError, Quirks, input_bound
+from tollbridge.formats import (
+    AnswerReader,
+    CostLine,
+    Dialect,
+    Envelope,
+    ModelEntry,
+    Operation,
+    members,
+    replace_model,
+    splice,
+)
+from tollbridge_openai.errors import write_error
+from tollbridge_openai.readers import StreamReader, WholeReader
+
+_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
+_WEIGHTY = (b'"model"', b'"stream"', b'"max_tokens"', b'"max_completion_tokens"', b'"n"', b'"stream_options"')
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _Body(msgspec.Struct):
+    model: str
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    n: int | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+_FIELD = re.compile(r" - at `\$\.?([^`]*)`")
+
+
+def read_body(body: bytes) -> _Body:
+    """Decode the fields that matter; raises `BadRequest` naming the wrong one."""
+    try:
+        found = _decode(body)
+    except msgspec.ValidationError as exc:
+        text = str(exc)
+        at = _FIELD.search(text)
+        missing = re.search(r"required field `(\w+)`", text)
+        param = missing.group(1) if missing else at.group(1) if at else None
+        raise BadRequest(f"the body does not fit: {text}", param=param or None) from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise BadRequest(f"the body is no valid JSON: {exc}") from exc
+    if any(body.count(key) > 1 for key in _WEIGHTY) or _ESCAPED_ASCII.search(body):
+        members(body.decode("utf-8"))
+    return found
+
+
+class _OpenAIDialect:
+    """What the three have in common."""
+
+    name = ""
+    base = "openai-chat"
+    operations: Sequence[Operation] = ()
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        found = read_body(body)
+        if not found.model:
+            raise BadRequest("the field 'model' is empty", param="model")
+        answers = found.n if found.n is not None else 1
+        if answers < 1:
+            raise BadRequest("the field 'n' must be at least 1", param="n")
+        limit = found.max_completion_tokens if found.max_completion_tokens is not None else found.max_tokens
+        if limit is not None and limit < 1:
+            raise BadRequest("the output limit must be at least 1 token", param="max_tokens")
+        options = found.stream_options
+        return Envelope(
+            model=found.model,
+            stream=bool(found.stream),
+            max_output=None if limit is None else limit * answers,
+            input_bound=input_bound(body),
+            asks_usage=options is not None and bool(options.include_usage),
+            answers=answers,
+        )
+
+    def readdress(
+        self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
+    ) -> bytes:
+        values: dict[str, bytes] = {}
+        if envelope.stream and not envelope.asks_usage and quirks.stream_usage == "option":
+            values["stream_options"] = _with_usage(body)
+        if max_output is not None:
+            values["max_completion_tokens"] = b"%d" % max_output
+        named = model == envelope.model
+        if not values and not quirks.rename and not quirks.drop:
+            return body if named else replace_model(body, msgspec.json.encode(model))
+        if not named:
+            values["model"] = msgspec.json.encode(model)
+        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+
+    def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
+        return StreamReader(asked=envelope.asks_usage, cost=cost) if streamed else WholeReader()
+
+    def write_error(self, error: GatewayError, call_id: str) -> bytes:
+        return write_error(error)
+
+    def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
+        return b"data: %b\n\n" % write_error(error)
+
+    def write_models(self, models: Sequence[ModelEntry], headers: Mapping[bytes, bytes]) -> bytes:
+        return msgspec.json.encode({"object": "list", "data": [_model(model) for model in models]})
+
+    def write_model(self, model: ModelEntry) -> bytes:
+        return msgspec.json.encode(_model(model))
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        return False
+
+
+def _model(model: ModelEntry) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owned_by,
+    }
+    if model.context is not None:
+        shown["context_length"] = model.context
+    return shown
+
+
+def _with_usage(body: bytes) -> bytes:
+    """Give `stream_options` with usage asked for, what the caller put there kept."""
+    text = body.decode("utf-8")
+    at = members(text).get("stream_options")
+    given = text[at.start : at.end] if at is not None else "null"
+    if given == "null":
+        return b'{"include_usage":true}'
+    return splice(given.encode("utf-8"), {"include_usage": b"true"})
+
+
+class ChatDialect(_OpenAIDialect):
+    """`POST /v1/chat/completions`, and the list of models."""
+
+    name = "openai-chat"
+    operations = (
+        Operation("ai:chat", "chat", path="/v1/chat/completions", upstream="/chat/completions"),
+        Operation("", "models", "GET", path="/v1/models", lists_models=True, fallback=True),
+        Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True, fallback=True),
+    )
+
+
+class CompletionsDialect(_OpenAIDialect):
+    """`POST /v1/completions`, the legacy endpoint."""
+
+    name = "openai-completions"
+    operations = (Operation("ai:completions", "completions", path="/v1/completions", upstream="/completions"),)
+
+
+class EmbeddingsDialect(_OpenAIDialect):
+    """`POST /v1/embeddings`: input only."""
+
+    name = "openai-embeddings"
+    operations = (Operation("ai:embeddings", "embeddings", path="/v1/embeddings", upstream="/embeddings"),)
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        found = read_body(body)
+        return Envelope(model=found.model, input_bound=input_bound(body), max_output=0, outputs_tokens=False)
+
+
+_: tuple[Dialect, ...] = (ChatDialect(), CompletionsDialect(), EmbeddingsDialect())

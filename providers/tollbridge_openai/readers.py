@@ -1,0 +1,97 @@
+"""Reading OpenAI's answers as they pass: bytes go through unchanged, only usage is looked at."""
+
+import re
+from collections import deque
+
+import msgspec
+
+from tollbridge import Usage, UpstreamError
+from tollbridge.formats import CostLine, EventCutter, event_data, split_events
+from tollbridge_openai.usage import decode_answer, decode_chunk
+
+_USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
+_TERMINAL = re.compile(rb'data: ?\[DONE\]|"finish_reason"[ \t\n\r]*:[ \t\n\r]*"')
+_ERROR = re.compile(rb'data: ?\{[ \t\n\r]*"error"[ \t\n\r]*:')
+
+
+class WholeReader:
+    """Reads an answer that is one JSON body."""
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.finished = False
+        self.failed = False
+        self.pieces = 0
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        if not chunk:
+            return []
+        try:
+            wire = decode_answer(chunk).usage
+            self.usage = None if wire is None else wire.read()
+        except msgspec.ValidationError:
+            self.usage = None
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise UpstreamError("the provider's answer is no JSON", detail=str(exc)) from exc
+        self.finished = True
+        return [chunk]
+
+
+class StreamReader:
+    """Reads a stream of chunks.
+
+    The chunk that carries nothing but usage is taken out for callers who did not ask for it. `cost`, where given, is
+    written beside the usage.
+    """
+
+    def __init__(self, *, asked: bool, cost: CostLine | None) -> None:
+        self.usage: Usage | None = None
+        self.finished = False
+        self.failed = False
+        self.pieces = 0
+        self._asked = asked
+        self._cost = cost
+        self._cutter = EventCutter()
+        self._last: deque[bytes] = deque(maxlen=4)
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        if not chunk:
+            return self._end()
+        block = self._cutter.feed(chunk)
+        if not block:
+            return []
+        self.pieces += block.count(b"data:")
+        self._last.append(block)
+        if b'"usage"' in block and _USAGE.search(block):
+            return [kept for event in split_events(block) if (kept := self._event(event))]
+        return [block]
+
+    def _event(self, event: bytes) -> bytes:
+        found = _USAGE.search(event)
+        data = event_data(event) if found else None
+        if found is None or data is None:
+            return event
+        try:
+            chunk = decode_chunk(data)
+        except msgspec.MsgspecError:
+            return event
+        usage = None if chunk.usage is None else chunk.usage.read()
+        if usage is None:
+            return event
+        self.usage = usage
+        if chunk.choices == [] and not self._asked:
+            return b""
+        cost = self._cost(usage) if self._cost is not None else None
+        if cost is None:
+            return event
+        return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
+
+    def _end(self) -> list[bytes]:
+        rest, self._cutter.rest = self._cutter.rest, b""
+        if rest and _TERMINAL.search(rest):
+            self._last.append(rest)
+        else:
+            rest = b""
+        self.finished = any(_TERMINAL.search(block) for block in self._last)
+        self.failed = not self.finished and any(_ERROR.search(block) for block in self._last)
+        return [rest] if rest else []

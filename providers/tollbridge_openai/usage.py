@@ -1,0 +1,62 @@
+"""Reading usage out of OpenAI's answers.
+
+`prompt_tokens` includes cached and audio tokens, `completion_tokens` includes reasoning and audio tokens
+(https://platform.openai.com/docs/api-reference/chat/object, read 2026-11).
+"""
+
+import msgspec
+
+from tollbridge import Usage
+
+
+class _InputDetails(msgspec.Struct):
+    cached_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class _OutputDetails(msgspec.Struct):
+    reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+
+
+class WireUsage(msgspec.Struct):
+    """`usage` as it comes; absent and null mean nothing was said."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: _InputDetails | None = None
+    completion_tokens_details: _OutputDetails | None = None
+
+    def read(self) -> Usage | None:
+        """Give the disjoint buckets; parts larger than their whole are cut down to it."""
+        if self.prompt_tokens is None and self.completion_tokens is None:
+            return None
+        prompt, completion = max(0, self.prompt_tokens or 0), max(0, self.completion_tokens or 0)
+        cached = audio = spoken = reasoned = 0
+        if self.prompt_tokens_details is not None:
+            cached = min(prompt, max(0, self.prompt_tokens_details.cached_tokens or 0))
+            audio = min(prompt - cached, max(0, self.prompt_tokens_details.audio_tokens or 0))
+        if self.completion_tokens_details is not None:
+            spoken = min(completion, max(0, self.completion_tokens_details.audio_tokens or 0))
+            reasoned = min(completion - spoken, max(0, self.completion_tokens_details.reasoning_tokens or 0))
+        return Usage(
+            input=prompt - cached - audio,
+            cache_read=cached,
+            audio_input=audio,
+            output=completion - spoken,
+            audio_output=spoken,
+            reasoning=reasoned,
+        )
+
+
+class _Answer(msgspec.Struct):
+    usage: WireUsage | None = None
+
+
+class _Chunk(msgspec.Struct):
+    usage: WireUsage | None = None
+    choices: list[msgspec.Raw] | None = None
+
+
+decode_answer = msgspec.json.Decoder(_Answer).decode
+decode_chunk = msgspec.json.Decoder(_Chunk).decode
