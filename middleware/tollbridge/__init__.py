@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from tollbridge.metering.usage import Usage
     from tollbridge.providers import Auth, Bearer, Header, Model, Models, NoAuth, Provider, Quirks, Target
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
+    from tollbridge.tokens.scopes import EVERY_MODEL
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "EVERY_MODEL",
     "Auth",
     "Authenticate",
     "Authorize",
@@ -112,6 +114,7 @@ _HOMES = {
     "metering.estimate": ("input_bound",),
     "metering.usage": ("Usage",),
     "providers": ("Auth", "Bearer", "Header", "Model", "Models", "NoAuth", "Provider", "Quirks", "Target"),
+    "tokens.scopes": ("EVERY_MODEL",),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

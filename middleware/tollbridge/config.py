@@ -204,9 +204,14 @@ class Config:
     data: Path = Path(".tollbridge")
 
     @property
+    def base(self) -> Path:
+        """The folder that relative paths in the file are taken from."""
+        return self.path.parent if self.path is not None else Path()
+
+    @property
     def store_url(self) -> str:
         """The store's URL, the default filled in."""
-        return self.store.url or f"sqlite:///{self.data / 'tollbridge.db'}"
+        return self.store.url or f"sqlite:///{(self.data / 'tollbridge.db').absolute()}"
 
 
 def _at_least(config: object, least: int, *keys: str) -> None:

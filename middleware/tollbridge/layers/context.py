@@ -22,11 +22,15 @@ class Routes(Protocol):
         ...
 
 
+def _nothing() -> None:
+    pass
+
+
 class Context(Layer):
     """Names what is called and what it can use at most; writes one access line and the metrics when it is over.
 
     `service` is the wrapped app's name in scopes. `assume_output` stands for the output limit, in tokens, where neither
-    the caller nor the model sets one. `observers` are called with each finished call.
+    the caller nor the model sets one. `observers` are called with each finished call, `entered` and `left` around each.
     """
 
     name: ClassVar[str] = "context"
@@ -42,6 +46,8 @@ class Context(Layer):
         service: str = "app",
         assume_output: int = 4096,
         observers: tuple[Callable[[Call], None], ...] = (),
+        entered: Callable[[], None] = _nothing,
+        left: Callable[[], None] = _nothing,
         clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
@@ -51,8 +57,11 @@ class Context(Layer):
         self._service = service
         self._assume_output = assume_output
         self._observers = observers
+        self._entered = entered
+        self._left = left
 
     async def head(self, call: Call) -> None:
+        self._entered()
         way = self._surface.find(call.method, call.path, call.headers) if call.protocol == "http" else None
         if way is None:
             call.operation = self._route(call.native or {})
@@ -88,6 +97,7 @@ class Context(Layer):
             head.headers.append((b"request-id", request_id))
 
     async def finish(self, call: Call, outcome: Outcome) -> None:
+        self._left()
         for observe in self._observers:
             observe(call)
 

@@ -19,15 +19,23 @@ class Limit(Layer):
 
     `defaults` hold for tokens without limits of their own. A model call takes the most it can use in tokens, capped at
     the limit itself so that a single call always fits an idle token, and gives back what it did not use. A call that a
-    later layer refuses takes nothing.
+    later layer refuses takes nothing. `share` is the number of workers a token's own limit is divided among where the
+    limiter does not see them all.
     """
 
     name: ClassVar[str] = "limit"
 
     def __init__(
-        self, app: ASGIApp, *, limiter: Limiter, defaults: TokenLimits | None = None, clock: Clock | None = None
+        self,
+        app: ASGIApp,
+        *,
+        limiter: Limiter,
+        defaults: TokenLimits | None = None,
+        share: int = 1,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
+        self._share = 1 if limiter.shared else share
         self._limiter = limiter
         self._defaults = defaults or TokenLimits()
         self._rates: dict[tuple[str, int], Rate] = {}
@@ -40,11 +48,10 @@ class Limit(Layer):
 
     def _demands(self, call: Call) -> tuple[list[Demand], Lease | None]:
         own = call.principal.limits if call.principal is not None else self._defaults
-        defaults = self._defaults
         key = call.principal.id if call.principal is not None else _ANYONE
-        requests = defaults.requests_per_minute if own.requests_per_minute is None else own.requests_per_minute
-        tokens = defaults.tokens_per_minute if own.tokens_per_minute is None else own.tokens_per_minute
-        together = defaults.concurrency if own.concurrency is None else own.concurrency
+        requests = self._amount(own.requests_per_minute, self._defaults.requests_per_minute)
+        tokens = self._amount(own.tokens_per_minute, self._defaults.tokens_per_minute)
+        together = self._amount(own.concurrency, self._defaults.concurrency)
         demands = []
         if requests:
             demands.append(Demand(key, self._rate("requests", requests), 1))
@@ -53,6 +60,12 @@ class Limit(Layer):
             cost = call.estimate.total if call.estimate is not None else 0
             demands.append(Demand(key, rate, min(cost, rate.depth)))
         return demands, Lease(key, together) if together else None
+
+    def _amount(self, own: int | None, default: int | None) -> int:
+        """Give the limit in force here: a token's own one is shared out among workers that do not share counters."""
+        if own is None:
+            return default or 0
+        return -(-own // self._share)
 
     async def head(self, call: Call) -> None:
         """Refuse before the body is read where nothing is left at all."""

@@ -29,9 +29,9 @@ log = structlog.get_logger()
 def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
     """Do all works in one transaction; gives an outcome for each, in order.
 
-    A work that raises a `GatewayError` has left nothing behind. One that fails in any other way of its own (a value that
-    no column takes) is left out and the others are done again. An error of the store itself raises `sqlite3.Error`, and
-    nothing was done.
+    A work that raises a `GatewayError` has left nothing behind. One that fails in any other way of its own (a value
+    that no column takes) is left out and the others are done again. An error of the store itself raises
+    `sqlite3.Error`, and nothing was done.
     """
     outcomes: list[Outcome] = [None] * len(works)
     faulty: dict[int, InternalError] = {}
@@ -42,7 +42,9 @@ def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
                     outcomes[index] = faulty.get(index) or _outcome(db, index, work)
             return outcomes
         except _Fault as fault:
-            faulty[fault.index] = InternalError("the ledger cannot hold this call", detail=f"store: {fault.__cause__!r}")
+            faulty[fault.index] = InternalError(
+                "the ledger cannot hold this call", detail=f"store: {fault.__cause__!r}"
+            )
 
 
 class _Fault(Exception):
@@ -75,7 +77,7 @@ def run_patiently(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
 
 
 class TickBatch:
-    """Group commit on one connection, which is its own.  `in_thread`: commits wait for the disk, so none is on the loop."""
+    """Group commit on a connection of its own.  `in_thread`: commits wait for the disk, so none is on the loop."""
 
     def __init__(self, db: sqlite3.Connection, *, in_thread: bool = False) -> None:
         self._db = db

@@ -1,16 +1,15 @@
-"""The hot path on SQLite: raw prepared statements, one connection that reads and one that writes.  No SQLAlchemy here."""
+"""The hot path on SQLite: raw prepared statements, a connection that reads and one that writes.  No SQLAlchemy."""
 
 import asyncio
 import sqlite3
 from contextlib import suppress
-from pathlib import Path
 
 from tollbridge.clock import Clock
 from tollbridge.errors import Unavailable
 from tollbridge.metering.ledger import Reservation, UsageRow, charge_of
 from tollbridge.stores import ledger
 from tollbridge.stores.batch import TickBatch
-from tollbridge.stores.files import connect, unavailable
+from tollbridge.stores.files import unavailable
 from tollbridge.stores.rows import seconds_to_micros, usage_values
 from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
@@ -27,19 +26,15 @@ _NO_LIMITS = TokenLimits()
 
 
 class SqliteHot:
-    """Look-ups, reservations and settlements of one process.  `full` waits for the disk at every commit, in a thread."""
+    """Look-ups, reservations and settlements of one process.  `full`: every commit waits for the disk, in a thread."""
 
-    def __init__(self, path: Path, clock: Clock, *, full: bool = False) -> None:
-        """Open the file, which has the current schema; raises `sqlite3.Error`."""
+    def __init__(
+        self, reader: sqlite3.Connection, writer: sqlite3.Connection, clock: Clock, *, full: bool = False
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
         self._clock = clock
-        self._reader = connect(path, busy_timeout_s=0)
-        try:
-            self._reader.execute("PRAGMA query_only = ON")
-            self._writer = connect(path, busy_timeout_s=0, full=full)
-        except sqlite3.Error:
-            self._reader.close()
-            raise
-        self._batch = TickBatch(self._writer, in_thread=full)
+        self._batch = TickBatch(writer, in_thread=full)
 
     async def find_principal(self, digest: bytes) -> Principal | None:
         """Find the live token behind a digest.  In autocommit each look-up sees the newest commit of any process."""
@@ -66,7 +61,7 @@ class SqliteHot:
         )
 
     async def reserve(self, reservation: Reservation) -> None:
-        """Hold the amount on all budgets or none.  A caller that is cancelled while it waits holds nothing afterwards."""
+        """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""
         done = self._batch.submit(lambda db: ledger.reserve(db, reservation))
         try:
             await done

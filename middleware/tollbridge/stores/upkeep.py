@@ -5,7 +5,6 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from pathlib import Path
 from random import uniform
 from typing import TypeVar
 
@@ -14,7 +13,7 @@ import structlog
 from tollbridge.clock import Clock
 from tollbridge.errors import Unavailable
 from tollbridge.stores import ledger
-from tollbridge.stores.files import BUSY_TIMEOUT_S, connect, transaction, unavailable
+from tollbridge.stores.files import BUSY_TIMEOUT_S, transaction, unavailable
 from tollbridge.stores.rows import micros, seconds_to_micros, storable
 
 _AT_ONCE = 200
@@ -36,10 +35,9 @@ log = structlog.get_logger()
 class Upkeep:
     """Keeps one SQLite file in shape.  Several processes may do so at once."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        """Open the file; raises `sqlite3.Error`."""
+    def __init__(self, db: sqlite3.Connection, clock: Clock) -> None:
+        self._db = db
         self._clock = clock
-        self._db = connect(path)
         self._used: dict[str, tuple[int, str]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tollbridge-upkeep")
         self._tasks: list[asyncio.Task[None]] = []

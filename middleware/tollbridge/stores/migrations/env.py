@@ -1,6 +1,7 @@
 """Run by Alembic.  The connection, in a transaction that holds the write lock, comes from `upgrading`."""
 
 from alembic import context
+
 from tollbridge.stores.tables import metadata
 
 context.configure(

@@ -1,0 +1,150 @@
+"""What `check`, `chain`, `models` and `openapi` find out from a gateway that is built but not started."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tollbridge.clock import SystemClock
+from tollbridge.errors import GatewayError, SetupError
+from tollbridge.gateway import Gateway
+from tollbridge.openapi import describe
+from tollbridge.opening import sqlite_path
+from tollbridge.routes import Host
+from tollbridge.runtime import layers_of, timeouts_of
+from tollbridge.stores import schema
+from tollbridge.transport import make_transport
+from tollbridge.transport.base import UpstreamRequest
+
+_MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at.  `level` is `ok`, `warning` or `error`."""
+
+    what: str
+    result: str
+    level: str = "ok"
+
+    @property
+    def mark(self) -> str:
+        return _MARKS[self.level]
+
+    def shown(self) -> dict[str, str]:
+        """Give it as `--json` shows it."""
+        return {"what": self.what, "result": self.result, "level": self.level}
+
+
+async def check_gateway(config: Path | None, *, live: bool) -> list[Finding]:
+    """Look at everything a start would need.  Writes nothing; raises `SetupError` for what cannot even be read."""
+    gateway = Gateway(config)
+    loaded = gateway.config
+    source = str(loaded.path) if loaded.path is not None else "no file, defaults"
+    findings = [Finding("configuration", source)]
+    findings.append(Finding("plugins", ", ".join(info.name for info in gateway.plugins.listed if info.enabled)))
+    for host in gateway.routes.hosts.values():
+        findings.append(Finding(f"provider {host.provider.name}", ", ".join(sorted(host.base_urls))))
+    findings += _prices(gateway)
+    findings.append(_database(gateway))
+    if live:
+        findings += [await _ask(gateway, host) for host in gateway.routes.hosts.values()]
+    return findings
+
+
+def _prices(gateway: Gateway) -> list[Finding]:
+    now, prices = gateway.clock.now(), gateway.prices
+    findings = []
+    for name in gateway.config.models:
+        for target in gateway.routes.resolve(name):
+            price = prices.find(target.provider.price_id, target.model, now, alias=name)
+            what = f"model {name}"
+            where = f"{target.provider.name}/{target.model}"
+            if price is None:
+                findings.append(Finding(what, f'{where} has no known price; set models."{name}".price', "warning"))
+            else:
+                findings.append(Finding(what, f"{where}, priced by {price.id}"))
+    return findings
+
+
+def _database(gateway: Gateway) -> Finding:
+    url = gateway.config.store_url
+    if not url.startswith("sqlite:"):
+        return Finding("database", url.partition("@")[2] or url)
+    try:
+        return Finding("database", schema.status(sqlite_path(url, gateway.config.base)))
+    except SetupError as exc:
+        return Finding("database", str(exc), "error")
+
+
+async def _ask(gateway: Gateway, host: Host) -> Finding:
+    """Ask a provider for its list of models, with its key."""
+    what = f"live {host.provider.name}"
+    base = next(iter(host.base_urls.values()))
+    transport = make_transport(gateway.config.upstream.transport, timeouts_of(gateway.config))
+    headers = [(b"accept", b"application/json"), *host.headers]
+    try:
+        response = await transport.send(UpstreamRequest("GET", f"{base}/models", headers, b"", host.allow_private))
+        await response.close()
+    except GatewayError as exc:
+        return Finding(what, exc.message, "error")
+    finally:
+        await transport.close()
+    if response.status in (401, 403):
+        return Finding(what, f"answered {response.status}: the key is refused", "error")
+    if response.status >= 500:
+        return Finding(what, f"answered {response.status}", "error")
+    return Finding(what, f"answered {response.status}")
+
+
+def chain_rows(config: Path | None) -> list[list[str]]:
+    """Give the chain outside in: layer, what it does, what it needs, who provided it."""
+    gateway = Gateway(config)
+    rows = [
+        [layer.name, _first_line(layer), " ".join(layer.needs) or "-", origin]
+        for layer, origin in layers_of(gateway.registry, gateway.policies)
+    ]
+    rows.append(["dispatch", "Sends a call to its targets, or to the wrapped app.", "translate", "tollbridge"])
+    return rows
+
+
+def _first_line(layer: type) -> str:
+    return (layer.__doc__ or "").strip().splitlines()[0]
+
+
+def model_rows(config: Path | None) -> list[dict[str, Any]]:
+    """Give every named model with its targets and price."""
+    gateway = Gateway(config)
+    now, prices = SystemClock().now(), gateway.prices
+    rows = []
+    for entry in gateway.models():
+        targets = gateway.routes.resolve(entry.id)
+        price = prices.find(targets[0].provider.price_id, targets[0].model, now, alias=entry.id)
+        rows.append(
+            {
+                "model": entry.id,
+                "targets": [f"{target.provider.name}/{target.model}" for target in targets],
+                "price": None if price is None else price.shown(),
+                "price_id": None if price is None else price.id,
+                "context": entry.context,
+            }
+        )
+    return rows
+
+
+def provider_rows(config: Path | None) -> list[dict[str, str]]:
+    """Give every known provider, the variable of its key, and whether it can be called."""
+    gateway = Gateway(config)
+    names = {**gateway.registry.providers, **gateway.routes.hosts}
+    rows = []
+    for name in sorted(names):
+        provider = gateway.registry.providers.get(name)
+        key = " or ".join(provider.auth.env) if provider is not None else ""
+        ready = name in gateway.routes.hosts
+        rows.append({"provider": name, "key": key or "-", "state": "ready" if ready else "no key"})
+    return rows
+
+
+def openapi_document(config: Path | None) -> dict[str, Any]:
+    """Give the OpenAPI document of what the gateway serves."""
+    gateway = Gateway(config)
+    return describe(gateway.registry.dialects.values() if gateway.config.server.ai_routes else (), gateway.config)

@@ -1,0 +1,136 @@
+"""Commands that look at a configuration: init, check, chain, plugins, models, openapi, db."""
+
+import asyncio
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table
+from tollbridge.config import DEFAULT_FILE, load_config
+from tollbridge.errors import ConfigError
+from tollbridge.plugins import Plugins
+
+db = typer.Typer(help="The database's schema.", no_args_is_help=True)
+
+
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(DEFAULT_FILE),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite one that is there.")] = False,
+) -> None:
+    """Write a configuration with every option and its default."""
+    if path.exists() and not force:
+        raise ConfigError(f"{path} is there already; --force overwrites it")
+    text = files("tollbridge.conf").joinpath("tollbridge.toml").read_text("utf-8")
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
+    print(f"wrote {path}; next: tollbridge check --config {path}")
+
+
+def check(
+    live: Annotated[bool, typer.Option("--live", help="Ask every provider for its models, with its key.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the configuration, plugins, keys, prices and the database, and write nothing."""
+    from tollbridge.cli.checking import check_gateway  # builds a whole gateway
+
+    findings = asyncio.run(check_gateway(config, live=live))
+    if as_json:
+        print_json([finding.shown() for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.mark}  {finding.what}: {finding.result}")
+    if any(finding.level == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def chain(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Print the chain in order, with who provided each link."""
+    from tollbridge.cli.checking import chain_rows  # builds a whole gateway
+
+    rows = chain_rows(config)
+    if as_json:
+        print_json([dict(zip(("layer", "does", "needs", "from"), row, strict=True)) for row in rows])
+        return
+    print_table("Chain, outside in", ("layer", "does", "needs", "from"), rows, empty="The chain is empty.")
+
+
+def plugins(
+    trace: Annotated[bool, typer.Option("--trace", help="Print each hook call of a start.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List installed plugins: name, distribution, version, hooks."""
+    settings = load_config(config).plugins
+    found = Plugins(
+        allowed=settings.allowed,
+        disabled=settings.disabled,
+        trace=(lambda line: print(line, file=sys.stderr)) if trace else None,
+    )
+    if trace:
+        found.register_all()
+    if as_json:
+        fields = ("name", "distribution", "version", "module", "hooks", "enabled")
+        print_json([{field: getattr(info, field) for field in fields} for info in found.listed])
+        return
+    rows = [
+        [i.name, i.distribution, i.version, "yes" if i.enabled else "disabled", ", ".join(i.hooks)]
+        for i in found.listed
+    ]
+    print_table("Plugins", ("name", "distribution", "version", "on", "hooks"), rows, empty="No plugin is installed.")
+
+
+def models(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    every: Annotated[bool, typer.Option("--all", help="Also list known providers without a key.")] = False,
+) -> None:
+    """List models, their targets and prices; a model without a price is said to be unpriced."""
+    from tollbridge.cli.checking import model_rows, provider_rows  # builds a whole gateway
+
+    rows = model_rows(config)
+    if as_json:
+        print_json(rows if not every else {"models": rows, "providers": provider_rows(config)})
+        return
+    cells = [[str(row["model"]), " ".join(row["targets"]), str(row["price"] or "unpriced")] for row in rows]
+    hint = "No model is configured. With a provider's key in the environment, provider/model works: see --all."
+    print_table("Models", ("model", "targets", "USD per million tokens, in / out"), cells, empty=hint)
+    if every:
+        known = [[str(row["provider"]), str(row["key"]), str(row["state"])] for row in provider_rows(config)]
+        print()
+        print_table("Providers", ("provider", "key", "state"), known, empty="No provider is known.")
+
+
+def openapi(config: ConfigOption = None) -> None:
+    """Print the OpenAPI 3.1 description of what the gateway serves."""
+    from tollbridge.cli.checking import openapi_document  # builds a whole gateway
+
+    print_json(openapi_document(config))
+
+
+@db.command("upgrade")
+def upgrade(config: ConfigOption = None) -> None:
+    """Bring the database to this program's version."""
+    print(_schema("upgrade", config))
+
+
+@db.command("status")
+def status(config: ConfigOption = None) -> None:
+    """Say which version the database has."""
+    print(_schema("status", config))
+
+
+def _schema(action: str, config: Path | None) -> str:
+    from tollbridge.opening import sqlite_path  # brings the store
+    from tollbridge.stores import schema
+
+    loaded = load_config(config)
+    if not loaded.store_url.startswith("sqlite:"):
+        raise ConfigError(f"store.url {loaded.store_url!r}: its plugin brings its own schema command")
+    function: Any = getattr(schema, action)
+    return str(function(sqlite_path(loaded.store_url, loaded.base)))

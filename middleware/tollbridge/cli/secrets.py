@@ -1,0 +1,48 @@
+"""`tollbridge secret ...`: provider keys kept encrypted in the data folder, named by `api_key = "stored:NAME"`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tollbridge.cli.output import ConfigOption, JsonOption, print_json
+from tollbridge.config import load_config
+from tollbridge.data import DataFolder
+from tollbridge.vault import Vault
+
+app = typer.Typer(help="Keep provider keys, encrypted.", no_args_is_help=True)
+
+
+def _vault(config: Path | None) -> Vault:
+    return Vault(DataFolder(load_config(config).data))
+
+
+@app.command("set")
+def put(name: Annotated[str, typer.Argument()], config: ConfigOption = None) -> None:
+    """Store a secret, read from the terminal without showing it, or from standard input."""
+    vault = _vault(config)
+    value = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
+    if not value.strip():
+        raise typer.BadParameter("the secret is empty")
+    vault.put(name, value.strip())
+    print(f'stored; use it with: api_key = "stored:{name}"')
+
+
+@app.command("list")
+def names(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the names of stored secrets."""
+    found = _vault(config).names()
+    if as_json:
+        print_json(found)
+        return
+    print("\n".join(found) or "Nothing is stored.")
+
+
+@app.command("remove")
+def remove(name: Annotated[str, typer.Argument()], config: ConfigOption = None) -> None:
+    """Forget a stored secret."""
+    if not _vault(config).remove(name):
+        print(f"tollbridge: no secret {name!r} is stored", file=sys.stderr)
+        raise typer.Exit(3)
+    print("removed")

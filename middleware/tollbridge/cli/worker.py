@@ -1,0 +1,14 @@
+"""The app of one worker process; uvicorn calls it in each."""
+
+from tollbridge.serving import configure_logs
+from tollbridge.config import load_config
+from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.metrics import join_multiprocess
+
+
+def make_app() -> Tollbridge:
+    """Build this worker's gateway."""
+    config = load_config()
+    configure_logs(config)
+    join_multiprocess()
+    return Tollbridge(gateway=Gateway(config))

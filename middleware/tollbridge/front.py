@@ -1,0 +1,91 @@
+"""What the gateway answers itself: health, metrics, and the apps under its prefix.  Everything else goes to the chain."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tollbridge.errors import GatewayError, NotFound
+from tollbridge.layers.crossing import local_path
+from tollbridge.layers.sanity import Sanity
+
+if TYPE_CHECKING:
+    from tollbridge.gateway import Gateway
+
+
+class Front:
+    """Routes one request to the gateway's own pages or to the chain.
+
+    Health is under the prefix, and at `/healthz` and `/readyz` where no app is wrapped.
+    """
+
+    def __init__(self, gateway: "Gateway") -> None:
+        self._gateway = gateway
+        self._chain = gateway.chain
+        server = gateway.config.server
+        self._prefix = server.prefix
+        self._apps = sorted(
+            ((path.rstrip("/"), factory(gateway)) for path, factory in gateway.registry.apps.items()),
+            key=lambda item: -len(item[0]),
+        )
+        own: dict[str, ASGIApp] = {}
+        bases = [server.prefix] if server.prefix else []
+        if gateway.app is None:
+            bases.append("")
+        for base in bases:
+            own[f"{base}/healthz"] = self._health
+            own[f"{base}/readyz"] = self._readiness
+        if server.metrics:
+            own[server.metrics] = self._metrics
+        self._own = {path: Sanity(app, clock=gateway.clock) for path, app in own.items()}
+        self._below = Sanity(self._mounted, clock=gateway.clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = local_path(scope)
+        own = self._own.get(path)
+        if own is not None and scope["type"] == "http":
+            await own(scope, receive, send)
+        elif self._prefix and (path == self._prefix or path.startswith(self._prefix + "/")):
+            await self._below(scope, receive, send)
+        else:
+            await self._chain(scope, receive, send)
+
+    async def _mounted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = local_path(scope).removeprefix(self._prefix)
+        for mount, app in self._apps:
+            if path == mount or path.startswith(mount + "/"):
+                root = scope.get("root_path", "").rstrip("/") + self._prefix + mount
+                await app({**scope, "root_path": root}, receive, send)
+                return
+        raise NotFound(f"there is nothing at {local_path(scope)[:200]}")
+
+    async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await _answer(send, 200, b'{"status":"ok"}')
+
+    async def _readiness(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._gateway.store.check()
+        except GatewayError as exc:
+            await _answer(send, 503, msgspec.json.encode({"status": "unavailable", "reason": exc.message}))
+            return
+        await _answer(send, 200, b'{"status":"ready"}')
+
+    async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
+        body, kind = self._gateway.metrics.render(accept.decode("latin-1"))
+        await _answer(send, 200, body, kind.encode("latin-1"))
+
+
+async def refuse_start(scope: Scope, send: Send) -> None:
+    """Answer a request to a gateway that could not start; the log has the reason."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1013, "reason": "unavailable"})
+        return
+    message = "the gateway could not start; its log says why"
+    await _answer(send, 503, msgspec.json.encode({"error": {"code": "unavailable", "message": message}}))
+
+
+async def _answer(send: Send, status: int, body: bytes, kind: bytes = b"application/json") -> None:
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

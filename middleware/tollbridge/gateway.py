@@ -1,0 +1,291 @@
+"""A gateway: configuration and plugins in, an ASGI application out."""
+
+import asyncio
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tollbridge.clock import Clock, SystemClock
+from tollbridge.config import Config, load_config
+from tollbridge.data import DataFolder
+from tollbridge.errors import ConfigError, SetupError
+from tollbridge.formats.dialect import ModelEntry
+from tollbridge.front import Front, refuse_start
+from tollbridge.keys import read_key
+from tollbridge.layers.policies import check_policy
+from tollbridge.limits.memory import MemoryLimiter
+from tollbridge.logs import access_log
+from tollbridge.metering.genai import GenaiPrices
+from tollbridge.metering.prices import Price, PriceBook
+from tollbridge.metering.provided import ProviderPrices
+from tollbridge.metrics import Metrics
+from tollbridge.opening import open_store
+from tollbridge.options import build, suggest
+from tollbridge.plugins import Plugins
+from tollbridge.routes import ModelRoutes
+from tollbridge.runtime import Parts, build_chain, limits_of, timeouts_of
+from tollbridge.tokens.model import TokenLimits
+from tollbridge.tokens.service import TokenService
+from tollbridge.transport import Transport, make_transport
+from tollbridge.vault import Vault
+
+log = structlog.get_logger("tollbridge")
+
+Source = str | Path | Mapping[str, object] | Config | None
+
+
+class Gateway:
+    """One gateway.  Building it checks everything and writes nothing; `start` opens the store and builds the chain.
+
+    `plugins` are plugin or policy objects given in code, after the installed ones. `transport` stands in for the
+    network, in tests and for odd proxies. Raises `SetupError` in one sentence.
+    """
+
+    def __init__(
+        self,
+        config: Source = None,
+        *,
+        app: ASGIApp | None = None,
+        plugins: Sequence[object] = (),
+        clock: Clock | None = None,
+        transport: Transport | None = None,
+        env: Mapping[str, str] | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        self.env = os.environ if env is None else env
+        self.config = load_config(config, self.env)
+        self.app = app
+        self.clock = clock or SystemClock()
+        self.data = DataFolder(self.config.data)
+        self.vault = Vault(self.data)
+        settings = self.config.plugins
+        policies = [plugin for plugin in plugins if not _is_plugin(plugin)]
+        given = [plugin for plugin in plugins if _is_plugin(plugin)]
+        self.plugins = Plugins(given, allowed=settings.allowed, disabled=settings.disabled, trace=trace)
+        self.registry = self.plugins.register_all()
+        self.routes = ModelRoutes(
+            self.config, self.registry.providers, self.registry.dialects, env=self.env, read_key=self._read_key
+        )
+        self.policies = self._policies(policies)
+        self._own_prices = {
+            name: Price.from_table(model.price, id=f"config: {name}")
+            for name, model in self.config.models.items()
+            if model.price
+        }
+        self._check_limiter()
+        self._given_transport = transport
+        self.metrics = Metrics()
+        self.started = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting: asyncio.Lock | None = None
+        self.failure: SetupError | None = None
+        self._announced: list[Callable[[str], tuple[str, str]]] = []
+
+    def _read_key(self, reference: str, where: str) -> str:
+        return read_key(reference, self.env, self.vault, where=where, base=self.config.base)
+
+    def _policies(self, given: Sequence[object]) -> list[tuple[str, Any]]:
+        found: list[tuple[str, Any]] = []
+        for name, options in self.config.policies.items():
+            offered = self.registry.policies.get(name)
+            if offered is None:
+                raise ConfigError(
+                    f"policies.{name}: no installed plugin offers it{suggest(name, self.registry.policies)}"
+                )
+            found.append((name, build(offered, options, f"policies.{name}")))
+        found += [(type(policy).__name__.lower(), policy) for policy in given]
+        for name, policy in found:
+            check_policy(name, policy)
+        return found
+
+    def _check_limiter(self) -> None:
+        limits, workers = self.config.limits, self.config.server.workers
+        if workers > 1 and not limits.url and not limits.per_process and limits_of(self.config) != TokenLimits(0, 0, 0):
+            raise ConfigError(
+                f"{workers} workers would each keep [limits] of their own; set limits.per_process = true to accept that, "
+                "or server.workers = 1"
+            )
+
+    @property
+    def prices(self) -> PriceBook:
+        """The price book: the configuration's own prices, then what plugins and providers say, then genai-prices."""
+        sources = [*self.registry.price_sources, ProviderPrices(self.registry.providers), GenaiPrices()]
+        return PriceBook(sources, self._own_prices)
+
+    def announce(self, line: Callable[[str], tuple[str, str]]) -> None:
+        """Have a line printed when the gateway listens: called with its base URL, gives a name and a text."""
+        self._announced.append(line)
+
+    def announcements(self, base_url: str) -> list[tuple[str, str]]:
+        """Give what plugins want to be printed."""
+        return [line(base_url) for line in self._announced]
+
+    def models(self) -> list[ModelEntry]:
+        """List every model that has a name here."""
+        return self.routes.entries()
+
+    async def start(self) -> None:
+        """Open what serving needs; may be called again in another event loop.  Raises `SetupError`."""
+        self._loop = asyncio.get_running_loop()
+        pepper = self.data.secret("pepper")
+        self.admin_key = self.data.secret("admin.key")
+        self.store = open_store(self.config, self.clock, self.registry.stores)
+        await self.store.open()
+        self.transport = self._given_transport or make_transport(
+            self.config.upstream.transport, timeouts_of(self.config)
+        )
+        try:
+            self.tokens = TokenService(self.store, self.store, pepper, self.clock)
+            self.limiter = MemoryLimiter(self.clock)
+            access = (access_log,) if self.config.logging.access else ()
+            parts = Parts(
+                config=self.config,
+                clock=self.clock,
+                registry=self.registry,
+                routes=self.routes,
+                prices=self.prices,
+                policies=self.policies,
+                store=self.store,
+                tokens=self.tokens,
+                limiter=self.limiter,
+                transport=self.transport,
+                observers=(self.metrics.observe, *access, *self.registry.observers),
+                entered=self.metrics.entered,
+                left=self.metrics.left,
+            )
+            self.chain = build_chain(parts, self.app)
+            self.front = Front(self)
+            for result in self.plugins.call("startup", gateway=self):
+                if inspect.isawaitable(result):
+                    await result
+        except BaseException:
+            await self._release()
+            raise
+        self.started = True
+
+    async def stop(self) -> None:
+        """Settle what runs and close everything.  A second call does nothing."""
+        if not self.started:
+            return
+        self.started = False
+        await self.chain.plan.settled()
+        await self._release()
+
+    async def _release(self) -> None:
+        try:
+            for result in self.plugins.call("shutdown", gateway=self):
+                if inspect.isawaitable(result):
+                    await result
+        except SetupError:
+            log.exception("plugin_shutdown_failed")
+        if self._given_transport is None:
+            await self.transport.close()
+        await self.store.close()
+
+    def is_serving(self) -> bool:
+        """Whether `start` was called in the running event loop."""
+        return self.started and self._loop is asyncio.get_running_loop()
+
+    async def ready(self) -> None:
+        """Start if nobody has: a host that sends no lifespan, or one that changed its event loop."""
+        loop = asyncio.get_running_loop()
+        if self._starting is None or self._loop is not loop:
+            self._starting, self._loop = asyncio.Lock(), loop
+            self.started = False
+        async with self._starting:
+            if not self.started:
+                await self.start()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+
+class Tollbridge:
+    """The gateway as ASGI middleware: `app.add_middleware(Tollbridge, config=...)`, or `Tollbridge(app, config=...)`.
+
+    Without an app it stands alone. Added twice, the outer one works and the inner one steps aside.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp | None = None,
+        *,
+        config: Source = None,
+        plugins: Sequence[object] = (),
+        gateway: Gateway | None = None,
+    ) -> None:
+        self.app = app
+        self.gateway = gateway or Gateway(config, app=app, plugins=plugins)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "tollbridge.gateway" in scope and self.app is not None:
+            await self.app(scope, receive, send)
+            return
+        scope["tollbridge.gateway"] = self.gateway
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+            return
+        gateway = self.gateway
+        if not gateway.is_serving():
+            try:
+                await gateway.ready()
+            except SetupError as exc:
+                log.error("start_failed", reason=str(exc))
+                await refuse_start(scope, send)
+                return
+        await gateway.front(scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Start before the host and stop after it; a host without a lifespan of its own is answered for."""
+        gateway = self.gateway
+        try:
+            await gateway.start()
+        except SetupError as exc:
+            gateway.failure = exc
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(exc)})
+            return
+
+        heard = said = False
+
+        async def hear() -> Message:
+            nonlocal heard
+            heard = True
+            return await receive()
+
+        async def say(message: Message) -> None:
+            nonlocal said
+            said = True
+            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+                await gateway.stop()
+            await send(message)
+
+        try:
+            if self.app is not None:
+                await self.app(scope, hear, say)
+        except Exception:
+            if said:
+                raise
+            log.info("host_has_no_lifespan")
+        finally:
+            if said:
+                await gateway.stop()
+        if not said:
+            if not heard:
+                await hear()
+            await say({"type": "lifespan.startup.complete"})
+            await hear()
+            await say({"type": "lifespan.shutdown.complete"})
+
+
+def _is_plugin(thing: object) -> bool:
+    return any(hasattr(value, "tollbridge_impl") for value in vars(type(thing)).values()) or inspect.ismodule(thing)

@@ -1,0 +1,275 @@
+"""Logs: one event a line, JSON for a machine and columns for a terminal, no secret in either.
+
+`configure` is for a gateway that stands alone. A wrapped app keeps its own logging; there, everything of ours goes
+through structlog as the app set it up.
+"""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, BinaryIO, TextIO
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from tollbridge.call import Call
+from tollbridge.clock import Clock, SystemClock
+from tollbridge.errors import ConfigError
+from tollbridge.money import show_usd
+from tollbridge.redaction import Redactor, described
+
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_LEVEL_OF = {"warn": "warning", "exception": "error", "msg": "info", "notset": "debug"}
+
+_FLOORS = {
+    "aiosqlite": logging.INFO,  # prints every statement with its values
+    "authlib": logging.INFO,  # prints live tokens
+    "httpcore2": logging.INFO,  # prints headers
+    "hpack": logging.INFO,
+    "python_multipart": logging.INFO,
+    "sqlalchemy": logging.WARNING,  # prints every statement with its values
+    "uvicorn.error": logging.INFO,  # given to the WebSocket library, which prints whole messages
+    "uvicorn.asgi": logging.INFO,
+    "websockets": logging.INFO,
+}
+"""The most these loggers may say, whatever level is asked for: what they print below it is no log's business."""
+_OWN_HANDLERS = ("alembic", "uvicorn", "uvicorn.access", "uvicorn.error")
+_QUIET = ("httpx2", "alembic")
+"""Loggers that say at `info` what is of use at `debug` only."""
+
+_DEEPEST_TRACE = 30
+_MOST_CAUSES = 8
+
+_redactor = Redactor()  # one for the process, as logging itself is; it holds secrets to hide and nothing of a request
+hide = _redactor.hide
+_encode = msgspec.json.Encoder().encode
+
+
+def redact(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
+    """Take secrets and unsafe characters out of a record: a structlog processor, for apps with logging of their own."""
+    return _redactor.record(event_dict)
+
+
+def configure(
+    *, level: str = "info", format: str = "auto", stream: TextIO | None = None, clock: Clock | None = None
+) -> None:
+    """Set up structlog and the standard library's logging for this process, in place of what there was.
+
+    `format` is `json`, `console`, or `auto`: columns on a terminal and JSON elsewhere. `stream` is standard output if
+    not given. Raises `ConfigError` for an unknown level or format.
+    """
+    if level not in _LEVELS:
+        raise ConfigError(f"logging.level {level!r} must be one of {', '.join(_LEVELS)}")
+    if format not in ("auto", "json", "console"):
+        raise ConfigError(f"logging.format {format!r} must be auto, json or console")
+    out = sys.stdout if stream is None else stream
+    terminal = out.isatty()
+    console = format == "console" or (format == "auto" and terminal)
+    render: Processor = _Columns(colors=terminal) if console else _as_json
+    write = Lines("", out.buffer)
+    common: list[Processor] = [_Shape(clock or SystemClock()), _exception_on_one_line, redact, render]
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, *common],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=lambda *args: Lines(args[0] if args else "", out.buffer, write.lock),
+        cache_logger_on_first_use=False,
+    )
+    _adopt_standard_logging(_LEVELS[level], common, write)
+
+
+def _adopt_standard_logging(level: int, processors: Sequence[Processor], write: "Lines") -> None:
+    """Send what other libraries log the same way, warnings included."""
+    handler = _Adopted(write)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=[*processors, _as_text]))
+    handler.addFilter(_above_its_floor)
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in _OWN_HANDLERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING if level == logging.INFO else logging.NOTSET)
+    for name, floor in _FLOORS.items():
+        logging.getLogger(name).setLevel(max(floor, level))
+    logging.captureWarnings(True)
+
+
+def _above_its_floor(record: logging.LogRecord) -> bool:
+    """Hold a floor also where a library set a level of its own on a logger below."""
+    name = record.name
+    while name:
+        if record.levelno < _FLOORS.get(name, 0):
+            return False
+        name = name.rpartition(".")[0]
+    return True
+
+
+class Lines:
+    """Writes whole lines to a stream, one at a time.  A stream that is gone loses them: a log must not stop a call."""
+
+    def __init__(self, name: str, out: BinaryIO, lock: "threading.Lock | None" = None) -> None:
+        self.name = name
+        self.lock = lock or threading.Lock()
+        self._out = out
+
+    def msg(self, line: bytes) -> None:
+        try:
+            with self.lock:
+                self._out.write(line + b"\n")
+                self._out.flush()
+        except (OSError, ValueError):
+            return
+
+    debug = info = warn = warning = error = critical = fatal = exception = log = msg
+
+
+class _Adopted(logging.Handler):
+    """Takes records of the standard library's logging."""
+
+    def __init__(self, write: Lines) -> None:
+        super().__init__()
+        self._write = write
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+        except Exception:
+            # The library's own way is to print the arguments to standard error, with whatever secret is in them.
+            place = {"lineno": record.lineno, "pathname": record.pathname, "name": record.name}
+            failed = logging.makeLogRecord({**place, "levelname": "ERROR", "msg": "log_record_failed"})
+            line = self.format(failed)
+        self._write.msg(line.encode("utf-8"))
+
+
+class _Shape:
+    """Gives every record the same first fields."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
+        record = event_dict.pop("_record", None)
+        if record is None:
+            at, name = self._clock.now(), logger.name
+        else:
+            del event_dict["_from_structlog"]
+            at, name = datetime.fromtimestamp(record.created, UTC), record.name
+        shaped: EventDict = {
+            "timestamp": at.isoformat(timespec="milliseconds")[:-6] + "Z",
+            "level": _LEVEL_OF.get(method, method),
+            "logger": name,
+            "event": event_dict.pop("event", ""),
+        }
+        for key, value in event_dict.items():
+            shaped.setdefault(key, value)
+        return shaped
+
+
+def _exception_on_one_line(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
+    """Put `exception` and `traceback` in place of `exc_info`.  No line of source and no local variable is shown."""
+    given = event_dict.pop("exc_info", None)
+    if not given:
+        return event_dict
+    exc = given if isinstance(given, BaseException) else (given if isinstance(given, tuple) else sys.exc_info())[1]
+    if exc is None:
+        return event_dict
+    causes = _causes(exc)
+    event_dict["exception"] = " <- ".join(described(cause) for cause in causes)
+    event_dict["traceback"] = " <- ".join(_places(cause.__traceback__) for cause in causes)
+    return event_dict
+
+
+def _causes(exc: BaseException) -> list[BaseException]:
+    """List an exception, then what it came from; of a group, its members."""
+    found: list[BaseException] = []
+    waiting = [exc]
+    while waiting and len(found) < _MOST_CAUSES:
+        current = waiting.pop(0)
+        if current in found:
+            continue
+        found.append(current)
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions
+        earlier = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+        if earlier is not None:
+            waiting.append(earlier)
+    return found
+
+
+def _places(traceback: TracebackType | None) -> str:
+    """Give the calls that led to an exception, innermost first."""
+    places = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        places.append(f"{frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno} {frame.f_code.co_qualname}")
+        traceback = traceback.tb_next
+    places.reverse()
+    more = len(places) - _DEEPEST_TRACE
+    return ", ".join(places[:_DEEPEST_TRACE]) + (f", and {more} more" if more > 0 else "")
+
+
+def _as_json(logger: WrappedLogger, method: str, event_dict: EventDict) -> bytes:
+    return _encode(event_dict)
+
+
+def _as_text(logger: WrappedLogger, method: str, rendered: Any) -> str:
+    text: str = rendered.decode("utf-8")
+    return text
+
+
+class _Columns:
+    """Renders for a terminal."""
+
+    def __init__(self, *, colors: bool) -> None:
+        self._render = structlog.dev.ConsoleRenderer(colors=colors, sort_keys=False)
+
+    def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> bytes:
+        # The renderer prints `exception` below the line; ours is short, and belongs into it.
+        for key in ("exception", "stack"):
+            if key in event_dict:
+                event_dict[f"{key}_"] = event_dict.pop(key)
+        return self._render(logger, method, event_dict).encode("utf-8")
+
+
+class AccessLog:
+    """Writes the one line of a finished call, event `request_served`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._log = structlog.get_logger("tollbridge.access")
+
+    def __call__(self, call: Call) -> None:
+        operation, target, usage, first = call.operation, call.target, call.usage, call.first_byte_s
+        self._log.info(
+            "request_served",
+            call_id=call.id,
+            token_id=None if call.principal is None else call.principal.id,
+            service=call.service,
+            operation=None if operation is None else operation.scope or operation.label,
+            model=call.model,
+            target_model=None if target is None else target.model,
+            provider=None if target is None else target.provider.name,
+            status=call.status,
+            outcome=call.outcome,
+            error=None if call.error is None else call.error.code,
+            ms=round((self._clock.monotonic() - call.started_s) * 1000, 1),
+            first_byte_ms=None if first is None else round(first * 1000, 1),
+            input_tokens=None if usage is None else usage.input_total,
+            output_tokens=None if usage is None else usage.output_total,
+            usage_source=call.usage_source,
+            cost_usd=None if call.cost is None else show_usd(call.cost),
+            bytes_in=call.bytes_in,
+            bytes_out=call.bytes_out,
+        )
+
+
+access_log: Callable[[Call], None] = AccessLog(SystemClock())

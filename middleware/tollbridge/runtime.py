@@ -1,0 +1,184 @@
+"""What a gateway holds while it serves: store, limiter, transport, and the chain over them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import ASGIApp
+
+from tollbridge.call import Call
+from tollbridge.chain import Link, check_order, fold, insert
+from tollbridge.clock import Clock
+from tollbridge.config import Config
+from tollbridge.formats.dialect import ModelEntry
+from tollbridge.layers.authenticate import Authenticate
+from tollbridge.layers.authorize import Authorize
+from tollbridge.layers.context import Context
+from tollbridge.layers.dispatch import Dispatch
+from tollbridge.layers.layer import Layer
+from tollbridge.layers.limit import Limit
+from tollbridge.layers.meter import Meter
+from tollbridge.layers.policies import Policies
+from tollbridge.layers.sanity import Sanity
+from tollbridge.layers.translate import Translate
+from tollbridge.metering.budgets import Budgets
+from tollbridge.metering.prices import PriceBook
+from tollbridge.money import parse_usd, to_nano
+from tollbridge.routes import ModelRoutes
+from tollbridge.sanity import HeaderLimits
+from tollbridge.surface import Surface
+from tollbridge.tokens.model import TokenBudget, TokenLimits
+from tollbridge.transport.base import Timeouts, Transport
+
+if TYPE_CHECKING:
+    from tollbridge.limits.limiter import Limiter
+    from tollbridge.registry import Registry
+    from tollbridge.stores.base import Store
+    from tollbridge.tokens.service import TokenService
+
+_MARGIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything the chain is made of."""
+
+    config: Config
+    clock: Clock
+    registry: "Registry"
+    routes: ModelRoutes
+    prices: PriceBook
+    policies: Sequence[tuple[str, Any]]
+    store: "Store"
+    tokens: "TokenService"
+    limiter: "Limiter"
+    transport: Transport
+    observers: tuple[Callable[[Call], None], ...]
+    entered: Callable[[], None]
+    left: Callable[[], None]
+
+
+def timeouts_of(config: Config) -> Timeouts:
+    """Give the timeouts of `[upstream]`."""
+    upstream = config.upstream
+    return Timeouts(
+        connect_s=upstream.connect_timeout_s,
+        first_byte_s=upstream.first_byte_timeout_s,
+        idle_s=upstream.idle_timeout_s,
+        total_s=upstream.total_timeout_s,
+    )
+
+
+def limits_of(config: Config) -> TokenLimits:
+    """Give the defaults of `[limits]`; 0 there is no limit."""
+    limits = config.limits
+    return TokenLimits(
+        requests_per_minute=limits.requests_per_minute,
+        tokens_per_minute=limits.tokens_per_minute,
+        concurrency=limits.concurrency,
+    )
+
+
+def budgets_of(config: Config) -> Budgets:
+    """Give the budgets of `[budgets]`."""
+    budgets = config.budgets
+
+    def of(daily: str, monthly: str) -> tuple[TokenBudget, ...]:
+        given = (("day", daily), ("month", monthly))
+        return tuple(TokenBudget(to_nano(parse_usd(usd)), period) for period, usd in given if usd)
+
+    return Budgets(
+        bridge=of(budgets.daily_usd, budgets.monthly_usd),
+        token=of(budgets.token_daily_usd, budgets.token_monthly_usd),
+    )
+
+
+def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
+    """Give the links of the chain in order, plugins' layers in their places; raises `PluginError`."""
+    config, clock = parts.config, parts.clock
+    server = config.server
+    surface = Surface(parts.registry.dialects.values() if server.ai_routes else ())
+    links = [
+        Link(
+            Sanity,
+            {
+                "limits": HeaderLimits(count=server.max_header_count, bytes=server.max_header_bytes),
+                "json_depth": server.max_json_depth,
+                "clock": clock,
+            },
+        ),
+        Link(
+            Context,
+            {
+                "surface": surface,
+                "routes": parts.routes,
+                "host": app,
+                "service": config.service.name,
+                "assume_output": config.budgets.assume_output_tokens,
+                "observers": parts.observers,
+                "entered": parts.entered,
+                "left": parts.left,
+            },
+        ),
+        Link(Authenticate, {"tokens": parts.tokens, "public": (*server.public, *config.service.public)}),
+        Link(Authorize),
+        Link(Limit, {"limiter": parts.limiter, "defaults": limits_of(config), "share": server.workers}),
+        Link(
+            Meter,
+            {
+                "ledger": parts.store,
+                "prices": parts.prices,
+                "budgets": budgets_of(config),
+                "unpriced": config.budgets.unpriced,
+                "call_price": to_nano(parse_usd(config.service.price_per_call)),
+                "longest_s": config.upstream.total_timeout_s + _MARGIN_S,
+                "clock": clock,
+            },
+        ),
+        Link(
+            Translate,
+            {"cost_in_stream": config.upstream.cost_in_stream, "cap_output": config.budgets.cap_output},
+        ),
+    ]
+    if parts.policies:
+        links.append(Link(Policies, {"policies": parts.policies, "timeout_s": config.plugins.timeout_s}))
+    extra = [Link(layer, {"clock": clock}, origin="plugin") for layer in parts.registry.layers.values()]
+    links = insert(links, extra)
+    check_order(links)
+    return links
+
+
+def layers_of(registry: "Registry", policies: Sequence[tuple[str, Any]]) -> list[tuple[type[Layer], str]]:
+    """Give the chain's layers in order with who provided each, without building them."""
+    core: list[type[Layer]] = [Sanity, Context, Authenticate, Authorize, Limit, Meter, Translate]
+    if policies:
+        core.append(Policies)
+    links = insert([Link(layer) for layer in core], [Link(x, origin="plugin") for x in registry.layers.values()])
+    check_order(links)
+    return [(link.layer, link.origin) for link in links]
+
+
+def build_chain(parts: Parts, app: ASGIApp | None) -> Sanity:
+    """Fold the chain around a dispatch to the models and to the app."""
+    config = parts.config
+    dispatch = Dispatch(
+        app,
+        transport=parts.transport,
+        models=lambda call: offered_models(parts.routes, call),
+        timeouts=timeouts_of(config),
+        max_answer=config.upstream.max_answer_bytes,
+    )
+    chain = fold(links_of(parts, app), dispatch)
+    if not isinstance(chain, Sanity):
+        raise TypeError("the chain does not begin with sanity")
+    chain.plan.max_body = config.server.max_body_bytes
+    chain.plan.body_timeout_s = config.server.body_timeout_s
+    return chain
+
+
+def offered_models(routes: ModelRoutes, call: Call) -> list[ModelEntry]:
+    """List the models this caller's scopes reach."""
+    principal = call.principal
+    if principal is None:
+        return []
+    return [entry for entry in routes.entries() if f"model:{entry.id}" in principal.scopes]

@@ -1,0 +1,150 @@
+"""Running a gateway under uvicorn, in this process or in several."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from tollbridge import logs
+from tollbridge.config import Config, load_config
+from tollbridge.errors import ConfigError, SetupError
+from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.metrics import prepare_multiprocess
+
+__all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
+
+_OVERRIDES = "TOLLBRIDGE_SERVER__"
+
+
+def run_server(path: Path | None, changes: dict[str, Any]) -> None:
+    """Serve until a signal; raises `SetupError` for what prevents the start, before anything is written."""
+    config = load_config(path)
+    config = replace(config, server=replace(config.server, **changes))
+    gateway = Gateway(config)
+    listener = bind(config.server.host, config.server.port)
+    configure_logs(config)
+    try:
+        if config.server.workers == 1:
+            serve_one(gateway, listener)
+        else:
+            _serve_many(config, changes, listener)
+    finally:
+        listener.close()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the address; raises `ConfigError` saying what to do where that fails."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as exc:
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {exc.strerror or exc}; stop what uses the port, or choose another with --port"
+        ) from exc
+    listener.set_inheritable(True)
+    return listener
+
+
+def configure_logs(config: Config) -> None:
+    """Set up logs as `[logging]` says."""
+    logs.configure(level=config.logging.level, format=config.logging.format)
+
+
+def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:
+    """Give uvicorn's settings: no trust in forwarded headers, no access log of its own, no server header."""
+    return uvicorn.Config(
+        app,
+        host=config.server.host,
+        port=config.server.port,
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=max(1, int(config.server.shutdown_grace_s)),
+        **more,
+    )
+
+
+Ready = Callable[[str], Coroutine[Any, Any, None]]
+"""What runs beside the server once it listens; called with its base URL, cancelled when the server ends."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, saying where it listens once it does."""
+
+    def __init__(
+        self, settings: uvicorn.Config, gateway: Gateway, listener: socket.socket, ready: Ready | None = None
+    ) -> None:
+        super().__init__(settings)
+        self._gateway = gateway
+        self._listener = listener
+        self._ready = ready
+        self._beside: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            announce(self._gateway, self._listener)
+            if self._ready is not None:
+                self._beside = asyncio.create_task(self._ready(base_url(self._listener)))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._beside is not None:
+            self._beside.cancel()
+            await asyncio.wait([self._beside])
+        await super().shutdown(sockets)
+
+
+def announce(gateway: Gateway, listener: socket.socket) -> None:
+    """Print where the gateway listens, and what plugins have to say."""
+    base = base_url(listener)
+    lines = [("listening", base), *gateway.announcements(base)]
+    width = max(len(name) for name, _ in lines)
+    for name, text in lines:
+        print(f"tollbridge  {name.ljust(width)}  {text}", file=sys.stderr, flush=True)
+
+
+def base_url(listener: socket.socket) -> str:
+    """Give the URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{port}"
+
+
+def serve_one(gateway: Gateway, listener: socket.socket, *, ready: Ready | None = None) -> None:
+    """Serve in this process until a signal; raises `SetupError` where the start fails."""
+    settings = uvicorn_config(Tollbridge(gateway.app, gateway=gateway), gateway.config)
+    server = Server(settings, gateway, listener, ready)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise gateway.failure or SetupError("the gateway did not start; its log says why")
+
+
+def _serve_many(config: Config, changes: dict[str, Any], listener: socket.socket) -> None:
+    """Serve in several processes that share the socket; each builds its gateway from the same configuration."""
+    if config.path is not None:
+        os.environ["TOLLBRIDGE_CONFIG"] = str(config.path.absolute())
+    os.environ["TOLLBRIDGE_DATA"] = str(config.data.absolute())
+    for name, value in changes.items():
+        os.environ[f"{_OVERRIDES}{name.upper()}"] = str(value)
+    asyncio.run(_try_start(config))
+    prepare_multiprocess(config.data / "metrics", config.server.workers)
+    settings = uvicorn_config("tollbridge.cli.worker:make_app", config, factory=True, workers=config.server.workers)
+    server = uvicorn.Server(settings)
+    Multiprocess(settings, target=server.run, sockets=[listener]).run()
+
+
+async def _try_start(config: Config) -> None:
+    """Start and stop once in the parent: the database is migrated and every mistake is said once, not by each worker."""
+    async with Gateway(config):
+        pass

@@ -1,0 +1,52 @@
+"""SQLAlchemy on an SQLite file, for administration and reports.  Loaded at their first use: it takes half a second."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tollbridge.stores.files import BUSY_TIMEOUT_S, unavailable
+
+
+def sqlite_engine(path: Path) -> AsyncEngine:
+    """Make an engine; each connection has a thread of its own and waits there for locks.
+
+    Its commits are on the disk before they count: a revocation outlives a power cut whatever the hot path's durability.
+    """
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=str(path)),
+        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+        pool_size=2,
+        max_overflow=4,
+    )
+    event.listen(engine.sync_engine, "connect", _connected)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+def _connected(connection: DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA cache_size = -16000")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """One transaction is one snapshot: without this the driver begins one only before a write."""
+    connection.exec_driver_sql("BEGIN")
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn a failure of the database into `Unavailable`."""
+    try:
+        yield
+    except DBAPIError as exc:
+        raise unavailable(exc.orig) from exc
+    except SQLAlchemyError as exc:
+        raise unavailable(exc) from exc

@@ -1,0 +1,212 @@
+"""Sums over usage rows in an SQL database, by SQLAlchemy Core and plain SQL that SQLite and PostgreSQL share.
+
+A series is one statement and totals are read in one transaction, so that they agree. Refused calls count as calls and
+not for latency: a refusal takes no time and would flatter it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tollbridge.call import Outcome
+from tollbridge.metering.ledger import UsageRow
+from tollbridge.stores.base import Bucket, Spend, Totals
+from tollbridge.stores.engine import answering
+from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, usage_row
+from tollbridge.stores.tables import usage
+
+_u = usage.c
+_REFUSED = _u.outcome == Outcome.REFUSED.value
+_FAILED = or_(_u.status >= 500, _u.outcome == Outcome.TRUNCATED.value)
+_INPUT = (
+    _u.input_tokens
+    + _u.cache_read_tokens
+    + _u.cache_write_tokens
+    + _u.cache_write_1h_tokens
+    + _u.audio_input_tokens
+    + _u.image_input_tokens
+)
+_OUTPUT = _u.output_tokens + _u.audio_output_tokens
+_UNPRICED = and_(_u.cost.is_(None), _INPUT + _OUTPUT > 0)
+_KEYS = {"token_id": _u.token_id, "model": _u.model, "provider": _u.provider, "service": _u.service}
+
+
+class SqlReports:
+    """Reports over the usage table."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
+        """Sum a range.  About a second for a million rows in it."""
+        within = _within(since, until)
+        if token_id is not None:
+            within = and_(within, _u.token_id == token_id)
+        sums = select(
+            func.count(),
+            _count(_FAILED),
+            _count(_REFUSED),
+            _count(_UNPRICED),
+            _sum(_u.cost),
+            _sum(_INPUT),
+            _sum(_OUTPUT),
+        ).where(within)
+        whole = (literal(0), literal(""))
+        with answering():
+            async with self._engine.connect() as connection:
+                sum_row = (await connection.execute(sums)).one()
+                lasted = (await connection.execute(_steps(_measured(within, *whole, _u.duration_ms)))).one_or_none()
+                began = (await connection.execute(_steps(_measured(within, *whole, _u.first_byte_ms)))).one_or_none()
+        calls, failed, refused, unpriced, cost, input_tokens, output_tokens = map(int, sum_row)
+        return Totals(
+            calls=calls,
+            failed=failed,
+            refused=refused,
+            unpriced=unpriced,
+            cost=cost,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            latency_p50_ms=None if lasted is None else lasted.p50,
+            latency_p95_ms=None if lasted is None else lasted.p95,
+            first_byte_p50_ms=None if began is None else began.p50,
+        )
+
+    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
+        """Cut a range into buckets, in order of time and model; raises `ValueError` for less than one.
+
+        Where the range is no multiple of `steps` microseconds, the last bucket is the shorter one.
+        """
+        if steps < 1:
+            raise ValueError(f"steps {steps} is below 1")
+        begin = micros(since)
+        width = max(1, -(-(micros(until) - begin) // steps))
+        step = (_u.at - begin) // width
+        cut = _steps(_measured(_within(since, until), step, _u.model if by_model else literal(""), _u.duration_ms))
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(cut)).all()
+        return [
+            Bucket(
+                start=moment(begin + row.step * width),
+                key=row.key,
+                calls=int(row.calls),
+                failed=int(row.failed),
+                cost=int(row.cost),
+                latency_p50_ms=row.p50,
+                latency_p95_ms=row.p95,
+            )
+            for row in rows
+        ]
+
+    async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
+        """Give the biggest spenders, then the busiest; raises `ValueError` for an unknown `by` or a limit below 1."""
+        if by not in _KEYS:
+            raise ValueError(f"spend by {by!r} is unknown; known: {', '.join(_KEYS)}")
+        key, cost, calls = _KEYS[by], _sum(_u.cost), func.count()
+        biggest = (
+            select(key, calls, cost, func.max(_u.at))
+            .where(_within(since, until))
+            .group_by(key)
+            .order_by(cost.desc(), calls.desc(), key)
+            .limit(_checked(limit))
+        )
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(biggest)).all()
+        return [
+            Spend(key=name, calls=count, cost=int(spent), last_at=moment(last)) for name, count, spent, last in rows
+        ]
+
+    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
+        """Give the newest usage rows, newest first; raises `ValueError` for a limit below 1."""
+        newest = (
+            select(*(_u[column] for column in USAGE_COLUMNS))
+            .order_by(_u.at.desc(), _u.call_id.desc())
+            .limit(_checked(limit))
+        )
+        if token_id is not None:
+            newest = newest.where(_u.token_id == token_id)
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(newest)).all()
+        return [usage_row(dict(zip(USAGE_COLUMNS, row, strict=True))) for row in rows]
+
+
+def _within(since: datetime, until: datetime) -> ColumnElement[bool]:
+    return and_(_u.at >= micros(since), _u.at < micros(until))
+
+
+def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((which, 1)))
+
+
+def _sum(what: ColumnElement[int]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(what), 0)
+
+
+def _checked(limit: int) -> int:
+    if limit < 1:
+        raise ValueError(f"limit {limit} is below 1")
+    return limit
+
+
+def _measured(
+    within: ColumnElement[bool], step: ColumnElement[int], key: ColumnElement[str], ms: ColumnElement[int]
+) -> Subquery:
+    """Count the calls of each step and key by how long they took: far fewer rows to rank than there are calls."""
+    calls = (
+        select(
+            step.label("step"),
+            key.label("key"),
+            case((_REFUSED, None), else_=ms).label("ms"),
+            case((_FAILED, 1), else_=0).label("failed"),
+            _u.cost,
+        )
+        .where(within)
+        .subquery()
+        .c
+    )
+    return (
+        select(
+            calls.step,
+            calls.key,
+            calls.ms,
+            func.count().label("calls"),
+            _sum(calls.failed).label("failed"),
+            _sum(calls.cost).label("cost"),
+        )
+        .group_by(calls.step, calls.key, calls.ms)
+        .subquery()
+    )
+
+
+def _steps(measured: Subquery) -> Select[tuple[int, str, int, int, int, int | None, int | None]]:
+    """Sum up each step and key, and find exact percentiles by nearest rank: the least value that p % do not exceed."""
+    m = measured.c
+    timed = case((m.ms.is_(None), 0), else_=m.calls)
+    each = (m.step, m.key)
+    ranked = select(
+        measured,
+        func.sum(timed).over(partition_by=each, order_by=m.ms).label("rank"),
+        func.sum(timed).over(partition_by=each).label("timed"),
+    ).subquery()
+    r = ranked.c
+
+    def percentile(percent: int) -> ColumnElement[int | None]:
+        return func.min(case((r.rank * 100 >= r.timed * percent, r.ms)))
+
+    return (
+        select(
+            r.step,
+            r.key,
+            func.sum(r.calls).label("calls"),
+            func.sum(r.failed).label("failed"),
+            func.sum(r.cost).label("cost"),
+            percentile(50).label("p50"),
+            percentile(95).label("p95"),
+        )
+        .group_by(r.step, r.key)
+        .order_by(r.step, r.key)
+    )

@@ -1,0 +1,166 @@
+"""The embedded store: one SQLite file, any number of processes on one machine."""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tollbridge.clock import Clock, SystemClock
+from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.stores.base import Bucket, NewToken, Spend, Store, TokenCounts, Totals
+from tollbridge.stores.files import cannot_open, connect, unavailable
+from tollbridge.stores.hot import SqliteHot
+from tollbridge.stores.schema import prepare
+from tollbridge.stores.upkeep import Upkeep
+from tollbridge.tokens.model import Principal, Token
+
+if TYPE_CHECKING:
+    from tollbridge.stores.sql import SqlSide
+
+
+class SqliteStore:
+    """A whole store in one file.
+
+    `durability`: `normal` survives the end of the process at any point and may lose the last moments in a power cut;
+    `full` survives that too and costs a disk write for each batch. `migrate`: bring an older schema up to date at
+    start, rather than refuse. `tidy_s` and `sweep_s` are the periods of background work.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        clock: Clock | None = None,
+        *,
+        durability: str = "normal",
+        migrate: bool = True,
+        tidy_s: float = 3.0,
+        sweep_s: float = 30.0,
+    ) -> None:
+        self._path = Path(path)
+        self._clock = clock or SystemClock()
+        self._full = durability == "full"
+        self._migrate = migrate
+        self._tidy_s = tidy_s
+        self._sweep_s = sweep_s
+        self._parts: _Parts | None = None
+
+    async def open(self) -> None:
+        """Open, making the file or bringing it up to date; raises `StoreError`.  Opening twice opens once."""
+        if self._parts is not None:
+            return
+        await asyncio.to_thread(prepare, self._path, migrate=self._migrate)
+        inode = self._path.stat().st_ino
+        try:
+            with ExitStack() as undo:
+                reader = undo.enter_context(closing(connect(self._path, busy_timeout_s=0)))
+                writer = undo.enter_context(closing(connect(self._path, busy_timeout_s=0, full=self._full)))
+                keeper = undo.enter_context(closing(connect(self._path)))
+                undo.pop_all()
+        except sqlite3.Error as exc:
+            raise cannot_open(self._path, exc) from exc
+        upkeep = Upkeep(keeper, self._clock)
+        self._parts = _Parts(SqliteHot(reader, writer, self._clock, full=self._full), upkeep, inode)
+        upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
+
+    async def close(self) -> None:
+        """Write what is pending and close; nothing else is served from the moment this is called."""
+        parts, self._parts = self._parts, None
+        if parts is None:
+            return
+        await parts.hot.close()
+        if parts.sql is not None:
+            await parts.sql.close()
+        await parts.upkeep.close()
+
+    async def check(self) -> None:
+        """Read, take the write lock, and see that the file is still the one that was opened."""
+        parts = self._open
+        await parts.hot.check()
+        try:
+            inode = self._path.stat().st_ino
+        except OSError as exc:
+            raise unavailable(exc) from exc
+        if inode != parts.inode:
+            raise unavailable(f"{self._path} was replaced while it was open; restart")
+
+    async def sweep(self) -> int:
+        return await self._open.upkeep.sweep()
+
+    async def find_principal(self, digest: bytes) -> Principal | None:
+        return await self._open.hot.find_principal(digest)
+
+    async def reserve(self, reservation: Reservation) -> None:
+        await self._open.hot.reserve(reservation)
+
+    async def settle(self, row: UsageRow) -> None:
+        await self._open.hot.settle(row)
+
+    def touch(self, token_id: str, at: datetime, client: str) -> None:
+        self._open.upkeep.touch(token_id, at, client)
+
+    async def add_token(self, token: NewToken) -> Token:
+        return await (await self._sql()).admin.add_token(token)
+
+    async def revoke_token(self, token_id: str, at: datetime) -> Token | None:
+        return await (await self._sql()).admin.revoke_token(token_id, at)
+
+    async def get_token(self, token_id: str) -> Token | None:
+        return await (await self._sql()).admin.get_token(token_id)
+
+    async def list_tokens(
+        self, *, limit: int = 50, before: str | None = None, search: str = "", state: str = ""
+    ) -> Sequence[Token]:
+        admin = (await self._sql()).admin
+        return await admin.list_tokens(limit=limit, before=before, search=search, state=state)
+
+    async def count_tokens(self) -> TokenCounts:
+        return await (await self._sql()).admin.count_tokens()
+
+    async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
+        return await (await self._sql()).reports.totals(since, until, token_id=token_id)
+
+    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
+        return await (await self._sql()).reports.series(since, until, steps=steps, by_model=by_model)
+
+    async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
+        return await (await self._sql()).reports.spend(since, until, by=by, limit=limit)
+
+    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
+        return await (await self._sql()).reports.recent(limit=limit, token_id=token_id)
+
+    @property
+    def _open(self) -> "_Parts":
+        if self._parts is None:
+            raise unavailable("not open")
+        return self._parts
+
+    async def _sql(self) -> "SqlSide":
+        parts = self._open
+        async with parts.loading:
+            if parts.sql is None:
+                parts.sql = await asyncio.to_thread(_load_sql, self._path, self._clock)
+        return parts.sql
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What is there while the store is open."""
+
+    hot: SqliteHot
+    upkeep: Upkeep
+    inode: int
+    sql: "SqlSide | None" = None
+    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+def _load_sql(path: Path, clock: Clock) -> "SqlSide":
+    from tollbridge.stores.sql import SqlSide  # SQLAlchemy: half a second and 30 MB that most workers never need
+
+    return SqlSide(path, clock)
+
+
+_: type[Store] = SqliteStore

@@ -1,0 +1,73 @@
+"""Tokens, budgets, reservations and usage rows with every field set; tests `replace` what they are about."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from tollbridge.errors import BudgetExceeded
+from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow
+from tollbridge.metering.usage import Usage, UsageSource
+from tollbridge.stores.base import NewToken, Store
+from tollbridge.tokens.model import TokenBudget, TokenKind, TokenLimits
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+BRIDGE = BudgetLine("bridge:2026-01", 1_000, "the bridge's budget for this month")
+OWN = BudgetLine("token:tok_1:2026-01", 500, "this token's budget for this month")
+
+ROW = UsageRow(
+    call_id="req_1",
+    at=NOON,
+    token_id="tok_1",
+    team="blue",
+    service="models",
+    operation="ai:chat",
+    dialect="openai-chat",
+    provider="openai",
+    model="small",
+    model_used="gpt-4o-mini",
+    outcome="complete",
+    status=200,
+    error="",
+    stream=True,
+    usage=Usage(1, 2, 3, 4, 5, 6, 7, 8, 9),
+    usage_source=UsageSource.PROVIDER,
+    cost=100,
+    price_id="openai/gpt-4o-mini@2026-01-01",
+    duration_ms=1_200,
+    first_byte_ms=300,
+    bytes_in=11,
+    bytes_out=22,
+)
+
+TOKEN = NewToken(
+    id="tok_1",
+    name="reporting job",
+    digest=b"1" * 32,
+    hint="tb_abcd",
+    pepper_id="1",
+    scopes=("ai:chat", "model:gpt-*"),
+    created_at=NOON,
+    kind=TokenKind.SECRET,
+    owner="ada",
+    team="blue",
+    expires_at=NOON + timedelta(days=30),
+    limits=TokenLimits(60, 10_000, 5),
+    budget=TokenBudget(5_000_000_000, "day"),
+)
+
+
+def reservation(call_id: str, amount: int, *budgets: BudgetLine, ttl_s: float = 60.0) -> Reservation:
+    """Make a reservation of `tok_1` that expires so many seconds after noon."""
+    return Reservation(call_id, "tok_1", amount, budgets, NOON.timestamp() + ttl_s)
+
+
+async def room(store: Store, line: BudgetLine, amount: int) -> bool:
+    """Whether a budget has room for exactly so much: this fits and one more does not."""
+    probe = f"probe_{os.urandom(8).hex()}"
+    try:
+        await store.reserve(reservation(f"{probe}_more", amount + 1, line))
+    except BudgetExceeded:
+        await store.reserve(reservation(probe, amount, line))
+        await store.settle(replace(ROW, call_id=probe, cost=0))
+        return True
+    return False

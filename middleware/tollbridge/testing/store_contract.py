@@ -1,0 +1,193 @@
+"""What every store promises, as tests.
+
+Subclass `StoreContract` in a test file, name the class `Test...` and give it a fixture `store`: an open, empty store on
+the fixture `clock` that writes its notes of use at least every second. Async tests run under anyio's pytest plugin in
+auto mode; `pytest.register_assert_rewrite` on these modules makes their failures readable.
+"""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tollbridge.errors import Unavailable
+from tollbridge.metering.usage import Usage, UsageSource
+from tollbridge.stores.base import Bucket, Spend, Store
+from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.ledger_contract import LedgerContract
+from tollbridge.testing.samples import NOON, OWN, ROW, TOKEN, reservation
+from tollbridge.testing.token_contract import TokenContract
+
+
+class StoreContract(TokenContract, LedgerContract):
+    """Tests of `Store`."""
+
+    @pytest.fixture
+    def clock(self) -> FixedClock:
+        return FixedClock(NOON)
+
+    async def test_usage_row_comes_back_as_it_was_written(self, store: Store) -> None:
+        bare = replace(
+            ROW,
+            call_id="req_2",
+            at=NOON + timedelta(microseconds=1),
+            stream=False,
+            cost=None,
+            first_byte_ms=None,
+            usage=Usage(),
+            usage_source=UsageSource.NONE,
+        )
+        await store.settle(ROW)
+        await store.settle(bare)
+
+        assert await store.recent() == [bare, ROW]
+        assert await store.recent(limit=1) == [bare]
+        assert await store.recent(token_id="tok_2") == []
+        with pytest.raises(ValueError, match="limit 0"):
+            await store.recent(limit=0)
+
+    async def test_text_no_database_takes_is_replaced_not_refused(self, store: Store) -> None:
+        await store.settle(replace(ROW, model="gpt-\ud800-é", operation="\udfff", error="\ud83d"))
+
+        (row,) = await store.recent()
+        assert (row.model, row.operation, row.error) == ("gpt-?-é", "?", "?")
+
+    async def test_reports_on_nothing_are_empty(self, store: Store) -> None:
+        totals = await store.totals(NOON, NOON + timedelta(hours=1))
+
+        assert (totals.calls, totals.cost, totals.input_tokens, totals.output_tokens) == (0, 0, 0, 0)
+        assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (None, None, None)
+        assert await store.series(NOON, NOON + timedelta(hours=1), steps=4) == []
+        assert await store.series(NOON, NOON, steps=4) == []
+        assert await store.spend(NOON, NOON + timedelta(hours=1), by="model") == []
+
+    async def test_totals_count_each_kind_of_call(self, store: Store) -> None:
+        for number, row in enumerate(
+            [
+                ROW,  # input 1+2+3+4+5+6 = 21, output 7+8 = 15
+                replace(ROW, outcome="refused", status=429, usage=Usage(), cost=0, duration_ms=1, first_byte_ms=None),
+                replace(ROW, outcome="upstream_failed", status=502, usage=Usage(), cost=0, first_byte_ms=None),
+                replace(ROW, outcome="truncated", duration_ms=9_000, first_byte_ms=500),
+                replace(ROW, cost=None, token_id="tok_2", duration_ms=800, first_byte_ms=400),
+                replace(ROW, at=NOON - timedelta(microseconds=1)),
+                replace(ROW, at=NOON + timedelta(hours=1)),
+            ]
+        ):
+            await store.settle(replace(row, call_id=f"req_{number}"))
+
+        totals = await store.totals(NOON, NOON + timedelta(hours=1))
+        own = await store.totals(NOON, NOON + timedelta(hours=1), token_id="tok_2")
+
+        assert (totals.calls, totals.failed, totals.refused, totals.unpriced) == (5, 2, 1, 1)
+        assert (totals.cost, totals.input_tokens, totals.output_tokens) == (200, 63, 45)
+        # without the refused one: 800, 1200, 1200, 9000 and 300, 400, 500; nearest rank
+        assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (1_200, 9_000, 400)
+        assert (own.calls, own.cost, own.unpriced, own.latency_p95_ms) == (1, 0, 1, 800)
+
+    async def test_refusals_alone_have_no_latency(self, store: Store) -> None:
+        await store.settle(replace(ROW, outcome="refused", status=403, cost=0))
+
+        totals = await store.totals(NOON, NOON + timedelta(hours=1))
+
+        assert (totals.calls, totals.latency_p50_ms, totals.first_byte_p50_ms) == (1, None, None)
+
+    async def test_series_cuts_a_range_into_equal_steps(self, store: Store) -> None:
+        for number, (minute, model, cost) in enumerate([(0, "a", 1), (14, "a", 2), (15, "b", 4), (59, "a", None)]):
+            at = NOON + timedelta(minutes=minute)
+            await store.settle(replace(ROW, call_id=f"req_{number}", at=at, model=model, cost=cost, duration_ms=minute))
+
+        whole = await store.series(NOON, NOON + timedelta(hours=1), steps=4)
+        split = await store.series(NOON, NOON + timedelta(hours=1), steps=2, by_model=True)
+
+        quarter, half = timedelta(minutes=15), timedelta(minutes=30)
+        assert whole == [
+            Bucket(NOON, "", 2, 0, 3, 0, 14),
+            Bucket(NOON + quarter, "", 1, 0, 4, 15, 15),
+            Bucket(NOON + 3 * quarter, "", 1, 0, 0, 59, 59),
+        ]
+        assert split == [
+            Bucket(NOON, "a", 2, 0, 3, 0, 14),
+            Bucket(NOON, "b", 1, 0, 4, 15, 15),
+            Bucket(NOON + half, "a", 1, 0, 0, 59, 59),
+        ]
+        with pytest.raises(ValueError, match="steps 0"):
+            await store.series(NOON, NOON + half, steps=0)
+
+    async def test_biggest_spenders_come_first(self, store: Store) -> None:
+        for number, (model, cost) in enumerate([("a", 5), ("b", 7), ("a", 5), ("c", None), ("d", 0), ("d", 0)]):
+            at = NOON + timedelta(minutes=number)
+            await store.settle(replace(ROW, call_id=f"req_{number}", at=at, model=model, cost=cost))
+
+        spend = await store.spend(NOON, NOON + timedelta(hours=1), by="model")
+
+        assert spend == [
+            Spend("a", 2, 10, NOON + timedelta(minutes=2)),
+            Spend("b", 1, 7, NOON + timedelta(minutes=1)),
+            Spend("d", 2, 0, NOON + timedelta(minutes=5)),
+            Spend("c", 1, 0, NOON + timedelta(minutes=3)),
+        ]
+        assert await store.spend(NOON, NOON + timedelta(hours=1), by="model", limit=1) == spend[:1]
+        with pytest.raises(ValueError, match="colour"):
+            await store.spend(NOON, NOON + timedelta(hours=1), by="colour")
+
+    @pytest.mark.parametrize("by", ["token_id", "model", "provider", "service"])
+    async def test_series_and_spend_add_up_to_the_totals(self, store: Store, by: str) -> None:
+        until = NOON + timedelta(seconds=100)
+        for number in range(60):
+            row = replace(
+                ROW,
+                call_id=f"req_{number}",
+                at=NOON + timedelta(seconds=number * 1.9, microseconds=number),
+                token_id=f"tok_{number % 7}",
+                model=f"model-{number % 5}",
+                provider=f"provider-{number % 3}",
+                service=f"service-{number % 2}",
+                status=500 if number % 11 == 0 else 200,
+                cost=None if number % 13 == 0 else number * 17,
+            )
+            await store.settle(row)
+
+        totals = await store.totals(NOON, until)
+        series = await store.series(NOON, until, steps=7, by_model=True)
+        spend = await store.spend(NOON, until, by=by)
+
+        summed = (sum(b.calls for b in series), sum(b.cost for b in series), sum(b.failed for b in series))
+        assert summed == (totals.calls, totals.cost, totals.failed)
+        assert (sum(s.calls for s in spend), sum(s.cost for s in spend)) == (totals.calls, totals.cost)
+        assert totals.calls == 53  # numbers 0 to 52 are before 100 seconds
+
+    async def test_open_store_can_serve(self, store: Store) -> None:
+        await store.check()
+        await store.open()  # once more changes nothing
+        await store.check()
+
+    async def test_closed_store_refuses(self, store: Store) -> None:
+        await store.close()
+        await store.close()
+
+        with pytest.raises(Unavailable):
+            await store.check()
+        with pytest.raises(Unavailable):
+            await store.find_principal(TOKEN.digest)
+        with pytest.raises(Unavailable):
+            await store.reserve(reservation("req_1", 1, OWN))
+        with pytest.raises(Unavailable):
+            await store.settle(ROW)
+        with pytest.raises(Unavailable):
+            await store.list_tokens()
+
+    async def test_what_was_asked_before_closing_is_written(self, store: Store) -> None:
+        await store.add_token(TOKEN)
+        settled = [asyncio.create_task(store.settle(replace(ROW, call_id=f"req_{n}"))) for n in range(20)]
+        store.touch("tok_1", NOON, "192.0.2.1")
+        await asyncio.sleep(0)
+
+        await store.close()
+
+        assert await asyncio.gather(*settled) == [None] * 20
+        await store.open()
+        assert len(await store.recent(limit=100)) == 20
+        token = await store.get_token("tok_1")
+        assert token is not None
+        assert token.last_used_at == NOON

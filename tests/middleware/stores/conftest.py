@@ -1,0 +1,37 @@
+"""A migrated file, made once and copied for each test."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tollbridge.stores.files import connect
+from tollbridge.stores.schema import prepare
+from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.samples import NOON
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("pristine") / "tollbridge.db"
+    prepare(path, migrate=True)
+    return path
+
+
+@pytest.fixture
+def path(pristine: Path, tmp_path: Path) -> Path:
+    return shutil.copy(pristine, tmp_path / "tollbridge.db")
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection beside the one under test, as another process would have."""
+    connection = connect(path)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)

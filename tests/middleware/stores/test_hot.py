@@ -1,0 +1,164 @@
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tollbridge.errors import BudgetExceeded, Unavailable
+from tollbridge.stores.files import connect, transaction
+from tollbridge.stores.hot import SqliteHot
+from tollbridge.stores.rows import micros
+from tollbridge.testing.samples import NOON, OWN, ROW, reservation
+
+LATER = micros(NOON + timedelta(seconds=1))
+
+
+def standing(db):
+    return db.execute("SELECT spent, reserved FROM budget").fetchall()
+
+
+@pytest.fixture
+async def hot(path, clock):
+    reader, writer = connect(path, busy_timeout_s=0), connect(path, busy_timeout_s=0)
+    hot = SqliteHot(reader, writer, clock)
+    yield hot
+    await hot.close()
+
+
+def add(db, token_id, *, revoked_at=None, expires_at=None, secret_expires_at=None):
+    with transaction(db):
+        db.execute(
+            "INSERT INTO token (id, name, kind, owner, team, scopes, hint, created_at, revoked_at, expires_at)"
+            " VALUES (?, 'n', 'bearer', '', '', 'ai:*', 'h', 0, ?, ?)",
+            (token_id, revoked_at, expires_at),
+        )
+        db.execute(
+            "INSERT INTO secret VALUES (?, ?, '1', 0, ?)", (token_id.encode().ljust(32), token_id, secret_expires_at)
+        )
+
+
+@pytest.mark.parametrize(
+    ("state", "live"),
+    [
+        ({}, True),
+        ({"expires_at": LATER}, True),
+        ({"expires_at": micros(NOON)}, False),
+        ({"secret_expires_at": LATER}, True),
+        ({"secret_expires_at": micros(NOON)}, False),
+        ({"revoked_at": LATER}, False),
+        ({"revoked_at": 0, "expires_at": LATER, "secret_expires_at": LATER}, False),
+    ],
+)
+async def test_only_a_live_secret_of_a_live_token_opens(hot, db, state, live):
+    add(db, "tok_1", **state)
+
+    assert (await hot.find_principal(b"tok_1".ljust(32)) is not None) == live
+
+
+async def test_each_look_up_reads_the_newest_commit(hot, db):
+    for number in range(20):
+        add(db, f"tok_{number}")
+        assert await hot.find_principal(b"tok_%d".ljust(34) % number) is not None
+        db.execute("UPDATE token SET revoked_at = 1 WHERE id = ?", (f"tok_{number}",))
+        assert await hot.find_principal(b"tok_%d".ljust(34) % number) is None
+
+
+async def test_unknown_revoked_and_expired_cost_the_same_statement(hot, db):
+    add(db, "tok_1", revoked_at=1)
+    add(db, "tok_2", expires_at=1)
+    seen = []
+    hot._reader.set_trace_callback(seen.append)
+
+    for name in (b"tok_0", b"tok_1", b"tok_2"):
+        assert await hot.find_principal(name.ljust(32)) is None
+
+    assert len(seen) == 3
+    plan = hot._reader.execute(f"EXPLAIN QUERY PLAN {seen[0]}").fetchall()
+    assert [step[-1] for step in plan if step[-1].startswith("SEARCH")] == [
+        "SEARCH s USING PRIMARY KEY (digest=?) LEFT-JOIN",
+        "SEARCH t USING PRIMARY KEY (id=?) LEFT-JOIN",
+    ]
+
+
+async def test_reader_that_fails_refuses(hot):
+    hot._reader.execute("PRAGMA query_only = OFF")
+    hot._reader.execute("DROP TABLE secret")
+
+    with pytest.raises(Unavailable, match="cannot reach its store") as refusal:
+        await hot.find_principal(b"x")
+    assert refusal.value.detail == "store: no such table: secret"
+
+
+@pytest.mark.parametrize("ticks", range(6))
+async def test_reservation_of_a_cancelled_caller_is_given_back_whenever_it_came(hot, db, ticks):
+    call = asyncio.create_task(hot.reserve(reservation("req_1", 400, OWN)))
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    call.cancel()
+    (result,) = await asyncio.gather(call, return_exceptions=True)
+    await hot.check()
+
+    assert standing(db) in ([(0, 400)] if result is None else [[], [(0, 0)]])
+    assert db.execute("SELECT count(*) FROM reservation").fetchone() == (int(result is None),)
+
+
+async def test_cancelled_caller_behind_a_lock_is_given_back_too(hot, db):
+    with transaction(db):
+        call = asyncio.create_task(hot.reserve(reservation("req_1", 400, OWN)))
+        await asyncio.sleep(0.01)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    await hot.check()
+
+    assert standing(db) == [(0, 0)]
+
+
+async def test_cancelled_refused_caller_stays_refused(hot, db):
+    await hot.reserve(reservation("req_1", 400, OWN))
+    call = asyncio.create_task(hot.reserve(reservation("req_2", 400, OWN)))
+    await asyncio.sleep(0)
+    call.cancel()
+    with pytest.raises((asyncio.CancelledError, BudgetExceeded)):
+        await call
+    await hot.check()
+
+    assert standing(db) == [(0, 400)]
+
+
+async def test_caller_cancelled_while_the_store_closes_leaves_its_hold_to_the_sweep(path, clock, db):
+    hot = SqliteHot(connect(path, busy_timeout_s=0), connect(path, busy_timeout_s=0), clock)
+    call = asyncio.create_task(hot.reserve(reservation("req_1", 400, OWN)))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(hot.close())
+    await asyncio.sleep(0)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    await closing
+
+    assert call.cancelled()
+    assert standing(db) == [(0, 400)]
+
+
+async def test_settlement_of_a_cancelled_caller_is_written(hot, db):
+    await hot.reserve(reservation("req_1", 400, OWN))
+    calls = [asyncio.create_task(hot.settle(replace(ROW, cost=cost))) for cost in (150, 300)]
+    await asyncio.sleep(0)
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await hot.check()
+
+    assert standing(db) == [(150, 0)]
+
+
+async def test_check_fails_where_nothing_can_be_written(path, clock):
+    writer = connect(path, busy_timeout_s=0)
+    writer.execute("PRAGMA query_only = ON")
+    hot = SqliteHot(connect(path, busy_timeout_s=0), writer, clock)
+
+    await hot.check()  # the lock can be had
+    with pytest.raises(Unavailable):
+        await hot.settle(ROW)
+    await hot.close()
+    with pytest.raises(Unavailable):
+        await hot.check()

@@ -1,0 +1,39 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, seconds_to_micros, storable, usage_row, usage_values
+from tollbridge.testing.samples import NOON, ROW
+
+
+@given(st.datetimes(datetime(1000, 1, 1), datetime(3000, 1, 1), timezones=st.timezones(), allow_imaginary=False))
+def test_time_survives_to_the_microsecond_from_any_zone(at):
+    assert moment(micros(at)) == at.astimezone(UTC)
+    assert moment(micros(at)).tzinfo is UTC
+
+
+def test_time_without_a_zone_is_refused():
+    with pytest.raises(TypeError):
+        micros(datetime(2026, 1, 5))
+
+
+def test_offset_is_taken_into_account():
+    east = datetime(2026, 1, 5, 14, tzinfo=timezone(timedelta(hours=2)))
+
+    assert micros(east) == micros(NOON) == seconds_to_micros(NOON.timestamp())
+
+
+@given(st.text())
+def test_stored_text_can_always_be_encoded(text):
+    kept = storable(text + "\udfff")
+
+    kept.encode("utf-8")
+    assert len(kept) == len(text) + 1
+    assert storable(kept) == kept
+
+
+@pytest.mark.parametrize("row", [ROW, replace(ROW, cost=None, first_byte_ms=None, stream=False)])
+def test_row_survives_its_columns(row):
+    assert usage_row(dict(zip(USAGE_COLUMNS, usage_values(row), strict=True))) == row
