@@ -116,6 +116,7 @@ class Call:
     status: int = 0
     outcome: Outcome | None = None
     error: "GatewayError | None" = None
+    duration_s: float = 0.0
     first_byte_s: float | None = None
     bytes_in: int = 0
     bytes_out: int = 0

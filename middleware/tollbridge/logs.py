@@ -41,6 +41,9 @@ _OWN_HANDLERS = ("alembic", "uvicorn", "uvicorn.access", "uvicorn.error")
 _QUIET = ("httpx2", "alembic")
 """Loggers that say at `info` what is of use at `debug` only."""
 
+_FIRST = ("timestamp", "level", "logger")
+"""Fields no caller can set."""
+
 _DEEPEST_TRACE = 30
 _MOST_CAUSES = 8
 
@@ -155,23 +158,34 @@ class _Shape:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._second = (0, "")
 
     def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
         record = event_dict.pop("_record", None)
         if record is None:
-            at, name = self._clock.now(), logger.name
+            at, name = self._clock.time(), logger.name
         else:
             del event_dict["_from_structlog"]
-            at, name = datetime.fromtimestamp(record.created, UTC), record.name
-        shaped: EventDict = {
-            "timestamp": at.isoformat(timespec="milliseconds")[:-6] + "Z",
+            at, name = record.created, record.name
+        if not event_dict.keys().isdisjoint(_FIRST):
+            for key in _FIRST:
+                event_dict.pop(key, None)
+        return {
+            "timestamp": self._written(at),
             "level": _LEVEL_OF.get(method, method),
             "logger": name,
             "event": event_dict.pop("event", ""),
+            **event_dict,
         }
-        for key, value in event_dict.items():
-            shaped.setdefault(key, value)
-        return shaped
+
+    def _written(self, at: float) -> str:
+        """Give a time as ISO 8601 in UTC, with milliseconds; a second is written once for all records in it."""
+        second = int(at)
+        known, text = self._second
+        if known != second:
+            text = datetime.fromtimestamp(second, UTC).isoformat()[:-6]
+            self._second = (second, text)
+        return f"{text}.{int((at - second) * 1000):03d}Z"
 
 
 def _exception_on_one_line(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:

@@ -119,7 +119,9 @@ class _Driver:
 
     async def finish(self, outcome: Outcome) -> None:
         """Run `finish` of every layer that was entered, once; in a task of its own if this one is being cancelled."""
-        self.call.outcome = outcome
+        call = self.call
+        call.outcome = outcome
+        call.duration_s = self.plan.clock.monotonic() - call.started_s
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             settle = asyncio.ensure_future(self._finish(outcome))
@@ -187,10 +189,12 @@ class Crossing(_Driver):
         return self.call.operation is not None and self.call.operation.ai
 
     def _ending(self) -> Outcome:
+        if self.call.truncated:
+            return Outcome.TRUNCATED
         if self.call.error is not None:
             return Outcome.REFUSED
         if self._done:
-            return Outcome.TRUNCATED if self.call.truncated else Outcome.COMPLETE
+            return Outcome.COMPLETE
         return Outcome.CLIENT_GONE if self._gone else Outcome.TRUNCATED
 
     async def receive(self) -> Message:

@@ -136,7 +136,7 @@ class Meter(Layer):
             usage_source=call.usage_source or UsageSource.NONE,
             cost=call.cost,
             price_id=call.price.id if call.price is not None else "",
-            duration_ms=int((self.clock.monotonic() - call.started_s) * 1000),
+            duration_ms=int(call.duration_s * 1000),
             first_byte_ms=None if first is None else int(first * 1000),
             bytes_in=call.bytes_in,
             bytes_out=call.bytes_out,

@@ -106,8 +106,8 @@ def _look(path: Path) -> SchemaStatus:
 
 def _use_wal(path: Path) -> None:
     with closing(connect(path)) as db:
-        (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
-    if mode != "wal":
+        modes = db.execute("PRAGMA journal_mode = WAL").fetchall()
+    if modes != [("wal",)]:
         raise StoreError(f"the file system of {path} cannot share a log between processes; put it on a local disk")
 
 

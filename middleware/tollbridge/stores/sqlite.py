@@ -53,14 +53,14 @@ class SqliteStore:
         if self._parts is not None:
             return
         await asyncio.to_thread(prepare, self._path, migrate=self._migrate)
-        inode = self._path.stat().st_ino
         try:
             with ExitStack() as undo:
                 reader = undo.enter_context(closing(connect(self._path, busy_timeout_s=0)))
                 writer = undo.enter_context(closing(connect(self._path, busy_timeout_s=0, full=self._full)))
                 keeper = undo.enter_context(closing(connect(self._path)))
+                inode = self._path.stat().st_ino
                 undo.pop_all()
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, OSError) as exc:
             raise cannot_open(self._path, exc) from exc
         upkeep = Upkeep(keeper, self._clock)
         self._parts = _Parts(SqliteHot(reader, writer, self._clock, full=self._full), upkeep, inode)

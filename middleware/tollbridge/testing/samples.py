@@ -1,5 +1,6 @@
 """Tokens, budgets, reservations and usage rows with every field set; tests `replace` what they are about."""
 
+import asyncio
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -64,10 +65,9 @@ def reservation(call_id: str, amount: int, *budgets: BudgetLine, ttl_s: float = 
 async def room(store: Store, line: BudgetLine, amount: int) -> bool:
     """Whether a budget has room for exactly so much: this fits and one more does not."""
     probe = f"probe_{os.urandom(8).hex()}"
-    try:
-        await store.reserve(reservation(f"{probe}_more", amount + 1, line))
-    except BudgetExceeded:
-        await store.reserve(reservation(probe, amount, line))
-        await store.settle(replace(ROW, call_id=probe, cost=0))
-        return True
-    return False
+    (result,) = await asyncio.gather(
+        store.reserve(reservation(f"{probe}_more", amount + 1, line)), return_exceptions=True
+    )
+    await store.reserve(reservation(probe, amount, line))
+    await store.settle(replace(ROW, call_id=probe, cost=0))
+    return isinstance(result, BudgetExceeded)

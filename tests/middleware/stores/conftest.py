@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tollbridge.stores.files import connect
 from tollbridge.stores.schema import prepare
 from tollbridge.testing.clock import FixedClock

@@ -1,6 +1,7 @@
 import asyncio
 
 import pytest
+
 from tollbridge.errors import BudgetExceeded, InternalError, Unavailable
 from tollbridge.stores.batch import TickBatch, run
 from tollbridge.stores.files import connect, transaction

@@ -3,8 +3,18 @@ import sqlite3
 import stat
 
 import pytest
+
 from tollbridge.errors import StoreError, Unavailable
-from tollbridge.stores.files import cannot_open, code_of, connect, is_busy, make_private, path_of, transaction, unavailable
+from tollbridge.stores.files import (
+    cannot_open,
+    code_of,
+    connect,
+    is_busy,
+    make_private,
+    path_of,
+    transaction,
+    unavailable,
+)
 
 
 def mode_of(path):
@@ -18,7 +28,7 @@ def test_url_names_a_file():
 
 @pytest.mark.parametrize("url", ["", "sqlite:///", "sqlite://host/file.db", "postgresql://db/x", "sqlite:///:memory:"])
 def test_url_of_anything_else_is_refused(url):
-    with pytest.raises(StoreError, match="sqlite:///path/to/file.db"):
+    with pytest.raises(StoreError, match=r"sqlite:///path/to/file\.db"):
         path_of(url)
 
 
@@ -59,7 +69,7 @@ def test_log_gets_the_mode_of_the_file(path):
 def test_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
     (tmp_path / "data").touch()
 
-    with pytest.raises(StoreError, match="data/x.db cannot be made private .*check the owner and mode"):
+    with pytest.raises(StoreError, match=r"data/x\.db cannot be made private .*check the owner and mode"):
         make_private(tmp_path / "data" / "x.db")
 
 
@@ -93,16 +103,25 @@ def test_odd_file_names_are_opened(tmp_path):
 
 
 def test_failed_transaction_leaves_nothing(db):
-    with pytest.raises(ZeroDivisionError), transaction(db):
-        db.execute("INSERT INTO budget VALUES ('x', 0, 0)")
-        raise ZeroDivisionError
+    def failing():
+        with transaction(db):
+            db.execute("INSERT INTO budget VALUES ('x', 0, 0)")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
     assert db.execute("SELECT count(*) FROM budget").fetchone() == (0,)
 
 
 def test_transaction_that_sqlite_ended_itself_is_not_ended_again(db):
-    with pytest.raises(ZeroDivisionError), transaction(db):
-        db.execute("ROLLBACK")
-        raise ZeroDivisionError
+    def failing():
+        with transaction(db):
+            db.execute("ROLLBACK")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert not db.in_transaction
 
 
 def test_lock_of_another_is_told_apart(path, db):

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, consumes, invariant, rule, Bundle
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+
 from tollbridge.errors import BudgetExceeded, InternalError
 from tollbridge.metering.ledger import BudgetLine, charge_of
 from tollbridge.stores import ledger

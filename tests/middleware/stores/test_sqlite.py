@@ -1,10 +1,18 @@
+import asyncio
+import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tollbridge.errors import StoreError, Unavailable
+from tollbridge.stores.files import transaction
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.samples import NOON, TOKEN
 from tollbridge.testing.store_contract import StoreContract
 
 
@@ -24,3 +32,97 @@ class TestFullDurability(StoreContract):
         await store.open()
         yield store
         await store.close()
+
+
+@pytest.fixture
+async def store(path, clock):
+    store = SqliteStore(path, clock)
+    await store.open()
+    yield store
+    await store.close()
+
+
+def test_hot_path_loads_neither_sqlalchemy_nor_alembic(path):
+    program = (
+        "import asyncio, sys\n"
+        "from tollbridge.metering.ledger import Reservation\n"
+        "from tollbridge.stores.sqlite import SqliteStore\n"
+        "async def main():\n"
+        "    store = SqliteStore(sys.argv[1])\n"
+        "    await store.open()\n"
+        "    await store.find_principal(b'x')\n"
+        "    await store.reserve(Reservation('req_1', '', 1, (), 0))\n"
+        "    assert await store.sweep() == 1\n"
+        "    await store.close()\n"
+        "asyncio.run(main())\n"
+        "print({name.partition('.')[0] for name in sys.modules} & {'sqlalchemy', 'alembic', 'aiosqlite'})\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, timeout=60)
+
+    assert done.stdout.splitlines()[-1:] == ["set()"], done.stderr
+
+
+async def test_first_questions_at_once_load_the_sql_side_once(store):
+    await asyncio.gather(*(store.list_tokens() for _ in range(5)))
+
+    assert store._parts.sql is await store._sql()
+
+
+async def test_file_that_vanished_at_start_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.sqlite.prepare", lambda path, *, migrate: None)
+
+    with pytest.raises(StoreError, match="cannot be opened; check the owner and mode"):
+        await SqliteStore(tmp_path / "gone.db").open()
+
+
+async def test_file_that_was_moved_away_is_noticed(store, path):
+    path.rename(path.with_name("moved.db"))
+
+    with pytest.raises(Unavailable) as refusal:
+        await store.check()
+    assert "No such file" in (refusal.value.detail or "")
+
+
+async def test_file_that_was_replaced_is_noticed(store, path, pristine):
+    shutil.copy(pristine, path.with_name("backup.db"))
+    path.with_name("backup.db").replace(path)
+
+    with pytest.raises(Unavailable) as refusal:
+        await store.check()
+    assert "was replaced while it was open" in (refusal.value.detail or "")
+
+
+async def test_question_a_broken_database_cannot_answer_is_refused(store, db):
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute("DROP TABLE token")
+    db.execute("DROP TABLE usage")
+    later = NOON + timedelta(hours=1)
+
+    for question in (
+        store.add_token(TOKEN),
+        store.revoke_token("tok_1", NOON),
+        store.get_token("tok_1"),
+        store.list_tokens(),
+        store.count_tokens(),
+        store.totals(NOON, later),
+        store.series(NOON, later, steps=1),
+        store.spend(NOON, later, by="model"),
+        store.recent(),
+    ):
+        with pytest.raises(Unavailable) as refusal:
+            await question
+        assert "no such table" in (refusal.value.detail or "")
+
+
+async def test_administrator_waits_for_a_lock_and_callers_go_on(store, db):
+    await store.add_token(TOKEN)
+    with transaction(db):
+        revoking = asyncio.create_task(store.revoke_token("tok_1", NOON))
+        for _ in range(50):
+            assert await store.find_principal(TOKEN.digest) is not None
+            await asyncio.sleep(0)
+        assert not revoking.done()
+    await revoking
+
+    assert await store.find_principal(TOKEN.digest) is None

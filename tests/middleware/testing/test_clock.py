@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from tollbridge.testing.clock import FixedClock
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -1,0 +1,20 @@
+"""`python -m bench imports`, `python -m bench overhead`."""
+
+import sys
+
+from bench import imports, overhead
+
+_BENCHES = {"imports": imports.main, "overhead": overhead.main}
+
+
+def main() -> int:
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in _BENCHES:
+        print(f"usage: python -m bench {'|'.join(_BENCHES)} [--help]", file=sys.stderr)
+        return 2
+    _BENCHES[name](sys.argv[2:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

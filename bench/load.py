@@ -1,0 +1,39 @@
+"""A load of plain keep-alive connections, raw asyncio: `python -m bench.load PORT TOKEN REQUESTS CONNECTIONS STREAM`."""
+
+import asyncio
+import sys
+
+_MESSAGES = b'"messages":[{"role":"user","content":"%b"}]' % (b"Say something about bridges, tolls and rivers. " * 4)
+
+
+async def _one(port: int, token: str, share: int, *, stream: bool) -> None:
+    body = b'{"model":"gpt-4o-mini",%b%b}' % (_MESSAGES, b',"stream":true' if stream else b"")
+    request = (
+        b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %b\r\n"
+        b"content-type: application/json\r\naccept: application/json\r\nuser-agent: bench\r\ncontent-length: %d\r\n\r\n%b"
+        % (token.encode(), len(body), body)
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for _ in range(share):
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if not head.startswith(b"http/1.1 200"):
+            raise SystemExit(head.decode() + (await reader.read(2000)).decode())
+        if b"transfer-encoding: chunked" in head:
+            while await reader.readuntil(b"\r\n") != b"0\r\n":
+                await reader.readuntil(b"\n\r\n")
+            await reader.readexactly(2)
+        else:
+            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(length)
+    writer.close()
+
+
+async def _main() -> None:
+    port, token, requests, connections, stream = sys.argv[1:6]
+    share = int(requests) // int(connections)
+    await asyncio.gather(*(_one(int(port), token, share, stream=stream == "1") for _ in range(int(connections))))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

@@ -1,0 +1,178 @@
+"""What is counted of a call.
+
+Every label has bounded values: no token, user, request or path, and no model a caller made up.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, values
+from prometheus_client.exposition import choose_encoder
+
+from tollbridge import errors
+from tollbridge.call import Call, Outcome
+from tollbridge.clock import Clock, SystemClock
+from tollbridge.errors import GatewayError, RateLimited, UpstreamError
+from tollbridge.metering.usage import Usage, UsageSource
+from tollbridge.metrics.families import Exposition, Families
+from tollbridge.metrics.multiprocess import VARIABLE, collect_multiprocess, join_multiprocess
+from tollbridge.providers import Target
+
+OTHER = "other"
+NONE = "none"
+
+_MOST_OPERATIONS = 200
+_LONGEST_MODEL = 100
+_CODES = frozenset(
+    error.code for error in vars(errors).values() if isinstance(error, type) and issubclass(error, GatewayError)
+) | {"upstream_credential"}
+_STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
+_UPSTREAM_STATUSES = frozenset((400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529))
+_BUCKETS = tuple(field.name for field in fields(Usage) if field.name != "reasoning")
+
+_Labels = tuple[str, str]
+
+
+class Metrics:
+    """Counts calls.
+
+    `registry` is one of its own if not given. A model has a label of its own if it was named to `know`, its provider
+    lists it, or its provider has counted tokens for it; any other is `other`, and so is each one after
+    `model_label_cap` of them. Where the environment names a folder for several processes, values are kept there, and
+    all `Metrics` of one process count together.
+    """
+
+    def __init__(
+        self,
+        *,
+        registry: CollectorRegistry | None = None,
+        model_label_cap: int = 200,
+        clock: Clock | None = None,
+    ) -> None:
+        join_multiprocess()
+        named = os.environ.get(VARIABLE)
+        folder = Path(named) if named else None
+        self._families = Families() if folder is None else _of_process(values.ValueClass)
+        self._registry = CollectorRegistry() if registry is None else registry
+        self._registry.register(Exposition(self._families, folder))
+        self._clock = clock or SystemClock()
+        self._cap = model_label_cap
+        self._models: dict[_Labels, _Labels] = {}
+        self._operations: dict[_Labels, _Labels] = {}
+        if folder is not None:
+            self.know(_counted_before(folder))
+
+    def know(self, models: Iterable[_Labels]) -> None:
+        """Give these models labels of their own, as provider and the provider's name for it, while there is room."""
+        for labels in models:
+            if len(self._models) < self._cap:
+                self._models[labels] = labels
+
+    def entered(self) -> None:
+        """Count a request in."""
+        self._families.inflight.inc()
+
+    def left(self) -> None:
+        """Count it out again."""
+        self._families.inflight.dec()
+
+    def observe(self, call: Call) -> None:
+        """Count a finished call."""
+        families = self._families
+        service, operation = named = self._operation(call)
+        outcome = call.outcome or NONE
+        families.requests[service, operation, outcome, _STATUS_CLASSES.get(call.status // 100, NONE)](1)
+        families.durations[named](max(0.0, self._clock.monotonic() - call.started_s))
+        if call.error is not None:
+            self._refusal(call.error, outcome, named)
+        if call.target is not None:
+            self._model(call, call.target, service)
+        elif call.cost:
+            families.costs[service, NONE, NONE](call.cost)
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """Write all of it as an `Accept` header asks, OpenMetrics or plain text; gives the content type too."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self._registry), content_type
+
+    def _operation(self, call: Call) -> _Labels:
+        operation = call.operation
+        labels = (call.service or NONE, NONE if operation is None else operation.label or NONE)
+        known = self._operations.get(labels)
+        if known is None:
+            known = labels if len(self._operations) < _MOST_OPERATIONS else (OTHER, OTHER)
+            if known is labels:
+                self._operations[labels] = labels
+        return known
+
+    def _refusal(self, error: GatewayError, outcome: str, named: _Labels) -> None:
+        if outcome == Outcome.REFUSED:
+            self._families.refused[(_code(error),)](1)
+        if isinstance(error, RateLimited):
+            self._families.limited[named](1)
+
+    def _model(self, call: Call, target: Target, service: str) -> None:
+        families = self._families
+        provider, model = named = self._model_labels(call, target)
+        if call.first_byte_s is not None:
+            families.first_bytes[named](call.first_byte_s)
+        if isinstance(call.error, UpstreamError):
+            families.upstream_errors[provider, _code(call.error)](1)
+        elif call.reached and call.error is None and call.status >= 400:
+            families.upstream_errors[provider, _upstream_status(call.status)](1)
+        if call.usage is not None:
+            self._usage(call.usage, call.usage_source or UsageSource.PROVIDER, named)
+        if call.cost:
+            families.costs[service, provider, model](call.cost)
+        elif call.cost is None and call.usage_source is not None:
+            families.unpriced[named](1)
+
+    def _usage(self, usage: Usage, source: str, named: _Labels) -> None:
+        for bucket in _BUCKETS:
+            count = getattr(usage, bucket)
+            if count:
+                self._families.tokens[(*named, bucket, source)](count)
+        if usage.reasoning:
+            self._families.reasoning[named](usage.reasoning)
+
+    def _model_labels(self, call: Call, target: Target) -> _Labels:
+        labels = (target.provider.name, target.model)
+        known = self._models.get(labels)
+        if known is not None:
+            return known
+        vouched = target.provider.models.get(target.model) is not None or call.usage_source is UsageSource.PROVIDER
+        if vouched and len(self._models) < self._cap and _is_plain(target.model):
+            self._models[labels] = labels
+            return labels
+        return (target.provider.name, OTHER)
+
+
+@cache
+def _of_process(value_class: type) -> Families:
+    """Make the families of a process once: two sets of values in one file would overwrite each other."""
+    return Families()
+
+
+def _counted_before(folder: Path) -> set[_Labels]:
+    """Find the models that have labels in the files already, so that a restart does not make room for as many again."""
+    counted = (sample.labels for metric in collect_multiprocess(folder) for sample in metric.samples)
+    return {
+        (labels["provider"], labels["model"])
+        for labels in counted
+        if "provider" in labels and labels.get("model", NONE) not in (OTHER, NONE)
+    }
+
+
+def _is_plain(model: str) -> bool:
+    return len(model) <= _LONGEST_MODEL and model.isascii() and model.isprintable()
+
+
+def _code(error: GatewayError) -> str:
+    return error.code if error.code in _CODES else OTHER
+
+
+def _upstream_status(status: int) -> str:
+    return f"http_{status}" if status in _UPSTREAM_STATUSES else f"http_{status // 100}xx"

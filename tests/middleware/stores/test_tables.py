@@ -1,0 +1,28 @@
+"""The tables that SQLAlchemy knows are the tables that the migrations make."""
+
+import sqlite3
+
+from sqlalchemy import create_engine
+
+from tollbridge.stores.rows import USAGE_COLUMNS
+from tollbridge.stores.tables import metadata, usage
+
+
+def statements(path):
+    with sqlite3.connect(path) as db:
+        found = db.execute("SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql NOT NULL")
+        made = {name: " ".join(sql.split()) for name, sql in found if name != "alembic_version"}
+    db.close()
+    return made
+
+
+def test_migrations_make_exactly_these_tables(path, tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
+    metadata.create_all(engine)
+    engine.dispose()
+
+    assert statements(path) == statements(tmp_path / "declared.db")
+
+
+def test_usage_values_are_in_the_order_of_the_columns():
+    assert tuple(usage.c.keys()) == USAGE_COLUMNS

@@ -1,0 +1,181 @@
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tollbridge.errors import Unavailable
+from tollbridge.stores import ledger
+from tollbridge.stores.files import connect, transaction
+from tollbridge.stores.rows import micros
+from tollbridge.stores.upkeep import Upkeep
+from tollbridge.testing.samples import NOON, OWN, reservation
+
+SOON = NOON + timedelta(seconds=1)
+
+
+@pytest.fixture
+async def upkeep(path, clock, db):
+    with transaction(db):
+        for number in range(3):
+            db.execute(
+                "INSERT INTO token (id, name, kind, owner, team, scopes, hint, created_at)"
+                " VALUES (?, '', 'bearer', '', '', '', '', 0)",
+                (f"tok_{number}",),
+            )
+    upkeep = Upkeep(connect(path), clock)
+    yield upkeep
+    await upkeep.close()
+
+
+def uses(db):
+    return db.execute("SELECT id, last_used_at, last_used_from FROM token WHERE last_used_at NOT NULL").fetchall()
+
+
+def log_size(path):
+    return path.with_name(path.name + "-wal").stat().st_size
+
+
+async def until(condition):
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_uses_are_written_together_and_the_newest_counts(upkeep, db):
+    upkeep.touch("tok_1", SOON, "192.0.2.1")
+    upkeep.touch("tok_1", NOON, "192.0.2.2")
+    upkeep.touch("tok_2", NOON, "192.0.2.3")
+    assert uses(db) == []
+
+    await upkeep.tidy()
+
+    assert uses(db) == [("tok_1", micros(SOON), "192.0.2.1"), ("tok_2", micros(NOON), "192.0.2.3")]
+
+
+async def test_older_use_that_another_process_writes_late_changes_nothing(upkeep, db):
+    db.execute("UPDATE token SET last_used_at = ?, last_used_from = 'there' WHERE id = 'tok_1'", (micros(SOON),))
+
+    upkeep.touch("tok_1", NOON, "here")
+    await upkeep.tidy()
+
+    assert uses(db) == [("tok_1", micros(SOON), "there")]
+
+
+async def test_many_uses_are_written_in_parts(upkeep, db):
+    seen = []
+    upkeep._db.set_trace_callback(seen.append)
+    for number in range(450):
+        upkeep.touch(f"tok_{number}", NOON, "")
+
+    await upkeep.tidy()
+
+    assert seen.count("COMMIT") == 3  # 200 + 200 + 50
+    assert len(uses(db)) == 3
+
+
+async def test_use_that_could_not_be_written_is_kept(upkeep, db):
+    upkeep._db.execute("PRAGMA busy_timeout = 1")
+    upkeep.touch("tok_1", NOON, "first")
+    upkeep.touch("tok_2", NOON, "first")
+    with transaction(db), pytest.raises(Unavailable):
+        await upkeep.tidy()
+    upkeep.touch("tok_2", SOON, "second")
+
+    await upkeep.tidy()
+
+    assert uses(db) == [("tok_1", micros(NOON), "first"), ("tok_2", micros(SOON), "second")]
+
+
+async def test_log_is_moved_into_the_file(upkeep, db, path):
+    assert db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1] > 0
+    with transaction(db):
+        db.execute("INSERT INTO budget VALUES ('x', 0, 0)")
+
+    await upkeep.tidy()
+
+    # busy, pages in the log, pages moved: nothing is left to move
+    _, pages, moved = db.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
+    assert pages == moved
+
+
+async def test_long_log_is_emptied(upkeep, db, path, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.upkeep._LONG_WAL_PAGES", 0)
+    db.execute("INSERT INTO budget VALUES ('x', 0, 0)")
+    assert log_size(path) > 0
+
+    await upkeep.tidy()
+
+    assert log_size(path) == 0
+    assert upkeep._db.execute("PRAGMA busy_timeout").fetchone() == (5_000,)
+
+
+async def test_reader_keeps_the_log_and_nobody_fails(upkeep, db, path, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.upkeep._LONG_WAL_PAGES", 0)
+    monkeypatch.setattr("tollbridge.stores.upkeep._TRUNCATE_WAIT_MS", 1)
+    db.execute("BEGIN")
+    db.execute("SELECT count(*) FROM token").fetchall()
+    upkeep.touch("tok_1", NOON, "")
+
+    await upkeep.tidy()
+
+    assert log_size(path) > 0
+    db.execute("COMMIT")
+
+
+async def test_background_work_goes_on_after_a_failure(upkeep, db, clock):
+    upkeep._db.execute("PRAGMA busy_timeout = 1")
+    ledger.reserve(db, reservation("req_1", 300, OWN, ttl_s=0))
+    with transaction(db):
+        db.execute("UPDATE token SET hint = 'locked'")
+        upkeep.touch("tok_1", NOON, "")
+        upkeep.start(tidy_s=0.005, sweep_s=0.005)
+        await asyncio.sleep(0.05)  # several rounds fail
+        assert len(upkeep._used) == 1
+
+    await until(lambda: uses(db) and db.execute("SELECT spent, reserved FROM budget").fetchall() == [(300, 0)])
+
+
+async def test_sweep_is_done_in_parts_by_any_number_of_processes(upkeep, db, path, clock):
+    with transaction(db):
+        for number in range(450):
+            ledger.reserve(db, reservation(f"req_{number}", 1, OWN, ttl_s=0))
+    other = Upkeep(connect(path), clock)
+
+    swept = await asyncio.gather(upkeep.sweep(), other.sweep())
+
+    assert sum(swept) == 450
+    assert db.execute("SELECT spent, reserved FROM budget").fetchall() == [(450, 0)]
+    assert db.execute("SELECT count(*), sum(cost) FROM usage").fetchall() == [(450, 450)]
+    assert await upkeep.sweep() == 0
+    await other.close()
+
+
+async def test_closing_writes_what_is_noted_and_empties_the_log(path, clock, upkeep, db):
+    closing = Upkeep(connect(path), clock)
+    closing.start(tidy_s=60, sweep_s=60)
+    closing.touch("tok_1", NOON, "")
+
+    await closing.close()
+
+    assert len(uses(db)) == 1
+    assert log_size(path) == 0
+
+
+async def test_closing_behind_a_lock_gives_up_quietly(path, clock, db):
+    closing = Upkeep(connect(path), clock)
+    closing._db.execute("PRAGMA busy_timeout = 1")
+    closing.touch("tok_1", NOON, "")
+
+    with transaction(db):
+        await closing.close()
+
+
+async def test_note_survives_a_cancelled_tidying(upkeep, db):
+    upkeep.touch("tok_1", NOON, "")
+    tidying = asyncio.create_task(upkeep.tidy())
+    await asyncio.sleep(0)
+
+    tidying.cancel()
+    await asyncio.gather(tidying, return_exceptions=True)
+
+    assert len(upkeep._used) == 1
