@@ -240,6 +240,9 @@ def _as_text(logger: WrappedLogger, method: str, rendered: Any) -> str:
     return text
 
 
+_COLUMN_NAMES = (("exception", "raised"), ("traceback", "at"), ("stack", "stack_"))
+
+
 class _Columns:
     """Renders for a terminal."""
 
@@ -247,10 +250,10 @@ class _Columns:
         self._render = structlog.dev.ConsoleRenderer(colors=colors, sort_keys=False)
 
     def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> bytes:
-        # The renderer prints `exception` below the line; ours is short, and belongs into it.
-        for key in ("exception", "stack"):
+        # The renderer puts what it knows of an exception below the line; ours is short, and belongs into it.
+        for key, shown in _COLUMN_NAMES:
             if key in event_dict:
-                event_dict[f"{key}_"] = event_dict.pop(key)
+                event_dict[shown] = event_dict.pop(key)
         return self._render(logger, method, event_dict).encode("utf-8")
 
 

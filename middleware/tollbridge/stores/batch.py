@@ -8,6 +8,8 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from random import uniform
+from time import sleep
 
 import structlog
 
@@ -20,6 +22,9 @@ Batch = list[tuple[Work, "asyncio.Future[None]"]]
 
 _MOST = 200
 """Operations in one transaction; more wait for the next tick, so that the loop is never held for long."""
+
+_FIRST_PAUSE_S = 0.0002
+_LONGEST_PAUSE_S = 0.005
 
 _OWN_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
 
@@ -68,12 +73,20 @@ def _outcome(db: sqlite3.Connection, index: int, work: Work) -> Outcome:
 
 
 def run_patiently(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
-    """Do the same, waiting for a lock.  Not on the event loop."""
-    db.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
-    try:
-        return run(db, works)
-    finally:
-        db.execute("PRAGMA busy_timeout = 0")
+    """Do the same, trying again while another process holds the lock.  Not on the event loop.
+
+    Transactions are over in well under a millisecond, and SQLite's own busy handler soon sleeps for tens of them.
+    """
+    waited_s, pause_s = 0.0, _FIRST_PAUSE_S
+    while True:
+        try:
+            return run(db, works)
+        except sqlite3.OperationalError as exc:
+            if not is_busy(exc) or waited_s >= BUSY_TIMEOUT_S:
+                raise
+        sleep(pause_s * uniform(0.5, 1.5))
+        waited_s += pause_s
+        pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
 
 class TickBatch:

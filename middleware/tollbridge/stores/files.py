@@ -65,15 +65,16 @@ def _tighten(path: Path) -> None:
         path.chmod(mode & 0o700)
 
 
-def connect(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, full: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, patient: bool = True, full: bool = False) -> sqlite3.Connection:
     """Open the file in autocommit, never creating it; `full` has every commit on the disk before it counts.
 
-    Checkpoints are left to `Upkeep`: no commit ever pays for one.
+    Opening waits for a process that is just closing or recovering the file; afterwards only a `patient` connection
+    waits for locks. Checkpoints are left to `Upkeep`: no commit ever pays for one.
     """
     db = sqlite3.connect(
         f"file:{quote(str(path))}?mode=rw",
         uri=True,
-        timeout=busy_timeout_s,
+        timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=64,
@@ -83,6 +84,9 @@ def connect(path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S, full: bool = 
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA wal_autocheckpoint = 0")
         db.execute("PRAGMA cache_size = -16000")  # KiB
+        db.execute("SELECT count(*) FROM sqlite_master").fetchall()  # from here on it takes part in the log
+        if not patient:
+            db.execute("PRAGMA busy_timeout = 0")
     except sqlite3.Error:
         db.close()
         raise

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,16 +52,7 @@ class SqliteStore:
         """Open, making the file or bringing it up to date; raises `StoreError`.  Opening twice opens once."""
         if self._parts is not None:
             return
-        await asyncio.to_thread(prepare, self._path, migrate=self._migrate)
-        try:
-            with ExitStack() as undo:
-                reader = undo.enter_context(closing(connect(self._path, busy_timeout_s=0)))
-                writer = undo.enter_context(closing(connect(self._path, busy_timeout_s=0, full=self._full)))
-                keeper = undo.enter_context(closing(connect(self._path)))
-                inode = self._path.stat().st_ino
-                undo.pop_all()
-        except (sqlite3.Error, OSError) as exc:
-            raise cannot_open(self._path, exc) from exc
+        reader, writer, keeper, inode = await asyncio.to_thread(self._connect)
         upkeep = Upkeep(keeper, self._clock)
         self._parts = _Parts(SqliteHot(reader, writer, self._clock, full=self._full), upkeep, inode)
         upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
@@ -73,7 +64,7 @@ class SqliteStore:
             return
         await parts.hot.close()
         if parts.sql is not None:
-            await parts.sql.close()
+            await (await parts.sql).close()
         await parts.upkeep.close()
 
     async def check(self) -> None:
@@ -132,6 +123,19 @@ class SqliteStore:
     async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
         return await (await self._sql()).reports.recent(limit=limit, token_id=token_id)
 
+    def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, int]:
+        prepare(self._path, migrate=self._migrate)
+        try:
+            with ExitStack() as undo:
+                reader = undo.enter_context(closing(connect(self._path, patient=False)))
+                writer = undo.enter_context(closing(connect(self._path, patient=False, full=self._full)))
+                keeper = undo.enter_context(closing(connect(self._path)))
+                inode = self._path.stat().st_ino
+                undo.pop_all()
+        except (sqlite3.Error, OSError) as exc:
+            raise cannot_open(self._path, exc) from exc
+        return reader, writer, keeper, inode
+
     @property
     def _open(self) -> "_Parts":
         if self._parts is None:
@@ -140,10 +144,9 @@ class SqliteStore:
 
     async def _sql(self) -> "SqlSide":
         parts = self._open
-        async with parts.loading:
-            if parts.sql is None:
-                parts.sql = await asyncio.to_thread(_load_sql, self._path, self._clock)
-        return parts.sql
+        if parts.sql is None:
+            parts.sql = asyncio.ensure_future(asyncio.to_thread(_load_sql, self._path, self._clock))
+        return await asyncio.shield(parts.sql)
 
 
 @dataclass(slots=True)
@@ -153,8 +156,7 @@ class _Parts:
     hot: SqliteHot
     upkeep: Upkeep
     inode: int
-    sql: "SqlSide | None" = None
-    loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    sql: "asyncio.Future[SqlSide] | None" = None
 
 
 def _load_sql(path: Path, clock: Clock) -> "SqlSide":

@@ -21,7 +21,7 @@ def names(db):
 
 @pytest.fixture
 async def batch(path):
-    writer = connect(path, busy_timeout_s=0)
+    writer = connect(path, patient=False)
     batch = TickBatch(writer)
     yield batch
     await batch.close()
@@ -105,12 +105,11 @@ async def test_loop_goes_on_while_another_process_holds_the_lock(batch, db):
     await asyncio.gather(first, second)
 
     assert names(db) == ["a", "b"]
-    assert batch._db.execute("PRAGMA busy_timeout").fetchone() == (0,)
 
 
 async def test_lock_that_is_never_freed_fails_every_work_of_the_batch(path, db, monkeypatch):
     monkeypatch.setattr("tollbridge.stores.batch.BUSY_TIMEOUT_S", 0.01)
-    writer = connect(path, busy_timeout_s=0)
+    writer = connect(path, patient=False)
     batch = TickBatch(writer)
 
     with transaction(db):
@@ -127,7 +126,7 @@ async def test_lock_that_is_never_freed_fails_every_work_of_the_batch(path, db, 
 
 @pytest.mark.parametrize("in_thread", [False, True])
 async def test_full_disk_fails_the_batch_and_leaves_nothing_half_done(path, db, in_thread):
-    writer = connect(path, busy_timeout_s=0)
+    writer = connect(path, patient=False)
     batch = TickBatch(writer, in_thread=in_thread)
     (pages,) = writer.execute("PRAGMA page_count").fetchone()
     writer.execute(f"PRAGMA max_page_count = {pages}")
@@ -158,7 +157,7 @@ async def test_work_is_done_though_its_waiter_was_cancelled(batch, db):
 
 
 async def test_closing_does_what_is_pending_and_takes_nothing_more(path, db):
-    writer = connect(path, busy_timeout_s=0)
+    writer = connect(path, patient=False)
     batch = TickBatch(writer, in_thread=True)
     done = [batch.submit(put(f"b{n}")) for n in range(3)]
 

@@ -125,7 +125,7 @@ def test_transaction_that_sqlite_ended_itself_is_not_ended_again(db):
 
 
 def test_lock_of_another_is_told_apart(path, db):
-    other = connect(path, busy_timeout_s=0)
+    other = connect(path, patient=False)
     with transaction(db), pytest.raises(sqlite3.OperationalError) as locked, transaction(other):
         pass
     other.close()

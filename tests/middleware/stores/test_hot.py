@@ -19,7 +19,7 @@ def standing(db):
 
 @pytest.fixture
 async def hot(path, clock):
-    reader, writer = connect(path, busy_timeout_s=0), connect(path, busy_timeout_s=0)
+    reader, writer = connect(path, patient=False), connect(path, patient=False)
     hot = SqliteHot(reader, writer, clock)
     yield hot
     await hot.close()
@@ -128,7 +128,7 @@ async def test_cancelled_refused_caller_stays_refused(hot, db):
 
 
 async def test_caller_cancelled_while_the_store_closes_leaves_its_hold_to_the_sweep(path, clock, db):
-    hot = SqliteHot(connect(path, busy_timeout_s=0), connect(path, busy_timeout_s=0), clock)
+    hot = SqliteHot(connect(path, patient=False), connect(path, patient=False), clock)
     call = asyncio.create_task(hot.reserve(reservation("req_1", 400, OWN)))
     await asyncio.sleep(0)
     closing = asyncio.create_task(hot.close())
@@ -154,9 +154,9 @@ async def test_settlement_of_a_cancelled_caller_is_written(hot, db):
 
 
 async def test_check_fails_where_nothing_can_be_written(path, clock):
-    writer = connect(path, busy_timeout_s=0)
+    writer = connect(path, patient=False)
     writer.execute("PRAGMA query_only = ON")
-    hot = SqliteHot(connect(path, busy_timeout_s=0), writer, clock)
+    hot = SqliteHot(connect(path, patient=False), writer, clock)
 
     with pytest.raises(Unavailable) as refusal:
         await hot.check()

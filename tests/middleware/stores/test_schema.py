@@ -176,14 +176,15 @@ def test_folder_with_signs_that_ini_files_read_is_fine(tmp_path):
     assert upgrade(url_of(tmp_path / "50% off" / "a b.db")).state is SchemaState.CURRENT
 
 
-async def test_stores_opened_at_once_in_one_process_all_open(tmp_path):
-    stores = [SqliteStore(tmp_path / str(n % 2) / "x.db") for n in range(6)]
-
-    await asyncio.gather(*(store.open() for store in stores))
-
-    for store in stores:
+async def test_stores_opened_and_closed_at_once_in_one_process_all_open(tmp_path):
+    async def serve(path):
+        store = SqliteStore(path)
+        await store.open()
         await store.check()
         await store.close()
+
+    for _ in range(5):
+        await asyncio.gather(*(serve(tmp_path / str(number % 2) / "x.db") for number in range(6)))
 
 
 def test_processes_started_at_once_all_open(tmp_path):

@@ -6,10 +6,12 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-_USAGE_IS_FINAL = """
-    CREATE TRIGGER usage_is_final BEFORE UPDATE ON usage
-    BEGIN SELECT RAISE(ABORT, 'usage rows are never changed'); END
-"""
+_USAGE_IS_FINAL = {
+    "sqlite": """
+        CREATE TRIGGER usage_is_final BEFORE UPDATE ON usage
+        BEGIN SELECT RAISE(ABORT, 'usage rows are never changed'); END
+    """,
+}
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -24,8 +26,7 @@ def upgrade() -> None:
     _make_tokens()
     _make_ledger()
     _make_usage()
-    if op.get_bind().dialect.name == "sqlite":
-        op.execute(_USAGE_IS_FINAL)
+    op.execute(_USAGE_IS_FINAL[op.get_bind().dialect.name])
 
 
 def _make_tokens() -> None:

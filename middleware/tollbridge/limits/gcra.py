@@ -1,0 +1,109 @@
+"""Rates by the generic cell rate algorithm (ITU-T I.371): a limit is one time, at which all its units are back.
+
+Giving units back late must not buy a second burst, so a `Bucket` also remembers how much stood before each take.
+"""
+
+import math
+from bisect import bisect_right
+from typing import NamedTuple
+
+from tollbridge.limits.limiter import Rate, Standing
+
+IDLE = -math.inf
+"""The theoretical arrival time of a limit that nobody used yet."""
+
+MAX_REMEMBERED = 1024
+"""Takes that one `Bucket` tells apart; of older ones, still running in a limit that never rested, less is given back."""
+
+# Sums of floats may miss the exact fit. This much is forgiven, in units and in seconds; it does not add up over calls.
+_SLACK_UNITS = 1e-3
+_SLACK_S = 1e-9
+
+
+class Decision(NamedTuple):
+    """What a limit says: `wait_s` is 0.0 when allowed, else the seconds until there is room, `inf` if there never is.
+
+    A tuple, for it is made on every request and costs half of a frozen dataclass.
+    """
+
+    wait_s: float
+    standing: Standing
+
+
+def decide(tat: float, rate: Rate, cost: int, now: float) -> Decision:
+    """Say whether `cost` units, at least 0, fit now, and how the limit stands after that.
+
+    `tat` is the theoretical arrival time, in seconds of the clock that gave `now`.
+    A limit in debt has no room for 0 units either.
+    """
+    if cost < 0:
+        raise ValueError(f"a cost is at least 0, not {cost}")
+    amount, period_s = rate.amount, rate.period_s
+    depth = rate.burst or amount
+    if amount < 1:
+        return Decision(math.inf, Standing(rate, 0, 0.0))
+    interval = period_s / amount
+    ahead = tat - now if tat > now else 0.0
+    room = depth * interval - ahead + interval * _SLACK_UNITS + _SLACK_S
+    cost_s = cost * interval
+    if cost_s <= room:
+        return Decision(0.0, Standing(rate, int((room - cost_s) / interval), ahead + cost_s))
+    wait_s = cost_s + ahead - depth * interval if cost <= depth else math.inf
+    return Decision(wait_s, Standing(rate, int(room / interval) if room > 0.0 else 0, ahead))
+
+
+class Bucket:
+    """One limit of one key.
+
+    `tat` is what it would be if every take had been of its final size from the start, so over any time the units taken
+    and not given back stay within burst + rate x time. For that each take notes the seconds that stood before it, kept
+    only where nothing smaller came later; what a grant gives back is worth no more than stood before any later take.
+    """
+
+    __slots__ = ("_ahead", "_turns", "tat")
+
+    def __init__(self) -> None:
+        self.tat = IDLE
+        self._turns: list[int] = []
+        self._ahead: list[float] = []  # rising, like the turns; the first is 0: there the bucket was full
+
+    def add(self, seconds: float, turn: int, now: float) -> None:
+        """Take that many seconds' worth of units, whether or not there is room.
+
+        `turn` numbers the takes and never falls. O(1) amortised.
+        """
+        turns, before = self._turns, self._ahead
+        ahead = self.tat - now
+        if ahead <= 0.0:
+            self.tat = now + seconds
+            self._turns, self._ahead = [turn], [0.0]
+            return
+        self.tat += seconds
+        while before[-1] >= ahead:
+            turns.pop()
+            before.pop()
+        turns.append(turn)
+        before.append(ahead)
+        if len(turns) > MAX_REMEMBERED:
+            del turns[0], before[1]
+
+    def give_back(self, seconds: float, turn: int) -> None:
+        """Return that much of what was taken in that turn.  O(n) in the takes remembered since."""
+        turns, before = self._turns, self._ahead
+        later = bisect_right(turns, turn)
+        if later == len(turns):
+            self.tat -= seconds
+            return
+        worth = min(seconds, before[later])
+        if worth <= 0.0:
+            return
+        self.tat -= worth
+        before[later:] = [ahead - worth for ahead in before[later:]]
+        kept = later
+        while kept and before[kept - 1] >= before[later]:
+            kept -= 1
+        del turns[kept:later], before[kept:later]
+
+    def idle(self, now: float) -> bool:
+        """Whether all units are back, so that nothing is lost by forgetting it."""
+        return self.tat <= now

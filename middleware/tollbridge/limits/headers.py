@@ -1,0 +1,112 @@
+"""How limits are told to a caller: the IETF draft's fields, and those that clients of OpenAI and Anthropic read.
+
+Runs on every response: what does not change is built once a `Rate`.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from tollbridge.limits.limiter import Rate, Standing
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
+_MAX_INTEGER = 999_999_999_999_999  # RFC 9651 section 3.3.1
+
+
+class _Parts(NamedTuple):
+    depth: int
+    interval: float
+    policy: bytes
+    item: bytes
+    limit: tuple[bytes, bytes]
+    remaining: bytes
+    reset: bytes
+
+
+def limit_headers(standings: Iterable[Standing]) -> list[tuple[bytes, bytes]]:
+    """Give `ratelimit-policy`, `ratelimit` and OpenAI's `x-ratelimit-*`; nothing where there are no standings.
+
+    The first two follow draft-ietf-httpapi-ratelimit-headers (text of 2025-09, revision 10): `t` is when more units
+    come, which for this kind of limit is the next one, not all. OpenAI's reset is when all are back
+    (https://developers.openai.com/api/docs/guides/rate-limits, 2026-06). Seconds are rounded up.
+    Raises `ValueError` for a rate whose name cannot stand in a header name. One standing for each name.
+    """
+    policies, items, found = [], [], []
+    for rate, remaining, reset_s in ((s.rate, s.remaining, s.reset_s) for s in standings):
+        parts = _parts(rate)
+        next_s = reset_s - (parts.depth - remaining - 1) * parts.interval if remaining < parts.depth else 0.0
+        policies.append(parts.policy)
+        items.append(parts.item % (min(remaining, _MAX_INTEGER), _whole_seconds(next_s)))
+        found += [parts.limit, (parts.remaining, b"%d" % remaining), (parts.reset, _duration(reset_s))]
+    if items:
+        found += [(b"ratelimit-policy", b", ".join(policies)), (b"ratelimit", b", ".join(items))]
+    return found
+
+
+def anthropic_limit_headers(standings: Iterable[Standing], now: datetime) -> list[tuple[bytes, bytes]]:
+    """Give `anthropic-ratelimit-<name>-limit`, `-remaining` and `-reset`; the last in RFC 3339, to the next second.
+
+    Names and meaning: https://docs.claude.com/en/api/rate-limits, 2025-10. `now` is aware of its zone.
+    Raises `ValueError` for a rate whose name cannot stand in a header name.
+    """
+    found = []
+    for standing in standings:
+        limit, remaining, reset = _anthropic_parts(standing.rate)
+        at = (now + timedelta(seconds=standing.reset_s)).astimezone(UTC)
+        if at.microsecond:
+            at += timedelta(seconds=1)
+        stamp = b"%04d-%02d-%02dT%02d:%02d:%02dZ" % at.timetuple()[:6]
+        found += [limit, (remaining, b"%d" % standing.remaining), (reset, stamp)]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _parts(rate: Rate) -> _Parts:
+    name = _header_name(rate)
+    window_s = max(1, math.ceil(rate.period_s))
+    amount = max(0, rate.amount)
+    depth = max(0, rate.depth)
+    quota = min(int(amount * window_s / rate.period_s), _MAX_INTEGER)
+    unit = b"" if name == b"requests" else b';qu="%s"' % name  # requests are the draft's default unit
+    burst = b"" if depth == amount else b";tollbridge-burst=%d" % min(depth, _MAX_INTEGER)
+    return _Parts(
+        depth=depth,
+        interval=rate.period_s / max(1, amount),
+        policy=b'"%s";q=%d%s;w=%d%s' % (name, quota, unit, window_s, burst),
+        item=b'"%s";r=%%d;t=%%d' % name,
+        limit=(b"x-ratelimit-limit-%s" % name, b"%d" % depth),
+        remaining=b"x-ratelimit-remaining-%s" % name,
+        reset=b"x-ratelimit-reset-%s" % name,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _anthropic_parts(rate: Rate) -> tuple[tuple[bytes, bytes], bytes, bytes]:
+    start = b"anthropic-ratelimit-%s-" % _header_name(rate)
+    return (start + b"limit", b"%d" % max(0, rate.amount)), start + b"remaining", start + b"reset"
+
+
+def _header_name(rate: Rate) -> bytes:
+    if not _NAME.fullmatch(rate.name):
+        raise ValueError(f"a limit's name stands in header names: {rate.name!r} is not lower-case letters, digits and -")
+    return rate.name.encode("ascii")
+
+
+def _whole_seconds(seconds: float) -> int:
+    """Round up, but for the millionth that a sum of floats may be over."""
+    return int(seconds + 0.999999) if seconds > 0.0 else 0
+
+
+def _duration(seconds: float) -> bytes:
+    """Write `17ms`, `1s`, `6m0s`, `1h0m0s`: milliseconds below one second, whole seconds above, rounded up."""
+    ms = int(seconds * 1000 + 0.999) if seconds > 0.0 else 0
+    if 0 < ms < 1000:
+        return b"%dms" % ms
+    minutes, s = divmod((ms + 999) // 1000, 60)
+    if not minutes:
+        return b"%ds" % s
+    hours, m = divmod(minutes, 60)
+    return b"%dh%dm%ds" % (hours, m, s) if hours else b"%dm%ds" % (m, s)

@@ -1,0 +1,519 @@
+"""The driver: five phases around any ASGI app."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tollbridge.call import Call, Outcome, ResponseHead
+from tollbridge.errors import Denied
+from tollbridge.formats.dialect import Operation
+from tollbridge.layers.crossing import local_path
+from tollbridge.layers.layer import Layer
+
+
+class Recorder(Layer):
+    """Notes each phase, and fails in the one it is told to."""
+
+    def __init__(self, app: ASGIApp, *, name: str = "a", fails: str = "", notes: list[str] | None = None) -> None:
+        super().__init__(app)
+        self.label = name
+        self.fails = fails
+        self.notes = [] if notes is None else notes
+
+    def _note(self, phase: str) -> None:
+        self.notes.append(f"{self.label}.{phase}")
+        if self.fails == phase:
+            raise RuntimeError(f"{phase} broke: tb_secret")
+        if self.fails == f"deny {phase}":
+            raise Denied("not today", code="closed")
+
+    async def head(self, call: Call) -> None:
+        self._note("head")
+
+    async def body(self, call: Call) -> None:
+        self._note("body")
+
+    async def response_head(self, call: Call, head: ResponseHead) -> None:
+        self._note("response_head")
+
+    def feed(self, call: Call, chunk: bytes) -> list[bytes]:
+        self._note("feed")
+        return [chunk.upper()] if chunk else [b"!"]
+
+    async def finish(self, call: Call, outcome: Outcome) -> None:
+        self._note(f"finish {outcome.value}")
+
+
+class ForServices(Recorder):
+    feeds_services = True
+
+
+class AsModelCall(Layer):
+    """Declares every request a model call."""
+
+    async def head(self, call: Call) -> None:
+        call.operation = Operation("ai:chat", "chat")
+
+
+def http_scope(**more: Any) -> Scope:
+    return {
+        "type": "http",
+        "method": "POST",
+        "path": "/x",
+        "raw_path": b"/x",
+        "query_string": b"",
+        "headers": [(b"host", b"h")],
+        "client": ("192.0.2.1", 1),
+        **more,
+    }
+
+
+class Exchange:
+    """One request from the server's side."""
+
+    def __init__(self, *messages: Message) -> None:
+        self.incoming = list(messages or ({"type": "http.request", "body": b"hi", "more_body": False},))
+        self.sent: list[Message] = []
+
+    async def receive(self) -> Message:
+        return self.incoming.pop(0) if self.incoming else {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    async def run(self, app: ASGIApp, scope: Scope | None = None) -> None:
+        await app(scope or http_scope(), self.receive, self.send)
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        return dict(self.sent[0]["headers"])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent[1:])
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    message = await receive()
+    body = message["body"]
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+    await send({"type": "http.response.body", "body": b"ab", "more_body": True})
+    await send({"type": "http.response.body", "body": b"cd", "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def test_phases_run_outside_in_and_answers_inside_out() -> None:
+    notes: list[str] = []
+    app = ForServices(ForServices(hello, name="b", notes=notes), name="a", notes=notes)
+    exchange = Exchange()
+
+    await exchange.run(app)
+
+    assert notes == [
+        *("a.head", "b.head", "a.body", "b.body"),
+        *("b.response_head", "b.feed", "b.feed", "a.response_head", "a.feed", "a.feed"),
+        *("b.finish complete", "a.finish complete"),
+    ]
+    assert exchange.body == b"HI!!"
+    assert exchange.headers[b"content-length"] == b"4"
+
+
+async def test_layers_with_something_between_them_share_one_call() -> None:
+    calls: list[Call] = []
+
+    class Keep(Layer):
+        async def head(self, call: Call) -> None:
+            calls.append(call)
+
+    inner = Keep(hello)
+
+    async def between(scope: Scope, receive: Receive, send: Send) -> None:
+        await inner(scope, receive, send)
+
+    exchange = Exchange()
+    scope = http_scope()
+    await exchange.run(Keep(between), scope)
+
+    assert calls[0] is calls[1] is scope["tollbridge"] is scope["state"]["tollbridge"]
+    assert exchange.body == b"hi"
+
+
+async def test_feed_does_not_touch_the_wrapped_app_unless_it_asks_for_it() -> None:
+    recorder = Recorder(streaming)
+    exchange = Exchange()
+
+    await exchange.run(recorder)
+
+    assert exchange.body == b"abcd"
+    assert exchange.headers[b"content-length"] == b"4"
+    assert "a.feed" not in recorder.notes
+
+
+async def test_streams_are_fed_chunk_by_chunk_and_lose_their_length() -> None:
+    exchange = Exchange()
+
+    await exchange.run(ForServices(streaming))
+
+    assert [message["body"] for message in exchange.sent[1:]] == [b"AB", b"CD", b"!"]
+    assert b"content-length" not in exchange.headers
+
+
+async def test_two_feeders_flush_in_order_at_the_end_of_a_stream() -> None:
+    exchange = Exchange()
+
+    await exchange.run(ForServices(ForServices(streaming, name="b")))
+
+    assert exchange.body == b"ABCD!!"
+
+
+async def test_head_of_a_stream_goes_out_before_its_first_chunk_where_nobody_feeds() -> None:
+    began = asyncio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        began.set()
+        await receive()
+
+    exchange = Exchange()
+    await exchange.run(Recorder(slow))
+
+    assert began.is_set()
+    assert exchange.status == 200
+
+
+@pytest.mark.parametrize("phase", ["head", "body", "response_head", "feed"])
+async def test_layer_that_breaks_refuses_the_call_and_says_nothing_of_why(phase: str) -> None:
+    recorder = ForServices(hello, fails=phase)
+    exchange = Exchange()
+
+    await exchange.run(recorder)
+
+    assert exchange.status == 500
+    assert b"internal_error" in exchange.body
+    assert b"tb_secret" not in exchange.body
+    assert recorder.notes[-1] == "a.finish refused"
+
+
+@pytest.mark.parametrize("phase", ["head", "body", "response_head", "feed"])
+async def test_layer_refuses_with_its_own_words(phase: str) -> None:
+    exchange = Exchange()
+
+    await exchange.run(ForServices(hello, fails=f"deny {phase}"))
+
+    assert exchange.status == 403
+    assert exchange.body == b'{"error":{"code":"closed","message":"not today"}}'
+    assert exchange.headers[b"x-should-retry"] == b"false"
+
+
+async def test_layers_that_were_not_entered_do_not_finish() -> None:
+    notes: list[str] = []
+
+    await Exchange().run(Recorder(Recorder(hello, name="b", notes=notes), fails="deny head", notes=notes))
+
+    assert notes == ["a.head", "a.finish refused"]
+
+
+async def test_feed_that_breaks_within_a_stream_ends_it_and_the_app_is_not_disturbed() -> None:
+    class Late(ForServices):
+        def feed(self, call: Call, chunk: bytes) -> list[bytes]:
+            if chunk == b"cd":
+                raise RuntimeError("late")
+            return [chunk]
+
+    exchange = Exchange()
+    await exchange.run(Late(streaming))
+
+    assert exchange.status == 200
+    assert exchange.body == b"ab"
+    assert exchange.sent[-1]["more_body"] is False
+
+
+async def test_feed_that_breaks_in_a_model_stream_stops_the_app() -> None:
+    stopped: list[BaseException] = []
+
+    async def model(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await streaming(scope, receive, send)
+        except RuntimeError as exc:
+            stopped.append(exc)
+            raise
+
+    class Late(Recorder):
+        def feed(self, call: Call, chunk: bytes) -> list[bytes]:
+            if chunk == b"cd":
+                raise RuntimeError("late")
+            return [chunk]
+
+    exchange = Exchange()
+    late = Late(model)
+    await exchange.run(AsModelCall(late))
+
+    assert len(stopped) == 1
+    assert exchange.body == b"ab"
+    assert late.notes[-1] == "a.finish upstream_failed"
+
+
+async def test_exception_of_the_wrapped_app_passes_through_and_the_call_is_finished() -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise KeyError("mine")
+
+    recorder = Recorder(broken)
+    with pytest.raises(KeyError, match="mine"):
+        await Exchange().run(recorder)
+
+    assert recorder.notes[-1] == "a.finish upstream_failed"
+
+
+async def test_gateway_error_of_the_wrapped_app_becomes_its_answer() -> None:
+    async def closed(scope: Scope, receive: Receive, send: Send) -> None:
+        raise Denied("closed")
+
+    recorder = Recorder(closed)
+    exchange = Exchange()
+    await exchange.run(recorder)
+
+    assert exchange.status == 403
+    assert recorder.notes[-1] == "a.finish refused"
+
+
+async def test_finish_that_breaks_does_not_keep_the_others_from_finishing() -> None:
+    notes: list[str] = []
+    app = Recorder(Recorder(hello, name="b", fails="finish complete", notes=notes), notes=notes)
+
+    await Exchange().run(app)
+
+    assert notes[-2:] == ["b.finish complete", "a.finish complete"]
+
+
+async def test_cancelled_call_is_finished_in_a_task_that_can_be_waited_for() -> None:
+    begun = asyncio.Event()
+
+    async def forever(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    class Slow(Recorder):
+        async def finish(self, call: Call, outcome: Outcome) -> None:
+            await asyncio.sleep(0)
+            await super().finish(call, outcome)
+
+    slow = Slow(forever)
+    task = asyncio.create_task(Exchange().run(slow))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await slow.plan.settled()
+
+    assert slow.notes[-1] == "a.finish truncated"
+    assert not slow.plan.settling
+
+
+async def test_caller_who_leaves_before_the_answer_is_noted_as_gone() -> None:
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    recorder = Recorder(waits)
+    await Exchange().run(recorder)
+
+    assert recorder.notes[-1] == "a.finish client_gone"
+
+
+async def test_app_that_ends_without_an_answer_is_noted_as_truncated() -> None:
+    async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+        return
+
+    recorder = Recorder(silent)
+    await Exchange().run(recorder)
+
+    assert recorder.notes[-1] == "a.finish truncated"
+
+
+async def test_body_before_its_head_is_a_fault_of_the_app() -> None:
+    async def wrong(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.body", "body": b"x"})
+
+    exchange = Exchange()
+    await exchange.run(Recorder(wrong))
+
+    assert exchange.status == 500
+
+
+async def test_messages_the_driver_does_not_know_are_passed_on() -> None:
+    async def hints(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.debug", "info": {}})
+        await hello(scope, receive, send)
+
+    exchange = Exchange()
+    await exchange.run(Recorder(hints))
+
+    assert exchange.sent[0]["type"] == "http.response.debug"
+
+
+async def test_other_scopes_pass_the_layer_untouched() -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+
+    recorder = Recorder(app)
+    await recorder({"type": "lifespan"}, Exchange().receive, Exchange().send)
+
+    assert seen == ["lifespan"]
+    assert recorder.notes == []
+
+
+class TestModelBody:
+    """A model call's body is read whole, bounded in bytes and in time."""
+
+    async def test_parts_are_joined_and_given_to_the_app_at_once(self) -> None:
+        exchange = Exchange(
+            {"type": "http.request", "body": b"he", "more_body": True},
+            {"type": "http.request", "body": b"llo", "more_body": False},
+        )
+
+        await exchange.run(AsModelCall(hello))
+
+        assert exchange.body == b"hello"
+
+    @pytest.mark.parametrize("sent", [b"x" * 11, b"x" * 6])
+    async def test_body_over_the_limit_is_refused(self, sent: bytes) -> None:
+        app = AsModelCall(hello)
+        app.plan.max_body = 10
+        exchange = Exchange(
+            {"type": "http.request", "body": sent, "more_body": len(sent) < 10},
+            {"type": "http.request", "body": sent, "more_body": False},
+        )
+
+        await exchange.run(app)
+
+        assert exchange.status == 413
+
+    async def test_body_at_the_limit_is_taken(self) -> None:
+        app = AsModelCall(hello)
+        app.plan.max_body = 2
+        exchange = Exchange()
+
+        await exchange.run(app)
+
+        assert exchange.status == 200
+
+    async def test_announced_length_over_the_limit_is_refused_unread(self) -> None:
+        app = AsModelCall(hello)
+        app.plan.max_body = 10
+        exchange = Exchange()
+
+        await exchange.run(app, http_scope(headers=[(b"content-length", b"11")]))
+
+        assert exchange.status == 413
+        assert len(exchange.incoming) == 1
+
+    async def test_caller_who_leaves_while_sending_gets_no_answer(self) -> None:
+        exchange = Exchange({"type": "http.request", "body": b"he", "more_body": True})
+        recorder = Recorder(hello)
+
+        await exchange.run(AsModelCall(recorder))
+
+        assert exchange.sent == []
+        assert recorder.notes == ["a.head", "a.finish client_gone"]
+
+    async def test_body_that_does_not_come_in_time_is_refused(self) -> None:
+        class Stuck(Exchange):
+            async def receive(self) -> Message:
+                return self.incoming.pop(0) if self.incoming else await asyncio.Future()
+
+        app = AsModelCall(hello)
+        app.plan.body_timeout_s = 0.01
+        exchange = Stuck({"type": "http.request", "body": b"he", "more_body": True})
+
+        await exchange.run(app)
+
+        assert exchange.status == 408
+
+    async def test_failure_of_the_model_side_is_not_raised_at_the_server(self) -> None:
+        async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+            raise ValueError("inside")
+
+        exchange = Exchange()
+        await exchange.run(AsModelCall(broken))
+
+        assert exchange.status == 500
+
+
+class TestWebSocket:
+    """An upgrade is admitted by the same phases."""
+
+    def scope(self, **more: Any) -> Scope:
+        return http_scope(type="websocket", extensions={}, **more)
+
+    async def test_socket_is_passed_through_and_counted(self) -> None:
+        async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            message = await receive()
+            await send({"type": "websocket.send", "text": message["text"] * 2})
+            await send({"type": "websocket.close", "code": 1000})
+
+        exchange = Exchange({"type": "websocket.connect"}, {"type": "websocket.receive", "text": "abc"})
+        scope = self.scope()
+        recorder = Recorder(echo)
+
+        await exchange.run(recorder, scope)
+
+        call = scope["tollbridge"]
+        assert (call.status, call.bytes_in, call.bytes_out) == (101, 3, 6)
+        assert recorder.notes == ["a.head", "a.body", "a.finish complete"]
+
+    async def test_refused_upgrade_is_closed(self) -> None:
+        exchange = Exchange({"type": "websocket.connect"})
+
+        await exchange.run(Recorder(hello, fails="deny head"), self.scope())
+
+        assert exchange.sent == [{"type": "websocket.close", "code": 1008, "reason": "closed"}]
+
+    async def test_refused_upgrade_gets_an_http_answer_where_the_server_can(self) -> None:
+        exchange = Exchange({"type": "websocket.connect"})
+        scope = self.scope()
+        scope["extensions"] = {"websocket.http.response": {}}
+
+        await exchange.run(Recorder(hello, fails="deny body"), scope)
+
+        assert exchange.sent[0]["type"] == "websocket.http.response.start"
+        assert exchange.status == 403
+
+    async def test_failing_socket_app_is_finished_and_its_exception_passes(self) -> None:
+        async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+            raise RuntimeError("socket")
+
+        recorder = Recorder(broken)
+        with pytest.raises(RuntimeError, match="socket"):
+            await Exchange().run(recorder, self.scope())
+
+        assert recorder.notes[-1] == "a.finish upstream_failed"
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "local"),
+    [
+        ("/a/b", "", "/a/b"),
+        ("/sub/a", "/sub", "/a"),
+        ("/sub", "/sub", "/"),
+        ("/sub/", "/sub/", "/"),
+        ("/subway", "/sub", "/subway"),
+        ("/other", "/sub", "/other"),
+    ],
+)
+def test_path_is_taken_below_the_mount_point(path: str, root: str, local: str) -> None:
+    assert local_path({"path": path, "root_path": root}) == local

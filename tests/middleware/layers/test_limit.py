@@ -1,0 +1,124 @@
+"""How fast."""
+
+import asyncio
+
+import pytest
+
+from tollbridge.errors import Denied
+from tollbridge.tokens.model import TokenBudget, TokenLimits
+
+
+async def test_call_over_the_request_limit_is_refused_until_there_is_room(mock) -> None:
+    gw = mock(limits={"requests_per_minute": 2})
+    token = await gw.token()
+
+    statuses = [(await gw.chat("gpt-4o-mini", token=token)).status_code for _ in range(3)]
+    refused = await gw.chat("gpt-4o-mini", token=token)
+    gw.clock.advance(int(refused.headers["retry-after"]))
+    later = await gw.chat("gpt-4o-mini", token=token)
+
+    assert statuses == [200, 200, 429]
+    assert refused.json()["error"]["code"] == "rate_limit_exceeded"
+    assert "x-should-retry" not in refused.headers
+    assert later.status_code == 200
+
+
+async def test_limit_headers_are_on_every_answer(mock) -> None:
+    gw = mock(limits={"requests_per_minute": 60})
+
+    reply = await gw.chat("gpt-4o-mini")
+
+    assert reply.headers["x-ratelimit-limit-requests"] == "60"
+    assert reply.headers["x-ratelimit-remaining-requests"] == "59"
+    assert reply.headers["ratelimit-policy"].startswith('"requests";q=60;w=60')
+    assert reply.headers["ratelimit"].startswith('"requests";r=59')
+
+
+async def test_a_tokens_own_limit_goes_before_the_default(mock) -> None:
+    gw = mock(limits={"requests_per_minute": 1})
+    token = await gw.token(limits=TokenLimits(requests_per_minute=3))
+    free = await gw.token(limits=TokenLimits(requests_per_minute=0))
+
+    assert [(await gw.chat("small", token=token)).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert [(await gw.chat("small", token=free)).status_code for _ in range(4)] == [200, 200, 200, 200]
+
+
+async def test_tokens_that_were_not_used_are_given_back(mock) -> None:
+    gw = mock(limits={"tokens_per_minute": 10_000})
+    token = await gw.token()
+
+    # Each call may use 8,088 tokens (its 88 bytes and 8,000), and uses 1,500: after two of them 7,000 are left.
+    replies = [await gw.chat("gpt-4o-mini", token=token, max_tokens=8000) for _ in range(3)]
+
+    assert [reply.status_code for reply in replies] == [200, 200, 429]
+    gw.clock.advance(12)  # 10,000 a minute are 2,000 in 12 s
+    assert (await gw.chat("gpt-4o-mini", token=token, max_tokens=8000)).status_code == 200
+
+
+async def test_single_call_above_the_token_limit_passes_an_idle_token(mock) -> None:
+    gw = mock(limits={"tokens_per_minute": 100})
+
+    assert (await gw.chat("gpt-4o-mini", max_tokens=5000)).status_code == 200
+
+
+async def test_calls_at_once_are_limited_and_freed(mock) -> None:
+    held = asyncio.Event()
+    begun = asyncio.Event()
+
+    async def app(scope, receive, send) -> None:
+        begun.set()
+        await held.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    gw = mock(app=app, limits={"concurrency": 1})
+    token = await gw.token()
+    first = asyncio.create_task(gw.request("GET", "/x", token=token))
+    await begun.wait()
+
+    second = await gw.request("GET", "/x", token=token)
+    held.set()
+
+    assert (await first).status_code == 204
+    assert second.status_code == 429
+    assert (await gw.request("GET", "/x", token=token)).status_code == 204
+
+
+class Closed:
+    """Refuses every call."""
+
+    async def body(self, call) -> None:
+        raise Denied("closed")
+
+
+@pytest.mark.parametrize("by", ["policy", "budget", "concurrency"])
+async def test_call_refused_by_anything_else_takes_nothing_of_the_limits(mock, by) -> None:
+    plugins = (Closed(),) if by == "policy" else ()
+    gw = mock(limits={"requests_per_minute": 5, "tokens_per_minute": 100_000}, plugins=plugins)
+    budget = TokenBudget(1) if by == "budget" else None
+    token = await gw.token(budget=budget, limits=TokenLimits(concurrency=1) if by == "concurrency" else TokenLimits())
+    await gw.client()
+    principal = (await gw.gateway.store.list_tokens())[0]
+    if by == "concurrency":
+        from tollbridge.limits.limiter import Lease
+
+        await gw.gateway.limiter.take((), Lease(principal.id, 1), "somebody")
+
+    refused = [await gw.chat("gpt-4o-mini", token=token) for _ in range(8)]
+
+    assert {reply.status_code for reply in refused} <= {403, 429}
+    codes = {reply.json()["error"]["code"] for reply in refused}
+    expected = {"policy": {"denied"}, "budget": {"insufficient_quota"}, "concurrency": {"rate_limit_exceeded"}}
+    assert codes == expected[by]
+    if by == "concurrency":
+        assert all("concurren" in reply.json()["error"]["message"] or "at once" in reply.text for reply in refused)
+
+
+async def test_exhausted_token_is_refused_before_its_body_is_read(mock) -> None:
+    gw = mock(limits={"requests_per_minute": 1})
+    token = await gw.token()
+    await gw.chat("small", token=token)
+
+    reply = await gw.request("POST", "/v1/chat/completions", token=token, content=b"not even json")
+
+    assert reply.status_code == 429

@@ -1,0 +1,157 @@
+"""Rules of the operator and of third parties: five phases, and closed when in doubt."""
+
+import asyncio
+
+import pytest
+
+from tollbridge.errors import Denied, PluginError
+from tollbridge.layers.policies import check_policy
+
+
+def raising(phase: str, error: Exception):
+    if phase == "feed":
+
+        def sync(self, call, chunk):
+            raise error
+
+        return type("Broken", (), {"feed": sync})()
+    if phase in ("head", "body"):
+
+        async def one(self, call):
+            raise error
+
+        return type("Broken", (), {phase: one})()
+
+    async def two(self, call, more):
+        raise error
+
+    return type("Broken", (), {phase: two})()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("phase", ["head", "body", "response_head", "feed"])
+async def test_policy_that_raises_never_lets_a_call_across(mock, phase, stream) -> None:
+    gw = mock(plugins=(raising(phase, RuntimeError("tb_secret inside")),))
+
+    reply = await gw.chat("gpt-4o-mini", stream=stream)
+
+    assert reply.status_code == 503
+    assert reply.json()["error"]["code"] == "policy_failed"
+    assert "tb_secret" not in reply.text
+
+
+@pytest.mark.parametrize("phase", ["head", "body", "response_head", "feed"])
+async def test_policy_refuses_with_its_own_code_in_the_callers_dialect(mock, phase) -> None:
+    gw = mock(plugins=(raising(phase, Denied("not on Mondays", code="mondays")),))
+
+    reply = await gw.chat("gpt-4o-mini")
+
+    assert reply.status_code == 403
+    assert reply.json()["error"]["message"] == "not on Mondays"
+    assert reply.json()["error"]["code"] == "mondays"
+
+
+@pytest.mark.parametrize("phase", ["head", "body", "response_head"])
+async def test_policy_that_hangs_is_given_up_and_the_call_refused(mock, phase) -> None:
+    async def one(self, call):
+        await asyncio.Event().wait()
+
+    async def two(self, call, head):
+        await asyncio.Event().wait()
+
+    hung = type("Hung", (), {phase: two if phase == "response_head" else one})()
+    gw = mock(plugins=(hung,), **{"plugins_section": {"timeout_s": 0.01}})
+
+    reply = await gw.chat("gpt-4o-mini")
+
+    assert reply.status_code == 503
+    assert reply.json()["error"]["code"] == "policy_failed"
+
+
+async def test_failing_finish_changes_nothing_for_the_caller_nor_for_the_ledger(mock) -> None:
+    gw = mock(plugins=(raising("finish", RuntimeError("late")),))
+
+    assert (await gw.chat("gpt-4o-mini")).status_code == 200
+    assert (await gw.gateway.store.recent())[0].cost == 450_000
+
+
+async def test_policies_run_in_order_and_change_what_they_see(mock) -> None:
+    notes = []
+
+    def policy(name: str):
+        class Noting:
+            async def head(self, call) -> None:
+                notes.append(f"{name} head")
+
+            async def body(self, call) -> None:
+                notes.append(f"{name} body {call.model} {len(call.body)}")
+
+            async def response_head(self, call, head) -> None:
+                head.set(b"x-policy", name.encode())
+
+            def feed(self, call, chunk):
+                return [chunk.replace(b"Hello", name.encode() + b" Hello")] if chunk else []
+
+            async def finish(self, call, outcome) -> None:
+                notes.append(f"{name} {outcome.value}")
+
+        return Noting()
+
+    gw = mock(plugins=(policy("a"), policy("b")))
+
+    reply = await gw.chat("gpt-4o-mini")
+
+    assert notes == ["a head", "b head", "a body gpt-4o-mini 70", "b body gpt-4o-mini 70", "b complete", "a complete"]
+    assert reply.headers["x-policy"] == "a"
+    assert "b a Hello" in reply.text or "a b Hello" in reply.text
+    assert int(reply.headers["content-length"]) == len(reply.content)
+
+
+async def test_policy_sees_the_answers_of_the_wrapped_app_too(mock) -> None:
+    class Mask:
+        def feed(self, call, chunk):
+            return [chunk.replace(b"secret", b"******")] if chunk else []
+
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]})
+        await send({"type": "http.response.body", "body": b"a secret!"})
+
+    reply = await mock(plugins=(Mask(),), app=app).request("GET", "/x")
+
+    assert reply.text == "a ******!"
+
+
+class NoPhase:
+    pass
+
+
+class SyncHead:
+    def head(self, call) -> None: ...
+
+
+class AsyncFeed:
+    async def feed(self, call, chunk) -> list[bytes]:
+        return []
+
+
+class ShortFinish:
+    async def finish(self, call) -> None: ...
+
+
+class NotCallable:
+    head = 3
+
+
+@pytest.mark.parametrize(
+    ("policy", "problem"),
+    [
+        (NoPhase(), "none of the phases"),
+        (SyncHead(), "head must be async def"),
+        (AsyncFeed(), "feed must be a plain function"),
+        (ShortFinish(), "finish takes 2 arguments"),
+        (NotCallable(), "head must be async def"),
+    ],
+)
+def test_policy_of_the_wrong_shape_is_refused_at_start_by_name(policy, problem) -> None:
+    with pytest.raises(PluginError, match=rf"'mine'.*{problem}"):
+        check_policy("mine", policy)

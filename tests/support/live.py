@@ -1,0 +1,116 @@
+"""A gateway in a process of its own, on a free port."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+TIMEOUT_S = 60
+
+
+class LiveGateway:
+    """`tollbridge serve` with a configuration, until the `with` block ends.
+
+    `output` collects what the process prints, standard output and error together.
+    """
+
+    def __init__(self, folder: Path, config: str, *, workers: int = 1, env: dict[str, str] | None = None) -> None:
+        self.folder = folder
+        self.config = folder / "tollbridge.toml"
+        self.config.write_text(config)
+        self.env = {**os.environ, "MOCK_KEY": "sk-upstream-secret", "PYTHONUNBUFFERED": "1", **(env or {})}
+        self._workers = workers
+        self.output: list[str] = []
+        self.url = ""
+
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run another command of the program on the same configuration."""
+        return subprocess.run(
+            [sys.executable, "-m", "tollbridge", *arguments, "--config", str(self.config)],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=TIMEOUT_S,
+        )
+
+    def token(self, *arguments: str) -> dict[str, Any]:
+        """Make a token; gives what `--json` prints."""
+        found: dict[str, Any] = json.loads(self.run("token", "create", "--name", "live", "--json", *arguments).stdout)
+        return found
+
+    def __enter__(self) -> Self:
+        command = [sys.executable, "-m", "tollbridge", "serve", "--port", "0", "--workers", str(self._workers)]
+        self.process = subprocess.Popen(
+            [*command, "--config", str(self.config)],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._listening = threading.Event()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        if not self._listening.wait(TIMEOUT_S) or not self.url:
+            self.stop()
+            raise AssertionError("the gateway did not start:\n" + "".join(self.output))
+        return self
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output.append(line)
+            found = re.search(r"listening\s+(http://\S+)", line)
+            if found:
+                self.url = found[1]
+                self._listening.set()
+        self._listening.set()
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        """End it and give its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        try:
+            status = self.process.wait(TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            status = self.process.wait()
+        self._reader.join(TIMEOUT_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return status
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def text(self) -> str:
+        """Everything it printed so far."""
+        return "".join(self.output)
+
+
+def mock_config(upstream: str, more: str = "") -> str:
+    """Give a configuration with one provider at `upstream` (its `/v1`), and `more` sections."""
+    return f"""
+[providers.mock]
+base_url = "{upstream}/v1"
+dialect = "openai-chat"
+api_key = "env:MOCK_KEY"
+allow_private = true
+[models."gpt-4o-mini"]
+targets = ["mock/gpt-4o-mini"]
+price = {{ input = "0.15", output = "0.60" }}
+[logging]
+format = "json"
+{more}
+"""
