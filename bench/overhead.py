@@ -20,9 +20,7 @@ _ENV = {**os.environ, "PYTHONUNBUFFERED": "1"}
 
 
 def _upstream(stack: ExitStack) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.upstream"], stdout=subprocess.PIPE, text=True, env=_ENV
-    )
+    process = subprocess.Popen([sys.executable, "-m", "bench.upstream"], stdout=subprocess.PIPE, text=True, env=_ENV)
     stack.callback(_end, process)
     assert process.stdout is not None
     return int(process.stdout.readline())

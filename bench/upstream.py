@@ -25,8 +25,14 @@ def _event(value: object) -> bytes:
 
 def _chunk(content: str) -> dict[str, object]:
     choices = [{"index": 0, "delta": {"content": content}, "finish_reason": None}]
-    return {"id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o-mini",
-            "choices": choices, "usage": None}
+    return {
+        "id": "chatcmpl-bench",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "gpt-4o-mini",
+        "choices": choices,
+        "usage": None,
+    }
 
 
 CHUNKS = 200
@@ -44,7 +50,12 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(
-                (int(line.partition(b":")[2]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"), 0
+                (
+                    int(line.partition(b":")[2])
+                    for line in head.lower().split(b"\r\n")
+                    if line[:15] == b"content-length:"
+                ),
+                0,
             )
             body = await reader.readexactly(length)
             if b'"stream":true' not in body and b'"stream": true' not in body:

@@ -67,9 +67,11 @@ class Estimate:
         return self.input + self.output
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Call:
     """One crossing.
+
+    What is not known yet stands on the class, so that a call costs only what is set on it.
 
     `path` is the decoded path below the mount point, `raw_path` the whole of it as it came, `headers` the request's,
     lower-case names, in order; what a layer takes out of them does not reach the app. `native` is the transport's own
@@ -92,40 +94,40 @@ class Call:
     client: str = ""
     native: Any = field(default=None, repr=False)
 
-    operation: "Operation | None" = None
-    service: str = ""
-    dialect: "Dialect | None" = None
-    principal: "Principal | None" = None
-    public: bool = False
+    operation: "Operation | None" = field(default=None, init=False)
+    service: str = field(default="", init=False)
+    dialect: "Dialect | None" = field(default=None, init=False)
+    principal: "Principal | None" = field(default=None, init=False)
+    public: bool = field(default=False, init=False)
 
-    body: bytes | None = None
-    model: str | None = None
-    stream: bool = False
-    envelope: "Envelope | None" = None
-    targets: "tuple[Target, ...]" = ()
-    target: "Target | None" = None
+    body: bytes | None = field(default=None, init=False)
+    model: str | None = field(default=None, init=False)
+    stream: bool = field(default=False, init=False)
+    envelope: "Envelope | None" = field(default=None, init=False)
+    targets: "tuple[Target, ...]" = field(default=(), init=False)
+    target: "Target | None" = field(default=None, init=False)
 
-    estimate: Estimate | None = None
-    grant: "Grant | None" = None
-    price: "Price | None" = None
-    reservation: "Reservation | None" = None
-    usage: "Usage | None" = None
-    usage_source: "UsageSource | None" = None
-    cost: int | None = None  # nano-dollars; None while unknown or unpriced
+    estimate: Estimate | None = field(default=None, init=False)
+    grant: "Grant | None" = field(default=None, init=False)
+    price: "Price | None" = field(default=None, init=False)
+    reservation: "Reservation | None" = field(default=None, init=False)
+    usage: "Usage | None" = field(default=None, init=False)
+    usage_source: "UsageSource | None" = field(default=None, init=False)
+    cost: int | None = field(default=None, init=False)  # nano-dollars; None while unknown or unpriced
 
-    status: int = 0
-    outcome: Outcome | None = None
-    error: "GatewayError | None" = None
-    duration_s: float = 0.0
-    first_byte_s: float | None = None
-    bytes_in: int = 0
-    bytes_out: int = 0
-    reached: bool = False
-    truncated: bool = False
-    streamed: bool = False
-    cap_output: bool = False
-    reader: "AnswerReader | None" = None
-    state: dict[str, Any] = field(default_factory=dict)
+    status: int = field(default=0, init=False)
+    outcome: Outcome | None = field(default=None, init=False)
+    error: "GatewayError | None" = field(default=None, init=False)
+    duration_s: float = field(default=0.0, init=False)
+    first_byte_s: float | None = field(default=None, init=False)
+    bytes_in: int = field(default=0, init=False)
+    bytes_out: int = field(default=0, init=False)
+    reached: bool = field(default=False, init=False)
+    truncated: bool = field(default=False, init=False)
+    streamed: bool = field(default=False, init=False)
+    cap_output: bool = field(default=False, init=False)
+    reader: "AnswerReader | None" = field(default=None, init=False)
+    state: dict[str, Any] = field(default_factory=dict, init=False)
 
     def header(self, name: bytes) -> bytes | None:
         """Find the first request header of that lower-case name."""

@@ -125,7 +125,7 @@ class LimitsConfig:
 
 @dataclass(frozen=True, slots=True)
 class BudgetsConfig:
-    """`[budgets]`: US dollars as strings; empty is no budget.  `unpriced` says what happens to a model without a price."""
+    """`[budgets]`: US dollars as strings, empty for none; and what happens to a model without a price."""
 
     daily_usd: str = ""
     monthly_usd: str = ""
@@ -210,8 +210,10 @@ class Config:
 
     @property
     def store_url(self) -> str:
-        """The store's URL, the default filled in."""
-        return self.store.url or f"sqlite:///{(self.data / 'tollbridge.db').absolute()}"
+        """The store's URL: the default filled in, the path of a SQLite file made absolute."""
+        url = self.store.url or f"sqlite:///{(self.data / 'tollbridge.db').absolute()}"
+        head, marker, path = url.partition("sqlite:///")
+        return f"{marker}{(self.base / path).absolute()}" if marker and not head and path else url
 
 
 def _at_least(config: object, least: int, *keys: str) -> None:

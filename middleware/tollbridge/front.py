@@ -1,4 +1,4 @@
-"""What the gateway answers itself: health, metrics, and the apps under its prefix.  Everything else goes to the chain."""
+"""What the gateway answers itself: health, metrics, and the apps under its prefix.  The rest goes to the chain."""
 
 from typing import TYPE_CHECKING
 

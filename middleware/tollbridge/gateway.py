@@ -19,7 +19,7 @@ from tollbridge.front import Front, refuse_start
 from tollbridge.keys import read_key
 from tollbridge.layers.policies import check_policy
 from tollbridge.limits.memory import MemoryLimiter
-from tollbridge.logs import access_log
+from tollbridge.logs import AccessLog, hide
 from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
@@ -79,7 +79,11 @@ class Gateway:
         }
         self._check_limiter()
         self._given_transport = transport
-        self.metrics = Metrics()
+        open_store(self.config, self.clock, self.registry.stores)  # refuses a URL nothing opens
+        self.metrics = Metrics(clock=self.clock)
+        self.metrics.know(
+            (target.provider.name, target.model) for name in self.config.models for target in self.routes.resolve(name)
+        )
         self.started = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock | None = None
@@ -87,7 +91,9 @@ class Gateway:
         self._announced: list[Callable[[str], tuple[str, str]]] = []
 
     def _read_key(self, reference: str, where: str) -> str:
-        return read_key(reference, self.env, self.vault, where=where, base=self.config.base)
+        key = read_key(reference, self.env, self.vault, where=where, base=self.config.base)
+        hide(key)
+        return key
 
     def _policies(self, given: Sequence[object]) -> list[tuple[str, Any]]:
         found: list[tuple[str, Any]] = []
@@ -134,6 +140,8 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         pepper = self.data.secret("pepper")
         self.admin_key = self.data.secret("admin.key")
+        hide(pepper.hex())
+        hide(self.admin_key.hex())
         self.store = open_store(self.config, self.clock, self.registry.stores)
         await self.store.open()
         self.transport = self._given_transport or make_transport(
@@ -142,7 +150,7 @@ class Gateway:
         try:
             self.tokens = TokenService(self.store, self.store, pepper, self.clock)
             self.limiter = MemoryLimiter(self.clock)
-            access = (access_log,) if self.config.logging.access else ()
+            access = (AccessLog(self.clock),) if self.config.logging.access else ()
             parts = Parts(
                 config=self.config,
                 clock=self.clock,

@@ -9,7 +9,7 @@ The life of a gateway:
  6. the gateway serves
  7. `shutdown` is awaited after running calls were settled
 
-A hook may raise `PluginError` or `ConfigError`; any other exception is wrapped in a `PluginError` that names the plugin.
+A hook may raise `PluginError` or `ConfigError`; any other exception becomes a `PluginError` that names the plugin.
 Registering a name twice is refused.  No hook may touch the network, but `startup`.
 """
 
@@ -49,7 +49,7 @@ def register_auth_schemes(register: "Callable[[str, Callable[..., Auth]], None]"
 
 @hookspec
 def register_policies(register: "Callable[[str, type], None]") -> None:
-    """Offer policies.  `register(name, cls)`: a frozen dataclass whose fields are the options of `[policies.<name>]`."""
+    """Offer policies.  `register(name, cls)`: a frozen dataclass, its fields the options of `[policies.<name>]`."""
 
 
 @hookspec

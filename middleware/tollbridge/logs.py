@@ -23,7 +23,6 @@ from tollbridge.money import show_usd
 from tollbridge.redaction import Redactor, described
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_LEVEL_OF = {"warn": "warning", "exception": "error", "msg": "info", "notset": "debug"}
 
 _FLOORS = {
     "aiosqlite": logging.INFO,  # prints every statement with its values
@@ -36,7 +35,7 @@ _FLOORS = {
     "uvicorn.asgi": logging.INFO,
     "websockets": logging.INFO,
 }
-"""The most these loggers may say, whatever level is asked for: what they print below it is no log's business."""
+"""The lowest level each of these may speak at, whatever is asked for."""
 _OWN_HANDLERS = ("alembic", "uvicorn", "uvicorn.access", "uvicorn.error")
 _QUIET = ("httpx2", "alembic")
 """Loggers that say at `info` what is of use at `debug` only."""
@@ -132,7 +131,7 @@ class Lines:
         except (OSError, ValueError):
             return
 
-    debug = info = warn = warning = error = critical = fatal = exception = log = msg
+    debug = info = warning = error = critical = msg
 
 
 class _Adopted(logging.Handler):
@@ -147,9 +146,9 @@ class _Adopted(logging.Handler):
             line = self.format(record)
         except Exception:
             # The library's own way is to print the arguments to standard error, with whatever secret is in them.
-            place = {"lineno": record.lineno, "pathname": record.pathname, "name": record.name}
-            failed = logging.makeLogRecord({**place, "levelname": "ERROR", "msg": "log_record_failed"})
-            line = self.format(failed)
+            failed = {"event": "log_record_failed", "where": f"{record.filename}:{record.lineno}"}
+            event = {"name": record.name, "msg": failed, "_logger": self._write, "_name": "error"}
+            line = self.format(logging.makeLogRecord(event))
         self._write.msg(line.encode("utf-8"))
 
 
@@ -172,7 +171,7 @@ class _Shape:
                 event_dict.pop(key, None)
         return {
             "timestamp": self._written(at),
-            "level": _LEVEL_OF.get(method, method),
+            "level": method,
             "logger": name,
             "event": event_dict.pop("event", ""),
             **event_dict,

@@ -79,7 +79,8 @@ class Models:
     def from_package(cls, package: str, resource: str = "models.toml") -> "Models":
         """Read `models.toml` of a package: a table a model, prices as strings in USD per million tokens.
 
-        Keys: `context`, `max_output` (tokens), and any price bucket.  Raises `ConfigError` for a price that is no string.
+        Keys: `context`, `max_output` (tokens), and any price bucket.  Raises `ConfigError` for a price that is no
+        string.
         """
         table = tomllib.loads(files(package).joinpath(resource).read_text("utf-8"))
         return cls.from_table(table, where=f"{package}/{resource}")

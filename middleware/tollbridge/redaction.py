@@ -38,7 +38,7 @@ _SECRET_NAME = re.compile(
 
 def _named(names: str, bare: str) -> re.Pattern[str]:
     """Match `name: value`, `name=value`, `"name": "value"`, `('name', b'value')`; `bare`: a value without quotes."""
-    parting = r"""(?:\\*["']\s*,\s*|\\*["']?\s*[:=]\s*)b?"""
+    parting = r"""(?:\\*["']\s*,\s*|\\*["']?\s*[:=]\s*)(?:b(?=["']))?"""
     value = r"""(?:\\*"(?:[^"\\]|\\.)*|\\*'(?:[^'\\]|\\.)*|""" + bare + ")"
     return re.compile(f"((?:{names}){parting}){value}", re.IGNORECASE | re.DOTALL)
 
@@ -78,7 +78,22 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 _MARKS = (
     *("tb_", "eyj", "sk-", "sk_", "rk_", "hf_", "xai-", "aiza", "akia", "asia", "ya29.", "plx-", "r8_", "nvapi-"),
-    *("fw_", "tgp_", "gh", "glpat-", "xox", "whsec_", "key", "://", "auth", "cookie", "bearer", "basic", "digest"),
+    *(
+        "fw_",
+        "tgp_",
+        "gh",
+        "github_pat",
+        "glpat-",
+        "xox",
+        "whsec_",
+        "key",
+        "://",
+        "auth",
+        "cookie",
+        "bearer",
+        "basic",
+        "digest",
+    ),
     *("dpop", "token", "secret", "pass", "assertion", "verifier", "pepper", "device_code", "?", "&"),
 )
 """A text in which none of these stands, in small letters, fits no pattern: cheaper to know than to search."""

@@ -18,6 +18,7 @@ from tollbridge.layers.dispatch import Dispatch
 from tollbridge.layers.layer import Layer
 from tollbridge.layers.limit import Limit
 from tollbridge.layers.meter import Meter
+from tollbridge.layers.observe import Observe
 from tollbridge.layers.policies import Policies
 from tollbridge.layers.sanity import Sanity
 from tollbridge.layers.translate import Translate
@@ -100,6 +101,10 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
     surface = Surface(parts.registry.dialects.values() if server.ai_routes else ())
     links = [
         Link(
+            Observe,
+            {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock},
+        ),
+        Link(
             Sanity,
             {
                 "limits": HeaderLimits(count=server.max_header_count, bytes=server.max_header_bytes),
@@ -115,9 +120,6 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
                 "host": app,
                 "service": config.service.name,
                 "assume_output": config.budgets.assume_output_tokens,
-                "observers": parts.observers,
-                "entered": parts.entered,
-                "left": parts.left,
             },
         ),
         Link(Authenticate, {"tokens": parts.tokens, "public": (*server.public, *config.service.public)}),
@@ -150,7 +152,7 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
 
 def layers_of(registry: "Registry", policies: Sequence[tuple[str, Any]]) -> list[tuple[type[Layer], str]]:
     """Give the chain's layers in order with who provided each, without building them."""
-    core: list[type[Layer]] = [Sanity, Context, Authenticate, Authorize, Limit, Meter, Translate]
+    core: list[type[Layer]] = [Observe, Sanity, Context, Authenticate, Authorize, Limit, Meter, Translate]
     if policies:
         core.append(Policies)
     links = insert([Link(layer) for layer in core], [Link(x, origin="plugin") for x in registry.layers.values()])
@@ -158,7 +160,7 @@ def layers_of(registry: "Registry", policies: Sequence[tuple[str, Any]]) -> list
     return [(link.layer, link.origin) for link in links]
 
 
-def build_chain(parts: Parts, app: ASGIApp | None) -> Sanity:
+def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
     """Fold the chain around a dispatch to the models and to the app."""
     config = parts.config
     dispatch = Dispatch(
@@ -169,8 +171,8 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Sanity:
         max_answer=config.upstream.max_answer_bytes,
     )
     chain = fold(links_of(parts, app), dispatch)
-    if not isinstance(chain, Sanity):
-        raise TypeError("the chain does not begin with sanity")
+    if not isinstance(chain, Layer):
+        raise TypeError("the chain has no layers")
     chain.plan.max_body = config.server.max_body_bytes
     chain.plan.body_timeout_s = config.server.body_timeout_s
     return chain

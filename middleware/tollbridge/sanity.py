@@ -5,7 +5,9 @@ two Hosts, `//`, `..`, an encoded slash, NUL or two Authorization headers.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
 from tollbridge.call import Call, Headers
 from tollbridge.errors import BodyTooLarge, UnsafeRequest
 
@@ -21,9 +23,11 @@ _ONCE = frozenset(
     )
 )
 _HOST = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]+")
-_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+_IN_VALUES = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
 _BAD_ESCAPE = re.compile(rb"%(?:2[fF]|5[cC]|0[0-9a-fA-F]|1[0-9a-fA-F]|7[fF]|2[eE]|25)|%(?![0-9A-Fa-f]{2})")
+_LONGEST_LENGTH = 18
+_PLAIN_CONNECTION = (b"", b"keep-alive", b"close")
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _INTERNAL = (
     b"x-tollbridge-",
@@ -68,30 +72,32 @@ def inspect(call: Call, limits: HeaderLimits) -> Headers:
     headers = call.headers
     if len(headers) > limits.count:
         raise UnsafeRequest(f"more than {limits.count} headers", status=431)
-    seen, size, named = set(), 0, b""
-    clean = True
-    for name, value in headers:
-        size += len(name) + len(value)
-        if name in _ONCE:
-            if name in seen:
+    names = [name for name, _ in headers]
+    _check_bytes(names, [value for _, value in headers], limits)
+    found = dict(headers)
+    if len(found) < len(names):
+        for name in _ONCE:
+            if names.count(name) > 1:
                 raise UnsafeRequest(f"the header {name.decode('ascii')} is sent twice; send it once")
-            seen.add(name)
-        elif not _NAME.fullmatch(name):
-            raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
-        elif name == b"connection":
-            named = value
-        if name[:2] in (b"x-", b"re") and name.startswith(_INTERNAL):
-            clean = False
-        if len(value) > limits.value:
-            raise UnsafeRequest(f"a header is longer than {limits.value} bytes", status=431)
-        if _CONTROL.search(value):
-            raise UnsafeRequest(f"the header {name.decode('ascii')} holds a control character")
-    if size > limits.bytes:
-        raise UnsafeRequest(f"the headers are over {limits.bytes} bytes", status=431)
-    _check_framing(call, seen)
-    if clean and (not named or named.lower() in (b"keep-alive", b"close")):
+    _check_framing(call, found)
+    connection = found.get(b"connection", b"")
+    if connection.lower() in _PLAIN_CONNECTION and not any(map(_is_internal, names)):
         return headers
-    return _without_internal(headers, named, websocket=call.protocol == "websocket")
+    return _without_internal(headers, connection, websocket=call.protocol == "websocket")
+
+
+def _check_bytes(names: list[bytes], values: list[bytes], limits: HeaderLimits) -> None:
+    """Check all names and all values at once: joined by line feeds, nothing but those may be left over."""
+    joined, held = b"\n".join(names), b"\n".join(values)
+    if len(joined) + len(held) > limits.bytes:
+        raise UnsafeRequest(f"the headers are over {limits.bytes} bytes", status=431)
+    if len(held) > limits.value and max(map(len, values)) > limits.value:
+        raise UnsafeRequest(f"a header is longer than {limits.value} bytes", status=431)
+    seams = b"\n" * (len(names) - 1)
+    if joined.translate(None, _IN_NAMES) != seams or b"" in names:
+        raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
+    if held.translate(None, _IN_VALUES) != seams:
+        raise UnsafeRequest("a header holds a control character")
 
 
 def _check_target(call: Call, limits: HeaderLimits) -> None:
@@ -112,20 +118,26 @@ def _check_target(call: Call, limits: HeaderLimits) -> None:
         raise UnsafeRequest("the query holds a NUL")
 
 
-def _check_framing(call: Call, seen: set[bytes]) -> None:
-    if b"host" not in seen:
+def _check_framing(call: Call, found: Mapping[bytes, bytes]) -> None:
+    host = found.get(b"host")
+    if host is None:
         raise UnsafeRequest("the Host header is missing")
-    if b"transfer-encoding" in seen and b"content-length" in seen:
-        raise UnsafeRequest("both Content-Length and Transfer-Encoding are sent (RFC 9112 section 6.1)")
-    for name, value in call.headers:
-        if name == b"host" and not _HOST.fullmatch(value):
-            raise UnsafeRequest("the Host header is no host")
-        if name == b"content-length" and not (value.isdigit() and len(value) < 19):
+    if not _HOST.fullmatch(host):
+        raise UnsafeRequest("the Host header is no host")
+    length = found.get(b"content-length")
+    if length is not None:
+        if b"transfer-encoding" in found:
+            raise UnsafeRequest("both Content-Length and Transfer-Encoding are sent (RFC 9112 section 6.1)")
+        if not length.isdigit() or len(length) > _LONGEST_LENGTH:
             raise UnsafeRequest("the Content-Length header is no number")
-        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            raise UnsafeRequest("compressed request bodies are not taken; send it uncompressed", status=415)
-        if name == b"upgrade" and call.protocol == "http":
-            raise UnsafeRequest("this upgrade is not served here")
+    if found.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
+        raise UnsafeRequest("compressed request bodies are not taken; send it uncompressed", status=415)
+    if b"upgrade" in found and call.protocol == "http":
+        raise UnsafeRequest("this upgrade is not served here")
+
+
+def _is_internal(name: bytes) -> bool:
+    return name.startswith(_INTERNAL)
 
 
 def _without_internal(headers: Headers, connection: bytes, *, websocket: bool) -> Headers:

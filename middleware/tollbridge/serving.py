@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tollbridge.metrics import prepare_multiprocess
 
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
 
+_BACKLOG = 2048
 _OVERRIDES = "TOLLBRIDGE_SERVER__"
 
 
@@ -68,6 +70,7 @@ def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:
         lifespan="on",
         access_log=False,
         log_config=None,
+        log_level=None,
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, int(config.server.shutdown_grace_s)),
@@ -125,7 +128,8 @@ def serve_one(gateway: Gateway, listener: socket.socket, *, ready: Ready | None 
     """Serve in this process until a signal; raises `SetupError` where the start fails."""
     settings = uvicorn_config(Tollbridge(gateway.app, gateway=gateway), gateway.config)
     server = Server(settings, gateway, listener, ready)
-    server.run(sockets=[listener])
+    with suppress(SystemExit):  # uvicorn's way to say that the start failed
+        server.run(sockets=[listener])
     if not server.started:
         raise gateway.failure or SetupError("the gateway did not start; its log says why")
 
@@ -137,14 +141,14 @@ def _serve_many(config: Config, changes: dict[str, Any], listener: socket.socket
     os.environ["TOLLBRIDGE_DATA"] = str(config.data.absolute())
     for name, value in changes.items():
         os.environ[f"{_OVERRIDES}{name.upper()}"] = str(value)
-    asyncio.run(_try_start(config))
-    prepare_multiprocess(config.data / "metrics", config.server.workers)
-    settings = uvicorn_config("tollbridge.cli.worker:make_app", config, factory=True, workers=config.server.workers)
-    server = uvicorn.Server(settings)
-    Multiprocess(settings, target=server.run, sockets=[listener]).run()
+    asyncio.run(_try_start(config, listener))
+    with prepare_multiprocess(config.data / "metrics", config.server.workers):
+        settings = uvicorn_config("tollbridge.cli.worker:make_app", config, factory=True, workers=config.server.workers)
+        Multiprocess(settings, sockets=[listener]).run()
 
 
-async def _try_start(config: Config) -> None:
-    """Start and stop once in the parent: the database is migrated and every mistake is said once, not by each worker."""
-    async with Gateway(config):
-        pass
+async def _try_start(config: Config, listener: socket.socket) -> None:
+    """Start and stop once in the parent: the database is migrated, every mistake is said once, and so is the greeting."""
+    async with Gateway(config) as gateway:
+        listener.listen(_BACKLOG)
+        announce(gateway, listener)

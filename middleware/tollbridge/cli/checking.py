@@ -8,7 +8,6 @@ from tollbridge.clock import SystemClock
 from tollbridge.errors import GatewayError, SetupError
 from tollbridge.gateway import Gateway
 from tollbridge.openapi import describe
-from tollbridge.opening import sqlite_path
 from tollbridge.routes import Host
 from tollbridge.runtime import layers_of, timeouts_of
 from tollbridge.stores import schema
@@ -71,9 +70,22 @@ def _database(gateway: Gateway) -> Finding:
     if not url.startswith("sqlite:"):
         return Finding("database", url.partition("@")[2] or url)
     try:
-        return Finding("database", schema.status(sqlite_path(url, gateway.config.base)))
+        found = schema.status(url)
     except SetupError as exc:
         return Finding("database", str(exc), "error")
+    return Finding("database", say_status(found), "error" if found.state is schema.SchemaState.NEWER else "ok")
+
+
+def say_status(found: schema.SchemaStatus) -> str:
+    """Say in words how a database stands to this program."""
+    words = {
+        schema.SchemaState.EMPTY: f"new; made at the first start, schema {found.newest}",
+        schema.SchemaState.CURRENT: f"schema {found.current}, up to date",
+        schema.SchemaState.OLDER: f"schema {found.current}, brought to {found.newest} at the next start",
+        schema.SchemaState.NEWER: f"schema {found.current} is newer than this program, which knows {found.newest}; "
+        "use the newer Tollbridge",
+    }
+    return words[found.state]
 
 
 async def _ask(gateway: Gateway, host: Host) -> Finding:
@@ -103,12 +115,12 @@ def chain_rows(config: Path | None) -> list[list[str]]:
         [layer.name, _first_line(layer), " ".join(layer.needs) or "-", origin]
         for layer, origin in layers_of(gateway.registry, gateway.policies)
     ]
-    rows.append(["dispatch", "Sends a call to its targets, or to the wrapped app.", "translate", "tollbridge"])
+    rows.append(["dispatch", "Sends a call to its targets, or to the wrapped app", "translate", "tollbridge"])
     return rows
 
 
 def _first_line(layer: type) -> str:
-    return (layer.__doc__ or "").strip().splitlines()[0]
+    return (layer.__doc__ or "").strip().splitlines()[0].partition(".  ")[0].rstrip(".")
 
 
 def model_rows(config: Path | None) -> list[dict[str, Any]]:

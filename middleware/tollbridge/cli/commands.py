@@ -4,7 +4,7 @@ import asyncio
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -126,11 +126,10 @@ def status(config: ConfigOption = None) -> None:
 
 
 def _schema(action: str, config: Path | None) -> str:
-    from tollbridge.opening import sqlite_path  # brings the store
+    from tollbridge.cli.checking import say_status  # brings the store
     from tollbridge.stores import schema
 
-    loaded = load_config(config)
-    if not loaded.store_url.startswith("sqlite:"):
-        raise ConfigError(f"store.url {loaded.store_url!r}: its plugin brings its own schema command")
-    function: Any = getattr(schema, action)
-    return str(function(sqlite_path(loaded.store_url, loaded.base)))
+    url = load_config(config).store_url
+    if not url.startswith("sqlite:"):
+        raise ConfigError(f"store.url {url!r}: its plugin brings its own schema command")
+    return say_status(schema.upgrade(url) if action == "upgrade" else schema.status(url))

@@ -1,9 +1,9 @@
 """The app of one worker process; uvicorn calls it in each."""
 
-from tollbridge.serving import configure_logs
 from tollbridge.config import load_config
 from tollbridge.gateway import Gateway, Tollbridge
 from tollbridge.metrics import join_multiprocess
+from tollbridge.serving import configure_logs
 
 
 def make_app() -> Tollbridge:

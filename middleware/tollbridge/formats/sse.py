@@ -35,7 +35,7 @@ class EventCutter:
 
 
 def _last_end(data: bytes, known: int) -> int:
-    """Find where the last whole event ends, 0 if none does; the first `known` bytes hold no end, perhaps the start of one."""
+    """Find where the last whole event ends, 0 if none does; the first `known` bytes hold no end of one."""
     begin = max(0, known - 3)
     if b"\r" not in data:
         at = data.rfind(b"\n\n", begin)

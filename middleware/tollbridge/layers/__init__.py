@@ -1,4 +1,4 @@
 """The links of the chain, in the order of a crossing:
 
-sanity, context, authenticate, authorize, limit, meter, translate, policies, and at the end dispatch.
+observe, sanity, context, authenticate, authorize, limit, meter, translate, policies, and at the end dispatch.
 """

@@ -1,4 +1,4 @@
-"""The third link: who calls."""
+"""The fourth link: who calls."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Protocol

@@ -1,4 +1,4 @@
-"""The fourth link: what this principal may call."""
+"""The fifth link: what this principal may call."""
 
 from typing import ClassVar
 

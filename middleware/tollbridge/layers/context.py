@@ -1,11 +1,11 @@
-"""The second link: what is being called.  It names the operation and, once the body is here, the model and its targets."""
+"""The third link: what is being called: the operation and, once the body is here, the model and its targets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 from starlette.types import ASGIApp
 
-from tollbridge.call import Call, Estimate, Outcome, ResponseHead
+from tollbridge.call import Call, Estimate
 from tollbridge.clock import Clock
 from tollbridge.errors import ModelNotFound
 from tollbridge.formats.dialect import Operation
@@ -22,15 +22,12 @@ class Routes(Protocol):
         ...
 
 
-def _nothing() -> None:
-    pass
-
-
 class Context(Layer):
-    """Names what is called and what it can use at most; writes one access line and the metrics when it is over.
+    """Names what is called and what it can use at most.
 
-    `service` is the wrapped app's name in scopes. `assume_output` stands for the output limit, in tokens, where neither
-    the caller nor the model sets one. `observers` are called with each finished call, `entered` and `left` around each.
+    `surface` are the paths of the served dialects, `routes` the models behind names, `host` the wrapped app and
+    `service` its name in scopes. `assume_output` stands for the output limit, in tokens, where neither the caller nor
+    the model sets one.
     """
 
     name: ClassVar[str] = "context"
@@ -45,9 +42,6 @@ class Context(Layer):
         host: object = None,
         service: str = "app",
         assume_output: int = 4096,
-        observers: tuple[Callable[[Call], None], ...] = (),
-        entered: Callable[[], None] = _nothing,
-        left: Callable[[], None] = _nothing,
         clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
@@ -56,12 +50,8 @@ class Context(Layer):
         self._host = host
         self._service = service
         self._assume_output = assume_output
-        self._observers = observers
-        self._entered = entered
-        self._left = left
 
     async def head(self, call: Call) -> None:
-        self._entered()
         way = self._surface.find(call.method, call.path, call.headers) if call.protocol == "http" else None
         if way is None:
             call.operation = self._route(call.native or {})
@@ -88,18 +78,6 @@ class Context(Layer):
             known = max((_most(target) for target in call.targets), default=0)
             output = (known or self._assume_output) * envelope.answers
         call.estimate = Estimate(envelope.input_bound, output)
-
-    async def response_head(self, call: Call, head: ResponseHead) -> None:
-        request_id = call.id.encode("ascii")
-        head.drop(b"x-request-id")
-        head.headers.append((b"x-request-id", request_id))
-        if call.dialect is not None:
-            head.headers.append((b"request-id", request_id))
-
-    async def finish(self, call: Call, outcome: Outcome) -> None:
-        self._left()
-        for observe in self._observers:
-            observe(call)
 
 
 def _most(target: Target) -> int:

@@ -156,7 +156,6 @@ class Crossing(_Driver):
 
     async def run(self, scope: Scope) -> None:
         """Drive the request to its end; an exception of the wrapped app passes through."""
-        call = self.call
         outcome = Outcome.CLIENT_GONE
         try:
             try:
@@ -215,7 +214,12 @@ class Crossing(_Driver):
         if self._done:
             return
         if kind == "http.response.body":
-            await self._send_body(message.get("body", b""), message.get("more_body", False))
+            more = message.get("more_body", False)
+            if self._sent_head and more and not self._feeds:
+                self.call.bytes_out += len(message.get("body", b""))
+                await self._send(message)
+            else:
+                await self._send_body(message.get("body", b""), more)
         elif kind == "http.response.start":
             self._head = ResponseHead(message["status"], list(message.get("headers", ())))
             if not self._feeds:

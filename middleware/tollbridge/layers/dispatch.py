@@ -1,6 +1,7 @@
 """The end of the chain: across to a model, or on to the wrapped app."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -19,13 +20,11 @@ from tollbridge.formats.dialect import ModelEntry
 from tollbridge.layers.crossing import ClientGone
 from tollbridge.layers.headers import answer_headers, upstream_headers
 from tollbridge.layers.translate import write_upstream
+from tollbridge.layers.watch import Watch
 from tollbridge.providers import Target
 from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse
 
 log = structlog.get_logger("tollbridge")
-
-WATCH_AFTER_S = 0.25
-"""How long after the request the caller's leaving begins to be watched for; an answer that is quicker needs no watcher."""
 
 _TRY_NEXT = frozenset((429, 500, 502, 503, 504, 529))
 
@@ -49,6 +48,7 @@ class Dispatch:
         self.transport = transport
         self.timeouts = timeouts or Timeouts()
         self.max_answer = max_answer
+        self.watch = Watch()
         self._models = models
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +85,7 @@ class Dispatch:
 class Exchange:
     """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, or the answer's end."""
 
-    __slots__ = ("_call", "_dispatch", "_gone", "_receive", "_send", "_task", "_watch")
+    __slots__ = ("_call", "_deadline", "_dispatch", "_end", "_gone", "_late", "_leaving", "_receive", "_send", "_task")
 
     def __init__(self, dispatch: Dispatch, call: Call, receive: Receive, send: Send) -> None:
         self._dispatch = dispatch
@@ -93,48 +93,54 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._gone = False
-        self._watch: asyncio.Task[None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._late = False
+        self._leaving: asyncio.Task[None] | None = None
+        self._task = asyncio.current_task()
+        timeouts = dispatch.timeouts
+        now = asyncio.get_running_loop().time()
+        self._end = now + timeouts.total_s
+        self._deadline = min(self._end, now + timeouts.first_byte_s)
 
     async def run(self) -> None:
         """Send, and pass the answer on; raises `ClientGone` or a `GatewayError`."""
         await self._receive()  # the body, which the call holds already
-        self._task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(WATCH_AFTER_S, self._start_watching)
-        timeouts = self._dispatch.timeouts
-        end = loop.time() + timeouts.total_s
+        watch = self._dispatch.watch
+        watch.add(self)
         try:
-            async with asyncio.timeout_at(min(end, loop.time() + timeouts.first_byte_s)) as deadline:
-                response = await self._reach()
-                try:
-                    await self._pass_on(response, deadline, end)
-                finally:
-                    await response.close()
-        except TimeoutError:
-            raise UpstreamTimeout(self._late()) from None
+            response = await self._reach()
+            try:
+                await self._pass_on(response)
+            finally:
+                await response.close()
         except asyncio.CancelledError:
-            if not self._gone or self._task is None or self._task.uncancel() > 0:
+            if not (self._gone or self._late) or self._task is None or self._task.uncancel() > 0:
                 raise
-            raise ClientGone from None
+            if self._gone:
+                raise ClientGone from None
+            waiting = "fell silent" if self._call.first_byte_s is not None else "did not answer in time"
+            raise UpstreamTimeout(f"the provider {waiting}") from None
         finally:
-            timer.cancel()
-            if self._watch is not None:
-                self._watch.cancel()
+            watch.remove(self)
+            if self._leaving is not None:
+                self._leaving.cancel()
 
-    def _late(self) -> str:
-        waiting = "fell silent" if self._call.first_byte_s is not None else "did not answer in time"
-        return f"the provider {waiting}"
-
-    def _start_watching(self) -> None:
-        self._watch = asyncio.ensure_future(self._watch_for_leaving())
+    def look(self, now: float) -> None:
+        """End the exchange at its deadline; begin to watch for the caller's leaving at the first look."""
+        if now >= self._deadline and not self._late:
+            self._late = True
+            self._interrupt()
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._watch_for_leaving())
 
     async def _watch_for_leaving(self) -> None:
         message = await self._receive()
         while message["type"] != "http.disconnect":
             message = await self._receive()
         self._gone = True
-        if self._task is not None:
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._task is not None and self._deadline != math.inf:
             self._task.cancel()
 
     async def _reach(self) -> UpstreamResponse:
@@ -176,25 +182,25 @@ class Exchange:
             )
         return response
 
-    async def _pass_on(self, response: UpstreamResponse, deadline: asyncio.Timeout, end: float) -> None:
+    async def _pass_on(self, response: UpstreamResponse) -> None:
         send = self._send
         headers = answer_headers(response.headers)
         kind = next((value for name, value in headers if name == b"content-type"), b"")
-        if not kind.startswith(b"text/event-stream") or response.status != 200:
+        if response.status != 200 or not kind.startswith(b"text/event-stream"):
             body = await response.read(self._dispatch.max_answer)
             headers.append((b"content-length", b"%d" % len(body)))
-            deadline.reschedule(None)
+            self._deadline = math.inf
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             await send({"type": "http.response.body", "body": body, "more_body": False})
             return
         headers += _STREAM_HEADERS
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        idle = self._dispatch.timeouts.idle_s
+        idle, end = self._dispatch.timeouts.idle_s, self._end
         now = asyncio.get_running_loop().time
         while chunk := await response.next_chunk():
-            deadline.reschedule(min(end, now() + idle))
+            self._deadline = min(end, now() + idle)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        deadline.reschedule(None)
+        self._deadline = math.inf
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -1,4 +1,4 @@
-"""The fifth link: how fast."""
+"""The sixth link: how fast."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The sixth link: the toll.  Reserved before the call, settled after it, exactly once, however it ended."""
+"""The seventh link: the toll.  Reserved before the call, settled after it, exactly once, however it ended."""
 
 from typing import ClassVar
 

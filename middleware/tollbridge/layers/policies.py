@@ -1,4 +1,4 @@
-"""The eighth link: rules of the operator and of third parties."""
+"""The ninth link: rules of the operator and of third parties."""
 
 import asyncio
 import inspect

@@ -1,4 +1,4 @@
-"""The first link: what could be read in two ways is refused before anyone reads it."""
+"""The second link: what could be read in two ways is refused before anyone reads it."""
 
 from typing import ClassVar
 

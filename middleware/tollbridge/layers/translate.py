@@ -1,4 +1,4 @@
-"""The seventh link: the caller's dialect and the provider's.
+"""The eighth link: the caller's dialect and the provider's.
 
 Where both are the same, bytes pass untouched: the model's name changes, usage is asked for in streams and read as it
 passes.
@@ -23,8 +23,8 @@ from tollbridge.providers import Target
 class Translate(Layer):
     """Picks the targets that speak the call's dialect and reads their answers.
 
-    `cost_in_stream` writes `usage.cost` (US dollars) beside the usage of a stream. `cap_output` sends the assumed output
-    limit upstream where the caller set none, so that a reservation is a true upper bound.
+    `cost_in_stream` writes `usage.cost` (US dollars) beside the usage of a stream. `cap_output` sends the assumed
+    output limit upstream where the caller set none, so that a reservation is a true upper bound.
     """
 
     name: ClassVar[str] = "translate"

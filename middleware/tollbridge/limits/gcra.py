@@ -52,6 +52,11 @@ def decide(tat: float, rate: Rate, cost: int, now: float) -> Decision:
     return Decision(wait_s, Standing(rate, int(room / interval) if room > 0.0 else 0, ahead))
 
 
+def span_s(rate: Rate, units: int) -> float:
+    """Give the seconds in which so many units come back."""
+    return units * rate.period_s / rate.amount
+
+
 class Bucket:
     """One limit of one key.
 

@@ -31,7 +31,7 @@ def limit_headers(standings: Iterable[Standing]) -> list[tuple[bytes, bytes]]:
 
     The first two follow draft-ietf-httpapi-ratelimit-headers (text of 2025-09, revision 10): `t` is when more units
     come, which for this kind of limit is the next one, not all. OpenAI's reset is when all are back
-    (https://developers.openai.com/api/docs/guides/rate-limits, 2026-06). Seconds are rounded up.
+    (https://platform.openai.com/docs/guides/rate-limits, 2026-06). Seconds are rounded up.
     Raises `ValueError` for a rate whose name cannot stand in a header name. One standing for each name.
     """
     policies, items, found = [], [], []
@@ -49,7 +49,7 @@ def limit_headers(standings: Iterable[Standing]) -> list[tuple[bytes, bytes]]:
 def anthropic_limit_headers(standings: Iterable[Standing], now: datetime) -> list[tuple[bytes, bytes]]:
     """Give `anthropic-ratelimit-<name>-limit`, `-remaining` and `-reset`; the last in RFC 3339, to the next second.
 
-    Names and meaning: https://docs.claude.com/en/api/rate-limits, 2025-10. `now` is aware of its zone.
+    Names: https://docs.aws.amazon.com/claude-platform/latest/userguide/rate-limits.html, 2026-11. `now` is aware of its zone.
     Raises `ValueError` for a rate whose name cannot stand in a header name.
     """
     found = []
@@ -91,7 +91,9 @@ def _anthropic_parts(rate: Rate) -> tuple[tuple[bytes, bytes], bytes, bytes]:
 
 def _header_name(rate: Rate) -> bytes:
     if not _NAME.fullmatch(rate.name):
-        raise ValueError(f"a limit's name stands in header names: {rate.name!r} is not lower-case letters, digits and -")
+        raise ValueError(
+            f"a limit's name stands in header names: {rate.name!r} is not lower-case letters, digits and -"
+        )
     return rate.name.encode("ascii")
 
 

@@ -1,6 +1,6 @@
 """Limits kept in this process.
 
-Nothing is awaited between looking and taking, so one event loop needs no lock; it's not for several threads.
+Nothing is awaited between looking and taking, so one event loop needs no lock; it is not for several threads.
 """
 
 import math
@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tollbridge.clock import Clock
 from tollbridge.errors import RateLimited
-from tollbridge.limits.gcra import IDLE, Bucket, Decision, decide
+from tollbridge.limits.gcra import IDLE, Bucket, decide, span_s
 from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate
 
@@ -20,12 +20,74 @@ LEASE_S = 3600.0
 _LEASE_RETRY_S = 1.0  # nobody knows when a running call ends
 
 
+K = TypeVar("K")
+V = TypeVar("V", bound="_Forgettable")
+
+
+class _Forgettable(Protocol):
+    def idle(self, now: float) -> bool: ...
+
+
+class _Shelf(Generic[K, V]):
+    """A dict that forgets its idle values little by little, so that no single call pays for all."""
+
+    __slots__ = ("_round", "kept")
+
+    def __init__(self) -> None:
+        self.kept: dict[K, V] = {}
+        self._round: deque[K] = deque()
+
+    def put(self, key: K, value: V) -> V:
+        """Keep a new value.  More than one look for each new key: the shelf stays below twice what is in use."""
+        self.kept[key] = value
+        self._round.append(key)
+        return value
+
+    def sweep(self, now: float, looks: int) -> None:
+        """Look at the next few keys, of at least one, and forget the idle ones."""
+        waiting, kept = self._round, self.kept
+        for _ in range(min(looks, len(waiting))):
+            key = waiting.popleft()
+            if kept[key].idle(now):
+                del kept[key]
+            else:
+                waiting.append(key)
+
+
+class _Running:
+    """When the leases of one key end, by holder, the earliest first."""
+
+    __slots__ = ("ends",)
+
+    def __init__(self) -> None:
+        self.ends: dict[str, float] = {}
+
+    def expire(self, now: float) -> None:
+        ends = self.ends
+        while ends:
+            holder = next(iter(ends))
+            if ends[holder] > now:
+                return
+            del ends[holder]
+
+    def idle(self, now: float) -> bool:
+        self.expire(now)
+        return not self.ends
+
+
+@dataclass(slots=True)
+class _Taken(Grant):
+    """`turn` is 0 once settled."""
+
+    turn: int = 0
+
+
 class MemoryLimiter:
     """Keeps limits for the calls of one process.
 
     A limit is known by key, name and period, so a changed amount goes on from where it stands. The demands of one call
     are of different limits. A lease that nobody gives back ends after `lease_s`; nobody renews it.
-    Memory follows the keys in use: each call looks at a key or two and forgets those whose units are all back.
+    Memory follows the keys in use: each call looks at a few and forgets those whose units are all back.
     """
 
     shared = False
@@ -39,55 +101,123 @@ class MemoryLimiter:
 
     @property
     def size(self) -> int:
-        """How many keys are remembered."""
+        """How many limits and concurrency keys are remembered."""
         return len(self._buckets.kept) + len(self._running.kept)
 
     async def take(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Grant:
         """Take all or nothing; raises `RateLimited`.
 
-        A call that already holds its lease keeps it. When a slot will be free cannot be known: then, and only then,
-        `retry_after_s` is a guess.
+        A call that already holds its lease keeps it. Nobody can know when a running call ends: where the lease is what
+        is missing, `retry_after_s` is a guess of one second.
         """
         now = self._clock.monotonic()
         buckets = self._buckets.kept
-        decisions = []
-        wait_s = 0.0
+        full = lease if lease is not None and self._is_full(lease, holder, now) else None
+        standings = []
+        fits = full is None
         for demand in demands:
             bucket = buckets.get(_slot(demand))
-            decision = decide(bucket.tat if bucket is not None else IDLE, demand.rate, demand.cost, now)
-            wait_s = max(wait_s, decision.wait_s)
-            decisions.append(decision)
-        full = lease is not None and self._is_full(lease, holder, now)
-        if wait_s or full:
-            raise _refusal(demands, decisions, lease if full else None)
+            wait_s, standing = decide(IDLE if bucket is None else bucket.tat, demand.rate, demand.cost, now)
+            fits = fits and not wait_s
+            standings.append(standing)
+        if not fits:
+            raise self._refusal([(demand, demand.cost) for demand in demands], full, now)
         self._turn = turn = self._turn + 1
         for demand in demands:
             self._add(demand, demand.cost, now)
-        if lease is not None:
-            running = self._running.kept.get(lease.key)
-            if running is None:
-                running = self._running.put(lease.key, _Running(), now)
-            running.begin(holder, now + self._lease_s)
-            self._running.sweep(now)
-        self._buckets.sweep(now)
-        return _Taken(tuple(demands), tuple([d.standing for d in decisions]), lease, holder if lease else "", turn)
+        self._buckets.sweep(now, len(demands) + 1)
+        if lease is None:
+            return _Taken(tuple(demands), tuple(standings), turn=turn)
+        running = self._running.kept.get(lease.key) or self._running.put(lease.key, _Running())
+        running.ends.pop(holder, None)  # to the end: the order is that of expiry
+        running.ends[holder] = now + self._lease_s
+        self._running.sweep(now, 2)
+        return _Taken(tuple(demands), tuple(standings), lease, holder, turn)
 
     async def peek(self, demands: Sequence[Demand], lease: Lease | None) -> None:
-        """Raise `RateLimited` where not even one unit of each is left, whatever the demands' costs; takes nothing."""
+        """Raise `RateLimited` where not even one unit of each is left, whatever the demands cost; takes nothing."""
         now = self._clock.monotonic()
         buckets = self._buckets.kept
-        decisions = []
-        wait_s = 0.0
+        full = lease if lease is not None and self._is_full(lease, None, now) else None
+        fits = full is None
         for demand in demands:
             bucket = buckets.get(_slot(demand))
-            decision = decide(IDLE if bucket is None else bucket.tat, demand.rate, 0, now)
-            if not decision.wait_s and not decision.standing.remaining:
-                decision = decide(IDLE if bucket is None else bucket.tat, demand.rate, 1, now)
-            wait_s = max(wait_s, decision.wait_s)
-            decisions.append(decision)
-        full = lease is not None and self._is_full(lease, None, now)
-        if wait_s or full:
-            raise _refusal(demands, decisions, lease if full else None)
+            fits = fits and (bucket is None or not decide(bucket.tat, demand.rate, 1, now).wait_s)
+        if not fits:
+            raise self._refusal([(demand, 1) for demand in demands], full, now)
 
     async def settle(self, grant: Grant, actual: Sequence[int]) -> None:
-        ...
+        """Give back or charge the difference and free the lease; once.
+
+        What was used beyond the grant counts from now. Units are given back as far as they still limit anyone: a call
+        that ran long cannot turn what it did not use into a second burst (see `Bucket`).
+        `actual` has one number for each demand; below 0 counts as 0.
+        """
+        if not isinstance(grant, _Taken):
+            raise TypeError("a grant is settled by the limiter that gave it")
+        if len(actual) != len(grant.demands):
+            raise ValueError(f"{len(grant.demands)} demands were granted, {len(actual)} are settled")
+        taken_in, grant.turn = grant.turn, 0
+        if not taken_in:
+            return
+        if grant.lease is not None:
+            running = self._running.kept.get(grant.lease.key)
+            if running is not None:
+                running.ends.pop(grant.holder, None)
+        for demand, used in zip(grant.demands, actual, strict=True):
+            over = max(0, used) - demand.cost
+            if over > 0:
+                self._turn += 1
+                self._add(demand, over, self._clock.monotonic())
+            elif over < 0:
+                bucket = self._buckets.kept.get(_slot(demand))
+                if bucket is not None:
+                    bucket.give_back(span_s(demand.rate, -over), taken_in)
+
+    def _add(self, demand: Demand, units: int, now: float) -> None:
+        slot = _slot(demand)
+        bucket = self._buckets.kept.get(slot) or self._buckets.put(slot, Bucket())
+        bucket.add(span_s(demand.rate, units), self._turn, now)
+
+    def _is_full(self, lease: Lease, holder: str | None, now: float) -> bool:
+        running = self._running.kept.get(lease.key)
+        if running is None:
+            return lease.amount < 1
+        running.expire(now)
+        return len(running.ends) >= lease.amount and holder not in running.ends
+
+    def _refusal(self, asked: Sequence[tuple[Demand, int]], full: Lease | None, now: float) -> RateLimited:
+        """Name what keeps the call waiting longest, and tell how every limit stands."""
+        wait_s, message = 0.0, ""
+        if full is not None:
+            wait_s = _LEASE_RETRY_S
+            message = f"{full.amount} calls at once is the limit and as many are running; try again when one has ended"
+        standings = []
+        for demand, cost in asked:
+            bucket = self._buckets.kept.get(_slot(demand))
+            tat = IDLE if bucket is None else bucket.tat
+            standings.append(decide(tat, demand.rate, 0, now).standing)
+            longer = decide(tat, demand.rate, cost, now).wait_s
+            if longer > wait_s:
+                wait_s, message = longer, _too_much(demand.rate, cost, longer)
+        headers = {name.decode("ascii"): value.decode("ascii") for name, value in limit_headers(standings)}
+        if wait_s < math.inf:
+            return RateLimited(message, retry_after_s=wait_s, headers=headers)
+        never = RateLimited(message, headers=headers)
+        never.retry = False
+        return never
+
+
+def _too_much(rate: Rate, cost: int, wait_s: float) -> str:
+    if wait_s < math.inf:
+        limit = f"the limit of {rate.amount} {rate.name} in {rate.period_s:g} s is reached"
+        return f"{limit}; try again in {math.ceil(wait_s)} s"
+    depth = max(0, rate.depth) if rate.amount > 0 else 0
+    return f"this call asks for {cost} {rate.name} and the limit never has more than {depth} at once; ask for less"
+
+
+def _slot(demand: Demand) -> tuple[str, str, float]:
+    return (demand.key, demand.rate.name, demand.rate.period_s)
+
+
+_: type[Limiter] = MemoryLimiter

@@ -39,7 +39,8 @@ class Reservation:
 class UsageRow:
     """One settled call.  Never changed after it was written; the cost can be derived anew from it.
 
-    `cost` in nano-dollars, None when unpriced. `duration_ms` to the end of the answer, `first_byte_ms` to its first byte.
+    `cost` in nano-dollars, None when unpriced. `duration_ms` to the end of the answer, `first_byte_ms` to its first
+    byte.
     """
 
     call_id: str

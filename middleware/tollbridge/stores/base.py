@@ -5,7 +5,7 @@ reports, goes through `AdminStore` and may be slower.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -28,19 +28,19 @@ class NewToken:
     owner: str = ""
     team: str = ""
     expires_at: datetime | None = None
-    limits: TokenLimits = TokenLimits()
+    limits: TokenLimits = field(default_factory=TokenLimits)
     budget: TokenBudget | None = None
 
 
 class HotStore(Protocol):
-    """What every request needs.  Any failure to answer raises `Unavailable`: the caller is refused, never let through."""
+    """What every request needs.  Any failure to answer raises `Unavailable`: the caller is refused, not let through."""
 
     async def find_principal(self, digest: bytes) -> Principal | None:
         """Find the live token behind a secret's digest: not revoked, not expired, read afresh each time."""
         ...
 
     async def reserve(self, reservation: Reservation) -> None:
-        """Hold the amount on all of its budgets or on none; raises `BudgetExceeded` naming the first that is too small."""
+        """Hold the amount on all of its budgets or on none; raises `BudgetExceeded` naming the first too small."""
         ...
 
     async def settle(self, row: UsageRow) -> None:

@@ -40,7 +40,7 @@ class SqlReports:
         self._engine = engine
 
     async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
-        """Sum a range.  About a second for a million rows in it."""
+        """Sum a range: three seconds for a million rows in it (2 cores, 2026-11), away from the event loop."""
         within = _within(since, until)
         if token_id is not None:
             within = and_(within, _u.token_id == token_id)

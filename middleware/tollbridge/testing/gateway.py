@@ -47,9 +47,7 @@ class GatewayUnderTest:
     async def token(self, *scopes: str, **options: Any) -> str:
         """Make a token and give its secret; without scopes it may call every model and every service."""
         await self.client()
-        issued = await self.gateway.tokens.issue(
-            name="test", scopes=scopes or (*EVERY_MODEL, "service:*"), **options
-        )
+        issued = await self.gateway.tokens.issue(name="test", scopes=scopes or (*EVERY_MODEL, "service:*"), **options)
         return issued.secret
 
     async def request(self, method: str, path: str, *, token: str | None = None, **options: Any) -> httpx2.Response:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds.  `first_byte` runs from the request to the answer's head, `idle` between two chunks, `total` over all."""
+    """Seconds.  `first_byte` runs from request to the answer's head, `idle` between two chunks, `total` over all."""
 
     connect_s: float = 10.0
     first_byte_s: float = 300.0

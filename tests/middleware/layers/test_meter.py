@@ -76,7 +76,12 @@ async def test_concurrent_calls_never_pass_a_budget_together(mock) -> None:
 
 @pytest.mark.parametrize(
     ("setting", "budget", "status"),
-    [("guard", None, 200), ("guard", TokenBudget(10**9), 403), ("allow", TokenBudget(10**9), 200), ("refuse", None, 403)],
+    [
+        ("guard", None, 200),
+        ("guard", TokenBudget(10**9), 403),
+        ("allow", TokenBudget(10**9), 200),
+        ("refuse", None, 403),
+    ],
 )
 async def test_model_without_a_price_is_unpriced_and_never_free(mock, setting, budget, status) -> None:
     gw = mock(budgets={"unpriced": setting})
@@ -121,7 +126,9 @@ async def test_stream_without_usage_is_charged_by_estimate_within_the_reservatio
 @pytest.mark.parametrize("status", [400, 404, 422, 429, 500, 503])
 async def test_error_of_the_provider_costs_nothing_and_keeps_its_class(mock, status) -> None:
     gw = mock()
-    gw.upstream.reply({"error": {"message": "no", "type": "t", "code": "c"}}, status=status, headers=[("retry-after", "3")])
+    gw.upstream.reply(
+        {"error": {"message": "no", "type": "t", "code": "c"}}, status=status, headers=[("retry-after", "3")]
+    )
 
     reply = await gw.chat("gpt-4o-mini")
 

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 
 import pytest
 
@@ -48,6 +49,19 @@ async def test_no_transaction_grows_without_bound(batch, db, statements):
 
     assert statements.count("COMMIT") == 3  # 200 + 200 + 50
     assert len(names(db)) == 450
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_commits_that_wait_for_the_disk_are_not_on_the_loop(path, in_thread):
+    writer = connect(path, patient=False)
+    batch = TickBatch(writer, in_thread=in_thread)
+    threads = []
+
+    await batch.submit(lambda db: threads.append(threading.current_thread()))
+
+    assert (threads[0] is threading.main_thread()) == (not in_thread)
+    await batch.close()
+    writer.close()
 
 
 async def test_works_are_done_in_the_order_they_came(batch):

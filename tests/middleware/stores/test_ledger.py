@@ -69,6 +69,18 @@ def test_call_reserved_twice_is_a_fault_that_changes_nothing(db):
     assert budgets(db) == {OWN.id: (0, 300)}
 
 
+def test_reservation_made_after_the_settlement_is_left_to_the_sweep(db):
+    settle(db, ROW)
+    ledger.reserve(db, reservation("req_1", 300, OWN))
+
+    settle(db, ROW)
+    assert budgets(db) == {OWN.id: (0, 300)}
+    assert ledger.sweep(db, seconds_to_micros(NOON.timestamp() + 60), 1) == 1
+
+    assert budgets(db) == {OWN.id: (300, 0)}
+    assert db.execute("SELECT cost FROM usage").fetchall() == [(100,)]
+
+
 def test_release_gives_back_and_charges_nothing(db):
     ledger.reserve(db, reservation("req_1", 300, OWN))
 

@@ -187,26 +187,36 @@ async def test_stores_opened_and_closed_at_once_in_one_process_all_open(tmp_path
         await asyncio.gather(*(serve(tmp_path / str(number % 2) / "x.db") for number in range(6)))
 
 
-def test_processes_started_at_once_all_open(tmp_path):
-    program = "import sys, asyncio\nfrom tollbridge.stores.sqlite import SqliteStore\nsys.stdin.read(1)\n" + (
-        "async def main():\n"
-        "    store = SqliteStore(sys.argv[1])\n"
-        "    await store.open()\n"
-        "    await store.check()\n"
-        "    await store.close()\n"
-        "asyncio.run(main())\n"
+def test_processes_started_at_once_all_find_a_whole_database(tmp_path):
+    program = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from tollbridge.stores.schema import prepare\n"
+        "from tollbridge.stores import upgrading\n"  # loaded early, so that all are equally fast
+        "for line in sys.stdin:\n"
+        "    path = Path(line.strip())\n"
+        "    print('armed', flush=True)\n"
+        "    while not os.path.exists(path.parent / 'go'): pass\n"
+        "    prepare(path, migrate=True)\n"
+        "    print('done', flush=True)\n"
     )
-    path = tmp_path / "data" / "x.db"
-    started = [
-        subprocess.Popen([sys.executable, "-W", "error", "-c", program, str(path)], stdin=subprocess.PIPE)
-        for _ in range(4)
-    ]
-    for process in started:
-        process.stdin.write(b"g")
-        process.stdin.close()
+    command = [sys.executable, "-W", "error", "-c", program]
+    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
 
-    assert [process.wait(60) for process in started] == [0, 0, 0, 0]
-    assert status(url_of(path)).state is SchemaState.CURRENT
+    for number in range(10):
+        path = tmp_path / f"data-{number}" / "x.db"
+        path.parent.mkdir()
+        for process in started:
+            process.stdin.write(f"{path}\n")
+            process.stdin.flush()
+        assert [process.stdout.readline() for process in started] == ["armed\n"] * 4
+        (path.parent / "go").touch()
+        assert [process.stdout.readline() for process in started] == ["done\n"] * 4
+        assert status(url_of(path)).state is SchemaState.CURRENT
+
+    for process in started:
+        process.communicate()
+    assert [process.returncode for process in started] == [0, 0, 0, 0]
 
 
 async def test_restored_backup_opens(path, tmp_path):

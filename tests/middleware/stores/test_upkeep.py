@@ -87,6 +87,21 @@ async def test_use_that_could_not_be_written_is_kept(upkeep, db):
     assert uses(db) == [("tok_1", micros(NOON), "first"), ("tok_2", micros(SOON), "second")]
 
 
+async def test_use_noted_during_a_failed_writing_is_the_newer_one(upkeep, db):
+    upkeep._db.execute("PRAGMA busy_timeout = 1")
+    upkeep.touch("tok_1", NOON, "first")
+    with transaction(db):
+        tidying = asyncio.create_task(upkeep.tidy())
+        await asyncio.sleep(0)
+        upkeep.touch("tok_1", SOON, "second")
+        with pytest.raises(Unavailable):
+            await tidying
+
+    await upkeep.tidy()
+
+    assert uses(db) == [("tok_1", micros(SOON), "second")]
+
+
 async def test_log_is_moved_into_the_file(upkeep, db, path):
     assert db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1] > 0
     with transaction(db):
