@@ -2,6 +2,10 @@
 
 import pytest
 
+pytest.register_assert_rewrite(
+    *(f"tollbridge.testing.{name}_contract" for name in ("ledger", "limiter", "store", "token", "transport"))
+)
+
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:

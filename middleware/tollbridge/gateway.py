@@ -113,8 +113,8 @@ class Gateway:
         limits, workers = self.config.limits, self.config.server.workers
         if workers > 1 and not limits.url and not limits.per_process and limits_of(self.config) != TokenLimits(0, 0, 0):
             raise ConfigError(
-                f"{workers} workers would each keep [limits] of their own; set limits.per_process = true to accept that, "
-                "or server.workers = 1"
+                f"{workers} workers would each keep [limits] of their own; set limits.per_process = true to accept "
+                "that, or server.workers = 1"
             )
 
     @property

@@ -50,7 +50,8 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as exc:
         raise ConfigError(
-            f"cannot listen on {host}:{port}: {exc.strerror or exc}; stop what uses the port, or choose another with --port"
+            f"cannot listen on {host}:{port}: {exc.strerror or exc}; stop what uses the port, "
+            "or choose another with --port"
         ) from exc
     listener.set_inheritable(True)
     return listener
@@ -148,7 +149,7 @@ def _serve_many(config: Config, changes: dict[str, Any], listener: socket.socket
 
 
 async def _try_start(config: Config, listener: socket.socket) -> None:
-    """Start and stop once in the parent: the database is migrated, every mistake is said once, and so is the greeting."""
+    """Start and stop once in the parent: the database is migrated, mistakes are said once, and so is the greeting."""
     async with Gateway(config) as gateway:
         listener.listen(_BACKLOG)
         announce(gateway, listener)

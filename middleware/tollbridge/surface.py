@@ -54,7 +54,7 @@ class Surface:
 
 
 def route_template(scope: Mapping[str, Any], app: object) -> str:
-    """Give `GET:/orders/{id}` for a request to the wrapped app, by the host's own router; its path where there is none."""
+    """Give `GET:/orders/{id}` for a request to the wrapped app, by the host's own router; `GET:*` where none fits."""
     method = "WS" if scope["type"] == "websocket" else scope["method"]
     host = scope.get("app") or app
     template = _match(getattr(host, "routes", None) or (), dict(scope))

@@ -140,7 +140,9 @@ class Exchange:
         self._interrupt()
 
     def _interrupt(self) -> None:
+        """Cancel the exchange, once: a second cancellation would look like the server's own."""
         if self._task is not None and self._deadline != math.inf:
+            self._deadline = math.inf
             self._task.cancel()
 
     async def _reach(self) -> UpstreamResponse:
@@ -149,7 +151,7 @@ class Exchange:
         for target in targets[:-1]:
             try:
                 response = await self._ask(target)
-            except UpstreamUnreachable as exc:
+            except (UpstreamUnreachable, UpstreamTimeout) as exc:
                 log.warning("target_failed", call_id=self._call.id, provider=target.provider.name, detail=exc.detail)
                 continue
             if response.status not in _TRY_NEXT:
@@ -171,8 +173,12 @@ class Exchange:
             write_upstream(call, target),
             target.allow_private,
         )
-        response = await self._dispatch.transport.send(request)
-        call.reached = True
+        call.reached = True  # from here on the provider may charge, also where the caller leaves before an answer
+        try:
+            response = await self._dispatch.transport.send(request)
+        except (UpstreamUnreachable, UpstreamTimeout):
+            call.reached = False
+            raise
         if response.status == 401:
             await response.close()
             raise UpstreamError(

@@ -5,7 +5,7 @@ Giving units back late must not buy a second burst, so a `Bucket` also remembers
 
 import math
 from bisect import bisect_right
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from tollbridge.limits.limiter import Rate, Standing
 
@@ -13,17 +13,18 @@ IDLE = -math.inf
 """The theoretical arrival time of a limit that nobody used yet."""
 
 MAX_REMEMBERED = 1024
-"""Takes that one `Bucket` tells apart; of older ones, still running in a limit that never rested, less is given back."""
+"""Takes that one `Bucket` tells apart; an older one, in a limit that never came to rest since, is given back less."""
 
 # Sums of floats may miss the exact fit. This much is forgiven, in units and in seconds; it does not add up over calls.
-_SLACK_UNITS = 1e-3
+_SLACK_UNITS = 1e-4
 _SLACK_S = 1e-9
 
 
-class Decision(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Decision:
     """What a limit says: `wait_s` is 0.0 when allowed, else the seconds until there is room, `inf` if there never is.
 
-    A tuple, for it is made on every request and costs half of a frozen dataclass.
+    `standing` counts the cost only where it is allowed.
     """
 
     wait_s: float
@@ -34,21 +35,23 @@ def decide(tat: float, rate: Rate, cost: int, now: float) -> Decision:
     """Say whether `cost` units, at least 0, fit now, and how the limit stands after that.
 
     `tat` is the theoretical arrival time, in seconds of the clock that gave `now`.
-    A limit in debt has no room for 0 units either.
+    A limit in debt has no room for 0 units either. Raises `ValueError` for a negative cost.
     """
-    if cost < 0:
-        raise ValueError(f"a cost is at least 0, not {cost}")
-    amount, period_s = rate.amount, rate.period_s
-    depth = rate.burst or amount
+    amount = rate.amount
     if amount < 1:
         return Decision(math.inf, Standing(rate, 0, 0.0))
-    interval = period_s / amount
+    if cost < 0:
+        raise ValueError(f"a cost is at least 0, not {cost}")
+    depth = rate.burst or amount
+    interval = rate.period_s / amount
     ahead = tat - now if tat > now else 0.0
-    room = depth * interval - ahead + interval * _SLACK_UNITS + _SLACK_S
+    slack_s = interval * _SLACK_UNITS + _SLACK_S
+    room = depth * interval - ahead + slack_s
     cost_s = cost * interval
     if cost_s <= room:
         return Decision(0.0, Standing(rate, int((room - cost_s) / interval), ahead + cost_s))
-    wait_s = cost_s + ahead - depth * interval if cost <= depth else math.inf
+    # to the middle of the slack: sure to be enough, and 5 s do not become 5.0000001, so 6 in the header
+    wait_s = cost_s - room + slack_s / 2 if cost <= depth else math.inf
     return Decision(wait_s, Standing(rate, int(room / interval) if room > 0.0 else 0, ahead))
 
 

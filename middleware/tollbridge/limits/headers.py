@@ -14,6 +14,7 @@ from tollbridge.limits.limiter import Rate, Standing
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _MAX_INTEGER = 999_999_999_999_999  # RFC 9651 section 3.3.1
+_MAX_RESET = timedelta(days=36_500)  # a date beyond the year 9999 cannot be written
 
 
 class _Parts(NamedTuple):
@@ -49,13 +50,13 @@ def limit_headers(standings: Iterable[Standing]) -> list[tuple[bytes, bytes]]:
 def anthropic_limit_headers(standings: Iterable[Standing], now: datetime) -> list[tuple[bytes, bytes]]:
     """Give `anthropic-ratelimit-<name>-limit`, `-remaining` and `-reset`; the last in RFC 3339, to the next second.
 
-    Names: https://docs.aws.amazon.com/claude-platform/latest/userguide/rate-limits.html, 2026-11. `now` is aware of its zone.
-    Raises `ValueError` for a rate whose name cannot stand in a header name.
+    `now` is aware of its zone. Raises `ValueError` for a rate whose name cannot stand in a header name.
+    Names: https://docs.aws.amazon.com/claude-platform/latest/userguide/rate-limits.html, 2026-11.
     """
     found = []
     for standing in standings:
         limit, remaining, reset = _anthropic_parts(standing.rate)
-        at = (now + timedelta(seconds=standing.reset_s)).astimezone(UTC)
+        at = (now + min(timedelta(seconds=standing.reset_s), _MAX_RESET)).astimezone(UTC)
         if at.microsecond:
             at += timedelta(seconds=1)
         stamp = b"%04d-%02d-%02dT%02d:%02d:%02dZ" % at.timetuple()[:6]
@@ -99,7 +100,7 @@ def _header_name(rate: Rate) -> bytes:
 
 def _whole_seconds(seconds: float) -> int:
     """Round up, but for the millionth that a sum of floats may be over."""
-    return int(seconds + 0.999999) if seconds > 0.0 else 0
+    return min(int(seconds + 0.999999), _MAX_INTEGER) if seconds > 0.0 else 0
 
 
 def _duration(seconds: float) -> bytes:

@@ -16,9 +16,7 @@ from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate
 
 LEASE_S = 3600.0
-
 _LEASE_RETRY_S = 1.0  # nobody knows when a running call ends
-
 
 K = TypeVar("K")
 V = TypeVar("V", bound="_Forgettable")
@@ -31,27 +29,30 @@ class _Forgettable(Protocol):
 class _Shelf(Generic[K, V]):
     """A dict that forgets its idle values little by little, so that no single call pays for all."""
 
-    __slots__ = ("_round", "kept")
+    __slots__ = ("_looks", "_round", "kept")
 
     def __init__(self) -> None:
         self.kept: dict[K, V] = {}
         self._round: deque[K] = deque()
+        self._looks = 1
 
     def put(self, key: K, value: V) -> V:
-        """Keep a new value.  More than one look for each new key: the shelf stays below twice what is in use."""
+        """Keep a new value.  Two looks more for each keep the shelf at about twice what is in use."""
         self.kept[key] = value
         self._round.append(key)
+        self._looks += 2
         return value
 
-    def sweep(self, now: float, looks: int) -> None:
-        """Look at the next few keys, of at least one, and forget the idle ones."""
+    def sweep(self, now: float) -> None:
+        """Look at the next few keys in turn and forget the idle ones."""
         waiting, kept = self._round, self.kept
-        for _ in range(min(looks, len(waiting))):
+        for _ in range(min(self._looks, len(waiting))):
             key = waiting.popleft()
             if kept[key].idle(now):
                 del kept[key]
             else:
                 waiting.append(key)
+        self._looks = 1
 
 
 class _Running:
@@ -113,26 +114,27 @@ class MemoryLimiter:
         now = self._clock.monotonic()
         buckets = self._buckets.kept
         full = lease if lease is not None and self._is_full(lease, holder, now) else None
+        found = []
         standings = []
         fits = full is None
         for demand in demands:
             bucket = buckets.get(_slot(demand))
-            wait_s, standing = decide(IDLE if bucket is None else bucket.tat, demand.rate, demand.cost, now)
-            fits = fits and not wait_s
-            standings.append(standing)
+            decision = decide(IDLE if bucket is None else bucket.tat, demand.rate, demand.cost, now)
+            fits = fits and not decision.wait_s
+            standings.append(decision.standing)
+            found.append(bucket)
         if not fits:
             raise self._refusal([(demand, demand.cost) for demand in demands], full, now)
         self._turn = turn = self._turn + 1
-        for demand in demands:
-            self._add(demand, demand.cost, now)
-        self._buckets.sweep(now, len(demands) + 1)
-        if lease is None:
-            return _Taken(tuple(demands), tuple(standings), turn=turn)
-        running = self._running.kept.get(lease.key) or self._running.put(lease.key, _Running())
-        running.ends.pop(holder, None)  # to the end: the order is that of expiry
-        running.ends[holder] = now + self._lease_s
-        self._running.sweep(now, 2)
-        return _Taken(tuple(demands), tuple(standings), lease, holder, turn)
+        for demand, bucket in zip(demands, found, strict=True):
+            (bucket or self._bucket(demand)).add(span_s(demand.rate, demand.cost), turn, now)
+        self._buckets.sweep(now)
+        if lease is not None:
+            running = self._running.kept.get(lease.key) or self._running.put(lease.key, _Running())
+            running.ends.pop(holder, None)  # to the end: the order is that of expiry
+            running.ends[holder] = now + self._lease_s
+        self._running.sweep(now)
+        return _Taken(tuple(demands), tuple(standings), lease, holder if lease is not None else "", turn)
 
     async def peek(self, demands: Sequence[Demand], lease: Lease | None) -> None:
         """Raise `RateLimited` where not even one unit of each is left, whatever the demands cost; takes nothing."""
@@ -168,16 +170,17 @@ class MemoryLimiter:
             over = max(0, used) - demand.cost
             if over > 0:
                 self._turn += 1
-                self._add(demand, over, self._clock.monotonic())
+                now = self._clock.monotonic()
+                self._bucket(demand).add(span_s(demand.rate, over), self._turn, now)
+                self._buckets.sweep(now)
             elif over < 0:
                 bucket = self._buckets.kept.get(_slot(demand))
                 if bucket is not None:
                     bucket.give_back(span_s(demand.rate, -over), taken_in)
 
-    def _add(self, demand: Demand, units: int, now: float) -> None:
+    def _bucket(self, demand: Demand) -> Bucket:
         slot = _slot(demand)
-        bucket = self._buckets.kept.get(slot) or self._buckets.put(slot, Bucket())
-        bucket.add(span_s(demand.rate, units), self._turn, now)
+        return self._buckets.kept.get(slot) or self._buckets.put(slot, Bucket())
 
     def _is_full(self, lease: Lease, holder: str | None, now: float) -> bool:
         running = self._running.kept.get(lease.key)
@@ -191,7 +194,7 @@ class MemoryLimiter:
         wait_s, message = 0.0, ""
         if full is not None:
             wait_s = _LEASE_RETRY_S
-            message = f"{full.amount} calls at once is the limit and as many are running; try again when one has ended"
+            message = f"the limit of calls at once, {full.amount}, is reached; try again when one has ended"
         standings = []
         for demand, cost in asked:
             bucket = self._buckets.kept.get(_slot(demand))

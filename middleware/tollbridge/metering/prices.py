@@ -1,16 +1,19 @@
 """What a model costs: whole pico-dollars a token for each bucket of usage, and where such prices are found.
 
-A price the bridge cannot find is None, never zero. Nothing is kept here between calls: only a source knows how long
+A price the bridge cannot find is None, never zero. A book keeps no answers of its sources: only a source knows how long
 its answer holds.
 """
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
 from tollbridge.errors import ConfigError
 from tollbridge.metering.usage import Usage
-from tollbridge.money import amount, rate, show_usd, to_nano
+from tollbridge.money import amount, parse_usd, rate, show_usd, to_nano
 
 _PARENT = {
     "cache_read": "input",
@@ -20,13 +23,13 @@ _PARENT = {
     "image_input": "input",
     "audio_output": "output",
 }
-_DEAREST_USD = Decimal(1_000_000)
-_NANO_PER_RATE = 1_000  # a pico-dollar a token is a micro-dollar a million tokens
+_MOST_USD = 1_000_000
+_NANO_PER_RATE = 1_000  # one pico-dollar a token is one micro-dollar a million tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Pico-dollars a token for each bucket of `Usage`.  The dearest of each direction is worked out once."""
+    """Pico-dollars a token for each bucket of `Usage`, and the dearest of each direction."""
 
     input: int
     cache_read: int
@@ -40,19 +43,20 @@ class Rates:
     dearest_output: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        inputs = (self.input, self.cache_read, self.cache_write, self.cache_write_1h, self.audio_input)
-        object.__setattr__(self, "dearest_input", max(*inputs, self.image_input))
+        written = max(self.cache_write, self.cache_write_1h)
+        dearest = max(self.input, self.cache_read, written, self.audio_input, self.image_input)
+        object.__setattr__(self, "dearest_input", dearest)
         object.__setattr__(self, "dearest_output", max(self.output, self.audio_output))
 
     @classmethod
     def of(cls, given: Mapping[str, int]) -> "Rates":
-        """Make rates of those given; a bucket without its own takes its parent's, `input` and `output` without are 0."""
+        """Fill up the rates given: a bucket without its own takes its parent's; `input` and `output` are else 0."""
 
         def find(bucket: str) -> int:
-            own = given.get(bucket)
-            if own is not None:
-                return own
-            return find(_PARENT[bucket]) if bucket in _PARENT else 0
+            if bucket in given:
+                return given[bucket]
+            parent = _PARENT.get(bucket)
+            return find(parent) if parent is not None else 0
 
         return cls(**{bucket: find(bucket) for bucket in BUCKETS})
 
@@ -73,7 +77,7 @@ class Price:
     """What a model costs.
 
     `id` says where the price came from and which version. `tiers` ascend. `request` is nano-dollars for each call.
-    `left_out` names what the provider also charges for and no bucket counts, such as web searches.
+    `left_out` names what the provider charges for besides and no bucket counts, such as web searches.
     """
 
     id: str
@@ -84,7 +88,7 @@ class Price:
 
     @property
     def partial(self) -> bool:
-        """Whether a call can cost more than is counted here."""
+        """Whether the provider may charge for more than is counted here."""
         return bool(self.left_out)
 
     def cost(self, usage: Usage) -> int:
@@ -109,9 +113,9 @@ class Price:
         return amount(pico) + self.request
 
     def bound(self, input_tokens: int, output_tokens: int) -> int:
-        """Give the most a call with at most so many tokens can cost, nano-dollars: no `cost` of one is above it.
+        """Give the most a call with at most so many tokens can cost, nano-dollars: `cost` is never above it.
 
-        A cheaper tier for long calls counts as far as it reaches, so the bound never falls when a count grows.
+        Every tier within reach counts, with the most tokens it can hold: a long call may be cheaper than a shorter one.
         """
         r, most = self.rates, 0
         for tier in self.tiers:
@@ -123,32 +127,82 @@ class Price:
         return amount(most) + self.request
 
     def shown(self) -> str:
-        """Write the price for people, in USD a million tokens: `0.15 in, 0.6 out`."""
-        text = f"{_show_rate(self.rates.input)} in, {_show_rate(self.rates.output)} out"
-        if self.tiers:
-            text += (
-                f", dearer above {self.tiers[0].above} in"
-                if self._rises()
-                else f", other above {self.tiers[0].above} in"
-            )
+        """Write it for people, in USD per million tokens: `1.25 in, 10 out; 2.5 in, 15 out above 200000`."""
+        rows = [_show(self.rates), *(f"{_show(tier.rates)} above {tier.above}" for tier in self.tiers)]
         if self.request:
-            text += f", {show_usd(self.request)} a call"
-        return text
+            rows.append(f"{show_usd(self.request)} a call")
+        return "; ".join(rows)
 
     @classmethod
     def from_table(cls, table: Mapping[str, str], *, id: str) -> "Price":
         """Read a price such as `{ input = "0.15", output = "0.60", request = "0.01" }`.
 
-        USD per million tokens as strings; `request` is USD a call. Without `output` what comes out is free, as of an
-        embedding model. Raises `ConfigError` naming `id` and the key for an unknown key, a bad value, a bucket without
-        the one it is part of, and an empty table.
+        USD per million tokens as strings; `request` is USD a call. Without `output` the answer is free, as embeddings
+        are. Raises `ConfigError` for an unknown key, a bad value, a part whose whole has no price, and an empty table.
         """
-        given: dict[str, Decimal] = {key: _read(key, text, id) for key, text in table.items()}
+        given = {key: _read(key, text, id) for key, text in table.items()}
         if not given:
-            raise ConfigError(f'{id}: no price is given; set at least one, such as input = "0.15"')
+            raise ConfigError(f'{id}: there is no price in it; give at least one, such as input = "0.15"')
         for key in given:
-            parent = _PARENT.get(key)
-            if parent is not None and _PARENT.get(parent, parent) not in given:
-                raise ConfigError(f"{id}: {key} is a part of {_PARENT.get(parent, parent)}, which has no price")
+            whole = "output" if key == "audio_output" else "input"
+            if key in _PARENT and whole not in given:
+                raise ConfigError(f"{id}: {key} is a part of {whole}, which has no price here; set {whole} too")
         request = to_nano(given.pop("request", Decimal(0)))
         return cls(id, Rates.of({bucket: rate(usd) for bucket, usd in given.items()}), request=request)
+
+
+_KEYS = (*BUCKETS, "request")
+
+
+def _read(key: str, text: object, id: str) -> Decimal:
+    if key not in _KEYS:
+        near = difflib.get_close_matches(key, _KEYS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ConfigError(f"{id}: a price has no key {key!r}, only {', '.join(_KEYS)}{hint}")
+    if not isinstance(text, str):
+        raise ConfigError(f'{id}: {key} must be a string in USD, such as "0.15", not {text!r:.40}')
+    try:
+        usd = parse_usd(text)
+    except ValueError as exc:
+        raise ConfigError(f"{id}: {key}: {exc}") from None
+    if usd > _MOST_USD:
+        raise ConfigError(f"{id}: {key} = {text[:40]!r} is above {_MOST_USD} USD, which no model costs")
+    if usd and not (to_nano(usd) if key == "request" else rate(usd)):
+        raise ConfigError(f"{id}: {key} = {text[:40]!r} is too small to count; the least above 0 is 0.000001")
+    return usd
+
+
+def _show(rates: Rates) -> str:
+    return f"{show_usd(rates.input * _NANO_PER_RATE)} in, {show_usd(rates.output * _NANO_PER_RATE)} out"
+
+
+class PriceSource(Protocol):
+    """Knows prices.  Asked for every model call, so it keeps what is dear to find, for as long as that holds."""
+
+    def find(self, provider: str, model: str, at: datetime) -> Price | None:
+        """Find what a provider (by its `price_id`) asks for its model at that time; None where it is not known."""
+        ...
+
+
+class PriceBook:
+    """The operator's own prices first, then those of the sources, in order.
+
+    `overrides` are keyed by the name callers use for a model, and by `provider/model`.
+    """
+
+    def __init__(self, sources: Sequence[PriceSource], overrides: Mapping[str, Price]) -> None:
+        self._sources = tuple(sources)
+        self._overrides = dict(overrides)
+
+    def find(self, provider: str, model: str, at: datetime, *, alias: str = "") -> Price | None:
+        """Find the price of a provider's model, called `alias` by the caller; None is unpriced."""
+        own = self._overrides
+        if own:
+            price = own.get(alias) or own.get(f"{provider}/{model}")
+            if price is not None:
+                return price
+        for source in self._sources:
+            price = source.find(provider, model, at)
+            if price is not None:
+                return price
+        return None

@@ -1,1 +1,16 @@
-"""The way to the models."""
+"""The way to the models: one seam, two implementations."""
+
+from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse
+
+__all__ = ["Timeouts", "Transport", "UpstreamRequest", "UpstreamResponse", "make_transport"]
+
+
+def make_transport(kind: str, timeouts: Timeouts) -> Transport:
+    """Make the transport of `[upstream] transport`: `pyreqwest` or `httpx2`."""
+    if kind == "httpx2":
+        from tollbridge.transport.httpx2_transport import Httpx2Transport  # only one of the two is loaded
+
+        return Httpx2Transport(timeouts)
+    from tollbridge.transport.reqwest import ReqwestTransport
+
+    return ReqwestTransport(timeouts)

@@ -1,0 +1,137 @@
+"""Which addresses may be dialled.  Names are resolved here, every address is checked, and the checked one is dialled.
+
+`ipaddress.is_global` alone is wrong: Python 3.11.7 calls 192.0.0.192 (a cloud's metadata), 64:ff9b::/96 (NAT64),
+2002::/16 (6to4), fec0::/10 and multicast global. So the ranges are listed (IANA special-purpose address registries,
+read 2026-11), and addresses that carry another inside are judged by both.
+"""
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tollbridge.errors import UpstreamUnreachable
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Gives the addresses of a name as text; raises `OSError`."""
+
+_BLOCKED = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+        *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        *("::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16"),
+        *("fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
+    )
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_NAME = re.compile(r"(?=.{1,253}\.?$)(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a URL leads.  `host` is a lower-case name, or an address without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def endpoint_of(url: str) -> Endpoint:
+    """Read the endpoint of an absolute URL; raises `UpstreamUnreachable` for one that may not be dialled."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError as exc:
+        raise _blocked("the provider's URL", f"no valid URL: {exc}") from exc
+    if parts.scheme not in _PORTS:
+        raise _blocked("the provider's URL", f"the scheme {parts.scheme!r} is not dialled")
+    if "@" in parts.netloc or "\\" in url or not url.isascii() or any(c.isspace() for c in url):
+        raise _blocked("the provider's URL", "it holds user information, a backslash, a space or non-ASCII characters")
+    if _literal(host) is None and (not _NAME.fullmatch(host) or _looks_like_a_number(host)):
+        raise _blocked("the provider's URL", f"{host!r} is no host name")
+    return Endpoint(parts.scheme, host, port if port is not None else _PORTS[parts.scheme])
+
+
+def is_public(text: str) -> bool:
+    """Whether an address may be dialled without the operator's saying so."""
+    address = _literal(text)
+    return address is not None and all(_is_open(each) for each in _carried(address))
+
+
+async def resolve_by_system(host: str, port: int) -> Sequence[str]:
+    """Resolve a name as the system does."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Guard:
+    """Resolves and checks.  `resolve` can be given for tests."""
+
+    def __init__(self, resolve: Resolve = resolve_by_system) -> None:
+        self._resolve = resolve
+
+    async def addresses(self, endpoint: Endpoint, *, allow_private: bool) -> Sequence[str]:
+        """Give the addresses that may be dialled; raises `UpstreamUnreachable` if there are none, or one is not public.
+
+        One bad address refuses them all: a name that leads to both is not to be trusted.
+        """
+        host = endpoint.host
+        if _literal(host) is not None:
+            found: Sequence[str] = [host]
+        else:
+            try:
+                found = await self._resolve(host, endpoint.port)
+            except (OSError, UnicodeError) as exc:
+                raise UpstreamUnreachable(
+                    f"the provider {host} cannot be reached", detail=f"{host} does not resolve: {exc}"
+                ) from exc
+        if not found:
+            raise UpstreamUnreachable(f"the provider {host} cannot be reached", detail=f"{host} has no address")
+        if not allow_private and not all(map(is_public, found)):
+            raise _blocked(
+                f"the provider {host}",
+                "it leads to an address that is not public; allow_private = true in its section lets it",
+            )
+        return found
+
+
+def _literal(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _looks_like_a_number(host: str) -> bool:
+    """Whether some resolver would read it as an IPv4 address: `2130706433`, `0x7f.1`, `127.1`."""
+    last = host.rstrip(".").rpartition(".")[2]
+    return last.isdigit() or bool(re.fullmatch(r"0x[0-9a-f]*", last))
+
+
+def _carried(address: Address) -> list[Address]:
+    """Give an address and those it carries inside."""
+    inside: list[Address | None] = []
+    if isinstance(address, ipaddress.IPv6Address):
+        inside = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if address in _NAT64:
+            inside.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if address.ipv4_mapped is not None:
+            return [address.ipv4_mapped]
+    return [address, *(each for each in inside if each is not None)]
+
+
+def _is_open(address: Address) -> bool:
+    return address.is_global and not any(
+        address in network for network in _BLOCKED if network.version == address.version
+    )
+
+
+def _blocked(what: str, why: str) -> UpstreamUnreachable:
+    return UpstreamUnreachable(f"{what} cannot be reached", detail=why)

@@ -1,0 +1,210 @@
+"""The transport on pyreqwest: what carries the traffic."""
+
+import asyncio
+import random
+from datetime import timedelta
+from types import TracebackType
+from typing import Protocol
+
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
+from pyreqwest.response import Response
+
+from tollbridge.errors import GatewayError, UpstreamError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
+from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse
+from tollbridge.transport.guard import Endpoint, Guard, endpoint_of
+
+PIN_S = 60.0
+"""How long a name's address is used before it is asked for again."""
+STALE_S = 600.0
+"""How long the last good address is used while the name does not resolve."""
+_KNOWN_URLS = 4096
+
+_Key = tuple[Endpoint, bool]
+
+
+class _Pin:
+    """A client tied to one checked address."""
+
+    __slots__ = ("address", "client", "fresh_until", "refreshing", "stale_until")
+
+    def __init__(self, client: Client, address: str, now: float) -> None:
+        self.client = client
+        self.address = address
+        self.refreshing: asyncio.Task[None] | None = None
+        self.renew(now)
+
+    def renew(self, now: float) -> None:
+        """Trust the address anew, for a time that differs a little from pin to pin."""
+        self.fresh_until = now + PIN_S * random.uniform(0.8, 1.2)
+        self.stale_until = now + STALE_S
+
+
+class ReqwestTransport:
+    """Sends with one client an endpoint, each tied to an address that `guard` has checked.
+
+    A client is used while its name still leads to its address; otherwise a new one takes over and the old one ends with
+    its last answer.
+    """
+
+    def __init__(self, timeouts: Timeouts | None = None, *, guard: Guard | None = None) -> None:
+        self._timeouts = timeouts or Timeouts()
+        self._guard = guard or Guard()
+        self._pins: dict[_Key, _Pin] = {}
+        self._pinning: dict[_Key, asyncio.Task[_Pin]] = {}
+        self._endpoints: dict[str, Endpoint] = {}
+
+    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
+        """Send, and wait for the head."""
+        endpoint = self._endpoints.get(request.url) or self._remember(request.url)
+        pin = self._pins.get((endpoint, request.allow_private))
+        if pin is None or asyncio.get_running_loop().time() >= pin.fresh_until:
+            pin = await self._pin((endpoint, request.allow_private), pin)
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
+        try:
+            builder = pin.client.request(request.method, request.url).headers(headers).body_bytes(request.body)
+            streamed = builder.build_streamed()
+            response = await streamed.__aenter__()
+        except PyreqwestError as exc:
+            raise _send_failure(endpoint, exc) from None
+        return ReqwestResponse(streamed, response)
+
+    async def close(self) -> None:
+        """Close every client."""
+        pins, self._pins = list(self._pins.values()), {}
+        for pin in pins:
+            if pin.refreshing is not None:
+                pin.refreshing.cancel()
+            await pin.client.close()
+
+    def _remember(self, url: str) -> Endpoint:
+        if len(self._endpoints) >= _KNOWN_URLS:
+            self._endpoints.clear()
+        endpoint = self._endpoints[url] = endpoint_of(url)
+        return endpoint
+
+    async def _pin(self, key: _Key, pin: _Pin | None) -> _Pin:
+        """Give a pin that may be used now; a name that is only due for renewal is renewed beside the call."""
+        now = asyncio.get_running_loop().time()
+        if pin is not None and now < pin.stale_until:
+            if pin.refreshing is None or pin.refreshing.done():
+                pin.refreshing = asyncio.create_task(self._refresh(key, pin))
+            return pin
+        task = self._pinning.get(key)
+        if task is None:
+            task = self._pinning[key] = asyncio.create_task(self._make(key))
+            task.add_done_callback(lambda _: self._pinning.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _make(self, key: _Key) -> _Pin:
+        endpoint, allow_private = key
+        addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
+        pin = self._pins[key] = _Pin(self._client(endpoint, addresses[0]), addresses[0], _now())
+        return pin
+
+    async def _refresh(self, key: _Key, pin: _Pin) -> None:
+        endpoint, allow_private = key
+        try:
+            addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
+        except UpstreamUnreachable:
+            return  # the last good address holds until it is stale
+        if pin.address in addresses:
+            pin.renew(_now())
+        else:
+            self._pins[key] = _Pin(self._client(endpoint, addresses[0]), addresses[0], _now())
+
+    def _client(self, endpoint: Endpoint, address: str) -> Client:
+        builder = (
+            ClientBuilder()
+            .connect_timeout(timedelta(seconds=self._timeouts.connect_s))
+            .follow_redirects(False)
+            .referer(False)
+            .no_proxy()
+            .gzip(False)
+            .brotli(False)
+            .zstd(False)
+            .deflate(False)
+            .tcp_nodelay(True)
+        )
+        if address != endpoint.host:
+            builder = builder.resolve(endpoint.host, address, endpoint.port)
+        return builder.build()
+
+
+class _Streamed(Protocol):
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ReqwestResponse:
+    """An answer of pyreqwest."""
+
+    __slots__ = ("_open", "_reader", "_response", "_streamed", "headers", "status")
+
+    def __init__(self, streamed: _Streamed, response: Response) -> None:
+        self._streamed = streamed
+        self._response = response
+        self._reader = response.body_reader
+        self._open = True
+        self.status = response.status
+        self.headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+
+    async def read(self, limit: int) -> bytes:
+        """Read the whole body."""
+        length = self._response.get_header("content-length")
+        if length is not None and length.isdigit() and int(length) <= limit:
+            try:
+                return bytes(await self._response.bytes())
+            except PyreqwestError as exc:
+                raise _truncated(exc) from None
+        parts, size = [], 0
+        while chunk := await self.next_chunk():
+            size += len(chunk)
+            if size > limit:
+                raise UpstreamError(f"the provider's answer is over {limit} bytes")
+            parts.append(chunk)
+        return b"".join(parts)
+
+    async def next_chunk(self) -> bytes:
+        """Give the next bytes."""
+        try:
+            while (chunk := await self._reader.read_chunk()) is not None:
+                if chunk:
+                    return bytes(chunk)
+        except PyreqwestError as exc:
+            raise _truncated(exc) from None
+        return b""
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._open:
+            self._open = False
+            await self._streamed.__aexit__(None, None, None)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _truncated(exc: PyreqwestError) -> UpstreamTruncated:
+    return UpstreamTruncated("the provider's answer ended before it was complete", detail=_reason(exc))
+
+
+def _send_failure(endpoint: Endpoint, exc: PyreqwestError) -> GatewayError:
+    who = f"the provider {endpoint.host}"
+    if isinstance(exc, ConnectTimeoutError):
+        return UpstreamTimeout(f"{who} did not take the connection in time", detail=_reason(exc))
+    if isinstance(exc, ConnectError):
+        return UpstreamUnreachable(f"{who} cannot be reached", detail=_reason(exc))
+    return UpstreamError(f"{who} closed the connection without an answer", detail=_reason(exc))
+
+
+def _reason(exc: PyreqwestError) -> str:
+    """Give the innermost cause: the outer ones repeat the URL."""
+    details = exc.args[1] if len(exc.args) > 1 else None
+    causes = details.get("causes") if isinstance(details, dict) else None
+    return str(causes[-1].get("message", "")) if causes else type(exc).__name__
+
+
+_: tuple[type[Transport], type[UpstreamResponse]] = (ReqwestTransport, ReqwestResponse)

@@ -1,0 +1,466 @@
+"""The end of the chain: targets in order, timeouts, and the caller's leaving."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from starlette.types import Message
+
+from tollbridge.call import Call, open_call
+from tollbridge.clock import SystemClock
+from tollbridge.config import load_config
+from tollbridge.errors import GatewayError, InternalError, UpstreamTimeout, UpstreamUnreachable
+from tollbridge.formats.dialect import Operation
+from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.layers.dispatch import Dispatch, Exchange
+from tollbridge.layers.watch import PERIOD_S
+from tollbridge.providers import Provider, Target
+from tollbridge.testing import FixedClock
+from tollbridge.transport.base import UpstreamRequest
+
+ANSWER = b'{"id":"1","choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":500}}'
+CHUNK = b'data: {"id":"1","choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+LAST = b'data: {"id":"1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+JSON = [(b"content-type", b"application/json")]
+EVENTS = [(b"content-type", b"text/event-stream; charset=utf-8")]
+PRICE = {"input": "0.15", "output": "0.60"}
+PROVIDER = {"base_url": "https://mock.example/v1", "api_key": "env:KEY"}
+CONFIG: dict[str, Any] = {
+    "providers": {"first": PROVIDER, "second": {**PROVIDER, "base_url": "https://second.example/v1"}},
+    "models": {
+        "one": {"targets": ["first/m1"], "price": PRICE},
+        "two": {"targets": ["first/m1", "second/m2"], "price": PRICE},
+    },
+}
+Step = Callable[[], Awaitable["Answer"]]
+
+
+class Answer:
+    """An answer whose parts come when the test says so; a part is bytes, an event to wait for, or an error."""
+
+    def __init__(self, *parts: bytes | asyncio.Event | GatewayError, status: int = 200, headers: Any = None) -> None:
+        self.status = status
+        self.headers = list(EVENTS if headers is None else headers)
+        self.parts = list(parts)
+        self.waiting = asyncio.Event()
+        self.cancelled = False
+        self.closed = 0
+
+    async def next_chunk(self) -> bytes:
+        while self.parts:
+            part = self.parts.pop(0)
+            if isinstance(part, bytes):
+                return part
+            if isinstance(part, GatewayError):
+                raise part
+            self.waiting.set()
+            try:
+                await part.wait()
+            except asyncio.CancelledError:
+                self.cancelled = True
+                raise
+        return b""
+
+    async def read(self, limit: int) -> bytes:
+        body = b""
+        while chunk := await self.next_chunk():
+            body += chunk
+        return body
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+class Script:
+    """A transport that takes one step a request: gives an answer, raises an error, or waits for an event."""
+
+    def __init__(self, *steps: Answer | GatewayError | asyncio.Event) -> None:
+        self.steps = list(steps)
+        self.sent: list[UpstreamRequest] = []
+        self.waiting = asyncio.Event()
+        self.cancelled = False
+
+    async def send(self, request: UpstreamRequest) -> Answer:
+        self.sent.append(request)
+        step = self.steps.pop(0)
+        if isinstance(step, GatewayError):
+            raise step
+        if isinstance(step, asyncio.Event):
+            self.waiting.set()
+            try:
+                await step.wait()
+            except asyncio.CancelledError:
+                self.cancelled = True
+                raise
+            raise AssertionError("nobody sets this event")
+        return step
+
+    async def close(self) -> None:
+        raise AssertionError("a transport that was given is not ours to close")
+
+    @property
+    def hosts(self) -> list[str]:
+        return [request.url.split("/")[2].split(".")[0] for request in self.sent]
+
+
+class Caller:
+    """One HTTP client, seen from the server: what it gets is in `sent`, and `leave` hangs up."""
+
+    def __init__(self, app: Tollbridge, token: str, *, model: str = "one", stream: bool = True, **fields: Any) -> None:
+        body = json.dumps({"model": model, "messages": [], "stream": stream, **fields}).encode()
+        self._app = app
+        self._incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        self._left = asyncio.Event()
+        self.got = asyncio.Event()
+        self.sent: list[Message] = []
+        self._scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/v1/chat/completions",
+            "raw_path": b"/v1/chat/completions",
+            "query_string": b"",
+            "headers": [(b"host", b"h"), (b"authorization", f"Bearer {token}".encode())],
+            "client": ("192.0.2.1", 1),
+        }
+
+    async def _receive(self) -> Message:
+        if self._incoming:
+            return self._incoming.pop(0)
+        await self._left.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        self.sent.append(message)
+        if message.get("body"):
+            self.got.set()
+
+    def leave(self) -> None:
+        self._left.set()
+
+    async def call(self) -> None:
+        await self._app(self._scope, self._receive, self._send)
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+    @property
+    def code(self) -> str:
+        return str(json.loads(self.body)["error"]["code"])
+
+
+@pytest.fixture
+def bridge(tmp_path) -> Callable[..., Any]:
+    """Give `async with bridge(*steps) as (script, caller, gateway)`."""
+
+    @asynccontextmanager
+    async def make(*steps: Any, **sections: Any) -> AsyncIterator[tuple[Script, Callable[..., Caller], Gateway]]:
+        script = Script(*steps)
+        config = replace(load_config({**CONFIG, **sections}, {}), data=tmp_path)
+        gateway = Gateway(config, transport=script, clock=FixedClock(), env={"KEY": "sk-1"})
+        async with gateway:
+            token = (await gateway.tokens.issue(name="t")).secret
+            app = Tollbridge(gateway=gateway)
+            yield script, lambda **fields: Caller(app, token, **fields), gateway
+
+    return make
+
+
+async def last_row(gateway: Gateway) -> Any:
+    await gateway.chain.plan.settled()
+    (row,) = await gateway.store.recent()
+    return row
+
+
+@pytest.mark.parametrize(
+    "failure", [UpstreamUnreachable("gone", detail="refused"), UpstreamTimeout("no connection in 10 s")]
+)
+async def test_target_that_cannot_be_reached_gives_way_to_the_next(bridge, failure) -> None:
+    async with bridge(failure, Answer(ANSWER, headers=JSON)) as (script, caller, gateway):
+        one = caller(model="two", stream=False)
+
+        await one.call()
+
+        assert (one.status, one.body) == (200, ANSWER)
+        assert script.hosts == ["mock", "second"]
+        assert json.loads(script.sent[1].body)["model"] == "m2"
+        row = await last_row(gateway)
+        # 1000 in x 0.15 + 500 out x 0.60, per million tokens, in nano-dollars
+        assert (row.provider, row.model_used, row.cost) == ("second", "m2", 450_000)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])
+async def test_target_that_is_overloaded_gives_way_to_the_next_and_is_let_go(bridge, status) -> None:
+    busy = Answer(b"{}", status=status, headers=JSON)
+    async with bridge(busy, Answer(ANSWER, headers=JSON)) as (script, caller, _):
+        one = caller(model="two", stream=False)
+
+        await one.call()
+
+        assert (one.status, one.body, busy.closed) == (200, ANSWER, 1)
+        assert script.hosts == ["mock", "second"]
+
+
+async def test_answer_that_blames_the_caller_is_passed_on_by_the_first_target(bridge) -> None:
+    async with bridge(Answer(b'{"error":{"code":"c"}}', status=400, headers=JSON)) as (script, caller, _):
+        one = caller(model="two", stream=False)
+
+        await one.call()
+
+        assert (one.status, one.code, script.hosts) == (400, "c", ["mock"])
+
+
+async def test_last_targets_failure_is_what_the_caller_sees(bridge) -> None:
+    busy = [Answer(b"{}", status=503, headers=JSON), Answer(b'{"error":{"code":"c"}}', status=503, headers=JSON)]
+    async with bridge(*busy) as (_, caller, gateway):
+        one = caller(model="two", stream=False)
+
+        await one.call()
+
+        assert (one.status, one.code) == (503, "c")
+        assert (await last_row(gateway)).cost == 0
+
+
+async def test_nothing_is_tried_again_after_the_first_byte(bridge) -> None:
+    broken = Answer(CHUNK, UpstreamUnreachable("connection lost"))
+    async with bridge(broken, Answer(CHUNK, LAST)) as (script, caller, gateway):
+        one = caller(model="two")
+
+        await one.call()
+
+        assert script.hosts == ["mock"]
+        assert one.body.startswith(CHUNK)
+        assert b'"code":"upstream_unreachable"' in one.body
+        assert broken.closed == 1
+        row = await last_row(gateway)
+        assert row.outcome == "upstream_failed"
+        assert row.cost > 0
+
+
+async def test_refused_credential_of_the_gateway_is_a_bad_gateway_and_never_a_401(bridge) -> None:
+    refused = Answer(b'{"error":{"message":"Incorrect API key: sk-1"}}', status=401, headers=JSON)
+    async with bridge(refused) as (_, caller, gateway):
+        one = caller(stream=False)
+
+        await one.call()
+
+        assert (one.status, one.code) == (502, "upstream_credential")
+        assert b"sk-1" not in one.body
+        assert refused.closed == 1
+        assert (await last_row(gateway)).cost == 0
+
+
+async def test_silence_before_the_first_byte_ends_with_504(bridge) -> None:
+    async with bridge(asyncio.Event(), upstream={"first_byte_timeout_s": 0.05}) as (script, caller, gateway):
+        one = caller(model="two")
+
+        await asyncio.wait_for(one.call(), 5)
+
+        assert (one.status, one.code, script.cancelled) == (504, "upstream_timeout", True)
+        assert b"did not answer in time" in one.body
+        assert script.hosts == ["mock"]
+        assert (await last_row(gateway)).error == "upstream_timeout"
+
+
+async def test_body_that_never_comes_ends_with_504(bridge) -> None:
+    answer = Answer(asyncio.Event(), headers=JSON)
+    async with bridge(answer, upstream={"first_byte_timeout_s": 0.05}) as (_, caller, _gateway):
+        one = caller(stream=False)
+
+        await asyncio.wait_for(one.call(), 5)
+
+        assert (one.status, one.code, answer.cancelled, answer.closed) == (504, "upstream_timeout", True, 1)
+
+
+async def test_stream_that_falls_silent_is_ended_by_an_error_event(bridge) -> None:
+    answer = Answer(CHUNK, asyncio.Event())
+    async with bridge(answer, upstream={"idle_timeout_s": 0.05}) as (_, caller, gateway):
+        one = caller(max_tokens=1000)
+
+        await asyncio.wait_for(one.call(), 5)
+
+        assert one.body.startswith(CHUNK)
+        assert b'"code":"upstream_timeout"' in one.body
+        assert b"fell silent" in one.body
+        assert b"[DONE]" not in one.body
+        assert (answer.cancelled, answer.closed) == (True, 1)
+        row = await last_row(gateway)
+        assert (row.outcome, row.usage_source) == ("upstream_failed", "estimated")
+
+
+async def test_stream_that_never_ends_is_ended_by_the_total_timeout(bridge) -> None:
+    class Endless(Answer):
+        async def next_chunk(self) -> bytes:
+            await asyncio.sleep(0)
+            return CHUNK
+
+    async with bridge(Endless(), upstream={"total_timeout_s": 0.3}) as (_, caller, _gateway):
+        one = caller()
+
+        await asyncio.wait_for(one.call(), 5)
+
+        assert b'"code":"upstream_timeout"' in one.body
+
+
+async def test_stream_that_keeps_speaking_outlives_the_idle_timeout(bridge) -> None:
+    pause = asyncio.Event()
+    answer = Answer(CHUNK, pause, LAST)
+    async with bridge(answer, upstream={"idle_timeout_s": 5.0}) as (_, caller, _gateway):
+        one = caller()
+        running = asyncio.ensure_future(one.call())
+        await answer.waiting.wait()
+        # Two looks of the watch pass while the stream is silent.
+        await asyncio.wait({running}, timeout=2.5 * PERIOD_S)
+
+        pause.set()
+        await running
+
+        assert one.body == CHUNK + LAST
+        assert not answer.cancelled
+
+
+async def test_callers_leaving_cancels_the_stream_within_a_second_and_is_charged(bridge) -> None:
+    answer = Answer(CHUNK, asyncio.Event())
+    async with bridge(answer) as (_, caller, gateway):
+        one = caller(max_tokens=1000)
+        running = asyncio.ensure_future(one.call())
+        await answer.waiting.wait()
+        await one.got.wait()
+
+        one.leave()
+        await asyncio.wait_for(running, 1)
+
+        assert (answer.cancelled, answer.closed) == (True, 1)
+        assert one.body == CHUNK  # nothing is written to who is gone
+        row = await last_row(gateway)
+        assert (row.outcome, row.usage_source) == ("client_gone", "estimated")
+        # The reservation: at most 300 bytes x 150 and 1,000 x 600 nano-dollars.
+        assert 0 < row.cost <= 645_000
+
+
+async def test_callers_leaving_before_an_answer_cancels_the_request_and_is_charged_its_reservation(bridge) -> None:
+    async with bridge(asyncio.Event()) as (script, caller, gateway):
+        one = caller(max_tokens=1000, stream=False)
+        running = asyncio.ensure_future(one.call())
+        await script.waiting.wait()
+
+        one.leave()
+        await asyncio.wait_for(running, 1)
+
+        assert script.cancelled
+        assert one.sent == []
+        row = await last_row(gateway)
+        assert (row.outcome, row.usage_source) == ("client_gone", "reserved")
+        # 1,000 x 600 nano-dollars of output and under 300 bytes of input x 150
+        assert 600_000 < row.cost <= 645_000
+
+
+async def test_leaving_at_the_deadline_itself_ends_the_exchange_once(bridge) -> None:
+    async with bridge(asyncio.Event(), upstream={"first_byte_timeout_s": 0.01}) as (_, caller, gateway):
+        one = caller(stream=False)
+        one.leave()
+
+        await asyncio.wait_for(one.call(), 5)
+
+        assert (await last_row(gateway)).outcome in ("client_gone", "upstream_failed")
+
+
+async def test_cancellation_by_the_server_goes_through_and_the_call_is_settled(bridge) -> None:
+    answer = Answer(CHUNK, asyncio.Event())
+    async with bridge(answer) as (_, caller, gateway):
+        running = asyncio.ensure_future(caller().call())
+        await answer.waiting.wait()
+
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+        assert answer.closed == 1
+        assert (await last_row(gateway)).outcome == "truncated"
+
+
+async def test_early_messages_of_the_caller_do_not_end_the_exchange(bridge) -> None:
+    pause = asyncio.Event()
+    answer = Answer(CHUNK, pause, LAST)
+    async with bridge(answer) as (_, caller, _gateway):
+        one = caller()
+        one._incoming.append({"type": "http.request", "body": b"", "more_body": False})
+        running = asyncio.ensure_future(one.call())
+        await answer.waiting.wait()
+        await asyncio.wait({running}, timeout=1.5 * PERIOD_S)
+
+        pause.set()
+        await running
+
+        assert one.body == CHUNK + LAST
+
+
+async def test_models_are_listed_in_the_shape_of_each_dialect_and_only_what_scopes_reach(mock) -> None:
+    gw = mock()
+    token = await gw.token("ai:*", "model:gpt-*")
+
+    openai = await gw.request("GET", "/v1/models", token=token)
+    anthropic = await gw.request("GET", "/v1/models", token=token, headers={"anthropic-version": "2023-06-01"})
+
+    assert openai.json()["object"] == "list"
+    assert [entry["id"] for entry in openai.json()["data"]] == ["gpt-4o-mini"]
+    assert anthropic.json()["has_more"] is False
+    assert [(entry["type"], entry["id"]) for entry in anthropic.json()["data"]] == [("model", "gpt-4o-mini")]
+    assert gw.sent == []
+
+
+async def test_one_model_is_shown_in_the_shape_of_each_dialect(mock) -> None:
+    gw = mock()
+    token = await gw.token("ai:*", "model:gpt-*")
+
+    openai = await gw.request("GET", "/v1/models/gpt-4o-mini", token=token)
+    anthropic = await gw.request(
+        "GET", "/v1/models/gpt-4o-mini", token=token, headers={"anthropic-version": "2023-06-01"}
+    )
+    hidden = await gw.request("GET", "/v1/models/small", token=token)
+
+    assert (openai.json()["object"], openai.json()["id"]) == ("model", "gpt-4o-mini")
+    assert (anthropic.json()["type"], anthropic.json()["id"]) == ("model", "gpt-4o-mini")
+    assert hidden.status_code == 404
+    assert hidden.json()["error"]["code"] == "model_not_found"
+
+
+async def test_path_that_nothing_serves_is_not_found_where_no_app_is_wrapped(mock) -> None:
+    gw = mock()
+
+    reply = await gw.request("GET", "/nothing")
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
+
+
+def call_without_a_dialect(**operation: Any) -> Call:
+    scope = {"type": "http", "method": "POST", "path": "/x", "headers": []}
+    call = open_call(scope, SystemClock())
+    call.operation = Operation("ai:chat", "chat", **operation)
+    call.targets = (Target(Provider("p", base_url="https://h/v1"), "m"),)
+    call.body = b"{}"
+    return call
+
+
+async def body_only() -> Message:
+    return {"type": "http.request", "body": b"{}", "more_body": False}
+
+
+async def test_call_that_no_layer_has_named_is_a_fault_of_the_chain() -> None:
+    dispatch = Dispatch(None, transport=Script(), models=lambda call: [])
+
+    async def send(message: Message) -> None:
+        raise AssertionError("nothing may be sent")
+
+    with pytest.raises(InternalError, match="without a dialect"):
+        await Exchange(dispatch, call_without_a_dialect(), body_only, send).run()
+    with pytest.raises(InternalError, match="without a dialect"):
+        await dispatch({"tollbridge": call_without_a_dialect(lists_models=True)}, body_only, send)
