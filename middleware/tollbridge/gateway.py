@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -87,6 +87,7 @@ class Gateway:
         self.started = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock | None = None
+        self._lease: AsyncGenerator[None, None] | None = None
         self.failure: SetupError | None = None
         self._announced: list[Callable[[str], tuple[str, str]]] = []
 
@@ -168,9 +169,7 @@ class Gateway:
             )
             self.chain = build_chain(parts, self.app)
             self.front = Front(self)
-            for result in self.plugins.call("startup", gateway=self):
-                if inspect.isawaitable(result):
-                    await result
+            await self.plugins.run("startup", gateway=self)
         except BaseException:
             await self._release()
             raise
@@ -186,14 +185,14 @@ class Gateway:
 
     async def _release(self) -> None:
         try:
-            for result in self.plugins.call("shutdown", gateway=self):
-                if inspect.isawaitable(result):
-                    await result
+            await self.plugins.run("shutdown", to_the_end=True, gateway=self)
         except SetupError:
             log.exception("plugin_shutdown_failed")
-        if self._given_transport is None:
-            await self.transport.close()
-        await self.store.close()
+        try:
+            if self._given_transport is None:
+                await self.transport.close()
+        finally:
+            await self.store.close()
 
     def is_serving(self) -> bool:
         """Whether `start` was called in the running event loop."""
@@ -208,6 +207,16 @@ class Gateway:
         async with self._starting:
             if not self.started:
                 await self.start()
+                self._lease = self._until_the_loop_ends()
+                await anext(self._lease)
+
+    async def _until_the_loop_ends(self) -> AsyncGenerator[None, None]:
+        """Stop when the event loop shuts down its generators: nobody else does where the host sends no lifespan."""
+        try:
+            yield
+        finally:
+            if self.is_serving():
+                await self.stop()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -263,37 +272,42 @@ class Tollbridge:
             await send({"type": "lifespan.startup.failed", "message": str(exc)})
             return
 
-        heard = said = False
+        heard = said = ""
 
         async def hear() -> Message:
             nonlocal heard
-            heard = True
-            return await receive()
+            message = await receive()
+            heard = message["type"]
+            return message
 
         async def say(message: Message) -> None:
             nonlocal said
-            said = True
-            if message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            said = message["type"]
+            if said in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
                 await gateway.stop()
             await send(message)
 
         try:
-            if self.app is not None:
-                await self.app(scope, hear, say)
-        except Exception:
-            if said:
-                raise
-            log.info("host_has_no_lifespan")
+            try:
+                if self.app is not None:
+                    await self.app(scope, hear, say)
+            except Exception:
+                if said:
+                    raise
+                log.info("host_has_no_lifespan")
+            if not said:
+                if not heard:
+                    await hear()
+                await say({"type": "lifespan.startup.complete"})
+            if said == "lifespan.startup.complete":
+                if heard != "lifespan.shutdown":
+                    await hear()
+                await say({"type": "lifespan.shutdown.complete"})
         finally:
-            if said:
-                await gateway.stop()
-        if not said:
-            if not heard:
-                await hear()
-            await say({"type": "lifespan.startup.complete"})
-            await hear()
-            await say({"type": "lifespan.shutdown.complete"})
+            await gateway.stop()
 
 
 def _is_plugin(thing: object) -> bool:
-    return any(hasattr(value, "tollbridge_impl") for value in vars(type(thing)).values()) or inspect.ismodule(thing)
+    return inspect.ismodule(thing) or any(
+        hasattr(getattr(type(thing), name, None), "tollbridge_impl") for name in dir(type(thing))
+    )

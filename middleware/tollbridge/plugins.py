@@ -5,7 +5,8 @@ plugins of one name in silence, and says nothing of a misspelt hook. This one re
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
@@ -114,19 +115,35 @@ class Plugins:
     def call(self, hook: str, **arguments: Any) -> list[Any]:
         """Call one hook on every plugin; whatever goes wrong is a `SetupError` that names the plugin."""
         results = []
+        for impl in self._implementations(hook):
+            with _blaming(impl.plugin_name, hook):
+                results.append(impl.function(*(arguments[name] for name in impl.argnames)))
+        return [result for result in results if result is not None]
+
+    async def run(self, hook: str, *, to_the_end: bool = False, **arguments: Any) -> None:
+        """Call one hook on every plugin and await what each gives; errors are those of `call`.
+
+        The first error ends it, or with `to_the_end` is raised when every plugin has had its turn.
+        """
+        failed: SetupError | None = None
+        for impl in self._implementations(hook):
+            try:
+                with _blaming(impl.plugin_name, hook):
+                    result = impl.function(*(arguments[name] for name in impl.argnames))
+                    if inspect.isawaitable(result):
+                        await result
+            except SetupError as exc:
+                failed = failed or exc
+                if not to_the_end:
+                    break
+        if failed is not None:
+            raise failed
+
+    def _implementations(self, hook: str) -> Iterator[Any]:
         for impl in getattr(self.manager.hook, hook).get_hookimpls():
             if self._trace is not None:
                 self._trace(f"{hook} -> {impl.plugin_name}")
-            try:
-                results.append(impl.function(*(arguments[name] for name in impl.argnames)))
-            except SetupError:
-                raise
-            except Exception as exc:
-                raise PluginError(
-                    f"plugin {impl.plugin_name!r} failed in {hook}: {exc}; to start without it: "
-                    f"plugins.disabled = [{impl.plugin_name!r}]"
-                ) from exc
-        return [result for result in results if result is not None]
+            yield impl
 
     def register_all(self) -> Registry:
         """Call every `register_*` hook once and collect what is offered."""
@@ -157,6 +174,19 @@ class Plugins:
         table: dict[str, Any] = {}
         self.call("register_commands", register=lambda name, value: put(table, "command", name, value))
         return table
+
+
+@contextmanager
+def _blaming(plugin: str, hook: str) -> Iterator[None]:
+    """Turn what a hook raises into a `PluginError` that names the plugin; a `SetupError` of its own stays."""
+    try:
+        yield
+    except SetupError:
+        raise
+    except Exception as exc:
+        raise PluginError(
+            f"plugin {plugin!r} failed in {hook}: {exc}; to start without it: plugins.disabled = [{plugin!r}]"
+        ) from exc
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:

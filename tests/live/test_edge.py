@@ -105,13 +105,13 @@ def test_request_that_could_be_read_in_two_ways_is_refused(live, name) -> None:
 
 def test_pipelined_request_is_never_answered_as_somebody_else(live) -> None:
     gateway, token = live
-    body = b'{"model":"x"}GET /v1/models HTTP/1.1\r\nhost: h\r\n\r\n'
+    body = b'{"model":"x"}GET /v1/models HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n'
     smuggled = (
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: h\r\n" + AUTH % token.encode() + b"\r\n"
         b"content-type: application/json\r\ncontent-length: 13\r\n\r\n" + body
     )
 
-    answers = exchange(gateway.port, smuggled).split(b"HTTP/1.1 ")[1:]
+    answers = exchange(gateway.port, smuggled, half_close=False).split(b"HTTP/1.1 ")[1:]
 
     assert [answer[:3] for answer in answers] == [b"404", b"401"]
 

@@ -332,15 +332,13 @@ def _failure(exc: Exception) -> Outcome:
     return Outcome.UPSTREAM_FAILED
 
 
+_ACCEPTED = 101
+
+
 class SocketCrossing(_Driver):
     """One WebSocket on its way: admitted by the same phases, then passed through and counted."""
 
-    __slots__ = ("_accepted", "_closed")
-
-    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
-        super().__init__(plan, call, receive, send)
-        self._accepted = False
-        self._closed = False
+    __slots__ = ()
 
     async def run(self, scope: Scope) -> None:
         """Drive the socket until the app is done with it."""
@@ -352,7 +350,14 @@ class SocketCrossing(_Driver):
                 await self.refuse(scope, self.note(exc))
                 return
             outcome = Outcome.UPSTREAM_FAILED
-            await self.plan.app(scope, self.receive, self.send)
+            try:
+                await self.plan.app(scope, self.receive, self.send)
+            except GatewayError as exc:
+                if self.call.status == _ACCEPTED:
+                    raise
+                outcome = _failure(exc)
+                await self.refuse(scope, self.note(exc))
+                return
             outcome = Outcome.COMPLETE
         finally:
             await self.finish(outcome)
@@ -367,7 +372,7 @@ class SocketCrossing(_Driver):
     async def send(self, message: Message) -> None:
         """Give the caller what the app sends."""
         if message["type"] == "websocket.accept":
-            self.call.status = 101
+            self.call.status = _ACCEPTED
         elif message["type"] == "websocket.send":
             self.call.bytes_out += len(message.get("bytes") or message.get("text") or "")
         await self._send(message)

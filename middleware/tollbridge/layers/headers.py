@@ -45,6 +45,7 @@ _NOT_DOWN = _HOP_BY_HOP | frozenset(
         b"alt-svc",
         b"strict-transport-security",
         b"openai-organization",
+        b"openai-project",
         b"anthropic-organization-id",
         b"www-authenticate",
         b"access-control-allow-origin",

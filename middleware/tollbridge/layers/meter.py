@@ -88,7 +88,7 @@ class Meter(Layer):
         if call.principal is None or (operation is not None and operation.lists_models):
             return
         self._charge(call, outcome)
-        await self._ledger.settle(self._row(call, outcome))
+        self._ledger.post(self._row(call, outcome))
         self._ledger.touch(call.principal.id, call.received, call.client)
 
     def _charge(self, call: Call, outcome: Outcome) -> None:

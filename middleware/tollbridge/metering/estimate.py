@@ -61,7 +61,7 @@ _EXAMINED = 1_000  # no provider takes more in one request; what stands behind t
 # Keys only: within a JSON string a quote is written \", so no text of a message matches. The words are sorted by their
 # first letter because that halves the time; nothing here can match in two ways, so the time is linear.
 _MARKED = re.compile(
-    rb'"(?:\s*)*(?:(t(?:ools|oolConfig))|i(?:mage_url|nput_audio|nlineData|nline_data)|f(?:ile_url|ile_data|ile_id|ileData)'
+    rb'"(?:(t(?:ools|oolConfig))|i(?:mage_url|nput_audio|nlineData|nline_data)|f(?:ile_url|ile_data|ile_id|ileData)'
     rb'|source|document_url|audio_url|video_url)"[ \t\r\n]*:[ \t\r\n]*[\[{"]'
 )
 _INLINE = re.compile(

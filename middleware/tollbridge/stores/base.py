@@ -51,6 +51,14 @@ class HotStore(Protocol):
         """
         ...
 
+    def post(self, row: UsageRow) -> None:
+        """Settle soon, within milliseconds, with nobody waiting.
+
+        Operations that follow find it done, reports of this process too, and `close` waits for it. Lost in a crash or
+        a failure of the store, the reservation stays, and is charged in full when it expires.
+        """
+        ...
+
     def touch(self, token_id: str, at: datetime, client: str) -> None:
         """Note that a token was used.  Written soon, not now; may be lost in a crash."""
         ...

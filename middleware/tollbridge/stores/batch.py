@@ -23,6 +23,9 @@ Batch = list[tuple[Work, "asyncio.Future[None]"]]
 _MOST = 200
 """Operations in one transaction; more wait for the next tick, so that the loop is never held for long."""
 
+PATIENCE_S = 0.005
+"""How long a work that nobody waits for may wait for company."""
+
 _FIRST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.005
 
@@ -89,6 +92,10 @@ def run_patiently(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
         pause_s = min(pause_s * 1.5, _LONGEST_PAUSE_S)
 
 
+def _nothing(db: sqlite3.Connection) -> None:
+    pass
+
+
 class TickBatch:
     """Group commit on a connection of its own.  `in_thread`: commits wait for the disk, so none is on the loop."""
 
@@ -99,6 +106,7 @@ class TickBatch:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tollbridge-ledger")
         self._idle = asyncio.Event()
         self._idle.set()
+        self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
     def submit(self, work: Work) -> "asyncio.Future[None]":
@@ -106,23 +114,50 @@ class TickBatch:
 
         The future gets `Unavailable` if the store failed; the work was not done then.
         """
-        if self._closed:
-            raise unavailable("closed")
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-        self._pending.append((work, future))
+        future = self._take(work)
+        self._hurry()
+        return future
+
+    def post(self, work: Work) -> None:
+        """Take a work into the next transaction, which begins within `PATIENCE_S`; a failure is logged."""
+        future = self._take(work)
+        future.add_done_callback(asyncio.Future.exception)  # looked at, so that nobody else has to
         if self._idle.is_set():
             self._idle.clear()
-            loop.call_soon(self._tick)
-        return future
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._tick)
+
+    async def flush(self) -> None:
+        """Wait until everything taken so far is done."""
+        if not self._idle.is_set():
+            await self.submit(_nothing)
 
     async def close(self) -> None:
         """Do what is pending, take nothing more."""
         self._closed = True
+        if self._pending:
+            self._hurry()
         await self._idle.wait()
         self._thread.shutdown()
 
+    def _take(self, work: Work) -> "asyncio.Future[None]":
+        if self._closed:
+            raise unavailable("closed")
+        future = asyncio.get_running_loop().create_future()
+        self._pending.append((work, future))
+        return future
+
+    def _hurry(self) -> None:
+        """Begin the next transaction in this tick, unless one is on its way."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        elif not self._idle.is_set():
+            return
+        self._idle.clear()
+        asyncio.get_running_loop().call_soon(self._tick)
+
     def _tick(self) -> None:
+        self._timer = None
         batch, self._pending = self._pending[:_MOST], self._pending[_MOST:]
         works = [work for work, _ in batch]
         if self._in_thread:

@@ -75,6 +75,15 @@ class SqliteHot:
         values, charge = usage_values(row), charge_of(row)
         await self._batch.submit(lambda db: ledger.settle(db, row.call_id, values, charge))
 
+    def post(self, row: UsageRow) -> None:
+        """Do the same soon, with nobody waiting."""
+        values, charge = usage_values(row), charge_of(row)
+        self._batch.post(lambda db: ledger.settle(db, row.call_id, values, charge))
+
+    async def flush(self) -> None:
+        """Wait until everything asked for so far is written."""
+        await self._batch.flush()
+
     async def check(self) -> None:
         """Read once and take the write lock once."""
         await self.find_principal(b"")

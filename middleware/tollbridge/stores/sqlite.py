@@ -19,6 +19,7 @@ from tollbridge.stores.upkeep import Upkeep
 from tollbridge.tokens.model import Principal, Token
 
 if TYPE_CHECKING:
+    from tollbridge.stores.reports import SqlReports
     from tollbridge.stores.sql import SqlSide
 
 
@@ -90,6 +91,9 @@ class SqliteStore:
     async def settle(self, row: UsageRow) -> None:
         await self._open.hot.settle(row)
 
+    def post(self, row: UsageRow) -> None:
+        self._open.hot.post(row)
+
     def touch(self, token_id: str, at: datetime, client: str) -> None:
         self._open.upkeep.touch(token_id, at, client)
 
@@ -112,16 +116,21 @@ class SqliteStore:
         return await (await self._sql()).admin.count_tokens()
 
     async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
-        return await (await self._sql()).reports.totals(since, until, token_id=token_id)
+        return await (await self._reports()).totals(since, until, token_id=token_id)
 
     async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
-        return await (await self._sql()).reports.series(since, until, steps=steps, by_model=by_model)
+        return await (await self._reports()).series(since, until, steps=steps, by_model=by_model)
 
     async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
-        return await (await self._sql()).reports.spend(since, until, by=by, limit=limit)
+        return await (await self._reports()).spend(since, until, by=by, limit=limit)
 
     async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
-        return await (await self._sql()).reports.recent(limit=limit, token_id=token_id)
+        return await (await self._reports()).recent(limit=limit, token_id=token_id)
+
+    async def _reports(self) -> "SqlReports":
+        """Give the reports, once what this process has settled is written."""
+        await self._open.hot.flush()
+        return (await self._sql()).reports
 
     def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, int]:
         prepare(self._path, migrate=self._migrate)

@@ -115,6 +115,8 @@ class Caller:
         self._app = app
         self._incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
         self._left = asyncio.Event()
+        self.takes = asyncio.Event()
+        self.takes.set()
         self.got = asyncio.Event()
         self.sent: list[Message] = []
         self._scope = {
@@ -135,6 +137,7 @@ class Caller:
 
     async def _send(self, message: Message) -> None:
         self.sent.append(message)
+        await self.takes.wait()
         if message.get("body"):
             self.got.set()
 
@@ -371,6 +374,22 @@ async def test_leaving_at_the_deadline_itself_ends_the_exchange_once(bridge) -> 
         await asyncio.wait_for(one.call(), 5)
 
         assert (await last_row(gateway)).outcome in ("client_gone", "upstream_failed")
+
+
+async def test_caller_that_leaves_with_the_last_bytes_on_the_way_got_a_complete_answer(bridge) -> None:
+    async with bridge(Answer(ANSWER, headers=JSON)) as (_, caller, gateway):
+        one = caller(stream=False)
+        one.takes.clear()
+        running = asyncio.ensure_future(one.call())
+        # Two looks of the watch pass while the connection takes nothing.
+        one.leave()
+        await asyncio.wait({running}, timeout=2.5 * PERIOD_S)
+
+        one.takes.set()
+        await running
+
+        assert one.body == ANSWER
+        assert (await last_row(gateway)).outcome == "complete"
 
 
 async def test_cancellation_by_the_server_goes_through_and_the_call_is_settled(bridge) -> None:
