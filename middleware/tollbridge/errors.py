@@ -36,6 +36,10 @@ import math
 from collections.abc import Mapping
 
 
+_LONGEST_SCOPE = 262
+"""Characters shown of a missing scope: it holds the model's name, which a caller may send at any length."""
+
+
 class TollbridgeError(Exception):
     """Anything this package raises on purpose."""
 
@@ -150,6 +154,7 @@ class ScopeMissing(Denied):
     code = "insufficient_scope"
 
     def __init__(self, scope: str) -> None:
+        scope = scope[:_LONGEST_SCOPE]
         challenge = "".join(c for c in scope if " " < c < "\x7f" and c not in '"\\')
         super().__init__(
             f"this token lacks the scope {scope!r}",

@@ -241,7 +241,9 @@ class Tollbridge:
         gateway: Gateway | None = None,
     ) -> None:
         self.app = app
-        self.gateway = gateway or Gateway(config, app=app, plugins=plugins)
+        self.gateway = gateway or Gateway(config, plugins=plugins)
+        if app is not None:
+            self.gateway.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "tollbridge.gateway" in scope and self.app is not None:

@@ -9,16 +9,18 @@ from decimal import Decimal, InvalidOperation
 
 NANO = 1_000_000_000
 _PICO_PER_NANO = 1_000
+_MOST = 1_000_000_000
+"""Dollars.  As nano-dollars they still fit the signed 64 bits of a ledger's column."""
 
 
 def parse_usd(text: str) -> Decimal:
-    """Read dollars such as `"0.15"`; raises `ValueError` for anything but a finite number of at least 0."""
+    """Read dollars such as `"0.15"`; raises `ValueError` for anything but a number of at least 0 and at most 1,000,000,000."""
     try:
         value = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{text!r} is not an amount in US dollars") from None
-    if not value.is_finite() or value < 0:
-        raise ValueError(f"{text!r} is not an amount in US dollars of at least 0")
+    if not value.is_finite() or not 0 <= value <= _MOST:
+        raise ValueError(f"{text!r} is not an amount in US dollars of at least 0 and at most {_MOST:,}")
     return value
 
 

@@ -12,6 +12,8 @@ from tollbridge.providers import Header, NoAuth, Provider, Quirks, Target
 
 _VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HTTP = ("http://", "https://")
 
 ReadKey = Callable[[str, str], str]
 """Reads the key behind a reference such as `env:NAME`; the second argument names the option in an error."""
@@ -55,7 +57,7 @@ class ModelRoutes:
             host = self._host(name, providers.get(name), config.providers.get(name))
             if host is not None:
                 self.hosts[name] = host
-        self._known = {**providers, **config.providers}
+        self._known = providers
         self._models: dict[str, tuple[Target, ...]] = {}
         self._listed: dict[str, ModelEntry] = {}
         for name, model in config.models.items():
@@ -87,11 +89,11 @@ class ModelRoutes:
             return host.target(name)
         known = self._known.get(provider)
         if known is None:
-            raise ConfigError(f"{where} names no known provider{_near(provider, self._known)}")
-        if isinstance(known, Provider):
-            missing = _unset(known.base_urls.values(), self._env) or known.auth.env[:1]
-            raise ConfigError(f"{where} needs the environment variable {missing[0]}, which is not set")
-        raise ConfigError(f"{where} names a provider that cannot be reached")
+            raise ConfigError(f"{where} names no known provider{_near(provider, {**self._known, **self.hosts})}")
+        missing = (*_unset(known.base_urls.values(), self._env), *known.auth.env[:1])
+        if known.allow_private or not missing:
+            raise ConfigError(f"{where} needs a section [providers.{provider}], which may be empty")
+        raise ConfigError(f"{where} needs the environment variable {missing[0]}, which is not set")
 
     def _host(self, name: str, known: Provider | None, given: ProviderConfig | None) -> Host | None:
         if given is None and known is not None:
@@ -123,9 +125,7 @@ class ModelRoutes:
 
     def _made(self, provider: Provider, key: str, *, allow_private: bool) -> Host:
         urls = {dialect: self._filled(provider.name, url) for dialect, url in provider.base_urls.items()}
-        extra = [
-            (name.lower().encode("ascii"), text.encode("latin-1")) for name, text in provider.quirks.headers.items()
-        ]
+        extra = [_header(provider.name, name, text) for name, text in provider.quirks.headers.items()]
         shown = provider.auth.headers(key) if key else []
         return Host(provider, urls, tuple(extra + shown), allow_private)
 
@@ -133,7 +133,13 @@ class ModelRoutes:
         """Fill the variables of a URL; one that is the whole beginning may hold a URL, any other a single word."""
         for variable in _VARIABLE.findall(url):
             value = self._env[variable].rstrip("/")
-            if not url.startswith(f"{{{variable}}}") and not _WORD.fullmatch(value):
+            if url.startswith(f"{{{variable}}}"):
+                if not value.startswith(_HTTP):
+                    raise ConfigError(
+                        f"providers.{name}: the environment variable {variable} must hold a URL that starts with "
+                        "http:// or https://"
+                    )
+            elif not _WORD.fullmatch(value):
                 raise ConfigError(
                     f"providers.{name}: the environment variable {variable} holds what is no part of a host name"
                 )
@@ -153,7 +159,7 @@ class ModelRoutes:
         for spoken, url in urls.items():
             if spoken not in self._dialects:
                 raise ConfigError(f"{where}: unknown dialect {spoken!r}{_near(spoken, self._dialects)}")
-            if not url.startswith(("http://", "https://")):
+            if not url.startswith((*_HTTP, "{")):
                 raise ConfigError(f"{where}: the URL {url!r} must start with http:// or https://")
         quirks = known.quirks if known else Quirks()
         default = "always" if dialect == "anthropic-messages" else "option"
@@ -165,6 +171,7 @@ class ModelRoutes:
         )
         auth = known.auth if known else (Header("authorization", (), "Bearer {key}") if given.api_key else NoAuth())
         if given.auth_header:
+            _header(name, given.auth_header, "")
             template = "Bearer {key}" if given.auth_header.lower() == "authorization" else "{key}"
             auth = Header(given.auth_header, auth.env, template)
         return Provider(
@@ -177,6 +184,13 @@ class ModelRoutes:
             display_name=known.display_name if known else name,
             allow_private=known.allow_private and not given.base_url and not given.base_urls if known else False,
         )
+
+
+def _header(provider: str, name: str, text: str) -> tuple[bytes, bytes]:
+    """Encode a header of the configuration; raises `ConfigError` for one that cannot be sent (RFC 9110 section 5)."""
+    if not _FIELD_NAME.fullmatch(name) or not text.isascii() or (text and not text.isprintable()):
+        raise ConfigError(f"providers.{provider}.headers: {name!r} cannot be sent: letters, digits and visible ASCII only")
+    return name.lower().encode("ascii"), text.encode("ascii")
 
 
 def _unset(urls: Iterable[str], env: Mapping[str, str]) -> list[str]:

@@ -1,0 +1,234 @@
+"""From a model's name to the targets behind it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tollbridge.config import load_config
+from tollbridge.errors import ConfigError
+from tollbridge.plugins import Plugins
+from tollbridge.providers import Bearer, Header, Model, Models, NoAuth, Provider, Quirks
+from tollbridge.routes import ModelRoutes
+
+DIALECTS = Plugins().register_all().dialects
+KNOWN = {
+    provider.name: provider
+    for provider in (
+        Provider(
+            "acme",
+            base_urls={"openai-chat": "https://acme.example/v1", "anthropic-messages": "https://acme.example/a"},
+            auth=Bearer(("ACME_KEY", "ACME_OLD_KEY")),
+            models=Models({"large": Model("large", context=1000), "small": Model("small")}),
+            quirks=Quirks(headers={"X-Version": "2"}, stream_usage="never", rename={"a": "b"}),
+            price_id="acme-inc",
+        ),
+        Provider("cloud", base_url="https://{CLOUD_HOST}.cloud.example/v1", auth=Header("api-key", ("CLOUD_KEY",))),
+        Provider("anywhere", base_url="{ANYWHERE_URL}/v1", auth=Bearer("ANYWHERE_KEY")),
+        Provider("open", base_url="https://open.example/v1", auth=NoAuth()),
+        Provider("here", base_url="http://127.0.0.1:1/v1", auth=NoAuth(), allow_private=True),
+        Provider("here-with-key", base_url="http://127.0.0.1:2/v1", auth=Bearer("HERE_KEY"), allow_private=True),
+    )
+}
+
+
+def routes(config: Mapping[str, object] | None = None, known: Any = KNOWN, **env: str) -> ModelRoutes:
+    return ModelRoutes(
+        load_config(config or {}, {}), known, DIALECTS, env=env, read_key=lambda reference, where: f"key of {reference}"
+    )
+
+
+def test_known_provider_is_offered_by_its_key_alone() -> None:
+    found = routes(ACME_OLD_KEY="old")
+
+    (target,) = found.resolve("acme/large")
+
+    assert (target.provider.name, target.model) == ("acme", "large")
+    assert target.headers == ((b"x-version", b"2"), (b"authorization", b"Bearer old"))
+    assert target.base_urls["anthropic-messages"] == "https://acme.example/a"
+    assert found.hosts.keys() == {"acme"}
+    assert [(e.id, e.owned_by, e.context) for e in found.entries()] == [
+        ("acme/large", "acme", 1000),
+        ("acme/small", "acme", None),
+    ]
+
+
+def test_first_variable_that_is_set_holds_the_key() -> None:
+    (target,) = routes(ACME_KEY="new", ACME_OLD_KEY="old").resolve("acme/any/model")
+
+    assert (b"authorization", b"Bearer new") in target.headers
+    assert target.model == "any/model"
+
+
+@pytest.mark.parametrize("env", [{}, {"ACME_KEY": ""}, {"CLOUD_KEY": "k"}, {"HERE_KEY": "k"}])
+def test_provider_without_key_or_address_and_one_on_this_machine_are_not_offered_by_themselves(env) -> None:
+    assert routes(**env).hosts == {}
+
+
+@pytest.mark.parametrize("model", ["acme", "acme/", "/large", "nobody/large", "", "ACME/large"])
+def test_name_that_is_no_model_resolves_to_nothing(model) -> None:
+    assert routes(ACME_KEY="k").resolve(model) == ()
+
+
+def test_configured_name_goes_before_and_lists_its_targets_in_order() -> None:
+    models = {"acme/large": {"targets": ["cloud/x", "acme/small"], "context": 7}}
+    found = routes({"models": models}, ACME_KEY="k", CLOUD_KEY="k", CLOUD_HOST="eu-1")
+
+    assert [(t.provider.name, t.model) for t in found.resolve("acme/large")] == [("cloud", "x"), ("acme", "small")]
+    assert [(e.id, e.owned_by, e.context) for e in found.entries()][0] == ("acme/large", "cloud", 7)
+
+
+def test_variables_of_a_url_are_filled_from_the_environment() -> None:
+    found = routes(CLOUD_KEY="k", CLOUD_HOST="eu-1", ANYWHERE_KEY="k", ANYWHERE_URL="https://mine.example/base/")
+
+    assert found.hosts["cloud"].base_urls == {"openai-chat": "https://eu-1.cloud.example/v1"}
+    assert found.hosts["anywhere"].base_urls == {"openai-chat": "https://mine.example/base/v1"}
+
+
+@pytest.mark.parametrize("value", ["evil.example/", "a@b", "a/b", "a:1", "a?b", "-a", "é"])
+def test_variable_that_would_change_the_host_is_refused(value) -> None:
+    with pytest.raises(ConfigError, match="CLOUD_HOST holds what is no part of a host name"):
+        routes(CLOUD_KEY="k", CLOUD_HOST=f"{value}x" if value.endswith("/") else value)
+
+
+@pytest.mark.parametrize("value", ["mine.example", "ftp://mine.example", "file:///etc"])
+def test_variable_that_is_the_whole_address_must_be_http(value) -> None:
+    with pytest.raises(ConfigError, match="ANYWHERE_URL must hold a URL that starts with http:// or https://"):
+        routes(ANYWHERE_KEY="k", ANYWHERE_URL=value)
+
+
+def test_section_for_a_provider_with_a_variable_address_changes_only_what_it_says() -> None:
+    found = routes({"providers": {"anywhere": {"api_key": "env:K"}}}, ANYWHERE_URL="http://10.0.0.7:80")
+
+    assert found.hosts["anywhere"].base_urls == {"openai-chat": "http://10.0.0.7:80/v1"}
+    assert not found.hosts["anywhere"].allow_private
+
+
+def test_new_provider_speaks_chat_completions_with_a_bearer_key_unless_it_says_otherwise() -> None:
+    section = {"base_url": "https://mine.example/v1/", "api_key": "env:MINE", "headers": {"X-Team": "a"}}
+
+    host = routes({"providers": {"mine": section}}).hosts["mine"]
+
+    assert host.base_urls == {"openai-chat": "https://mine.example/v1"}
+    assert host.headers == ((b"x-team", b"a"), (b"authorization", b"Bearer key of env:MINE"))
+    assert (host.provider.quirks.stream_usage, host.provider.price_id) == ("option", "mine")
+    assert "key of" not in repr(host)
+
+
+def test_new_provider_without_a_key_is_called_without_one() -> None:
+    host = routes({"providers": {"mine": {"base_url": "http://127.0.0.1:9/v1", "allow_private": True}}}).hosts["mine"]
+
+    assert (host.headers, host.allow_private) == ((), True)
+    assert host.target("m").allow_private
+
+
+@pytest.mark.parametrize(
+    ("header", "shown"),
+    [("x-api-key", (b"x-api-key", b"key of env:K")), ("Authorization", (b"authorization", b"Bearer key of env:K"))],
+)
+def test_header_of_the_key_can_be_chosen(header, shown) -> None:
+    section = {"base_url": "https://m.example", "api_key": "env:K", "auth_header": header}
+
+    assert routes({"providers": {"mine": section}}).hosts["mine"].headers == (shown,)
+
+
+def test_provider_of_anthropics_dialect_always_reports_usage() -> None:
+    section = {"base_url": "https://m.example", "dialect": "anthropic-messages"}
+
+    host = routes({"providers": {"mine": section}}).hosts["mine"]
+
+    assert (host.provider.quirks.stream_usage, *host.base_urls) == ("always", "anthropic-messages")
+
+
+def test_section_changes_a_known_provider_and_keeps_the_rest() -> None:
+    sections = {"acme": {"base_url": "https://proxy.example", "api_key": "env:K", "headers": {"a": "1"}}}
+
+    host = routes({"providers": sections}).hosts["acme"]
+
+    assert host.base_urls == {"openai-chat": "https://proxy.example"}
+    assert host.headers == ((b"x-version", b"2"), (b"a", b"1"), (b"authorization", b"Bearer key of env:K"))
+    assert host.provider.quirks.rename == {"a": "b"}
+    assert (host.provider.quirks.stream_usage, host.provider.price_id) == ("never", "acme-inc")
+    assert host.provider.models.get("large") is not None
+
+
+def test_section_with_several_addresses_names_the_dialect_of_each() -> None:
+    urls = {"openai-chat": "https://a.example", "anthropic-messages": "https://b.example"}
+
+    assert routes({"providers": {"mine": {"base_urls": urls}}}).hosts["mine"].base_urls == urls
+
+
+def test_section_takes_the_key_of_a_known_provider_from_its_variable() -> None:
+    host = routes({"providers": {"acme": {"stream_usage": "always"}}}, ACME_KEY="k").hosts["acme"]
+
+    assert (b"authorization", b"Bearer k") in host.headers
+    assert host.provider.quirks.stream_usage == "always"
+
+
+def test_empty_section_switches_on_a_provider_on_this_machine_with_or_without_its_key() -> None:
+    sections = {"providers": {"here": {}, "here-with-key": {}}}
+
+    assert [host.headers for host in routes(sections).hosts.values()] == [(), ()]
+    assert routes(sections, HERE_KEY="k").hosts["here-with-key"].headers == ((b"authorization", b"Bearer k"),)
+    assert all(host.allow_private for host in routes(sections).hosts.values())
+
+
+def test_provider_of_this_machine_that_is_moved_elsewhere_loses_its_leave_to_be_private() -> None:
+    sections = {"providers": {"here": {"base_url": "http://10.0.0.7:8000/v1"}}}
+
+    assert not routes(sections).hosts["here"].allow_private
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ({}, "providers.mine: base_url is missing"),
+        (
+            {"base_url": "https://m.example", "dialect": "openai-chit"},
+            "providers.mine: unknown dialect 'openai-chit'; did you mean 'openai-chat'?",
+        ),
+        ({"base_urls": {"nonsense": "https://m.example"}}, "providers.mine: unknown dialect 'nonsense'; known: "),
+        ({"base_url": "m.example/v1"}, "the URL 'm.example/v1' must start with http:// or https://"),
+        ({"base_url": "https://{MINE_HOST}.example"}, "needs the environment variable MINE_HOST, which is not set"),
+        ({"base_url": "https://m.example", "headers": {"é": "1"}}, "providers.mine.headers: 'é' cannot be sent"),
+        ({"base_url": "https://m.example", "headers": {"a": "1\r\nb: 2"}}, "providers.mine.headers: 'a' cannot be sent"),
+        ({"base_url": "https://m.example", "headers": {"a": "✓"}}, "providers.mine.headers: 'a' cannot be sent"),
+        ({"base_url": "https://m.example", "api_key": "env:K", "auth_header": "a b"}, "'a b' cannot be sent"),
+    ],
+)
+def test_section_that_cannot_be_used_is_refused_by_name(section, sentence) -> None:
+    with pytest.raises(ConfigError) as refused:
+        routes({"providers": {"mine": section}})
+
+    assert sentence in str(refused.value)
+
+
+def test_known_provider_with_a_section_and_no_key_is_refused() -> None:
+    with pytest.raises(ConfigError, match="set the environment variable ACME_KEY, or providers.acme.api_key"):
+        routes({"providers": {"acme": {"headers": {}}}})
+
+
+@pytest.mark.parametrize(
+    ("target", "env", "sentence"),
+    [
+        ("acmee/large", {}, "names no known provider; did you mean 'acme'?"),
+        ("xyz/large", {}, "names no known provider"),
+        ("acme/large", {}, "needs the environment variable ACME_KEY, which is not set"),
+        ("cloud/x", {"CLOUD_KEY": "k"}, "needs the environment variable CLOUD_HOST, which is not set"),
+        ("here/x", {}, r"needs a section \[providers.here\]"),
+        ("here-with-key/x", {"HERE_KEY": "k"}, r"needs a section \[providers.here-with-key\]"),
+        ("open/x", {}, r"needs a section \[providers.open\]"),
+    ],
+)
+def test_model_whose_target_cannot_be_reached_is_refused_with_the_way_out(target, env, sentence) -> None:
+    with pytest.raises(ConfigError, match=f"models.fast: the target '{target}' {sentence}"):
+        routes({"models": {"fast": {"targets": [target]}}}, **env)
+
+
+def test_suggestion_among_hundreds_of_providers_stays_short() -> None:
+    many = {f"p{n}": Provider(f"p{n}", base_url="https://h/v1") for n in range(200)}
+
+    with pytest.raises(ConfigError) as refused:
+        routes({"models": {"m": {"targets": ["quite-unknown/x"]}}}, many)
+
+    assert len(str(refused.value)) < 100

@@ -1,0 +1,528 @@
+"""The gateway as middleware around Starlette, FastAPI and plain ASGI: everything of the host keeps working."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from fastapi import BackgroundTasks, Depends, FastAPI, File, UploadFile
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from tollbridge import Authenticate, Authorize, Gateway, Limit, Meter, TokenLimits, Tollbridge, Translate
+from tollbridge.clock import SystemClock
+from tollbridge.layers.context import Context
+from tollbridge.limits.memory import MemoryLimiter
+from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.surface import Surface
+from tollbridge.tokens.model import Principal
+from tollbridge.tokens.scopes import ScopeSet
+
+CONFIG = {"service": {"name": "shop", "public": ["/open", "/static/*"]}, "logging": {"access": False}}
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep the state of every gateway of a test in one folder."""
+    monkeypatch.setenv("TOLLBRIDGE_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def issue() -> Callable[..., dict[str, str]]:
+    """Give `issue(*scopes)`: the headers of a new token; for every route of the service if none is named."""
+
+    def issue(*scopes: str) -> dict[str, str]:
+        async def make() -> str:
+            async with Gateway({}) as gateway:
+                return (await gateway.tokens.issue(name="reader", scopes=scopes or ("service:*",))).secret
+
+        return {"authorization": f"Bearer {asyncio.run(make())}"}
+
+    return issue
+
+
+async def order(request: Request) -> JSONResponse:
+    seen = request.state.tollbridge
+    return JSONResponse(
+        {
+            "id": request.path_params.get("id"),
+            "by": seen.principal.name if seen.principal else None,
+            "call": seen.id,
+            "authorization": request.headers.get("authorization"),
+        }
+    )
+
+
+async def ping(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.send_text(f"hello {socket.state.tollbridge.principal.name}")
+    await socket.send_text(await socket.receive_text())
+    await socket.close()
+
+
+ROUTES = [
+    Route("/orders/{id:int}", order),
+    Route("/open", order),
+    Route("/static/a", order),
+    WebSocketRoute("/live", ping),
+    Mount("/sub", routes=[Route("/deep/{id}", order)]),
+]
+
+
+def added() -> Starlette:
+    app = Starlette(routes=ROUTES)
+    app.add_middleware(Tollbridge, config=CONFIG)
+    return app
+
+
+def listed() -> Starlette:
+    return Starlette(routes=ROUTES, middleware=[Middleware(Tollbridge, config=CONFIG)])
+
+
+def wrapped() -> ASGIApp:
+    return Tollbridge(Starlette(routes=ROUTES), config=CONFIG)
+
+
+def fastapi() -> FastAPI:
+    app = FastAPI(routes=ROUTES)
+    app.add_middleware(Tollbridge, config=CONFIG)
+    return app
+
+
+def twice() -> Starlette:
+    app = added()
+    app.add_middleware(Tollbridge, config=CONFIG)
+    return app
+
+
+@pytest.mark.parametrize("host", [added, listed, wrapped, fastapi, twice])
+def test_every_way_to_wrap_admits_by_route_and_says_who_calls(host, issue) -> None:
+    reader = issue("service:shop:GET:/orders/{id:int}")
+
+    with TestClient(host()) as client:
+        good = client.get("/orders/7", headers=reader)
+        nobody = client.get("/orders/7")
+        other = client.get("/sub/deep/7", headers=reader)
+        public = client.get("/open")
+        below = client.get("/static/a")
+
+    assert good.json() == {"id": 7, "by": "reader", "call": good.headers["x-request-id"], "authorization": None}
+    assert (nobody.status_code, nobody.json()["error"]["code"]) == (401, "invalid_api_key")
+    assert (other.status_code, other.json()["error"]["code"]) == (403, "insufficient_scope")
+    assert "service:shop:GET:/sub/deep/{id}" in other.json()["error"]["message"]
+    assert (public.status_code, public.json()["by"]) == (200, None)
+    assert below.status_code == 200
+
+
+async def test_call_through_two_bridges_is_recorded_once() -> None:
+    gateway = Gateway(CONFIG)
+    app = Tollbridge(Tollbridge(Starlette(routes=ROUTES), config=CONFIG), gateway=gateway)
+    async with gateway:
+        secret = (await gateway.tokens.issue(name="t", scopes=("service:*",))).secret
+        await get(app, "/orders/7", {"host": "h", "authorization": f"Bearer {secret}"})
+        rows = await gateway.store.recent()
+
+    assert [row.status for row in rows] == [200]
+
+
+async def get(app: ASGIApp, path: str, headers: dict[str, str]) -> list[Any]:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    found = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}
+    await app({**scope, "headers": found, "client": ("192.0.2.1", 1)}, receive, send)
+    return sent
+
+
+def test_socket_is_opened_for_who_may_and_refused_with_a_status_for_others(issue) -> None:
+    with TestClient(added()) as client:
+        with client.websocket_connect("/live", headers=issue("service:shop:WS:/live")) as socket:
+            assert socket.receive_text() == "hello reader"
+            socket.send_text("again")
+            assert socket.receive_text() == "again"
+        for headers, status in (({}, 401), (issue("service:shop:GET:*"), 403)):
+            with (
+                pytest.raises(WebSocketDisconnect) as refused,
+                client.websocket_connect("/live", headers=headers),
+            ):
+                pass
+            assert getattr(refused.value, "status_code", 0) == status
+
+
+def test_socket_to_a_path_that_nothing_serves_is_refused_and_not_a_fault(issue) -> None:
+    headers = issue("service:*")
+    with TestClient(Tollbridge(config=CONFIG)) as client:
+        for path in ("/nothing", "/_tollbridge/nothing"):
+            with (
+                pytest.raises(WebSocketDisconnect) as refused,
+                client.websocket_connect(path, headers=headers),
+            ):
+                pass
+            assert getattr(refused.value, "status_code", 0) == 404
+
+
+def test_host_below_a_mount_and_a_root_path_is_matched_from_its_own_root(issue) -> None:
+    reader = issue("service:shop:GET:/orders/{id:int}")
+    outer = Starlette(routes=[Mount("/api", app=added())])
+
+    with TestClient(outer) as client:
+        assert client.get("/api/orders/7", headers=reader).json()["id"] == 7
+        assert client.get("/api/open").status_code == 200
+        assert client.get("/api/_tollbridge/healthz").json() == {"status": "ok"}
+        assert client.get("/open").status_code == 404
+    with TestClient(added(), root_path="/behind/proxy") as client:
+        assert client.get("/orders/7", headers=reader).json()["id"] == 7
+
+
+def test_stream_upload_background_task_and_dependency_work_as_without(issue) -> None:
+    app = FastAPI()
+    app.add_middleware(Tollbridge, config=CONFIG)
+    done: list[str] = []
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def parts() -> AsyncIterator[str]:
+            for number in range(3):
+                yield f"{number}\n"
+
+        return StreamingResponse(parts(), media_type="text/plain")
+
+    @app.post("/upload")
+    async def upload(file: Annotated[UploadFile, File()], tasks: BackgroundTasks) -> dict[str, object]:
+        content = await file.read()
+        tasks.add_task(done.append, "told")
+        return {"name": file.filename, "size": len(content)}
+
+    def caller(request: Request) -> str:
+        name: str = request.state.tollbridge.principal.name
+        return name
+
+    @app.get("/me")
+    async def me(name: Annotated[str, Depends(caller)]) -> str:
+        return name
+
+    with TestClient(app, headers=issue()) as client:
+        assert client.get("/stream").text == "0\n1\n2\n"
+        big = b"x" * 3_000_000
+        assert client.post("/upload", files={"file": ("a.bin", big)}).json() == {"name": "a.bin", "size": 3_000_000}
+        assert done == ["told"]
+        assert client.get("/me").json() == "reader"
+        assert client.get("/openapi.json").json()["paths"].keys() == {"/stream", "/upload", "/me"}
+
+
+def test_exception_of_the_host_is_the_hosts_to_answer(issue) -> None:
+    async def broken(request: Request) -> PlainTextResponse:
+        raise RuntimeError("the host broke")
+
+    async def handled(request: Request) -> PlainTextResponse:
+        raise KeyError("known")
+
+    app = Starlette(
+        routes=[Route("/broken", broken), Route("/handled", handled)],
+        exception_handlers={KeyError: lambda request, exc: PlainTextResponse("handled", 418)},
+    )
+    app.add_middleware(Tollbridge, config=CONFIG)
+    headers = issue()
+
+    with TestClient(app, headers=headers) as client:
+        assert client.get("/handled").status_code == 418
+        with pytest.raises(RuntimeError, match="the host broke"):
+            client.get("/broken")
+    with TestClient(app, headers=headers, raise_server_exceptions=False) as client:
+        assert client.get("/broken").status_code == 500
+
+
+def test_lazy_start_serves_a_host_that_sends_no_lifespan_in_any_number_of_event_loops(issue) -> None:
+    client = TestClient(added(), headers=issue())  # not entered: no lifespan, and a loop of its own for each request
+    before = threading.active_count()
+
+    statuses = [client.get(f"/orders/{number}").status_code for number in range(3)]
+
+    assert statuses == [200, 200, 200]
+    assert threading.active_count() <= before  # every loop's end stopped what was started in it
+
+
+def test_what_was_served_before_a_loop_ended_is_in_the_ledger(issue, data) -> None:
+    client = TestClient(added(), headers=issue())
+    for _ in range(2):
+        client.get("/orders/7")
+
+    async def rows() -> list[int]:
+        async with Gateway({}) as gateway:
+            return [row.status for row in await gateway.store.recent()]
+
+    assert asyncio.run(rows()) == [200, 200]
+
+
+def test_gateway_that_cannot_start_answers_503_and_1013_and_never_opens_the_host(data) -> None:
+    data.mkdir()
+    (data / "pepper").write_text("short")
+    client = TestClient(added())
+
+    reply = client.get("/open")
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "unavailable")
+    with pytest.raises(WebSocketDisconnect) as refused, client.websocket_connect("/live"):
+        pass
+    assert refused.value.code == 1013
+
+
+class Hosting:
+    """A host that notes the steps of its lifespan, and fails where it is told to."""
+
+    def __init__(self, fails: str = "") -> None:
+        self.steps: list[str] = []
+        self._fails = fails
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[dict[str, str]]:
+        if self._fails == "startup":
+            raise RuntimeError("no database")
+        self.steps.append("up")
+        yield {"from": "lifespan"}
+        self.steps.append("down")
+        if self._fails == "shutdown":
+            raise RuntimeError("no goodbye")
+
+
+async def state(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(request.state["from"])
+
+
+def test_lifespan_of_the_host_runs_inside_ours_and_its_state_arrives(issue) -> None:
+    host = Hosting()
+    app = Starlette(routes=[Route("/state", state)], lifespan=host.lifespan)
+    gateway = Gateway(CONFIG, app=app)
+    bridge = Tollbridge(app, gateway=gateway)
+    headers = issue()
+
+    with TestClient(bridge) as client:
+        assert (host.steps, gateway.started) == (["up"], True)
+        assert client.get("/state", headers=headers).text == "lifespan"
+
+    assert (host.steps, gateway.started) == (["up", "down"], False)
+
+
+@pytest.mark.parametrize("fails", ["startup", "shutdown"])
+def test_host_whose_lifespan_fails_fails_as_without_us_and_we_are_stopped(fails) -> None:
+    app = Starlette(lifespan=Hosting(fails).lifespan)
+    gateway = Gateway(CONFIG, app=app)
+
+    with pytest.raises(RuntimeError, match="no database|no goodbye"), TestClient(Tollbridge(app, gateway=gateway)):
+        assert gateway.started
+
+    assert not gateway.started
+
+
+async def drive(bridge: ASGIApp) -> list[str]:
+    """Take an app through its lifespan as a server does; gives what it said."""
+    said: list[str] = []
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        said.append(message["type"].removeprefix("lifespan."))
+
+    await bridge({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, receive, send)
+    assert said[:1] != ["startup.complete"] or messages == []
+    return said
+
+
+async def without(scope: Scope, receive: Receive, send: Send) -> None:
+    raise AssertionError("only http here")
+
+
+async def without_after_hearing(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    raise AssertionError("only http here")
+
+
+async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+    return
+
+
+async def up_only(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+
+
+async def deaf_at_the_end(scope: Scope, receive: Receive, send: Send) -> None:
+    await up_only(scope, receive, send)
+    await receive()
+
+
+async def failing(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "no"})
+
+
+async def failing_at_the_end(scope: Scope, receive: Receive, send: Send) -> None:
+    await deaf_at_the_end(scope, receive, send)
+    await send({"type": "lifespan.shutdown.failed", "message": "no"})
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        (None, ["startup.complete", "shutdown.complete"]),
+        (without, ["startup.complete", "shutdown.complete"]),
+        (without_after_hearing, ["startup.complete", "shutdown.complete"]),
+        (silent, ["startup.complete", "shutdown.complete"]),
+        (up_only, ["startup.complete", "shutdown.complete"]),
+        (deaf_at_the_end, ["startup.complete", "shutdown.complete"]),
+        (failing, ["startup.failed"]),
+        (failing_at_the_end, ["startup.complete", "shutdown.failed"]),
+    ],
+)
+async def test_lifespan_is_answered_once_whatever_the_host_makes_of_it(host, said) -> None:
+    gateway = Gateway(CONFIG, app=host)
+
+    assert await drive(Tollbridge(host, gateway=gateway)) == said
+    assert not gateway.started
+
+
+async def test_host_that_breaks_after_its_start_is_not_hidden() -> None:
+    async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
+        await up_only(scope, receive, send)
+        raise RuntimeError("broke while serving")
+
+    gateway = Gateway(CONFIG, app=breaking)
+
+    with pytest.raises(RuntimeError, match="broke while serving"):
+        await drive(Tollbridge(breaking, gateway=gateway))
+
+    assert not gateway.started
+
+
+async def test_server_that_gives_up_on_a_hanging_host_leaves_nothing_open() -> None:
+    hangs = asyncio.Event()
+
+    async def hanging(scope: Scope, receive: Receive, send: Send) -> None:
+        hangs.set()
+        await asyncio.Event().wait()
+
+    gateway = Gateway(CONFIG, app=hanging)
+    running = asyncio.ensure_future(drive(Tollbridge(hanging, gateway=gateway)))
+    await hangs.wait()
+
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert not gateway.started
+
+
+async def test_start_that_fails_is_told_to_the_server_in_one_sentence(data) -> None:
+    data.mkdir()
+    (data / "pepper").write_text("short")
+    gateway = Gateway(CONFIG)
+
+    assert await drive(Tollbridge(gateway=gateway)) == ["startup.failed"]
+    assert "pepper" in str(gateway.failure)
+
+
+class Known:
+    """Knows one secret."""
+
+    async def identify(self, secret: bytes) -> Principal | None:
+        scopes = ScopeSet(("service:app:GET:/orders/{id:int}", "ai:*", "model:*"))
+        return Principal("tok_1", "ann", scopes) if secret == b"s" else None
+
+
+AUTH = {"authorization": "Bearer s"}
+
+
+def alone(*middleware: Middleware) -> TestClient:
+    """A Starlette app with only these layers around it."""
+    return TestClient(Starlette(routes=ROUTES, middleware=list(middleware)))
+
+
+def test_authenticate_works_alone() -> None:
+    client = alone(Middleware(Authenticate, tokens=Known(), public=("/open",)))
+
+    assert client.get("/orders/7", headers=AUTH).json()["by"] == "ann"
+    assert client.get("/orders/7").status_code == 401
+    assert client.get("/open").json()["by"] is None
+
+
+def test_authorize_works_behind_authenticate_and_refuses_everyone_alone() -> None:
+    routes = Starlette(routes=ROUTES)
+    client = alone(Middleware(Context, host=routes), Middleware(Authenticate, tokens=Known()), Middleware(Authorize))
+
+    assert client.get("/orders/7", headers=AUTH).status_code == 200
+    assert client.get("/sub/deep/7", headers=AUTH).json()["error"]["code"] == "insufficient_scope"
+    assert alone(Middleware(Authorize)).get("/open").status_code == 401
+
+
+def test_limit_works_alone() -> None:
+    limiter = MemoryLimiter(SystemClock())
+    client = alone(Middleware(Limit, limiter=limiter, defaults=TokenLimits(requests_per_minute=2)))
+
+    replies = [client.get("/open") for _ in range(3)]
+
+    assert [reply.status_code for reply in replies] == [200, 200, 429]
+    assert replies[2].json()["error"]["code"] == "rate_limit_exceeded"
+    assert int(replies[2].headers["retry-after"]) >= 1
+
+
+def test_meter_works_behind_authenticate(tmp_path) -> None:
+    store = SqliteStore(tmp_path / "ledger.db")
+    app = Starlette(
+        routes=ROUTES,
+        lifespan=lambda app: opened(store),
+        middleware=[Middleware(Authenticate, tokens=Known()), Middleware(Meter, ledger=store, call_price=5)],
+    )
+
+    async def costs() -> list[int | None]:
+        await store.open()
+        rows = await store.recent()
+        await store.close()
+        return [row.cost for row in rows]
+
+    with TestClient(app) as client:
+        assert client.get("/orders/7", headers=AUTH).status_code == 200
+    assert asyncio.run(costs()) == [5]
+
+
+@asynccontextmanager
+async def opened(store: SqliteStore) -> AsyncIterator[None]:
+    await store.open()
+    yield
+    await store.close()
+
+
+def test_translate_works_alone_and_leaves_other_calls_untouched() -> None:
+    client = alone(Middleware(Translate))
+
+    assert client.get("/open").status_code == 200
+
+
+def test_translate_refuses_a_model_call_that_has_no_target(dialects) -> None:
+    client = alone(Middleware(Context, surface=Surface(dialects)), Middleware(Translate))
+
+    reply = client.post("/v1/chat/completions", json={"model": "m", "messages": []})
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "model_not_found")
+
+
+@pytest.fixture
+def dialects() -> Any:
+    return Gateway({}).registry.dialects.values()
