@@ -1,4 +1,4 @@
-"""A load of plain keep-alive connections, raw asyncio: `python -m bench.load PORT TOKEN REQUESTS CONNECTIONS STREAM`."""
+"""A load of plain keep-alive connections: `python -m bench.load PORT TOKEN REQUESTS CONNECTIONS STREAM`."""
 
 import asyncio
 import sys
@@ -10,7 +10,8 @@ async def _one(port: int, token: str, share: int, *, stream: bool) -> None:
     body = b'{"model":"gpt-4o-mini",%b%b}' % (_MESSAGES, b',"stream":true' if stream else b"")
     request = (
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %b\r\n"
-        b"content-type: application/json\r\naccept: application/json\r\nuser-agent: bench\r\ncontent-length: %d\r\n\r\n%b"
+        b"content-type: application/json\r\naccept: application/json\r\nuser-agent: bench\r\n"
+        b"content-length: %d\r\n\r\n%b"
         % (token.encode(), len(body), body)
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""The configuration as frozen data: TOML, then `TOLLBRIDGE_<SECTION>__<KEY>` from the environment over it.
+"""The configuration as frozen data: TOML, `TOLLBRIDGE_<SECTION>__<KEY>` from the environment over it, code over both.
 
 `conf/tollbridge.toml` shows every option with its default; a test keeps the two equal.
 """
@@ -6,7 +6,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 
 from tollbridge.errors import ConfigError
@@ -39,6 +39,8 @@ class ServerConfig:
         _at_least(self, 1, "workers", "max_body_bytes", "max_json_depth", "max_header_count", "max_header_bytes")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port {self.port} is not between 0 and 65535")
+        _above_zero(self, "body_timeout_s")
+        _at_least(self, 0, "shutdown_grace_s")
         for key in ("prefix", "metrics"):
             path = getattr(self, key)
             if path and (not path.startswith("/") or path.endswith("/")):
@@ -158,9 +160,7 @@ class UpstreamConfig:
     def __post_init__(self) -> None:
         _one_of(self, "transport", "pyreqwest", "httpx2")
         _at_least(self, 1, "max_answer_bytes")
-        for key in ("connect_timeout_s", "first_byte_timeout_s", "idle_timeout_s", "total_timeout_s"):
-            if not getattr(self, key) > 0:
-                raise ValueError(f"{key} must be above 0")
+        _above_zero(self, "connect_timeout_s", "first_byte_timeout_s", "idle_timeout_s", "total_timeout_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,9 @@ class PluginsConfig:
     allowed: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     timeout_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        _above_zero(self, "timeout_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,19 +216,36 @@ class Config:
         """The store's URL: the default filled in, the path of a SQLite file made absolute."""
         url = self.store.url or f"sqlite:///{(self.data / 'tollbridge.db').absolute()}"
         head, marker, path = url.partition("sqlite:///")
-        return f"{marker}{(self.base / path).absolute()}" if marker and not head and path else url
+        is_file = marker and not head and path and not path.startswith(":")
+        return f"{marker}{(self.base / path).absolute()}" if is_file else url
 
 
 def _at_least(config: object, least: int, *keys: str) -> None:
     for key in keys:
-        if getattr(config, key) < least:
+        if not getattr(config, key) >= least:
             raise ValueError(f"{key} must be at least {least}")
+
+
+def _above_zero(config: object, *keys: str) -> None:
+    for key in keys:
+        if not getattr(config, key) > 0:
+            raise ValueError(f"{key} must be above 0")
 
 
 def _one_of(config: object, key: str, *allowed: str) -> None:
     value = getattr(config, key)
     if value not in allowed:
         raise ValueError(f"{key} {value!r} must be one of {', '.join(repr(a) for a in allowed)}")
+
+
+_TEXTS = frozenset(
+    (section.name, option.name)
+    for section in fields(Config)
+    if is_dataclass(section.type)
+    for option in fields(section.type)
+    if option.type is str
+)
+"""Options that hold text, whatever it looks like: `TOLLBRIDGE_BUDGETS__DAILY_USD=5` needs no quotes."""
 
 
 def find_config(given: str | Path | None = None, env: Mapping[str, str] | None = None) -> Path | None:
@@ -245,13 +265,14 @@ def load_config(
     if isinstance(source, Config):
         return source
     env = os.environ if env is None else env
+    said = _from_environment(env)
     path: Path | None = None
     if isinstance(source, Mapping):
-        table: Mapping[str, object] = source
+        table = _over(said, source)
     else:
         path = find_config(source, env)
-        table = _read(path) if path is not None else {}
-    config = parse_config(_with_environment(table, env))
+        table = _over(_read(path) if path is not None else {}, said)
+    config = parse_config(table)
     base = path.parent if path is not None else Path()
     data = Path(env["TOLLBRIDGE_DATA"]) if env.get("TOLLBRIDGE_DATA") else base / ".tollbridge"
     return replace(config, path=path, data=data)
@@ -285,22 +306,31 @@ def _read(path: Path) -> Mapping[str, object]:
         raise ConfigError(f"{path} is no valid TOML: {exc}") from exc
 
 
-def _with_environment(table: Mapping[str, object], env: Mapping[str, str]) -> Mapping[str, object]:
-    """Put `TOLLBRIDGE_SERVER__PORT=9000` over `[server] port`; the text is read as a TOML value, else as a string."""
-    merged: dict[str, object] = dict(table)
-    for name, text in env.items():
-        section, double, key = name.removeprefix(_ENV_PREFIX).lower().partition("__")
-        if not name.startswith(_ENV_PREFIX) or not double:
-            continue
-        before = merged.get(section, {})
-        if not isinstance(before, Mapping):
+def _over(below: Mapping[str, object], above: Mapping[str, object]) -> Mapping[str, object]:
+    """Put the options of one table over those of another, section by section."""
+    merged = {**below, **above}
+    for section in below.keys() & above.keys():
+        before, after = below[section], above[section]
+        if not isinstance(before, Mapping) or not isinstance(after, Mapping):
             raise ConfigError(f"{section} must be a table")
-        merged[section] = {**before, key: _value(text)}
+        merged[section] = {**before, **after}
     return merged
 
 
-def _value(text: str) -> object:
+def _from_environment(env: Mapping[str, str]) -> Mapping[str, object]:
+    """Read `TOLLBRIDGE_SERVER__PORT=9000` as `[server] port`."""
+    table: dict[str, dict[str, object]] = {}
+    for name, text in env.items():
+        section, double, key = name.removeprefix(_ENV_PREFIX).lower().partition("__")
+        if name.startswith(_ENV_PREFIX) and double:
+            table.setdefault(section, {})[key] = _value(section, key, text)
+    return table
+
+
+def _value(section: str, key: str, text: str) -> object:
+    """Read the text as a TOML value; as a string where it is none, or where the option is a string."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        value: object = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    return value if isinstance(value, str) or (section, key) not in _TEXTS else text

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from tollbridge.errors import SetupError
@@ -34,25 +35,17 @@ class DataFolder:
         """
         path = self.path / name
         self.create()
+        if os.path.exists(path):
+            return self._read(path)
+        made = secrets.token_hex(_SHORTEST)
         try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            write_private(path, f"{made}\n".encode("ascii"), os.link)
         except FileExistsError:
             return self._read(path)
         except OSError as exc:
             raise SetupError(
                 f"the secret {path} cannot be written ({exc.strerror}); free the disk or choose another "
                 "folder with TOLLBRIDGE_DATA"
-            ) from exc
-        made = secrets.token_hex(_SHORTEST)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(made + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as exc:
-            path.unlink(missing_ok=True)
-            raise SetupError(
-                f"the secret {path} cannot be written ({exc.strerror}); free the disk and start again"
             ) from exc
         return bytes.fromhex(made)
 
@@ -70,3 +63,20 @@ class DataFolder:
                 "(tokens and sessions made with it become void)"
             )
         return bytes.fromhex(text)
+
+
+def write_private(path: Path, content: bytes, put: Callable[[Path, Path], None]) -> None:
+    """Write a file of mode 0600 that is there as a whole or not at all; raises `OSError`.
+
+    `put` gives the finished draft its name: `os.link` where a file of that name must stay, `os.replace` where not.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        put(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

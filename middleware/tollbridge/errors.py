@@ -35,8 +35,7 @@ token, a key or a prompt.
 import math
 from collections.abc import Mapping
 
-
-_LONGEST_SCOPE = 262
+_LONGEST_SCOPE = 256
 """Characters shown of a missing scope: it holds the model's name, which a caller may send at any length."""
 
 

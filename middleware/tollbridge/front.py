@@ -1,11 +1,12 @@
 """What the gateway answers itself: health, metrics, and the apps under its prefix.  The rest goes to the chain."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tollbridge.errors import GatewayError, NotFound
+from tollbridge.errors import GatewayError, NotFound, PluginError, SetupError
 from tollbridge.layers.crossing import local_path
 from tollbridge.layers.sanity import Sanity
 
@@ -25,7 +26,7 @@ class Front:
         server = gateway.config.server
         self._prefix = server.prefix
         self._apps = sorted(
-            ((path.rstrip("/"), factory(gateway)) for path, factory in gateway.registry.apps.items()),
+            ((path.rstrip("/"), _made(path, factory, gateway)) for path, factory in gateway.registry.apps.items()),
             key=lambda item: -len(item[0]),
         )
         own: dict[str, ASGIApp] = {}
@@ -74,6 +75,18 @@ class Front:
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         body, kind = self._gateway.metrics.render(accept.decode("latin-1"))
         await _answer(send, 200, body, kind.encode("latin-1"))
+
+
+def _made(path: str, factory: Callable[..., ASGIApp], gateway: "Gateway") -> ASGIApp:
+    """Make a plugin's app; raises `PluginError` naming its path."""
+    try:
+        return factory(gateway)
+    except SetupError:
+        raise
+    except Exception as exc:
+        raise PluginError(
+            f"the app at {path!r} could not be made: {exc}; to start without it, disable its plugin with plugins.disabled"
+        ) from exc
 
 
 async def refuse_start(scope: Scope, send: Send) -> None:

@@ -17,10 +17,11 @@ def read_key(reference: str, env: Mapping[str, str], vault: Vault, *, where: str
         value = env.get(name, "")
         problem = f"the environment variable {name} is not set; set it, or change {where}"
     elif kind == "file":
-        path = base / Path(name).expanduser()
+        path = base / name
         try:
+            path = base / Path(name).expanduser()
             value = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as exc:
+        except (OSError, ValueError, RuntimeError) as exc:
             raise ConfigError(f"{where}: the key file {path} cannot be read: {exc}") from exc
         problem = f"{where}: the key file {path} is empty"
     else:

@@ -14,7 +14,7 @@ _MOST = 1_000_000_000
 
 
 def parse_usd(text: str) -> Decimal:
-    """Read dollars such as `"0.15"`; raises `ValueError` for anything but a number of at least 0 and at most 1,000,000,000."""
+    """Read dollars such as `"0.15"`; raises `ValueError` for what is no number from 0 to 1,000,000,000."""
     try:
         value = Decimal(text)
     except InvalidOperation:

@@ -4,7 +4,7 @@ import difflib
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tollbridge.errors import ConfigError
 
@@ -30,7 +30,10 @@ def build(cls: type[T], table: Mapping[str, object], where: str) -> T:
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where} must be a table")
     known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.init}  # type: ignore[arg-type]  # T is a dataclass
-    hints = get_type_hints(cls)
+    try:
+        hints = get_type_hints(cls)
+    except NameError as exc:
+        raise ConfigError(f"{where}: the types of its options cannot be read: {exc}") from exc
     values: dict[str, object] = {}
     for key, value in table.items():
         if key not in known:
@@ -67,8 +70,8 @@ def _convert(hint: Any, value: object, where: str) -> object:
         raise _wrong(where, _name(hint), value)
     if is_dataclass(hint) and isinstance(value, Mapping):
         return build(hint, value, where)  # type: ignore[arg-type]  # a dataclass type, not an instance
-    if origin is tuple and isinstance(value, list | tuple):
-        return tuple(_convert(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if origin in (tuple, list) and isinstance(value, list | tuple):
+        return origin(_convert(args[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if origin in (dict, Mapping) and isinstance(value, Mapping):
         return {str(key): _convert(args[1], item, f"{where}.{key}") for key, item in value.items()}
     if hint is float:
@@ -82,22 +85,26 @@ def _fits(hint: Any, value: object) -> bool:
         return True
     if is_dataclass(hint) or origin in (dict, Mapping):
         return isinstance(value, Mapping)
-    if origin is tuple:
+    if origin in (tuple, list):
         return isinstance(value, list | tuple)
+    if origin is Literal:
+        return isinstance(value, str | int) and value in get_args(hint)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint)
+    return isinstance(hint, type) and isinstance(value, hint)
 
 
 def _name(hint: Any) -> str:
     if is_dataclass(hint):
         return "a table"
+    if get_origin(hint) is Literal:
+        return " or ".join(repr(choice) for choice in get_args(hint))
     kind = get_origin(hint) or hint
     return _SHOWN.get(dict if kind is Mapping else kind, f"a {getattr(kind, '__name__', kind)}")
 
 
 def _wrong(where: str, wanted: str, value: object) -> ConfigError:
-    got = "" if isinstance(value, str) else f", not {value!r:.40}"
+    got = f", not {value!r:.40}" if isinstance(value, int | float) else ""  # anything else may hold a key
     return ConfigError(f"{where} must be {wanted}{got}")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tollbridge.config import Config, ProviderConfig
 from tollbridge.errors import ConfigError
@@ -53,10 +53,12 @@ class ModelRoutes:
         self._read_key = read_key
         self._dialects = dialects
         self.hosts: dict[str, Host] = {}
-        for name in {**providers, **config.providers}:
-            host = self._host(name, providers.get(name), config.providers.get(name))
+        for name, known in providers.items():
+            host = self._known_host(known) if name not in config.providers else None
             if host is not None:
                 self.hosts[name] = host
+        for name, given in config.providers.items():
+            self.hosts[name] = self._host(name, providers.get(name), given)
         self._known = providers
         self._models: dict[str, tuple[Target, ...]] = {}
         self._listed: dict[str, ModelEntry] = {}
@@ -64,9 +66,9 @@ class ModelRoutes:
             self._models[name] = tuple(self._target(name, target) for target in model.targets)
             self._listed[name] = ModelEntry(name, self._models[name][0].provider.name, context=model.context)
         for host in self.hosts.values():
-            for known in host.provider.models:
-                full = f"{host.provider.name}/{known.name}"
-                self._listed.setdefault(full, ModelEntry(full, host.provider.name, context=known.context))
+            for own in host.provider.models:
+                full = f"{host.provider.name}/{own.name}"
+                self._listed.setdefault(full, ModelEntry(full, host.provider.name, context=own.context))
 
     def resolve(self, model: str) -> tuple[Target, ...]:
         """Give the targets of a model, in the order they are tried; empty if it is not offered."""
@@ -76,6 +78,19 @@ class ModelRoutes:
         provider, slash, name = model.partition("/")
         host = self.hosts.get(provider)
         return (host.target(name),) if host is not None and slash and name else ()
+
+    def move(self, name: str, base_urls: Mapping[str, str], *, key: str = "") -> None:
+        """Reach an offered provider at other URLs and with another key, from the next call on.
+
+        For a plugin that runs the server itself and knows only at `startup` where it listens.
+        """
+        before = self.hosts[name]
+        host = self._made(before.provider, key, allow_private=before.allow_private)
+        moved = self.hosts[name] = replace(host, base_urls=dict(base_urls))
+        for model, targets in self._models.items():
+            self._models[model] = tuple(
+                moved.target(target.model) if target.provider.name == name else target for target in targets
+            )
 
     def entries(self) -> list[ModelEntry]:
         """List every model that has a name here."""
@@ -95,11 +110,7 @@ class ModelRoutes:
             raise ConfigError(f"{where} needs a section [providers.{provider}], which may be empty")
         raise ConfigError(f"{where} needs the environment variable {missing[0]}, which is not set")
 
-    def _host(self, name: str, known: Provider | None, given: ProviderConfig | None) -> Host | None:
-        if given is None and known is not None:
-            return self._known_host(known)
-        if given is None:
-            return None
+    def _host(self, name: str, known: Provider | None, given: ProviderConfig) -> Host:
         provider = self._merged(name, known, given)
         where = f"providers.{name}"
         missing = _unset(provider.base_urls.values(), self._env)
@@ -109,7 +120,7 @@ class ModelRoutes:
         if given.api_key:
             key = self._read_key(given.api_key, f"{where}.api_key")
         elif provider.auth.env:
-            key = next((self._env[env] for env in provider.auth.env if self._env.get(env)), "")
+            key = self._key_of(provider)
             if not key and not provider.allow_private:
                 raise ConfigError(
                     f"{where}: there is no key; set the environment variable {provider.auth.env[0]}, or {where}.api_key"
@@ -118,10 +129,17 @@ class ModelRoutes:
 
     def _known_host(self, provider: Provider) -> Host | None:
         """Reach a provider nobody configured: by its key alone, and never one on this machine."""
-        key = next((self._env[env] for env in provider.auth.env if self._env.get(env)), "")
-        if provider.allow_private or not key or _unset(provider.base_urls.values(), self._env):
+        if provider.allow_private or _unset(provider.base_urls.values(), self._env):
             return None
-        return self._made(provider, key, allow_private=False)
+        key = self._key_of(provider)
+        return self._made(provider, key, allow_private=False) if key else None
+
+    def _key_of(self, provider: Provider) -> str:
+        """Read the key from the first of the provider's variables that is set; empty if none is."""
+        for name in provider.auth.env:
+            if self._env.get(name, "").strip():
+                return self._read_key(f"env:{name}", f"the environment variable {name}")
+        return ""
 
     def _made(self, provider: Provider, key: str, *, allow_private: bool) -> Host:
         urls = {dialect: self._filled(provider.name, url) for dialect, url in provider.base_urls.items()}
@@ -189,7 +207,7 @@ class ModelRoutes:
 def _header(provider: str, name: str, text: str) -> tuple[bytes, bytes]:
     """Encode a header of the configuration; raises `ConfigError` for one that cannot be sent (RFC 9110 section 5)."""
     if not _FIELD_NAME.fullmatch(name) or not text.isascii() or (text and not text.isprintable()):
-        raise ConfigError(f"providers.{provider}.headers: {name!r} cannot be sent: letters, digits and visible ASCII only")
+        raise ConfigError(f"providers.{provider}.headers: {name!r} cannot be sent; use visible ASCII only")
     return name.lower().encode("ascii"), text.encode("ascii")
 
 

@@ -1,6 +1,7 @@
 """Running a gateway under uvicorn, in this process or in several."""
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -98,6 +99,8 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            gc.collect()
+            gc.freeze()  # what start-up made stays; no collection need look at it again
             announce(self._gateway, self._listener)
             if self._ready is not None:
                 self._beside = asyncio.create_task(self._ready(base_url(self._listener)))

@@ -6,18 +6,18 @@ Each secret is bound to its own name (additional authenticated data), so a file 
 import os
 import re
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tollbridge.data import DataFolder
+from tollbridge.data import DataFolder, write_private
 from tollbridge.errors import SetupError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VERSION = b"\x01"
 _NONCE = 12
+_KEY = 32
 
 
 class Vault:
@@ -26,7 +26,6 @@ class Vault:
     def __init__(self, data: DataFolder) -> None:
         self._data = data
         self._folder = data.path / "vault"
-        self._key: Callable[[], bytes] = lambda: data.secret("kek")
 
     def names(self) -> list[str]:
         """List what is stored, by name."""
@@ -38,18 +37,11 @@ class Vault:
         """Store a secret, in place of one of that name; raises `SetupError` for a bad name or a full disk."""
         path = self._path(name)
         nonce = secrets.token_bytes(_NONCE)
-        sealed = _VERSION + nonce + AESGCM(self._key()).encrypt(nonce, value.encode("utf-8"), _bound_to(name))
-        draft = path.with_name(f".{name}.{secrets.token_hex(4)}")
+        sealed = _VERSION + nonce + self._cipher().encrypt(nonce, value.encode("utf-8"), _bound_to(name))
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(sealed)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            write_private(path, sealed, os.replace)
         except OSError as exc:
-            draft.unlink(missing_ok=True)
             raise SetupError(f"the secret {name!r} cannot be stored in {self._folder}: {exc.strerror}") from exc
 
     def get(self, name: str) -> str | None:
@@ -61,10 +53,11 @@ class Vault:
             return None
         except OSError as exc:
             raise SetupError(f"the stored secret {name!r} cannot be read: {exc.strerror}") from exc
+        cipher = self._cipher()
         try:
             if sealed[:1] != _VERSION:
                 raise InvalidTag
-            opened = AESGCM(self._key()).decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], _bound_to(name))
+            opened = cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], _bound_to(name))
         except (InvalidTag, ValueError) as exc:
             raise SetupError(
                 f"the stored secret {name!r} does not decrypt with the key in {self._data.path / 'kek'}; "
@@ -79,6 +72,14 @@ class Vault:
             return False
         path.unlink()
         return True
+
+    def _cipher(self) -> AESGCM:
+        key = self._data.secret("kek")
+        if len(key) != _KEY:
+            raise SetupError(
+                f"the key in {self._data.path / 'kek'} must be {_KEY} bytes, {2 * _KEY} hexadecimal digits"
+            )
+        return AESGCM(key)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -1,0 +1,45 @@
+"""The dashboard: what crosses the bridge, what it costs, and who may cross.
+
+This module only has the hooks; everything else loads when the gateway builds the app.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tollbridge import hookimpl
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from tollbridge import Gateway
+
+
+@hookimpl
+def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+    """Offer the pages at the prefix itself."""
+    register("/", _make)
+
+
+@hookimpl
+def register_commands(register: Callable[[str, Any], None]) -> None:
+    """Offer `tollbridge admin-link`."""
+    from tollbridge_dashboard.commands import admin_link
+
+    register("admin-link", admin_link)
+
+
+@hookimpl
+def startup(gateway: "Gateway") -> None:
+    """Have `tollbridge serve` print a link that signs in once."""
+    from tollbridge_dashboard.door import Door, link
+
+    prefix = gateway.config.server.prefix
+    if prefix:
+        door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
+        gateway.announce(lambda base: ("dashboard", link(f"{base}{prefix}", door.make_code())))
+
+
+def _make(gateway: "Gateway") -> "ASGIApp":
+    from tollbridge_dashboard.app import make_app
+
+    return make_app(gateway)

@@ -1,0 +1,77 @@
+"""The provider `local`: a real small language model on this machine, no key and, once installed, no network.
+
+SmolLM2-135M-Instruct under llama.cpp. `[providers.local]` in the configuration switches it on; the model server starts
+and ends with the gateway.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from tollbridge import Bearer, Config, Gateway, Model, Models, Provider, hookimpl
+from tollbridge_local.commands import app
+from tollbridge_local.errors import LocalModelError
+from tollbridge_local.installing import install
+from tollbridge_local.process import Place, Settings
+from tollbridge_local.server import LocalModel
+from tollbridge_local.sharing import SharedModel
+from tollbridge_local.weights import CONTEXT, MODEL
+
+__all__ = ["LocalModel", "LocalModelError", "Place", "Settings", "install"]
+
+NAME = "local"
+_DIALECTS = ("openai-chat", "anthropic-messages")
+_running: WeakKeyDictionary[Gateway, SharedModel] = WeakKeyDictionary()
+"""What runs for which gateway: hooks are functions, so this is where they meet."""
+
+
+@hookimpl
+def register_providers(register: Callable[[Provider], None]) -> None:
+    register(
+        Provider(
+            NAME,
+            base_urls=_base_urls("http://127.0.0.1:0"),  # where it listens is known once it runs
+            auth=Bearer(),
+            models=Models({MODEL: Model(MODEL, price={"input": "0", "output": "0"}, context=CONTEXT)}),
+            display_name="SmolLM2-135M on this machine",
+            homepage="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
+            allow_private=True,
+        )
+    )
+
+
+@hookimpl
+def register_commands(register: Callable[[str, Any], None]) -> None:
+    register(NAME, app)
+
+
+@hookimpl
+async def startup(gateway: Gateway) -> None:
+    if not wanted(gateway.config):
+        return
+    left = _running.pop(gateway, None)
+    if left is not None:  # the host changed its event loop under the gateway
+        left.abandon()
+
+    def moved(place: Place) -> None:
+        gateway.routes.move(NAME, _base_urls(place.url), key=place.key)
+
+    shared = _running[gateway] = SharedModel(gateway.config.data, moved=moved)
+    await shared.start()
+
+
+@hookimpl
+async def shutdown(gateway: Gateway) -> None:
+    shared = _running.pop(gateway, None)
+    if shared is not None:
+        await shared.stop()
+
+
+def wanted(config: Config) -> bool:
+    """Whether a configuration asks for this model, and does not put a server of its own in its place."""
+    section = config.providers.get(NAME)
+    return section is not None and not section.base_url and not section.base_urls
+
+
+def _base_urls(url: str) -> dict[str, str]:
+    return {dialect: f"{url}/v1" for dialect in _DIALECTS}

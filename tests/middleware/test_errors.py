@@ -22,9 +22,7 @@ from tollbridge.errors import (
     UpstreamTruncated,
 )
 
-CLASSES = {
-    name: cls for name, cls in vars(errors).items() if inspect.isclass(cls) and issubclass(cls, TollbridgeError)
-}
+CLASSES = {name: cls for name, cls in vars(errors).items() if inspect.isclass(cls) and issubclass(cls, TollbridgeError)}
 
 
 def drawn() -> dict[str, tuple[str, tuple[int, str] | None]]:
@@ -135,3 +133,10 @@ def test_scope_made_of_anything_cannot_leave_its_quotes_in_the_challenge(name: s
 @given(st.text())
 def test_message_of_a_missing_scope_shows_no_control_character(name: str) -> None:
     assert ScopeMissing(f"model:{name}").message.isprintable()
+
+
+def test_scope_as_long_as_a_body_is_cut_short_in_message_and_header() -> None:
+    error = ScopeMissing("model:" + "m" * 1_000_000)
+
+    assert len(error.message) < 400
+    assert all(len(value) < 400 for _, value in error.headers())

@@ -15,7 +15,8 @@ from tollbridge.providers import Model, Models, Provider, Target
 from tollbridge.surface import Surface
 
 SURFACE = Surface(Plugins().register_all().dialects.values())
-KNOWN = Provider("p", base_url="https://h/v1", models=Models({"big": Model("big", max_output=9000), "any": Model("any")}))
+MODELS = Models({"big": Model("big", max_output=9000), "any": Model("any")})
+KNOWN = Provider("p", base_url="https://h/v1", models=MODELS)
 
 
 class Routes:

@@ -1,0 +1,306 @@
+"""What every transport promises, as tests over sockets.
+
+A test module subclasses `TransportContract` with a fixture `make` that builds the transport it is about.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+
+from tollbridge.errors import UpstreamError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
+from tollbridge.testing.upstream import ScriptedUpstream
+from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest
+from tollbridge.transport.guard import Guard
+
+Make = Callable[[Timeouts, Guard], Transport]
+PATIENCE_S = 5.0
+LIMIT = 1_000_000
+BODY = b'{"model":"m","messages":[]}'
+HEADERS = ((b"content-type", b"application/json"), (b"Authorization", b"Bearer sk-1"), (b"x-Odd", b"a  b\xe9"))
+
+
+def post(url: str, *, body: bytes = BODY, private: bool = True) -> UpstreamRequest:
+    """Make a request for a model."""
+    return UpstreamRequest("POST", f"{url}/v1/chat/completions", HEADERS, body, private)
+
+
+class Resolver:
+    """Gives one list of addresses after another, the last one for ever; an `OSError` in the list is raised."""
+
+    def __init__(self, *turns: Sequence[str] | OSError) -> None:
+        self.turns = list(turns)
+        self.asked = 0
+
+    async def __call__(self, host: str, port: int) -> Sequence[str]:
+        turn = self.turns[min(self.asked, len(self.turns) - 1)]
+        self.asked += 1
+        if isinstance(turn, OSError):
+            raise turn
+        return turn
+
+
+class TransportContract:
+    """Tests of `Transport` and `UpstreamResponse`."""
+
+    @pytest.fixture
+    async def upstream(self) -> AsyncIterator[ScriptedUpstream]:
+        async with asyncio.timeout(60), ScriptedUpstream() as upstream:
+            yield upstream
+
+    @pytest.fixture
+    async def transport(self, make: Make) -> AsyncIterator[Transport]:
+        transport = make(Timeouts(connect_s=2.0), Guard())
+        yield transport
+        await transport.close()
+
+    async def test_request_is_on_the_wire_as_given_and_nothing_is_added(
+        self, upstream: ScriptedUpstream, transport: Transport
+    ) -> None:
+        body = bytes(range(256)) * 300
+        upstream.answer({})
+
+        response = await transport.send(post(upstream.url, body=body))
+        await response.close()
+
+        (sent,) = upstream.requests
+        assert (sent.method, sent.path, sent.body) == ("POST", "/v1/chat/completions", body)
+        own = {"host": upstream.url.removeprefix("http://"), "content-length": str(len(body))}
+        found = [(name.lower(), value) for name, value in sent.headers if name.lower() not in own]
+        assert found == [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in HEADERS]
+        assert {name: sent.header(name) for name in own} == own
+
+    async def test_answer_arrives_with_its_status_headers_and_body(
+        self, upstream: ScriptedUpstream, transport: Transport
+    ) -> None:
+        upstream.answer(b"no \xff", status=418, headers=[("X-One", "1"), ("x-two", "a"), ("x-two", "b\xe9")])
+
+        response = await transport.send(post(upstream.url))
+
+        assert response.status == 418
+        shown = [(name, value) for name, value in response.headers if name.startswith(b"x-")]
+        assert shown == [(b"x-one", b"1"), (b"x-two", b"a"), (b"x-two", b"b\xe9")]
+        assert await response.read(LIMIT) == b"no \xff"
+        await response.close()
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    async def test_redirect_is_given_as_it_is(
+        self, upstream: ScriptedUpstream, transport: Transport, status: int
+    ) -> None:
+        upstream.answer(b"", status=status, headers=[("location", f"{upstream.url}/elsewhere")])
+
+        response = await transport.send(post(upstream.url))
+        await response.close()
+
+        assert response.status == status
+        assert [request.path for request in upstream.requests] == ["/v1/chat/completions"]
+
+    async def test_proxies_of_the_environment_are_not_used(
+        self, upstream: ScriptedUpstream, make: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with ScriptedUpstream() as proxy:
+            for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+                monkeypatch.setenv(name, proxy.url)
+            transport = make(Timeouts(), Guard())
+            response = await transport.send(post(upstream.url))
+            await response.close()
+            await transport.close()
+
+        assert (len(upstream.requests), proxy.connections) == (1, 0)
+
+    async def test_cookies_are_not_kept(self, upstream: ScriptedUpstream, transport: Transport) -> None:
+        for _ in range(2):
+            upstream.answer({}, headers=[("set-cookie", "a=1; path=/")])
+            response = await transport.send(post(upstream.url))
+            await response.read(LIMIT)
+            await response.close()
+
+        assert [request.header("cookie") for request in upstream.requests] == ["", ""]
+
+    @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
+    async def test_compressed_answer_is_given_as_it_came(
+        self, upstream: ScriptedUpstream, transport: Transport, coding: str
+    ) -> None:
+        upstream.answer(b"\x1f\x8b is not unpacked", headers=[("content-encoding", coding)])
+
+        response = await transport.send(post(upstream.url))
+
+        assert await response.read(LIMIT) == b"\x1f\x8b is not unpacked"
+        assert dict(response.headers)[b"content-encoding"] == coding.encode()
+        await response.close()
+
+    async def test_chunks_arrive_as_they_are_sent(self, upstream: ScriptedUpstream, transport: Transport) -> None:
+        gates = [asyncio.Event() for _ in range(3)]
+        upstream.stream([b"one", gates[0], b"two", gates[1], b"three", gates[2]])
+
+        response = await transport.send(post(upstream.url))
+        seen = []
+        for gate in gates:
+            seen.append(await response.next_chunk())
+            gate.set()
+
+        assert seen == [b"one", b"two", b"three"]
+        assert [await response.next_chunk(), await response.next_chunk()] == [b"", b""]
+        await response.close()
+
+    @pytest.mark.parametrize("reset", [False, True])
+    @pytest.mark.parametrize(
+        "head", [b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", b"content-length: 99\r\n\r\nhello"]
+    )
+    async def test_answer_that_breaks_off_is_told_from_a_complete_one(
+        self, upstream: ScriptedUpstream, transport: Transport, head: bytes, reset: bool
+    ) -> None:
+        for whole in (False, True):
+            gate = asyncio.Event()
+            upstream.raw(b"HTTP/1.1 200 OK\r\n" + head, gate, reset=reset)
+            response = await transport.send(post(upstream.url))
+            assert whole or await response.next_chunk() == b"hello"
+            gate.set()
+            with pytest.raises(UpstreamTruncated):
+                await (response.read(LIMIT) if whole else response.next_chunk())
+            await response.close()
+
+    async def test_chunk_that_is_no_chunk_is_a_truncation(
+        self, upstream: ScriptedUpstream, transport: Transport
+    ) -> None:
+        upstream.raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n")
+
+        response = await transport.send(post(upstream.url))
+
+        with pytest.raises(UpstreamTruncated):
+            await response.next_chunk()
+        await response.close()
+
+    @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 2", b"\x16\x03\x01\x02\x00garbage\r\n\r\n"])
+    async def test_connection_without_an_answer_is_an_error_that_may_have_cost(
+        self, upstream: ScriptedUpstream, transport: Transport, answer: bytes
+    ) -> None:
+        upstream.raw(answer)
+
+        with pytest.raises(UpstreamError) as caught:
+            await transport.send(post(upstream.url))
+
+        assert not isinstance(caught.value, UpstreamUnreachable | UpstreamTimeout)
+        assert len(upstream.requests) == 1  # and the request is not sent again
+
+    async def test_refused_connection_is_unreachable(self, transport: Transport) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{taken.getsockname()[1]}"  # bound and not listening
+
+            with pytest.raises(UpstreamUnreachable) as caught:
+                await transport.send(post(url))
+
+        assert "127.0.0.1" in caught.value.message
+        assert "sk-1" not in f"{caught.value.message} {caught.value.detail}"
+
+    @pytest.mark.parametrize("turn", [OSError(-2, "Name or service not known"), ()])
+    async def test_name_without_an_address_is_unreachable(self, make: Make, turn: Sequence[str] | OSError) -> None:
+        transport = make(Timeouts(), Guard(Resolver(turn)))
+
+        with pytest.raises(UpstreamUnreachable):
+            await transport.send(post("http://models.example"))
+        await transport.close()
+
+    async def test_connection_that_is_not_taken_in_time_is_a_timeout(self, make: Make) -> None:
+        transport = make(Timeouts(connect_s=0.2), Guard())
+        with socket.socket() as full:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            waiting = [socket.socket() for _ in range(4)]
+            try:
+                for connection in waiting:  # the queue is full after these, and further SYNs are dropped
+                    connection.setblocking(False)
+                    connection.connect_ex(full.getsockname())
+                with pytest.raises(UpstreamTimeout):
+                    await transport.send(post(f"http://127.0.0.1:{full.getsockname()[1]}"))
+            finally:
+                for connection in waiting:
+                    connection.close()
+        await transport.close()
+
+    @pytest.mark.parametrize("sized", [True, False])
+    async def test_reading_is_bounded(self, upstream: ScriptedUpstream, transport: Transport, sized: bool) -> None:
+        for _ in range(2):
+            if sized:
+                upstream.answer(b"x" * 1000)
+            else:
+                upstream.stream([b"x" * 600, b"x" * 400])
+
+        first = await transport.send(post(upstream.url))
+        assert len(await first.read(1000)) == 1000
+        await first.close()
+        second = await transport.send(post(upstream.url))
+        with pytest.raises(UpstreamError) as caught:
+            await second.read(999)
+        await second.close()
+
+        assert "999" in caught.value.message
+        assert not isinstance(caught.value, UpstreamTruncated)
+
+    async def test_cancelled_send_closes_the_connection(self, upstream: ScriptedUpstream, transport: Transport) -> None:
+        upstream.raw(asyncio.Event())
+        sending = asyncio.create_task(transport.send(post(upstream.url)))
+        await upstream.received(1)
+
+        sending.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        async with asyncio.timeout(PATIENCE_S):
+            await upstream.closed(1)
+
+    async def test_cancelled_read_closes_the_connection(self, upstream: ScriptedUpstream, transport: Transport) -> None:
+        upstream.stream([b"one", asyncio.Event()])
+        response = await transport.send(post(upstream.url))
+        assert await response.next_chunk() == b"one"
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await response.next_chunk()
+
+        await response.close()
+        await response.close()
+
+        async with asyncio.timeout(PATIENCE_S):
+            await upstream.closed(1)
+
+    async def test_answer_that_is_let_go_unread_closes_the_connection(
+        self, upstream: ScriptedUpstream, transport: Transport
+    ) -> None:
+        upstream.stream([b"one", asyncio.Event()])
+        response = await transport.send(post(upstream.url))
+        await response.close()
+        async with asyncio.timeout(PATIENCE_S):
+            await upstream.closed(1)
+
+        again = await transport.send(post(upstream.url))
+        await again.read(LIMIT)
+        await again.close()
+
+        assert [request.connection for request in upstream.requests] == [1, 2]
+
+    async def test_connection_of_a_complete_answer_is_used_again(
+        self, upstream: ScriptedUpstream, transport: Transport
+    ) -> None:
+        upstream.answer({})
+        upstream.stream([b"one", b"two"])
+        for _ in range(3):
+            response = await transport.send(post(upstream.url))
+            while await response.next_chunk():
+                pass
+            await response.close()
+
+        assert [request.connection for request in upstream.requests] == [1, 1, 1]
+
+    async def test_closing_twice_closes_every_connection(self, upstream: ScriptedUpstream, make: Make) -> None:
+        transport = make(Timeouts(), Guard())
+        response = await transport.send(post(upstream.url))
+        await response.read(LIMIT)
+        await response.close()
+
+        await transport.close()
+        await transport.close()
+
+        async with asyncio.timeout(PATIENCE_S):
+            await upstream.closed(1)

@@ -1,0 +1,39 @@
+"""The dashboard's ASGI app."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from tollbridge import Gateway, GatewayError
+from tollbridge_dashboard.door import Door
+from tollbridge_dashboard.guard import Guard
+from tollbridge_dashboard.home import Home
+from tollbridge_dashboard.pages import Pages
+from tollbridge_dashboard.signing_in import SignIn
+from tollbridge_dashboard.tokens import Tokens
+
+
+def make_app(gateway: Gateway) -> ASGIApp:
+    """Build the app, to be mounted where its links begin with the scope's `root_path`."""
+    pages = Pages(gateway)
+    door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
+    sign_in = SignIn(pages, door)
+    home = Home(pages)
+    tokens = Tokens(pages)
+    routes = [
+        Route("/", home.page),
+        Route("/sign-in", sign_in.page, methods=["GET"]),
+        Route("/sign-in", sign_in.enter, methods=["POST"]),
+        Route("/sign-out", sign_in.leave, methods=["POST"]),
+        Route("/theme", pages.switch_theme, methods=["POST"]),
+        Route("/tokens", tokens.page, methods=["GET"]),
+        Route("/tokens/new", tokens.form, methods=["GET"]),
+        Route("/tokens/new", tokens.create, methods=["POST"]),
+        Route("/tokens/{id}/revoke", tokens.ask, methods=["GET"]),
+        Route("/tokens/{id}/revoke", tokens.revoke, methods=["POST"]),
+        Route("/tokens/{id}/used", tokens.used, methods=["GET"]),
+        Route("/static/{name}", pages.assets.serve),
+    ]
+    failures = {HTTPException: pages.failed, GatewayError: pages.failed}
+    return Guard(Starlette(routes=routes, exception_handlers=failures), door, pages.refuse)  # type: ignore[arg-type]

@@ -1,0 +1,40 @@
+"""Home: what crosses the bridge now, and what it costs."""
+
+import hashlib
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tollbridge_dashboard.figures import RANGES, collect
+from tollbridge_dashboard.pages import Pages
+from tollbridge_dashboard.words import clock_time
+
+_AS_OF = "x-as-of"
+
+
+class Home:
+    """The first page."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+
+    async def page(self, request: Request) -> Response:
+        """Show it, or answer 304 when nothing but the time has changed since the page the browser has."""
+        gateway = self._pages.gateway
+        chosen = RANGES.get(request.query_params.get("range", ""), RANGES["24h"])
+        figures = await collect(gateway, chosen)
+        page = self._pages.render(
+            request,
+            "home.html",
+            nav="home",
+            figures=figures,
+            ranges=RANGES.values(),
+            models=gateway.models(),
+        )
+        as_of = clock_time(figures.at)
+        digest = hashlib.sha256(bytes(page.body).replace(as_of.encode("ascii"), b"")).hexdigest()[:32]
+        headers = {"etag": f'"{digest}"', _AS_OF: as_of}
+        if request.headers.get("if-none-match") == headers["etag"]:
+            return Response(status_code=304, headers=headers)
+        page.headers.update(headers)
+        return page

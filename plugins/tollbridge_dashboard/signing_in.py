@@ -1,0 +1,48 @@
+"""Signing in by a link that works once, and signing out."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tollbridge_dashboard.door import SESSION_LIFE_S, Door
+from tollbridge_dashboard.guard import SESSION_COOKIE
+from tollbridge_dashboard.pages import Pages, read_form, root
+
+
+class SignIn:
+    """The pages at the door."""
+
+    def __init__(self, pages: Pages, door: Door) -> None:
+        self._pages = pages
+        self._door = door
+
+    async def page(self, request: Request) -> Response:
+        """Show one button: a link that is merely looked at, by a mail scanner say, is not used up."""
+        code = request.query_params.get("code", "")
+        known = self._door.knows_code(code)
+        return self._pages.render(request, "sign_in.html", status=200 if known else 401, code=code if known else "")
+
+    async def enter(self, request: Request) -> Response:
+        """Use the link up and begin a session."""
+        form = await read_form(request)
+        session = self._door.use_code(form.get("code", [""])[0])
+        if session is None:
+            return self._pages.render(request, "sign_in.html", status=401, code="")
+        answer = RedirectResponse(f"{root(request)}/", 303)
+        answer.set_cookie(SESSION_COOKIE, session, max_age=SESSION_LIFE_S, **_cookie(request))
+        return answer
+
+    async def leave(self, request: Request) -> Response:
+        """End the session; its cookie is worth nothing from now on."""
+        self._door.end_session(request.cookies.get(SESSION_COOKIE, ""))
+        answer = RedirectResponse(f"{root(request)}/sign-in?out", 303)
+        answer.delete_cookie(SESSION_COOKIE, **_cookie(request))
+        return answer
+
+
+def _cookie(request: Request) -> dict[str, object]:
+    return {
+        "path": root(request) or "/",
+        "secure": request.url.scheme == "https",
+        "httponly": True,
+        "samesite": "lax",
+    }

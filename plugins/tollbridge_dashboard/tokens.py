@@ -1,0 +1,137 @@
+"""Tokens: find them, make one, revoke one."""
+
+from urllib.parse import urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from tollbridge import BadRequest, Token, TokenState
+from tollbridge_dashboard.pages import Pages, read_form, root
+from tollbridge_dashboard.token_form import CARDS, TokenForm
+from tollbridge_dashboard.words import day
+
+PAGE = 25
+_LONGEST_SEARCH = 200
+
+
+class Tokens:
+    """The pages about tokens."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._gateway = pages.gateway
+
+    async def page(self, request: Request) -> Response:
+        """List tokens, newest first; the address holds search, filter and where the page begins."""
+        query = request.query_params
+        search, state = query.get("q", "").strip()[:_LONGEST_SEARCH], query.get("state", "")
+        state = state if state in list(TokenState) else ""
+        before = query.get("before") or None
+        store = self._gateway.store
+        found = await store.list_tokens(limit=PAGE + 1, before=before, search=search, state=state)
+        shown = found[:PAGE]
+        kept = {"q": search, "state": state}
+        chosen = {name: value for name, value in kept.items() if value}
+        return self._pages.render(
+            request,
+            "tokens.html",
+            nav="tokens",
+            tokens=shown,
+            counts=await store.count_tokens(),
+            search=search,
+            state=state,
+            states=list(TokenState),
+            query=lambda **more: urlencode({key: value for key, value in {**kept, **more}.items() if value}),
+            older=urlencode({**chosen, "before": shown[-1].id}) if len(found) > PAGE else "",
+            newest=urlencode(chosen) if before else None,
+            revoked=query.get("revoked", ""),
+        )
+
+    async def form(self, request: Request) -> Response:
+        """Show the form, filled in from the query."""
+        query = request.query_params
+        given = {name: query.getlist(name) for name in query}
+        return self._form(request, TokenForm.read(given, posted=False))
+
+    def _form(self, request: Request, form: TokenForm) -> Response:
+        now = self._gateway.clock.now()
+        return self._pages.render(
+            request,
+            "token_new.html",
+            status=400 if form.errors else 200,
+            nav="tokens",
+            form=form,
+            cards=CARDS,
+            expiries=form.expiries(now, day),
+            models=[entry.id for entry in self._gateway.models()][:8],
+        )
+
+    async def create(self, request: Request) -> Response:
+        """Make the token and show its secret, this once; or show the form again with what is wrong."""
+        form = TokenForm.read(await read_form(request), posted=True)
+        now = self._gateway.clock.now()
+        scopes, owner, limits, budget = form.scopes(), form.owner(), form.limits(), form.budget()
+        if not form.texts["name"]:
+            form.errors["name"] = "A token needs a name."
+        if form.errors:
+            return self._form(request, form)
+        try:
+            issued = await self._gateway.tokens.issue(
+                name=form.texts["name"],
+                scopes=scopes,
+                owner=owner,
+                expires_at=form.expires_at(now),
+                limits=limits,
+                budget=budget,
+            )
+        except BadRequest as exc:
+            field = exc.param if exc.param in form.texts else "name"
+            form.errors[field or "name"] = exc.message[:1].upper() + exc.message[1:] + "."
+            return self._form(request, form)
+        models = [entry.id for entry in self._gateway.models()]
+        return self._pages.render(
+            request,
+            "token_made.html",
+            nav="tokens",
+            token=issued.token,
+            secret=issued.secret,
+            base=self._base(request),
+            model=models[0] if models else "MODEL",
+        )
+
+    def _base(self, request: Request) -> str:
+        """Give the gateway's address as the browser has it."""
+        path = root(request).removesuffix(self._gateway.config.server.prefix)
+        return f"{request.url.scheme}://{request.headers.get('host', '')}{path}"
+
+    async def used(self, request: Request) -> Response:
+        """Say whether a token was ever used, for the pill that waits."""
+        token = await self._token(request)
+        calls = await self._gateway.store.recent(limit=1, token_id=token.id)
+        return JSONResponse({"used": bool(calls) or token.last_used_at is not None})
+
+    async def ask(self, request: Request) -> Response:
+        """Ask before revoking."""
+        return self._ask(request, await self._token(request))
+
+    def _ask(self, request: Request, token: Token, *, typed: str = "", error: str = "") -> Response:
+        status = 400 if error else 200
+        return self._pages.render(
+            request, "token_revoke.html", status=status, nav="tokens", token=token, typed=typed, error=error
+        )
+
+    async def revoke(self, request: Request) -> Response:
+        """Revoke, if the name was typed."""
+        token = await self._token(request)
+        typed = (await read_form(request)).get("name", [""])[0].strip()
+        if typed != token.name:
+            return self._ask(request, token, typed=typed, error="That is not the token's name.")
+        await self._gateway.tokens.revoke(token.id)
+        return RedirectResponse(f"{root(request)}/tokens?{urlencode({'revoked': token.id})}", 303)
+
+    async def _token(self, request: Request) -> Token:
+        token = await self._gateway.store.get_token(request.path_params["id"])
+        if token is None:
+            raise HTTPException(404)
+        return token

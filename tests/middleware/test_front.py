@@ -1,0 +1,136 @@
+"""What the gateway answers itself: health, metrics, and the apps under its prefix."""
+
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from tollbridge import SetupError, hookimpl
+from tollbridge.errors import PluginError
+
+
+class Pages:
+    """A plugin with two apps, one below the other."""
+
+    @hookimpl
+    def register_apps(self, register: Any) -> None:
+        async def where(request: Any) -> JSONResponse:
+            return JSONResponse({"root": request.scope["root_path"], "path": request.url.path, "seen": seen(request)})
+
+        app = Starlette(routes=[Route("/{rest:path}", where)])
+        register("/pages", lambda gateway: app)
+        register("/pages/deep/", lambda gateway: app)
+
+
+def seen(request: Any) -> list[str]:
+    return sorted(name for name in request.headers if name.startswith(("x-remote", "authorization")))
+
+
+async def host(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"the host"})
+
+
+PATHS = ("/healthz", "/readyz", "/_tollbridge/healthz", "/_tollbridge/readyz", "/metrics")
+
+
+async def test_health_readiness_and_metrics_need_no_token(gateway) -> None:
+    gw = gateway()
+
+    replies = {path: await gw.request("GET", path, token="") for path in PATHS}
+
+    assert {reply.status_code for reply in replies.values()} == {200}
+    assert replies["/healthz"].json() == {"status": "ok"}
+    assert replies["/readyz"].json() == {"status": "ready"}
+    assert "tollbridge_build_info" in replies["/metrics"].text
+    assert replies["/metrics"].headers["content-type"].startswith("text/plain")
+    assert all(reply.headers["cache-control"] == "no-store" for reply in replies.values())
+
+
+async def test_metrics_are_written_as_the_scraper_asks(gateway) -> None:
+    reply = await gateway().request("GET", "/metrics", token="", headers={"accept": "application/openmetrics-text"})
+
+    assert reply.headers["content-type"].startswith("application/openmetrics-text")
+    assert reply.text.endswith("# EOF\n")
+
+
+async def test_readiness_says_why_not(gateway) -> None:
+    gw = gateway()
+    await gw.client()
+    database = gw.gateway.config.data / "tollbridge.db"
+    database.rename(database.with_name("moved.db"))
+
+    reply = await gw.request("GET", "/readyz", token="")
+
+    assert reply.status_code == 503
+    assert reply.json() == {"status": "unavailable", "reason": "the gateway cannot reach its store now; try again"}
+
+
+async def test_host_keeps_its_own_health_paths(gateway) -> None:
+    gw = gateway({"service": {"public": ["*"]}}, app=host)
+
+    assert (await gw.request("GET", "/healthz", token="")).content == b"the host"
+    assert (await gw.request("GET", "/_tollbridge/healthz", token="")).json() == {"status": "ok"}
+
+
+async def test_prefix_and_metrics_move_or_go(gateway) -> None:
+    moved = gateway({"server": {"prefix": "/gate", "metrics": "/numbers"}, "service": {"public": ["*"]}}, app=host)
+    gone = gateway({"server": {"prefix": "", "metrics": ""}, "service": {"public": ["*"]}}, app=host)
+
+    assert (await moved.request("GET", "/gate/healthz", token="")).json() == {"status": "ok"}
+    assert "tollbridge_" in (await moved.request("GET", "/numbers", token="")).text
+    for path in (*PATHS, "/_tollbridge", "/"):
+        assert (await gone.request("GET", path, token="")).content == b"the host"
+
+
+async def test_app_of_a_plugin_is_mounted_below_the_prefix_and_the_longest_mount_wins(gateway) -> None:
+    gw = gateway(plugins=(Pages(),))
+
+    shallow = await gw.request("GET", "/_tollbridge/pages/a/b", token="", headers={"x-remote-user": "root"})
+    deep = await gw.request("GET", "/_tollbridge/pages/deep/c", token="")
+
+    assert shallow.json() == {"root": "/_tollbridge/pages", "path": "/_tollbridge/pages/a/b", "seen": []}
+    assert deep.json()["root"] == "/_tollbridge/pages/deep"
+
+
+async def test_nothing_below_the_prefix_reaches_the_host(gateway) -> None:
+    gw = gateway({"plugins": {"disabled": ["dashboard"]}, "service": {"public": ["*"]}}, app=host)
+
+    for path in ("/_tollbridge", "/_tollbridge/nothing", "/_tollbridge/pagesandmore"):
+        reply = await gw.request("GET", path, token="")
+        assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
+    assert (await gw.request("GET", "/_tollbridgelike", token="")).content == b"the host"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/_tollbridge/pages/x"])
+async def test_own_pages_refuse_ambiguous_requests_too(gateway, path) -> None:
+    gw = gateway(plugins=(Pages(),))
+
+    reply = await gw.request("GET", path, token="", headers={"transfer-encoding": "chunked", "content-length": "1"})
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "unsafe_request")
+
+
+@pytest.mark.parametrize(
+    ("raised", "sentence"),
+    [
+        (RuntimeError("no template"), "the app at '/pages' could not be made: no template; to start without it"),
+        (SetupError("install the templates"), "install the templates"),
+    ],
+)
+async def test_app_that_cannot_be_made_stops_the_start(gateway, raised, sentence) -> None:
+    class Broken:
+        @hookimpl
+        def register_apps(self, register: Any) -> None:
+            def make(gateway: Any) -> Any:
+                raise raised
+
+            register("/pages", make)
+
+    with pytest.raises(SetupError) as refused:
+        await gateway(plugins=(Broken(),)).client()
+
+    assert str(refused.value).startswith(sentence)
+    assert isinstance(refused.value, PluginError) is isinstance(raised, RuntimeError)
