@@ -7,6 +7,7 @@ two Hosts, `//`, `..`, an encoded slash, NUL or two Authorization headers.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from tollbridge.call import Call, Headers
 from tollbridge.errors import BodyTooLarge, UnsafeRequest
@@ -17,6 +18,7 @@ _ONCE = frozenset(
         b"authorization",
         b"content-length",
         b"content-type",
+        b"content-encoding",
         b"transfer-encoding",
         b"x-api-key",
         b"x-goog-api-key",
@@ -79,6 +81,8 @@ def inspect(call: Call, limits: HeaderLimits) -> Headers:
         for name in _ONCE:
             if names.count(name) > 1:
                 raise UnsafeRequest(f"the header {name.decode('ascii')} is sent twice; send it once")
+        # The one list among those that are looked at here (RFC 9110 section 7.6.1).
+        found[b"connection"] = b",".join(value for name, value in headers if name == b"connection")
     _check_framing(call, found)
     connection = found.get(b"connection", b"")
     if connection.lower() in _PLAIN_CONNECTION and not any(map(_is_internal, names)):
@@ -137,38 +141,36 @@ def _check_framing(call: Call, found: Mapping[bytes, bytes]) -> None:
 
 
 def _is_internal(name: bytes) -> bool:
-    return name.startswith(_INTERNAL)
+    """Whether only a gateway may send it.  CGI and its heirs read `_` as `-`, so it is no way round."""
+    return name.startswith(_INTERNAL) or (b"_" in name and name.replace(b"_", b"-").startswith(_INTERNAL))
 
 
 def _without_internal(headers: Headers, connection: bytes, *, websocket: bool) -> Headers:
     """Leave out identity headers that only a gateway may set, and what `Connection` names as meant for one hop."""
     if websocket:
-        return [(name, value) for name, value in headers if not name.startswith(_INTERNAL)]
+        return [(name, value) for name, value in headers if not _is_internal(name)]
     one_hop = {name.strip().lower() for name in connection.split(b",")} | _HOP_BY_HOP
     kept = _ONCE - _HOP_BY_HOP
     return [
         (name, value)
         for name, value in headers
-        if not name.startswith(_INTERNAL) and (name not in one_hop or name in kept)
+        if not _is_internal(name) and (name not in one_hop or name in kept)
     ]
 
 
 def check_json_depth(body: bytes, depth: int) -> None:
     """Refuse JSON nested deeper than `depth`, before any parser meets it; raises `BodyTooLarge`.
 
-    Linear in the body, and one counting pass in C when there are too few brackets to reach the depth at all.
+    Linear in the body, all of it in C: one counting pass where there are too few brackets to reach the depth at all,
+    else strings are taken out and the brackets summed up.
     """
     if body.count(b"[") + body.count(b"{") <= depth:
         return
-    level = 0
-    for match in _BRACKETS.finditer(body):
-        mark = match.group()[:1]
-        if mark in b"[{":
-            level += 1
-            if level > depth:
-                raise BodyTooLarge(f"the body is nested deeper than {depth} levels", status=400)
-        elif mark in b"]}":
-            level -= 1
+    steps = _STRING.sub(b"", body).translate(_STEPS, _NO_BRACKETS)
+    if any(map(depth.__lt__, accumulate(memoryview(steps).cast("b")))):
+        raise BodyTooLarge(f"the body is nested deeper than {depth} levels", status=400)
 
 
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[{]}")
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: one level up, one down

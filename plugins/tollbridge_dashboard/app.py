@@ -36,4 +36,4 @@ def make_app(gateway: Gateway) -> ASGIApp:
         Route("/static/{name}", pages.assets.serve),
     ]
     failures = {HTTPException: pages.failed, GatewayError: pages.failed}
-    return Guard(Starlette(routes=routes, exception_handlers=failures), door, pages.refuse)  # type: ignore[arg-type]
+    return Guard(Starlette(routes=routes, exception_handlers=failures), door, pages.refuse)

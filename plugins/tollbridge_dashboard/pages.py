@@ -1,5 +1,6 @@
 """Rendering: templates, the theme, and what every page shows."""
 
+import json
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -32,11 +33,10 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
+        self._templates.filters["shell_json"] = _shell_json
         self._templates.globals.update(charts=charts, words=words, asset=self.assets.path)
 
-    def render(
-        self, request: Request, template: str, /, *, status: int = 200, **context: object
-    ) -> HTMLResponse:
+    def render(self, request: Request, template: str, /, *, status: int = 200, **context: object) -> HTMLResponse:
         """Render a template; links in it begin with `root`."""
         theme = request.cookies.get(THEME_COOKIE, "")
         text = self._templates.get_template(template).render(
@@ -54,7 +54,7 @@ class Pages:
 
     async def failed(self, request: Request, exc: Exception) -> Response:
         """Make the page of an error."""
-        code = getattr(exc, "status_code", None) or getattr(exc, "status", 500)
+        code: int = exc.status_code if isinstance(exc, HTTPException) else getattr(exc, "status", 500)
         headers = exc.headers if isinstance(exc, HTTPException) else None
         page = self.render(request, "refused.html", status=code, code=code)
         page.headers.update(headers or {})
@@ -68,22 +68,26 @@ class Pages:
         safe = back if back.startswith(root(request) + "/") and back[1:2] not in ("/", "\\") else root(request) + "/"
         answer = RedirectResponse(safe, 303)
         if theme in _THEMES:
-            answer.set_cookie(
-                THEME_COOKIE,
-                theme,
-                max_age=31_536_000,
-                path=root(request) or "/",
-                secure=request.url.scheme == "https",
-                httponly=True,
-                samesite="lax",
-            )
+            set_cookie(answer, request, THEME_COOKIE, theme, max_age=31_536_000)
         return answer
+
+
+def set_cookie(answer: Response, request: Request, name: str, value: str, *, max_age: int) -> None:
+    """Set a cookie for the dashboard alone, out of reach of scripts; a `max_age` of 0 takes it away."""
+    secure = request.url.scheme == "https"
+    path = root(request) or "/"
+    answer.set_cookie(name, value, max_age=max_age, path=path, secure=secure, httponly=True, samesite="lax")
 
 
 def root(request: Request) -> str:
     """Give the path the dashboard is mounted at."""
     path: str = request.scope.get("root_path", "")
     return path
+
+
+def _shell_json(value: object) -> str:
+    """Write JSON to stand between single quotes in a shell."""
+    return json.dumps(value).replace("'", "'\\''")
 
 
 def _here(request: Request) -> str:

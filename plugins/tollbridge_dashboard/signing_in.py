@@ -5,7 +5,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tollbridge_dashboard.door import SESSION_LIFE_S, Door
 from tollbridge_dashboard.guard import SESSION_COOKIE
-from tollbridge_dashboard.pages import Pages, read_form, root
+from tollbridge_dashboard.pages import Pages, read_form, root, set_cookie
 
 
 class SignIn:
@@ -28,21 +28,12 @@ class SignIn:
         if session is None:
             return self._pages.render(request, "sign_in.html", status=401, code="")
         answer = RedirectResponse(f"{root(request)}/", 303)
-        answer.set_cookie(SESSION_COOKIE, session, max_age=SESSION_LIFE_S, **_cookie(request))
+        set_cookie(answer, request, SESSION_COOKIE, session, max_age=SESSION_LIFE_S)
         return answer
 
     async def leave(self, request: Request) -> Response:
         """End the session; its cookie is worth nothing from now on."""
         self._door.end_session(request.cookies.get(SESSION_COOKIE, ""))
         answer = RedirectResponse(f"{root(request)}/sign-in?out", 303)
-        answer.delete_cookie(SESSION_COOKIE, **_cookie(request))
+        set_cookie(answer, request, SESSION_COOKIE, "", max_age=0)
         return answer
-
-
-def _cookie(request: Request) -> dict[str, object]:
-    return {
-        "path": root(request) or "/",
-        "secure": request.url.scheme == "https",
-        "httponly": True,
-        "samesite": "lax",
-    }

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 import httpx2
 
@@ -31,10 +33,11 @@ class Tour:
             "model": self._model,
             "messages": [{"role": "user", "content": QUESTION}],
             "max_tokens": 60,
+            "temperature": 0,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        usage: dict[str, object] = {}
+        usage: dict[str, Any] = {}
         print("\n    ", end="")
         async with client.stream("POST", "/v1/chat/completions", json=body) as answer:
             if answer.status_code != 200:
@@ -43,7 +46,7 @@ class Tour:
             async for line in answer.aiter_lines():
                 if not line.startswith("data: {"):
                     continue
-                chunk = json.loads(line.removeprefix("data: "))
+                chunk = json.loads(line.removeprefix("data: "), parse_float=Decimal)
                 if "error" in chunk:
                     raise httpx2.RemoteProtocolError(str(chunk["error"].get("message")))
                 for choice in chunk.get("choices", []):
@@ -51,7 +54,7 @@ class Tour:
                 usage = chunk.get("usage") or usage
         print("\n", flush=True)
         self._say(
-            f"toll taken: {usage.get('cost', '?')} USD for {usage.get('prompt_tokens', '?')} tokens in and "
+            f"toll taken: {usage.get('cost', Decimal(0)):f} USD for {usage.get('prompt_tokens', '?')} tokens in and "
             f"{usage.get('completion_tokens', '?')} out"
         )
 

@@ -5,10 +5,10 @@ and ends with the gateway.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from tollbridge import Bearer, Config, Gateway, Model, Models, Provider, hookimpl
+from tollbridge import Bearer, Model, Models, Provider, hookimpl
 from tollbridge_local.commands import app
 from tollbridge_local.errors import LocalModelError
 from tollbridge_local.installing import install
@@ -17,11 +17,14 @@ from tollbridge_local.server import LocalModel
 from tollbridge_local.sharing import SharedModel
 from tollbridge_local.weights import CONTEXT, MODEL
 
+if TYPE_CHECKING:
+    from tollbridge import Config, Gateway
+
 __all__ = ["LocalModel", "LocalModelError", "Place", "Settings", "install"]
 
 NAME = "local"
 _DIALECTS = ("openai-chat", "anthropic-messages")
-_running: WeakKeyDictionary[Gateway, SharedModel] = WeakKeyDictionary()
+_running: "WeakKeyDictionary[Gateway, SharedModel]" = WeakKeyDictionary()
 """What runs for which gateway: hooks are functions, so this is where they meet."""
 
 
@@ -46,7 +49,7 @@ def register_commands(register: Callable[[str, Any], None]) -> None:
 
 
 @hookimpl
-async def startup(gateway: Gateway) -> None:
+async def startup(gateway: "Gateway") -> None:
     if not wanted(gateway.config):
         return
     left = _running.pop(gateway, None)
@@ -61,13 +64,13 @@ async def startup(gateway: Gateway) -> None:
 
 
 @hookimpl
-async def shutdown(gateway: Gateway) -> None:
+async def shutdown(gateway: "Gateway") -> None:
     shared = _running.pop(gateway, None)
     if shared is not None:
         await shared.stop()
 
 
-def wanted(config: Config) -> bool:
+def wanted(config: "Config") -> bool:
     """Whether a configuration asks for this model, and does not put a server of its own in its place."""
     section = config.providers.get(NAME)
     return section is not None and not section.base_url and not section.base_urls

@@ -57,12 +57,13 @@ def _params(engine: Any, settings: dict[str, Any]) -> Any:
     params.pooling_type = engine.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     params.use_jinja = True
     params.cache_ram_mib = 0  # else prompts are kept in up to 8 GiB of memory
+    params.cache_idle_slots = False
     params.fit_params = False
     params.offline = True
     params.ui = params.endpoint_slots = False
     params.cors_origins = ""  # the default lets any web page of this machine's browser ask
     params.cors_credentials = False
-    params.verbosity = 2  # warnings and errors
+    params.verbosity = 1  # errors
     return params
 
 

@@ -30,9 +30,7 @@ def install(
 
 @app.command("serve")
 def serve(
-    port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Listen on this port of 127.0.0.1; 0 takes a free one.")
-    ] = 8801,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of 127.0.0.1; 0 takes a free one.")] = 8801,
     threads: Annotated[
         int | None, typer.Option(min=1, max=64, help="Compute on this many cores; else all but one, at most 4.")
     ] = None,

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from tollbridge import SetupError
 
-ENGINE_MISSING = (
-    "the local model needs the engine xllamacpp, which is not installed; run: pip install 'tollbridge[local]'"
-)
+ENGINE_MISSING = "the local model needs xllamacpp, which is not installed; run: pip install 'tollbridge[local]'"
 
 
 class LocalModelError(SetupError):

