@@ -170,9 +170,8 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
     )
-    chain = fold(links_of(parts, app), dispatch)
-    if not isinstance(chain, Layer):
-        raise TypeError("the chain has no layers")
+    outermost, *inner = links_of(parts, app)
+    chain = outermost.layer(fold(inner, dispatch), **outermost.options)
     chain.plan.max_body = config.server.max_body_bytes
     chain.plan.body_timeout_s = config.server.body_timeout_s
     return chain

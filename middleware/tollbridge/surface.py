@@ -1,6 +1,6 @@
 """What can be called: which path is which operation of which dialect, and which operation of the wrapped app."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tollbridge.call import Headers
@@ -64,7 +64,7 @@ def route_template(scope: Mapping[str, Any], app: object) -> str:
 def _match(routes: Iterable[Any], scope: dict[str, Any]) -> str | None:
     """Walk the routes as Starlette's router does: the first full match holds, else the first partial one."""
     partial: str | None = None
-    for route in routes:
+    for route in _each(routes):
         matches = getattr(route, "matches", None)
         if matches is None:
             continue
@@ -77,8 +77,21 @@ def _match(routes: Iterable[Any], scope: dict[str, Any]) -> str | None:
             below = _match(inner, {**scope, **child})
             if below is not None:
                 return path + below
-        found = path or "/" if not inner else f"{path}/*"
+        found = path or "*" if inner is None else f"{path}/*"
         if match.value == 2:
             return found
         partial = partial or found
     return partial
+
+
+def _each(routes: Iterable[Any]) -> Iterator[Any]:
+    """Give the routes, those of a router that FastAPI includes one by one with their whole paths.
+
+    Taken as one, an included router matches everything below it and says no path (fastapi 0.165, read 2026-11).
+    """
+    for route in routes:
+        included = getattr(route, "effective_route_contexts", None)
+        if included is None:
+            yield route
+        else:
+            yield from (getattr(context, "starlette_route", None) or context for context in included())

@@ -41,7 +41,7 @@ def spark(values: Sequence[int | None]) -> Markup:
     filled: list[int] = []
     for value in values:
         filled.append(value if value is not None else (filled[-1] if filled else 0))
-    if len(filled) < 2:
+    if len(filled) < 2 or not any(filled):
         return Markup("")
     low, high = min(filled), max(filled)
     spread = (high - low) or 1

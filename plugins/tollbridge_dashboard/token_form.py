@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from gettext import gettext as _
 
 from tollbridge import TokenBudget, TokenLimits
 
@@ -42,19 +43,19 @@ class TokenForm:
         models = [name for name in self.texts["models"].replace(",", " ").split() if name]
         found = [*self.cards, *self.texts["scopes"].replace(",", " ").split(), *(f"model:{name}" for name in models)]
         if models and "model:*" in self.cards:
-            self.errors["models"] = "Every model is ticked; untick it, or leave this empty."
+            self.errors["models"] = _("Every model is ticked; untick it, or leave this empty.")
         calls_models = any(scope.startswith("ai:") for scope in found)
         if calls_models and not any(scope.startswith("model:") for scope in found):
-            self.errors["models"] = "Name at least one model, or tick every model."
+            self.errors["models"] = _("Name at least one model, or tick every model.")
         if not found:
-            self.errors["scopes"] = "A token without a scope opens nothing; tick or write at least one."
+            self.errors["scopes"] = _("A token without a scope opens nothing; tick or write at least one.")
         return found
 
     def owner(self) -> str:
         """Give the owner."""
         owner = self.texts["owner"]
         if len(owner) > _LONGEST_OWNER or not owner.isprintable():
-            self.errors["owner"] = f"At most {_LONGEST_OWNER} printable characters."
+            self.errors["owner"] = _("At most %d printable characters.") % _LONGEST_OWNER
         return owner
 
     def budget(self) -> TokenBudget | None:
@@ -67,7 +68,7 @@ class TokenForm:
         except InvalidOperation:
             usd = Decimal("NaN")
         if not usd.is_finite() or not 0 <= usd <= _LARGEST_USD:
-            self.errors["budget"] = "An amount in US dollars, such as 25 or 1.50."
+            self.errors["budget"] = _("An amount in US dollars, such as 25 or 1.50.")
             return None
         return TokenBudget(int((usd * 1_000_000_000).to_integral_value()), "month")
 
@@ -80,7 +81,7 @@ class TokenForm:
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= _LARGEST_RATE):
-            self.errors[name] = "A whole number; 0 is no limit."
+            self.errors[name] = _("A whole number; 0 is no limit.")
             return None
         return int(text)
 
@@ -92,6 +93,6 @@ class TokenForm:
     def expiries(self, now: datetime, show: Callable[[datetime], str]) -> list[tuple[str, str]]:
         """Give the choices, with their dates."""
         return [
-            (key, label if key == "never" else f"{label} ({show(now + timedelta(days=int(key)))})")
+            (key, _(label) if key == "never" else f"{_(label)} ({show(now + timedelta(days=int(key)))})")
             for key, label in EXPIRIES.items()
         ]

@@ -1,5 +1,6 @@
 """Tokens: find them, make one, revoke one."""
 
+from gettext import gettext as _
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -73,7 +74,7 @@ class Tokens:
         now = self._gateway.clock.now()
         scopes, owner, limits, budget = form.scopes(), form.owner(), form.limits(), form.budget()
         if not form.texts["name"]:
-            form.errors["name"] = "A token needs a name."
+            form.errors["name"] = _("A token needs a name.")
         if form.errors:
             return self._form(request, form)
         try:
@@ -126,7 +127,7 @@ class Tokens:
         token = await self._token(request)
         typed = (await read_form(request)).get("name", [""])[0].strip()
         if typed != token.name:
-            return self._ask(request, token, typed=typed, error="That is not the token's name.")
+            return self._ask(request, token, typed=typed, error=_("That is not the token's name."))
         await self._gateway.tokens.revoke(token.id)
         return RedirectResponse(f"{root(request)}/tokens?{urlencode({'revoked': token.id})}", 303)
 

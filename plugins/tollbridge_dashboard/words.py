@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from gettext import gettext as _
 
 from tollbridge import Token
 
@@ -76,27 +77,27 @@ def day(at: datetime) -> str:
 def ago(at: datetime | None, now: datetime) -> str:
     """Say how long ago, in the largest unit that fits."""
     if at is None:
-        return "never"
+        return _("never")
     passed = (now - at).total_seconds()
     if passed < 60:
-        return "just now"
+        return _("just now")
     if passed < 3600:
-        return f"{passed // 60:.0f} min ago"
+        return _("%d min ago") % (passed // 60)
     if passed < _DAY_S:
-        return f"{passed // 3600:.0f} h ago"
-    return f"{passed // _DAY_S:.0f} d ago" if passed < 60 * _DAY_S else day(at)
+        return _("%d h ago") % (passed // 3600)
+    return _("%d d ago") % (passed // _DAY_S) if passed < 60 * _DAY_S else day(at)
 
 
 def until(at: datetime | None, now: datetime) -> str:
     """Say when something ends."""
     if at is None:
-        return "never"
+        return _("never")
     left = (at - now).total_seconds()
     if left <= 0:
         return day(at)
     if left < 2 * _DAY_S:
-        return f"in {max(1, left // 3600):.0f} h"
-    return f"in {left // _DAY_S:.0f} days"
+        return _("in %d h") % max(1, left // 3600)
+    return _("in %d days") % round(left / _DAY_S)
 
 
 def short_scopes(scopes: Sequence[str], most: int = 3) -> tuple[Sequence[str], int]:
@@ -107,3 +108,8 @@ def short_scopes(scopes: Sequence[str], most: int = 3) -> tuple[Sequence[str], i
 def is_soon(token: Token, now: datetime) -> bool:
     """Whether a live token ends within a week."""
     return token.state == "active" and token.expires_at is not None and (token.expires_at - now).days < 7
+
+
+def is_used_up(token: Token, spent: int) -> bool:
+    """Whether what was spent this month reaches the token's budget a month."""
+    return token.budget is not None and token.budget.period == "month" and spent >= token.budget.amount

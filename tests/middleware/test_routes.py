@@ -235,3 +235,16 @@ def test_suggestion_among_hundreds_of_providers_stays_short() -> None:
         routes({"models": {"m": {"targets": ["quite-unknown/x"]}}}, many)
 
     assert len(str(refused.value)) < 100
+
+
+def test_provider_that_a_plugin_runs_is_moved_to_where_it_listens() -> None:
+    sections = {"here": {}, "other": {"base_url": "https://other.example/v1"}}
+    models = {"fast": {"targets": ["other/m", "here/m"]}}
+    found = routes({"providers": sections, "models": models})
+
+    found.move("here", {"openai-chat": "http://127.0.0.1:4711/v1"}, key="made-up")
+
+    other, here = found.resolve("fast")
+    assert here == found.resolve("here/m")[0]
+    assert (here.base_urls, here.allow_private) == ({"openai-chat": "http://127.0.0.1:4711/v1"}, True)
+    assert other.base_urls == {"openai-chat": "https://other.example/v1"}

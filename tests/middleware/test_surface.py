@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Host, Mount, Route, Router, WebSocketRoute
+from starlette.routing import BaseRoute, Host, Match, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -143,6 +143,14 @@ async def talk(socket: WebSocket) -> None:
     await socket.close()
 
 
+async def endpoint() -> dict[str, int]:
+    return {}
+
+
+async def talk_in(socket: WebSocket, room: str) -> None:
+    await talk(socket)
+
+
 async def bare(scope: Scope, receive: Receive, send: Send) -> None:
     await Response()(scope, receive, send)
 
@@ -196,8 +204,8 @@ ROUTES = [
         ("POST", "/shop/cart/9", "POST:/shop/cart/{id}"),
         ("GET", "/shop/deep/x", "GET:/shop/deep/x"),
         ("GET", "/shop/none", "GET:/shop/*"),
-        ("GET", "/static/none.css", "GET:/static"),
-        ("GET", "/raw/a/b", "GET:/raw"),
+        ("GET", "/static/none.css", "GET:/static/*"),
+        ("GET", "/raw/a/b", "GET:/raw/*"),
         ("GET", "/none", "GET:*"),
     ],
 )
@@ -228,22 +236,72 @@ def test_host_that_is_mounted_somewhere_is_named_below_its_mount() -> None:
     assert templates == ["GET:/orders/{id:int}"]
 
 
-def test_fastapi_and_its_routers_are_named_the_same_way() -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "template"),
+    [
+        ("GET", "/", "GET:/"),
+        ("GET", "/v2/users/1/posts", "GET:/v2/users/{user_id}/posts"),
+        ("GET", "/v2/users/2/posts", "GET:/v2/users/{user_id}/posts"),
+        ("PUT", "/v2/users/2/posts", "PUT:/v2/users/{user_id}/posts"),
+        ("GET", "/v2/users", "GET:/v2/users"),
+        ("DELETE", "/v2/users/deep/7", "DELETE:/v2/users/deep/{item}"),
+        ("GET", "/v2/users/plain/7", "GET:/v2/users/plain/{item}"),
+        ("GET", "/v2/users/raw/x", "GET:/v2/users/raw/*"),
+        ("GET", "/v2/users/none/at/all", "GET:*"),
+        ("GET", "/sub/items/5", "GET:/sub/items/{item}"),
+    ],
+)
+def test_fastapi_and_its_routers_are_named_the_same_way(method: str, path: str, template: str) -> None:
     templates: list[str] = []
-    router = APIRouter(prefix="/users")
-
-    @router.get("/{user_id}/posts")
-    async def posts(user_id: int) -> dict[str, int]:
-        return {"user": user_id}
-
-    app = FastAPI()
-    app.include_router(router, prefix="/v2")
+    app, users, deep, sub = FastAPI(), APIRouter(prefix="/users"), APIRouter(prefix="/deep"), FastAPI()
+    app.get("/")(endpoint)
+    users.get("")(endpoint)
+    users.get("/{user_id}/posts")(endpoint)
+    users.routes += [Route("/users/plain/{item}", answer), Mount("/users/raw", app=bare)]
+    deep.delete("/{item}")(endpoint)
+    users.include_router(deep)
+    app.include_router(users, prefix="/v2")
+    sub.get("/items/{item}")(endpoint)
+    app.mount("/sub", sub)
     app.add_middleware(Seen, templates=templates)
 
-    TestClient(app).get("/v2/users/1/posts")
-    TestClient(app).get("/v2/users/2/posts")
+    TestClient(app).request(method, path)
 
-    assert templates == ["GET:/v2/users/{user_id}/posts"] * 2
+    assert templates == [template]
+
+
+def test_websocket_of_an_included_router_is_named_by_its_whole_path() -> None:
+    templates: list[str] = []
+    app, rooms = FastAPI(), APIRouter(prefix="/rooms")
+    rooms.websocket("/{room}")(talk_in)
+    app.include_router(rooms)
+    app.add_middleware(Seen, templates=templates)
+
+    with TestClient(app).websocket_connect("/rooms/kitchen"):
+        pass
+
+    assert templates == ["WS:/rooms/{room}"]
+
+
+def test_app_mounted_at_the_root_is_not_the_home_page() -> None:
+    templates: list[str] = []
+    client = TestClient(host_of([Route("/", answer), Mount("/", app=bare)], templates))
+
+    client.get("/")
+    client.get("/secrets")
+
+    assert templates == ["GET:/", "GET:/*"]
+
+
+def test_route_that_says_no_path_has_no_template_of_its_own() -> None:
+    class Pathless:
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            return Match.FULL, {}
+
+    class Strange:
+        routes = (Pathless(),)
+
+    assert route_template({"type": "http", "method": "GET", "path": "/"}, Strange()) == "GET:*"
 
 
 def test_full_match_goes_before_an_earlier_partial_one() -> None:

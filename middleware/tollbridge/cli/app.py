@@ -64,7 +64,7 @@ def _of_plugins() -> dict[str, Any]:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; gives the exit code."""
     try:
-        code = build()(list(arguments), standalone_mode=False)
+        code = build()(list(arguments), prog_name="tollbridge", standalone_mode=False)
     except SetupError as exc:
         return _say(str(exc), 1)
     except GatewayError as exc:
@@ -77,7 +77,8 @@ def run(arguments: Sequence[str]) -> int:
         shown = getattr(exc, "format_message", None)
         if shown is None:
             raise
-        return _say(shown(), int(getattr(exc, "exit_code", 2)))
+        text, wrong = shown(), int(getattr(exc, "exit_code", 2))
+        return _say(text, wrong) if text else wrong  # without a command there is no text, but the help
     return code if isinstance(code, int) else 0
 
 

@@ -131,5 +131,6 @@ def _schema(action: str, config: Path | None) -> str:
 
     url = load_config(config).store_url
     if not url.startswith("sqlite:"):
-        raise ConfigError(f"store.url {url!r}: its plugin brings its own schema command")
+        scheme = url.partition(":")[0]
+        raise ConfigError(f"the store of {scheme}:// has its schema from a plugin, which brings a command of its own")
     return say_status(schema.upgrade(url) if action == "upgrade" else schema.status(url))

@@ -32,21 +32,6 @@ def post(url: str, *, body: bytes = BODY, private: bool = True) -> UpstreamReque
     return UpstreamRequest("POST", f"{url}/v1/chat/completions", HEADERS, body, private)
 
 
-class Resolver:
-    """Gives one list of addresses after another, the last one for ever; an `OSError` in the list is raised."""
-
-    def __init__(self, *turns: Sequence[str] | OSError) -> None:
-        self.turns = list(turns)
-        self.asked = 0
-
-    async def __call__(self, host: str, port: int) -> Sequence[str]:
-        turn = self.turns[min(self.asked, len(self.turns) - 1)]
-        self.asked += 1
-        if isinstance(turn, OSError):
-            raise turn
-        return turn
-
-
 class TransportContract:
     """Tests of `Transport` and `UpstreamResponse`."""
 
@@ -164,7 +149,12 @@ class TransportContract:
 
     @pytest.mark.parametrize("reset", [False, True])
     @pytest.mark.parametrize(
-        "head", [b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", b"content-length: 99\r\n\r\nhello"]
+        "head",
+        [
+            b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
+            b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzz\r\nno chunk",
+            b"content-length: 99\r\n\r\nhello",
+        ],
     )
     async def test_answer_that_breaks_off_is_told_from_a_complete_one(
         self, upstream: ScriptedUpstream, transport: Transport, head: bytes, reset: bool
@@ -178,17 +168,6 @@ class TransportContract:
             with pytest.raises(UpstreamTruncated):
                 await (response.read(LIMIT) if whole else response.next_chunk())
             await response.close()
-
-    async def test_chunk_that_is_no_chunk_is_a_truncation(
-        self, upstream: ScriptedUpstream, transport: Transport
-    ) -> None:
-        upstream.raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n")
-
-        response = await transport.send(post(upstream.url))
-
-        with pytest.raises(UpstreamTruncated):
-            await response.next_chunk()
-        await response.close()
 
     @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 2", b"\x16\x03\x01\x02\x00garbage\r\n\r\n"])
     async def test_connection_without_an_answer_is_an_error_that_may_have_cost(
@@ -215,8 +194,12 @@ class TransportContract:
 
     @pytest.mark.parametrize("turn", [OSError(-2, "Name or service not known"), ()])
     async def test_name_without_an_address_is_unreachable(self, make: Make, turn: Sequence[str] | OSError) -> None:
-        transport = make(Timeouts(), Guard(Resolver(turn)))
+        async def resolve(host: str, port: int) -> Sequence[str]:
+            if isinstance(turn, OSError):
+                raise turn
+            return turn
 
+        transport = make(Timeouts(), Guard(resolve))
         with pytest.raises(UpstreamUnreachable):
             await transport.send(post("http://models.example"))
         await transport.close()
@@ -257,9 +240,10 @@ class TransportContract:
         assert "999" in caught.value.message
         assert not isinstance(caught.value, UpstreamTruncated)
 
-    async def test_cancelled_send_closes_the_connection(self, upstream: ScriptedUpstream, transport: Transport) -> None:
+    async def test_cancelled_send_closes_the_connection(self, upstream: ScriptedUpstream, make: Make) -> None:
+        transport = make(Timeouts(first_byte_s=0.1, idle_s=0.1), Guard())
         upstream.raw(asyncio.Event())
-        sending = asyncio.create_task(transport.send(post(upstream.url)))
+        sending = asyncio.ensure_future(transport.send(post(upstream.url)))
         await upstream.received(1)
 
         sending.cancel()

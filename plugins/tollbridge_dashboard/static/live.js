@@ -23,7 +23,11 @@ const refresh = () => {
   request.responseType = "document";
   request.timeout = EVERY_MS;
   if (etag) request.setRequestHeader("if-none-match", etag);
+  const say = (stale) => { document.getElementById("stale").hidden = !stale; };
+  request.addEventListener("error", () => say(true));
+  request.addEventListener("timeout", () => say(true));
   request.addEventListener("load", () => {
+    say(request.status >= 500);
     if (request.status === 401) location.reload();
     if (request.status === 200 && request.response?.querySelector("[data-live]")) {
       etag = request.getResponseHeader("etag") ?? "";

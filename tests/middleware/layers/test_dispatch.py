@@ -452,6 +452,12 @@ async def test_one_model_is_shown_in_the_shape_of_each_dialect(mock) -> None:
     assert hidden.json()["error"]["code"] == "model_not_found"
 
 
+async def test_who_shows_no_token_on_a_public_list_is_offered_nothing(mock) -> None:
+    reply = await mock(server={"public": ["/v1/models"]}).request("GET", "/v1/models", token="")
+
+    assert (reply.status_code, reply.json()["data"]) == (200, [])
+
+
 async def test_path_that_nothing_serves_is_not_found_where_no_app_is_wrapped(mock) -> None:
     gw = mock()
 

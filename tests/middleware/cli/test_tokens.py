@@ -1,0 +1,185 @@
+"""Making, listing and revoking tokens from the command line."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tollbridge import Gateway
+from tollbridge.cli.output import print_fields, when
+from tollbridge.cli.tokens import read_budget, read_expiry
+from tollbridge.tokens.model import TokenBudget
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def test_token_is_made_and_its_secret_shown_once(tollbridge) -> None:
+    made = tollbridge("token", "create", "--name", "laptop")
+    secret = next(line for line in made.out.splitlines() if line.startswith("tb_"))
+    listed = tollbridge("token", "list")
+
+    assert made.code == 0
+    assert "Keep it now: it is not shown again." in made.out
+    assert "ai:* model:*" in made.out
+    assert secret not in listed.out
+    assert "laptop" in listed.out
+    assert "never" not in listed.out
+    principal = asyncio.run(identify(secret))
+    assert principal == "laptop"
+
+
+async def identify(secret: str) -> str | None:
+    async with Gateway() as gateway:
+        found = await gateway.tokens.identify(secret.encode())
+        return found.name if found is not None else None
+
+
+def test_every_option_of_a_token_arrives(tollbridge) -> None:
+    made = tollbridge(
+        *("token", "create", "--name", "shop", "--scope", "ai:chat", "--scope", "model:gpt-*", "--owner", "ann"),
+        *("--team", "sales", "--expires", "2099-01-01T00:00", "--rpm", "30", "--tpm", "1000", "--concurrency", "2"),
+        *("--budget", "25/day", "--json"),
+    ).json
+    shown = tollbridge("token", "show", made["id"], "--json").json
+
+    assert made.pop("token").startswith("tb_")
+    assert made == shown
+    assert (shown["name"], shown["owner"], shown["team"]) == ("shop", "ann", "sales")
+    assert (shown["scopes"], shown["state"], shown["kind"]) == (["ai:chat", "model:gpt-*"], "active", "bearer")
+    assert shown["expires_at"] == "2099-01-01T00:00:00+00:00"
+    assert (shown["requests_per_minute"], shown["tokens_per_minute"], shown["concurrency"]) == (30, 1000, 2)
+    assert shown["budget"] == {"usd": "25", "period": "day"}
+
+
+def test_token_is_shown_for_people(tollbridge) -> None:
+    plain = tollbridge("token", "create", "--name", "plain", "--json").json["id"]
+    rich = tollbridge("token", "create", "--name", "rich", "--budget", "1.50", "--json").json["id"]
+
+    lines = dict(line.split(None, 1) for line in tollbridge("token", "show", plain).out.splitlines())
+
+    assert lines["scopes"] == "ai:* model:*"
+    assert (lines["budget"], lines["expires_at"], lines["owner"]) == ("-", "-", "-")
+    assert lines["created_at"].endswith(" UTC")
+    assert "1.5 USD a month" in tollbridge("token", "show", rich).out
+
+
+def test_list_can_be_narrowed_and_paged(tollbridge) -> None:
+    ids = [tollbridge("token", "create", "--name", name, "--json").json["id"] for name in ("one", "two", "three")]
+    tollbridge("token", "revoke", ids[0], "--yes")
+
+    def listed(*arguments: str) -> list[str]:
+        return [token["name"] for token in tollbridge("token", "list", "--json", *arguments).json]
+
+    assert listed() == ["three", "two", "one"]
+    assert listed("--state", "revoked") == ["one"]
+    assert listed("--search", "T") == ["three", "two"]
+    assert listed("--limit", "1") == ["three"]
+    assert listed("--before", ids[1]) == ["one"]
+    assert "revoked" in tollbridge("token", "list").out
+
+
+def test_empty_list_says_how_to_make_a_token(tollbridge) -> None:
+    assert "make one with: tollbridge token create --name NAME" in tollbridge("token", "list").out
+
+
+def test_revoked_token_opens_nothing(tollbridge) -> None:
+    made = tollbridge("token", "create", "--name", "gone", "--json").json
+
+    revoked = tollbridge("token", "revoke", made["id"], "--yes")
+
+    assert revoked.code == 0
+    assert "state                revoked" in revoked.out
+    assert asyncio.run(identify(made["token"])) is None
+
+
+@pytest.mark.parametrize(("answer", "code", "state"), [("y\n", 0, "revoked"), ("n\n", 130, "active"), ("", 130, "active")])
+def test_revoking_is_asked_for_unless_told_not_to(tollbridge, monkeypatch, answer, code, state) -> None:
+    import io
+
+    made = tollbridge("token", "create", "--name", "asked", "--json").json
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
+    ran = tollbridge("token", "revoke", made["id"])
+
+    assert ran.code == code
+    assert f"Revoke {made['id']}?" in ran.out + ran.err
+    assert tollbridge("token", "show", made["id"], "--json").json["state"] == state
+
+
+def test_revoking_as_json_does_not_ask(tollbridge) -> None:
+    made = tollbridge("token", "create", "--name", "script", "--json").json
+
+    assert tollbridge("token", "revoke", made["id"], "--json").json["state"] == "revoked"
+
+
+@pytest.mark.parametrize("command", [("show",), ("revoke", "--yes"), ("show", "--json"), ("revoke", "--json")])
+def test_token_that_does_not_exist_is_code_3(tollbridge, command) -> None:
+    ran = tollbridge("token", command[0], "tok_none", *command[1:])
+
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err == "tollbridge: there is no token 'tok_none'; see: tollbridge token list\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (("create", "--name", " "), 1, "a token needs a name"),
+        (("create", "--name", "x", "--scope", "everything"), 1, "is no scope"),
+        (("create", "--name", "x", "--expires", "2001-01-01"), 1, "the expiry lies in the past"),
+        (("create", "--name", "x", "--expires", "soon"), 2, "neither an age such as 90d nor a time"),
+        (("create", "--name", "x", "--budget", "25/week"), 2, "a budget is USD/day, USD/month or USD/total"),
+        (("create", "--name", "x", "--budget", "lots"), 2, "'lots' is not an amount in US dollars"),
+        (("create", "--name", "x", "--rpm", "-1"), 2, "--rpm"),
+        (("list", "--state", "asleep"), 2, "'asleep' is no state: active, revoked or expired"),
+        (("list", "--limit", "0"), 2, "--limit"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line(tollbridge, arguments, code, sentence) -> None:
+    ran = tollbridge("token", *arguments)
+
+    assert (ran.code, ran.out) == (code, "")
+    assert sentence in ran.err
+    assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("12h", NOW + timedelta(hours=12)),
+        ("90d", NOW + timedelta(days=90)),
+        ("2w", NOW + timedelta(weeks=2)),
+        ("2027-02-21T12:00", datetime(2027, 2, 21, 12, tzinfo=UTC)),
+        ("2027-02-21T12:00+02:00", datetime(2027, 2, 21, 10, tzinfo=UTC)),
+    ],
+)
+def test_expiry_is_an_age_or_a_time_in_utc(text, moment) -> None:
+    assert read_expiry(text, NOW) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("25/month", TokenBudget(25_000_000_000, "month")),
+        ("1.50/day", TokenBudget(1_500_000_000, "day")),
+        ("100/total", TokenBudget(100_000_000_000, "total")),
+        ("5", TokenBudget(5_000_000_000, "month")),
+    ],
+)
+def test_budget_is_dollars_and_a_period(text, budget) -> None:
+    assert read_budget(text) == budget
+
+
+def test_fields_are_aligned_and_what_is_missing_is_a_dash(capsys) -> None:
+    print_fields({"a": 1, "longer": None, "b": "", "c": 0})
+
+    assert capsys.readouterr().out == "a       1\nlonger  -\nb       -\nc       0\n"
+
+
+def test_no_fields_print_nothing(capsys) -> None:
+    print_fields({})
+
+    assert capsys.readouterr().out == ""
+
+
+def test_time_is_shown_to_the_minute() -> None:
+    assert (when(NOW), when(None)) == ("2026-01-05 12:00 UTC", "-")

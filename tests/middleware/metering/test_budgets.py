@@ -1,0 +1,75 @@
+"""Which budgets a call draws on."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tollbridge.call import Call
+from tollbridge.metering.budgets import PERIODS, Budgets, period_of
+from tollbridge.metering.ledger import BudgetLine
+from tollbridge.tokens.model import Principal, TokenBudget
+from tollbridge.tokens.scopes import ScopeSet
+
+AT = datetime(2026, 11, 24, 23, 59, 59, tzinfo=UTC)
+BRIDGE = (TokenBudget(500, "day"), TokenBudget(9000, "month"))
+
+
+def call_of(principal: Principal | None) -> Call:
+    call = Call("req_1", AT, 0.0, "http", "POST", "/v1/messages", [])
+    call.principal = principal
+    return call
+
+
+def principal(budget: TokenBudget | None = None) -> Principal:
+    return Principal("tok_1", "ci", ScopeSet(), budget=budget)
+
+
+@pytest.mark.parametrize(("period", "name"), [("day", "2026-11-24"), ("month", "2026-11"), ("total", "total")])
+def test_period_is_named_by_its_day_or_month_in_utc(period: str, name: str) -> None:
+    assert period_of(period, AT) == name
+
+
+def test_next_second_may_be_the_next_day() -> None:
+    assert period_of("day", datetime(2026, 11, 25, tzinfo=UTC)) == "2026-11-25"
+    assert period_of("month", datetime(2026, 12, 1, tzinfo=UTC)) == "2026-12"
+
+
+def test_call_without_a_token_draws_on_the_bridges_budgets_only() -> None:
+    budgets = Budgets(bridge=BRIDGE, token=(TokenBudget(7, "day"),))
+
+    assert budgets.lines(call_of(None)) == (
+        BudgetLine("bridge:2026-11-24", 500, "the bridge's budget for this day"),
+        BudgetLine("bridge:2026-11", 9000, "the bridge's budget for this month"),
+    )
+
+
+def test_token_without_a_budget_has_the_default_ones() -> None:
+    budgets = Budgets(token=(TokenBudget(7, "day"), TokenBudget(70, "month")))
+
+    assert budgets.lines(call_of(principal())) == (
+        BudgetLine("token:tok_1:2026-11-24", 7, "this token's budget for this day"),
+        BudgetLine("token:tok_1:2026-11", 70, "this token's budget for this month"),
+    )
+
+
+def test_budget_of_a_token_takes_the_place_of_the_defaults_and_not_of_the_bridges() -> None:
+    budgets = Budgets(bridge=BRIDGE[:1], token=(TokenBudget(7, "day"),))
+
+    assert budgets.lines(call_of(principal(TokenBudget(10**12, "total")))) == (
+        BudgetLine("bridge:2026-11-24", 500, "the bridge's budget for this day"),
+        BudgetLine("token:tok_1:total", 10**12, "this token's budget"),
+    )
+
+
+def test_no_budgets_are_no_lines() -> None:
+    assert Budgets().lines(call_of(principal())) == ()
+
+
+def test_lines_of_one_call_have_ids_of_their_own() -> None:
+    budgets = Budgets(
+        bridge=tuple(TokenBudget(1, period) for period in PERIODS), token=tuple(TokenBudget(1, p) for p in PERIODS)
+    )
+
+    ids = [line.id for line in budgets.lines(call_of(principal()))]
+
+    assert len(ids) == len(set(ids)) == 6

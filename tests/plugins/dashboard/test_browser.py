@@ -1,0 +1,239 @@
+"""The pages in a real Chromium: quiet, accessible, and alive."""
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.support.live import LiveGateway, mock_config
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
+SIZES = {1440: 900, 390: 844}
+
+
+def missing() -> str:
+    """Say what is not installed, if anything."""
+    try:
+        import axe_playwright_python.sync_playwright
+        import playwright.sync_api  # noqa: F401
+    except ImportError as exc:
+        return f"{exc.name} is not installed"
+    return "" if CHROMIUM.exists() else f"{CHROMIUM} is not installed"
+
+
+def test_chromium_is_there_where_it_is_required() -> None:
+    if "chromium" in os.environ.get("TOLLBRIDGE_TEST_REQUIRE", ""):
+        assert missing() == ""
+
+
+class Upstream(BaseHTTPRequestHandler):
+    """Answers each chat call alike."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 1000, "completion_tokens": 500, "total_tokens": 1500}
+        answer = {"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+        body = json.dumps({**answer, "usage": usage}).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
+    if missing():
+        pytest.skip(missing())
+    upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    threading.Thread(target=upstream.serve_forever, daemon=True).start()
+    config = mock_config(f"http://127.0.0.1:{upstream.server_port}")
+    with LiveGateway(tmp_path_factory.mktemp("live"), config) as gateway:
+        yield gateway
+    upstream.shutdown()
+    upstream.server_close()
+
+
+def call(live: LiveGateway, token: str) -> None:
+    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}
+    url = f"{live.url}/v1/chat/completions"
+    assert httpx2.post(url, json=body, headers={"authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def browser(live: LiveGateway) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def session(browser: Any, live: LiveGateway) -> Any:
+    """Sign in by the button, once for all tests."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(live.run("admin-link", "--base-url", live.url).stdout.strip())
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Home").wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(browser: Any, session: Any) -> Iterator[Callable[..., Any]]:
+    """Give `open_page(width, theme)`: a page that fails the test if its console said anything."""
+    said: list[str] = []
+    contexts = []
+
+    def make(width: int = 1440, theme: str = "light", **options: Any) -> Any:
+        viewport = {"width": width, "height": SIZES[width]}
+        context = browser.new_context(viewport=viewport, color_scheme=theme, storage_state=session, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+def assert_accessible(page: Any) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window"
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_pages_are_quiet_and_accessible(live, open_page, width, theme) -> None:
+    page = open_page(width, theme)
+    base = f"{live.url}/_tollbridge"
+    page.goto(f"{base}/")
+    assert_accessible(page)
+
+    page.goto(f"{base}/tokens/new?name=look-{width}-{theme}&budget=25")
+    assert_accessible(page)
+    page.get_by_role("button", name="Create token").click()
+    secret = page.locator("#secret").inner_text()
+    assert_accessible(page)
+    call(live, secret)
+    page.get_by_text("The first call arrived").wait_for(timeout=15_000)
+
+    for path in ("/", "/?range=30d", "/tokens", "/tokens?q=nobody", f"/tokens?q=look-{width}"):
+        page.goto(base + path)
+        assert_accessible(page)
+    page.get_by_role("link", name="Revoke").first.click()
+    page.get_by_role("heading", name="Revoke").wait_for()
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_door_is_quiet_and_accessible(live, browser, width, theme) -> None:
+    context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
+    page = context.new_page()
+    page.goto(live.run("admin-link", "--base-url", live.url).stdout.strip())
+    assert_accessible(page)
+    page.goto(f"{live.url}/_tollbridge/tokens")
+    assert "tollbridge admin-link" in page.inner_text("main")
+    assert_accessible(page)
+    context.close()
+
+
+def test_home_follows_the_calls_by_itself(live, open_page) -> None:
+    token = live.token("--scope", "ai:*", "--scope", "model:*")["secret"]
+    call(live, token)
+    page = open_page()
+    page.clock.install()
+    page.goto(f"{live.url}/_tollbridge/")
+    before = int(page.locator("#requests data").get_attribute("value"))
+    page.locator("#traffic-numbers summary").click()
+    page.evaluate("document.activeElement.blur()")
+
+    call(live, token)
+    page.clock.run_for(16_000)
+
+    page.locator(f'#requests data[value="{before + 1}"]').wait_for(timeout=10_000)
+    assert page.locator("#traffic-numbers").get_attribute("open") is not None
+
+
+def test_everything_goes_by_the_keyboard(live, open_page) -> None:
+    call(live, live.token("--scope", "ai:*", "--scope", "model:*")["secret"])
+    page = open_page()
+    page.goto(f"{live.url}/_tollbridge/")
+
+    chart = page.locator("#traffic [data-chart]")
+    chart.focus()
+    chart.press("End")
+    assert "requests" in page.locator(".tip").inner_text()
+    chart.press("Escape")
+    assert not page.locator(".tip").is_visible()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.type("live")
+    page.keyboard.press("Enter")
+    page.get_by_text("Matching").wait_for()
+    page.keyboard.press("n")
+    page.get_by_role("heading", name="New token").wait_for()
+
+
+def test_menu_opens_on_a_phone(live, open_page) -> None:
+    page = open_page(390)
+    page.goto(f"{live.url}/_tollbridge/")
+    assert not page.locator("#nav").is_visible()
+
+    page.get_by_role("button", name="Menu").click()
+    assert_accessible(page)
+    page.locator("#nav").get_by_role("link", name="Tokens").click()
+
+    page.get_by_role("heading", name="Tokens").wait_for()
+
+
+def test_all_of_it_works_without_scripts(live, open_page) -> None:
+    page = open_page(theme="dark", java_script_enabled=False)
+    base = f"{live.url}/_tollbridge"
+    page.goto(f"{base}/tokens/new")
+    page.get_by_label("Name").fill("no-scripts")
+    page.get_by_role("button", name="Create token").click()
+    assert page.locator("#secret").inner_text().startswith("tb_")
+
+    page.get_by_role("link", name="I have copied it").click()
+    page.get_by_role("button", name="Use the light theme").click()
+    assert page.locator("html").get_attribute("data-theme") == "light"
+    page.get_by_role("link", name="Revoke no-scripts").click()
+    page.get_by_label("Type the token's name").fill("no-scripts")
+    page.get_by_role("button", name="Revoke for good").click()
+    page.get_by_text("It is refused from now on").wait_for()
+    page.get_by_role("button", name="Sign out").click()
+    assert "A fresh link is needed" in page.inner_text("main")

@@ -1,0 +1,168 @@
+"""Home says what the ledger says."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from tests.plugins.dashboard.conftest import Visitor, element
+from tollbridge import TokenBudget
+from tollbridge.errors import UpstreamUnreachable
+from tollbridge_dashboard.charts import nice_step
+from tollbridge_dashboard.words import ago, exact_usd, ms, share, until, usd
+
+AS_OF = re.compile(r"As of <time[^>]*>(\d\d:\d\d:\d\d)</time> UTC")
+
+
+async def test_figures_equal_the_ledger(visit) -> None:
+    gw = visit.under
+    token = await gw.token()
+    for model in ("gpt-4o-mini", "gpt-4o-mini", "small", "unknown-price"):
+        assert (await gw.chat(model, token=token)).status_code == 200
+    gw.upstream.fail(UpstreamUnreachable("no route"))
+    assert (await gw.chat("gpt-4o-mini", token=token)).status_code >= 500
+    assert (await gw.chat("gpt-4o-mini", token=await gw.token(budget=TokenBudget(1)))).status_code == 429
+
+    page = (await visit.get("/")).text
+
+    rows = await gw.gateway.store.recent(limit=100)
+    cost = sum(row.cost or 0 for row in rows)
+    assert cost == 2 * 450_000 + 100_000
+    assert element(page, "spend") == exact_usd(cost) == "0.001"
+    assert element(page, "requests") == str(len(rows)) == "6"
+    assert element(page, "active") == "2"
+    assert share(1, 6) in page
+    assert "1 call</b> without a known price" in page
+    assert "of the calls of 24 h failed" in page
+    legend = re.findall(r'<i class="s\d"></i>([\w-]+) <b><data value="([\d.]+)"', page)
+    assert legend == [("gpt-4o-mini", "0.0009"), ("small", "0.0001")]
+    assert page.count('class="c-time"') == 6
+    assert "Refused 429" in page
+    assert "no price" in page
+
+
+@pytest.mark.parametrize("range", ["24h", "7d", "30d", "nonsense", ""])
+async def test_ranges_add_up(visit, range) -> None:
+    await visit.under.chat("gpt-4o-mini")
+    visit.under.clock.advance(3 * 86_400)
+    await visit.sign_in()
+    await visit.under.chat("gpt-4o-mini")
+
+    page = (await visit.get(f"/?range={range}")).text
+
+    shown = re.search(r'<i class="s0"></i>gpt-4o-mini <b><data value="([\d.]+)"', page)
+    assert shown
+    assert shown[1] == ("0.0009" if range in ("7d", "30d") else "0.00045")
+    assert element(page, "spend") == "0.0009"
+    assert element(page, "requests") == "1"
+
+
+async def test_many_models_fold_into_others(mock) -> None:
+    price = {"input": "1", "output": "0"}
+    models = {f"m{i}": {"targets": [f"mock/m{i}"], "price": price} for i in range(8)}
+    visit = await Visitor(mock(models=models)).sign_in()
+    for name in models:
+        await visit.under.chat(name)
+
+    page = (await visit.get("/")).text
+
+    assert re.search(r'<i class="s5"></i>other models <b><data value="0.003"', page)
+    assert "s6" not in page
+
+
+async def test_last_month_is_not_this_month(visit) -> None:
+    await visit.under.chat("gpt-4o-mini")
+    visit.under.clock.advance(31 * 86_400)
+    await visit.sign_in()
+
+    page = (await visit.get("/?range=24h")).text
+
+    assert element(page, "spend") == "0"
+    assert element(page, "requests") == "0"
+    assert "Nothing was charged in this range." in page
+    assert "No calls in this range." in page
+
+
+async def test_nothing_yet_shows_three_steps_that_turn_done(visit) -> None:
+    first = (await visit.get("/")).text
+    await visit.under.gateway.tokens.issue(name="one")
+    second = (await visit.get("/")).text
+    await visit.under.chat("gpt-4o-mini")
+    third = (await visit.get("/")).text
+
+    assert "Three steps" in first
+    assert first.count('<li class="open">') == 2
+    assert second.count('<li class="open">') == 1
+    assert "Three steps" not in third
+
+
+async def test_attention_only_when_there_is_something(visit) -> None:
+    gw = visit.under
+    await gw.chat("gpt-4o-mini")
+    assert "Needs you" not in (await visit.get("/")).text
+
+    await gw.gateway.tokens.issue(name="soon", expires_at=gw.clock.now() + timedelta(days=6))
+
+    page = (await visit.get("/")).text
+    assert "1 token</b></a> ends within a week" in page
+
+
+async def test_fresh_page_only_when_something_changed(visit) -> None:
+    await visit.under.chat("gpt-4o-mini")
+    page = await visit.get("/")
+    headers = {"if-none-match": page.headers["etag"]}
+
+    visit.under.clock.advance(15)
+    same = await visit.get("/", **headers)
+    await visit.under.chat("gpt-4o-mini")
+    changed = await visit.get("/", **headers)
+
+    assert AS_OF.search(page.text)[1] == "12:00:00"
+    assert (same.status_code, same.content, same.headers["x-as-of"]) == (304, b"", "12:00:15")
+    assert changed.status_code == 200
+    assert AS_OF.search(changed.text)[1] == "12:00:15"
+
+
+async def test_budget_is_shown_beside_the_spend(visit) -> None:
+    token = await visit.under.token(budget=TokenBudget(10**9, "month"))
+    await visit.under.chat("gpt-4o-mini", token=token, max_tokens=10)
+
+    page = (await visit.get("/")).text
+
+    assert '<data value="0.00045">$0.00045</data> / $1.00' in page
+    assert 'class="meter fine"' in page
+
+
+def test_axis_steps_are_whole() -> None:
+    for most in (0, 0.0003, 0.7, 1, 3, 9, 31, 99, 1_000, 123_456_789):
+        step = nice_step(most)
+        assert step * 4 >= most
+        assert f"{step:.0e}"[0] in "125" or f"{step:.1e}".startswith("2.5")
+    assert nice_step(1, whole=True) == 1
+
+
+def test_figures_never_flatter() -> None:
+    assert [share(0, 0), share(0, 5), share(1, 100_000), share(99_999, 100_000), share(5, 5)] == [
+        "0 %",
+        "0 %",
+        "<0.1 %",
+        "99.9 %",
+        "100 %",
+    ]
+    assert [usd(0), usd(1), usd(450_000), usd(12_340_000_000), usd(3_203 * 10**9)] == [
+        "$0.00",
+        "$0.000000001",
+        "$0.00045",
+        "$12.34",
+        "$3,203",
+    ]
+    assert [ms(None), ms(999), ms(1_310)] == ["–", "999 ms", "1.31 s"]
+
+
+def test_times_are_said_in_the_largest_unit() -> None:
+    from tollbridge.testing.gateway import NOON
+
+    passed = [timedelta(seconds=1), timedelta(minutes=2), timedelta(hours=3), timedelta(days=4), timedelta(days=90)]
+    assert [ago(NOON - one, NOON) for one in passed] == ["just now", "2 min ago", "3 h ago", "4 d ago", "7 Oct 2025"]
+    assert [until(NOON + one, NOON) for one in passed[2:4]] == ["in 3 h", "in 4 days"]
+    assert [ago(None, NOON), until(None, NOON), until(NOON, NOON)] == ["never", "never", "5 Jan 2026"]

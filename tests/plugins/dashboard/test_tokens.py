@@ -1,0 +1,244 @@
+"""Tokens by the dashboard: made, shown once, found, revoked."""
+
+import re
+
+import pytest
+
+from tests.plugins.dashboard.conftest import Visitor
+from tollbridge import TokenBudget, TokenLimits
+
+GOOD = {"name": "checkout", "owner": "Payments", "scope": ["ai:chat", "model:*"], "expires": "90"}
+EVIL = "<script>alert(1)</script>\"'&amp;"
+SECRET = re.compile(r"tb_[A-Za-z0-9]{20,}")
+
+
+async def make(visit: Visitor, **fields: object) -> str:
+    reply = await visit.post("/tokens/new", {**GOOD, **fields})
+    assert reply.status_code == 200, reply.text
+    (secret,) = set(SECRET.findall(reply.text))
+    return secret
+
+
+async def only(visit: Visitor):
+    (token,) = await visit.under.gateway.store.list_tokens()
+    return token
+
+
+async def test_secret_works_and_is_shown_once(visit) -> None:
+    reply = await visit.post("/tokens/new", GOOD)
+    (secret,) = set(SECRET.findall(reply.text))
+    token = await only(visit)
+
+    assert (await visit.under.chat("gpt-4o-mini", token=secret)).status_code == 200
+    for path in ("/", "/tokens", f"/tokens/{token.id}/revoke", f"/tokens?q={secret[:12]}", "/tokens/new"):
+        text = (await visit.get(path)).text
+        assert secret not in text
+        assert not SECRET.search(text)
+    for line in (
+        "export OPENAI_BASE_URL=http://gateway.test/v1",
+        f"export OPENAI_API_KEY={secret}",
+        "export ANTHROPIC_BASE_URL=http://gateway.test\n",
+        f"export ANTHROPIC_API_KEY={secret}",
+        "curl http://gateway.test/v1/chat/completions",
+    ):
+        assert line in reply.text
+
+
+async def test_form_makes_what_it_says(visit) -> None:
+    await make(
+        visit,
+        scope=["ai:chat", "ai:embeddings"],
+        models="gpt-*, small",
+        scopes="service:shop:GET:* admin:tokens:read",
+        budget="$1,250.50",
+        rpm="60",
+        tpm="0",
+        expires="7",
+    )
+
+    token = await only(visit)
+
+    assert token.scopes == (
+        "ai:chat",
+        "ai:embeddings",
+        "service:shop:GET:*",
+        "admin:tokens:read",
+        "model:gpt-*",
+        "model:small",
+    )
+    assert (token.name, token.owner) == ("checkout", "Payments")
+    assert token.budget == TokenBudget(1_250_500_000_000, "month")
+    assert token.limits == TokenLimits(requests_per_minute=60, tokens_per_minute=0)
+    assert (token.expires_at - visit.under.clock.now()).days == 7
+
+
+async def test_empty_limits_are_none_and_never_is_never(visit) -> None:
+    await make(visit, expires="never")
+
+    token = await only(visit)
+
+    assert token.budget is None
+    assert token.limits == TokenLimits()
+    assert token.expires_at is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("name", "x" * 101),
+        ("name", "a\nb"),
+        ("owner", "x" * 101),
+        ("budget", "lots"),
+        ("budget", "-1"),
+        ("budget", "nan"),
+        ("budget", "1e99"),
+        ("rpm", "1.5"),
+        ("rpm", "-3"),
+        ("tpm", "²"),
+        ("tpm", "99999999999"),
+        ("scopes", "root:everything"),
+        ("scopes", 'ai:"'),
+        ("models", "gpt-4o-mini"),
+    ],
+)
+async def test_error_stands_at_its_field_and_the_input_is_kept(visit, field, value) -> None:
+    reply = await visit.post("/tokens/new", {**GOOD, "tpm": "77", field: value})
+
+    assert reply.status_code == 400
+    assert re.search(rf'id="f-{field}"[^>]*aria-invalid="true"[^>]*aria-describedby="h-{field}"', reply.text)
+    assert f'<p class="wrong" id="h-{field}">' in reply.text
+    assert 'value="Payments"' in reply.text or field == "owner"
+    assert 'value="ai:chat" checked' in reply.text
+    assert 'value="ai:embeddings" checked' not in reply.text
+    assert (await visit.under.gateway.store.count_tokens()).active == 0
+
+
+@pytest.mark.parametrize("scopes", [[], ["ai:chat"]])
+async def test_token_that_opens_nothing_is_not_made(visit, scopes) -> None:
+    reply = await visit.post("/tokens/new", {**GOOD, "scope": scopes})
+
+    assert reply.status_code == 400
+    assert (await visit.under.gateway.store.count_tokens()).active == 0
+
+
+async def test_form_is_filled_in_from_the_address(visit) -> None:
+    page = (await visit.get("/tokens/new?name=checkout&budget=600&scope=ai:embeddings&models=a,b&expires=7")).text
+    plain = (await visit.get("/tokens/new")).text
+
+    for part in ('value="checkout"', 'value="600"', 'value="ai:embeddings" checked', 'value="a,b"', '"7" selected'):
+        assert part in page
+    assert page.count(" checked") == 1
+    assert plain.count(" checked") == 3
+    assert '"90" selected' in plain
+
+
+async def test_names_are_escaped_everywhere(visit) -> None:
+    await make(visit, name=EVIL, owner=EVIL)
+    token = await only(visit)
+    await visit.under.chat("gpt-4o-mini", token=(await visit.under.gateway.tokens.issue(name=EVIL)).secret)
+
+    pages = [
+        await visit.get(path)
+        for path in ("/", "/tokens", f"/tokens/{token.id}/revoke", "/tokens/new?name=" + EVIL.replace("&", "%26"))
+    ]
+    pages.append(await visit.get("/tokens?q=%3Cscript%3Ealert(1)"))
+    pages.append(await visit.post("/tokens/new", {**GOOD, "name": EVIL, "budget": EVIL, "scopes": EVIL}))
+
+    for page in pages:
+        assert "<script>alert" not in page.text
+        assert "&lt;script&gt;alert(1)" in page.text
+
+
+async def test_revoking_needs_the_name_and_holds_at_once(visit) -> None:
+    secret = await make(visit)
+    token = await only(visit)
+    path = f"/tokens/{token.id}/revoke"
+
+    wrong = await visit.post(path, {"name": "Checkout"})
+    assert wrong.status_code == 400
+    assert 'value="Checkout"' in wrong.text
+    assert (await visit.under.chat("gpt-4o-mini", token=secret)).status_code == 200
+
+    right = await visit.post(path, {"name": "checkout"})
+    assert right.status_code == 303
+    assert (await visit.under.chat("gpt-4o-mini", token=secret)).status_code == 401
+    listed = (await visit.get("/tokens")).text
+    assert '<span class="pill bad">Revoked</span>' in listed
+    assert path not in listed
+    assert "revoked already" in (await visit.get(path)).text
+
+
+@pytest.mark.parametrize("path", ["/tokens/tok_nobody/revoke", "/tokens/tok_nobody/used", "/nothing"])
+async def test_what_is_not_there_is_404(visit, path) -> None:
+    assert (await visit.get(path)).status_code == 404
+
+
+async def names(visit: Visitor, path: str) -> tuple[list[str], str]:
+    page = (await visit.get(path)).text
+    older = re.search(r'rel="next" href="/_tollbridge([^"]*)"', page)
+    link = older[1].replace("&amp;", "&") if older else ""
+    return re.findall(r'c-name"><b>([^<]*)</b>', page), link
+
+
+async def test_pages_hold_every_token_once(visit) -> None:
+    wanted = [f"job-{i:03}" for i in range(60)]
+    for name in wanted:
+        await visit.under.gateway.tokens.issue(name=name)
+        visit.under.clock.advance(1)
+
+    found, path, pages = [], "/tokens", 0
+    while path:
+        some, path = await names(visit, path)
+        found += some
+        pages += 1
+
+    assert found == wanted[::-1]
+    assert pages == 3
+
+
+async def test_search_and_state_narrow_the_list_and_stay_in_the_address(visit) -> None:
+    issue = visit.under.gateway.tokens.issue
+    for i in range(30):
+        token = (await issue(name=f"job-{i:02}", owner="data" if i % 2 else "100%_sure")).token
+        if i == 3:
+            await visit.under.gateway.tokens.revoke(token.id)
+
+    assert (await names(visit, "/tokens?q=job-07"))[0] == ["job-07"]
+    assert (await names(visit, "/tokens?q=JOB-07"))[0] == ["job-07"]
+    assert (await names(visit, "/tokens?state=revoked"))[0] == ["job-03"]
+    assert len((await names(visit, "/tokens?q=100%25_"))[0]) == 15
+    assert (await names(visit, "/tokens?q=nobody"))[0] == []
+    assert len((await names(visit, "/tokens?state=nonsense"))[0]) == 25
+    _, older = await names(visit, "/tokens?q=job&state=active")
+    assert "q=job" in older
+    assert "state=active" in older
+    assert len((await names(visit, older))[0]) == 4
+
+
+async def test_first_call_ends_the_wait(visit) -> None:
+    secret = await make(visit)
+    token = await only(visit)
+    path = f"/tokens/{token.id}/used"
+
+    before = (await visit.get(path)).json()
+    await visit.under.chat("gpt-4o-mini", token=secret)
+
+    assert before == {"used": False}
+    assert (await visit.get(path)).json() == {"used": True}
+
+
+async def test_odd_bodies_are_refused(visit) -> None:
+    client = await visit.under.client()
+    cookie = "; ".join(f"{name}={value}" for name, value in visit.cookies.items())
+    base = {"cookie": cookie, "sec-fetch-site": "same-origin"}
+    form = {**base, "content-type": "application/x-www-form-urlencoded"}
+
+    async def status(headers: dict[str, str], body: bytes) -> int:
+        return (await client.post("/_tollbridge/tokens/new", headers=headers, content=body)).status_code
+
+    assert await status({**base, "content-type": "application/json"}, b"{}") == 415
+    assert await status(form, b"name=" + b"x" * 70_000) == 413
+    assert await status(form, b"&".join(b"a=b" for _ in range(300))) == 400
+    assert await status(form, "name=é".encode()) == 400
+    assert await status(form, b"name=%ff") == 400
