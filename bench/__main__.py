@@ -1,10 +1,10 @@
-"""`python -m bench imports`, `python -m bench overhead`."""
+"""`python -m bench imports`, `python -m bench overhead`, `python -m bench timing`."""
 
 import sys
 
-from bench import imports, overhead
+from bench import imports, overhead, timing
 
-_BENCHES = {"imports": imports.main, "overhead": overhead.main}
+_BENCHES = {"imports": imports.main, "overhead": overhead.main, "timing": timing.main}
 
 
 def main() -> int:

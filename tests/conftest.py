@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ("tests.support.requires",)
+
 pytest.register_assert_rewrite(
     *(f"tollbridge.testing.{name}_contract" for name in ("ledger", "limiter", "store", "token", "transport"))
 )

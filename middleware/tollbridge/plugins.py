@@ -52,6 +52,7 @@ class Plugins:
         self.manager.add_hookspecs(hookspecs)
         self.listed: list[PluginInfo] = []
         self._trace = trace
+        self._given: set[str] = set()
         entries = sorted(entry_points(group=GROUP) if found is None else found, key=lambda entry: entry.name)
         self._refuse_unknown(entries, [*allowed, *disabled])
         seen: dict[str, EntryPoint] = {}
@@ -70,6 +71,7 @@ class Plugins:
             self._list(entry, enabled)
         for plugin in given:
             name = getattr(plugin, "__name__", type(plugin).__name__)
+            self._given.add(name)
             self._add(plugin, name, "given in code")
 
     def _refuse_unknown(self, entries: Sequence[EntryPoint], names: Sequence[str]) -> None:
@@ -85,8 +87,7 @@ class Plugins:
             loaded: object = entry.load()
         except Exception as exc:
             raise PluginError(
-                f"plugin {entry.name!r} ({_origin(entry)}) did not load: {exc}; "
-                f"to start without it: plugins.disabled = [{entry.name!r}]"
+                f"plugin {entry.name!r} ({_origin(entry)}) did not load: {exc}; {self._way_out(entry.name)}"
             ) from exc
         return loaded
 
@@ -95,11 +96,13 @@ class Plugins:
         for attribute in dir(plugin):
             value = getattr(plugin, attribute, None)
             marked = inspect.isroutine(value) and hasattr(value, f"{GROUP}_impl")
-            if (marked or attribute.startswith("register_")) and attribute not in known:
-                raise PluginError(
-                    f"unknown hook {attribute!r} in plugin {name!r} ({origin}); to start without it: "
-                    f"plugins.disabled = [{name!r}]"
-                )
+            if attribute not in known and (marked or attribute.startswith("register_")):
+                problem = f"unknown hook {attribute!r} in plugin {name!r} ({origin})"
+            elif attribute.startswith("register_") and not marked:
+                problem = f"the hook {attribute!r} in plugin {name!r} ({origin}) lacks @hookimpl"
+            else:
+                continue
+            raise PluginError(f"{problem}; {self._way_out(name)}")
         try:
             self.manager.register(plugin, name)
             self.manager.check_pending()
@@ -116,7 +119,7 @@ class Plugins:
         """Call one hook on every plugin; whatever goes wrong is a `SetupError` that names the plugin."""
         results = []
         for impl in self._implementations(hook):
-            with _blaming(impl.plugin_name, hook):
+            with self._blaming(impl.plugin_name, hook):
                 results.append(impl.function(*(arguments[name] for name in impl.argnames)))
         return [result for result in results if result is not None]
 
@@ -128,7 +131,7 @@ class Plugins:
         failed: SetupError | None = None
         for impl in self._implementations(hook):
             try:
-                with _blaming(impl.plugin_name, hook):
+                with self._blaming(impl.plugin_name, hook):
                     result = impl.function(*(arguments[name] for name in impl.argnames))
                     if inspect.isawaitable(result):
                         await result
@@ -138,6 +141,20 @@ class Plugins:
                     break
         if failed is not None:
             raise failed
+
+    @contextmanager
+    def _blaming(self, plugin: str, hook: str) -> Iterator[None]:
+        """Turn what a hook raises into a `PluginError` that names the plugin; a `SetupError` of its own stays."""
+        try:
+            yield
+        except SetupError:
+            raise
+        except Exception as exc:
+            raise PluginError(f"plugin {plugin!r} failed in {hook}: {exc}; {self._way_out(plugin)}") from exc
+
+    def _way_out(self, name: str) -> str:
+        how = "take it out of plugins=[...]" if name in self._given else f"plugins.disabled = [{name!r}]"
+        return f"to start without it: {how}"
 
     def _implementations(self, hook: str) -> Iterator[Any]:
         for impl in getattr(self.manager.hook, hook).get_hookimpls():
@@ -174,19 +191,6 @@ class Plugins:
         table: dict[str, Any] = {}
         self.call("register_commands", register=lambda name, value: put(table, "command", name, value))
         return table
-
-
-@contextmanager
-def _blaming(plugin: str, hook: str) -> Iterator[None]:
-    """Turn what a hook raises into a `PluginError` that names the plugin; a `SetupError` of its own stays."""
-    try:
-        yield
-    except SetupError:
-        raise
-    except Exception as exc:
-        raise PluginError(
-            f"plugin {plugin!r} failed in {hook}: {exc}; to start without it: plugins.disabled = [{plugin!r}]"
-        ) from exc
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:

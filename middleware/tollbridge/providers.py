@@ -80,7 +80,7 @@ class Models:
         """Read `models.toml` of a package: a table a model, prices as strings in USD per million tokens.
 
         Keys: `context`, `max_output` (tokens), and any price bucket.  Raises `ConfigError` for a price that is no
-        string.
+        string and for a count that is no whole number.
         """
         table = tomllib.loads(files(package).joinpath(resource).read_text("utf-8"))
         return cls.from_table(table, where=f"{package}/{resource}")
@@ -90,20 +90,24 @@ class Models:
         """Read the same from parsed TOML; `where` names it in an error."""
         models = {}
         for name, row in table.items():
+            if not isinstance(row, Mapping):
+                raise ConfigError(f"{where}: {name} must be a table")
             price = {key: value for key, value in row.items() if key not in ("context", "max_output")}
             wrong = [key for key, value in price.items() if not isinstance(value, str)]
             if wrong:
                 raise ConfigError(
                     f'{where}: {name}.{wrong[0]} must be a string in USD per million tokens, such as "0.15"'
                 )
-            context, most = row.get("context"), row.get("max_output")
-            models[name] = Model(
-                name,
-                {key: str(value) for key, value in price.items()},
-                context if isinstance(context, int) else None,
-                most if isinstance(most, int) else None,
-            )
+            context, most = (_tokens(row, key, f"{where}: {name}") for key in ("context", "max_output"))
+            models[name] = Model(name, {key: str(value) for key, value in price.items()}, context, most)
         return cls(models)
+
+
+def _tokens(row: Mapping[str, object], key: str, where: str) -> int | None:
+    value = row.get(key)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise ConfigError(f"{where}.{key} must be a whole number of tokens")
+    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,9 +152,7 @@ def _without_internal(headers: Headers, connection: bytes, *, websocket: bool) -
     one_hop = {name.strip().lower() for name in connection.split(b",")} | _HOP_BY_HOP
     kept = _ONCE - _HOP_BY_HOP
     return [
-        (name, value)
-        for name, value in headers
-        if not _is_internal(name) and (name not in one_hop or name in kept)
+        (name, value) for name, value in headers if not _is_internal(name) and (name not in one_hop or name in kept)
     ]
 
 

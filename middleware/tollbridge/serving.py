@@ -6,7 +6,6 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from tollbridge.metrics import prepare_multiprocess
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
 
 _BACKLOG = 2048
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _OVERRIDES = "TOLLBRIDGE_SERVER__"
 
 
@@ -45,10 +45,13 @@ def run_server(path: Path | None, changes: dict[str, Any]) -> None:
 def bind(host: str, port: int) -> socket.socket:
     """Take the address; raises `ConfigError` saying what to do where that fails."""
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
+        except OSError:
+            listener.close()
+            raise
     except OSError as exc:
         raise ConfigError(
             f"cannot listen on {host}:{port}: {exc.strerror or exc}; stop what uses the port, "
@@ -97,13 +100,12 @@ class Server(uvicorn.Server):
         self._beside: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            gc.collect()
-            gc.freeze()  # what start-up made stays; no collection need look at it again
-            announce(self._gateway, self._listener)
-            if self._ready is not None:
-                self._beside = asyncio.create_task(self._ready(base_url(self._listener)))
+        await super().startup(sockets)  # exits where it fails
+        gc.collect()
+        gc.freeze()  # what start-up made stays; no collection need look at it again
+        announce(self._gateway, self._listener)
+        if self._ready is not None:
+            self._beside = asyncio.create_task(self._ready(base_url(self._listener)))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self._beside is not None:
@@ -122,20 +124,20 @@ def announce(gateway: Gateway, listener: socket.socket) -> None:
 
 
 def base_url(listener: socket.socket) -> str:
-    """Give the URL of a listening socket."""
+    """Give a URL of a listening socket that opens on this machine."""
     host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{'127.0.0.1' if shown == '0.0.0.0' else shown}:{port}"
+    host = _LOOPBACK.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def serve_one(gateway: Gateway, listener: socket.socket, *, ready: Ready | None = None) -> None:
     """Serve in this process until a signal; raises `SetupError` where the start fails."""
     settings = uvicorn_config(Tollbridge(gateway.app, gateway=gateway), gateway.config)
     server = Server(settings, gateway, listener, ready)
-    with suppress(SystemExit):  # uvicorn's way to say that the start failed
+    try:
         server.run(sockets=[listener])
-    if not server.started:
-        raise gateway.failure or SetupError("the gateway did not start; its log says why")
+    except SystemExit:  # uvicorn's way to say that the start failed
+        raise gateway.failure or SetupError("the gateway did not start; its log says why") from None
 
 
 def _serve_many(config: Config, changes: dict[str, Any], listener: socket.socket) -> None:

@@ -91,9 +91,8 @@ class _Seal:
             return False
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self._folder / body, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
-            return False
+            if not _claim(self._folder / body):
+                return False
         except OSError as exc:
             raise Unavailable(f"the data folder cannot be written ({exc.strerror})") from exc
         self._sweep()
@@ -106,3 +105,12 @@ class _Seal:
             expiry = entry.name.partition(".")[2]
             if expiry.isdigit() and int(expiry) < now:
                 entry.unlink(missing_ok=True)
+
+
+def _claim(path: Path) -> bool:
+    """Make an empty file; of all who try, one succeeds."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return False
+    return True

@@ -31,7 +31,7 @@ RANGES = {
     chosen.name: chosen
     for chosen in (
         Range("24h", "24 h", timedelta(days=1), timedelta(hours=1), _QUARTER),
-        Range("7d", "7 d", timedelta(days=7), timedelta(hours=6), timedelta(hours=2)),
+        Range("7d", "7 d", timedelta(days=7), timedelta(hours=4), timedelta(hours=2)),
         Range("30d", "30 d", timedelta(days=30), timedelta(days=1), timedelta(hours=12)),
     )
 }

@@ -19,14 +19,16 @@ class SignIn:
         """Show one button: a link that is merely looked at, by a mail scanner say, is not used up."""
         code = request.query_params.get("code", "")
         known = self._door.knows_code(code)
-        return self._pages.render(request, "sign_in.html", status=200 if known else 401, code=code if known else "")
+        status = 401 if code and not known else 200
+        left = "out" in request.query_params
+        return self._pages.render(request, "sign_in.html", status=status, code=code if known else "", left=left)
 
     async def enter(self, request: Request) -> Response:
         """Use the link up and begin a session."""
         form = await read_form(request)
         session = self._door.use_code(form.get("code", [""])[0])
         if session is None:
-            return self._pages.render(request, "sign_in.html", status=401, code="")
+            return self._pages.render(request, "sign_in.html", status=401, code="", left=False)
         answer = RedirectResponse(f"{root(request)}/", 303)
         set_cookie(answer, request, SESSION_COOKIE, session, max_age=SESSION_LIFE_S)
         return answer

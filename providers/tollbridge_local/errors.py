@@ -13,7 +13,7 @@ class LocalModelError(SetupError):
     """The local model cannot run."""
 
 
-_SIGNALS = {
+_SIGNALS: dict[int, str] = {
     signal.SIGILL: "this processor lacks instructions the prebuilt engine uses; build xllamacpp on this machine with: "
     "pip install --no-binary xllamacpp xllamacpp",
     signal.SIGKILL: "it was killed, most likely for want of memory; free about 700 MB, or ask for a smaller context",
@@ -45,8 +45,8 @@ def explain(status: int | None, said: Sequence[str], reason: str = "") -> LocalM
     if status is None:
         return _error("it did not answer in time", last)
     if status < 0:
-        name = signal.Signals(-status)
-        return _error(_SIGNALS.get(name, f"it was ended by {name.name}"), last)
+        name = signal.strsignal(-status) or "unknown"
+        return _error(_SIGNALS.get(-status, f"it was ended by signal {-status} ({name})"), last)
     return _error(f"it ended with status {status}", last)
 
 

@@ -27,8 +27,8 @@ LONGEST_EMBEDDED = 512
 """Tokens of one input to embed.  Measured: the server grows to 0.7 GB with 512, to 1.2 GB with 2048."""
 _CHILD = Path(__file__).with_name("child.py")
 _LINES = 200
-_LINE_CHARS = 500
-_LINE_BYTES = 65_536
+_LINE_BYTES = 500
+_CHUNK_BYTES = 65_536
 _POLL_S = 0.1
 
 Say = Callable[[str], None]
@@ -116,7 +116,6 @@ class Child:
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            limit=_LINE_BYTES,
             env={"OMP_WAIT_POLICY": "passive", **os.environ},
             start_new_session=True,  # Ctrl-C is the gateway's to handle: running calls are settled first
         )
@@ -188,15 +187,19 @@ class Child:
 
     async def _read(self) -> None:
         stderr = self._process.stderr
-        while stderr is not None and not stderr.at_eof():
-            try:
-                raw = await stderr.readline()
-            except ValueError:  # longer than a line may be; the rest of it follows
-                continue
-            line = raw.decode("utf-8", "replace").rstrip()[:_LINE_CHARS]
-            if line:
-                self.lines.append(line)
-                self._say(line)
+        rest = b""
+        while stderr is not None and (chunk := await stderr.read(_CHUNK_BYTES)):
+            *lines, rest = (rest + chunk).split(b"\n")
+            rest = rest[:_LINE_BYTES]
+            for line in lines:
+                self._hear(line)
+        self._hear(rest)
+
+    def _hear(self, raw: bytes) -> None:
+        line = raw[:_LINE_BYTES].decode("utf-8", "replace").rstrip()
+        if line:
+            self.lines.append(line)
+            self._say(line)
 
 
 def _engine_problem(reason: str) -> LocalModelError:

@@ -63,21 +63,19 @@ def test_chain_in_its_order_is_taken() -> None:
 
 
 def test_layer_before_what_it_needs_is_refused() -> None:
-    with pytest.raises(PluginError, match="^the layer 'second' needs 'first' before it in the chain$"):
+    with pytest.raises(PluginError, match=r"^the layer 'second' needs 'first' before it in the chain$"):
         check_order([Link(Second), Link(First)])
 
 
 def test_layer_twice_is_refused() -> None:
-    with pytest.raises(PluginError, match="^the layer 'first' is in the chain twice$"):
+    with pytest.raises(PluginError, match=r"^the layer 'first' is in the chain twice$"):
         check_order([Link(First), Link(First)])
 
 
 @given(st.permutations(LINKS))
 def test_any_order_is_refused_unless_every_need_is_met(links: list[Link]) -> None:
     names = [link.name for link in links]
-    fits = all(
-        names.index(need) < names.index(link.name) for link in links for need in link.layer.needs
-    )
+    fits = all(names.index(need) < names.index(link.name) for link in links for need in link.layer.needs)
 
     if fits:
         check_order(links)
@@ -96,7 +94,7 @@ def test_layer_of_a_plugin_stands_right_behind_the_one_it_names() -> None:
 def test_layer_that_names_none_of_the_chain_is_refused_with_the_chain() -> None:
     with pytest.raises(
         PluginError,
-        match="^the layer 'lost' wants to stand after 'nowhere', which is not in the chain: first, second, third$",
+        match=r"^the layer 'lost' wants to stand after 'nowhere', which is not in the chain: first, second, third$",
     ):
         insert(LINKS, [Link(Lost)])
 

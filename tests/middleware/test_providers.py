@@ -100,7 +100,8 @@ def test_models_come_from_a_package_with_prices_as_strings(tmp_path: Path, monke
 
 def test_price_that_is_no_string_is_refused_with_its_place() -> None:
     with pytest.raises(
-        ConfigError, match=r'^pkg/models\.toml: big\.output must be a string in USD per million tokens, such as "0\.15"$'
+        ConfigError,
+        match=r'^pkg/models\.toml: big\.output must be a string in USD per million tokens, such as "0\.15"$',
     ):
         Models.from_table({"big": {"input": "0.59", "output": 0.79}}, where="pkg/models.toml")
 

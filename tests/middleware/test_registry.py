@@ -17,7 +17,7 @@ def test_entry_is_kept_under_its_name() -> None:
 def test_name_offered_twice_is_refused_and_the_first_one_stays() -> None:
     table = {"curfew": 1}
 
-    with pytest.raises(PluginError, match="^the policy 'curfew' is registered twice; disable one of the plugins with"):
+    with pytest.raises(PluginError, match=r"^the policy 'curfew' is registered twice; disable one of the plugins with"):
         put(table, "policy", "curfew", 2)
 
     assert table == {"curfew": 1}

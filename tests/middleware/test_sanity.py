@@ -230,7 +230,11 @@ def test_websocket_keeps_the_headers_of_its_upgrade_and_loses_the_internal_ones(
     ],
 )
 def test_identity_that_a_client_claims_goes_no_further(name: bytes) -> None:
-    assert passed((b"x-mine", b"1"), (name, b"root"), (b"accept", b"*/*")) == [HOST, (b"x-mine", b"1"), (b"accept", b"*/*")]
+    assert passed((b"x-mine", b"1"), (name, b"root"), (b"accept", b"*/*")) == [
+        HOST,
+        (b"x-mine", b"1"),
+        (b"accept", b"*/*"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -328,7 +332,16 @@ def test_absolute_form_is_refused_also_where_the_server_reads_its_path() -> None
 
 @pytest.mark.parametrize(
     "raw",
-    ["/", "/v1/models", "/v1/models/openai/gpt-4o", "/v1/.well-known", "/a.b/..c/d..", "/caf%C3%A9", "/a%20b", "/a:b@c,d"],
+    [
+        "/",
+        "/v1/models",
+        "/v1/models/openai/gpt-4o",
+        "/v1/.well-known",
+        "/a.b/..c/d..",
+        "/caf%C3%A9",
+        "/a%20b",
+        "/a:b@c,d",
+    ],
 )
 def test_plain_paths_pass(raw: str) -> None:
     assert inspect(call_of(HOST, raw=raw), LIMITS) == [HOST]
@@ -344,7 +357,11 @@ def test_target_as_long_as_allowed_passes_and_one_byte_more_does_not() -> None:
 
     assert inspect(call_of(HOST, raw="/" + "a" * 99), limits)
     assert inspect(call_of(HOST, query=b"q" * 100), limits)
-    for call in (call_of(HOST, raw="/" + "a" * 100), call_of(HOST, query=b"q" * 101), call_of(HOST, raw="/" + "%20" * 34)):
+    for call in (
+        call_of(HOST, raw="/" + "a" * 100),
+        call_of(HOST, query=b"q" * 101),
+        call_of(HOST, raw="/" + "%20" * 34),
+    ):
         error = refusal(call, limits)
         assert (error.status, error.message) == (414, "the request target is longer than 100 bytes")
 
@@ -389,7 +406,9 @@ def test_whatever_comes_is_passed_clean_or_refused(
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(alphabet='ab[]{}"\\\n', max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='a[{"\\', max_size=3), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(alphabet='a[{"\\', max_size=3), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 

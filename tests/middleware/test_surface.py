@@ -95,14 +95,14 @@ def test_first_of_equals_is_taken_where_none_is_the_fallback() -> None:
 
 
 def test_known_path_with_another_method_names_the_methods_it_takes(surface: Surface) -> None:
-    with pytest.raises(MethodNotAllowed, match="^this path takes GET, POST, not DELETE$") as caught:
+    with pytest.raises(MethodNotAllowed, match=r"^this path takes GET, POST, not DELETE$") as caught:
         surface.find("DELETE", "/v1/rerank", [])
 
     assert (b"allow", b"GET, POST") in caught.value.headers()
 
 
 def test_long_method_is_cut_short(surface: Surface) -> None:
-    with pytest.raises(MethodNotAllowed, match="^this path takes POST, not X{20}$"):
+    with pytest.raises(MethodNotAllowed, match=r"^this path takes POST, not X{20}$"):
         surface.find("X" * 1000, "/v1/messages", [])
 
 
@@ -180,7 +180,9 @@ ROUTES = [
     Route("/orders", answer, methods=["POST"]),
     Route("/orders/{id:int}", answer, methods=["GET", "DELETE"]),
     Route("/orders/{id}/items/{item}", answer),
-    Mount("/shop", routes=[Route("/", answer), Route("/cart/{id}", answer), Mount("/deep", routes=[Route("/x", answer)])]),
+    Mount(
+        "/shop", routes=[Route("/", answer), Route("/cart/{id}", answer), Mount("/deep", routes=[Route("/x", answer)])]
+    ),
     Mount("/static", app=StaticFiles(directory=".")),
     Mount("/raw", app=bare),
     WebSocketRoute("/talk/{room}", talk),

@@ -69,8 +69,6 @@ def run(arguments: Sequence[str]) -> int:
         return _say(str(exc), 1)
     except GatewayError as exc:
         return _say(exc.message if exc.detail is None else f"{exc.message} ({exc.detail})", 1)
-    except typer.Exit as exc:
-        return exc.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except Exception as exc:

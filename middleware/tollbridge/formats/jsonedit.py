@@ -13,6 +13,7 @@ from typing import NamedTuple
 from tollbridge.errors import BadRequest
 
 _SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # documented only by its use in json.decoder
+_SPACES = " \t\n\r"
 
 
 class Member(NamedTuple):
@@ -23,14 +24,29 @@ class Member(NamedTuple):
     end: int
 
 
-def members(text: str) -> dict[str, Member]:
+def members(body: str | bytes) -> dict[str, Member]:
     """Find the members of a JSON object; raises `BadRequest` for what is no object.
 
-    A key that comes twice is refused: two readers could choose differently.
+    A key that comes twice is refused: two readers could choose differently. Places are in characters, not bytes.
     """
+    text = body if isinstance(body, str) else _decoded(body)
     try:
         return _members(text)
-    except (StopIteration, ValueError, IndexError, RecursionError) as exc:
+    except ValueError as exc:
+        problem, cause = str(exc), exc
+    except StopIteration as exc:
+        problem, cause = f"a value is missing at character {exc.value}", exc
+    except IndexError as exc:
+        problem, cause = "it ends too early", exc
+    except RecursionError as exc:
+        problem, cause = "it is nested too deep", exc
+    raise BadRequest(f"the body is no JSON object: {problem}") from cause
+
+
+def _decoded(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as exc:
         raise BadRequest(f"the body is no JSON object: {exc}") from exc
 
 
@@ -60,11 +76,14 @@ def _members(text: str) -> dict[str, Member]:
                 raise ValueError("it ends with a comma")
         elif text[at] != "}":
             raise ValueError(f"a comma is missing at character {at}")
+    behind = text[at + 1 :].lstrip(_SPACES)
+    if behind:
+        raise ValueError(f"something stands behind it at character {len(text) - len(behind)}")
     return found
 
 
 def _skip(text: str, at: int) -> int:
-    while text[at] in " \t\n\r":
+    while text[at] in _SPACES:
         at += 1
     return at
 
@@ -77,7 +96,7 @@ def splice(
     Every other byte stays. `rename` changes keys, `drop` leaves members out; where either has work to do, the spaces
     between members go too. Raises `BadRequest` as `members` does.
     """
-    text = body.decode("utf-8")
+    text = _decoded(body)
     found = members(text)
     rename = {old: new for old, new in (rename or {}).items() if old in found}
     drop = {key for key in drop if key in found} | {old for old, new in rename.items() if new in found or new in values}

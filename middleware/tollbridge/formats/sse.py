@@ -4,7 +4,7 @@ import re
 
 from tollbridge.errors import UpstreamError
 
-_END = re.compile(rb"(?:\r\n|\n|\r)(?:\r\n|\n|\r)")
+_END = re.compile(rb"(?>\r\n|\n|\r)(?:\r\n|\n|\r)")  # atomic, or one CRLF would count as two line ends
 _LINE = re.compile(rb"\r\n|\n|\r")
 BOM = b"\xef\xbb\xbf"
 
@@ -75,8 +75,9 @@ def event_name(event: bytes) -> bytes:
     """Give the event's type; empty where it has none, which means `message`."""
     name = b""
     for line in _LINE.split(event.removeprefix(BOM)):
-        if line.startswith(b"event:"):
-            name = line[6:].removeprefix(b" ")
+        field, _, value = line.partition(b":")
+        if field == b"event":
+            name = value.removeprefix(b" ")
     return name
 
 

@@ -32,12 +32,18 @@ def post(url: str, *, body: bytes = BODY, private: bool = True) -> UpstreamReque
     return UpstreamRequest("POST", f"{url}/v1/chat/completions", HEADERS, body, private)
 
 
+async def left(upstream: ScriptedUpstream) -> None:
+    """Wait until the first connection was closed from our side."""
+    async with asyncio.timeout(PATIENCE_S):
+        await upstream.closed(1)
+
+
 class TransportContract:
     """Tests of `Transport` and `UpstreamResponse`."""
 
     @pytest.fixture
     async def upstream(self) -> AsyncIterator[ScriptedUpstream]:
-        async with asyncio.timeout(60), ScriptedUpstream() as upstream:
+        async with ScriptedUpstream() as upstream:
             yield upstream
 
     @pytest.fixture
@@ -250,8 +256,7 @@ class TransportContract:
 
         with pytest.raises(asyncio.CancelledError):
             await sending
-        async with asyncio.timeout(PATIENCE_S):
-            await upstream.closed(1)
+        await left(upstream)
         await transport.close()
 
     async def test_cancelled_read_closes_the_connection(self, upstream: ScriptedUpstream, transport: Transport) -> None:
@@ -265,8 +270,7 @@ class TransportContract:
         await response.close()
         await response.close()
 
-        async with asyncio.timeout(PATIENCE_S):
-            await upstream.closed(1)
+        await left(upstream)
 
     async def test_answer_that_is_let_go_unread_closes_the_connection(
         self, upstream: ScriptedUpstream, transport: Transport
@@ -274,8 +278,7 @@ class TransportContract:
         upstream.stream([b"one", asyncio.Event()])
         response = await transport.send(post(upstream.url))
         await response.close()
-        async with asyncio.timeout(PATIENCE_S):
-            await upstream.closed(1)
+        await left(upstream)
 
         again = await transport.send(post(upstream.url))
         await again.read(LIMIT)
@@ -305,5 +308,4 @@ class TransportContract:
         await transport.close()
         await transport.close()
 
-        async with asyncio.timeout(PATIENCE_S):
-            await upstream.closed(1)
+        await left(upstream)

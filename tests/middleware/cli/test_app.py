@@ -168,3 +168,13 @@ def test_module_is_the_program() -> None:
     done = subprocess.run([sys.executable, "-m", "tollbridge", "--version"], capture_output=True, text=True, check=True)
 
     assert done.stdout == f"tollbridge {__version__}\n"
+
+
+def test_server_is_not_started_with_a_mistake_in_the_configuration(tollbridge, config, tmp_path) -> None:
+    config.write_text("[limits]\nconcurrency = 1\n")
+
+    ran = tollbridge("serve", "--workers", "2", "--port", "0")
+
+    assert ran.code == 1
+    assert ran.err.startswith("tollbridge: 2 workers would each keep [limits] of their own")
+    assert [path.name for path in tmp_path.iterdir()] == ["tollbridge.toml"]

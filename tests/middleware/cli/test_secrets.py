@@ -3,8 +3,11 @@
 import io
 import os
 import pty
+import select
 import subprocess
 import sys
+import termios
+import time
 
 import pytest
 
@@ -53,6 +56,16 @@ def test_name_that_could_leave_the_folder_is_refused(tollbridge, monkeypatch) ->
     assert "is no name for a secret" in ran.err
 
 
+def read_until(text: bytes, terminal: int) -> bytes:
+    """Read what a program writes to its terminal up to this text, for at most 30 seconds."""
+    seen = b""
+    while text not in seen:
+        ready, _, _ = select.select([terminal], [], [], 30)
+        assert ready, seen
+        seen += os.read(terminal, 1000)
+    return seen
+
+
 def test_secret_typed_at_a_terminal_is_not_shown(tollbridge, config) -> None:
     typing, terminal = pty.openpty()
     command = [sys.executable, "-m", "tollbridge", "secret", "set", "typed"]
@@ -60,12 +73,13 @@ def test_secret_typed_at_a_terminal_is_not_shown(tollbridge, config) -> None:
         command, stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True, cwd=config.parent
     ) as process:
         os.close(terminal)
-        seen = b""
-        while b"typed" not in seen:
-            seen += os.read(typing, 1000)
+        seen = read_until(b"typed:", typing)
+        deadline = time.monotonic() + 30
+        while termios.tcgetattr(typing)[3] & termios.ECHO:  # what is typed before that is thrown away
+            assert time.monotonic() < deadline
+            os.sched_yield()
         os.write(typing, b"sk-typed-secret\n")
-        while b"stored; use it with" not in seen:
-            seen += os.read(typing, 1000)
+        seen += read_until(b"stored; use it with", typing)
     os.close(typing)
 
     assert process.returncode == 0

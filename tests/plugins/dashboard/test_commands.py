@@ -1,14 +1,14 @@
 """`tollbridge admin-link` and what `tollbridge serve` prints."""
 
 import re
+import time
 from collections.abc import Iterator
 
 import httpx2
 import pytest
-
 from tests.support.live import LiveGateway, mock_config
 
-LINK = re.compile(r"http://\S+/sign-in\?code=\S+")
+PRINTED = re.compile(r"tollbridge +dashboard +(http://\S+/sign-in\?code=\S+)\n")
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,10 @@ def enter(client: httpx2.Client, link: str) -> int:
 
 
 def test_serve_prints_a_link_that_works_once(live) -> None:
-    line = next(line for line in live.output if re.match(r"tollbridge\s+dashboard\s", line))
-    link = LINK.search(line)[0]
+    until = time.monotonic() + 10
+    while not (found := PRINTED.search(live.text)) and time.monotonic() < until:
+        time.sleep(0.05)
+    link = found[1]
 
     with httpx2.Client() as client:
         assert link.startswith(f"{live.url}/_tollbridge/")

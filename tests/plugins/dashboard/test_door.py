@@ -1,8 +1,8 @@
 """Who gets in, and what every answer carries."""
 
 import pytest
-
 from tests.plugins.dashboard.conftest import Visitor
+
 from tollbridge_dashboard.door import CODE_LIFE_S, SESSION_LIFE_S, Door
 from tollbridge_dashboard.guard import SESSION_COOKIE
 
@@ -186,13 +186,41 @@ async def test_theme_goes_back_to_its_page(visit) -> None:
     assert 'data-theme="light"' in (await visit.get("/tokens")).text
 
 
-async def test_serve_and_command_announce_a_link(visit, capsys) -> None:
-    from tollbridge_dashboard.commands import admin_link
-
+async def test_announced_link_signs_in(visit) -> None:
     ((name, text),) = visit.under.gateway.announcements("http://gateway.test")
 
     assert name == "dashboard"
     assert text.startswith("http://gateway.test/_tollbridge/sign-in?code=")
     stranger = Visitor(visit.under)
     assert (await stranger.post("/sign-in", {"code": text.partition("=")[2]})).status_code == 303
-    assert callable(admin_link)
+
+
+async def test_no_prefix_no_dashboard(mock) -> None:
+    under = mock(server={"prefix": ""})
+    await under.client()
+
+    assert under.gateway.announcements("http://gateway.test") == []
+
+
+async def test_what_was_used_up_is_forgotten_once_it_has_expired(mock) -> None:
+    visitor = await Visitor(mock()).sign_in()
+    folder = visitor.under.gateway.config.data / "admin-codes"
+    (first,) = folder.iterdir()
+    assert first.stat().st_mode & 0o077 == 0
+
+    visitor.under.clock.advance(CODE_LIFE_S + 1)
+    await visitor.sign_in()
+
+    (second,) = folder.iterdir()
+    assert second.name != first.name
+
+
+async def test_disk_that_cannot_be_written_lets_nobody_in(mock) -> None:
+    visitor = Visitor(mock())
+    await visitor.under.client()
+    (visitor.under.gateway.config.data / "admin-codes").write_text("in the way")
+
+    reply = await visitor.post("/sign-in", {"code": visitor.door().make_code()})
+
+    assert reply.status_code == 503
+    assert SESSION_COOKIE not in visitor.cookies

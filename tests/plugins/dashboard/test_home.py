@@ -4,11 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
-
 from tests.plugins.dashboard.conftest import Visitor, element
-from tollbridge import TokenBudget
+
+from tollbridge import TokenBudget, Unavailable
 from tollbridge.errors import UpstreamUnreachable
 from tollbridge_dashboard.charts import nice_step
+from tollbridge_dashboard.figures import RANGES
 from tollbridge_dashboard.words import ago, exact_usd, ms, share, until, usd
 
 AS_OF = re.compile(r"As of <time[^>]*>(\d\d:\d\d:\d\d)</time> UTC")
@@ -166,3 +167,22 @@ def test_times_are_said_in_the_largest_unit() -> None:
     assert [ago(NOON - one, NOON) for one in passed] == ["just now", "2 min ago", "3 h ago", "4 d ago", "7 Oct 2025"]
     assert [until(NOON + one, NOON) for one in passed[2:4]] == ["in 3 h", "in 4 days"]
     assert [ago(None, NOON), until(None, NOON), until(NOON, NOON)] == ["never", "never", "5 Jan 2026"]
+
+
+async def test_store_that_does_not_answer_gives_a_plain_page(visit, monkeypatch) -> None:
+    async def fail(**_: object) -> None:
+        raise Unavailable("gone", detail="/secret/path")
+
+    monkeypatch.setattr(visit.under.gateway.store, "recent", fail)
+
+    reply = await visit.get("/")
+
+    assert reply.status_code == 503
+    assert "Not available" in reply.text
+    assert "/secret/path" not in reply.text
+
+
+def test_labels_of_the_axis_stand_evenly() -> None:
+    for chosen in RANGES.values():
+        for step in (chosen.cost_step, chosen.calls_step):
+            assert (chosen.length // step) % 6 == 0

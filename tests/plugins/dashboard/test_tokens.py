@@ -3,8 +3,8 @@
 import re
 
 import pytest
-
 from tests.plugins.dashboard.conftest import Visitor
+
 from tollbridge import TokenBudget, TokenLimits
 
 GOOD = {"name": "checkout", "owner": "Payments", "scope": ["ai:chat", "model:*"], "expires": "90"}
