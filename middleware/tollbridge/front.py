@@ -85,7 +85,7 @@ def _made(path: str, factory: Callable[..., ASGIApp], gateway: "Gateway") -> ASG
         raise
     except Exception as exc:
         raise PluginError(
-            f"the app at {path!r} could not be made: {exc}; to start without it, disable its plugin with plugins.disabled"
+            f"the app at {path!r} could not be made: {exc}; to start without it: plugins.disabled"
         ) from exc
 
 

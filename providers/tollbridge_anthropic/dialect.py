@@ -66,7 +66,7 @@ class MessagesDialect:
         if not found.model:
             raise BadRequest("the field 'model' is empty", param="model")
         if any(body.count(key) > 1 for key in _WEIGHTY) or _ESCAPED_ASCII.search(body):
-            members(body.decode("utf-8"))
+            members(body)
         counting = operation.label == "count_tokens"
         if not counting and found.max_tokens is not None and found.max_tokens < 1:
             raise BadRequest("the field 'max_tokens' must be at least 1", param="max_tokens")

@@ -10,7 +10,8 @@ from tollbridge.formats import CostLine, EventCutter, event_data, split_events
 from tollbridge_anthropic.usage import decode_event, decode_message
 
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
-_STOP = b"message_stop"
+# What a model writes stands in JSON strings, where quotes are escaped and no line can begin.
+_STOP = re.compile(rb'(?:^|[\r\n])event: ?message_stop[\r\n]|"type"[ \t\n\r]*:[ \t\n\r]*"message_stop"')
 _ERROR = re.compile(rb"event: ?error[\r\n]")
 
 
@@ -82,10 +83,10 @@ class StreamReader:
 
     def _end(self) -> list[bytes]:
         rest, self._cutter.rest = self._cutter.rest, b""
-        if _STOP in rest:
+        if rest and _STOP.search(rest):
             self._last.append(rest)
         else:
             rest = b""
-        self.finished = any(_STOP in block for block in self._last)
+        self.finished = any(_STOP.search(block) for block in self._last)
         self.failed = not self.finished and any(_ERROR.search(block) for block in self._last)
         return [rest] if rest else []

@@ -1,7 +1,7 @@
 """OpenAI's wire formats: chat completions, legacy completions, embeddings.  They share a base URL and most fields."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -21,7 +21,16 @@ from tollbridge_openai.errors import write_error
 from tollbridge_openai.readers import StreamReader, WholeReader
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
-_WEIGHTY = (b'"model"', b'"stream"', b'"max_tokens"', b'"max_completion_tokens"', b'"n"', b'"stream_options"')
+_WEIGHTY = (
+    b'"model"',
+    b'"stream"',
+    b'"max_tokens"',
+    b'"max_completion_tokens"',
+    b'"n"',
+    b'"stream_options"',
+    b'"best_of"',
+    b'"prompt"',
+)
 
 
 class _StreamOptions(msgspec.Struct):
@@ -36,15 +45,33 @@ class _Body(msgspec.Struct):
     max_completion_tokens: int | None = None
     n: int | None = None
 
+    def answers(self) -> int:
+        """Say how many answers are generated; each may be as long as the limit."""
+        return self.n if self.n is not None else 1
 
-_decode = msgspec.json.Decoder(_Body).decode
+
+class _CompletionBody(_Body):
+    """`prompt` is one text, one list of tokens, or a list of either; each of them is completed."""
+
+    prompt: str | list[str | int | list[int]] | None = None
+    best_of: int | None = None
+
+    def answers(self) -> int:
+        prompts = 1
+        if isinstance(self.prompt, list) and not isinstance(next(iter(self.prompt), 0), int):
+            prompts = len(self.prompt)
+        return max(super().answers(), self.best_of or 1) * prompts
+
+
+_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_completion = msgspec.json.Decoder(_CompletionBody).decode
 _FIELD = re.compile(r" - at `\$\.?([^`]*)`")
 
 
-def read_body(body: bytes) -> _Body:
+def read_body(body: bytes, decode: Callable[[bytes], _Body] = _decode_body) -> _Body:
     """Decode the fields that matter; raises `BadRequest` naming the wrong one."""
     try:
-        found = _decode(body)
+        found = decode(body)
     except msgspec.ValidationError as exc:
         text = str(exc)
         at = _FIELD.search(text)
@@ -53,8 +80,10 @@ def read_body(body: bytes) -> _Body:
         raise BadRequest(f"the body does not fit: {text}", param=param or None) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise BadRequest(f"the body is no valid JSON: {exc}") from exc
+    if not found.model:
+        raise BadRequest("the field 'model' is empty", param="model")
     if any(body.count(key) > 1 for key in _WEIGHTY) or _ESCAPED_ASCII.search(body):
-        members(body.decode("utf-8"))
+        members(body)
     return found
 
 
@@ -64,12 +93,13 @@ class _OpenAIDialect:
     name = ""
     base = "openai-chat"
     operations: Sequence[Operation] = ()
+    limit = "max_completion_tokens"
+    """What an output limit is called."""
+    decode = staticmethod(_decode_body)
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
-        found = read_body(body)
-        if not found.model:
-            raise BadRequest("the field 'model' is empty", param="model")
-        answers = found.n if found.n is not None else 1
+        found = read_body(body, self.decode)
+        answers = found.answers()
         if answers < 1:
             raise BadRequest("the field 'n' must be at least 1", param="n")
         limit = found.max_completion_tokens if found.max_completion_tokens is not None else found.max_tokens
@@ -92,7 +122,7 @@ class _OpenAIDialect:
         if envelope.stream and not envelope.asks_usage and quirks.stream_usage == "option":
             values["stream_options"] = _with_usage(body)
         if max_output is not None:
-            values["max_completion_tokens"] = b"%d" % max_output
+            values[quirks.rename.get(self.limit, self.limit)] = b"%d" % max_output
         named = model == envelope.model
         if not values and not quirks.rename and not quirks.drop:
             return body if named else replace_model(body, msgspec.json.encode(model))
@@ -157,6 +187,8 @@ class CompletionsDialect(_OpenAIDialect):
 
     name = "openai-completions"
     operations = (Operation("ai:completions", "completions", path="/v1/completions", upstream="/completions"),)
+    limit = "max_tokens"
+    decode = staticmethod(_decode_completion)
 
 
 class EmbeddingsDialect(_OpenAIDialect):

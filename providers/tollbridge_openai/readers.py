@@ -10,7 +10,8 @@ from tollbridge.formats import CostLine, EventCutter, event_data, split_events
 from tollbridge_openai.usage import decode_answer, decode_chunk
 
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
-_TERMINAL = re.compile(rb'data: ?\[DONE\]|"finish_reason"[ \t\n\r]*:[ \t\n\r]*"')
+# What a model writes stands in JSON strings, where quotes are escaped and no line can begin.
+_TERMINAL = re.compile(rb'(?:^|[\r\n])data: ?\[DONE\]|"finish_reason"[ \t\n\r]*:[ \t\n\r]*"[^"]')
 _ERROR = re.compile(rb'data: ?\{[ \t\n\r]*"error"[ \t\n\r]*:')
 
 
@@ -90,6 +91,7 @@ class StreamReader:
         rest, self._cutter.rest = self._cutter.rest, b""
         if rest and _TERMINAL.search(rest):
             self._last.append(rest)
+            rest = self._event(rest)
         else:
             rest = b""
         self.finished = any(_TERMINAL.search(block) for block in self._last)

@@ -1,7 +1,8 @@
 """Reading usage out of OpenAI's answers.
 
 `prompt_tokens` includes cached and audio tokens, `completion_tokens` includes reasoning and audio tokens
-(https://platform.openai.com/docs/api-reference/chat/object, read 2026-11).
+(https://platform.openai.com/docs/api-reference/chat/object, read 2026-11). xAI and Google leave reasoning out of
+`completion_tokens` and count it in `total_tokens` (recorded answers, 2026-11), so what the total has more is output.
 """
 
 import msgspec
@@ -24,6 +25,7 @@ class WireUsage(msgspec.Struct):
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 
@@ -32,6 +34,7 @@ class WireUsage(msgspec.Struct):
         if self.prompt_tokens is None and self.completion_tokens is None:
             return None
         prompt, completion = max(0, self.prompt_tokens or 0), max(0, self.completion_tokens or 0)
+        completion = max(completion, (self.total_tokens or 0) - prompt)
         cached = audio = spoken = reasoned = 0
         if self.prompt_tokens_details is not None:
             cached = min(prompt, max(0, self.prompt_tokens_details.cached_tokens or 0))

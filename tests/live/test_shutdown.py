@@ -2,15 +2,17 @@
 
 import asyncio
 import signal
-import sqlite3
 import threading
 import time
-from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx2
 from tests.live.looking import bearer, chat, eventually, rows, settled
 from tests.support.live import LiveGateway, mock_config
 
+from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.upstream import chat_events
 
 PATH = "/v1/chat/completions"
@@ -79,7 +81,7 @@ def refused(url: str) -> bool:
 
 
 def test_calls_that_a_killed_gateway_left_open_are_charged_in_full_after_a_restart(tmp_path, upstream) -> None:
-    config = mock_config(upstream.url, "[upstream]\ntotal_timeout_s = 1\n")
+    config = mock_config(upstream.url, "[upstream]\ntotal_timeout_s = 5\n")
     first, *rest = chat_events("a")
     upstream.stream([first, asyncio.Event(), *rest])
     begun = threading.Semaphore(0)
@@ -95,11 +97,24 @@ def test_calls_that_a_killed_gateway_left_open_are_charged_in_full_after_a_resta
     assert held["amount"] > 0
     assert upstream.requests[0].gone.wait(5)
 
-    with closing(sqlite3.connect(tmp_path / ".tollbridge" / "tollbridge.db")) as db, db:
-        db.execute("UPDATE reservation SET expires_at = ?", (int(time.time() * 1_000_000),))  # its time is over
-    with LiveGateway(tmp_path, config):
+    with LiveGateway(tmp_path, config) as gateway:
+        assert httpx2.get(f"{gateway.url}/readyz").status_code == 200
+        assert rows(tmp_path, "reservation") == [held]  # its time is not over yet
+        early, late = (datetime.fromtimestamp(held["expires_at"] / 1e6 + s, UTC) for s in (-1, 1))
+        assert asyncio.run(sweep(tmp_path, early)) == 0
+        assert asyncio.run(sweep(tmp_path, late)) == 1
+        assert asyncio.run(sweep(tmp_path, late)) == 0
         (row,) = settled(tmp_path, 1)
 
     assert (row["call_id"], row["cost"], row["error"]) == (held["call_id"], held["amount"], "reservation_expired")
     (budget,) = [row for row in rows(tmp_path, "budget") if made["id"] in row["id"]]
     assert (budget["spent"], budget["reserved"]) == (held["amount"], 0)
+
+
+async def sweep(folder: Path, now: datetime) -> int:
+    """Sweep as every serving process does about twice a minute, at a time of our choice."""
+    store = SqliteStore(folder / ".tollbridge" / "tollbridge.db", FixedClock(now))
+    await store.open()
+    swept = await store.sweep()
+    await store.close()
+    return swept

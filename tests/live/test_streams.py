@@ -267,10 +267,26 @@ def memory(made: Bridge) -> int:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024
 
 
-def test_caller_that_leaves_is_seen_upstream_at_once_and_charged_once_within_its_reservation(tmp_path) -> None:
+def test_caller_that_leaves_before_the_head_is_seen_upstream_and_charged_its_reservation(fast) -> None:
+    fast.upstream.raw(asyncio.Event())
+    fast.calls += 1
+
+    with pytest.raises(httpx2.ReadTimeout):
+        fast.client.post(PATH, json=chat(), timeout=0.1)
+
+    assert fast.upstream.requests[-1].gone.wait(5)
+    row = fast.row()
+    assert (row["outcome"], row["usage_source"]) == ("client_gone", "reserved")
+    assert 0 < row["cost"] <= ceiling(fast)
+
+
+@pytest.mark.parametrize("transport", ["pyreqwest", "httpx2"])
+def test_caller_that_leaves_is_seen_upstream_at_once_and_charged_once_within_its_reservation(
+    tmp_path, transport
+) -> None:
     chance = random.Random(31)
     seen, most = [], []
-    with bridge(tmp_path) as made:
+    with bridge(tmp_path, f'[upstream]\ntransport = "{transport}"\n') as made:
         with ExitStack() as running:
             for number in range(40):
                 events = chat_events(*"abcdefgh")

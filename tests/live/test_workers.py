@@ -25,7 +25,7 @@ def requests_total(gateway: LiveGateway) -> float:
     return sum(
         sample.value
         for sample in families["tollbridge_requests"].samples
-        if sample.name.endswith("_total") and sample.labels.get("status") == "200"
+        if sample.name.endswith("_total") and sample.labels["service"] == "ai"
     )
 
 
@@ -63,6 +63,7 @@ def test_workers_are_counted_as_one_gateway_replaced_and_ended_together(tmp_path
         eventually(lambda: requests_total(gateway) == 50, "50 requests in the figures")
 
         last = children(gateway.process.pid)
-        gateway.stop()
+        status = gateway.stop()
 
+    assert status in (0, -signal.SIGTERM)
     assert not [pid for pid in last if Path(f"/proc/{pid}").exists()]

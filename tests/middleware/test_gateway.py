@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from tollbridge import Bearer, Call, Denied, Gateway, Layer, Outcome, Provider, hookimpl, load_config, logs
 from tollbridge.errors import ConfigError, PluginError, SetupError, StoreError
 from tollbridge.metering.prices import Price
+from tollbridge.runtime import layers_of
 from tollbridge.testing import FakeUpstream, FixedClock
 from tollbridge.transport.reqwest import ReqwestTransport
 
@@ -330,6 +331,13 @@ async def test_layer_of_a_plugin_stands_where_it_wants(gateway_of) -> None:
     await gw.chat("m")
 
     assert seen == ["test", "complete", "observed 200"]
+
+
+def test_chain_can_be_shown_without_being_built(build) -> None:
+    shown = layers_of(build().registry, build(plugins=[Closed()]).policies)
+
+    assert [layer.name for layer, _ in shown][-2:] == ["translate", "policies"]
+    assert {origin for _, origin in shown} == {"tollbridge"}
 
 
 async def test_provider_of_a_plugin_given_in_code_is_called(gateway_of, monkeypatch) -> None:

@@ -49,7 +49,11 @@ def test_operation_ids_are_unique() -> None:
 
 
 def test_health_and_metrics_are_open_and_follow_the_configuration() -> None:
-    everything, moved, nothing = document(), document(prefix="/gate", metrics="/numbers"), document(prefix="", metrics="")
+    everything, moved, nothing = (
+        document(),
+        document(prefix="/gate", metrics="/numbers"),
+        document(prefix="", metrics=""),
+    )
 
     assert everything["paths"]["/metrics"]["get"]["security"] == []
     assert everything["paths"]["/_tollbridge/readyz"]["get"]["responses"].keys() == {"200", "503"}

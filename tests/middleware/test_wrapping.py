@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tollbridge import Authenticate, Authorize, Gateway, Limit, Meter, TokenLimits, Tollbridge, Translate
+from tollbridge import Authenticate, Authorize, Denied, Gateway, Limit, Meter, TokenLimits, Tollbridge, Translate
 from tollbridge.clock import SystemClock
 from tollbridge.layers.context import Context
 from tollbridge.limits.memory import MemoryLimiter
@@ -177,6 +177,22 @@ def test_socket_to_a_path_that_nothing_serves_is_refused_and_not_a_fault(issue) 
             assert getattr(refused.value, "status_code", 0) == 404
 
 
+def test_socket_that_breaks_after_its_upgrade_is_the_servers_to_close(issue) -> None:
+    async def breaking(socket: WebSocket) -> None:
+        await socket.accept()
+        raise Denied("no longer")
+
+    app = Starlette(routes=[WebSocketRoute("/live", breaking)])
+    app.add_middleware(Tollbridge, config=CONFIG)
+
+    with (
+        TestClient(app, headers=issue()) as client,
+        pytest.raises(Denied, match="no longer"),
+        client.websocket_connect("/live") as socket,
+    ):
+        socket.receive_text()
+
+
 def test_host_below_a_mount_and_a_root_path_is_matched_from_its_own_root(issue) -> None:
     reader = issue("service:shop:GET:/orders/{id:int}")
     outer = Starlette(routes=[Mount("/api", app=added())])
@@ -246,6 +262,15 @@ def test_exception_of_the_host_is_the_hosts_to_answer(issue) -> None:
             client.get("/broken")
     with TestClient(app, headers=headers, raise_server_exceptions=False) as client:
         assert client.get("/broken").status_code == 500
+
+
+def test_answer_that_is_out_is_not_taken_back_by_an_error_after_it(issue) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("done")(scope, receive, send)
+        raise Denied("too late")
+
+    with TestClient(Tollbridge(app, config=CONFIG), headers=issue()) as client:
+        assert (client.get("/x").status_code, client.get("/x").text) == (200, "done")
 
 
 def test_lazy_start_serves_a_host_that_sends_no_lifespan_in_any_number_of_event_loops(issue) -> None:

@@ -32,15 +32,17 @@ def members(body: str | bytes) -> dict[str, Member]:
     text = body if isinstance(body, str) else _decoded(body)
     try:
         return _members(text)
-    except ValueError as exc:
-        problem, cause = str(exc), exc
-    except StopIteration as exc:
-        problem, cause = f"a value is missing at character {exc.value}", exc
-    except IndexError as exc:
-        problem, cause = "it ends too early", exc
-    except RecursionError as exc:
-        problem, cause = "it is nested too deep", exc
-    raise BadRequest(f"the body is no JSON object: {problem}") from cause
+    except (ValueError, StopIteration, IndexError, RecursionError) as exc:
+        raise BadRequest(f"the body is no JSON object: {_problem(exc)}") from exc
+
+
+def _problem(exc: Exception) -> str:
+    """Say in a caller's words what the scanner or `_members` stumbled over."""
+    if isinstance(exc, StopIteration):
+        return f"a value is missing at character {exc.value}"
+    if isinstance(exc, RecursionError):
+        return "it is nested too deep"
+    return "it ends too early" if isinstance(exc, IndexError) else str(exc)
 
 
 def _decoded(body: bytes) -> str:

@@ -33,11 +33,11 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Callable[..., GatewayUnderTest]]:
+async def gateway(anyio_backend: str, tmp_path: Path) -> AsyncIterator[Callable[..., GatewayUnderTest]]:
     """Give `gateway(config, at=..., plugins=...)`, which makes a gateway; all are closed after the test.
 
     `config` is a table such as TOML gives; `at` is an ISO time the clock starts at. Building raises `SetupError` as a
-    real start would.
+    real start would. It asks for `anyio_backend` so that a test that is not async can have it too.
     """
     made: list[GatewayUnderTest] = []
 

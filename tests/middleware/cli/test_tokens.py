@@ -92,7 +92,9 @@ def test_revoked_token_opens_nothing(tollbridge) -> None:
     assert asyncio.run(identify(made["token"])) is None
 
 
-@pytest.mark.parametrize(("answer", "code", "state"), [("y\n", 0, "revoked"), ("n\n", 130, "active"), ("", 130, "active")])
+@pytest.mark.parametrize(
+    ("answer", "code", "state"), [("y\n", 0, "revoked"), ("n\n", 130, "active"), ("", 130, "active")]
+)
 def test_revoking_is_asked_for_unless_told_not_to(tollbridge, monkeypatch, answer, code, state) -> None:
     import io
 

@@ -123,7 +123,7 @@ ROUTES = [
         ("/orders/7", "DELETE", "http", "DELETE:/orders/{id}"),
         ("/live/a", "GET", "websocket", "WS:/live/{room}"),
         ("/sub/deep/a/b", "GET", "http", "GET:/sub/deep/{x:path}"),
-        ("/files/a", "GET", "http", "GET:/files"),
+        ("/files/a", "GET", "http", "GET:/files/*"),
         ("/none", "GET", "http", "GET:*"),
         ("/v1/chat/completions", "GET", "websocket", "WS:*"),
     ],

@@ -13,7 +13,7 @@ from starlette.types import Message
 from tollbridge.call import Call, open_call
 from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
-from tollbridge.errors import GatewayError, InternalError, UpstreamTimeout, UpstreamUnreachable
+from tollbridge.errors import GatewayError, InternalError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
 from tollbridge.formats.dialect import Operation
 from tollbridge.gateway import Gateway, Tollbridge
 from tollbridge.layers.dispatch import Dispatch, Exchange
@@ -246,6 +246,18 @@ async def test_nothing_is_tried_again_after_the_first_byte(bridge) -> None:
         row = await last_row(gateway)
         assert row.outcome == "upstream_failed"
         assert row.cost > 0
+
+
+async def test_stream_that_the_transport_says_broke_off_is_truncated_and_charged_for_what_passed(bridge) -> None:
+    async with bridge(Answer(CHUNK, UpstreamTruncated("the connection broke"))) as (_, caller, gateway):
+        one = caller(max_tokens=1000)
+
+        await one.call()
+
+        assert b'"code":"upstream_truncated"' in one.body
+        row = await last_row(gateway)
+        assert (row.outcome, row.usage_source) == ("truncated", "estimated")
+        assert 0 < row.cost <= 645_000
 
 
 async def test_refused_credential_of_the_gateway_is_a_bad_gateway_and_never_a_401(bridge) -> None:

@@ -227,3 +227,47 @@ async def test_an_engine_that_fails_is_one_sentence_that_says_what_to_do(monkeyp
         await LocalModel().start()
 
     assert len(str(failed.value)) < 800
+
+
+STUBBORN = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: time.sleep(1)"
+UNREACHED = """
+class Any:
+    def __setattr__(self, name, value): pass
+    def __getattr__(self, name): return Any()
+class CommonParams(Any): pass
+llama_pooling_type = Any()
+class Server:
+    def __init__(self, params): pass
+    listening_address = "http://127.0.0.1:9"
+"""
+
+
+async def test_a_server_that_does_not_heed_sigterm_is_killed(monkeypatch, tmp_path, alive):
+    (tmp_path / "xllamacpp.py").write_text(f"print('pid', __import__('os').getpid(), flush=True)\n{STUBBORN}")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(process, "START_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(process, "STOP_GRACE_S", 0.1)
+    said: list[str] = []
+
+    with pytest.raises(LocalModelError, match="it did not answer in time"):
+        await LocalModel(say=said.append).start()
+
+    assert not alive(int(said[0].removeprefix("pid ")))
+
+
+async def test_a_server_that_listens_and_never_answers_is_ended_and_said(monkeypatch, tmp_path):
+    (tmp_path / "xllamacpp.py").write_text(UNREACHED)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(process, "START_TIMEOUT_S", 1.0)
+
+    with pytest.raises(LocalModelError, match="it did not answer in time"):
+        await LocalModel().start()
+
+
+async def test_a_server_that_dies_before_its_first_answer_is_said(monkeypatch, tmp_path):
+    dying = "\nimport threading, os\nthreading.Timer(0.3, os._exit, [7]).start()\n"
+    (tmp_path / "xllamacpp.py").write_text(UNREACHED + dying)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(LocalModelError, match="it ended with status 7"):
+        await LocalModel().start()

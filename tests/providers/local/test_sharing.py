@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-
 from tests.support.requires import requires
 from tests.support.waiting import until
+
 from tollbridge_local import LocalModelError, Place, process, sharing
 from tollbridge_local.sharing import SharedModel
 
@@ -33,7 +33,10 @@ async def worker(folder):
 
     async def next_place():
         async with asyncio.timeout(60):
-            return Place(**json.loads(await process.stdout.readline()))
+            line = b""
+            while not line.startswith(b"{"):  # the log goes there too
+                line = await process.stdout.readline()
+            return Place(**json.loads(line))
 
     try:
         yield process, next_place
