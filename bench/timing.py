@@ -1,4 +1,4 @@
-"""Whether the time of a refusal tells one kind of bad token from another: look-ups in turn, compared as distributions."""
+"""Whether the time of a refusal tells one kind of bad token from another: look-ups in turn, as distributions."""
 
 import argparse
 import asyncio

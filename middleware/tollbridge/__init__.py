@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tollbridge.call import Call, Outcome, ResponseHead
     from tollbridge.clock import Clock, SystemClock
     from tollbridge.config import Config, load_config
+    from tollbridge.data import DataFolder
     from tollbridge.errors import (
         BadRequest,
         BudgetExceeded,
@@ -51,6 +52,7 @@ __all__ = [
     "Clock",
     "Config",
     "ConfigError",
+    "DataFolder",
     "Denied",
     "Gateway",
     "GatewayError",
@@ -90,6 +92,7 @@ _HOMES = {
     "call": ("Call", "Outcome", "ResponseHead"),
     "clock": ("Clock", "SystemClock"),
     "config": ("Config", "load_config"),
+    "data": ("DataFolder",),
     "errors": (
         "BadRequest",
         "BudgetExceeded",

@@ -16,7 +16,7 @@ def admin_link(
     base_url: Annotated[str, typer.Option(help="Where the gateway is reached; else its host and port.")] = "",
 ) -> None:
     """Print a link that signs in to the dashboard once, within 15 minutes."""
-    from tollbridge.data import DataFolder
+    from tollbridge import DataFolder
     from tollbridge_dashboard.door import Door, link
 
     loaded = load_config(config)

@@ -73,7 +73,8 @@ def make_service() -> FastAPI:
         try:
             while True:
                 async with app.state.changed:
-                    await app.state.changed.wait_for(lambda: len(app.state.orders) > sent)
+                    while len(app.state.orders) <= sent:
+                        await app.state.changed.wait()
                 for order in list(app.state.orders.values())[sent:]:
                     await socket.send_text(order.model_dump_json())
                     sent += 1

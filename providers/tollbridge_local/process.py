@@ -49,7 +49,7 @@ class Settings:
     """How a model server runs.
 
     `port` 0 takes a free one. `context` is tokens for one request, `slots` how many are computed at once; each slot
-    takes 23 KB of memory a token of context.
+    takes 23 KB of memory a token of context. Raises `LocalModelError` for a key that no header can carry.
     """
 
     port: int = 0
@@ -57,6 +57,10 @@ class Settings:
     context: int = CONTEXT
     slots: int = 2
     key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.key or any(not "!" <= sign <= "~" for sign in self.key):
+            raise LocalModelError("the key of the local model must be visible ASCII characters without spaces")
 
     def shown(self, model: Path) -> dict[str, object]:
         """Give them as the child reads them."""
@@ -111,14 +115,17 @@ class Child:
         `say` is called with each line of its log.
         """
         model = find_weights()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", str(_CHILD)),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=PIPE,
-            env={"OMP_WAIT_POLICY": "passive", **os.environ},
-            start_new_session=True,  # Ctrl-C is the gateway's to handle: running calls are settled first
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", str(_CHILD)),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                env={"OMP_WAIT_POLICY": "passive", **os.environ},
+                start_new_session=True,  # Ctrl-C is the gateway's to handle: running calls are settled first
+            )
+        except OSError as exc:
+            raise LocalModelError(f"the local model did not start: {sys.executable} cannot be run ({exc})") from exc
         child = cls(process, say)
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
@@ -155,8 +162,9 @@ class Child:
 
     def kill(self) -> None:
         """End it now, without waiting; for an event loop that is gone or going."""
-        with suppress(ProcessLookupError):
-            os.kill(self._process.pid, signal.SIGKILL)
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
     async def _ready(self, settings: Settings, model: Path) -> None:
         stdin, stdout = self._process.stdin, self._process.stdout

@@ -99,7 +99,7 @@ class LocalModel:
             delay = min(delay * 2, LONGEST_DELAY_S)
             try:
                 child = self._child = await Child.launch(self._settings, self._say)
-            except (LocalModelError, OSError) as exc:
+            except LocalModelError as exc:
                 log.error("local_model_not_restarted", reason=str(exc), next_s=delay)
                 continue
             log.info("local_model_restarted", pid=child.place.pid)

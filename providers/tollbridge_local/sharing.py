@@ -100,7 +100,7 @@ class SharedModel:
             try:
                 await self._take()
                 delay = _POLL_S
-            except (LocalModelError, OSError) as exc:
+            except LocalModelError as exc:
                 log.error("local_model_not_taken_over", reason=str(exc))
                 delay = _SLOW_POLL_S
             if not self.owned and _read(self._place_file) != self.place:

@@ -5,7 +5,7 @@ from collections import deque
 
 import msgspec
 
-from tollbridge import Usage, UpstreamError
+from tollbridge import UpstreamError, Usage
 from tollbridge.formats import CostLine, EventCutter, event_data, split_events
 from tollbridge_openai.usage import decode_answer, decode_chunk
 

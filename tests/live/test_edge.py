@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-
 from tests.support.live import LiveGateway, mock_config
 
 

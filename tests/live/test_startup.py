@@ -11,7 +11,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-
 from tests.support.live import LiveGateway, mock_config
 
 CONFIG = mock_config("http://127.0.0.1:9")

@@ -30,7 +30,8 @@ async def test_answer_is_the_providers_byte_for_byte(mock) -> None:
 
 async def test_only_the_models_name_changes_on_the_way_out(mock) -> None:
     gw = mock()
-    body = b'{ "messages": [ {"role":"user","content":"h\\u00e9 \\"model\\": \\"small\\""} ],\n\t"model" : "small", "x": 1.0 }'
+    said = b'{"role":"user","content":"h\\u00e9 \\"model\\": \\"small\\""}'
+    body = b'{ "messages": [ ' + said + b' ],\n\t"model" : "small", "x": 1.0 }'
 
     await gw.request("POST", "/v1/chat/completions", content=body)
 

@@ -271,3 +271,16 @@ async def test_a_server_that_dies_before_its_first_answer_is_said(monkeypatch, t
 
     with pytest.raises(LocalModelError, match="it ended with status 7"):
         await LocalModel().start()
+
+
+async def test_an_interpreter_that_cannot_be_run_is_said(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+
+    with pytest.raises(LocalModelError, match="/nowhere/python cannot be run"):
+        await LocalModel().start()
+
+
+@pytest.mark.parametrize("key", ["", "a b", "ä", "a\n"])
+def test_a_key_that_no_header_can_carry_is_refused(key):
+    with pytest.raises(LocalModelError, match="must be visible ASCII characters without spaces"):
+        Settings(key=key)

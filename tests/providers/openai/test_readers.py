@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge import Usage, UpstreamError
+from tollbridge import UpstreamError, Usage
 from tollbridge.formats import AnswerReader, CostLine, Envelope
 from tollbridge_openai.dialects import ChatDialect
 

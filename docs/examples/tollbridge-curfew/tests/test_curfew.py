@@ -1,6 +1,7 @@
 import tomllib
 
 import pytest
+
 from tollbridge import ConfigError
 
 pytest_plugins = ["tollbridge.testing"]
