@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import socket
 import sys
@@ -64,6 +65,7 @@ def bind(host: str, port: int) -> socket.socket:
 def configure_logs(config: Config) -> None:
     """Set up logs as `[logging]` says."""
     logs.configure(level=config.logging.level, format=config.logging.format)
+    logging.getLogger("uvicorn.access").disabled = True  # ours says more, and less of what is private
 
 
 def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:

@@ -22,7 +22,7 @@ from tollbridge_anthropic.readers import StreamReader, WholeReader
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = (b'"model"', b'"stream"', b'"max_tokens"')
-_FIELD = re.compile(r" - at `\$\.?([^`]*)`")
+_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 _TYPES = {
     401: "authentication_error",
     403: "permission_error",
@@ -60,7 +60,7 @@ class MessagesDialect:
             found = _decode(body)
         except msgspec.ValidationError as exc:
             at = _FIELD.search(str(exc))
-            raise BadRequest(f"the body does not fit: {exc}", param=at.group(1) if at else None) from exc
+            raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise BadRequest(f"the body is no valid JSON: {exc}") from exc
         if not found.model:
@@ -83,7 +83,9 @@ class MessagesDialect:
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
         named = model == envelope.model
-        values: dict[str, bytes] = {} if max_output is None else {"max_tokens": b"%d" % max_output}
+        values: dict[str, bytes] = {}
+        if max_output is not None:
+            values[quirks.rename.get("max_tokens", "max_tokens")] = b"%d" % max_output
         if not values and not quirks.rename and not quirks.drop:
             return body if named else replace_model(body, msgspec.json.encode(model))
         if not named:

@@ -47,7 +47,7 @@ class _Body(msgspec.Struct):
 
     def answers(self) -> int:
         """Say how many answers are generated; each may be as long as the limit."""
-        return self.n if self.n is not None else 1
+        return self.n or 1
 
 
 class _CompletionBody(_Body):
@@ -65,7 +65,7 @@ class _CompletionBody(_Body):
 
 _decode_body = msgspec.json.Decoder(_Body).decode
 _decode_completion = msgspec.json.Decoder(_CompletionBody).decode
-_FIELD = re.compile(r" - at `\$\.?([^`]*)`")
+_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 
 
 def read_body(body: bytes, decode: Callable[[bytes], _Body] = _decode_body) -> _Body:
@@ -73,11 +73,8 @@ def read_body(body: bytes, decode: Callable[[bytes], _Body] = _decode_body) -> _
     try:
         found = decode(body)
     except msgspec.ValidationError as exc:
-        text = str(exc)
-        at = _FIELD.search(text)
-        missing = re.search(r"required field `(\w+)`", text)
-        param = missing.group(1) if missing else at.group(1) if at else None
-        raise BadRequest(f"the body does not fit: {text}", param=param or None) from exc
+        at = _FIELD.search(str(exc))
+        raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise BadRequest(f"the body is no valid JSON: {exc}") from exc
     if not found.model:
@@ -99,9 +96,9 @@ class _OpenAIDialect:
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
         found = read_body(body, self.decode)
-        answers = found.answers()
-        if answers < 1:
+        if found.n is not None and found.n < 1:
             raise BadRequest("the field 'n' must be at least 1", param="n")
+        answers = found.answers()
         limit = found.max_completion_tokens if found.max_completion_tokens is not None else found.max_tokens
         if limit is not None and limit < 1:
             raise BadRequest("the output limit must be at least 1 token", param="max_tokens")

@@ -40,6 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
     promised(os.environ)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("requires"):
         for name in mark.args:

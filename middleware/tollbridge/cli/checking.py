@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tollbridge.clock import SystemClock
 from tollbridge.errors import GatewayError, SetupError
@@ -92,6 +93,8 @@ async def _ask(gateway: Gateway, host: Host) -> Finding:
     """Ask a provider for its list of models, with its key."""
     what = f"live {host.provider.name}"
     base = next(iter(host.base_urls.values()))
+    if urlsplit(base).port == 0:
+        return Finding(what, "starts and ends with the gateway")
     transport = make_transport(gateway.config.upstream.transport, timeouts_of(gateway.config))
     headers = [(b"accept", b"application/json"), *host.headers]
     try:

@@ -2,7 +2,7 @@
 
 `ipaddress.is_global` alone is wrong: Python 3.11.7 calls 192.0.0.192 (a cloud's metadata), 64:ff9b::/96 (NAT64),
 2002::/16 (6to4), fec0::/10 and multicast global. So the ranges are listed (IANA special-purpose address registries,
-read 2026-11), and addresses that carry another inside are judged by both.
+read 2026-11), addresses that carry another inside are judged by it too, and IPv6 is open only within 2000::/3.
 """
 
 import asyncio
@@ -25,12 +25,16 @@ _BLOCKED = tuple(
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
         *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
         *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        "168.63.129.16/32",  # Azure's platform, for its machines only (learn.microsoft.com, read 2026-11)
         *("::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "5f00::/16"),
         *("fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
     )
 )
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that IANA has given out as global unicast; outside are translations such as ::ffff:0:127.0.0.1 (RFC 2765)."""
 _NAME = re.compile(r"(?=.{1,253}\.?$)(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
+_PLAIN = frozenset(map(chr, range(0x21, 0x7F))) - {"\\"}
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -48,11 +52,11 @@ def endpoint_of(url: str) -> Endpoint:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
-    except ValueError as exc:
-        raise _blocked("the provider's URL", f"no valid URL: {exc}") from exc
+    except ValueError:  # its text may hold the URL's user information
+        raise _blocked("the provider's URL", "it is no valid URL") from None
     if parts.scheme not in _PORTS:
         raise _blocked("the provider's URL", f"the scheme {parts.scheme!r} is not dialled")
-    if "@" in parts.netloc or "\\" in url or not url.isascii() or any(c.isspace() for c in url):
+    if "@" in parts.netloc or not set(url) <= _PLAIN:
         raise _blocked("the provider's URL", "it holds user information, a backslash, a space or non-ASCII characters")
     if _literal(host) is None and (not _NAME.fullmatch(host) or _looks_like_a_number(host)):
         raise _blocked("the provider's URL", f"{host!r} is no host name")
@@ -117,19 +121,27 @@ def _looks_like_a_number(host: str) -> bool:
 
 def _carried(address: Address) -> list[Address]:
     """Give an address and those it carries inside."""
-    inside: list[Address | None] = []
-    if isinstance(address, ipaddress.IPv6Address):
-        inside = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-        if address in _NAT64:
-            inside.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-        if address.ipv4_mapped is not None:
-            return [address.ipv4_mapped]
+    if isinstance(address, ipaddress.IPv4Address):
+        return [address]
+    if address.ipv4_mapped is not None or address in _NAT64:  # nothing but the IPv4 address is dialled
+        return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)]
+    inside = [address.sixtofour, *(address.teredo or ())]
     return [address, *(each for each in inside if each is not None)]
 
 
 def _is_open(address: Address) -> bool:
+    if address.version == 6 and address not in _UNICAST:
+        return False
     return address.is_global and not any(
         address in network for network in _BLOCKED if network.version == address.version
+    )
+
+
+def unsendable(endpoint: Endpoint) -> UpstreamUnreachable:
+    """Say that HTTP cannot express a request.  The client's own words are left out: they quote headers, so keys."""
+    return _blocked(
+        f"the provider {endpoint.host}",
+        "a header or the URL is not valid in HTTP; look for a line break in the provider's api_key",
     )
 
 

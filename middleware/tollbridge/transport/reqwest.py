@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
@@ -14,7 +15,7 @@ from pyreqwest.response import Response
 
 from tollbridge.errors import GatewayError, UpstreamError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
 from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse
-from tollbridge.transport.guard import Endpoint, Guard, endpoint_of
+from tollbridge.transport.guard import Endpoint, Guard, endpoint_of, unsendable
 
 PIN_S = 60.0
 """How long a name's address is used before it is asked for again."""
@@ -29,18 +30,18 @@ _Key = tuple[Endpoint, bool]
 
 
 class _Pin:
-    """A client tied to one checked address."""
+    """A client tied to the first of a name's checked addresses."""
 
-    __slots__ = ("address", "client", "fresh_until", "refreshing", "stale_until")
+    __slots__ = ("addresses", "client", "fresh_until", "refreshing", "stale_until")
 
-    def __init__(self, client: Client, address: str, now: float) -> None:
+    def __init__(self, client: Client, addresses: Sequence[str], now: float) -> None:
         self.client = client
-        self.address = address
         self.refreshing: asyncio.Task[None] | None = None
-        self.renew(now)
+        self.renew(addresses, now)
 
-    def renew(self, now: float) -> None:
-        """Trust the address anew, for a time that differs a little from pin to pin."""
+    def renew(self, addresses: Sequence[str], now: float) -> None:
+        """Trust the addresses anew, for a time that differs a little from pin to pin."""
+        self.addresses = addresses
         self.fresh_until = now + PIN_S * random.uniform(0.8, 1.2)
         self.stale_until = now + STALE_S
 
@@ -60,28 +61,57 @@ class ReqwestTransport:
         self._endpoints: dict[str, Endpoint] = {}
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:
-        """Send, and wait for the head."""
+        """Send, and wait for the head.
+
+        An address that refuses the connection gives way to the name's next one; one that lets it wait does for the
+        calls to come.
+        """
         endpoint = self._endpoints.get(request.url) or self._remember(request.url)
-        pin = self._pins.get((endpoint, request.allow_private))
-        if pin is None or asyncio.get_running_loop().time() >= pin.fresh_until:
-            pin = await self._pin((endpoint, request.allow_private), pin)
-        headers = [(name.decode("latin-1"), _text(value)) for name, value in request.headers]
-        try:
-            builder = pin.client.request(request.method, request.url).headers(headers).body_bytes(request.body)
-            # without the limit the head is held back until 64 KiB of the body are here
-            streamed = builder.streamed_read_buffer_limit(0).build_streamed()
-            response = await streamed.__aenter__()
-        except PyreqwestError as exc:
-            raise _send_failure(endpoint, exc) from None
-        return ReqwestResponse(streamed, response)
+        key = (endpoint, request.allow_private)
+        pin = self._pins.get(key)
+        if pin is None or _now() >= pin.fresh_until:
+            pin = await self._pin(key, pin)
+        for _ in pin.addresses[1:]:
+            try:
+                return await self._ask(pin.client, endpoint, request)
+            except UpstreamUnreachable:
+                pin = self._turn(key, pin)
+            except UpstreamTimeout:
+                self._turn(key, pin)
+                raise
+        return await self._ask(pin.client, endpoint, request)
 
     async def close(self) -> None:
         """Close every client."""
+        self._pinning.clear()
         pins, self._pins = list(self._pins.values()), {}
         for pin in pins:
             if pin.refreshing is not None:
                 pin.refreshing.cancel()
             await pin.client.close()
+
+    async def _ask(self, client: Client, endpoint: Endpoint, request: UpstreamRequest) -> UpstreamResponse:
+        headers = [(name.decode("latin-1"), _text(value)) for name, value in request.headers]
+        try:
+            builder = client.request(request.method, request.url).headers(headers).body_bytes(request.body)
+            # without the limit the head is held back until 64 KiB of the body are here
+            streamed = builder.streamed_read_buffer_limit(0).build_streamed()
+            response = await streamed.__aenter__()
+        except ValueError:
+            raise unsendable(endpoint) from None
+        except PyreqwestError as exc:
+            raise _send_failure(endpoint, exc) from None
+        return ReqwestResponse(streamed, response)
+
+    def _turn(self, key: _Key, pin: _Pin) -> _Pin:
+        """Give the pin that takes over from one whose address failed: of the name's next address, trusted as long."""
+        current = self._pins.get(key)
+        if current is not None and current is not pin:
+            return current  # another call has turned it already
+        addresses = [*pin.addresses[1:], pin.addresses[0]]
+        turned = self._pins[key] = _Pin(self._client(key[0], addresses[0]), addresses, _now())
+        turned.fresh_until, turned.stale_until = pin.fresh_until, pin.stale_until
+        return turned
 
     def _remember(self, url: str) -> Endpoint:
         if len(self._endpoints) >= _KNOWN_URLS:
@@ -91,21 +121,28 @@ class ReqwestTransport:
 
     async def _pin(self, key: _Key, pin: _Pin | None) -> _Pin:
         """Give a pin that may be used now; a name that is only due for renewal is renewed beside the call."""
-        now = asyncio.get_running_loop().time()
-        if pin is not None and now < pin.stale_until:
+        if pin is not None and _now() < pin.stale_until:
             if pin.refreshing is None or pin.refreshing.done():
                 pin.refreshing = asyncio.create_task(self._refresh(key, pin))
             return pin
         task = self._pinning.get(key)
         if task is None:
             task = self._pinning[key] = asyncio.create_task(self._make(key))
-            task.add_done_callback(lambda _: self._pinning.pop(key, None))
+            task.add_done_callback(_look_at)
         return await asyncio.shield(task)
 
     async def _make(self, key: _Key) -> _Pin:
         endpoint, allow_private = key
-        addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
-        pin = self._pins[key] = _Pin(self._client(endpoint, addresses[0]), addresses[0], _now())
+        task = asyncio.current_task()
+        try:
+            addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
+        finally:
+            wanted = self._pinning.get(key) is task
+            if wanted:
+                del self._pinning[key]
+        if not wanted:
+            raise UpstreamUnreachable(f"the provider {endpoint.host} cannot be reached", detail="shutting down")
+        pin = self._pins[key] = _Pin(self._client(endpoint, addresses[0]), addresses, _now())
         return pin
 
     async def _refresh(self, key: _Key, pin: _Pin) -> None:
@@ -114,10 +151,11 @@ class ReqwestTransport:
             addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
         except UpstreamUnreachable:
             return  # the last good address holds until it is stale
-        if pin.address in addresses:
-            pin.renew(_now())
+        used = pin.addresses[0]
+        if used in addresses:
+            pin.renew([used, *(address for address in addresses if address != used)], _now())
         else:
-            self._pins[key] = _Pin(self._client(endpoint, addresses[0]), addresses[0], _now())
+            self._pins[key] = _Pin(self._client(endpoint, addresses[0]), addresses, _now())
 
     def _client(self, endpoint: Endpoint, address: str) -> Client:
         longest_s = max(self._timeouts.first_byte_s, self._timeouts.idle_s) + _MARGIN_S
@@ -209,6 +247,12 @@ def _pairs(headers: HeaderMap) -> list[tuple[bytes, bytes]]:
             with suppress(ValueError):
                 pairs += [(name.encode("ascii"), value.encode("ascii")) for value in headers.getall(name)]
         return pairs
+
+
+def _look_at(task: asyncio.Task[_Pin]) -> None:
+    """Take note of a failure that nobody waits for any more, so that asyncio does not report it."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _now() -> float:

@@ -12,10 +12,27 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from tollbridge import Authenticate, Authorize, Limit, Meter, TokenLimits, Translate
+from tollbridge import (
+    Authenticate,
+    Authorize,
+    BadRequest,
+    Call,
+    Layer,
+    Limit,
+    Meter,
+    Provider,
+    Target,
+    TokenLimits,
+    Translate,
+    UpstreamError,
+    Usage,
+)
+from tollbridge.call import open_call
 from tollbridge.clock import SystemClock
 from tollbridge.formats.dialect import Dialect
 from tollbridge.layers.context import Context
+from tollbridge.layers.meter import estimated
+from tollbridge.layers.translate import write_upstream
 from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.plugins import Plugins
 from tollbridge.stores.sqlite import SqliteStore
@@ -124,3 +141,39 @@ def test_translate_refuses_a_model_call_that_has_no_target(dialects) -> None:
 def dialects() -> list[Dialect]:
     """Give every installed dialect."""
     return list(Plugins().register_all().dialects.values())
+
+
+class WantsHeader(Layer):
+    """A layer of a stranger, in the simplest way there is."""
+
+    async def head(self, call: Call) -> None:
+        if call.header(b"x-shop") is None:
+            raise BadRequest("the header x-shop is missing", param="x-shop")
+
+
+def test_strangers_layer_works_alone_and_its_error_names_the_field() -> None:
+    client = alone(Middleware(WantsHeader))
+
+    assert client.get("/open", headers={"x-shop": "1"}).status_code == 200
+    assert client.get("/open").json() == {
+        "error": {"code": "invalid_request", "message": "the header x-shop is missing", "param": "x-shop"}
+    }
+
+
+def a_call() -> Call:
+    return open_call({"type": "http", "method": "GET", "path": "/", "headers": []}, SystemClock())
+
+
+def test_feed_of_a_layer_without_one_changes_nothing() -> None:
+    layer = Layer(Starlette())
+
+    assert (layer.feed(a_call(), b"chunk"), layer.feed(a_call(), b"")) == ([b"chunk"], [])
+
+
+def test_call_without_an_estimate_is_estimated_by_what_came_out() -> None:
+    assert estimated(a_call()) == Usage(output=0)
+
+
+def test_call_that_was_never_read_cannot_be_sent_on() -> None:
+    with pytest.raises(UpstreamError, match="there is nothing to send"):
+        write_upstream(a_call(), Target(Provider("p", base_url="https://h/v1"), "m"))

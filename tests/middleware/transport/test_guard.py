@@ -143,6 +143,13 @@ async def test_name_that_no_resolver_can_encode_is_unreachable() -> None:
     assert "does not resolve" in (caught.value.detail or "")
 
 
+async def test_name_that_resolves_to_nothing_is_unreachable() -> None:
+    with pytest.raises(UpstreamUnreachable) as caught:
+        await Guard(Resolver([])).addresses(Endpoint("http", "models.example", 80), allow_private=True)
+
+    assert "has no address" in (caught.value.detail or "")
+
+
 async def test_system_gives_each_address_once() -> None:
     found = await resolve_by_system("localhost", 80)
 

@@ -14,6 +14,7 @@ from tollbridge_openai.dialects import ChatDialect, CompletionsDialect, Embeddin
 
 CHAT, COMPLETIONS, EMBEDDINGS = ChatDialect(), CompletionsDialect(), EmbeddingsDialect()
 ALL = pytest.mark.parametrize("dialect", [CHAT, COMPLETIONS, EMBEDDINGS], ids=lambda dialect: dialect.name)
+HOST = Quirks()
 OLD_HOST = Quirks(rename={"max_completion_tokens": "max_tokens"})
 
 
@@ -24,7 +25,7 @@ def envelope_of(body: bytes | dict[str, Any], dialect: Dialect = CHAT) -> Envelo
 
 
 def readdressed(
-    body: bytes, dialect: Dialect = CHAT, *, model: str = "", max_output: int | None = None, quirks: Quirks = Quirks()
+    body: bytes, dialect: Dialect = CHAT, *, model: str = "", max_output: int | None = None, quirks: Quirks = HOST
 ) -> bytes:
     envelope = envelope_of(body, dialect)
     return dialect.readdress(body, envelope, model=model or envelope.model, max_output=max_output, quirks=quirks)
@@ -40,7 +41,9 @@ def test_package_offers_its_dialects_and_its_host() -> None:
 
 
 def test_operations_are_openais_paths_each_with_its_scope() -> None:
-    listed = [(op.method, op.path, op.upstream, op.scope) for d in (CHAT, COMPLETIONS, EMBEDDINGS) for op in d.operations]
+    listed = [
+        (op.method, op.path, op.upstream, op.scope) for d in (CHAT, COMPLETIONS, EMBEDDINGS) for op in d.operations
+    ]
 
     assert listed == [
         ("POST", "/v1/chat/completions", "/chat/completions", "ai:chat"),
@@ -173,7 +176,10 @@ def test_same_word_deeper_down_is_no_duplicate() -> None:
     assert envelope_of(body).model == "m"
 
 
-BODY = b'{ "messages":[{"role":"user","content":"h\\u00e9 \\"model\\""}] ,\n\t"model" : "small" , "temperature":1.00,"x-own":{"a":[1,2]}}'
+BODY = (
+    b'{ "messages":[{"role":"user","content":"h\\u00e9 \\"model\\""}] ,'
+    b'\n\t"model" : "small" , "temperature":1.00,"x-own":{"a":[1,2]}}'
+)
 
 
 @ALL
@@ -261,7 +267,9 @@ FIELDS = st.fixed_dictionaries(
     optional={
         "stream": st.booleans() | st.none(),
         "stream_options": st.none() | st.dictionaries(st.sampled_from(["include_usage", "a"]), st.booleans()),
-        "messages": st.lists(st.dictionaries(st.sampled_from(["role", "content", "model"]), st.text(max_size=6)), max_size=2),
+        "messages": st.lists(
+            st.dictionaries(st.sampled_from(["role", "content", "model"]), st.text(max_size=6)), max_size=2
+        ),
         "é\\": st.floats(allow_nan=False, allow_infinity=False),
     },
 )
@@ -279,7 +287,6 @@ def test_any_body_keeps_its_meaning(fields: dict[str, Any], model: str, limit: i
     sent = readdressed(body, model=model, max_output=limit)
 
     assert json.loads(sent) == expected
-    assert sent == body or sent != body
 
 
 @pytest.mark.parametrize(
