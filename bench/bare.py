@@ -34,7 +34,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": response.status, "headers": shown})
         await send({"type": "http.response.body", "body": data})
         return
-    async with request.build_streamed() as streamed:
+    async with request.streamed_read_buffer_limit(0).build_streamed() as streamed:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
         while (chunk := await streamed.body_reader.read_chunk()) is not None:
             await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})

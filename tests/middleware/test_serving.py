@@ -6,12 +6,13 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from prometheus_client import values
 
 from tollbridge import Gateway, SetupError, load_config
 from tollbridge.cli.worker import make_app
@@ -214,11 +215,13 @@ def test_mistake_is_raised_before_the_address_is_taken(config) -> None:
         run_server(config, {})
 
 
-def test_worker_makes_the_app_of_the_configuration_in_its_environment(config, monkeypatch) -> None:
+@pytest.mark.parametrize("shared", [False, True])
+def test_worker_makes_the_app_of_the_configuration_in_its_environment(config, monkeypatch, shared) -> None:
     monkeypatch.setenv("TOLLBRIDGE_CONFIG", str(config))
     monkeypatch.setenv("TOLLBRIDGE_SERVER__WORKERS", "3")
+    monkeypatch.setattr(values, "ValueClass", values.ValueClass)  # joining the other workers sets it for good
 
-    with prepare_multiprocess(config.parent / "metrics", 1):
+    with prepare_multiprocess(config.parent / "metrics", 1) if shared else nullcontext():
         app = make_app()
 
     assert app.gateway.config.path == config

@@ -1,9 +1,10 @@
 """Recorded traffic of real providers, from the folder that `TOLLBRIDGE_CORPUS` names."""
 
+import itertools
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Case:
         for size in sizes:
             places = sorted(chance.sample(range(1, len(stream)), k=max(1, (len(stream) - 1) // size)))
             bounds = [0, *places, len(stream)]
-            yield [stream[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+            yield [stream[start:end] for start, end in itertools.pairwise(bounds)]
 
 
 def read_cases(folder: Path) -> list[Case]:
@@ -54,13 +55,25 @@ def read_cases(folder: Path) -> list[Case]:
     return cases
 
 
-def corpus(*folders: str) -> pytest.MarkDecorator:
+def is_answer(case: Case) -> bool:
+    """Whether a call succeeded with one JSON body."""
+    return case.status == 200 and case.body is not None
+
+
+def is_stream(case: Case) -> bool:
+    """Whether a call succeeded with a stream of events."""
+    return case.status == 200 and case.text is not None
+
+
+def corpus(*folders: str, only: Callable[[Case], bool] = lambda case: True) -> pytest.MarkDecorator:
     """Run a test once for each case of these folders, as its argument `case`; skipped where there is no corpus."""
     root = os.environ.get(VARIABLE, "")
     if not root:
         reason = f"recorded traffic is not here; name its folder in {VARIABLE}"
-        return pytest.mark.parametrize("case", [pytest.param(None, marks=pytest.mark.skip(reason=reason))], ids=["none"])
-    cases = [case for folder in folders for case in read_cases(Path(root, folder))]
+        return pytest.mark.parametrize(
+            "case", [pytest.param(None, marks=pytest.mark.skip(reason=reason))], ids=["none"]
+        )
+    cases = [case for folder in folders for case in read_cases(Path(root, folder)) if only(case)]
     if not cases:
         raise pytest.UsageError(f"{VARIABLE}={root} holds no cases in {', '.join(folders)}")
     return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)

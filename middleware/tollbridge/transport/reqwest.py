@@ -106,8 +106,8 @@ class ReqwestTransport:
     def _turn(self, key: _Key, pin: _Pin) -> _Pin:
         """Give the pin that takes over from one whose address failed: of the name's next address, trusted as long."""
         current = self._pins.get(key)
-        if current is not None and current is not pin:
-            return current  # another call has turned it already
+        if current is not pin:
+            return current or pin  # another call has turned it already, or the transport was closed
         addresses = [*pin.addresses[1:], pin.addresses[0]]
         turned = self._pins[key] = _Pin(self._client(key[0], addresses[0]), addresses, _now())
         turned.fresh_until, turned.stale_until = pin.fresh_until, pin.stale_until
