@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from tollbridge import Bearer, Model, Models, Provider, hookimpl
+from tollbridge import Bearer, Model, Models, Provider, Quirks, hookimpl
 from tollbridge_local.commands import app
 from tollbridge_local.errors import LocalModelError
 from tollbridge_local.installing import install
@@ -36,6 +36,8 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_urls=_base_urls("http://127.0.0.1:0"),  # where it listens is known once it runs
             auth=Bearer(),
             models=Models({MODEL: Model(MODEL, price={"input": "0", "output": "0"}, context=CONTEXT)}),
+            # After streamed answers the engine drops a connection it had promised to keep: the next call would fail.
+            quirks=Quirks(headers={"connection": "close"}),
             display_name="SmolLM2-135M on this machine",
             homepage="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
             allow_private=True,

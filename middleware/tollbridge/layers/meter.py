@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
-from tollbridge.call import Call, Outcome, ResponseHead
+from tollbridge.call import Call, Estimate, Outcome, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.errors import Unpriced
 from tollbridge.layers.layer import Layer
@@ -151,8 +151,6 @@ def estimated(call: Call) -> Usage:
 
     Never more than the call's estimate.
     """
-    bound = call.estimate
+    bound = call.estimate or Estimate(0, 0)
     pieces = call.reader.pieces if call.reader is not None else 0
-    if bound is None:
-        return Usage(output=pieces)
     return Usage(input=-(-bound.input // _BYTES_PER_TOKEN), output=min(pieces, bound.output) or 1)

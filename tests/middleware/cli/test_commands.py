@@ -331,3 +331,12 @@ def test_shipped_configuration_is_what_init_writes(tollbridge, tmp_path) -> None
     table = tomllib.loads((tmp_path / "new.toml").read_text())
 
     assert table["server"]["port"] == 8800
+
+
+def test_check_live_does_not_ask_a_server_that_starts_with_the_gateway(tollbridge, config) -> None:
+    config.write_text("[providers.own]\nbase_url = 'http://127.0.0.1:0/v1'\nallow_private = true\n")
+
+    ran = tollbridge("check", "--live")
+
+    assert ran.code == 0
+    assert "✓  live own: starts and ends with the gateway" in ran.out

@@ -4,6 +4,12 @@ import json
 
 import pytest
 
+from tollbridge.call import open_call
+from tollbridge.clock import SystemClock
+from tollbridge.errors import UpstreamError
+from tollbridge.layers.translate import write_upstream
+from tollbridge.providers import Provider, Target
+
 EVENTS = [
     b'data: {"id":"1","choices":[{"index":0,"delta":{"role":"assistant","content":"Hel"}}],"usage":null}\n\n',
     b'data: {"id":"1","choices":[{"index":0,"delta":{"content":"lo \xe2\x9c\x93"}}],"usage":null}\n\n',
@@ -186,3 +192,10 @@ async def test_body_that_does_not_fit_is_refused_and_the_field_named(mock, body,
     assert reply.status_code == 400
     assert reply.json()["error"]["param"] == param
     assert gw.sent == []
+
+
+def test_call_without_a_body_has_nothing_to_send() -> None:
+    call = open_call({"type": "http", "path": "/", "headers": []}, SystemClock())
+
+    with pytest.raises(UpstreamError, match="nothing to send"):
+        write_upstream(call, Target(Provider("mock"), "m"))

@@ -168,6 +168,7 @@ def test_key_like_no_other_is_refused_without_a_guess():
         ({"input": "-1"}, "config: input: '-1' is not an amount in US dollars of at least 0"),
         ({"input": "nan"}, "config: input: 'nan' is not an amount"),
         ({"input": 0.15}, 'config: input must be a string in USD, such as "0.15", not 0.15'),
+        ({"input": "1000000.01"}, "config: input = '1000000.01' is above 1000000 USD"),
         ({"input": "1e999999999"}, "config: input: '1e999999999' is not an amount in US dollars of at least 0"),
         ({"input": "0.0000001"}, "config: input = '0.0000001' is too small to count"),
         ({"request": "0.0000000001"}, "config: request = '0.0000000001' is too small to count"),

@@ -1,0 +1,245 @@
+"""What is installed is what lies in the repository, and nothing of it is known to be broken."""
+
+import importlib
+import importlib.metadata
+import re
+import sys
+from configparser import ConfigParser
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from tests.support.sources import CORE, FOLDERS, ROOT, sources
+
+import tollbridge
+
+FLOORS = {
+    "starlette": "1.0.1",  # CVE-2026-48710: request.url from Host
+    "h11": "0.16.0",  # CVE-2025-43859: lenient end of a chunk
+    "authlib": "1.7.2",  # CVE-2026-28802 and others of the same year: alg none, jwk header, crit
+    "joserfc": "1.7.3",  # CVE-2026-27932: PBES2 count; from here on sub is checked too
+    "python-multipart": "0.0.27",  # CVE-2026-53539 and others: time of hostile forms
+    "redis": "4.5.5",  # CVE-2023-28859: another caller's answer after a cancelled one
+    "granian": "2.7.4",  # CVE-2026-42544: a WebSocket header ends the worker
+    "mitmproxy": "12.2.2",  # GHSA-527g-3w9m-29hv
+}
+FORBIDDEN = {"python-jose", "litellm", "pyjwt"}
+"""With a record of verification or supply faults that are not ours to answer for."""
+
+NOT_IMPORTED = {
+    "aiosqlite": "SQLAlchemy loads it by the name in its URL",
+    "authlib": "holds the floor for OAuth and OIDC",
+    "h11": "holds the floor for uvicorn, which brings it",
+    "joserfc": "holds the floor for OAuth and OIDC",
+}
+"""Required all the same, each with its reason."""
+
+BROUGHT_ALONG = {
+    "rich": "Typer's",
+    "markupsafe": "Jinja's",
+    "pydantic": "FastAPI's",
+}
+"""Imported without a line of its own, because what we require cannot do without it either."""
+
+OPTIONAL = {"fastapi": "demo", "pytest": "test"}
+"""Import names that only an extra brings."""
+
+
+def read_setup() -> ConfigParser:
+    parser = ConfigParser()
+    parser.read(ROOT / "setup.cfg", "utf-8")
+    return parser
+
+
+SETUP = read_setup()
+
+
+def lines(section: str, option: str) -> list[str]:
+    return [line.strip() for line in SETUP[section][option].splitlines() if line.strip()]
+
+
+def table(section: str, option: str) -> dict[str, str]:
+    return {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines(section, option))}
+
+
+def requirements(section: str, option: str) -> dict[str, Requirement]:
+    found = [Requirement(line) for line in lines(section, option)]
+    return {canonicalize_name(requirement.name): requirement for requirement in found}
+
+
+PACKAGES = lines("options", "packages")
+FOLDER_OF = table("options", "package_dir")
+REQUIRED = requirements("options", "install_requires")
+EXTRAS = {extra: requirements("options.extras_require", extra) for extra in SETUP["options.extras_require"]}
+PLUGINS = table("options.entry_points", CORE)
+EVERYTHING = [REQUIRED, *EXTRAS.values()]
+
+
+def folder(package: str) -> Path:
+    """Say where a package lies, as setuptools finds it: by its own line, or below the nearest one with a line."""
+    head, dot, tail = package.rpartition(".")
+    if package in FOLDER_OF:
+        return ROOT / FOLDER_OF[package]
+    assert dot, f"{package} has no line in package_dir"
+    return folder(head) / tail
+
+
+def on_disk() -> dict[str, Path]:
+    found = {f"{CORE}.conf": ROOT / "conf"}
+    for root in FOLDERS:
+        for file in (ROOT / root).rglob("__init__.py"):
+            found[".".join(file.parent.relative_to(ROOT / root).parts)] = file.parent
+    return found
+
+
+def test_packages_of_the_setup_are_those_on_disk() -> None:
+    assert {package: folder(package) for package in PACKAGES} == on_disk()
+    assert len(PACKAGES) == len(set(PACKAGES))
+
+
+def test_every_python_file_is_in_a_package() -> None:
+    stray = [source.path for source in sources() if not (source.path.parent / "__init__.py").is_file()]
+
+    assert stray == []
+
+
+def test_no_name_but_ours_comes_to_the_top() -> None:
+    tops = {package.partition(".")[0] for package in PACKAGES}
+
+    assert [name for name in tops if name != CORE and not name.startswith(f"{CORE}_")] == []
+    assert {path.name for root in FOLDERS for path in (ROOT / root).iterdir() if path.name != "__pycache__"} == tops
+
+
+@pytest.mark.parametrize("package", [name for name in FOLDER_OF if name != f"{CORE}.conf"])
+def test_folder_is_named_as_it_is_imported_and_says_it_is_typed(package: str) -> None:
+    assert folder(package).name == package
+    assert (folder(package) / "py.typed").is_file()
+
+
+def test_every_other_file_of_a_package_is_installed_too() -> None:
+    patterns = [pattern.strip() for pattern in SETUP["options.package_data"]["*"].split(",")]
+    folders = {folder(package) for package in PACKAGES}
+    left_out = []
+    for path in (path for root in (*FOLDERS, "conf") for path in (ROOT / root).rglob("*")):
+        if path.is_dir() or path.suffix in (".py", ".pyc"):
+            continue
+        package = next((parent for parent in path.parents if parent in folders), ROOT)
+        if not any(fnmatch(str(path.relative_to(package)), pattern) for pattern in patterns):
+            left_out.append(path.relative_to(ROOT))
+
+    assert left_out == []
+
+
+def test_nothing_runs_at_the_start_of_an_interpreter() -> None:
+    assert [path for root in (*FOLDERS, "conf") for path in (ROOT / root).rglob("*.pth")] == []
+
+
+def test_version_is_the_same_in_both_places() -> None:
+    assert SETUP["metadata"]["version"] == tollbridge.__version__
+    assert str(Version(tollbridge.__version__)) == tollbridge.__version__
+
+
+def test_program_is_there() -> None:
+    (program,) = table("options.entry_points", "console_scripts").items()
+    module, _, function = program[1].partition(":")
+
+    assert program[0] == CORE
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_every_package_beside_the_core_is_a_plugin_of_its_own_name() -> None:
+    assert {
+        package.removeprefix(f"{CORE}_"): package for package in PACKAGES if package.startswith(f"{CORE}_")
+    } == PLUGINS
+
+
+@pytest.mark.parametrize("requirement", [item for group in EVERYTHING for item in group.values()], ids=str)
+def test_requirement_has_a_floor_that_is_above_what_is_known_to_be_broken(requirement: Requirement) -> None:
+    name = canonicalize_name(requirement.name)
+    floors = [Version(clause.version) for clause in requirement.specifier if clause.operator == ">="]
+
+    assert name not in FORBIDDEN
+    assert len(floors) == 1
+    assert floors[0] >= Version(FLOORS.get(name, "0"))
+
+
+@pytest.mark.parametrize("name", ["starlette", "h11", "authlib", "joserfc"])
+def test_what_stands_at_the_edge_has_its_floor(name: str) -> None:
+    assert name in REQUIRED
+
+
+def test_package_that_is_required_twice_has_one_floor() -> None:
+    floors: dict[str, set[str]] = {}
+    for group in EVERYTHING:
+        for name, requirement in group.items():
+            floors.setdefault(name, set()).add(str(requirement.specifier))
+
+    assert {name: found for name, found in floors.items() if len(found) > 1} == {}
+
+
+def imported_names() -> dict[str, set[str]]:
+    """Give what each of our packages imports of others, at any place: the first part of its name."""
+    found: dict[str, set[str]] = {}
+    for source in sources():
+        names = {item.module.partition(".")[0] for item in source.imports() if not item.typing}
+        found.setdefault(source.package, set()).update(names)
+    return {
+        package: {name for name in names if name not in sys.stdlib_module_names and not name.startswith(CORE)}
+        for package, names in found.items()
+    }
+
+
+def distributions(name: str) -> set[str]:
+    return {canonicalize_name(found) for found in importlib.metadata.packages_distributions().get(name, [name])}
+
+
+@pytest.mark.parametrize("package", sorted(imported_names()))
+def test_everything_that_is_imported_is_required(package: str) -> None:
+    missing = {
+        name
+        for name in imported_names()[package]
+        if name not in OPTIONAL and not distributions(name) & (REQUIRED.keys() | BROUGHT_ALONG.keys())
+    }
+
+    assert missing == set()
+
+
+@pytest.mark.parametrize(("name", "extra"), OPTIONAL.items())
+def test_everything_optional_is_in_its_extra(name: str, extra: str) -> None:
+    wanted = {canonicalize_name(name), *distributions(name)}
+
+    assert wanted & EXTRAS[extra].keys()
+
+
+def test_everything_that_is_required_is_imported() -> None:
+    used = {found for names in imported_names().values() for name in names for found in distributions(name)}
+
+    assert REQUIRED.keys() - used == NOT_IMPORTED.keys()
+
+
+def test_every_requirement_says_in_the_decisions_what_it_beat() -> None:
+    page = (ROOT / "docs" / "decisions" / "README.md").read_text("utf-8")
+    rows = " ".join(re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE)).lower()
+    told = {canonicalize_name(name) for name in re.findall(r"[\w-]+", re.sub(r"\[\w+\]", "", rows))}
+
+    assert REQUIRED.keys() - told - {"h11"} == set()
+
+
+def test_every_extra_that_is_named_to_users_is_there() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", *(source.path for source in sources())]
+    named = {extra for page in pages for extra in re.findall(r"tollbridge\[([a-z]+)\]", page.read_text("utf-8"))}
+
+    assert named - EXTRAS.keys() == set()
+
+
+def test_what_is_installed_here_is_no_older_than_the_floors() -> None:
+    installed = {name: importlib.metadata.version(name) for name in REQUIRED}
+
+    assert {
+        name: version
+        for name, version in installed.items()
+        if not REQUIRED[name].specifier.contains(version, prereleases=True)
+    } == {}
