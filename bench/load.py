@@ -11,8 +11,7 @@ async def _one(port: int, token: str, share: int, *, stream: bool) -> None:
     request = (
         b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer %b\r\n"
         b"content-type: application/json\r\naccept: application/json\r\nuser-agent: bench\r\n"
-        b"content-length: %d\r\n\r\n%b"
-        % (token.encode(), len(body), body)
+        b"content-length: %d\r\n\r\n%b" % (token.encode(), len(body), body)
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(share):
