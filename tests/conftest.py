@@ -1,6 +1,11 @@
 """Shared by every test."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long one example takes says more about the machine than about the code.
+settings.register_profile("tollbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tollbridge")
 
 pytest_plugins = ("tests.support.requires",)
 
