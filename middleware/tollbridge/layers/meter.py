@@ -153,4 +153,4 @@ def estimated(call: Call) -> Usage:
     """
     bound = call.estimate or Estimate(0, 0)
     pieces = call.reader.pieces if call.reader is not None else 0
-    return Usage(input=-(-bound.input // _BYTES_PER_TOKEN), output=min(pieces, bound.output) or 1)
+    return Usage(input=-(-bound.input // _BYTES_PER_TOKEN), output=min(pieces, bound.output))

@@ -25,6 +25,7 @@ price = { input = "0.10", output = "0.40" }
 """
 QUESTION: list[Any] = [{"role": "user", "content": "What is the capital of France?"}]
 CHAT: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "max_tokens": 6, "temperature": 0}
+MESSAGE: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "max_tokens": 6}  # the SDK knows no temperature
 PROMPT_TOKENS = 37
 STREAMS_IN_A_ROW = 12
 
@@ -85,8 +86,9 @@ def test_a_chat_is_streamed_with_its_usage(live: Live) -> None:
     assert "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
     assert chunks[-1].usage is not None
     assert (chunks[-1].usage.prompt_tokens, chunks[-1].usage.completion_tokens) == (PROMPT_TOKENS, 6)
-    row = live.recorded()
-    assert (row["input_tokens"], row["output_tokens"], row["usage_source"]) == (PROMPT_TOKENS, 6, "provider")
+    row = live.recorded()  # the engine may have the prompt of the call before in its cache, and says so
+    assert (row["input_tokens"] + row["cache_read_tokens"], row["output_tokens"]) == (PROMPT_TOKENS, 6)
+    assert row["usage_source"] == "provider"
 
 
 def test_a_stream_whose_usage_nobody_asked_for_is_charged_all_the_same(live: Live) -> None:
@@ -124,7 +126,7 @@ def test_the_models_are_listed_under_both_their_names(live: Live) -> None:
 
 def test_a_message_is_answered_and_charged(live: Live) -> None:
     with live.anthropic() as client:
-        raw = client.messages.with_raw_response.create(model="tiny", messages=QUESTION, max_tokens=6)
+        raw = client.messages.with_raw_response.create(**MESSAGE)
 
     usage = raw.parse().usage
     assert usage.input_tokens + (usage.cache_read_input_tokens or 0) == PROMPT_TOKENS
@@ -134,7 +136,7 @@ def test_a_message_is_answered_and_charged(live: Live) -> None:
 
 
 def test_a_message_is_streamed_with_its_usage(live: Live) -> None:
-    with live.anthropic() as client, client.messages.stream(**CHAT) as stream:
+    with live.anthropic() as client, client.messages.stream(**MESSAGE) as stream:
         message = stream.get_final_message()
 
     assert message.stop_reason == "max_tokens"
