@@ -16,7 +16,7 @@ RANKS = (
     ("errors", "clock", "money", "ids", "options", "redaction"),
     ("call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
-    ("routes", "opening", "openapi"),
+    ("access", "routes", "opening", "openapi"),
     ("layers",),
     ("chain", "plugins", "front", "runtime"),
     ("gateway",),
@@ -53,7 +53,8 @@ LATE = {
     ("tollbridge.stores.schema", "tollbridge.stores.upgrading.upgrade_file"): "Alembic, for an older file only",
     ("tollbridge.stores.sqlite", "tollbridge.stores.sql.SqlSide"): "SQLAlchemy, for administration only",
     ("tollbridge.transport", "tollbridge.transport.httpx2_transport.Httpx2Transport"): "the driver that was chosen",
-    ("tollbridge.transport", "tollbridge.transport.reqwest.ReqwestTransport"): "the driver that was chosen",
+    ("tollbridge.transport", "tollbridge.transport.http1.Http1Transport"): "the driver that was chosen",
+    ("tollbridge.transport.http1", "httpx2"): "for its TLS context, where a provider speaks TLS",
     ("tollbridge_dashboard", "tollbridge_dashboard.*"): "its pages load with a gateway, not with every command",
     ("tollbridge_dashboard.commands", "tollbridge.DataFolder"): STARTS_FAST,
     ("tollbridge_dashboard.commands", "tollbridge_dashboard.door.*"): STARTS_FAST,
@@ -293,7 +294,7 @@ def run(code: str, *arguments: str) -> dict[str, list[str]]:
 def test_importing_the_package_loads_no_framework_and_touches_no_network() -> None:
     found = run(LOOK, CORE)
 
-    heavy = {"starlette", "sqlalchemy", "httpx2", "pyreqwest", "cryptography", "typer", "asyncio", "pluggy", "msgspec"}
+    heavy = {"starlette", "sqlalchemy", "httpx2", "cryptography", "typer", "asyncio", "pluggy", "msgspec"}
     assert heavy.isdisjoint(found["loaded"])
     assert [name for name in found["loaded"] if name.startswith(CORE)] == [CORE]
     assert found["touched"] == []

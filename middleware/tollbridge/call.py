@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from tollbridge.clock import Clock
 from tollbridge.ids import new_id
 
@@ -31,8 +33,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(slots=True)
-class ResponseHead:
+class ResponseHead(msgspec.Struct, gc=False):
     """Status and headers of an answer, before they are sent.  Both may be changed in `response_head`."""
 
     status: int
@@ -55,8 +56,7 @@ class ResponseHead:
         self.headers = [pair for pair in self.headers if pair[0] != name]
 
 
-@dataclass(slots=True, frozen=True)
-class Estimate:
+class Estimate(msgspec.Struct, frozen=True, gc=False):
     """The most a call can use, in tokens.  `output` is the limit the caller set, or an assumed one."""
 
     input: int

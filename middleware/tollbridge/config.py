@@ -149,7 +149,7 @@ class BudgetsConfig:
 class UpstreamConfig:
     """`[upstream]`: how providers are called."""
 
-    transport: str = "pyreqwest"
+    transport: str = "http1"
     connect_timeout_s: float = 10.0
     first_byte_timeout_s: float = 300.0
     idle_timeout_s: float = 120.0
@@ -158,7 +158,7 @@ class UpstreamConfig:
     cost_in_stream: bool = False
 
     def __post_init__(self) -> None:
-        _one_of(self, "transport", "pyreqwest", "httpx2")
+        _one_of(self, "transport", "http1", "httpx2")
         _at_least(self, 1, "max_answer_bytes")
         _above_zero(self, "connect_timeout_s", "first_byte_timeout_s", "idle_timeout_s", "total_timeout_s")
 

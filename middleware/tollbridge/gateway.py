@@ -10,6 +10,7 @@ from typing import Any, Self
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tollbridge.access import AccessLog
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
 from tollbridge.data import DataFolder
@@ -19,7 +20,7 @@ from tollbridge.front import Front, refuse_start
 from tollbridge.keys import read_key
 from tollbridge.layers.policies import check_policy
 from tollbridge.limits.memory import MemoryLimiter
-from tollbridge.logs import AccessLog, hide
+from tollbridge.logs import hide
 from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices

@@ -4,10 +4,11 @@
 through structlog as the app set it up.
 """
 
+import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, BinaryIO, TextIO
@@ -16,10 +17,8 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from tollbridge.call import Call
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.errors import ConfigError
-from tollbridge.money import show_usd
 from tollbridge.redaction import Redactor, described
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
@@ -48,6 +47,7 @@ _MOST_CAUSES = 8
 
 _redactor = Redactor()  # one for the process, as logging itself is; it holds secrets to hide and nothing of a request
 hide = _redactor.hide
+clean = _redactor.text
 _encode = msgspec.json.Encoder().encode
 
 
@@ -77,10 +77,27 @@ def configure(
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *common],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=lambda *args: Lines(args[0] if args else "", out.buffer, write.lock),
+        logger_factory=_Loggers(write, json=not console and _LEVELS[level] <= logging.INFO),
         cache_logger_on_first_use=False,
     )
     _adopt_standard_logging(_LEVELS[level], common, write)
+
+
+class _Loggers:
+    """Makes the loggers of this process, which share one stream and one lock."""
+
+    def __init__(self, write: "Lines", *, json: bool) -> None:
+        self.write = write
+        self.json = json
+
+    def __call__(self, *args: str) -> "Lines":
+        return self.write.named(args[0] if args else "")
+
+
+def own_lines() -> "Lines | None":
+    """Give where this process writes lines of JSON at level `info`; None if it does not, or someone else set it up."""
+    loggers = structlog.get_config()["logger_factory"]
+    return loggers.write if isinstance(loggers, _Loggers) and loggers.json else None
 
 
 def _adopt_standard_logging(level: int, processors: Sequence[Processor], write: "Lines") -> None:
@@ -122,11 +139,37 @@ class Lines:
         self.name = name
         self.lock = lock or threading.Lock()
         self._out = out
+        self._flushing = False
+
+    def named(self, name: str) -> "Lines":
+        """Give a logger of another name that writes to the same place."""
+        return Lines(name, self._out, self.lock)
 
     def msg(self, line: bytes) -> None:
         try:
             with self.lock:
                 self._out.write(line + b"\n")
+                self._out.flush()
+        except (OSError, ValueError):
+            return
+
+    def write_soon(self, line: bytes) -> None:
+        """Write a line that may wait for others until the event loop's next turn, in its order among all lines."""
+        try:
+            with self.lock:
+                self._out.write(line + b"\n")
+            if not self._flushing:
+                self._flushing = True
+                asyncio.get_running_loop().call_soon(self._flush)
+        except RuntimeError:  # no event loop
+            self._flush()
+        except (OSError, ValueError):
+            return
+
+    def _flush(self) -> None:
+        self._flushing = False
+        try:
+            with self.lock:
                 self._out.flush()
         except (OSError, ValueError):
             return
@@ -152,39 +195,49 @@ class _Adopted(logging.Handler):
         self._write.msg(line.encode("utf-8"))
 
 
-class _Shape:
-    """Gives every record the same first fields."""
+class Stamp:
+    """Writes times as ISO 8601 in UTC, with milliseconds; a second is written once for all records in it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._second = (0, "")
 
-    def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
-        record = event_dict.pop("_record", None)
-        if record is None:
-            at, name = self._clock.time(), logger.name
-        else:
-            del event_dict["_from_structlog"]
-            at, name = record.created, record.name
-        if not event_dict.keys().isdisjoint(_FIRST):
-            for key in _FIRST:
-                event_dict.pop(key, None)
-        return {
-            "timestamp": self._written(at),
-            "level": method,
-            "logger": name,
-            "event": event_dict.pop("event", ""),
-            **event_dict,
-        }
+    def now(self) -> str:
+        return self.of(self._clock.time())
 
-    def _written(self, at: float) -> str:
-        """Give a time as ISO 8601 in UTC, with milliseconds; a second is written once for all records in it."""
+    def of(self, at: float) -> str:
+        """Write seconds since the epoch."""
         second = int(at)
         known, text = self._second
         if known != second:
             text = datetime.fromtimestamp(second, UTC).isoformat()[:-6]
             self._second = (second, text)
         return f"{text}.{int((at - second) * 1000):03d}Z"
+
+
+class _Shape:
+    """Gives every record the same first fields."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._stamp = Stamp(clock)
+
+    def __call__(self, logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
+        record = event_dict.pop("_record", None)
+        if record is None:
+            at, name = self._stamp.now(), logger.name
+        else:
+            del event_dict["_from_structlog"]
+            at, name = self._stamp.of(record.created), record.name
+        if not event_dict.keys().isdisjoint(_FIRST):
+            for key in _FIRST:
+                event_dict.pop(key, None)
+        return {
+            "timestamp": at,
+            "level": method,
+            "logger": name,
+            "event": event_dict.pop("event", ""),
+            **event_dict,
+        }
 
 
 def _exception_on_one_line(logger: WrappedLogger, method: str, event_dict: EventDict) -> EventDict:
@@ -254,38 +307,3 @@ class _Columns:
             if key in event_dict:
                 event_dict[shown] = event_dict.pop(key)
         return self._render(logger, method, event_dict).encode("utf-8")
-
-
-class AccessLog:
-    """Writes the one line of a finished call, event `request_served`."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._log = structlog.get_logger("tollbridge.access")
-
-    def __call__(self, call: Call) -> None:
-        operation, target, usage, first = call.operation, call.target, call.usage, call.first_byte_s
-        self._log.info(
-            "request_served",
-            call_id=call.id,
-            token_id=None if call.principal is None else call.principal.id,
-            service=call.service,
-            operation=None if operation is None else operation.scope or operation.label,
-            model=call.model,
-            target_model=None if target is None else target.model,
-            provider=None if target is None else target.provider.name,
-            status=call.status,
-            outcome=call.outcome,
-            error=None if call.error is None else call.error.code,
-            ms=round((self._clock.monotonic() - call.started_s) * 1000, 1),
-            first_byte_ms=None if first is None else round(first * 1000, 1),
-            input_tokens=None if usage is None else usage.input_total,
-            output_tokens=None if usage is None else usage.output_total,
-            usage_source=call.usage_source,
-            cost_usd=None if call.cost is None else show_usd(call.cost),
-            bytes_in=call.bytes_in,
-            bytes_out=call.bytes_out,
-        )
-
-
-access_log: Callable[[Call], None] = AccessLog(SystemClock())

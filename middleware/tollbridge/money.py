@@ -47,4 +47,6 @@ def to_usd(nano: int) -> Decimal:
 
 def show_usd(nano: int) -> str:
     """Write nano-dollars as a plain decimal such as `0.000985`."""
-    return format(to_usd(nano), "f")
+    sign, nano = ("-", -nano) if nano < 0 else ("", nano)
+    whole, part = divmod(nano, NANO)
+    return f"{sign}{whole}.{part:09d}".rstrip("0") if part else f"{sign}{whole}"

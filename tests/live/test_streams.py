@@ -280,7 +280,7 @@ def test_caller_that_leaves_before_the_head_is_seen_upstream_and_charged_its_res
     assert 0 < row["cost"] <= ceiling(fast)
 
 
-@pytest.mark.parametrize("transport", ["pyreqwest", "httpx2"])
+@pytest.mark.parametrize("transport", ["http1", "httpx2"])
 def test_caller_that_leaves_is_seen_upstream_at_once_and_charged_once_within_its_reservation(
     tmp_path, transport
 ) -> None:

@@ -228,7 +228,7 @@ def test_policies_keep_their_tables_as_they_are() -> None:
         ({"budgets": {"assume_output_tokens": 0}}, "budgets: assume_output_tokens must be at least 1"),
         ({"budgets": {"daily_usd": "-1"}}, "budgets: '-1' is not an amount in US dollars of at least 0"),
         ({"budgets": {"token_monthly_usd": "1e999999"}}, "budgets: '1e999999' is not an amount in US dollars"),
-        ({"upstream": {"transport": "curl"}}, "upstream: transport 'curl' must be one of 'pyreqwest', 'httpx2'"),
+        ({"upstream": {"transport": "curl"}}, "upstream: transport 'curl' must be one of 'http1', 'httpx2'"),
         ({"upstream": {"max_answer_bytes": 0}}, "upstream: max_answer_bytes must be at least 1"),
         ({"upstream": {"idle_timeout_s": 0}}, "upstream: idle_timeout_s must be above 0"),
         ({"upstream": {"total_timeout_s": float("nan")}}, "upstream: total_timeout_s must be above 0"),

@@ -13,7 +13,7 @@ from tollbridge.errors import ConfigError, PluginError, SetupError, StoreError
 from tollbridge.metering.prices import Price
 from tollbridge.runtime import layers_of
 from tollbridge.testing import FakeUpstream, FixedClock
-from tollbridge.transport.reqwest import ReqwestTransport
+from tollbridge.transport.http1 import Http1Transport
 
 MODEL = {
     "providers": {"mock": {"base_url": "https://mock.example/v1", "api_key": "env:KEY"}},
@@ -221,7 +221,7 @@ async def test_transport_of_the_configuration_is_made_and_closed(build) -> None:
     gateway = build(transport=None)
 
     async with gateway:
-        assert isinstance(gateway.transport, ReqwestTransport)
+        assert isinstance(gateway.transport, Http1Transport)
 
 
 async def test_gateway_can_be_started_again(build) -> None:

@@ -21,11 +21,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
 
-from tollbridge import logs
+from tollbridge import access, logs
+from tollbridge.access import AccessLog
 from tollbridge.call import Call, Outcome
 from tollbridge.errors import ConfigError, Denied
 from tollbridge.formats.dialect import Operation
-from tollbridge.logs import AccessLog, configure
+from tollbridge.logs import configure
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.providers import Provider, Target
 from tollbridge.redaction import REDACTED
@@ -509,7 +510,7 @@ def test_refused_call_is_one_line_of_the_same_shape() -> None:
     output = configured(level="info")
     call = Call("req_2", NOON, 100.0, "http", "GET", "/x", [])
     call.status, call.outcome, call.error = 403, Outcome.REFUSED, Denied("no", code="curfew")
-    logs.access_log(served_call())
+    access.access_log(served_call())
 
     AccessLog(StillClock())(call)
 
@@ -525,7 +526,7 @@ def test_operation_without_a_scope_is_told_by_its_label() -> None:
     call = served_call()
     call.operation = Operation("", "models")
 
-    logs.access_log(call)
+    access.access_log(call)
 
     assert output.events[0]["operation"] == "models"
 
@@ -536,7 +537,7 @@ def test_model_a_caller_made_up_does_no_harm_to_the_access_line(model: str) -> N
     call = served_call()
     call.model = model
 
-    logs.access_log(call)
+    access.access_log(call)
 
     assert len(output.lines) == 1
     assert model not in output.events[0]["model"]

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from tollbridge.errors import GatewayError
 from tollbridge.metering.usage import Usage
 from tollbridge.providers import Quirks
@@ -32,8 +34,7 @@ class Operation:
     fallback: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """What the bridge must know of a request body, and no more.
 
     `max_output` is the caller's own limit in tokens for the whole answer (times `n` where several are asked for), or

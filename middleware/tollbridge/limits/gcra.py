@@ -5,7 +5,8 @@ Giving units back late must not buy a second burst, so a `Bucket` also remembers
 
 import math
 from bisect import bisect_right
-from dataclasses import dataclass
+
+import msgspec
 
 from tollbridge.limits.limiter import Rate, Standing
 
@@ -20,8 +21,7 @@ _SLACK_UNITS = 1e-4
 _SLACK_S = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """What a limit says: `wait_s` is 0.0 when allowed, else the seconds until there is room, `inf` if there never is.
 
     `standing` counts the cost only where it is allowed.

@@ -1,12 +1,12 @@
 """The seam to a limiter: several limits taken together, all or none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+
+class Rate(msgspec.Struct, frozen=True, gc=False):
     """At most `amount` units in `period_s` seconds, up to `burst` of them at once.
 
     `name` is `requests` or `tokens`: it names the limit in headers and errors.
@@ -23,8 +23,7 @@ class Rate:
         return self.burst or self.amount
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True, gc=False):
     """What one call asks of one limit: `cost` units, at least 0, of `rate` for `key` (a token id, or the bridge)."""
 
     key: str
@@ -32,16 +31,14 @@ class Demand:
     cost: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True, gc=False):
     """At most `amount` calls of `key` at once."""
 
     key: str
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """How one limit stands after a decision: `remaining` units now, all of them again in `reset_s` seconds."""
 
     rate: Rate
@@ -49,8 +46,7 @@ class Standing:
     reset_s: float
 
 
-@dataclass(slots=True)
-class Grant:
+class Grant(msgspec.Struct, gc=False):
     """What a call was given; handed back when it ends.  `lease` is the concurrency slot's owner, or empty."""
 
     demands: tuple[Demand, ...]

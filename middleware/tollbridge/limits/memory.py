@@ -6,7 +6,6 @@ Nothing is awaited between looking and taking, so one event loop needs no lock; 
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from tollbridge.clock import Clock
@@ -76,8 +75,7 @@ class _Running:
         return not self.ends
 
 
-@dataclass(slots=True)
-class _Taken(Grant):
+class _Taken(Grant, gc=False):
     """`turn` is 0 once settled."""
 
     turn: int = 0

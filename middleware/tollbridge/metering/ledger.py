@@ -6,14 +6,14 @@ that writes the usage row, so a second settlement finds nothing and does nothing
 full, never released.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from tollbridge.metering.usage import Usage, UsageSource
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetLine:
+class BudgetLine(msgspec.Struct, frozen=True, gc=False):
     """One budget a call draws on: `id` holds its owner and period, such as `token:tok_1:2026-11`; nano-dollars.
 
     `label` is how the owner calls it, for the error's text.
@@ -24,8 +24,7 @@ class BudgetLine:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(msgspec.Struct, frozen=True, gc=False):
     """What a call may cost at most, nano-dollars, held until it is settled.  `expires_at` in epoch seconds."""
 
     call_id: str
@@ -35,8 +34,7 @@ class Reservation:
     expires_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class UsageRow:
+class UsageRow(msgspec.Struct, frozen=True, gc=False):
     """One settled call.  Never changed after it was written; the cost can be derived anew from it.
 
     `cost` in nano-dollars, None when unpriced. `duration_ms` to the end of the answer, `first_byte_ms` to its first

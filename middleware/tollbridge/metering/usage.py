@@ -1,7 +1,9 @@
 """What a call used, in buckets that never overlap."""
 
-from dataclasses import dataclass, fields
 from enum import StrEnum
+
+import msgspec
+from msgspec.structs import astuple
 
 
 class UsageSource(StrEnum):
@@ -13,8 +15,7 @@ class UsageSource(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens of one call.
 
     The input buckets are disjoint: `input` is what was neither read from nor written to a prompt cache and is not
@@ -32,9 +33,9 @@ class Usage:
     reasoning: int = 0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if getattr(self, field.name) < 0:
-                raise ValueError(f"usage.{field.name} is negative")
+        if min(astuple(self)) < 0:
+            negative = next(name for name in self.__struct_fields__ if getattr(self, name) < 0)
+            raise ValueError(f"usage.{negative} is negative")
 
     @property
     def input_total(self) -> int:

@@ -5,7 +5,6 @@ Every label has bounded values: no token, user, request or path, and no model a 
 
 import os
 from collections.abc import Iterable
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
@@ -31,7 +30,7 @@ _CODES = frozenset(
 ) | {"upstream_credential"}
 _STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 _UPSTREAM_STATUSES = frozenset((400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529))
-_BUCKETS = tuple(field.name for field in fields(Usage) if field.name != "reasoning")
+_BUCKETS = tuple(name for name in Usage.__struct_fields__ if name != "reasoning")
 
 _Labels = tuple[str, str]
 

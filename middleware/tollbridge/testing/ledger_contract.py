@@ -2,10 +2,10 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tollbridge.errors import BudgetExceeded, GatewayError, InternalError
 from tollbridge.metering.usage import Usage, UsageSource

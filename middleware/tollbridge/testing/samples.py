@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from tollbridge.errors import BudgetExceeded
 from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow

@@ -6,10 +6,10 @@ auto mode; `pytest.register_assert_rewrite` on these modules makes their failure
 """
 
 import asyncio
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tollbridge.errors import Unavailable
 from tollbridge.metering.usage import Usage, UsageSource

@@ -19,7 +19,7 @@ HEADERS = (
     (b"content-type", b"application/json"),
     (b"Authorization", b"Bearer sk-1"),
     (b"x-Odd", b"a  b\xc3\xa9"),
-    (b"accept", b"text/event-stream"),  # pyreqwest has a value of its own where there is none, and so below
+    (b"accept", b"text/event-stream"),
     (b"user-agent", b"test"),
 )
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from tollbridge.tokens.scopes import ScopeSet
 
 
@@ -23,8 +25,7 @@ class TokenState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenLimits:
+class TokenLimits(msgspec.Struct, frozen=True, gc=False):
     """Limits of one token; None leaves the configuration's default in force."""
 
     requests_per_minute: int | None = None
@@ -32,16 +33,14 @@ class TokenLimits:
     concurrency: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenBudget:
+class TokenBudget(msgspec.Struct, frozen=True, gc=False):
     """A money budget of one token: nano-dollars for each `period` (`day`, `month` or `total`)."""
 
     amount: int
     period: str = "month"
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(msgspec.Struct, frozen=True, gc=False):
     """Who is calling, as the layers need to know it."""
 
     id: str

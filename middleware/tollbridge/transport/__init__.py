@@ -6,11 +6,11 @@ __all__ = ["Timeouts", "Transport", "UpstreamRequest", "UpstreamResponse", "make
 
 
 def make_transport(kind: str, timeouts: Timeouts) -> Transport:
-    """Make the transport of `[upstream] transport`: `pyreqwest` or `httpx2`."""
+    """Make the transport of `[upstream] transport`: `http1` or `httpx2`."""
     if kind == "httpx2":
         from tollbridge.transport.httpx2_transport import Httpx2Transport  # only one of the two is loaded
 
         return Httpx2Transport(timeouts)
-    from tollbridge.transport.reqwest import ReqwestTransport
+    from tollbridge.transport.http1 import Http1Transport
 
-    return ReqwestTransport(timeouts)
+    return Http1Transport(timeouts)

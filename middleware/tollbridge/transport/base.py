@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
+from tollbridge.errors import UpstreamError
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
@@ -15,8 +19,7 @@ class Timeouts:
     total_s: float = 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamRequest:
+class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     """One request to a provider.
 
     `headers` may hold a credential, so `__repr__` leaves them and the body out.  `allow_private`: loopback and private
@@ -51,6 +54,17 @@ class UpstreamResponse(Protocol):
     async def close(self) -> None:
         """Let go of the connection; one that was not read to its end is closed, never pooled.  May be called twice."""
         ...
+
+
+async def read_all(response: UpstreamResponse, limit: int) -> bytes:
+    """Read an answer chunk by chunk to its end; raises `UpstreamError` over `limit` bytes."""
+    parts, size = [], 0
+    while chunk := await response.next_chunk():
+        size += len(chunk)
+        if size > limit:
+            raise UpstreamError(f"the provider's answer is over {limit} bytes")
+        parts.append(chunk)
+    return b"".join(parts)
 
 
 class Transport(Protocol):

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tollbridge.errors import GatewayError, UpstreamError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
-from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse
+from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse, read_all
 from tollbridge.transport.guard import Endpoint, Guard, endpoint_of, unsendable
 
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
@@ -109,13 +109,7 @@ class Httpx2Response:
 
     async def read(self, limit: int) -> bytes:
         """Read the whole body."""
-        parts, size = [], 0
-        while chunk := await self.next_chunk():
-            size += len(chunk)
-            if size > limit:
-                raise UpstreamError(f"the provider's answer is over {limit} bytes")
-            parts.append(chunk)
-        return b"".join(parts)
+        return await read_all(self, limit)
 
     async def next_chunk(self) -> bytes:
         """Give the next bytes."""

@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
 from fractions import Fraction
 from math import ceil
@@ -19,7 +19,7 @@ tiers = st.lists(st.builds(Tier, st.integers(0, 300), rates), max_size=3, unique
     lambda found: tuple(sorted(found, key=lambda tier: tier.above))
 )
 prices = st.builds(Price, st.just("any"), rates, tiers, st.integers(0, 10**9))
-usages = st.builds(Usage, **{f.name: st.integers(0, 400) for f in fields(Usage)})
+usages = st.builds(Usage, **{name: st.integers(0, 400) for name in Usage.__struct_fields__})
 
 
 def test_cost_is_the_sum_over_the_buckets():

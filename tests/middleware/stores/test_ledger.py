@@ -1,11 +1,11 @@
 import json
 import sqlite3
-from dataclasses import replace
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from msgspec.structs import replace
 
 from tollbridge.errors import BudgetExceeded, InternalError
 from tollbridge.metering.ledger import BudgetLine, charge_of

@@ -3,12 +3,12 @@
 import math
 import sqlite3
 from collections import defaultdict
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tollbridge.metering.usage import Usage
 from tollbridge.stores.engine import sqlite_engine

@@ -1,9 +1,9 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, seconds_to_micros, storable, usage_row, usage_values
 from tollbridge.testing.samples import NOON, ROW

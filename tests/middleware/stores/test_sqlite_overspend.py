@@ -3,9 +3,9 @@
 import asyncio
 import random
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tollbridge.errors import BudgetExceeded
 from tollbridge.metering.ledger import BudgetLine

@@ -4,7 +4,8 @@ import asyncio
 import random
 import sys
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tollbridge.errors import BudgetExceeded
 from tollbridge.metering.ledger import BudgetLine, Reservation

@@ -5,17 +5,18 @@ from collections.abc import Sequence
 
 import pytest
 
-from tollbridge.errors import UpstreamUnreachable
+from tollbridge.errors import UpstreamTimeout, UpstreamUnreachable
 from tollbridge.testing.transport_contract import post
 from tollbridge.testing.upstream import ScriptedUpstream
+from tollbridge.transport import http1 as http1_module
 from tollbridge.transport import make_transport
-from tollbridge.transport import reqwest as reqwest_module
+from tollbridge.transport import pins as pins_module
 from tollbridge.transport.base import Timeouts
 from tollbridge.transport.guard import Endpoint, Guard, endpoint_of, is_public, resolve_by_system
+from tollbridge.transport.http1 import Http1Transport
 from tollbridge.transport.httpx2_transport import Httpx2Transport
-from tollbridge.transport.reqwest import ReqwestTransport
 
-TRANSPORTS = {"pyreqwest": ReqwestTransport, "httpx2": Httpx2Transport}
+TRANSPORTS = {"http1": Http1Transport, "httpx2": Httpx2Transport}
 PUBLIC = "93.184.215.14"
 
 
@@ -177,8 +178,8 @@ async def test_loopback_is_not_dialled_unless_the_operator_said_so(name, host) -
 
 @pytest.mark.parametrize("name", TRANSPORTS)
 async def test_name_that_turns_to_loopback_after_its_check_never_reaches_the_listener(name, monkeypatch) -> None:
-    monkeypatch.setattr(reqwest_module, "PIN_S", 0.0)
-    monkeypatch.setattr(reqwest_module, "STALE_S", 0.0)
+    monkeypatch.setattr(pins_module, "PIN_S", 0.0)
+    monkeypatch.setattr(pins_module, "STALE_S", 0.0)
     async with ScriptedUpstream() as listener:
         port = listener.url.rpartition(":")[2]
         resolver = Resolver(["192.0.2.1"], ["127.0.0.1"])
@@ -187,7 +188,7 @@ async def test_name_that_turns_to_loopback_after_its_check_never_reaches_the_lis
         transport = TRANSPORTS[name](Timeouts(connect_s=0.3), guard=guard)
 
         for _ in range(3):
-            with pytest.raises((UpstreamUnreachable, reqwest_module.UpstreamTimeout)):
+            with pytest.raises((UpstreamUnreachable, UpstreamTimeout)):
                 await transport.send(post(f"http://models.example:{port}", private=False))
 
         assert resolver.asked >= 2
@@ -196,11 +197,11 @@ async def test_name_that_turns_to_loopback_after_its_check_never_reaches_the_lis
 
 
 class Pinned:
-    """A `ReqwestTransport` over a resolver, and the scripted upstream that its good answers lead to."""
+    """A `Http1Transport` over a resolver, and the scripted upstream that its good answers lead to."""
 
     def __init__(self, upstream: ScriptedUpstream, *turns: Sequence[str] | OSError) -> None:
         self.resolver = Resolver(*turns)
-        self.transport = ReqwestTransport(Timeouts(connect_s=0.5), guard=Guard(self.resolver))
+        self.transport = Http1Transport(Timeouts(connect_s=0.5), guard=Guard(self.resolver))
         self.url = f"http://models.example:{upstream.url.rpartition(':')[2]}"
 
     async def call(self, url: str = "") -> int:
@@ -229,7 +230,7 @@ async def test_name_is_asked_for_once_however_many_calls_begin_together() -> Non
 
 
 async def test_pin_is_renewed_beside_the_calls_while_its_name_leads_to_it(monkeypatch) -> None:
-    monkeypatch.setattr(reqwest_module, "PIN_S", 0.0)
+    monkeypatch.setattr(pins_module, "PIN_S", 0.0)
     async with ScriptedUpstream() as upstream:
         pinned = Pinned(upstream, ["127.0.0.1"], ["127.0.0.2", "127.0.0.1"])
 
@@ -243,7 +244,7 @@ async def test_pin_is_renewed_beside_the_calls_while_its_name_leads_to_it(monkey
 
 
 async def test_pin_moves_when_its_name_leads_elsewhere(monkeypatch) -> None:
-    monkeypatch.setattr(reqwest_module, "PIN_S", 0.0)
+    monkeypatch.setattr(pins_module, "PIN_S", 0.0)
     async with ScriptedUpstream() as upstream:
         pinned = Pinned(upstream, ["127.0.0.1"], ["127.0.0.2"])
 
@@ -258,7 +259,7 @@ async def test_pin_moves_when_its_name_leads_elsewhere(monkeypatch) -> None:
 
 
 async def test_last_good_address_serves_while_the_name_does_not_resolve(monkeypatch) -> None:
-    monkeypatch.setattr(reqwest_module, "PIN_S", 0.0)
+    monkeypatch.setattr(pins_module, "PIN_S", 0.0)
     async with ScriptedUpstream() as upstream:
         pinned = Pinned(upstream, ["127.0.0.1"], OSError("no such name"))
 
@@ -270,7 +271,7 @@ async def test_last_good_address_serves_while_the_name_does_not_resolve(monkeypa
 
 
 async def test_renewal_that_hangs_runs_once_and_ends_with_the_transport(monkeypatch) -> None:
-    monkeypatch.setattr(reqwest_module, "PIN_S", 0.0)
+    monkeypatch.setattr(pins_module, "PIN_S", 0.0)
     async with ScriptedUpstream() as upstream:
         pinned = Pinned(upstream, ["127.0.0.1"])
         await pinned.call()
@@ -282,7 +283,7 @@ async def test_renewal_that_hangs_runs_once_and_ends_with_the_transport(monkeypa
             await asyncio.Event().wait()
             return []
 
-        pinned.transport._guard._resolve = hang
+        pinned.transport._pins._guard._resolve = hang
         for _ in range(3):
             assert await pinned.call() == 200
 
@@ -291,14 +292,14 @@ async def test_renewal_that_hangs_runs_once_and_ends_with_the_transport(monkeypa
 
 
 async def test_known_urls_are_bounded(monkeypatch) -> None:
-    monkeypatch.setattr(reqwest_module, "_KNOWN_URLS", 2)
+    monkeypatch.setattr(http1_module, "_KNOWN", 2)
     async with ScriptedUpstream() as upstream:
         pinned = Pinned(upstream, ["127.0.0.1"])
 
         for number in range(5):
             await pinned.call(f"{pinned.url}/{number}")
 
-        assert len(pinned.transport._endpoints) <= 2
+        assert len(pinned.transport._routes) <= 2
         assert upstream.connections == 1
         await pinned.transport.close()
 

@@ -15,8 +15,8 @@ from cryptography.x509.oid import NameOID
 from tollbridge.errors import UpstreamUnreachable
 from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest
 from tollbridge.transport.guard import Guard
+from tollbridge.transport.http1 import Http1Transport
 from tollbridge.transport.httpx2_transport import Httpx2Transport
-from tollbridge.transport.reqwest import ReqwestTransport
 
 
 async def one_address(host: str, port: int) -> list[str]:
@@ -114,7 +114,7 @@ async def test_names_on_one_address_never_share_a_connection(secure, monkeypatch
     assert ["key-of-a.example" in head for head in secure.heads] == [True, True]
 
 
-@pytest.mark.parametrize("make", [ReqwestTransport, Httpx2Transport])
+@pytest.mark.parametrize("make", [Http1Transport, Httpx2Transport])
 async def test_certificate_that_nobody_vouches_for_is_unreachable(secure, make) -> None:
     transport: Transport = make(Timeouts(), guard=Guard(one_address))
 
@@ -125,7 +125,7 @@ async def test_certificate_that_nobody_vouches_for_is_unreachable(secure, make) 
     assert secure.heads == []
 
 
-@pytest.mark.parametrize("make", [ReqwestTransport, Httpx2Transport])
+@pytest.mark.parametrize("make", [Http1Transport, Httpx2Transport])
 async def test_server_that_speaks_no_tls_is_unreachable(make) -> None:
     server = await asyncio.get_running_loop().create_server(Plain, "127.0.0.1", 0)
     transport: Transport = make(Timeouts(), guard=Guard(one_address))

@@ -1,0 +1,220 @@
+"""The transport that carries the traffic: HTTP/1.1 on the event loop's own thread.
+
+A client with threads of its own costs twice: each of its answers waits for the interpreter's lock, and so does the
+event loop behind it; and a request that is given up goes on inside (docs/decisions/0003-transport.md).
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from tollbridge.errors import GatewayError, UpstreamTimeout, UpstreamUnreachable
+from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse, read_all
+from tollbridge.transport.connection import Connection
+from tollbridge.transport.guard import Endpoint, Guard, endpoint_of, unsendable
+from tollbridge.transport.pins import Key, Pin, Pins
+
+IDLE_S = 30.0
+"""How long a connection is kept for another call."""
+_MOST_IDLE = 256
+"""Connections kept for each endpoint."""
+_KNOWN = 4096
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+class Http1Transport:
+    """Sends over connections of its own, each to an address that `guard` has checked.
+
+    Every endpoint has its own connections: a key goes only to a server that has proved its name. `tls` is the context
+    for `https`, by default one that trusts the authorities of certifi.
+    """
+
+    def __init__(
+        self, timeouts: Timeouts | None = None, *, guard: Guard | None = None, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._connect_s = (timeouts or Timeouts()).connect_s
+        self._pins = Pins(guard or Guard())
+        self._tls = tls
+        self._routes: dict[tuple[str, str], tuple[Endpoint, bytes]] = {}
+        self._names: set[bytes] = set()
+        self._idle: dict[Key, list[Connection]] = {}
+        self._busy: set[Connection] = set()
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
+        """Send, and wait for the head.  Cancelled, it closes the connection.
+
+        An address that refuses the connection gives way to the name's next one; one that lets it wait does for the
+        calls to come.
+        """
+        endpoint, start = self._routes.get((request.method, request.url)) or self._remember(request)
+        head = self._head(endpoint, start, request)
+        key = (endpoint, request.allow_private)
+        pin = await self._pins.find(key, asyncio.get_running_loop().time())
+        connection = self._take(key, pin) or await self._connect(endpoint, pin)
+        if self._closed:
+            connection.abort()
+            raise UpstreamUnreachable(f"the provider {endpoint.host} cannot be reached", detail="shutting down")
+        self._busy.add(connection)
+        try:
+            connection.ask(head, request.body)
+            await connection.head()
+        except BaseException:
+            self._busy.discard(connection)
+            connection.abort()
+            raise
+        return Http1Response(self, key, connection)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        self._closed = True
+        self._pins.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        idle, self._idle = self._idle, {}
+        for connection in [*self._busy, *(each for row in idle.values() for each in row)]:
+            connection.abort()
+
+    def release(self, key: Key, connection: Connection) -> None:
+        """Take a connection back: kept where its answer was read to the end, else closed."""
+        self._busy.discard(connection)
+        loop = asyncio.get_running_loop()
+        row = self._idle.setdefault(key, [])
+        if not connection.reusable or len(row) >= _MOST_IDLE:
+            connection.abort()
+            return
+        connection.rest(loop.time())
+        row.append(connection)
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(IDLE_S, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what was idle for too long."""
+        loop = asyncio.get_running_loop()
+        since = loop.time() - IDLE_S
+        for key, row in list(self._idle.items()):
+            kept = [connection for connection in row if connection.open and connection.idle_since > since]
+            for connection in row:
+                if connection not in kept:
+                    connection.abort()
+            if kept:
+                self._idle[key] = kept
+            else:
+                del self._idle[key]
+        self._sweeper = loop.call_later(IDLE_S, self._sweep) if self._idle else None
+
+    def _take(self, key: Key, pin: Pin) -> Connection | None:
+        """Give the connection that was used last, if it is still good and its address still the name's."""
+        row = self._idle.get(key)
+        while row:
+            connection = row.pop()
+            if connection.open and connection.address in pin.addresses:
+                return connection
+            connection.abort()
+        return None
+
+    async def _connect(self, endpoint: Endpoint, pin: Pin) -> Connection:
+        addresses = tuple(pin.addresses)
+        for address in addresses[:-1]:
+            try:
+                return await self._dial(endpoint, pin, address)
+            except UpstreamUnreachable:
+                continue
+        return await self._dial(endpoint, pin, addresses[-1])
+
+    async def _dial(self, endpoint: Endpoint, pin: Pin, address: str) -> Connection:
+        loop = asyncio.get_running_loop()
+        secure = endpoint.scheme == "https"
+        try:
+            async with asyncio.timeout(self._connect_s):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(address),
+                    address,
+                    endpoint.port,
+                    ssl=self._context() if secure else None,
+                    server_hostname=endpoint.host.rstrip(".") if secure else None,
+                )
+        except (OSError, TimeoutError) as exc:
+            pin.avoid(address)
+            raise _dial_failure(endpoint, exc) from None
+        return connection
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            import httpx2  # for its context alone, and only where there is TLS
+
+            self._tls = httpx2.create_ssl_context(trust_env=False)
+        return self._tls
+
+    def _remember(self, request: UpstreamRequest) -> tuple[Endpoint, bytes]:
+        """Read a URL once; gives the endpoint and how a request to it begins."""
+        endpoint = endpoint_of(request.url)
+        parts = urlsplit(request.url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        start = f"{request.method} {target} HTTP/1.1\r\nhost: {parts.netloc}\r\n".encode("ascii")
+        if len(self._routes) >= _KNOWN:
+            self._routes.clear()
+        route = self._routes[request.method, request.url] = (endpoint, start)
+        return route
+
+    def _head(self, endpoint: Endpoint, start: bytes, request: UpstreamRequest) -> bytes:
+        """Write the head of a request; raises `UpstreamUnreachable` for what would not be one header."""
+        headers = request.headers
+        self._check_names(endpoint, headers)
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        head = b"%b%bcontent-length: %d\r\n\r\n" % (start, b"".join(lines), len(request.body))
+        breaks = len(lines) + 4
+        if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
+            raise unsendable(endpoint)
+        return head
+
+    def _check_names(self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        known = self._names
+        for name, _ in headers:
+            if name not in known:
+                if not _NAME.fullmatch(name):
+                    raise unsendable(endpoint)
+                if len(known) >= _KNOWN:
+                    known.clear()
+                known.add(name)
+
+
+class Http1Response:
+    """An answer on a connection, which goes back when this is closed."""
+
+    __slots__ = ("_connection", "_key", "_open", "_transport", "headers", "status")
+
+    def __init__(self, transport: Http1Transport, key: Key, connection: Connection) -> None:
+        self._transport = transport
+        self._key = key
+        self._connection = connection
+        self._open = True
+        self.status = connection.status
+        self.headers = connection.headers
+
+    async def read(self, limit: int) -> bytes:
+        """Read the whole body."""
+        return await read_all(self, limit)
+
+    async def next_chunk(self) -> bytes:
+        """Give the next bytes."""
+        return await self._connection.next_chunk()
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        if self._open:
+            self._open = False
+            self._transport.release(self._key, self._connection)
+
+
+def _dial_failure(endpoint: Endpoint, exc: OSError) -> GatewayError:
+    who = f"the provider {endpoint.host}"
+    if isinstance(exc, TimeoutError):
+        return UpstreamTimeout(f"{who} did not take the connection in time", detail=str(exc))
+    return UpstreamUnreachable(f"{who} cannot be reached", detail=str(exc))
+
+
+_: tuple[type[Transport], type[UpstreamResponse]] = (Http1Transport, Http1Response)
