@@ -55,6 +55,13 @@ _HOP_BY_HOP = frozenset(
 )
 
 
+_INTERNAL_NAME = re.compile(b"(?:^|\n)(?:" + b"|".join(name.replace(b"-", b"[-_]") for name in _INTERNAL) + b")")
+_LONGEST_ROW = 1_024
+_MOST_ROWS = 1_024
+_plain_rows: dict[tuple[bytes, ...], int] = {}
+"""Rows of header names that were found in order: valid, each once, none internal; and their length.  No values."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeaderLimits:
     """The most a request head may hold.  `bytes` counts names and values; `value` is the longest single value."""
@@ -74,10 +81,18 @@ def inspect(call: Call, limits: HeaderLimits) -> Headers:
     headers = call.headers
     if len(headers) > limits.count:
         raise UnsafeRequest(f"more than {limits.count} headers", status=431)
-    names = [name for name, _ in headers]
-    _check_bytes(names, [value for _, value in headers], limits)
+    names = tuple([name for name, _ in headers])
     found = dict(headers)
-    if len(found) < len(names):
+    size = _plain_rows.get(names)
+    plain = size is not None
+    if size is None:
+        joined = b"\n".join(names)
+        size = len(joined)
+        plain = len(found) == len(names) and _INTERNAL_NAME.search(joined) is None
+    _check_values([value for _, value in headers], limits, size)
+    if names not in _plain_rows:
+        _check_names(names, remember=plain)
+    if not plain and len(found) < len(names):
         for name in _ONCE:
             if names.count(name) > 1:
                 raise UnsafeRequest(f"the header {name.decode('ascii')} is sent twice; send it once")
@@ -85,23 +100,34 @@ def inspect(call: Call, limits: HeaderLimits) -> Headers:
         found[b"connection"] = b",".join(value for name, value in headers if name == b"connection")
     _check_framing(call, found)
     connection = found.get(b"connection", b"")
-    if connection.lower() in _PLAIN_CONNECTION and not any(map(_is_internal, names)):
+    if connection.lower() in _PLAIN_CONNECTION and (plain or not any(map(_is_internal, names))):
         return headers
     return _without_internal(headers, connection, websocket=call.protocol == "websocket")
 
 
-def _check_bytes(names: list[bytes], values: list[bytes], limits: HeaderLimits) -> None:
-    """Check all names and all values at once: joined by line feeds, nothing but those may be left over."""
-    joined, held = b"\n".join(names), b"\n".join(values)
-    if len(joined) + len(held) > limits.bytes:
+def _check_values(values: list[bytes], limits: HeaderLimits, names: int) -> None:
+    """Check all values at once: joined by line feeds, nothing but those may be left over.
+
+    `names` is how many bytes the names have beside them.
+    """
+    joined = b"\n".join(values)
+    if len(joined) + names > limits.bytes:
         raise UnsafeRequest(f"the headers are over {limits.bytes} bytes", status=431)
-    if len(held) > limits.value and max(map(len, values)) > limits.value:
+    if len(joined) > limits.value and max(map(len, values)) > limits.value:
         raise UnsafeRequest(f"a header is longer than {limits.value} bytes", status=431)
-    seams = b"\n" * (len(names) - 1)
-    if joined.translate(None, _IN_NAMES) != seams or b"" in names:
-        raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
-    if held.translate(None, _IN_VALUES) != seams:
+    if joined.translate(None, _IN_VALUES) != b"\n" * (len(values) - 1):
         raise UnsafeRequest("a header holds a control character")
+
+
+def _check_names(names: tuple[bytes, ...], *, remember: bool) -> None:
+    """Check all names at once, and keep a row that is in order: a client sends the same one again and again."""
+    joined = b"\n".join(names)
+    if joined.translate(None, _IN_NAMES) != b"\n" * (len(names) - 1) or b"" in names:
+        raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
+    if remember and len(joined) <= _LONGEST_ROW:
+        if len(_plain_rows) >= _MOST_ROWS:
+            _plain_rows.clear()
+        _plain_rows[names] = len(joined)
 
 
 def _check_target(call: Call, limits: HeaderLimits) -> None:

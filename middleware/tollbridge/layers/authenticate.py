@@ -11,7 +11,7 @@ from tollbridge.errors import AmbiguousCredential, Unauthenticated
 from tollbridge.layers.layer import Layer
 from tollbridge.tokens.model import Principal
 
-CREDENTIAL_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key")
+CREDENTIAL_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
 _QUERY_NAMES = frozenset((b"key", b"api_key", b"apikey", b"api-key", b"access_token", b"token"))
 
 
@@ -41,7 +41,7 @@ class Authenticate(Layer):
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
     async def head(self, call: Call) -> None:
-        if call.path in self._exact or call.path.startswith(self._below or "\0"):
+        if call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
             return
         secret = credential(call)

@@ -12,6 +12,12 @@ from tollbridge.limits.limiter import Demand, Lease, Limiter, Rate
 from tollbridge.tokens.model import TokenLimits
 
 _ANYONE = "public"
+_LARGE = 6
+"""Digits of the content length from which a body is large: 100 kB."""
+_MOST_KNOWN = 1024
+
+_InForce = tuple[Rate | None, Rate | None, int]
+"""Requests a minute, tokens a minute, calls at once."""
 
 
 class Limit(Layer):
@@ -38,28 +44,33 @@ class Limit(Layer):
         self._share = 1 if limiter.shared else share
         self._limiter = limiter
         self._defaults = defaults or TokenLimits()
-        self._rates: dict[tuple[str, int], Rate] = {}
-
-    def _rate(self, name: str, amount: int) -> Rate:
-        rate = self._rates.get((name, amount))
-        if rate is None:
-            rate = self._rates[(name, amount)] = Rate(name, amount)
-        return rate
+        self._in_force: dict[TokenLimits, _InForce] = {}
 
     def _demands(self, call: Call) -> tuple[list[Demand], Lease | None]:
-        own = call.principal.limits if call.principal is not None else self._defaults
-        key = call.principal.id if call.principal is not None else _ANYONE
+        principal = call.principal
+        own, key = (self._defaults, _ANYONE) if principal is None else (principal.limits, principal.id)
+        requests, tokens, together = self._in_force.get(own) or self._read(own)
+        demands = []
+        if requests is not None:
+            demands.append(Demand(key, requests, 1))
+        if tokens is not None and (call.operation is None or call.operation.ai):
+            cost = call.estimate.total if call.estimate is not None else 0
+            demands.append(Demand(key, tokens, min(cost, tokens.depth)))
+        return demands, Lease(key, together) if together else None
+
+    def _read(self, own: TokenLimits) -> _InForce:
+        """Give the limits of a token with the defaults in their places."""
         requests = self._amount(own.requests_per_minute, self._defaults.requests_per_minute)
         tokens = self._amount(own.tokens_per_minute, self._defaults.tokens_per_minute)
         together = self._amount(own.concurrency, self._defaults.concurrency)
-        demands = []
-        if requests:
-            demands.append(Demand(key, self._rate("requests", requests), 1))
-        if tokens and (call.operation is None or call.operation.ai):
-            rate = self._rate("tokens", tokens)
-            cost = call.estimate.total if call.estimate is not None else 0
-            demands.append(Demand(key, rate, min(cost, rate.depth)))
-        return demands, Lease(key, together) if together else None
+        if len(self._in_force) >= _MOST_KNOWN:
+            self._in_force.clear()
+        found = self._in_force[own] = (
+            Rate("requests", requests) if requests else None,
+            Rate("tokens", tokens) if tokens else None,
+            together,
+        )
+        return found
 
     def _amount(self, own: int | None, default: int | None) -> int:
         """Give the limit in force here: a token's own one is shared out among workers that do not share counters."""
@@ -68,7 +79,12 @@ class Limit(Layer):
         return -(-own // self._share)
 
     async def head(self, call: Call) -> None:
-        """Refuse before the body is read where nothing is left at all."""
+        """Refuse before a large body is read where nothing is left at all; a small one is soon here for `body`."""
+        if call.operation is None or not call.operation.ai:
+            return
+        length = call.header(b"content-length")
+        if length is not None and len(length) < _LARGE:
+            return
         demands, lease = self._demands(call)
         if demands or lease is not None:
             await self._limiter.peek(demands, lease)

@@ -15,6 +15,7 @@ from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate
 
 LEASE_S = 3600.0
+_AT_ONCE = 8
 _LEASE_RETRY_S = 1.0  # nobody knows when a running call ends
 
 K = TypeVar("K")
@@ -33,7 +34,7 @@ class _Shelf(Generic[K, V]):
     def __init__(self) -> None:
         self.kept: dict[K, V] = {}
         self._round: deque[K] = deque()
-        self._looks = 1
+        self._looks = 0
 
     def put(self, key: K, value: V) -> V:
         """Keep a new value.  Two looks more for each keep the shelf at about twice what is in use."""
@@ -43,7 +44,10 @@ class _Shelf(Generic[K, V]):
         return value
 
     def sweep(self, now: float) -> None:
-        """Look at the next few keys in turn and forget the idle ones."""
+        """Look at the next few keys in turn and forget the idle ones; done for several calls at once."""
+        self._looks += 1
+        if self._looks < _AT_ONCE:
+            return
         waiting, kept = self._round, self.kept
         for _ in range(min(self._looks, len(waiting))):
             key = waiting.popleft()
@@ -51,7 +55,7 @@ class _Shelf(Generic[K, V]):
                 del kept[key]
             else:
                 waiting.append(key)
-        self._looks = 1
+        self._looks = 0
 
 
 class _Running:

@@ -1,40 +1,54 @@
 """Which budgets a call draws on: the bridge's own and its token's, each by period."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 
 from tollbridge.call import Call
 from tollbridge.metering.ledger import BudgetLine
-from tollbridge.tokens.model import TokenBudget
+from tollbridge.tokens.model import Principal, TokenBudget
 
 PERIODS = ("day", "month", "total")
+_MOST_KNOWN = 4096
 
 
-@dataclass(frozen=True, slots=True)
 class Budgets:
     """Budgets that hold for everyone (`bridge`) and for each token without one of its own (`token`)."""
 
-    bridge: tuple[TokenBudget, ...] = ()
-    token: tuple[TokenBudget, ...] = ()
+    def __init__(self, bridge: tuple[TokenBudget, ...] = (), token: tuple[TokenBudget, ...] = ()) -> None:
+        self.bridge = bridge
+        self.token = token
+        self._day = date.min
+        self._known: dict[tuple[str, TokenBudget | None], tuple[BudgetLine, ...]] = {}
 
     def lines(self, call: Call) -> tuple[BudgetLine, ...]:
-        """Give the budgets of this call, in a fixed order."""
-        lines = [self._line("bridge", "the bridge's", budget, call.received) for budget in self.bridge]
+        """Give the budgets of this call, in a fixed order.  Those of a token are written once a day."""
         principal = call.principal
+        key = ("", None) if principal is None else (principal.id, principal.budget)
+        day = call.received.date()
+        if day != self._day:
+            self._day, self._known = day, {}
+        lines = self._known.get(key)
+        if lines is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            lines = self._known[key] = self._lines(principal, day)
+        return lines
+
+    def _lines(self, principal: Principal | None, day: date) -> tuple[BudgetLine, ...]:
+        lines = [_line("bridge", "the bridge's", budget, day) for budget in self.bridge]
         if principal is not None:
             own = (principal.budget,) if principal.budget is not None else self.token
-            lines += [self._line(f"token:{principal.id}", "this token's", b, call.received) for b in own]
+            lines += [_line(f"token:{principal.id}", "this token's", budget, day) for budget in own]
         return tuple(lines)
 
-    @staticmethod
-    def _line(owner: str, whose: str, budget: TokenBudget, at: datetime) -> BudgetLine:
-        period = period_of(budget.period, at)
-        label = f"{whose} budget" if budget.period == "total" else f"{whose} budget for this {budget.period}"
-        return BudgetLine(f"{owner}:{period}", budget.amount, label)
+
+def _line(owner: str, whose: str, budget: TokenBudget, day: date) -> BudgetLine:
+    period = period_of(budget.period, day)
+    label = f"{whose} budget" if budget.period == "total" else f"{whose} budget for this {budget.period}"
+    return BudgetLine(f"{owner}:{period}", budget.amount, label)
 
 
-def period_of(period: str, at: datetime) -> str:
-    """Name the period a time falls in, UTC: `2026-11-23`, `2026-11` or `total`."""
+def period_of(period: str, day: date) -> str:
+    """Name the period a day (UTC) falls in: `2026-11-23`, `2026-11` or `total`."""
     if period == "day":
-        return f"{at:%Y-%m-%d}"
-    return f"{at:%Y-%m}" if period == "month" else "total"
+        return f"{day:%Y-%m-%d}"
+    return f"{day:%Y-%m}" if period == "month" else "total"

@@ -36,7 +36,7 @@ class HotStore(Protocol):
     """What every request needs.  Any failure to answer raises `Unavailable`: the caller is refused, not let through."""
 
     async def find_principal(self, digest: bytes) -> Principal | None:
-        """Find the live token behind a secret's digest: not revoked, not expired, read afresh each time."""
+        """Find the live token behind a secret's digest: not revoked, not expired, as of every change that returned."""
         ...
 
     async def reserve(self, reservation: Reservation) -> None:

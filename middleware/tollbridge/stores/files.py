@@ -13,7 +13,7 @@ from tollbridge.errors import StoreError, Unavailable
 BUSY_TIMEOUT_S = 5.0
 """How long a thread waits for another process's lock.  The event loop never waits."""
 
-_COMPANIONS = ("", "-wal", "-shm")
+_COMPANIONS = ("", "-wal", "-shm", "-mark")
 _URL = "sqlite:///"
 _REASONS = {
     sqlite3.SQLITE_NOTADB: "is no SQLite database; choose another file with [store] url",

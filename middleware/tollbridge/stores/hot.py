@@ -4,12 +4,15 @@ import asyncio
 import sqlite3
 from contextlib import suppress
 
+import msgspec
+
 from tollbridge.clock import Clock
 from tollbridge.errors import Unavailable
 from tollbridge.metering.ledger import Reservation, UsageRow, charge_of
 from tollbridge.stores import ledger
 from tollbridge.stores.batch import TickBatch
 from tollbridge.stores.files import unavailable
+from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros, usage_values
 from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
@@ -21,23 +24,62 @@ _PRINCIPAL = """
            t.revoked_at, t.expires_at, s.expires_at
     FROM (SELECT 1) LEFT JOIN secret AS s ON s.digest = ?1 LEFT JOIN token AS t ON t.id = ifnull(s.token_id, '')
 """
+SEEN_S = 1.0
+"""How long a token that was found is not asked for again while the mark stays."""
+_MOST_SEEN = 10_000
+_NEVER = 2**62
 _KINDS = {kind.value: kind for kind in TokenKind}
 _NO_LIMITS = TokenLimits()
+
+
+class _Seen(msgspec.Struct, frozen=True, gc=False):
+    """A token that was found, and when that holds: under one mark, in a span of the wall clock."""
+
+    principal: Principal
+    mark: bytes
+    from_s: float
+    until_s: float
 
 
 class SqliteHot:
     """Look-ups, reservations and settlements of one process.  `full`: every commit waits for the disk, in a thread."""
 
     def __init__(
-        self, reader: sqlite3.Connection, writer: sqlite3.Connection, clock: Clock, *, full: bool = False
+        self,
+        reader: sqlite3.Connection,
+        writer: sqlite3.Connection,
+        clock: Clock,
+        *,
+        mark: TokenMark,
+        full: bool = False,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._clock = clock
+        self._mark = mark
+        self._seen: dict[bytes, _Seen] = {}
         self._batch = TickBatch(writer, in_thread=full)
 
     async def find_principal(self, digest: bytes) -> Principal | None:
-        """Find the live token behind a digest.  In autocommit each look-up sees the newest commit of any process."""
+        """Find the live token behind a digest, as of the newest commit of any process that keeps the mark.
+
+        A change that does not turn the mark, made by hand in the file, is seen after `SEEN_S`.
+        """
+        now_s, mark = self._clock.time(), self._mark.read()
+        seen = self._seen.get(digest)
+        if seen is not None and seen.mark == mark and seen.from_s <= now_s < seen.until_s:
+            return seen.principal
+        principal, ends_s = self._ask(digest, now_s)
+        if principal is None:
+            self._seen.pop(digest, None)
+        else:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[digest] = _Seen(principal, mark, now_s, min(ends_s, now_s + SEEN_S))
+        return principal
+
+    def _ask(self, digest: bytes, now_s: float) -> tuple[Principal | None, float]:
+        """Give the live token and when it ends.  In autocommit each look-up sees the newest commit."""
         try:
             rows = self._reader.execute(_PRINCIPAL, (digest,)).fetchall()
         except sqlite3.Error as exc:
@@ -45,11 +87,11 @@ class SqliteHot:
         (row,) = rows
         token_id, name, scopes, kind, owner, team = row[:6]
         revoked_at, *ends = row[11:]
-        now = seconds_to_micros(self._clock.time())
-        if token_id is None or revoked_at is not None or any(end is not None and end <= now for end in ends):
-            return None
+        end = min((end for end in ends if end is not None), default=_NEVER)
+        if token_id is None or revoked_at is not None or end <= seconds_to_micros(now_s):
+            return None, 0.0
         limits = row[6:9]
-        return Principal(
+        principal = Principal(
             id=token_id,
             name=name,
             scopes=scope_set(scopes),
@@ -59,6 +101,7 @@ class SqliteHot:
             limits=_NO_LIMITS if limits == (None, None, None) else TokenLimits(*limits),
             budget=None if row[9] is None else TokenBudget(row[9], row[10]),
         )
+        return principal, end / 1_000_000
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""
@@ -86,7 +129,7 @@ class SqliteHot:
 
     async def check(self) -> None:
         """Read once and take the write lock once."""
-        await self.find_principal(b"")
+        self._ask(b"", self._clock.time())
         await self._batch.submit(lambda db: None)
 
     async def close(self) -> None:
@@ -94,3 +137,4 @@ class SqliteHot:
         await self._batch.close()
         self._writer.close()
         self._reader.close()
+        self._mark.close()

@@ -29,8 +29,7 @@ _OPEN = """
     INSERT INTO reservation (call_id, token_id, amount, budgets, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (call_id) DO NOTHING
 """
-_FIND = "SELECT amount, budgets FROM reservation WHERE call_id = ?1"
-_CLOSE = "DELETE FROM reservation WHERE call_id = ?1"
+_CLOSE = "DELETE FROM reservation WHERE call_id = ?1 RETURNING amount, budgets"
 _WRITE = f"""
     INSERT INTO usage ({", ".join(USAGE_COLUMNS)}) VALUES ({", ".join("?" * len(USAGE_COLUMNS))})
     ON CONFLICT (call_id) DO NOTHING
@@ -72,7 +71,7 @@ def reserve(db: sqlite3.Connection, reservation: Reservation) -> None:
             continue
         db.executemany(_UNHOLD, [(amount, budget) for budget in held])
         db.executemany(_FORGET, [(budget,) for budget in begun])
-        db.execute(_CLOSE, (reservation.call_id,))
+        db.execute(_CLOSE, (reservation.call_id,)).fetchall()
         raise _too_small(line, amount, standing or (0, 0))
 
 
@@ -106,12 +105,8 @@ def any_expired(db: sqlite3.Connection, now_us: int) -> bool:
 
 
 def _close(db: sqlite3.Connection, call_id: str, charge: int) -> None:
-    found = db.execute(_FIND, (call_id,)).fetchone()
-    if found is None:
-        return
-    amount, budgets = found
-    db.execute(_CLOSE, (call_id,))
-    db.executemany(_CHARGE, [(amount, charge, budget) for budget in _decode_ids(budgets)])
+    for amount, budgets in db.execute(_CLOSE, (call_id,)).fetchall():
+        db.executemany(_CHARGE, [(amount, charge, budget) for budget in _decode_ids(budgets)])
 
 
 def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) -> UsageRow:

@@ -14,6 +14,7 @@ from tollbridge.metering.ledger import Reservation, UsageRow
 from tollbridge.stores.base import Bucket, NewToken, Spend, Store, TokenCounts, Totals
 from tollbridge.stores.files import cannot_open, connect, unavailable
 from tollbridge.stores.hot import SqliteHot
+from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.schema import prepare
 from tollbridge.stores.upkeep import Upkeep
 from tollbridge.tokens.model import Principal, Token
@@ -53,9 +54,10 @@ class SqliteStore:
         """Open, making the file or bringing it up to date; raises `StoreError`.  Opening twice opens once."""
         if self._parts is not None:
             return
-        reader, writer, keeper, inode = await asyncio.to_thread(self._connect)
+        reader, writer, keeper, mark, inode = await asyncio.to_thread(self._connect)
         upkeep = Upkeep(keeper, self._clock)
-        self._parts = _Parts(SqliteHot(reader, writer, self._clock, full=self._full), upkeep, inode)
+        hot = SqliteHot(reader, writer, self._clock, mark=mark, full=self._full)
+        self._parts = _Parts(hot, upkeep, mark, inode)
         upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
 
     async def close(self) -> None:
@@ -101,7 +103,9 @@ class SqliteStore:
         return await (await self._sql()).admin.add_token(token)
 
     async def revoke_token(self, token_id: str, at: datetime) -> Token | None:
-        return await (await self._sql()).admin.revoke_token(token_id, at)
+        admin = (await self._sql()).admin
+        with self._open.mark.changing():
+            return await admin.revoke_token(token_id, at)
 
     async def get_token(self, token_id: str) -> Token | None:
         return await (await self._sql()).admin.get_token(token_id)
@@ -132,7 +136,7 @@ class SqliteStore:
         await self._open.hot.flush()
         return (await self._sql()).reports
 
-    def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, int]:
+    def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, TokenMark, int]:
         prepare(self._path, migrate=self._migrate)
         try:
             with ExitStack() as undo:
@@ -140,10 +144,11 @@ class SqliteStore:
                 writer = undo.enter_context(closing(connect(self._path, patient=False, full=self._full)))
                 keeper = undo.enter_context(closing(connect(self._path)))
                 inode = self._path.stat().st_ino
+                mark = TokenMark(self._path)
                 undo.pop_all()
         except (sqlite3.Error, OSError) as exc:
             raise cannot_open(self._path, exc) from exc
-        return reader, writer, keeper, inode
+        return reader, writer, keeper, mark, inode
 
     @property
     def _open(self) -> "_Parts":
@@ -164,6 +169,7 @@ class _Parts:
 
     hot: SqliteHot
     upkeep: Upkeep
+    mark: TokenMark
     inode: int
     sql: "asyncio.Future[SqlSide] | None" = None
 

@@ -22,6 +22,8 @@ _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _AI = re.compile(r"[a-z0-9_.\-]*\*?|\*")
 _ADMIN = re.compile(r"\*|[a-z0-9_\-]+:(read|write|\*)")
 _LONGEST = 256
+_MOST_ANSWERS = 64
+"""Questions each set of scopes remembers: callers may ask for models that do not exist."""
 
 
 def parse_scope(text: str) -> str:
@@ -64,17 +66,25 @@ def covers(granted: str, needed: str) -> bool:
 class ScopeSet:
     """The scopes of one token, immutable; `needed in scopes` asks whether any of them includes it."""
 
-    __slots__ = ("_exact", "_globs", "scopes")
+    __slots__ = ("_answers", "_exact", "_globs", "scopes")
 
     def __init__(self, scopes: Iterable[str] = ()) -> None:
         self.scopes = tuple(scopes)
         self._exact = frozenset(self.scopes)
         self._globs = tuple(s for s in self.scopes if "*" in s or s.endswith(":write"))
+        self._answers: dict[object, bool] = {}
 
     def __contains__(self, needed: object) -> bool:
-        if needed in self._exact:
-            return True
-        return isinstance(needed, str) and any(covers(granted, needed) for granted in self._globs)
+        answer = self._answers.get(needed)
+        if answer is None:
+            answer = needed in self._exact or (
+                isinstance(needed, str) and any(covers(granted, needed) for granted in self._globs)
+            )
+            if isinstance(needed, str) and len(needed) <= _LONGEST:
+                if len(self._answers) >= _MOST_ANSWERS:
+                    self._answers.clear()
+                self._answers[needed] = answer
+        return answer
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ScopeSet) and self._exact == other._exact

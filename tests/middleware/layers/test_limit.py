@@ -114,11 +114,11 @@ async def test_call_refused_by_anything_else_takes_nothing_of_the_limits(mock, b
         assert all("concurren" in reply.json()["error"]["message"] or "at once" in reply.text for reply in refused)
 
 
-async def test_exhausted_token_is_refused_before_its_body_is_read(mock) -> None:
+async def test_exhausted_token_is_refused_before_a_large_body_is_read(mock) -> None:
     gw = mock(limits={"requests_per_minute": 1})
     token = await gw.token()
     await gw.chat("small", token=token)
 
-    reply = await gw.request("POST", "/v1/chat/completions", token=token, content=b"not even json")
+    reply = await gw.request("POST", "/v1/chat/completions", token=token, content=b"not even json" * 10_000)
 
     assert reply.status_code == 429

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from tollbridge.errors import BudgetExceeded, Unavailable
 from tollbridge.stores.files import connect, transaction
-from tollbridge.stores.hot import SqliteHot
+from tollbridge.stores.hot import SEEN_S, SqliteHot
+from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import micros
 from tollbridge.testing.samples import NOON, OWN, ROW, reservation
 
@@ -20,7 +21,7 @@ def standing(db):
 @pytest.fixture
 async def hot(path, clock):
     reader, writer = connect(path, patient=False), connect(path, patient=False)
-    hot = SqliteHot(reader, writer, clock)
+    hot = SqliteHot(reader, writer, clock, mark=TokenMark(path))
     yield hot
     await hot.close()
 
@@ -55,13 +56,70 @@ async def test_only_a_live_secret_of_a_live_token_opens(hot, db, state, live):
     assert (await hot.find_principal(b"tok_1".ljust(32)) is not None) == live
 
 
-async def test_each_look_up_reads_the_newest_commit(hot, db):
+async def test_each_look_up_sees_every_change_under_the_mark(hot, db, path):
+    mark = TokenMark(path)
     for number in range(20):
         add(db, f"tok_{number}")
         digest = f"tok_{number}".encode().ljust(32)
         assert await hot.find_principal(digest) is not None
-        db.execute("UPDATE token SET revoked_at = 1 WHERE id = ?", (f"tok_{number}",))
+        with mark.changing():
+            db.execute("UPDATE token SET revoked_at = 1 WHERE id = ?", (f"tok_{number}",))
         assert await hot.find_principal(digest) is None
+    mark.close()
+
+
+async def test_what_was_read_while_a_token_changes_is_not_trusted_after_it(hot, db, path):
+    mark = TokenMark(path)
+    add(db, "tok_1")
+
+    with mark.changing():
+        assert await hot.find_principal(b"tok_1".ljust(32)) is not None
+        db.execute("UPDATE token SET revoked_at = 1")
+
+    assert await hot.find_principal(b"tok_1".ljust(32)) is None
+    mark.close()
+
+
+async def test_token_that_was_found_is_not_asked_for_again_while_the_mark_stays(hot, db, clock):
+    add(db, "tok_1")
+    asked = []
+    hot._reader.set_trace_callback(asked.append)
+
+    found = [await hot.find_principal(b"tok_1".ljust(32)) for _ in range(3)]
+
+    assert len(asked) == 1
+    assert found[0] is found[2]
+    clock.advance(SEEN_S)
+    await hot.find_principal(b"tok_1".ljust(32))
+    assert len(asked) == 2
+
+
+async def test_change_by_hand_is_seen_within_a_second(hot, db, clock):
+    add(db, "tok_1")
+    assert await hot.find_principal(b"tok_1".ljust(32)) is not None
+    db.execute("UPDATE token SET revoked_at = 1")
+
+    clock.advance(SEEN_S)
+
+    assert await hot.find_principal(b"tok_1".ljust(32)) is None
+
+
+async def test_token_ends_at_its_expiry_though_it_was_just_found(hot, db, clock):
+    add(db, "tok_1", expires_at=micros(NOON + timedelta(milliseconds=500)))
+    assert await hot.find_principal(b"tok_1".ljust(32)) is not None
+
+    clock.advance(0.5)
+
+    assert await hot.find_principal(b"tok_1".ljust(32)) is None
+
+
+async def test_only_so_many_tokens_are_remembered(hot, db, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.hot._MOST_SEEN", 2)
+    for number in range(5):
+        add(db, f"tok_{number}")
+        assert await hot.find_principal(f"tok_{number}".encode().ljust(32)) is not None
+
+    assert len(hot._seen) <= 2
 
 
 async def test_unknown_revoked_and_expired_cost_the_same_statement(hot, db):
@@ -128,7 +186,7 @@ async def test_cancelled_refused_caller_stays_refused(hot, db):
 
 
 async def test_caller_cancelled_while_the_store_closes_leaves_its_hold_to_the_sweep(path, clock, db):
-    hot = SqliteHot(connect(path, patient=False), connect(path, patient=False), clock)
+    hot = SqliteHot(connect(path, patient=False), connect(path, patient=False), clock, mark=TokenMark(path))
     call = asyncio.create_task(hot.reserve(reservation("req_1", 400, OWN)))
     await asyncio.sleep(0)
     closing = asyncio.create_task(hot.close())
@@ -156,7 +214,7 @@ async def test_settlement_of_a_cancelled_caller_is_written(hot, db):
 async def test_check_fails_where_nothing_can_be_written(path, clock):
     writer = connect(path, patient=False)
     writer.execute("PRAGMA query_only = ON")
-    hot = SqliteHot(connect(path, patient=False), writer, clock)
+    hot = SqliteHot(connect(path, patient=False), writer, clock, mark=TokenMark(path))
 
     with pytest.raises(Unavailable) as refusal:
         await hot.check()
