@@ -17,12 +17,17 @@ from tollbridge.stores.rows import seconds_to_micros, usage_values
 from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
 
-# One row whatever the digest, and a look-up in both tables: how long it takes does not tell unknown from revoked.
+# One row whatever the digest, a look-up in both tables, and nothing in the row unless the token is live: how long it
+# takes does not tell unknown from revoked. ?2 is now, ?3 the end of what has none, in microseconds.
 _PRINCIPAL = """
     SELECT t.id, t.name, t.scopes, t.kind, t.owner, t.team,
            t.requests_per_minute, t.tokens_per_minute, t.concurrency, t.budget_amount, t.budget_period,
-           t.revoked_at, t.expires_at, s.expires_at
-    FROM (SELECT 1) LEFT JOIN secret AS s ON s.digest = ?1 LEFT JOIN token AS t ON t.id = ifnull(s.token_id, '')
+           min(ifnull(t.expires_at, ?3), ifnull(s.expires_at, ?3))
+    FROM (SELECT 1)
+    LEFT JOIN secret AS s ON s.digest = ?1
+    LEFT JOIN token AS t
+        ON t.id = ifnull(s.token_id, '') AND t.revoked_at IS NULL
+        AND ifnull(t.expires_at, ?3) > ?2 AND ifnull(s.expires_at, ?3) > ?2
 """
 SEEN_S = 1.0
 """How long a token that was found is not asked for again while the mark stays."""
@@ -81,15 +86,13 @@ class SqliteHot:
     def _ask(self, digest: bytes, now_s: float) -> tuple[Principal | None, float]:
         """Give the live token and when it ends.  In autocommit each look-up sees the newest commit."""
         try:
-            rows = self._reader.execute(_PRINCIPAL, (digest,)).fetchall()
+            rows = self._reader.execute(_PRINCIPAL, (digest, seconds_to_micros(now_s), _NEVER)).fetchall()
         except sqlite3.Error as exc:
             raise unavailable(exc) from exc
         (row,) = rows
-        token_id, name, scopes, kind, owner, team = row[:6]
-        revoked_at, *ends = row[11:]
-        end = min((end for end in ends if end is not None), default=_NEVER)
-        if token_id is None or revoked_at is not None or end <= seconds_to_micros(now_s):
+        if row[0] is None:
             return None, 0.0
+        token_id, name, scopes, kind, owner, team = row[:6]
         limits = row[6:9]
         principal = Principal(
             id=token_id,
@@ -101,7 +104,7 @@ class SqliteHot:
             limits=_NO_LIMITS if limits == (None, None, None) else TokenLimits(*limits),
             budget=None if row[9] is None else TokenBudget(row[9], row[10]),
         )
-        return principal, end / 1_000_000
+        return principal, row[11] / 1_000_000
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
+from random import random
 
 from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest
@@ -13,6 +15,11 @@ from tollbridge.tokens.scopes import EVERY_MODEL, parse_scope
 from tollbridge.tokens.secret import digest, hint, is_well_formed, make_secret
 
 _LONGEST_NAME = 100
+_CHAFF = memoryview(bytes(32_768))
+"""Hashed up to a random place before a secret is refused: some 10 us in which it does not show what the store found.
+
+A row that is there takes SQLite 0.1 us longer to read over than one that is not (`python -m bench timing`).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,10 @@ class TokenService:
         """
         if not is_well_formed(secret):
             return None
-        return await self._hot.find_principal(digest(self._pepper, secret))
+        principal = await self._hot.find_principal(digest(self._pepper, secret))
+        if principal is None:
+            sha256(_CHAFF[: int(random() * len(_CHAFF))])
+        return principal
 
     async def issue(
         self,
