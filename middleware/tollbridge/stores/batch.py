@@ -15,6 +15,7 @@ import structlog
 
 from tollbridge.errors import GatewayError, InternalError
 from tollbridge.stores.files import BUSY_TIMEOUT_S, is_busy, transaction, unavailable
+from tollbridge.stores.together import Reserve, Settle, reserve_all, settle_all
 
 Work = Callable[[sqlite3.Connection], None]
 Outcome = GatewayError | None
@@ -41,6 +42,12 @@ def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
     that no column takes) is left out and the others are done again. An error of the store itself raises
     `sqlite3.Error`, and nothing was done.
     """
+    if len(works) > 1 and all(isinstance(work, Reserve | Settle) for work in works):
+        try:
+            with transaction(db):
+                return _together(db, works)
+        except _Alone:
+            pass
     outcomes: list[Outcome] = [None] * len(works)
     faulty: dict[int, InternalError] = {}
     while True:
@@ -53,6 +60,27 @@ def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
             faulty[fault.index] = InternalError(
                 "the ledger cannot hold this call", detail=f"store: {fault.__cause__!r}"
             )
+
+
+def _together(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
+    """Do reservations and settlements of many calls at once; raises `_Alone` where one of them is at fault."""
+    settles = [work for work in works if isinstance(work, Settle)]
+    reserves = [work.reservation for work in works if isinstance(work, Reserve)]
+    try:
+        if settles:
+            settle_all(db, settles)
+        refusals = iter(reserve_all(db, reserves) if reserves else ())
+    except sqlite3.Error as exc:
+        if isinstance(exc, _OWN_FAULTS):
+            raise _Alone from exc
+        raise
+    except Exception as exc:
+        raise _Alone from exc
+    return [None if isinstance(work, Settle) else next(refusals) for work in works]
+
+
+class _Alone(Exception):
+    """This batch has a work that the others must not suffer for."""
 
 
 class _Fault(Exception):

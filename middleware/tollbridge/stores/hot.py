@@ -14,6 +14,7 @@ from tollbridge.stores.batch import TickBatch
 from tollbridge.stores.files import unavailable
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros, usage_values
+from tollbridge.stores.together import Reserve, Settle
 from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
 
@@ -108,7 +109,7 @@ class SqliteHot:
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""
-        done = self._batch.submit(lambda db: ledger.reserve(db, reservation))
+        done = self._batch.submit(Reserve(reservation))
         try:
             await done
         except asyncio.CancelledError:
@@ -118,13 +119,11 @@ class SqliteHot:
 
     async def settle(self, row: UsageRow) -> None:
         """Write, release and charge, once.  Written also if the caller is cancelled while it waits."""
-        values, charge = usage_values(row), charge_of(row)
-        await self._batch.submit(lambda db: ledger.settle(db, row.call_id, values, charge))
+        await self._batch.submit(Settle(row.call_id, usage_values(row), charge_of(row)))
 
     def post(self, row: UsageRow) -> None:
         """Do the same soon, with nobody waiting."""
-        values, charge = usage_values(row), charge_of(row)
-        self._batch.post(lambda db: ledger.settle(db, row.call_id, values, charge))
+        self._batch.post(Settle(row.call_id, usage_values(row), charge_of(row)))
 
     async def flush(self) -> None:
         """Wait until everything asked for so far is written."""

@@ -5,6 +5,7 @@ raises `BudgetExceeded` has left nothing behind, so that others in the same tran
 """
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
@@ -21,7 +22,7 @@ SWEPT = "reservation_expired"
 
 _HOLD = "UPDATE budget SET reserved = reserved + ?1 WHERE id = ?2 AND spent + reserved <= ?3"
 _UNHOLD = "UPDATE budget SET reserved = reserved - ?1 WHERE id = ?2"
-_BEGIN = "INSERT INTO budget (id, spent, reserved) VALUES (?1, 0, ?2)"
+BEGIN = "INSERT INTO budget (id, spent, reserved) VALUES (?1, 0, ?2)"
 _FORGET = "DELETE FROM budget WHERE id = ?1"
 _STANDING = "SELECT spent, reserved FROM budget WHERE id = ?1"
 _CHARGE = "UPDATE budget SET reserved = reserved - ?1, spent = spent + ?2 WHERE id = ?3"
@@ -29,8 +30,8 @@ _OPEN = """
     INSERT INTO reservation (call_id, token_id, amount, budgets, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (call_id) DO NOTHING
 """
-_CLOSE = "DELETE FROM reservation WHERE call_id = ?1 RETURNING amount, budgets"
-_WRITE = f"""
+CLOSE = "DELETE FROM reservation WHERE call_id = ?1 RETURNING amount, budgets"
+WRITE = f"""
     INSERT INTO usage ({", ".join(USAGE_COLUMNS)}) VALUES ({", ".join("?" * len(USAGE_COLUMNS))})
     ON CONFLICT (call_id) DO NOTHING
 """
@@ -42,21 +43,14 @@ _EXPIRED = """
 _ANY_EXPIRED = "SELECT EXISTS (SELECT 1 FROM reservation WHERE expires_at <= ?1)"
 
 _encode_ids = msgspec.json.Encoder().encode
-_decode_ids = msgspec.json.Decoder(list[str]).decode
+decode_ids = msgspec.json.Decoder(list[str]).decode
 
 
 def reserve(db: sqlite3.Connection, reservation: Reservation) -> None:
     """Hold the amount on every budget, or raise `BudgetExceeded` for the first that is too small."""
     amount = reservation.amount
     lines = {line.id: line for line in reservation.budgets}  # a budget named twice is held once
-    values = (
-        reservation.call_id,
-        reservation.token_id,
-        amount,
-        _encode_ids(list(lines)).decode(),
-        seconds_to_micros(reservation.expires_at),
-    )
-    if db.execute(_OPEN, values).rowcount != 1:
+    if db.execute(_OPEN, opening(reservation, lines)).rowcount != 1:
         raise InternalError("this call already holds its budgets", detail=f"{reservation.call_id} was reserved twice")
     held: list[str] = []
     begun: list[str] = []
@@ -66,18 +60,18 @@ def reserve(db: sqlite3.Connection, reservation: Reservation) -> None:
             continue
         standing = db.execute(_STANDING, (line.id,)).fetchone()
         if standing is None and amount <= line.limit:
-            db.execute(_BEGIN, (line.id, amount))
+            db.execute(BEGIN, (line.id, amount))
             begun.append(line.id)
             continue
         db.executemany(_UNHOLD, [(amount, budget) for budget in held])
         db.executemany(_FORGET, [(budget,) for budget in begun])
-        db.execute(_CLOSE, (reservation.call_id,)).fetchall()
-        raise _too_small(line, amount, standing or (0, 0))
+        db.execute(CLOSE, (reservation.call_id,)).fetchall()
+        raise too_small(line, amount, standing or (0, 0))
 
 
 def settle(db: sqlite3.Connection, call_id: str, values: tuple[Value, ...], charge: int) -> None:
     """Write the usage row, take the call's reservation away and charge its budgets; nothing if the row is there."""
-    if db.execute(_WRITE, values).rowcount == 1:
+    if db.execute(WRITE, values).rowcount == 1:
         _close(db, call_id, charge)
 
 
@@ -94,7 +88,7 @@ def sweep(db: sqlite3.Connection, now_us: int, most: int) -> int:
     expired = db.execute(_EXPIRED, (now_us, most)).fetchall()
     for call_id, expires_at, token_id, amount, team in expired:
         row = _swept(call_id, moment(expires_at), token_id, team, amount)
-        db.execute(_WRITE, usage_values(row))
+        db.execute(WRITE, usage_values(row))
         _close(db, call_id, amount)
     return len(expired)
 
@@ -105,8 +99,8 @@ def any_expired(db: sqlite3.Connection, now_us: int) -> bool:
 
 
 def _close(db: sqlite3.Connection, call_id: str, charge: int) -> None:
-    for amount, budgets in db.execute(_CLOSE, (call_id,)).fetchall():
-        db.executemany(_CHARGE, [(amount, charge, budget) for budget in _decode_ids(budgets)])
+    for amount, budgets in db.execute(CLOSE, (call_id,)).fetchall():
+        db.executemany(_CHARGE, [(amount, charge, budget) for budget in decode_ids(budgets)])
 
 
 def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) -> UsageRow:
@@ -136,7 +130,18 @@ def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) ->
     )
 
 
-def _too_small(line: BudgetLine, amount: int, standing: tuple[int, int]) -> BudgetExceeded:
+def opening(reservation: Reservation, budgets: Iterable[str]) -> tuple[Value, ...]:
+    """Give the values of a reservation's row."""
+    return (
+        reservation.call_id,
+        reservation.token_id,
+        reservation.amount,
+        _encode_ids(list(budgets)).decode(),
+        seconds_to_micros(reservation.expires_at),
+    )
+
+
+def too_small(line: BudgetLine, amount: int, standing: tuple[int, int]) -> BudgetExceeded:
     """How a budget stands is the operator's to know: the bridge's own is drawn on by every caller."""
     spent, reserved = standing
     return BudgetExceeded(

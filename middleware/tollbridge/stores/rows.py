@@ -73,20 +73,23 @@ def storable(text: str) -> str:
 def usage_values(row: UsageRow) -> tuple[Value, ...]:
     """Give the values of a usage row in the order of `USAGE_COLUMNS`."""
     usage = row.usage
+    operation, model, model_used, error = texts = (row.operation, row.model, row.model_used, row.error)
+    if not "".join(texts).isascii():
+        operation, model, model_used, error = map(storable, texts)
     return (
         row.call_id,
         micros(row.at),
         row.token_id,
         row.team,
         row.service,
-        storable(row.operation),
+        operation,
         row.dialect,
         row.provider,
-        storable(row.model),
-        storable(row.model_used),
+        model,
+        model_used,
         str(row.outcome),
         row.status,
-        storable(row.error),
+        error,
         row.stream,
         usage.input,
         usage.cache_read,
