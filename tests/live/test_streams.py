@@ -267,17 +267,22 @@ def memory(made: Bridge) -> int:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) * 1024
 
 
-def test_caller_that_leaves_before_the_head_is_seen_upstream_and_charged_its_reservation(fast) -> None:
-    fast.upstream.raw(asyncio.Event())
-    fast.calls += 1
+@pytest.mark.parametrize("transport", ["http1", "httpx2"])
+def test_caller_that_leaves_before_the_head_is_seen_upstream_at_once_and_charged_its_reservation(
+    tmp_path, transport
+) -> None:
+    with bridge(tmp_path, f'[upstream]\ntransport = "{transport}"\n') as made:
+        made.upstream.raw(asyncio.Event())
 
-    with pytest.raises(httpx2.ReadTimeout):
-        fast.client.post(PATH, json=chat(), timeout=0.1)
+        with pytest.raises(httpx2.ReadTimeout):
+            made.client.post(PATH, json=chat(), timeout=0.1)
 
-    assert fast.upstream.requests[-1].gone.wait(5)
-    row = fast.row()
+        assert made.upstream.requests[-1].gone.wait(1), "the upstream still works a second later"
+        bound = ceiling(made)
+        (row,) = settled(tmp_path, 1)
+
     assert (row["outcome"], row["usage_source"]) == ("client_gone", "reserved")
-    assert 0 < row["cost"] <= ceiling(fast)
+    assert 0 < row["cost"] <= bound
 
 
 @pytest.mark.parametrize("transport", ["http1", "httpx2"])
