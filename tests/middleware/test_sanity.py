@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tollbridge import sanity
 from tollbridge.call import Call, Headers, open_call
 from tollbridge.clock import SystemClock
 from tollbridge.errors import BodyTooLarge, UnsafeRequest
@@ -265,6 +266,36 @@ def test_connection_cannot_take_out_what_decides() -> None:
     kept = passed((b"connection", b"host, authorization, content-length, content-type"), *headers)
 
     assert kept == [HOST, *headers]
+
+
+def judged(headers: Headers) -> tuple[int, str] | Headers:
+    try:
+        return inspect(call_of(*headers), HeaderLimits(count=8, bytes=200, value=60))
+    except UnsafeRequest as exc:
+        return exc.status, exc.message
+
+
+NAMES = (b"host", b"accept", b"x-tollbridge-x", b"remote_user", b"connection", b"content-length", b"bad name", b"x-a")
+VALUES = (b"bridge.example", b"1", b"keep-alive", b"x-a", b"a\x00", b"v" * 59, b"v" * 61)
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=9))
+def test_row_of_names_that_was_seen_before_is_judged_as_the_first_time(headers: Headers) -> None:
+    sanity._plain_rows.clear()
+    first = judged(headers)
+
+    assert [judged(headers), judged(headers)] == [first, first]
+
+
+def test_only_so_many_rows_of_names_are_remembered_and_none_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sanity, "_MOST_ROWS", 2)
+    for number in range(5):
+        passed((b"x-%d" % number, b"1"))
+    assert len(sanity._plain_rows) <= 2
+
+    before = dict(sanity._plain_rows)
+    passed((b"x-" + b"n" * 2_000, b"1"))
+    assert sanity._plain_rows == before
 
 
 SPELLINGS = [

@@ -122,3 +122,13 @@ async def test_exhausted_token_is_refused_before_a_large_body_is_read(mock) -> N
     reply = await gw.request("POST", "/v1/chat/completions", token=token, content=b"not even json" * 10_000)
 
     assert reply.status_code == 429
+
+
+async def test_only_so_many_kinds_of_limits_are_remembered(mock, monkeypatch) -> None:
+    monkeypatch.setattr("tollbridge.layers.limit._MOST_KNOWN", 2)
+    gw = mock(limits={"requests_per_minute": 100})
+
+    for number in range(1, 6):
+        token = await gw.token(limits=TokenLimits(requests_per_minute=number))
+        reply = await gw.chat("small", token=token)
+        assert reply.headers["x-ratelimit-limit-requests"] == str(number)

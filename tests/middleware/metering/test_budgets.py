@@ -1,6 +1,6 @@
 """Which budgets a call draws on."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -73,3 +73,28 @@ def test_lines_of_one_call_have_ids_of_their_own() -> None:
     ids = [line.id for line in budgets.lines(call_of(principal()))]
 
     assert len(ids) == len(set(ids)) == 6
+
+
+def test_lines_follow_the_day_and_the_budget_of_the_token() -> None:
+    budgets = Budgets(bridge=BRIDGE[:1])
+    today, tomorrow = call_of(principal()), call_of(principal())
+    tomorrow.received = AT + timedelta(seconds=1)
+
+    assert [line.id for call in (today, tomorrow, today) for line in budgets.lines(call)] == [
+        "bridge:2026-11-24",
+        "bridge:2026-11-25",
+        "bridge:2026-11-24",
+    ]
+    assert len(budgets.lines(call_of(principal(TokenBudget(1, "day"))))) == 2
+    assert len(budgets.lines(call_of(principal()))) == 1
+
+
+def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tollbridge.metering.budgets._MOST_KNOWN", 2)
+    budgets = Budgets(token=(TokenBudget(7, "day"),))
+
+    for number in range(5):
+        caller = Principal(f"tok_{number}", "ci", ScopeSet())
+        assert budgets.lines(call_of(caller))[0].id == f"token:tok_{number}:2026-11-24"
+
+    assert len(budgets._known) <= 2

@@ -197,3 +197,22 @@ def test_sets_of_the_same_scopes_are_equal_in_any_order() -> None:
     assert one != ScopeSet(["ai:*"])
     assert one != "ai:* model:*"
     assert repr(one) == "ScopeSet('ai:* model:*')"
+
+
+@given(granted=st.lists(st.sampled_from(["ai:*", "ai:chat", "model:a*", "admin:tokens:write"])), data=st.data())
+def test_answer_that_is_remembered_is_the_first_one(granted: list[str], data: st.DataObject) -> None:
+    scopes = ScopeSet(granted)
+    for needed in data.draw(st.lists(st.sampled_from(["ai:chat", "model:abc", "model:b", "admin:tokens:read"]))):
+        assert (needed in scopes) == any(covers(scope, needed) for scope in granted)
+
+
+def test_made_up_models_do_not_fill_the_memory() -> None:
+    scopes = ScopeSet(["model:a*"])
+
+    for number in range(1_000):
+        assert f"model:a{number}" in scopes
+        assert f"model:b{number}" not in scopes
+    assert "model:" + "b" * 10_000 not in scopes
+
+    assert len(scopes._answers) <= 64
+    assert max(map(len, scopes._answers)) <= 256
