@@ -3,28 +3,16 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-import structlog
 from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge.call import Call, Outcome, ResponseHead, open_call
-from tollbridge.errors import (
-    BodyTooLarge,
-    GatewayError,
-    InternalError,
-    RequestTimeout,
-    UpstreamError,
-    UpstreamTruncated,
-)
+from tollbridge.errors import GatewayError, InternalError
+from tollbridge.layers.driver import ClientGone, Driver, failure
 from tollbridge.layers.refusal import refusal_body, refusal_event, refusal_headers
+from tollbridge.layers.websocket import SocketCrossing
 
 if TYPE_CHECKING:
     from tollbridge.layers.layer import Plan
-
-log = structlog.get_logger("tollbridge")
-
-
-class ClientGone(Exception):
-    """The caller left while its request was being read or answered."""
 
 
 async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,98 +37,7 @@ def local_path(scope: Scope) -> str:
     return path
 
 
-class _Driver:
-    """What HTTP and WebSocket have in common: admission, faults, and the one finish."""
-
-    __slots__ = ("_receive", "_send", "call", "entered", "plan")
-
-    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
-        self.plan = plan
-        self.call = call
-        self.entered = 0
-        self._receive = receive
-        self._send = send
-
-    async def admit(self) -> None:
-        """Run the phases before the app."""
-        plan, call = self.plan, self.call
-        for depth, head in plan.heads:
-            self.entered = depth
-            await head(call)
-        if call.operation is not None and call.operation.ai and call.body is None and call.protocol == "http":
-            call.body = await self.read_body()
-        for body in plan.bodies:
-            await body(call)
-        if call.native is not None and call.native.get("headers") is not call.headers:
-            call.native["headers"] = call.headers
-
-    async def read_body(self) -> bytes:
-        """Read the whole body, bounded in bytes and in time."""
-        limit = self.plan.max_body
-        length = self.call.header(b"content-length")
-        if length is not None and int(length) > limit:
-            raise BodyTooLarge(f"the body has {int(length)} bytes; at most {limit} are taken")
-        message = await self._receive()
-        if not message.get("more_body", False) and message["type"] == "http.request":
-            body: bytes = message.get("body", b"")
-        else:
-            body = await self._read_rest(message, limit)
-        self.call.bytes_in = len(body)
-        if len(body) > limit:
-            raise BodyTooLarge(f"the body is over {limit} bytes")
-        return body
-
-    async def _read_rest(self, message: Message, limit: int) -> bytes:
-        parts, size = [], 0
-        try:
-            async with asyncio.timeout(self.plan.body_timeout_s):
-                while True:
-                    if message["type"] == "http.disconnect":
-                        raise ClientGone
-                    part = message.get("body", b"")
-                    size += len(part)
-                    if size > limit:
-                        raise BodyTooLarge(f"the body is over {limit} bytes")
-                    parts.append(part)
-                    if not message.get("more_body", False):
-                        return b"".join(parts)
-                    message = await self._receive()
-        except TimeoutError:
-            raise RequestTimeout(f"the body was not sent within {self.plan.body_timeout_s:g} s") from None
-
-    def note(self, exc: Exception) -> GatewayError:
-        """Turn whatever a phase raised into what the caller may know, and log the rest."""
-        if isinstance(exc, GatewayError):
-            if exc.detail:
-                log.warning("call_failed", call_id=self.call.id, code=exc.code, detail=exc.detail)
-            return exc
-        log.error("phase_failed", call_id=self.call.id, exc_info=exc)
-        return InternalError("the gateway could not handle this call; its log has the reason under this request's id")
-
-    async def finish(self, outcome: Outcome) -> None:
-        """Run `finish` of every layer that was entered, once; in a task of its own if this one is being cancelled."""
-        call = self.call
-        call.outcome = outcome
-        call.duration_s = self.plan.clock.monotonic() - call.started_s
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            settle = asyncio.ensure_future(self._finish(outcome))
-            self.plan.settling.add(settle)
-            settle.add_done_callback(self.plan.settling.discard)
-            return
-        await self._finish(outcome)
-
-    async def _finish(self, outcome: Outcome) -> None:
-        entered, self.entered = self.entered, 0
-        for depth, layer in self.plan.finishes:
-            if depth <= entered:
-                try:
-                    await layer.finish(self.call, outcome)
-                except Exception:
-                    log.exception("finish_failed", call_id=self.call.id, layer=layer.name)
-
-
-class Crossing(_Driver):
+class Crossing(Driver):
     """One HTTP request on its way."""
 
     __slots__ = ("_done", "_feeds", "_gone", "_head", "_replayed", "_sent_head")
@@ -174,7 +71,7 @@ class Crossing(_Driver):
             except ClientGone:
                 return
             except Exception as exc:
-                outcome = _failure(exc)
+                outcome = failure(exc)
                 if not isinstance(exc, GatewayError) and not self._is_ai():
                     raise
                 await self.refuse(self.note(exc))
@@ -322,70 +219,3 @@ class Crossing(_Driver):
         self._sent_head = True
         await self._send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def _failure(exc: Exception) -> Outcome:
-    if isinstance(exc, UpstreamTruncated):
-        return Outcome.TRUNCATED
-    if isinstance(exc, GatewayError) and not isinstance(exc, UpstreamError):
-        return Outcome.REFUSED
-    return Outcome.UPSTREAM_FAILED
-
-
-_ACCEPTED = 101
-
-
-class SocketCrossing(_Driver):
-    """One WebSocket on its way: admitted by the same phases, then passed through and counted."""
-
-    __slots__ = ()
-
-    async def run(self, scope: Scope) -> None:
-        """Drive the socket until the app is done with it."""
-        outcome = Outcome.REFUSED
-        try:
-            try:
-                await self.admit()
-            except Exception as exc:
-                await self.refuse(scope, self.note(exc))
-                return
-            outcome = Outcome.UPSTREAM_FAILED
-            try:
-                await self.plan.app(scope, self.receive, self.send)
-            except GatewayError as exc:
-                if self.call.status == _ACCEPTED:
-                    raise
-                outcome = _failure(exc)
-                await self.refuse(scope, self.note(exc))
-                return
-            outcome = Outcome.COMPLETE
-        finally:
-            await self.finish(outcome)
-
-    async def receive(self) -> Message:
-        """Give the app what the caller sends."""
-        message = await self._receive()
-        if message["type"] == "websocket.receive":
-            self.call.bytes_in += len(message.get("bytes") or message.get("text") or "")
-        return message
-
-    async def send(self, message: Message) -> None:
-        """Give the caller what the app sends."""
-        if message["type"] == "websocket.accept":
-            self.call.status = _ACCEPTED
-        elif message["type"] == "websocket.send":
-            self.call.bytes_out += len(message.get("bytes") or message.get("text") or "")
-        await self._send(message)
-
-    async def refuse(self, scope: Scope, error: GatewayError) -> None:
-        """Answer the upgrade with an HTTP error where the server can (ASGI `websocket.http.response`), else close."""
-        call = self.call
-        call.error = error
-        call.status = error.status
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await self._send({"type": "websocket.close", "code": 1008, "reason": error.code})
-            return
-        body = refusal_body(call, error)
-        headers = refusal_headers(call, error, body)
-        await self._send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
-        await self._send({"type": "websocket.http.response.body", "body": body, "more_body": False})

@@ -17,7 +17,7 @@ from tollbridge.errors import (
     UpstreamUnreachable,
 )
 from tollbridge.formats.dialect import ModelEntry
-from tollbridge.layers.crossing import ClientGone
+from tollbridge.layers.driver import ClientGone
 from tollbridge.layers.headers import answer_headers, upstream_headers
 from tollbridge.layers.translate import write_upstream
 from tollbridge.layers.watch import Watch

@@ -5,6 +5,7 @@
  3. `response_head`  status and headers, before they are sent
  4. `feed`           a chunk of the answer in, chunks out; `b""` says the answer ended; sync and pure
  5. `finish`         exactly once, with how the call ended, for every layer whose `head` was begun
+    `wind_up`        the same for what needs no waiting: after every `finish`, for all calls that ended together
 
 Requests pass the layers outside in, answers inside out. A phase refuses by raising a `GatewayError`; whatever else it
 raises becomes an `InternalError`, and the call does not cross.
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tollbridge.call import Call, Outcome, ResponseHead
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.layers.crossing import cross
+from tollbridge.layers.driver import Driver, wind_up
 
 MAX_BODY = 32 * 1024 * 1024
 BODY_TIMEOUT_S = 60.0
@@ -75,6 +77,13 @@ class Layer:
     async def finish(self, call: Call, outcome: Outcome) -> None:
         """Put things in order after the call."""
 
+    def wind_up(self, call: Call, outcome: Outcome) -> None:
+        """Put things in order after the call, without waiting.
+
+        Done layer by layer for all calls that ended in one turn of the event loop: the same work many times over costs
+        half of what it costs in between others.
+        """
+
 
 class Plan:
     """A row of layers, outside in, with only the phases each really has, and the app inside them."""
@@ -90,15 +99,17 @@ class Plan:
         self.answers = tuple(layer for layer in reversed(layers) if _has(layer, "response_head") or _has(layer, "feed"))
         self.feeds = tuple(layer.feed for layer in self.answers if _has(layer, "feed"))
         self.service_feeds = tuple(layer.feed for layer in self.answers if _has(layer, "feed") and layer.feeds_services)
-        self.finishes = tuple(
-            (depth, layer) for depth, layer in reversed(list(enumerate(layers, 1))) if _has(layer, "finish")
-        )
+        inside_out = list(reversed(list(enumerate(layers, 1))))
+        self.finishes = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "finish"))
+        self.wind_ups = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "wind_up"))
+        self.ended: list[Driver] = []
         self.settling: set[asyncio.Task[None]] = set()
 
     async def settled(self) -> None:
         """Wait until every call that was cut off has been put in order."""
         while self.settling:
             await asyncio.wait(set(self.settling))
+        wind_up(self)
 
 
 def _has(layer: Layer, phase: str) -> bool:

@@ -98,7 +98,7 @@ class Limit(Layer):
         if call.grant is not None and call.grant.standings:
             head.headers += limit_headers(call.grant.standings)
 
-    async def finish(self, call: Call, outcome: Outcome) -> None:
+    def wind_up(self, call: Call, outcome: Outcome) -> None:
         grant = call.grant
         if grant is None:
             return
@@ -106,7 +106,7 @@ class Limit(Layer):
             actual = [0] * len(grant.demands)
         else:
             actual = [self._used(call, demand) for demand in grant.demands]
-        await self._limiter.settle(grant, actual)
+        self._limiter.settle(grant, actual)
 
     @staticmethod
     def _used(call: Call, demand: Demand) -> int:

@@ -83,7 +83,7 @@ class Meter(Layer):
         if call.usage is not None and call.usage_source is UsageSource.PROVIDER and call.price is not None:
             head.headers.append((b"x-tollbridge-cost-usd", show_usd(call.price.cost(call.usage)).encode("ascii")))
 
-    async def finish(self, call: Call, outcome: Outcome) -> None:
+    def wind_up(self, call: Call, outcome: Outcome) -> None:
         operation = call.operation
         if call.principal is None or (operation is not None and operation.lists_models):
             return

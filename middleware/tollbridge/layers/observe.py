@@ -45,7 +45,7 @@ class Observe(Layer):
         if call.dialect is not None:
             head.headers.append((b"request-id", request_id))
 
-    async def finish(self, call: Call, outcome: Outcome) -> None:
+    def wind_up(self, call: Call, outcome: Outcome) -> None:
         self._left()
         for observe in self._observers:
             observe(call)

@@ -93,7 +93,7 @@ class Translate(Layer):
                 pieces.append(refusal_event(call, broken))
         return pieces
 
-    async def finish(self, call: Call, outcome: Outcome) -> None:
+    def wind_up(self, call: Call, outcome: Outcome) -> None:
         if call.truncated and call.error is None:
             call.error = UpstreamError("the provider ended its answer with an error")
 

@@ -73,10 +73,10 @@ class Limiter(Protocol):
         """Raise `RateLimited` where not even one unit of each is left; takes nothing."""
         ...
 
-    async def settle(self, grant: Grant, actual: Sequence[int]) -> None:
-        """Replace each demand's cost by what was really used and free the lease.
+    def settle(self, grant: Grant, actual: Sequence[int]) -> None:
+        """Replace each demand's cost by what was really used and free the lease, with nobody waiting.
 
-        Less is refunded, more is charged without asking.
+        Less is refunded, more is charged without asking. Operations that follow find it done.
 
         A second settlement of one grant is a no-op.
         """

@@ -150,7 +150,7 @@ class MemoryLimiter:
         if not fits:
             raise self._refusal([(demand, 1) for demand in demands], full, now)
 
-    async def settle(self, grant: Grant, actual: Sequence[int]) -> None:
+    def settle(self, grant: Grant, actual: Sequence[int]) -> None:
         """Give back or charge the difference and free the lease; once.
 
         What was used beyond the grant counts from now. Units are given back as far as they still limit anyone: a call

@@ -200,13 +200,13 @@ class LimiterContract:
         with pytest.raises(RateLimited):
             await limiter.peek([requests()], TWO)
 
-        await limiter.settle(grant, [])
+        limiter.settle(grant, [])
         await limiter.peek([requests()], TWO)
 
     async def test_what_was_not_used_is_given_back(self, limiter: Limiter) -> None:
         grant = await limiter.take([requests(), tokens(4_000)], TWO, "req_1")
 
-        await limiter.settle(grant, [1, 1_500])
+        limiter.settle(grant, [1, 1_500])
 
         assert await room(limiter, requests()) == 59
         assert await room(limiter, tokens(0)) == 4_500
@@ -216,7 +216,7 @@ class LimiterContract:
         grant = await limiter.take([requests(), tokens(4_000)], TWO, "req_2")
         await limiter.take([requests(), tokens(200)], None, "req_3")
 
-        await limiter.settle(grant, [0, 0])
+        limiter.settle(grant, [0, 0])
 
         assert await room(limiter, requests()) == 58
         assert await room(limiter, tokens(0)) == 5_700
@@ -224,7 +224,7 @@ class LimiterContract:
     async def test_use_beyond_the_grant_is_charged_without_asking(self, limiter: Limiter, clock: FixedClock) -> None:
         grant = await limiter.take([tokens(5_000)], None, "req_1")
 
-        await limiter.settle(grant, [7_000])  # 1,000 more than there were
+        limiter.settle(grant, [7_000])  # 1,000 more than there were
 
         error = await refusal(limiter, [tokens(0)])
         assert error.retry_after_s == pytest.approx(10.0, abs=0.01)  # the debt at 100 a second
@@ -238,7 +238,7 @@ class LimiterContract:
         for number in range(5):
             await limiter.take([requests(0, key=f"tok_{number}")], None, "req_2")
 
-        await limiter.settle(grant, [110])
+        limiter.settle(grant, [110])
 
         assert await room(limiter, tokens(0)) == 5_900
 
@@ -246,9 +246,9 @@ class LimiterContract:
         first = await limiter.take([tokens(1_000)], TWO, "req_1")
         await limiter.take([tokens(1_000)], TWO, "req_2")
 
-        await limiter.settle(first, [0])
-        await limiter.settle(first, [0])
-        await limiter.settle(first, [9_000])
+        limiter.settle(first, [0])
+        limiter.settle(first, [0])
+        limiter.settle(first, [9_000])
 
         assert await room(limiter, tokens(0)) == 5_000
         await limiter.take([], TWO, "req_3")
@@ -259,7 +259,7 @@ class LimiterContract:
         clock.advance(60)  # by now time has given back all 6,000
         await limiter.take([tokens(6_000)], None, "req_2")
 
-        await limiter.settle(parked, [0])
+        limiter.settle(parked, [0])
 
         await refusal(limiter, [tokens(1)])
 
@@ -267,7 +267,7 @@ class LimiterContract:
         grant = await limiter.take([tokens(6_000)], None, "req_1")
         clock.advance(59)
 
-        await limiter.settle(grant, [0])
+        limiter.settle(grant, [0])
 
         assert await room(limiter, tokens(0)) == 6_000
         await limiter.take([tokens(6_000)], None, "req_2")
@@ -296,7 +296,7 @@ class LimiterContract:
                 place, ended = running.pop(dice.randrange(len(running)))
                 at, held = taken[place]
                 taken[place] = at, dice.randint(0, held)
-                await limiter.settle(ended, [taken[place][1]])
+                limiter.settle(ended, [taken[place][1]])
 
         for first, (start, _) in enumerate(taken):
             used = 0
@@ -309,8 +309,8 @@ class LimiterContract:
             first = await limiter.take([], TWO, f"req_{number}a")
             second = await limiter.take([], TWO, f"req_{number}b")
             await refusal(limiter, [], TWO)
-            await limiter.settle(first, [])
-            await limiter.settle(second, [])
+            limiter.settle(first, [])
+            limiter.settle(second, [])
 
     async def test_slots_of_keys_do_not_touch_each_other(self, limiter: Limiter) -> None:
         await limiter.take([], Lease("tok_1", 1), "req_1")
@@ -334,7 +334,7 @@ class LimiterContract:
         clock.advance(self.lease_s + 1)
         await limiter.take([], Lease("tok_1", 1), "req_2")
 
-        await limiter.settle(late, [])
+        limiter.settle(late, [])
 
         await refusal(limiter, [], Lease("tok_1", 1))
 
@@ -342,7 +342,7 @@ class LimiterContract:
         await limiter.take([], TWO, "req_1")
         again = await limiter.take([], Lease("tok_1", 1), "req_1")
 
-        await limiter.settle(again, [])
+        limiter.settle(again, [])
 
         await limiter.take([], TWO, "req_2")
         await limiter.take([], TWO, "req_3")
@@ -360,4 +360,4 @@ class LimiterContract:
         grant = await limiter.take([requests(), tokens(7)], None, "req_1")
 
         with pytest.raises(ValueError, match="2 demands"):
-            await limiter.settle(grant, [1])
+            limiter.settle(grant, [1])

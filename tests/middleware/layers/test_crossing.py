@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tollbridge.call import Call, Outcome, ResponseHead
@@ -318,6 +319,64 @@ async def test_cancelled_call_is_finished_in_a_task_that_can_be_waited_for() -> 
 
     assert slow.notes[-1] == "a.finish truncated"
     assert not slow.plan.settling
+
+
+class Winding(Layer):
+    """Notes who was wound up; fails for the first call where it is told to."""
+
+    def __init__(self, app: Any, *, label: str = "a", notes: list[str] | None = None, fails: bool = False) -> None:
+        super().__init__(app)
+        self.label = label
+        self.notes = [] if notes is None else notes
+        self.fails = fails
+
+    def wind_up(self, call: Call, outcome: Outcome) -> None:
+        self.notes.append(f"{self.label} {outcome.value}")
+        if self.fails:
+            raise RuntimeError("broken")
+
+
+async def test_calls_that_end_together_are_wound_up_layer_by_layer_after_every_finish() -> None:
+    notes: list[str] = []
+    gate = asyncio.Event()
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        await gate.wait()
+        await hello(scope, receive, send)
+
+    outer = Winding(Winding(Recorder(waits, notes=notes), label="b", notes=notes), notes=notes)
+    running = [asyncio.create_task(Exchange().run(outer)) for _ in range(2)]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(*running)
+
+    assert notes[-4:] == ["b complete", "b complete", "a complete", "a complete"]
+    assert [note for note in notes if "finish" in note] == ["a.finish complete"] * 2
+
+
+async def test_layer_that_fails_to_wind_up_keeps_no_other_from_it() -> None:
+    notes: list[str] = []
+    outer = Winding(Winding(hello, label="b", notes=notes, fails=True), notes=notes)
+
+    with structlog.testing.capture_logs() as logged:
+        await Exchange().run(outer)
+
+    assert notes == ["b complete", "a complete"]
+    assert [entry["event"] for entry in logged] == ["finish_failed"]
+
+
+async def test_call_cancelled_while_it_waits_to_be_wound_up_is_wound_up() -> None:
+    outer = Winding(hello)
+    task = asyncio.create_task(Exchange().run(outer))
+    while not outer.plan.ended:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await outer.plan.settled()
+
+    assert outer.notes == ["a complete"]
+    assert outer.plan.ended == []
 
 
 async def test_caller_who_leaves_before_the_answer_is_noted_as_gone() -> None:

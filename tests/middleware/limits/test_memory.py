@@ -45,7 +45,7 @@ async def test_keys_at_rest_are_forgotten_little_by_little(limiter: MemoryLimite
     for number in range(5_000):
         key = f"tok_{number}"
         grant = await limiter.take([Demand(key, REQUESTS, 1), Demand(key, TOKENS, 100)], Lease(key, 1), key)
-        await limiter.settle(grant, [1, 100])
+        limiter.settle(grant, [1, 100])
         clock.advance(0.01)
         largest = max(largest, limiter.size)
 
@@ -72,7 +72,7 @@ async def test_keys_of_calls_that_used_more_are_forgotten_too(limiter: MemoryLim
     for number in range(2_000):
         running.append(await limiter.take([Demand(f"tok_{number}", TOKENS, 1)], None, f"req_{number}"))
         if len(running) > 20:  # by then its limit was at rest and forgotten
-            await limiter.settle(running.pop(0), [101])
+            limiter.settle(running.pop(0), [101])
         clock.advance(0.1)
         largest = max(largest, limiter.size)
 
@@ -96,7 +96,7 @@ async def test_call_that_ends_long_after_its_key_was_forgotten_changes_nothing(
         await limiter.take([Demand(f"other_{number}", TOKENS, 6_000)], Lease(f"other_{number}", 1), f"other_{number}")
     assert limiter.size == 20
 
-    await limiter.settle(late, [10])
+    limiter.settle(late, [10])
 
     assert limiter.size == 20
 
@@ -114,7 +114,7 @@ async def test_limit_of_nothing_lets_nothing_through(limiter: MemoryLimiter, amo
 async def test_negative_use_counts_as_none(limiter: MemoryLimiter):
     grant = await limiter.take([Demand("tok_1", TOKENS, 100)], None, "req_1")
 
-    await limiter.settle(grant, [-500])
+    limiter.settle(grant, [-500])
 
     assert (await limiter.take([Demand("tok_1", TOKENS, 0)], None, "req_2")).standings[0].remaining == 6_000
 
@@ -128,7 +128,7 @@ async def test_negative_cost_is_refused_before_anything_is_taken(limiter: Memory
 
 async def test_grant_of_another_limiter_is_not_settled(limiter: MemoryLimiter):
     with pytest.raises(TypeError):
-        await limiter.settle(Grant((), ()), [])
+        limiter.settle(Grant((), ()), [])
 
 
 CALLS = st.lists(
@@ -151,7 +151,7 @@ async def test_retry_after_is_enough_and_at_most_a_second_too_long(calls: list[t
         if action == "wait":
             clock.advance(seconds)
         elif action == "settle" and running:
-            await limiter.settle(running.pop(few % len(running)), [few % 2, many])
+            limiter.settle(running.pop(few % len(running)), [few % 2, many])
         elif action == "take":
             demands = [Demand("tok_1", REQUESTS, few), Demand("tok_1", TOKENS, many)]
             retry_after_s = await refused_for(limiter, demands)
@@ -168,5 +168,5 @@ async def refused_for(limiter: MemoryLimiter, demands: list[Demand]) -> int:
         grant = await limiter.take(demands, None, "trial")
     except RateLimited as error:
         return int(dict(error.headers())[b"retry-after"])
-    await limiter.settle(grant, [0, 0])
+    limiter.settle(grant, [0, 0])
     return 0

@@ -1,0 +1,150 @@
+"""What drives a request through the phases of a plan, whatever carries it."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.types import Message, Receive, Send
+
+from tollbridge.call import Call, Outcome
+from tollbridge.errors import (
+    BodyTooLarge,
+    GatewayError,
+    InternalError,
+    RequestTimeout,
+    UpstreamError,
+    UpstreamTruncated,
+)
+
+if TYPE_CHECKING:
+    from tollbridge.layers.layer import Plan
+
+log = structlog.get_logger("tollbridge")
+
+
+class ClientGone(Exception):
+    """The caller left while its request was being read or answered."""
+
+
+class Driver:
+    """What HTTP and WebSocket have in common: admission, faults, and the one finish."""
+
+    __slots__ = ("_receive", "_send", "call", "entered", "plan", "wound_up")
+
+    wound_up: "asyncio.Future[None]"
+
+    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
+        self.plan = plan
+        self.call = call
+        self.entered = 0
+        self._receive = receive
+        self._send = send
+
+    async def admit(self) -> None:
+        """Run the phases before the app."""
+        plan, call = self.plan, self.call
+        for depth, head in plan.heads:
+            self.entered = depth
+            await head(call)
+        if call.operation is not None and call.operation.ai and call.body is None and call.protocol == "http":
+            call.body = await self.read_body()
+        for body in plan.bodies:
+            await body(call)
+        if call.native is not None and call.native.get("headers") is not call.headers:
+            call.native["headers"] = call.headers
+
+    async def read_body(self) -> bytes:
+        """Read the whole body, bounded in bytes and in time."""
+        limit = self.plan.max_body
+        length = self.call.header(b"content-length")
+        if length is not None and int(length) > limit:
+            raise BodyTooLarge(f"the body has {int(length)} bytes; at most {limit} are taken")
+        message = await self._receive()
+        if not message.get("more_body", False) and message["type"] == "http.request":
+            body: bytes = message.get("body", b"")
+        else:
+            body = await self._read_rest(message, limit)
+        self.call.bytes_in = len(body)
+        if len(body) > limit:
+            raise BodyTooLarge(f"the body is over {limit} bytes")
+        return body
+
+    async def _read_rest(self, message: Message, limit: int) -> bytes:
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self.plan.body_timeout_s):
+                while True:
+                    if message["type"] == "http.disconnect":
+                        raise ClientGone
+                    part = message.get("body", b"")
+                    size += len(part)
+                    if size > limit:
+                        raise BodyTooLarge(f"the body is over {limit} bytes")
+                    parts.append(part)
+                    if not message.get("more_body", False):
+                        return b"".join(parts)
+                    message = await self._receive()
+        except TimeoutError:
+            raise RequestTimeout(f"the body was not sent within {self.plan.body_timeout_s:g} s") from None
+
+    def note(self, exc: Exception) -> GatewayError:
+        """Turn whatever a phase raised into what the caller may know, and log the rest."""
+        if isinstance(exc, GatewayError):
+            if exc.detail:
+                log.warning("call_failed", call_id=self.call.id, code=exc.code, detail=exc.detail)
+            return exc
+        log.error("phase_failed", call_id=self.call.id, exc_info=exc)
+        return InternalError("the gateway could not handle this call; its log has the reason under this request's id")
+
+    async def finish(self, outcome: Outcome) -> None:
+        """Run `finish` of every layer that was entered, once; in a task of its own if this one is being cancelled."""
+        call, plan = self.call, self.plan
+        call.outcome = outcome
+        call.duration_s = plan.clock.monotonic() - call.started_s
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            settle = asyncio.ensure_future(self._finish(outcome))
+            plan.settling.add(settle)
+            settle.add_done_callback(plan.settling.discard)
+            return
+        await self._finish(outcome)
+
+    async def _finish(self, outcome: Outcome) -> None:
+        plan = self.plan
+        for depth, layer in plan.finishes:
+            if depth <= self.entered:
+                try:
+                    await layer.finish(self.call, outcome)
+                except Exception:
+                    log.exception("finish_failed", call_id=self.call.id, layer=layer.name)
+        loop = asyncio.get_running_loop()
+        self.wound_up = loop.create_future()
+        if not plan.ended:
+            loop.call_soon(wind_up, plan)
+        plan.ended.append(self)
+        await self.wound_up
+
+
+def wind_up(plan: "Plan") -> None:
+    """Let the layers put things in order for all calls that have ended."""
+    ended, plan.ended = plan.ended, []
+    for depth, layer in plan.wind_ups:
+        for driver in ended:
+            call = driver.call
+            if depth <= driver.entered and call.outcome is not None:
+                try:
+                    layer.wind_up(call, call.outcome)
+                except Exception:
+                    log.exception("finish_failed", call_id=call.id, layer=layer.name)
+    for driver in ended:
+        if not driver.wound_up.done():
+            driver.wound_up.set_result(None)
+
+
+def failure(exc: Exception) -> Outcome:
+    """Say how a call ended that raised."""
+    if isinstance(exc, UpstreamTruncated):
+        return Outcome.TRUNCATED
+    if isinstance(exc, GatewayError) and not isinstance(exc, UpstreamError):
+        return Outcome.REFUSED
+    return Outcome.UPSTREAM_FAILED
