@@ -92,6 +92,7 @@ class Call:
     raw_path: bytes = b""
     query: bytes = b""
     client: str = ""
+    http_version: str = "1.1"
     native: Any = field(default=None, repr=False)
 
     operation: "Operation | None" = field(default=None, init=False)
@@ -151,5 +152,6 @@ def open_call(scope: Any, clock: Clock, *, path: str | None = None) -> Call:
         raw_path=scope.get("raw_path") or b"",
         query=scope.get("query_string", b""),
         client=client[0] if client else "",
+        http_version=scope.get("http_version", "1.1"),
         native=scope,
     )

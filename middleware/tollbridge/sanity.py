@@ -29,6 +29,7 @@ _IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 _IN_VALUES = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
 _BAD_ESCAPE = re.compile(rb"%(?:2[fF]|5[cC]|0[0-9a-fA-F]|1[0-9a-fA-F]|7[fF]|2[eE]|25)|%(?![0-9A-Fa-f]{2})")
 _LONGEST_LENGTH = 18
+_VERSIONS = frozenset(("1.0", "1.1", "2", "3"))
 _PLAIN_CONNECTION = (b"", b"keep-alive", b"close")
 _DOTS = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
 _INTERNAL = (
@@ -154,9 +155,14 @@ def _check_framing(call: Call, found: Mapping[bytes, bytes]) -> None:
         raise UnsafeRequest("the Host header is missing")
     if not _HOST.fullmatch(host):
         raise UnsafeRequest("the Host header is no host")
+    if call.http_version not in _VERSIONS:
+        raise UnsafeRequest("this version of HTTP is not served here; send HTTP/1.1")
+    coding = found.get(b"transfer-encoding")
+    if coding is not None and (coding.lower() != b"chunked" or call.http_version == "1.0"):
+        raise UnsafeRequest("the only transfer coding taken is chunked, in HTTP/1.1 (RFC 9112 section 6.1)")
     length = found.get(b"content-length")
     if length is not None:
-        if b"transfer-encoding" in found:
+        if coding is not None:
             raise UnsafeRequest("both Content-Length and Transfer-Encoding are sent (RFC 9112 section 6.1)")
         if not length.isdigit() or len(length) > _LONGEST_LENGTH:
             raise UnsafeRequest("the Content-Length header is no number")

@@ -1,16 +1,11 @@
-"""Tokens over the wire: kept as digests, revoked at once, hostile ones refused."""
+"""Tokens over the wire: kept as digests, never two, never in a URL."""
 
-import base64
 import socket
-import sqlite3
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing
 
 import httpx2
 import pytest
-from tests.live.looking import bearer, chat, eventually, settled
+from tests.live.looking import bearer, chat, settled
 from tests.support.live import LiveGateway, mock_config
 
 PATH = "/v1/chat/completions"
@@ -40,85 +35,10 @@ def test_no_file_holds_a_token_or_the_providers_key(tmp_path, upstream) -> None:
         assert not [part for part in parts if part in content]
 
 
-def test_every_request_begun_after_a_revocation_is_refused(tmp_path, upstream) -> None:
-    with LiveGateway(tmp_path, mock_config(upstream.url), workers=4) as gateway:
-        made = gateway.token()
-        seen: list[tuple[float, int]] = []
-        revoked_at = [float("inf")]
-
-        def loop() -> None:
-            refused = 0
-            with httpx2.Client(base_url=gateway.url, headers=bearer(made["token"]), timeout=30) as client:
-                while refused < 5:
-                    begun = time.monotonic()
-                    status = client.get("/v1/models").status_code
-                    seen.append((begun, status))
-                    refused += begun > revoked_at[0]
-
-        threads = [threading.Thread(target=loop) for _ in range(40)]
-        for thread in threads:
-            thread.start()
-        eventually(lambda: len(seen) >= 400, "400 requests", patience_s=20)
-        gateway.run("token", "revoke", made["id"], "--yes")
-        revoked_at[0] = time.monotonic()
-        for thread in threads:
-            thread.join(30)
-
-    before = [status for begun, status in seen if begun < revoked_at[0]]
-    after = [status for begun, status in seen if begun > revoked_at[0]]
-    assert before.count(200) >= 300
-    assert len(after) >= 200
-    assert set(after) == {401}
-
-
 @pytest.fixture(scope="module")
 def live(tmp_path_factory) -> Iterator[tuple[LiveGateway, str]]:
     with LiveGateway(tmp_path_factory.mktemp("tokens"), mock_config("http://127.0.0.1:9")) as gateway:
         yield gateway, gateway.token()["token"]
-
-
-HOSTILE = [
-    b"' OR '1'='1",
-    b"' OR 1=1 --",
-    b"'; DROP TABLE token; --",
-    b"'; UPDATE token SET scopes = '*'; --",
-    b'" OR ""="',
-    b"') UNION SELECT digest FROM secret --",
-    b"tb_' UNION SELECT * FROM token --",
-    b"%' AND 1=randomblob(1000000000) --",
-    b"tb_%",
-    b"tb_",
-    b"*",
-    b"tb_" + b"a" * 43,
-    b"tb_" + b"\xff" * 43,
-    b"\xff\xfe\xfd",
-    b"\xc0\x80",
-    b"\xed\xa0\x80",
-    "токен".encode(),
-    "tb_\u202e\u2066".encode(),
-    b"null",
-    b"undefined",
-    b"None",
-    b"true",
-    b"[]",
-    b"{}",
-    b"${jndi:ldap://127.0.0.1/x}",
-    b"{{7*7}}",
-    b"../../etc/passwd",
-    b"<script>alert(1)</script>",
-    b"Bearer",
-    b"Bearer tb_x",
-    b"a,b",
-    b"a b",
-    b"\x00",
-    b"tb_\x00abc",
-    b"a\x0bb",
-    b"",
-    b" ",
-    b"A" * 15_000,
-    b"A" * 60_000,
-    b"A" * 1_000_000,
-]
 
 
 def status(port: int, header: bytes) -> int:
@@ -133,28 +53,6 @@ def status(port: int, header: bytes) -> int:
         except (ConnectionResetError, BrokenPipeError):
             pass
     return int(answer.split(b" ", 2)[1]) if answer else 431
-
-
-def content(gateway: LiveGateway) -> list[str]:
-    """Give the database's tables and rows as text, but for the time of the last use."""
-    with closing(sqlite3.connect(gateway.folder / ".tollbridge" / "tollbridge.db")) as db:
-        return [line for line in db.iterdump() if '"usage"' not in line]
-
-
-def test_hostile_credentials_are_refused_and_change_nothing(live) -> None:
-    gateway, token = live
-    assert status(gateway.port, b"authorization: Bearer " + token.encode()) == 200
-    before = content(gateway)
-
-    found: dict[bytes, set[int]] = {}
-    for secret in HOSTILE:
-        headers = [b"authorization: Bearer " + secret, b"authorization: " + secret, b"x-api-key: " + secret]
-        headers.append(b"authorization: Basic " + base64.b64encode(b"x:" + secret))
-        found[secret[:50]] = {status(gateway.port, header) for header in headers}
-
-    assert {key: codes for key, codes in found.items() if not codes <= {400, 401, 431}} == {}
-    assert status(gateway.port, b"authorization: Bearer " + token.encode()) == 200
-    assert content(gateway) == before
 
 
 def test_two_credentials_are_never_resolved_to_one(live) -> None:

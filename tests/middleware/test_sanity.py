@@ -268,6 +268,36 @@ def test_connection_cannot_take_out_what_decides() -> None:
     assert kept == [HOST, *headers]
 
 
+@pytest.mark.parametrize(
+    "coding", [b"gzip, chunked", b"x, chunked", b",chunked", b"chunked, chunked", b"identity", b""]
+)
+def test_transfer_coding_that_two_readers_take_differently_is_refused(coding: bytes) -> None:
+    assert "chunked" in refusal(call_of(HOST, (b"transfer-encoding", coding))).message
+
+
+@pytest.mark.parametrize("coding", [b"chunked", b"Chunked"])
+def test_chunked_is_taken_but_in_http_1_0(coding: bytes) -> None:
+    call = call_of(HOST, (b"transfer-encoding", coding))
+    assert inspect(call, LIMITS)
+
+    call.http_version = "1.0"
+    assert "chunked" in refusal(call).message
+
+
+@pytest.mark.parametrize(
+    ("version", "served"),
+    [("1.0", True), ("1.1", True), ("2", True), ("3", True), ("0.9", False), ("2.0", False), ("9.9", False)],
+)
+def test_versions_of_http_that_nobody_speaks_are_refused(version: str, served: bool) -> None:
+    call = call_of(HOST)
+    call.http_version = version
+
+    if served:
+        assert inspect(call, LIMITS)
+    else:
+        assert "version" in refusal(call).message
+
+
 def judged(headers: Headers) -> tuple[int, str] | Headers:
     try:
         return inspect(call_of(*headers), HeaderLimits(count=8, bytes=200, value=60))

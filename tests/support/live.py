@@ -44,10 +44,14 @@ class LiveGateway:
         found: dict[str, Any] = json.loads(self.run("token", "create", "--name", "live", "--json", *arguments).stdout)
         return found
 
+    def command(self) -> list[str]:
+        """Say what starts it."""
+        serve = ["tollbridge", "serve", "--port", "0", "--workers", str(self._workers)]
+        return [sys.executable, "-m", *serve, "--config", str(self.config)]
+
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tollbridge", "serve", "--port", "0", "--workers", str(self._workers)]
         self.process = subprocess.Popen(
-            [*command, "--config", str(self.config)],
+            self.command(),
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -66,7 +70,7 @@ class LiveGateway:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.output.append(line)
-            found = re.search(r"listening\s+(http://\S+)", line)
+            found = re.search(r"(?:listening|running on|Listening at:) +(http://\S+)", line)
             if found:
                 self.url = found[1]
                 self._listening.set()

@@ -97,5 +97,6 @@ NEEDS: Mapping[str, Lack] = {
         _module("asyncpg", get="pip install 'tollbridge[postgres]'"),
         _program("initdb", get="apt-get install postgresql", folders="/usr/lib/postgresql/*/bin"),
     ),
+    "granian": _module("granian", get="pip install granian"),
     "mitmproxy": _module("mitmproxy", get="pip install 'tollbridge[mitmproxy]'"),
 }

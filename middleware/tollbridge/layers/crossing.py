@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge.call import Call, Outcome, ResponseHead, open_call
-from tollbridge.errors import GatewayError, InternalError
+from tollbridge.errors import BadRequest, GatewayError, InternalError
 from tollbridge.layers.driver import ClientGone, Driver, failure
 from tollbridge.layers.refusal import refusal_body, refusal_event, refusal_headers
 from tollbridge.layers.websocket import SocketCrossing
@@ -57,7 +57,8 @@ class Crossing(Driver):
         try:
             try:
                 await self.admit()
-            except ClientGone:
+            except ClientGone:  # or the server cut a body off that it could not read, and waits for an answer to that
+                await self.refuse(BadRequest("the body broke off before its end; send it whole"))
                 return
             except Exception as exc:
                 outcome = Outcome.REFUSED

@@ -479,13 +479,13 @@ class TestModelBody:
         assert exchange.status == 413
         assert len(exchange.incoming) == 1
 
-    async def test_caller_who_leaves_while_sending_gets_no_answer(self) -> None:
+    async def test_body_that_breaks_off_reaches_no_app_and_is_told_so_to_who_still_listens(self) -> None:
         exchange = Exchange({"type": "http.request", "body": b"he", "more_body": True})
         recorder = Recorder(hello)
 
         await exchange.run(AsModelCall(recorder))
 
-        assert exchange.sent == []
+        assert exchange.status == 400
         assert recorder.notes == ["a.head", "a.finish client_gone"]
 
     async def test_body_that_does_not_come_in_time_is_refused(self) -> None:
