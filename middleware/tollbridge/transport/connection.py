@@ -166,22 +166,31 @@ class Connection(asyncio.Protocol):
 
     # what the parser calls
 
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._fail("it sent more than its answer")
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self.status:
+            return  # a trailer, which is no header (RFC 9110 section 6.5.1), or of an answer nobody asked for
         name = name.lower()
-        self.headers.append((name, value))
+        self.headers.append((name, value.rstrip(b" \t")))
         if name in _FRAMES:
             self._framed = True
 
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        if status >= 200 and not self._complete:
+        if status >= 200 and not self.status:
             self.status = status
 
     def on_body(self, body: bytes) -> None:
-        self._parts.append(body)
-        self._held += len(body)
+        if not self._complete:
+            self._parts.append(body)
+            self._held += len(body)
 
     def on_message_complete(self) -> None:
+        if self._complete:
+            return
         if self.status:
             self._complete = True
             self._keep = self._parser.should_keep_alive()
