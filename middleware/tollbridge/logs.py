@@ -139,7 +139,7 @@ class Lines:
         self.name = name
         self.lock = lock or threading.Lock()
         self._out = out
-        self._flushing = False
+        self._flushing: asyncio.AbstractEventLoop | None = None
 
     def named(self, name: str) -> "Lines":
         """Give a logger of another name that writes to the same place."""
@@ -158,16 +158,17 @@ class Lines:
         try:
             with self.lock:
                 self._out.write(line + b"\n")
-            if not self._flushing:
-                self._flushing = True
-                asyncio.get_running_loop().call_soon(self._flush)
+            loop = asyncio.get_running_loop()
+            if self._flushing is not loop:
+                self._flushing = loop
+                loop.call_soon(self._flush)
         except RuntimeError:  # no event loop
             self._flush()
         except (OSError, ValueError):
             return
 
     def _flush(self) -> None:
-        self._flushing = False
+        self._flushing = None
         try:
             with self.lock:
                 self._out.flush()

@@ -39,12 +39,6 @@ def to_nano(usd: Decimal) -> int:
     return int((usd * NANO).to_integral_value())
 
 
-def to_usd(nano: int) -> Decimal:
-    """Give dollars for nano-dollars, exactly, with no exponent and no trailing zeros."""
-    value = Decimal(nano).scaleb(-9)
-    return value.quantize(Decimal(1)) if value == value.to_integral() else value.normalize()
-
-
 def show_usd(nano: int) -> str:
     """Write nano-dollars as a plain decimal such as `0.000985`."""
     sign, nano = ("-", -nano) if nano < 0 else ("", nano)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge.money import NANO, amount, parse_usd, rate, show_usd, to_nano, to_usd
+from tollbridge.money import NANO, amount, parse_usd, rate, show_usd, to_nano
 
 NANOS = st.integers(min_value=0, max_value=10**18)
 
@@ -35,9 +35,9 @@ def test_largest_amount_fits_a_signed_64_bit_column() -> None:
     assert to_nano(parse_usd("1000000000")) == 10**18 < 2**63
 
 
-@given(NANOS)
-def test_nano_dollars_survive_the_way_through_dollars(nano: int) -> None:
-    assert to_nano(to_usd(nano)) == nano
+@given(st.integers(-(10**18), 10**18))
+def test_shown_amount_is_exact_below_zero_too(nano: int) -> None:
+    assert Decimal(show_usd(nano)) * NANO == nano
 
 
 @given(NANOS)

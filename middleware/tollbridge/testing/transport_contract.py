@@ -238,8 +238,10 @@ class TransportContract:
                     await response.read(limit)
             await response.close()
 
-    async def test_cancelled_send_closes_the_connection(self, upstream: ScriptedUpstream, make: Make) -> None:
-        transport = make(Timeouts(first_byte_s=0.1, idle_s=0.1), Guard())
+    async def test_cancelled_send_closes_the_connection_at_once_whatever_the_timeouts(
+        self, upstream: ScriptedUpstream, make: Make
+    ) -> None:
+        transport = make(Timeouts(), Guard())
         upstream.raw(asyncio.Event())
         sending = asyncio.ensure_future(transport.send(post(upstream.url)))
         await upstream.received(1)

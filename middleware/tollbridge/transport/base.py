@@ -71,7 +71,7 @@ class Transport(Protocol):
     """Sends requests to providers.
 
     No redirects, no proxies from the environment, no cookies, no decompression (the caller asks for `identity`).
-    Cancelling a pending call closes its connection, at the latest when its timeouts would have.
+    Cancelling a pending call closes its connection at once.
     """
 
     async def send(self, request: UpstreamRequest) -> UpstreamResponse:

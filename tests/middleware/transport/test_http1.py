@@ -26,21 +26,6 @@ class TestHttp1TransportOnUvloop(TestHttp1Transport):
     """The loop of `tollbridge serve`."""
 
 
-async def test_cancelled_send_closes_the_connection_at_once_whatever_the_timeouts() -> None:
-    async with ScriptedUpstream() as upstream:
-        transport = Http1Transport()
-        upstream.raw(asyncio.Event())
-        sending = asyncio.ensure_future(transport.send(post(upstream.url)))
-        await upstream.received(1)
-
-        sending.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await sending
-
-        await left(upstream)
-        await transport.close()
-
-
 async def test_idle_connection_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http1_module, "IDLE_S", 0.02)
     async with ScriptedUpstream() as upstream, ScriptedUpstream() as other:
