@@ -39,13 +39,18 @@ NEIGHBOURS = {("tollbridge_demo", "tollbridge_local"): "the model of the demo is
 """Where one of our packages uses the public names of another."""
 
 STARTS_FAST = "the command line starts without it"
+WITH_A_GATEWAY = "what it offers loads with a gateway, not with every command"
 LATE = {
     ("tollbridge.cli", "tollbridge.cli.app.run"): "`python -m tollbridge.cli` alone needs typer",
     ("tollbridge.cli.commands", "tollbridge.cli.checking.*"): STARTS_FAST,
     ("tollbridge.cli.commands", "tollbridge.stores.schema"): STARTS_FAST,
+    ("tollbridge.cli.later", "asyncio"): STARTS_FAST,
+    ("tollbridge.cli.later", "tollbridge.config.load_config"): STARTS_FAST,
     ("tollbridge.cli.output", "rich.*"): STARTS_FAST,
+    ("tollbridge.cli.secrets", "tollbridge.vault.Vault"): STARTS_FAST,
     ("tollbridge.cli.serving", "tollbridge.serving.run_server"): STARTS_FAST,
     ("tollbridge.cli.tokens", "tollbridge.cli.offline.Offline"): STARTS_FAST,
+    ("tollbridge.cli.tokens", "tollbridge.tokens.model.*"): STARTS_FAST,
     (
         "tollbridge.metering.genai",
         "genai_prices.*",
@@ -56,10 +61,16 @@ LATE = {
     ("tollbridge.transport", "tollbridge.transport.http1.Http1Transport"): "the driver that was chosen",
     ("tollbridge.transport.http1", "httpx2"): "for its TLS context, where a provider speaks TLS",
     ("tollbridge_dashboard", "tollbridge_dashboard.*"): "its pages load with a gateway, not with every command",
-    ("tollbridge_dashboard.commands", "tollbridge.DataFolder"): STARTS_FAST,
+    ("tollbridge_dashboard.commands", "tollbridge.*"): STARTS_FAST,
     ("tollbridge_dashboard.commands", "tollbridge_dashboard.door.*"): STARTS_FAST,
+    ("tollbridge_anthropic", "tollbridge_anthropic.*"): WITH_A_GATEWAY,
+    ("tollbridge_compatible", "tollbridge_compatible.*"): WITH_A_GATEWAY,
+    ("tollbridge_openai", "tollbridge_openai.*"): WITH_A_GATEWAY,
+    ("tollbridge_demo.command", "tollbridge.load_config"): STARTS_FAST,
     ("tollbridge_demo.command", "tollbridge_demo.running.run_demo"): STARTS_FAST,
     ("tollbridge_demo.running", "tollbridge_demo.service.make_service"): "FastAPI is an extra",
+    ("tollbridge_local", "tollbridge_local.*"): "commands and the model load when they are used",
+    ("tollbridge_local.commands", "tollbridge_local.*"): STARTS_FAST,
     ("tollbridge_demo.running", "tollbridge_local.install"): "not needed where the model is there",
 }
 """Imports inside functions, each with its reason.  `.*` stands for any name of that module or below."""

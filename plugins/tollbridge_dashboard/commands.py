@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from tollbridge import ConfigError, SystemClock, load_config
-
 
 def admin_link(
     config: Annotated[
@@ -16,7 +14,7 @@ def admin_link(
     base_url: Annotated[str, typer.Option(help="Where the gateway is reached; else its host and port.")] = "",
 ) -> None:
     """Print a link that signs in to the dashboard once, within 15 minutes."""
-    from tollbridge import DataFolder
+    from tollbridge import ConfigError, DataFolder, SystemClock, load_config
     from tollbridge_dashboard.door import Door, link
 
     loaded = load_config(config)

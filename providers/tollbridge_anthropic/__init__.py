@@ -1,14 +1,18 @@
 """Anthropic: the Messages dialect and its own host.  API: https://docs.anthropic.com/en/api/messages (read 2026-11)."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tollbridge import Header, Provider, Quirks, hookimpl
-from tollbridge.formats import Dialect
-from tollbridge_anthropic.dialect import MessagesDialect
+
+if TYPE_CHECKING:
+    from tollbridge.formats import Dialect
 
 
 @hookimpl
-def register_dialects(register: Callable[[Dialect], None]) -> None:
+def register_dialects(register: "Callable[[Dialect], None]") -> None:
+    from tollbridge_anthropic.dialect import MessagesDialect
+
     register(MessagesDialect())
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from tollbridge import Provider, hookimpl
-from tollbridge_compatible.catalogue import load_services
 
 
 @hookimpl
 def register_providers(register: Callable[[Provider], None]) -> None:
+    from tollbridge_compatible.catalogue import load_services
+
     for service in load_services():
         register(service.provider())

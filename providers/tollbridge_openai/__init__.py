@@ -1,14 +1,18 @@
 """OpenAI: its dialects and its own host.  API: https://platform.openai.com/docs/api-reference (read 2026-11)."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tollbridge import Bearer, Provider, hookimpl
-from tollbridge.formats import Dialect
-from tollbridge_openai.dialects import ChatDialect, CompletionsDialect, EmbeddingsDialect
+
+if TYPE_CHECKING:
+    from tollbridge.formats import Dialect
 
 
 @hookimpl
-def register_dialects(register: Callable[[Dialect], None]) -> None:
+def register_dialects(register: "Callable[[Dialect], None]") -> None:
+    from tollbridge_openai.dialects import ChatDialect, CompletionsDialect, EmbeddingsDialect
+
     register(ChatDialect())
     register(CompletionsDialect())
     register(EmbeddingsDialect())

@@ -26,6 +26,7 @@ def build() -> typer.Typer:
         no_args_is_help=True,
         add_completion=True,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: drawing it in boxes takes longer than all the rest of a start
     )
 
     @app.callback()
@@ -76,7 +77,11 @@ def run(arguments: Sequence[str]) -> int:
         if shown is None:
             raise
         text, wrong = shown(), int(getattr(exc, "exit_code", 2))
-        return _say(text, wrong) if text else wrong  # without a command there is no text, but the help
+        context = getattr(exc, "ctx", None)
+        if context is not None and text == context.get_help():  # nothing was said
+            print(text)
+            return wrong
+        return _say(text, wrong)
     return code if isinstance(code, int) else 0
 
 

@@ -1,6 +1,5 @@
 """Commands that look at a configuration: init, check, chain, plugins, models, openapi, db."""
 
-import asyncio
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tollbridge.cli.later import read_config, run
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table
-from tollbridge.config import DEFAULT_FILE, load_config
 from tollbridge.errors import ConfigError
 from tollbridge.plugins import Plugins
 
@@ -17,7 +16,7 @@ db = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path(DEFAULT_FILE),
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("tollbridge.toml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite one that is there.")] = False,
 ) -> None:
     """Write a configuration with every option and its default."""
@@ -39,7 +38,7 @@ def check(
     """Check the configuration, plugins, keys, prices and the database, and write nothing."""
     from tollbridge.cli.checking import check_gateway  # builds a whole gateway
 
-    findings = asyncio.run(check_gateway(config, live=live))
+    findings = run(check_gateway(config, live=live))
     if as_json:
         print_json([finding.shown() for finding in findings])
     else:
@@ -66,7 +65,7 @@ def plugins(
     as_json: JsonOption = False,
 ) -> None:
     """List installed plugins: name, distribution, version, hooks."""
-    settings = load_config(config).plugins
+    settings = read_config(config).plugins
     found = Plugins(
         allowed=settings.allowed,
         disabled=settings.disabled,
@@ -129,7 +128,7 @@ def _schema(action: str, config: Path | None) -> str:
     from tollbridge.cli.checking import say_status  # brings the store
     from tollbridge.stores import schema
 
-    url = load_config(config).store_url
+    url = read_config(config).store_url
     if not url.startswith("sqlite:"):
         scheme = url.partition(":")[0]
         raise ConfigError(f"the store of {scheme}:// has its schema from a plugin, which brings a command of its own")

@@ -2,20 +2,24 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tollbridge.cli.later import read_config
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json
-from tollbridge.config import load_config
 from tollbridge.data import DataFolder
-from tollbridge.vault import Vault
+
+if TYPE_CHECKING:
+    from tollbridge.vault import Vault
 
 app = typer.Typer(help="Keep provider keys, encrypted.", no_args_is_help=True)
 
 
-def _vault(config: Path | None) -> Vault:
-    return Vault(DataFolder(load_config(config).data))
+def _vault(config: Path | None) -> "Vault":
+    from tollbridge.vault import Vault  # brings cryptography
+
+    return Vault(DataFolder(read_config(config).data))
 
 
 @app.command("set")

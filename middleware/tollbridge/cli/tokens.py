@@ -1,19 +1,21 @@
 """`tollbridge token ...`: making, listing and revoking tokens in the store of a configuration."""
 
-import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from tollbridge.cli.later import run
 from tollbridge.cli.output import ConfigOption, JsonOption, print_fields, print_json, print_table, when
 from tollbridge.money import parse_usd, show_usd, to_nano
-from tollbridge.tokens.model import Token, TokenBudget, TokenLimits
 from tollbridge.tokens.scopes import EVERY_MODEL
+
+if TYPE_CHECKING:
+    from tollbridge.tokens.model import Token, TokenBudget
 
 app = typer.Typer(help="Make, list and revoke tokens.", no_args_is_help=True)
 
@@ -26,11 +28,11 @@ def with_tokens(config: Path | None, work: "Callable[[Any], Awaitable[T]]") -> T
     """Open the gateway's store for one piece of work."""
     from tollbridge.cli.offline import Offline  # brings the store, which --help does not need
 
-    async def run() -> T:
+    async def open_and_work() -> T:
         async with Offline(config) as offline:
             return await work(offline)
 
-    return asyncio.run(run())
+    return run(open_and_work())
 
 
 def read_expiry(text: str, now: datetime) -> datetime:
@@ -47,8 +49,10 @@ def read_expiry(text: str, now: datetime) -> datetime:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def read_budget(text: str) -> TokenBudget:
+def read_budget(text: str) -> "TokenBudget":
     """Read `25/month`, `1.50/day` or `100/total`; raises a usage error."""
+    from tollbridge.tokens.model import TokenBudget  # brings msgspec
+
     usd, _, period = text.partition("/")
     period = period or "month"
     if period not in ("day", "month", "total"):
@@ -59,7 +63,7 @@ def read_budget(text: str) -> TokenBudget:
         raise typer.BadParameter(str(exc)) from None
 
 
-def shown(token: Token) -> dict[str, object]:
+def shown(token: "Token") -> dict[str, object]:
     """Give a token as `--json` shows it."""
     budget = token.budget
     return {
@@ -102,6 +106,8 @@ def create(
 
     Without --scope it may call every model and nothing else.
     """
+    from tollbridge.tokens.model import TokenLimits  # brings msgspec
+
     money = read_budget(budget) if budget else None
 
     async def work(offline: Any) -> Any:
@@ -187,7 +193,7 @@ def revoke(
     _print_one(with_tokens(config, work), token_id, as_json=as_json)
 
 
-def _print_one(token: Token | None, token_id: str, *, as_json: bool) -> None:
+def _print_one(token: "Token | None", token_id: str, *, as_json: bool) -> None:
     if token is None:
         print(f"tollbridge: there is no token {token_id!r}; see: tollbridge token list", file=sys.stderr)
         raise typer.Exit(3)
