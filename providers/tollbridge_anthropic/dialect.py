@@ -14,11 +14,13 @@ from tollbridge.formats import (
     Envelope,
     ModelEntry,
     Operation,
+    WholeReader,
     members,
     replace_model,
     splice,
 )
-from tollbridge_anthropic.readers import StreamReader, WholeReader
+from tollbridge_anthropic.readers import StreamReader
+from tollbridge_anthropic.usage import message_usage
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = (b'"model"', b'"stream"', b'"max_tokens"')
@@ -93,7 +95,7 @@ class MessagesDialect:
         return splice(body, values, rename=quirks.rename, drop=quirks.drop)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
-        return StreamReader(cost=cost) if streamed else WholeReader()
+        return StreamReader(cost=cost) if streamed else WholeReader(message_usage)
 
     def write_error(self, error: GatewayError, call_id: str) -> bytes:
         default = "api_error" if error.status >= 500 else "invalid_request_error"

@@ -59,5 +59,11 @@ class _Event(msgspec.Struct):
     usage: WireUsage | None = None
 
 
-decode_message = msgspec.json.Decoder(_Message).decode
 decode_event = msgspec.json.Decoder(_Event).decode
+_decode_message = msgspec.json.Decoder(_Message).decode
+
+
+def message_usage(body: bytes) -> Usage | None:
+    """Read the usage of a whole message; raises msgspec's errors."""
+    wire = _decode_message(body).usage
+    return None if wire is None else wire.read()

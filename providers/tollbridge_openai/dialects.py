@@ -13,12 +13,14 @@ from tollbridge.formats import (
     Envelope,
     ModelEntry,
     Operation,
+    WholeReader,
     members,
     replace_model,
     splice,
 )
 from tollbridge_openai.errors import write_error
-from tollbridge_openai.readers import StreamReader, WholeReader
+from tollbridge_openai.readers import StreamReader
+from tollbridge_openai.usage import answer_usage
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = (
@@ -128,7 +130,7 @@ class _OpenAIDialect:
         return splice(body, values, rename=quirks.rename, drop=quirks.drop)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
-        return StreamReader(asked=envelope.asks_usage, cost=cost) if streamed else WholeReader()
+        return StreamReader(asked=envelope.asks_usage, cost=cost) if streamed else WholeReader(answer_usage)
 
     def write_error(self, error: GatewayError, call_id: str) -> bytes:
         return write_error(error)

@@ -5,37 +5,14 @@ from collections import deque
 
 import msgspec
 
-from tollbridge import UpstreamError, Usage
+from tollbridge import Usage
 from tollbridge.formats import CostLine, EventCutter, event_data, split_events
-from tollbridge_openai.usage import decode_answer, decode_chunk
+from tollbridge_openai.usage import decode_chunk
 
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
 # What a model writes stands in JSON strings, where quotes are escaped and no line can begin.
 _TERMINAL = re.compile(rb'(?:^|[\r\n])data: ?\[DONE\]|"finish_reason"[ \t\n\r]*:[ \t\n\r]*"[^"]')
 _ERROR = re.compile(rb'data: ?\{[ \t\n\r]*"error"[ \t\n\r]*:')
-
-
-class WholeReader:
-    """Reads an answer that is one JSON body."""
-
-    def __init__(self) -> None:
-        self.usage: Usage | None = None
-        self.finished = False
-        self.failed = False
-        self.pieces = 0
-
-    def feed(self, chunk: bytes) -> list[bytes]:
-        if not chunk:
-            return []
-        try:
-            wire = decode_answer(chunk).usage
-            self.usage = None if wire is None else wire.read()
-        except msgspec.ValidationError:
-            self.usage = None
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise UpstreamError("the provider's answer is no JSON", detail=str(exc)) from exc
-        self.finished = True
-        return [chunk]
 
 
 class StreamReader:
@@ -88,7 +65,7 @@ class StreamReader:
         return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
 
     def _end(self) -> list[bytes]:
-        rest, self._cutter.rest = self._cutter.rest, b""
+        rest = self._cutter.end()
         if rest and _TERMINAL.search(rest):
             self._last.append(rest)
             rest = self._event(rest)

@@ -61,5 +61,11 @@ class _Chunk(msgspec.Struct):
     choices: list[msgspec.Raw] | None = None
 
 
-decode_answer = msgspec.json.Decoder(_Answer).decode
 decode_chunk = msgspec.json.Decoder(_Chunk).decode
+_decode_answer = msgspec.json.Decoder(_Answer).decode
+
+
+def answer_usage(body: bytes) -> Usage | None:
+    """Read the usage of a whole answer; raises msgspec's errors."""
+    wire = _decode_answer(body).usage
+    return None if wire is None else wire.read()

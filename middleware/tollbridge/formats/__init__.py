@@ -3,6 +3,7 @@
 from tollbridge.formats.dialect import AnswerReader, CostLine, Dialect, Envelope, ModelEntry, Operation
 from tollbridge.formats.jsonedit import members, replace_model, splice
 from tollbridge.formats.sse import EventCutter, event_data, event_name, split_events, write_event
+from tollbridge.formats.whole import WholeReader
 
 __all__ = [
     "AnswerReader",
@@ -12,6 +13,7 @@ __all__ = [
     "EventCutter",
     "ModelEntry",
     "Operation",
+    "WholeReader",
     "event_data",
     "event_name",
     "members",

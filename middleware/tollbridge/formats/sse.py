@@ -7,43 +7,56 @@ from tollbridge.errors import UpstreamError
 _END = re.compile(rb"(?>\r\n|\n|\r)(?:\r\n|\n|\r)")  # atomic, or one CRLF would count as two line ends
 _LINE = re.compile(rb"\r\n|\n|\r")
 BOM = b"\xef\xbb\xbf"
+LONGEST_EVENT = 16 * 1024 * 1024
+"""Bytes of one event that are held while its end has not come."""
 
 
 class EventCutter:
-    """Gives whole events, their bytes unchanged, blank line included.
+    """Gives whole events, their bytes unchanged, blank line included.  Linear in the stream, however it is cut."""
 
-    What was never terminated is in `rest`. An event over `limit` bytes raises `UpstreamError`.
-    """
+    __slots__ = ("_held", "_limit")
 
-    __slots__ = ("_limit", "rest")
-
-    def __init__(self, limit: int = 16 * 1024 * 1024) -> None:
-        self.rest = b""
+    def __init__(self, limit: int = LONGEST_EVENT) -> None:
+        self._held = bytearray()
         self._limit = limit
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take the next bytes; give all events that are whole now, joined."""
-        if not self.rest and chunk.endswith(b"\n\n"):
-            return chunk
-        data = self.rest + chunk if self.rest else chunk
-        cut = _last_end(data, len(self.rest))
-        self.rest = data[cut:]
-        if len(self.rest) > self._limit:
-            self.rest = b""
+        """Take the next bytes; give all events that are whole now, joined.
+
+        Raises `UpstreamError` where more than `limit` bytes of an event are held and its end has not come.
+        """
+        held = self._held
+        if chunk.endswith(b"\n\n") or chunk.endswith(b"\r\n\r\n"):
+            return b"".join((self.end(), chunk)) if held else chunk
+        seam = held[-2:]  # an end may have begun here, none lies before
+        cut = _last_end(seam + chunk) - len(seam)
+        if cut < 0:
+            events = b""
+            held += chunk
+        else:
+            events = b"".join((held, chunk[:cut]))
+            held[:] = chunk[cut:]
+        if len(held) > self._limit:
+            held.clear()
             raise UpstreamError(f"the provider sent an event over {self._limit} bytes")
-        return data[:cut]
+        return events
+
+    def end(self) -> bytes:
+        """Give what was never terminated, and forget it."""
+        rest = bytes(self._held)
+        self._held.clear()
+        return rest
 
 
-def _last_end(data: bytes, known: int) -> int:
-    """Find where the last whole event ends, 0 if none does; the first `known` bytes hold no end of one."""
-    begin = max(0, known - 3)
+def _last_end(data: bytearray) -> int:
+    """Find where the last whole event ends, 0 if none does."""
     if b"\r" not in data:
-        at = data.rfind(b"\n\n", begin)
+        at = data.rfind(b"\n\n")
         return at + 2 if at >= 0 else 0
     # A CR at the very end may be half of a CRLF: what it ends is not known yet.
     stop = len(data) - 1 if data.endswith(b"\r") else len(data)
     end = 0
-    for match in _END.finditer(data, begin, stop):
+    for match in _END.finditer(data, 0, stop):
         end = match.end()
     return end
 

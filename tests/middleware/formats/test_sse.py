@@ -60,7 +60,7 @@ def cut(chunks: list[bytes]) -> tuple[list[bytes], bytes]:
     """Feed the chunks; gives what came out, and what was left."""
     cutter = EventCutter()
     blocks = [cutter.feed(chunk) for chunk in chunks]
-    return blocks, cutter.rest
+    return blocks, cutter.end()
 
 
 def read(blocks: list[bytes]) -> Read:
@@ -144,7 +144,7 @@ def test_event_is_given_as_soon_as_its_blank_line_is_there() -> None:
     assert cutter.feed(b"data: a\n") == b""
     assert cutter.feed(b"\ndata: b") == b"data: a\n\n"
     assert cutter.feed(b"\n\n") == b"data: b\n\n"
-    assert cutter.rest == b""
+    assert cutter.end() == b""
 
 
 def test_carriage_return_at_the_end_waits_for_the_line_feed_that_may_follow() -> None:
@@ -161,7 +161,42 @@ def test_event_of_the_allowed_size_passes_and_a_byte_more_does_not() -> None:
     assert fits.feed(b"\n\n") == b"data: 1234\n\n"
     with pytest.raises(UpstreamError, match=r"^the provider sent an event over 10 bytes$"):
         over.feed(b"data: 12345")
-    assert over.rest == b""
+    assert over.end() == b""
+
+
+def test_end_gives_what_was_held_once() -> None:
+    cutter = EventCutter()
+    cutter.feed(b"data: a\n\ndata: b\n")
+
+    assert cutter.end() == b"data: b\n"
+    assert cutter.end() == b""
+    assert cutter.feed(b"\n") == b""
+
+
+@given(TEXTS.map(lambda stream: stream + b"x" * 40), st.lists(st.integers(0, 10**6), max_size=6), st.integers(0, 60))
+def test_what_is_held_is_over_the_limit_exactly_where_it_is_refused(stream: bytes, cuts: list[int], limit: int) -> None:
+    bounded, free = EventCutter(limit), EventCutter()
+    given_back = taken = 0
+
+    for chunk in pieces(stream, cuts):
+        taken += len(chunk)
+        events = free.feed(chunk)
+        given_back += len(events)
+        if taken - given_back > limit:
+            with pytest.raises(UpstreamError, match=rf"^the provider sent an event over {limit} bytes$"):
+                bounded.feed(chunk)
+            return
+        assert bounded.feed(chunk) == events
+
+
+def test_event_without_an_end_is_refused_at_sixteen_mebibytes_and_read_once() -> None:
+    # A cutter that copied what it holds at each chunk would move 16,384 x 8 MiB = 128 GiB here.
+    cutter, chunk = EventCutter(), b"x" * 1024
+    for _ in range(16 * 1024):
+        assert cutter.feed(chunk) == b""
+
+    with pytest.raises(UpstreamError, match=r"^the provider sent an event over 16777216 bytes$"):
+        cutter.feed(b"x")
 
 
 def test_stream_of_any_length_is_bounded_by_the_event() -> None:
