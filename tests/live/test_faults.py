@@ -335,3 +335,14 @@ def test_caller_that_reads_nothing_makes_the_provider_wait_and_not_the_memory_gr
     assert not sent.answered.is_set()
     assert live.memory() - before < GROWTH
     assert live.row()["outcome"] != "complete"
+
+
+def test_caller_that_reads_nothing_and_stays_is_given_up_and_settled(live: Bridge, wire: Wire) -> None:
+    live.script(CHUNKED, *[chunk(wire.event * 10_000)] * 1_000)
+
+    with begin(live, wire) as connection:
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        row = live.row()
+
+    assert row["outcome"] != "complete"
+    assert row["usage_source"] in ("estimated", "reserved")

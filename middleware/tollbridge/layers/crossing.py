@@ -1,6 +1,7 @@
 """The ASGI driver: takes one HTTP request through the phases of a plan."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.types import Message, Receive, Scope, Send
@@ -13,6 +14,9 @@ from tollbridge.layers.websocket import SocketCrossing
 
 if TYPE_CHECKING:
     from tollbridge.layers.layer import Plan
+
+
+LAST_WORD_S = 2.0
 
 
 async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
@@ -204,12 +208,21 @@ class Crossing(Driver):
         return b"".join(pieces)
 
     async def refuse(self, error: GatewayError) -> None:
-        """Answer with an error: as the whole answer, or as the last event of one that has begun."""
+        """Answer with an error: as the whole answer, or as the last event of one that has begun.
+
+        A caller that takes nothing any more is not waited for longer than `LAST_WORD_S`.
+        """
         call = self.call
         call.error = error
         if self._done:
             return
         self._done = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD_S):
+                await self._say(error)
+
+    async def _say(self, error: GatewayError) -> None:
+        call = self.call
         if self._sent_head:
             await self._send({"type": "http.response.body", "body": refusal_event(call, error), "more_body": False})
             return

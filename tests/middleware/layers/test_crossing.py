@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tollbridge.call import Call, Outcome, ResponseHead
 from tollbridge.errors import Denied
 from tollbridge.formats.dialect import Operation
+from tollbridge.layers import crossing as crossing_module
 from tollbridge.layers.crossing import local_path
 from tollbridge.layers.layer import Layer
 
@@ -319,6 +320,19 @@ async def test_cancelled_call_is_finished_in_a_task_that_can_be_waited_for() -> 
 
     assert slow.notes[-1] == "a.finish truncated"
     assert not slow.plan.settling
+
+
+async def test_caller_who_takes_nothing_is_not_waited_for_with_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crossing_module, "LAST_WORD_S", 0.01)
+
+    async def stuck(message: Message) -> None:
+        await asyncio.Event().wait()
+
+    recorder = Recorder(hello, fails="deny head")
+    exchange = Exchange()
+    await recorder(http_scope(), exchange.receive, stuck)
+
+    assert recorder.notes == ["a.head", "a.finish refused"]
 
 
 class Winding(Layer):
