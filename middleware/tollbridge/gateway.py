@@ -19,13 +19,12 @@ from tollbridge.formats.dialect import ModelEntry
 from tollbridge.front import Front, refuse_start
 from tollbridge.keys import read_key
 from tollbridge.layers.policies import check_policy
-from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.logs import hide
 from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
 from tollbridge.metrics import Metrics
-from tollbridge.opening import open_store
+from tollbridge.opening import open_limiter, open_store
 from tollbridge.options import build, suggest
 from tollbridge.plugins import Plugins
 from tollbridge.routes import ModelRoutes
@@ -81,6 +80,7 @@ class Gateway:
         self._check_limiter()
         self._given_transport = transport
         open_store(self.config, self.clock, self.registry.stores)  # refuses a URL nothing opens
+        open_limiter(self.config, self.clock, self.registry.limiters)
         self.metrics = Metrics(clock=self.clock)
         self.metrics.know(
             (target.provider.name, target.model) for name in self.config.models for target in self.routes.resolve(name)
@@ -149,9 +149,9 @@ class Gateway:
         self.transport = self._given_transport or make_transport(
             self.config.upstream.transport, timeouts_of(self.config)
         )
+        self.limiter = open_limiter(self.config, self.clock, self.registry.limiters)
         try:
             self.tokens = TokenService(self.store, self.store, pepper, self.clock)
-            self.limiter = MemoryLimiter(self.clock)
             access = (AccessLog(self.clock),) if self.config.logging.access else ()
             parts = Parts(
                 config=self.config,
@@ -193,7 +193,10 @@ class Gateway:
             if self._given_transport is None:
                 await self.transport.close()
         finally:
-            await self.store.close()
+            try:
+                await self.limiter.close()
+            finally:
+                await self.store.close()
 
     def is_serving(self) -> bool:
         """Whether `start` was called in the running event loop."""

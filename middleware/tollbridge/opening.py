@@ -1,4 +1,4 @@
-"""From the URL of `[store]` to a store."""
+"""From the URLs of `[store]` and `[limits]` to a store and a limiter."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 
 from tollbridge.clock import Clock
 from tollbridge.config import Config
-from tollbridge.errors import StoreError
+from tollbridge.errors import ConfigError, StoreError
+from tollbridge.limits.limiter import Limiter
+from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.stores.base import Store
 from tollbridge.stores.files import path_of
 from tollbridge.stores.sqlite import SqliteStore
@@ -23,3 +25,22 @@ def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..
         raise StoreError(f"store.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}")
     store: Store = factory(url, clock)
     return store
+
+
+def open_limiter(config: Config, clock: Clock, factories: Mapping[str, Callable[..., Any]]) -> Limiter:
+    """Make the configured limiter, of this process where there is no URL.
+
+    Raises `ConfigError` where nothing installed opens the URL: limits that are not kept would be an open door.
+    """
+    url = config.limits.url
+    if not url:
+        return MemoryLimiter(clock)
+    scheme = urlsplit(url).scheme
+    factory = factories.get(scheme)
+    if factory is None:
+        raise ConfigError(
+            f"limits.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}; "
+            'limits.url = "" keeps limits in this process'
+        )
+    limiter: Limiter = factory(url, clock)
+    return limiter

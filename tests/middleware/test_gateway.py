@@ -9,7 +9,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from tollbridge import Bearer, Call, Denied, Gateway, Layer, Outcome, Provider, hookimpl, load_config, logs
+from tollbridge.clock import Clock
 from tollbridge.errors import ConfigError, PluginError, SetupError, StoreError
+from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.metering.prices import Price
 from tollbridge.runtime import layers_of
 from tollbridge.testing import FakeUpstream, FixedClock
@@ -47,6 +49,7 @@ def test_building_writes_nothing(build, tmp_path) -> None:
         ({"store": {"url": "mysql://h/d"}}, StoreError, "nothing installed opens mysql://"),
         ({"plugins": {"disabled": ["nope"]}}, PluginError, "'nope', which is not installed"),
         ({"server": {"workers": 2}, "limits": {"concurrency": 1}}, ConfigError, "2 workers would each keep [limits]"),
+        ({"limits": {"url": "redis://h"}}, ConfigError, "nothing installed opens redis://"),
     ],
 )
 def test_mistake_is_said_when_the_gateway_is_built(build, tmp_path, config, error, sentence) -> None:
@@ -57,12 +60,51 @@ def test_mistake_is_said_when_the_gateway_is_built(build, tmp_path, config, erro
     assert list(tmp_path.iterdir()) == []
 
 
+class Elsewhere:
+    """A plugin whose limiter says that all workers share it."""
+
+    def __init__(self) -> None:
+        self.made: list[MemoryLimiter] = []
+        self.closed = 0
+
+    @hookimpl
+    def register_limiters(self, register) -> None:
+        plugin = self
+
+        class Shared(MemoryLimiter):
+            shared = True
+
+            async def close(self) -> None:
+                plugin.closed += 1
+
+        def make(url: str, clock: Clock) -> MemoryLimiter:
+            self.made.append(Shared(clock))
+            return self.made[-1]
+
+        register("elsewhere", make)
+
+
 @pytest.mark.parametrize(
     "limits",
     [{}, {"requests_per_minute": 5, "per_process": True}, {"requests_per_minute": 5, "url": "elsewhere://h"}],
 )
 def test_several_workers_are_fine_where_limits_are_shared_accepted_or_none(build, limits) -> None:
-    assert build({"server": {"workers": 2}, "limits": limits}).config.server.workers == 2
+    found = build({"server": {"workers": 2}, "limits": limits}, plugins=[Elsewhere()])
+
+    assert found.config.server.workers == 2
+
+
+async def test_limiter_of_a_plugin_keeps_the_limits_and_is_closed_with_the_gateway(gateway_of) -> None:
+    elsewhere = Elsewhere()
+    gw = gateway_of({"limits": {"requests_per_minute": 1, "url": "elsewhere://h"}}, plugins=(elsewhere,))
+    token = await gw.token()
+
+    statuses = [(await gw.chat("m", token=token)).status_code for _ in range(2)]
+
+    assert statuses[1] == 429
+    assert gw.gateway.limiter is elsewhere.made[-1]
+    await gw.gateway.stop()
+    assert elsewhere.closed == 1
 
 
 @pytest.mark.parametrize("config", [MODEL, {}])

@@ -1,4 +1,4 @@
-"""From the URL of `[store]` to a store."""
+"""From the URLs of `[store]` and `[limits]` to a store and a limiter."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ import pytest
 
 from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
-from tollbridge.errors import StoreError
-from tollbridge.opening import open_store
+from tollbridge.errors import ConfigError, StoreError
+from tollbridge.limits.memory import MemoryLimiter
+from tollbridge.opening import open_limiter, open_store
 from tollbridge.stores.sqlite import SqliteStore
 
 
@@ -40,6 +41,39 @@ def test_other_scheme_is_a_plugins() -> None:
 def test_url_that_nothing_opens_is_refused_without_its_password(url, sentence) -> None:
     with pytest.raises(StoreError) as refused:
         opened(url)
+
+    assert sentence in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def limiter(url: str, factories: Any = None) -> Any:
+    return open_limiter(load_config({"limits": {"url": url}}, {}), SystemClock(), factories or {})
+
+
+def test_limits_are_kept_in_this_process_where_nothing_else_is_said() -> None:
+    assert isinstance(limiter(""), MemoryLimiter)
+
+
+def test_limiter_of_a_plugin_is_made_with_its_url_and_the_clock() -> None:
+    made: list[Any] = []
+
+    found = limiter("memo://h/0", {"memo": lambda url, clock: made.append((url, clock)) or "the limiter"})
+
+    assert found == "the limiter"
+    assert made[0][0] == "memo://h/0"
+    assert isinstance(made[0][1], SystemClock)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("redis://user:secret@h/0", "limits.url: nothing installed opens redis://"),
+        ("here", "nothing installed opens 'here'"),
+    ],
+)
+def test_limits_that_nothing_keeps_are_refused_without_their_password(url, sentence) -> None:
+    with pytest.raises(ConfigError) as refused:
+        limiter(url)
 
     assert sentence in str(refused.value)
     assert "secret" not in str(refused.value)

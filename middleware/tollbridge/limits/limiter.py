@@ -81,3 +81,7 @@ class Limiter(Protocol):
         A second settlement of one grant is a no-op.
         """
         ...
+
+    async def close(self) -> None:
+        """Let go of what it holds.  May be called twice."""
+        ...

@@ -180,6 +180,9 @@ class MemoryLimiter:
                 if bucket is not None:
                     bucket.give_back(span_s(demand.rate, -over), taken_in)
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
     def _bucket(self, demand: Demand) -> Bucket:
         slot = _slot(demand)
         return self._buckets.kept.get(slot) or self._buckets.put(slot, Bucket())

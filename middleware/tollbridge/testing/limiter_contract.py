@@ -361,3 +361,7 @@ class LimiterContract:
 
         with pytest.raises(ValueError, match="2 demands"):
             limiter.settle(grant, [1])
+
+    async def test_closing_twice_does_no_harm(self, limiter: Limiter) -> None:
+        await limiter.close()
+        await limiter.close()
