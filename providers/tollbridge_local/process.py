@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
@@ -98,6 +99,16 @@ class Place:
             return False
 
 
+def _check_free(port: int) -> None:
+    """Refuse a port in use: the engine says so too, but often ends before its words are written."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as exc:
+            raise explain(None, [f"couldn't bind {HOST}:{port}: {exc.strerror}"]) from exc
+
+
 class Child:
     """A model server that was started.  `place` says where it listens, `lines` hold the end of its log."""
 
@@ -115,6 +126,7 @@ class Child:
         `say` is called with each line of its log.
         """
         model = find_weights()
+        _check_free(settings.port)
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-P", str(_CHILD)),

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Estimate, Outcome, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import Unpriced
+from tollbridge.errors import RateLimited, Unpriced
 from tollbridge.layers.layer import Layer
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.ledger import Reservation, UsageRow
@@ -87,6 +87,8 @@ class Meter(Layer):
         operation = call.operation
         if call.principal is None or (operation is not None and operation.lists_models):
             return
+        if call.reservation is None and isinstance(call.error, RateLimited):
+            return  # a caller who is too fast must not make the ledger work
         self._charge(call, outcome)
         self._ledger.post(self._row(call, outcome))
         self._ledger.touch(call.principal.id, call.received, call.client)

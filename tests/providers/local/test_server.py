@@ -178,7 +178,7 @@ async def test_without_the_kernels_help_the_end_of_its_input_ends_the_server(ali
     await child.stop()
 
 
-async def test_a_port_in_use_is_one_sentence_and_the_engines_words_are_heard():
+async def test_a_port_in_use_is_one_sentence_and_nothing_is_started():
     said: list[str] = []
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -187,7 +187,7 @@ async def test_a_port_in_use_is_one_sentence_and_the_engines_words_are_heard():
         with pytest.raises(LocalModelError, match="its port is in use; stop what uses it, or choose another"):
             await LocalModel(Settings(port=taken.getsockname()[1]), say=said.append).start()
 
-    assert any("couldn't bind" in line for line in said)
+    assert said == []
 
 
 async def test_weights_the_engine_cannot_read_are_one_sentence(monkeypatch, tmp_path):
