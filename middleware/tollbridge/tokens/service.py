@@ -45,7 +45,7 @@ class TokenService:
     async def identify(self, secret: bytes) -> Principal | None:
         """Find who shows this secret, or None: malformed, unknown, revoked and expired look the same.
 
-        A malformed secret costs no look-up. The store is asked each time, so a revocation holds at once.
+        A malformed secret costs no look-up. The store is asked each time, and a revocation holds at once.
         """
         if not is_well_formed(secret):
             return None
