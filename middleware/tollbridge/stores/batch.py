@@ -6,7 +6,6 @@ when it would have to wait, for another process's lock or for the disk, does it 
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from random import uniform
 from time import sleep
@@ -15,10 +14,8 @@ import structlog
 
 from tollbridge.errors import GatewayError, InternalError
 from tollbridge.stores.files import BUSY_TIMEOUT_S, is_busy, transaction, unavailable
-from tollbridge.stores.together import Reserve, Settle, reserve_all, settle_all
+from tollbridge.stores.works import OWN_FAULTS, Alone, Outcome, Work, do_together, go_together
 
-Work = Callable[[sqlite3.Connection], None]
-Outcome = GatewayError | None
 Batch = list[tuple[Work, "asyncio.Future[None]"]]
 
 _MOST = 200
@@ -30,8 +27,6 @@ PATIENCE_S = 0.005
 _FIRST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.005
 
-_OWN_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-
 log = structlog.get_logger()
 
 
@@ -42,11 +37,11 @@ def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
     that no column takes) is left out and the others are done again. An error of the store itself raises
     `sqlite3.Error`, and nothing was done.
     """
-    if len(works) > 1 and all(isinstance(work, Reserve | Settle) for work in works):
+    if go_together(works):
         try:
             with transaction(db):
-                return _together(db, works)
-        except _Alone:
+                return do_together(db, works)
+        except Alone:
             pass
     outcomes: list[Outcome] = [None] * len(works)
     faulty: dict[int, InternalError] = {}
@@ -62,27 +57,6 @@ def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
             )
 
 
-def _together(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:
-    """Do reservations and settlements of many calls at once; raises `_Alone` where one of them is at fault."""
-    settles = [work for work in works if isinstance(work, Settle)]
-    reserves = [work.reservation for work in works if isinstance(work, Reserve)]
-    try:
-        if settles:
-            settle_all(db, settles)
-        refusals = iter(reserve_all(db, reserves) if reserves else ())
-    except sqlite3.Error as exc:
-        if isinstance(exc, _OWN_FAULTS):
-            raise _Alone from exc
-        raise
-    except Exception as exc:
-        raise _Alone from exc
-    return [None if isinstance(work, Settle) else next(refusals) for work in works]
-
-
-class _Alone(Exception):
-    """This batch has a work that the others must not suffer for."""
-
-
 class _Fault(Exception):
     def __init__(self, index: int) -> None:
         super().__init__(index)
@@ -94,7 +68,7 @@ def _outcome(db: sqlite3.Connection, index: int, work: Work) -> Outcome:
         work(db)
     except GatewayError as refusal:
         return refusal
-    except _OWN_FAULTS as exc:
+    except OWN_FAULTS as exc:
         raise _Fault(index) from exc
     except sqlite3.Error:
         raise

@@ -14,7 +14,7 @@ from tollbridge.stores.batch import TickBatch
 from tollbridge.stores.files import unavailable
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros, usage_values
-from tollbridge.stores.together import Reserve, Settle
+from tollbridge.stores.works import Reserve, Settle
 from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
 
@@ -119,11 +119,11 @@ class SqliteHot:
 
     async def settle(self, row: UsageRow) -> None:
         """Write, release and charge, once.  Written also if the caller is cancelled while it waits."""
-        await self._batch.submit(Settle(row.call_id, usage_values(row), charge_of(row)))
+        await self._batch.submit(_settle(row))
 
     def post(self, row: UsageRow) -> None:
         """Do the same soon, with nobody waiting."""
-        self._batch.post(Settle(row.call_id, usage_values(row), charge_of(row)))
+        self._batch.post(_settle(row))
 
     async def flush(self) -> None:
         """Wait until everything asked for so far is written."""
@@ -140,3 +140,7 @@ class SqliteHot:
         self._writer.close()
         self._reader.close()
         self._mark.close()
+
+
+def _settle(row: UsageRow) -> Settle:
+    return Settle(ledger.Settlement(row.call_id, usage_values(row), charge_of(row)))

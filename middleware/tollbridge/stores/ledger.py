@@ -1,11 +1,11 @@
 """The ledger's operations on one SQLite connection, each inside a write transaction that someone else began.
 
-`BEGIN IMMEDIATE` holds the only write lock, so what an operation reads stays true until the commit. An operation that
-raises `BudgetExceeded` has left nothing behind, so that others in the same transaction can go on.
+`BEGIN IMMEDIATE` holds the only write lock, so what an operation reads stays true until the commit. A reservation that
+does not fit has left nothing behind, so that others in the same transaction can go on.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -20,18 +20,15 @@ from tollbridge.stores.rows import USAGE_COLUMNS, Value, moment, seconds_to_micr
 SWEPT = "reservation_expired"
 """The `error` of a usage row that a sweep wrote."""
 
-_HOLD = "UPDATE budget SET reserved = reserved + ?1 WHERE id = ?2 AND spent + reserved <= ?3"
-_UNHOLD = "UPDATE budget SET reserved = reserved - ?1 WHERE id = ?2"
-BEGIN = "INSERT INTO budget (id, spent, reserved) VALUES (?1, 0, ?2)"
-_FORGET = "DELETE FROM budget WHERE id = ?1"
 _STANDING = "SELECT spent, reserved FROM budget WHERE id = ?1"
-_CHARGE = "UPDATE budget SET reserved = reserved - ?1, spent = spent + ?2 WHERE id = ?3"
+_BEGIN = "INSERT INTO budget (id, spent, reserved) VALUES (?1, 0, ?2)"
+_MOVE = "UPDATE budget SET spent = spent + ?1, reserved = reserved + ?2 WHERE id = ?3"
 _OPEN = """
     INSERT INTO reservation (call_id, token_id, amount, budgets, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (call_id) DO NOTHING
 """
-CLOSE = "DELETE FROM reservation WHERE call_id = ?1 RETURNING amount, budgets"
-WRITE = f"""
+_CLOSE = "DELETE FROM reservation WHERE call_id = ?1 RETURNING amount, budgets"
+_WRITE = f"""
     INSERT INTO usage ({", ".join(USAGE_COLUMNS)}) VALUES ({", ".join("?" * len(USAGE_COLUMNS))})
     ON CONFLICT (call_id) DO NOTHING
 """
@@ -43,41 +40,73 @@ _EXPIRED = """
 _ANY_EXPIRED = "SELECT EXISTS (SELECT 1 FROM reservation WHERE expires_at <= ?1)"
 
 _encode_ids = msgspec.json.Encoder().encode
-decode_ids = msgspec.json.Decoder(list[str]).decode
+_decode_ids = msgspec.json.Decoder(list[str]).decode
+
+
+class Settlement(msgspec.Struct, frozen=True, gc=False):
+    """What a call did cost: `values` of its usage row, `charge` to the budgets it holds, in nano-dollars."""
+
+    call_id: str
+    values: tuple[Value, ...]
+    charge: int
+
+
+class _Budget(msgspec.Struct, gc=False):
+    """One budget in this transaction: how it stood, whether it had a row, and what is `held` since, None if nothing."""
+
+    found: bool
+    spent: int
+    reserved: int
+    held: int | None = None
 
 
 def reserve(db: sqlite3.Connection, reservation: Reservation) -> None:
     """Hold the amount on every budget, or raise `BudgetExceeded` for the first that is too small."""
-    amount = reservation.amount
-    lines = {line.id: line for line in reservation.budgets}  # a budget named twice is held once
-    if db.execute(_OPEN, opening(reservation, lines)).rowcount != 1:
-        raise InternalError("this call already holds its budgets", detail=f"{reservation.call_id} was reserved twice")
-    held: list[str] = []
-    begun: list[str] = []
-    for line in lines.values():
-        if db.execute(_HOLD, (amount, line.id, line.limit - amount)).rowcount == 1:
-            held.append(line.id)
-            continue
-        standing = db.execute(_STANDING, (line.id,)).fetchone()
-        if standing is None and amount <= line.limit:
-            db.execute(BEGIN, (line.id, amount))
-            begun.append(line.id)
-            continue
-        db.executemany(_UNHOLD, [(amount, budget) for budget in held])
-        db.executemany(_FORGET, [(budget,) for budget in begun])
-        db.execute(CLOSE, (reservation.call_id,)).fetchall()
-        raise too_small(line, amount, standing or (0, 0))
+    (refusal,) = reserve_all(db, [reservation])
+    if refusal is not None:
+        raise refusal
 
 
-def settle(db: sqlite3.Connection, call_id: str, values: tuple[Value, ...], charge: int) -> None:
-    """Write the usage row, take the call's reservation away and charge its budgets; nothing if the row is there."""
-    if db.execute(WRITE, values).rowcount == 1:
-        _close(db, call_id, charge)
+def reserve_all(db: sqlite3.Connection, reservations: Sequence[Reservation]) -> list[BudgetExceeded | None]:
+    """Hold each on all of its budgets or on none, in order; gives a refusal for each that does not fit.
+
+    Each budget is read once and written once for all of them. Raises `InternalError` where a call reserves twice; the
+    transaction is the caller's to undo, unless the reservation was the only one.
+    """
+    standing: dict[str, _Budget] = {}
+    outcomes: list[BudgetExceeded | None] = []
+    opened = []
+    for reservation in reservations:
+        amount = reservation.amount
+        lines = {line.id: line for line in reservation.budgets}  # a budget named twice is held once
+        budgets = [standing.get(id) or _read(db, standing, id) for id in lines]
+        for budget, line in zip(budgets, lines.values(), strict=True):
+            reserved = budget.reserved + (budget.held or 0)
+            if budget.spent + reserved + amount > line.limit:
+                outcomes.append(_too_small(line, amount, budget.spent, reserved))
+                break
+        else:
+            for budget in budgets:
+                budget.held = amount + (budget.held or 0)
+            opened.append(_opening(reservation, lines))
+            outcomes.append(None)
+    if opened and db.executemany(_OPEN, opened).rowcount != len(opened):
+        ids = ", ".join(reservation.call_id for reservation in reservations)
+        raise InternalError("this call already holds its budgets", detail=f"reserved twice, one of {ids}")
+    held = [(id, budget.found, budget.held) for id, budget in standing.items() if budget.held is not None]
+    db.executemany(_BEGIN, [(id, amount) for id, found, amount in held if not found])
+    db.executemany(_MOVE, [(0, amount, id) for id, found, amount in held if found])
+    return outcomes
+
+
+def settle_all(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
+    """Write each usage row, take its call's reservation away and charge the budgets; nothing where the row is there."""
+    _close(db, [(each.call_id, each.charge) for each in settlements if db.execute(_WRITE, each.values).rowcount == 1])
 
 
 def release(db: sqlite3.Connection, call_id: str) -> None:
     """Give back what a call holds.  Only for a call that can not have reached a provider."""
-    _close(db, call_id, 0)
+    _close(db, [(call_id, 0)])
 
 
 def sweep(db: sqlite3.Connection, now_us: int, most: int) -> int:
@@ -88,8 +117,8 @@ def sweep(db: sqlite3.Connection, now_us: int, most: int) -> int:
     expired = db.execute(_EXPIRED, (now_us, most)).fetchall()
     for call_id, expires_at, token_id, amount, team in expired:
         row = _swept(call_id, moment(expires_at), token_id, team, amount)
-        db.execute(WRITE, usage_values(row))
-        _close(db, call_id, amount)
+        db.execute(_WRITE, usage_values(row))
+    _close(db, [(call_id, amount) for call_id, _, _, amount, _ in expired])
     return len(expired)
 
 
@@ -98,9 +127,22 @@ def any_expired(db: sqlite3.Connection, now_us: int) -> bool:
     return bool(db.execute(_ANY_EXPIRED, (now_us,)).fetchone()[0])
 
 
-def _close(db: sqlite3.Connection, call_id: str, charge: int) -> None:
-    for amount, budgets in db.execute(CLOSE, (call_id,)).fetchall():
-        db.executemany(_CHARGE, [(amount, charge, budget) for budget in decode_ids(budgets)])
+def _close(db: sqlite3.Connection, charges: Iterable[tuple[str, int]]) -> None:
+    """Take reservations away and charge their budgets; a call that holds nothing any more is charged nothing."""
+    moved: dict[str, list[int]] = {}
+    for call_id, charge in charges:
+        for amount, budgets in db.execute(_CLOSE, (call_id,)).fetchall():
+            for budget in _decode_ids(budgets):
+                sums = moved.setdefault(budget, [0, 0])
+                sums[0] += charge
+                sums[1] -= amount
+    db.executemany(_MOVE, [(spent, reserved, budget) for budget, (spent, reserved) in moved.items()])
+
+
+def _read(db: sqlite3.Connection, standing: dict[str, _Budget], id: str) -> _Budget:
+    row = db.execute(_STANDING, (id,)).fetchone()
+    budget = standing[id] = _Budget(False, 0, 0) if row is None else _Budget(True, *row)
+    return budget
 
 
 def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) -> UsageRow:
@@ -130,7 +172,7 @@ def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) ->
     )
 
 
-def opening(reservation: Reservation, budgets: Iterable[str]) -> tuple[Value, ...]:
+def _opening(reservation: Reservation, budgets: Iterable[str]) -> tuple[Value, ...]:
     """Give the values of a reservation's row."""
     return (
         reservation.call_id,
@@ -141,9 +183,8 @@ def opening(reservation: Reservation, budgets: Iterable[str]) -> tuple[Value, ..
     )
 
 
-def too_small(line: BudgetLine, amount: int, standing: tuple[int, int]) -> BudgetExceeded:
+def _too_small(line: BudgetLine, amount: int, spent: int, reserved: int) -> BudgetExceeded:
     """How a budget stands is the operator's to know: the bridge's own is drawn on by every caller."""
-    spent, reserved = standing
     return BudgetExceeded(
         f"{line.label} cannot hold this call, which may cost up to ${show_usd(amount)}",
         detail=f"{line.id}: limit {line.limit}, spent {spent}, reserved {reserved}, asked {amount} nano-dollars",

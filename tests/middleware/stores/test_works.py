@@ -11,9 +11,10 @@ from tollbridge.errors import BudgetExceeded, InternalError
 from tollbridge.metering.ledger import BudgetLine
 from tollbridge.stores.batch import run
 from tollbridge.stores.files import connect
+from tollbridge.stores.ledger import Settlement
 from tollbridge.stores.rows import usage_values
 from tollbridge.stores.schema import prepare
-from tollbridge.stores.together import Reserve, Settle
+from tollbridge.stores.works import Reserve, Settle
 from tollbridge.testing.samples import ROW, reservation
 
 CALLS = tuple(f"req_{n}" for n in range(6))
@@ -21,7 +22,7 @@ CALLS = tuple(f"req_{n}" for n in range(6))
 
 def settle(call_id, charge):
     row = replace(ROW, call_id=call_id, cost=charge)
-    return Settle(call_id, usage_values(row), charge)
+    return Settle(Settlement(call_id, usage_values(row), charge))
 
 
 def hold(call_id, amount, budgets):
@@ -37,7 +38,7 @@ batches = st.lists(
 
 
 def id_of(work):
-    return work.call_id if isinstance(work, Settle) else work.reservation.call_id
+    return work.settlement.call_id if isinstance(work, Settle) else work.reservation.call_id
 
 
 def tables(db):
@@ -93,8 +94,8 @@ def test_refusal_in_a_batch_concerns_its_own_call_alone(empty):
 @pytest.mark.parametrize("wrong", [2**70, object()])
 def test_value_that_no_column_takes_leaves_the_others_of_its_batch_done(empty, wrong):
     db = copy(empty)
-    faulty = settle("req_1", 5)
-    faulty = replace(faulty, values=(*faulty.values[:-1], wrong))
+    right = settle("req_1", 5).settlement
+    faulty = Settle(replace(right, values=(*right.values[:-1], wrong)))
 
     outcomes = run(db, [settle("req_0", 5), faulty, hold("req_2", 30, [("a", 50)])])
 
