@@ -1,6 +1,5 @@
 """What is known of one request, filled layer by layer.  It lives in `scope["tollbridge"]`."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -48,7 +47,8 @@ class ResponseHead(msgspec.Struct, gc=False):
 
     def set(self, name: bytes, value: bytes) -> None:
         """Put this one value in place of any of that lower-case name."""
-        self.headers = [pair for pair in self.headers if pair[0] != name]
+        if name in dict(self.headers):
+            self.drop(name)
         self.headers.append((name, value))
 
     def drop(self, name: bytes) -> None:
@@ -67,19 +67,16 @@ class Estimate(msgspec.Struct, frozen=True, gc=False):
         return self.input + self.output
 
 
-@dataclass(eq=False)
-class Call:
+class Call(msgspec.Struct, eq=False):
     """One crossing.
-
-    What is not known yet stands on the class, so that a call costs only what is set on it.
 
     `path` is the decoded path below the mount point, `raw_path` the whole of it as it came, `headers` the request's,
     lower-case names, in order; what a layer takes out of them does not reach the app. `native` is the transport's own
-    object (the ASGI scope), for adapters.
+    object (the ASGI scope), for adapters, and None once the call has ended.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
     `targets` are tried in order, `target` is the one that answered. `reached`: a provider was sent the request, so it
-    may charge for it. `streamed`: the answer is an event stream. `state` is for policies: a dict of their own, keyed by
-    the policy's name.
+    may charge for it. `streamed`: the answer is an event stream. `cost` is in nano-dollars, None while unknown or
+    unpriced. `state` is for policies: a dict of their own, keyed by the policy's name.
     """
 
     id: str
@@ -93,42 +90,45 @@ class Call:
     query: bytes = b""
     client: str = ""
     http_version: str = "1.1"
-    native: Any = field(default=None, repr=False)
+    native: Any = None
 
-    operation: "Operation | None" = field(default=None, init=False)
-    service: str = field(default="", init=False)
-    dialect: "Dialect | None" = field(default=None, init=False)
-    principal: "Principal | None" = field(default=None, init=False)
-    public: bool = field(default=False, init=False)
+    operation: "Operation | None" = None
+    service: str = ""
+    dialect: "Dialect | None" = None
+    principal: "Principal | None" = None
+    public: bool = False
 
-    body: bytes | None = field(default=None, init=False)
-    model: str | None = field(default=None, init=False)
-    stream: bool = field(default=False, init=False)
-    envelope: "Envelope | None" = field(default=None, init=False)
-    targets: "tuple[Target, ...]" = field(default=(), init=False)
-    target: "Target | None" = field(default=None, init=False)
+    body: bytes | None = None
+    model: str | None = None
+    stream: bool = False
+    envelope: "Envelope | None" = None
+    targets: "tuple[Target, ...]" = ()
+    target: "Target | None" = None
 
-    estimate: Estimate | None = field(default=None, init=False)
-    grant: "Grant | None" = field(default=None, init=False)
-    price: "Price | None" = field(default=None, init=False)
-    reservation: "Reservation | None" = field(default=None, init=False)
-    usage: "Usage | None" = field(default=None, init=False)
-    usage_source: "UsageSource | None" = field(default=None, init=False)
-    cost: int | None = field(default=None, init=False)  # nano-dollars; None while unknown or unpriced
+    estimate: Estimate | None = None
+    grant: "Grant | None" = None
+    price: "Price | None" = None
+    reservation: "Reservation | None" = None
+    usage: "Usage | None" = None
+    usage_source: "UsageSource | None" = None
+    cost: int | None = None
 
-    status: int = field(default=0, init=False)
-    outcome: Outcome | None = field(default=None, init=False)
-    error: "GatewayError | None" = field(default=None, init=False)
-    duration_s: float = field(default=0.0, init=False)
-    first_byte_s: float | None = field(default=None, init=False)
-    bytes_in: int = field(default=0, init=False)
-    bytes_out: int = field(default=0, init=False)
-    reached: bool = field(default=False, init=False)
-    truncated: bool = field(default=False, init=False)
-    streamed: bool = field(default=False, init=False)
-    cap_output: bool = field(default=False, init=False)
-    reader: "AnswerReader | None" = field(default=None, init=False)
-    state: dict[str, Any] = field(default_factory=dict, init=False)
+    status: int = 0
+    outcome: Outcome | None = None
+    error: "GatewayError | None" = None
+    duration_s: float = 0.0
+    first_byte_s: float | None = None
+    bytes_in: int = 0
+    bytes_out: int = 0
+    reached: bool = False
+    truncated: bool = False
+    streamed: bool = False
+    cap_output: bool = False
+    reader: "AnswerReader | None" = None
+    state: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Call({self.id} {self.method} {self.path})"
 
     def header(self, name: bytes) -> bytes | None:
         """Find the first request header of that lower-case name."""
@@ -142,16 +142,16 @@ def open_call(scope: Any, clock: Clock, *, path: str | None = None) -> Call:
     """Begin the record of one request from its ASGI scope (HTTP or WebSocket)."""
     client = scope.get("client")
     return Call(
-        id=new_id("req", clock),
-        received=clock.now(),
-        started_s=clock.monotonic(),
-        protocol=scope["type"],
-        method=scope.get("method", "GET"),
-        path=scope["path"] if path is None else path,
-        headers=scope["headers"],
-        raw_path=scope.get("raw_path") or b"",
-        query=scope.get("query_string", b""),
-        client=client[0] if client else "",
-        http_version=scope.get("http_version", "1.1"),
-        native=scope,
+        new_id("req", clock),
+        clock.now(),
+        clock.monotonic(),
+        scope["type"],
+        scope.get("method", "GET"),
+        scope["path"] if path is None else path,
+        scope["headers"],
+        scope.get("raw_path") or b"",
+        scope.get("query_string", b""),
+        client[0] if client else "",
+        scope.get("http_version", "1.1"),
+        scope,
     )

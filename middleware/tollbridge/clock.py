@@ -1,7 +1,7 @@
 """The only module that reads the time, so that a test can own it."""
 
-import time
 from datetime import UTC, datetime
+from time import monotonic, time
 from typing import Protocol
 
 
@@ -24,14 +24,11 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock."""
 
+    time = staticmethod(time)
+    monotonic = staticmethod(monotonic)
+
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-    def time(self) -> float:
-        return time.time()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
 
 
 _: type[Clock] = SystemClock

@@ -9,6 +9,7 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, BinaryIO, TextIO
@@ -133,49 +134,56 @@ def _above_its_floor(record: logging.LogRecord) -> bool:
 
 
 class Lines:
-    """Writes whole lines to a stream, one at a time.  A stream that is gone loses them: a log must not stop a call."""
+    """Writes whole lines to a stream, in their order.  A stream that is gone loses them: a log must not stop a call."""
 
-    def __init__(self, name: str, out: BinaryIO, lock: "threading.Lock | None" = None) -> None:
+    def __init__(self, name: str, out: BinaryIO, held: "_Held | None" = None) -> None:
         self.name = name
-        self.lock = lock or threading.Lock()
         self._out = out
-        self._flushing: asyncio.AbstractEventLoop | None = None
+        self._held = held or _Held()
 
     def named(self, name: str) -> "Lines":
         """Give a logger of another name that writes to the same place."""
-        return Lines(name, self._out, self.lock)
+        return Lines(name, self._out, self._held)
 
     def msg(self, line: bytes) -> None:
-        try:
-            with self.lock:
-                self._out.write(line + b"\n")
-                self._out.flush()
-        except (OSError, ValueError):
-            return
+        with self._held.lock:
+            self._held.lines.append(line)
+        self._flush()
 
     def write_soon(self, line: bytes) -> None:
-        """Write a line that may wait for others until the event loop's next turn, in its order among all lines."""
+        """Write a line in the event loop's next turn, in one go with others, and before any that is written later."""
+        held = self._held
+        with held.lock:
+            held.lines.append(line)
         try:
-            with self.lock:
-                self._out.write(line + b"\n")
             loop = asyncio.get_running_loop()
-            if self._flushing is not loop:
-                self._flushing = loop
+            if held.flushing is not loop:
+                held.flushing = loop
                 loop.call_soon(self._flush)
         except RuntimeError:  # no event loop
             self._flush()
-        except (OSError, ValueError):
-            return
 
     def _flush(self) -> None:
-        self._flushing = None
-        try:
-            with self.lock:
+        held = self._held
+        with held.lock, suppress(OSError, ValueError):
+            held.flushing = None
+            lines, held.lines = held.lines, []
+            if lines:
+                self._out.write(b"\n".join(lines) + b"\n")
                 self._out.flush()
-        except (OSError, ValueError):
-            return
 
     debug = info = warning = error = critical = msg
+
+
+class _Held:
+    """Lines that are about to be written, of all loggers of one stream."""
+
+    __slots__ = ("flushing", "lines", "lock")
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+        self.flushing: asyncio.AbstractEventLoop | None = None
+        self.lock = threading.Lock()
 
 
 class _Adopted(logging.Handler):

@@ -18,7 +18,7 @@ class Authorize(Layer):
     name: ClassVar[str] = "authorize"
     needs: ClassVar[tuple[str, ...]] = ("authenticate",)
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> None:
         if call.public:
             return
         if call.principal is None:
@@ -27,7 +27,7 @@ class Authorize(Layer):
         if needed and needed not in call.principal.scopes:
             raise ScopeMissing(needed)
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> None:
         if call.model is None:
             return
         if not call.public and (call.principal is None or f"model:{call.model}" not in call.principal.scopes):

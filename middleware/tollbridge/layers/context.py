@@ -51,7 +51,7 @@ class Context(Layer):
         self._service = service
         self._assume_output = assume_output
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> None:
         way = self._surface.find(call.method, call.path, call.headers) if call.protocol == "http" else None
         if way is None:
             call.operation = self._route(call.native or {})
@@ -64,7 +64,7 @@ class Context(Layer):
         template = route_template(scope, self._host) if scope else "*"
         return Operation(scope=f"service:{self._service}:{template}", label="app", path=template, ai=False)
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> None:
         operation, dialect = call.operation, call.dialect
         if call.body is None or dialect is None or operation is None or operation.lists_models:
             return

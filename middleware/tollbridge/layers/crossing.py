@@ -22,21 +22,23 @@ LAST_WORD_S = 2.0
 async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
     """Take one request through the plan and the app inside it."""
     call = scope.get("tollbridge")
+    opened = call is None
     if call is None:
         call = open_call(scope, plan.clock, path=local_path(scope))
         scope["tollbridge"] = call
         scope.setdefault("state", {})["tollbridge"] = call
-    if scope["type"] == "http":
-        await Crossing(plan, call, receive, send).run(scope)
-    else:
-        await SocketCrossing(plan, call, receive, send).run(scope)
+    driver = Crossing if scope["type"] == "http" else SocketCrossing
+    await driver(plan, call, receive, send, opened=opened).run(scope)
 
 
 def local_path(scope: Scope) -> str:
     """Give the path below the mount point (ASGI: `path` begins with `root_path` where there is one)."""
     path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
-    if root and path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+    root: str = scope.get("root_path", "")
+    if not root:
+        return path
+    root = root.rstrip("/")
+    if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
         return path[len(root) :] or "/"
     return path
 
@@ -44,16 +46,17 @@ def local_path(scope: Scope) -> str:
 class Crossing(Driver):
     """One HTTP request on its way."""
 
-    __slots__ = ("_done", "_feeds", "_gone", "_head", "_replayed", "_sent_head")
+    __slots__ = ("_answers", "_done", "_feeds", "_gone", "_head", "_replayed", "_sent_head")
 
-    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
-        super().__init__(plan, call, receive, send)
+    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send, *, opened: bool) -> None:
+        super().__init__(plan, call, receive, send, opened=opened)
         self._head: ResponseHead | None = None
         self._sent_head = False
         self._done = False
         self._gone = False
         self._replayed = False
         self._feeds = plan.service_feeds
+        self._answers = plan.service_answers
 
     async def run(self, scope: Scope) -> None:
         """Drive the request to its end; an exception of the wrapped app passes through."""
@@ -69,7 +72,7 @@ class Crossing(Driver):
                 await self.refuse(self.note(exc))
                 return
             if self._is_ai():
-                self._feeds = self.plan.feeds
+                self._feeds, self._answers = self.plan.feeds, self.plan.answers
             try:
                 await self.plan.app(scope, self.receive, self.send)
                 outcome = self._ending()
@@ -168,8 +171,11 @@ class Crossing(Driver):
 
     async def _opened(self, head: ResponseHead, chunk: bytes) -> bytes:
         """Begin an answer that streams."""
-        for layer in self.plan.answers:
-            await layer.response_head(self.call, head)
+        for look, _ in self._answers:
+            if look is not None:
+                waiting = look(self.call, head)
+                if waiting is not None:
+                    await waiting
         if not self._feeds:
             return chunk
         head.drop(b"content-length")
@@ -177,11 +183,14 @@ class Crossing(Driver):
 
     async def _whole(self, head: ResponseHead, body: bytes) -> bytes:
         """Take an answer that is all here; a layer's `feed` runs before the next one's `response_head`."""
-        given = len(body)
-        for layer in self.plan.answers:
-            await layer.response_head(self.call, head)
-            if layer.feed in self._feeds:
-                body = b"".join((layer.feed(self.call, body) if body else []) + layer.feed(self.call, b""))
+        call, given = self.call, len(body)
+        for look, feed in self._answers:
+            if look is not None:
+                waiting = look(call, head)
+                if waiting is not None:
+                    await waiting
+            if feed is not None:
+                body = b"".join((feed(call, body) if body else []) + feed(call, b""))
         if len(body) != given:
             head.set(b"content-length", b"%d" % len(body))
         return body

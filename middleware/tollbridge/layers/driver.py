@@ -1,6 +1,8 @@
 """What drives a request through the phases of a plan, whatever carries it."""
 
 import asyncio
+from collections.abc import Generator
+from types import coroutine
 from typing import TYPE_CHECKING
 
 import structlog
@@ -27,16 +29,18 @@ class ClientGone(Exception):
 
 
 class Driver:
-    """What HTTP and WebSocket have in common: admission, faults, and the one finish."""
+    """What HTTP and WebSocket have in common: admission, faults, and the one finish.
 
-    __slots__ = ("_receive", "_send", "call", "entered", "plan", "wound_up")
+    `opened`: this driver began the record of the call, and is the one to close it.
+    """
 
-    wound_up: "asyncio.Future[None]"
+    __slots__ = ("_receive", "_send", "call", "entered", "opened", "plan")
 
-    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send) -> None:
+    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send, *, opened: bool) -> None:
         self.plan = plan
         self.call = call
         self.entered = 0
+        self.opened = opened
         self._receive = receive
         self._send = send
 
@@ -45,13 +49,20 @@ class Driver:
         plan, call = self.plan, self.call
         for depth, head in plan.heads:
             self.entered = depth
-            await head(call)
-        if call.operation is not None and call.operation.ai and call.body is None and call.protocol == "http":
+            waiting = head(call)
+            if waiting is not None:
+                await waiting
+        self.entered = plan.depth
+        operation = call.operation
+        if operation is not None and operation.ai and call.body is None and call.protocol == "http":
             call.body = await self.read_body()
         for body in plan.bodies:
-            await body(call)
-        if call.native is not None and call.native.get("headers") is not call.headers:
-            call.native["headers"] = call.headers
+            waiting = body(call)
+            if waiting is not None:
+                await waiting
+        native = call.native
+        if native is not None and native.get("headers") is not call.headers:
+            native["headers"] = call.headers
 
     async def read_body(self) -> bytes:
         """Read the whole body, bounded in bytes and in time."""
@@ -101,6 +112,10 @@ class Driver:
         call, plan = self.call, self.plan
         call.outcome = outcome
         call.duration_s = plan.clock.monotonic() - call.started_s
+        if not plan.finishes:
+            self._end()
+            await _next_turn()
+            return
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             settle = asyncio.ensure_future(self._finish(outcome))
@@ -110,19 +125,29 @@ class Driver:
         await self._finish(outcome)
 
     async def _finish(self, outcome: Outcome) -> None:
+        try:
+            for depth, layer in self.plan.finishes:
+                if depth <= self.entered:
+                    try:
+                        await layer.finish(self.call, outcome)
+                    except Exception:
+                        log.exception("finish_failed", call_id=self.call.id, layer=layer.name)
+        finally:
+            self._end()
+        await _next_turn()
+
+    def _end(self) -> None:
+        """Have the call wound up with all others that end in this turn of the event loop."""
         plan = self.plan
-        for depth, layer in plan.finishes:
-            if depth <= self.entered:
-                try:
-                    await layer.finish(self.call, outcome)
-                except Exception:
-                    log.exception("finish_failed", call_id=self.call.id, layer=layer.name)
-        loop = asyncio.get_running_loop()
-        self.wound_up = loop.create_future()
         if not plan.ended:
-            loop.call_soon(wind_up, plan)
+            asyncio.get_running_loop().call_soon(wind_up, plan)
         plan.ended.append(self)
-        await self.wound_up
+
+
+@coroutine
+def _next_turn() -> Generator[None, None, None]:
+    """Let the event loop do what is due; what was asked of it before is done when this returns."""
+    yield
 
 
 def wind_up(plan: "Plan") -> None:
@@ -137,8 +162,8 @@ def wind_up(plan: "Plan") -> None:
                 except Exception:
                     log.exception("finish_failed", call_id=call.id, layer=layer.name)
     for driver in ended:
-        if not driver.wound_up.done():
-            driver.wound_up.set_result(None)
+        if driver.opened:
+            driver.call.native = None  # the scope holds the call: a cycle, left to the collector, costs more than this
 
 
 def failure(exc: Exception) -> Outcome:

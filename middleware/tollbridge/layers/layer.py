@@ -8,11 +8,13 @@
     `wind_up`        the same for what needs no waiting: after every `finish`, for all calls that ended together
 
 Requests pass the layers outside in, answers inside out. A phase refuses by raising a `GatewayError`; whatever else it
-raises becomes an `InternalError`, and the call does not cross.
+raises becomes an `InternalError`, and the call does not cross. The first three may be `async def` or, where they wait
+for nothing, plain: a coroutine that never waits costs more than the work in it.
 """
 
 import asyncio
-from typing import ClassVar
+from collections.abc import Awaitable
+from typing import Any, ClassVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -61,13 +63,13 @@ class Layer:
             self._plan = Plan(layers, app, self.clock)
         return self._plan
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> Awaitable[None] | None:
         """Decide before the body is read."""
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> Awaitable[None] | None:
         """Decide with the body at hand."""
 
-    async def response_head(self, call: Call, head: ResponseHead) -> None:
+    def response_head(self, call: Call, head: ResponseHead) -> Awaitable[None] | None:
         """Look at or change status and headers of the answer."""
 
     def feed(self, call: Call, chunk: bytes) -> list[bytes]:
@@ -86,7 +88,11 @@ class Layer:
 
 
 class Plan:
-    """A row of layers, outside in, with only the phases each really has, and the app inside them."""
+    """A row of layers, outside in, with only the phases each really has, and the app inside them.
+
+    `answers` pairs what looks at the head of an answer with what takes its body; `service_answers` are those for the
+    answers of the wrapped app.
+    """
 
     def __init__(self, layers: list[Layer], app: ASGIApp, clock: Clock) -> None:
         self.layers = tuple(layers)
@@ -94,11 +100,16 @@ class Plan:
         self.clock = clock
         self.max_body = MAX_BODY
         self.body_timeout_s = BODY_TIMEOUT_S
-        self.heads = tuple((depth, layer.head) for depth, layer in enumerate(layers, 1))
+        self.depth = len(layers)
+        self.heads = tuple((depth, layer.head) for depth, layer in enumerate(layers, 1) if _has(layer, "head"))
         self.bodies = tuple(layer.body for layer in layers if _has(layer, "body"))
-        self.answers = tuple(layer for layer in reversed(layers) if _has(layer, "response_head") or _has(layer, "feed"))
-        self.feeds = tuple(layer.feed for layer in self.answers if _has(layer, "feed"))
-        self.service_feeds = tuple(layer.feed for layer in self.answers if _has(layer, "feed") and layer.feeds_services)
+        outward = [layer for layer in reversed(layers) if _has(layer, "response_head") or _has(layer, "feed")]
+        self.answers = tuple((_own(layer, "response_head"), _own(layer, "feed")) for layer in outward)
+        self.service_answers = tuple(
+            (_own(layer, "response_head"), _own(layer, "feed") if layer.feeds_services else None) for layer in outward
+        )
+        self.feeds = tuple(feed for _, feed in self.answers if feed is not None)
+        self.service_feeds = tuple(feed for _, feed in self.service_answers if feed is not None)
         inside_out = list(reversed(list(enumerate(layers, 1))))
         self.finishes = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "finish"))
         self.wind_ups = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "wind_up"))
@@ -114,3 +125,7 @@ class Plan:
 
 def _has(layer: Layer, phase: str) -> bool:
     return getattr(type(layer), phase) is not getattr(Layer, phase)
+
+
+def _own(layer: Layer, phase: str) -> Any:
+    return getattr(layer, phase) if _has(layer, phase) else None

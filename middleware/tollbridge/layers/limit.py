@@ -94,7 +94,7 @@ class Limit(Layer):
         if demands or lease is not None:
             call.grant = await self._limiter.take(demands, lease, call.id)
 
-    async def response_head(self, call: Call, head: ResponseHead) -> None:
+    def response_head(self, call: Call, head: ResponseHead) -> None:
         if call.grant is not None and call.grant.standings:
             head.headers += limit_headers(call.grant.standings)
 

@@ -79,7 +79,7 @@ class Meter(Layer):
         await self._ledger.reserve(reservation)
         call.reservation = reservation
 
-    async def response_head(self, call: Call, head: ResponseHead) -> None:
+    def response_head(self, call: Call, head: ResponseHead) -> None:
         if call.usage is not None and call.usage_source is UsageSource.PROVIDER and call.price is not None:
             head.headers.append((b"x-tollbridge-cost-usd", show_usd(call.price.cost(call.usage)).encode("ascii")))
 

@@ -36,10 +36,10 @@ class Observe(Layer):
         self._entered = entered
         self._left = left
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> None:
         self._entered()
 
-    async def response_head(self, call: Call, head: ResponseHead) -> None:
+    def response_head(self, call: Call, head: ResponseHead) -> None:
         request_id = call.id.encode("ascii")
         head.set(b"x-request-id", request_id)
         if call.dialect is not None:

@@ -22,9 +22,9 @@ class Sanity(Layer):
         self._limits = limits or HeaderLimits()
         self._json_depth = json_depth
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> None:
         call.headers = inspect(call, self._limits)
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> None:
         if call.body:
             check_json_depth(call.body, self._json_depth)

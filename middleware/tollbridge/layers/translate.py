@@ -37,7 +37,7 @@ class Translate(Layer):
         self._cost_in_stream = cost_in_stream
         self._cap_output = cap_output
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> None:
         if call.envelope is None or call.dialect is None:
             return
         base = call.dialect.base
@@ -51,7 +51,7 @@ class Translate(Layer):
         call.targets = speaking
         call.cap_output = self._cap_output
 
-    async def response_head(self, call: Call, head: ResponseHead) -> None:
+    def response_head(self, call: Call, head: ResponseHead) -> None:
         target = call.target
         if target is None or call.dialect is None or call.envelope is None:
             return

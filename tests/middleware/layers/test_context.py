@@ -43,8 +43,8 @@ async def read(body: bytes, **options: Any) -> Call:
     layer = Context(nothing, surface=SURFACE, routes=Routes(), **options)
     call = called("/v1/chat/completions")
     call.body = body
-    await layer.head(call)
-    await layer.body(call)
+    layer.head(call)
+    layer.body(call)
     return call
 
 
@@ -84,8 +84,8 @@ async def test_without_routes_there_are_no_targets_and_the_body_is_still_read() 
     call = called("/v1/chat/completions")
     call.body = b'{"model":"m","messages":[]}'
 
-    await layer.head(call)
-    await layer.body(call)
+    layer.head(call)
+    layer.body(call)
 
     assert (call.model, call.targets) == ("m", ())
     with pytest.raises(ModelNotFound, match="'m' is not offered; see GET /v1/models"):
@@ -97,15 +97,15 @@ async def test_list_of_models_has_no_body_to_read() -> None:
     call = called("/v1/models", method="GET")
     call.body = b""
 
-    await layer.head(call)
-    await layer.body(call)
+    layer.head(call)
+    layer.body(call)
 
     assert (call.model, call.envelope) == (None, None)
 
 
 async def test_other_method_on_a_models_path_is_refused() -> None:
     with pytest.raises(MethodNotAllowed, match="this path takes POST, not GET"):
-        await Context(nothing, surface=SURFACE).head(called("/v1/chat/completions", method="GET"))
+        Context(nothing, surface=SURFACE).head(called("/v1/chat/completions", method="GET"))
 
 
 ROUTES = [
@@ -131,7 +131,7 @@ ROUTES = [
 async def test_other_path_is_an_operation_of_the_wrapped_app_by_its_route(path, method, kind, template) -> None:
     call = called(path, method=method, kind=kind)
 
-    await Context(nothing, surface=SURFACE, host=Starlette(routes=ROUTES), service="shop").head(call)
+    Context(nothing, surface=SURFACE, host=Starlette(routes=ROUTES), service="shop").head(call)
 
     assert call.operation is not None
     assert (call.operation.scope, call.operation.label, call.operation.ai) == (f"service:shop:{template}", "app", False)
@@ -142,7 +142,7 @@ async def test_call_without_a_transport_is_any_operation_of_the_app() -> None:
     call = called("/orders/7")
     call.native = None
 
-    await Context(nothing).head(call)
+    Context(nothing).head(call)
 
     assert call.operation is not None
     assert call.operation.scope == "service:app:*"
@@ -152,7 +152,7 @@ async def test_body_of_the_wrapped_app_is_not_read() -> None:
     layer = Context(nothing, host=Starlette(routes=ROUTES))
     call = called("/orders/7", method="GET")
 
-    await layer.head(call)
-    await layer.body(call)
+    layer.head(call)
+    layer.body(call)
 
     assert call.estimate is None
