@@ -185,6 +185,7 @@ class Gateway:
         await self._release()
 
     async def _release(self) -> None:
+        self.metrics.flush()
         try:
             await self.plugins.run("shutdown", to_the_end=True, gateway=self)
         except SetupError:

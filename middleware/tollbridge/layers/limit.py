@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+import msgspec
 from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Outcome, ResponseHead
@@ -16,8 +17,15 @@ _LARGE = 6
 """Digits of the content length from which a body is large: 100 kB."""
 _MOST_KNOWN = 1024
 
-_InForce = tuple[Rate | None, Rate | None, int]
-"""Requests a minute, tokens a minute, calls at once."""
+
+class _InForce(msgspec.Struct, frozen=True, gc=False):
+    """The limits of one token, as `own` has them and the defaults where it has none."""
+
+    own: TokenLimits
+    key: str
+    requests: Demand | None
+    tokens: Rate | None
+    lease: Lease | None
 
 
 class Limit(Layer):
@@ -44,31 +52,35 @@ class Limit(Layer):
         self._share = 1 if limiter.shared else share
         self._limiter = limiter
         self._defaults = defaults or TokenLimits()
-        self._in_force: dict[TokenLimits, _InForce] = {}
+        self._in_force: dict[str, _InForce] = {}
 
     def _demands(self, call: Call) -> tuple[list[Demand], Lease | None]:
         principal = call.principal
         own, key = (self._defaults, _ANYONE) if principal is None else (principal.limits, principal.id)
-        requests, tokens, together = self._in_force.get(own) or self._read(own)
-        demands = []
-        if requests is not None:
-            demands.append(Demand(key, requests, 1))
+        limits = self._in_force.get(key)
+        if limits is None or limits.own is not own:
+            limits = self._read(own, key)
+        demands = [] if limits.requests is None else [limits.requests]
+        tokens = limits.tokens
         if tokens is not None and (call.operation is None or call.operation.ai):
-            cost = call.estimate.total if call.estimate is not None else 0
-            demands.append(Demand(key, tokens, min(cost, tokens.depth)))
-        return demands, Lease(key, together) if together else None
+            cost = 0 if call.estimate is None else call.estimate.input + call.estimate.output
+            depth = tokens.burst or tokens.amount
+            demands.append(Demand(key, tokens, depth if cost > depth else cost))
+        return demands, limits.lease
 
-    def _read(self, own: TokenLimits) -> _InForce:
+    def _read(self, own: TokenLimits, key: str) -> _InForce:
         """Give the limits of a token with the defaults in their places."""
         requests = self._amount(own.requests_per_minute, self._defaults.requests_per_minute)
         tokens = self._amount(own.tokens_per_minute, self._defaults.tokens_per_minute)
         together = self._amount(own.concurrency, self._defaults.concurrency)
         if len(self._in_force) >= _MOST_KNOWN:
             self._in_force.clear()
-        found = self._in_force[own] = (
-            Rate("requests", requests) if requests else None,
+        found = self._in_force[key] = _InForce(
+            own,
+            key,
+            Demand(key, Rate("requests", requests), 1) if requests else None,
             Rate("tokens", tokens) if tokens else None,
-            together,
+            Lease(key, together) if together else None,
         )
         return found
 
@@ -105,11 +117,9 @@ class Limit(Layer):
         if outcome is Outcome.REFUSED:
             actual = [0] * len(grant.demands)
         else:
-            actual = [self._used(call, demand) for demand in grant.demands]
+            usage = call.usage
+            used = None if usage is None else usage.total
+            actual = [
+                used if used is not None and demand.rate.name == "tokens" else demand.cost for demand in grant.demands
+            ]
         self._limiter.settle(grant, actual)
-
-    @staticmethod
-    def _used(call: Call, demand: Demand) -> int:
-        if demand.rate.name != "tokens":
-            return demand.cost
-        return call.usage.total if call.usage is not None else demand.cost

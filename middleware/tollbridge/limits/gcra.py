@@ -16,10 +16,6 @@ IDLE = -math.inf
 MAX_REMEMBERED = 1024
 """Takes that one `Bucket` tells apart; an older one, in a limit that never came to rest since, is given back less."""
 
-# Sums of floats may miss the exact fit. This much is forgiven, in units and in seconds; it does not add up over calls.
-_SLACK_UNITS = 1e-4
-_SLACK_S = 1e-9
-
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """What a limit says: `wait_s` is 0.0 when allowed, else the seconds until there is room, `inf` if there never is.
@@ -37,27 +33,29 @@ def decide(tat: float, rate: Rate, cost: int, now: float) -> Decision:
     `tat` is the theoretical arrival time, in seconds of the clock that gave `now`.
     A limit in debt has no room for 0 units either. Raises `ValueError` for a negative cost.
     """
-    amount = rate.amount
-    if amount < 1:
+    ahead_s = tat - now if tat > now else 0.0
+    cost_s = cost * rate.interval_s
+    left_s = rate.room_s - ahead_s - cost_s
+    if left_s >= 0.0 and cost >= 0:
+        return Decision(0.0, Standing(rate, int(left_s / rate.interval_s), ahead_s + cost_s))
+    return _refused(rate, cost, ahead_s)
+
+
+def _refused(rate: Rate, cost: int, ahead_s: float) -> Decision:
+    if rate.amount < 1:
         return Decision(math.inf, Standing(rate, 0, 0.0))
     if cost < 0:
         raise ValueError(f"a cost is at least 0, not {cost}")
-    depth = rate.burst or amount
-    interval = rate.period_s / amount
-    ahead = tat - now if tat > now else 0.0
-    slack_s = interval * _SLACK_UNITS + _SLACK_S
-    room = depth * interval - ahead + slack_s
-    cost_s = cost * interval
-    if cost_s <= room:
-        return Decision(0.0, Standing(rate, int((room - cost_s) / interval), ahead + cost_s))
+    room_s = rate.room_s - ahead_s
+    slack_s = rate.room_s - rate.depth * rate.interval_s
     # to the middle of the slack: sure to be enough, and 5 s do not become 5.0000001, so 6 in the header
-    wait_s = cost_s - room + slack_s / 2 if cost <= depth else math.inf
-    return Decision(wait_s, Standing(rate, int(room / interval) if room > 0.0 else 0, ahead))
+    wait_s = cost * rate.interval_s - room_s + slack_s / 2 if cost <= rate.depth else math.inf
+    return Decision(wait_s, Standing(rate, int(room_s / rate.interval_s) if room_s > 0.0 else 0, ahead_s))
 
 
 def span_s(rate: Rate, units: int) -> float:
     """Give the seconds in which so many units come back."""
-    return units * rate.period_s / rate.amount
+    return units * rate.interval_s
 
 
 class Bucket:

@@ -36,8 +36,9 @@ def limit_headers(standings: Iterable[Standing]) -> list[tuple[bytes, bytes]]:
     Raises `ValueError` for a rate whose name cannot stand in a header name. One standing for each name.
     """
     policies, items, found = [], [], []
-    for rate, remaining, reset_s in ((s.rate, s.remaining, s.reset_s) for s in standings):
-        parts = _parts(rate)
+    for standing in standings:
+        remaining, reset_s = standing.remaining, standing.reset_s
+        parts = _parts(standing.rate)
         next_s = reset_s - (parts.depth - remaining - 1) * parts.interval if remaining < parts.depth else 0.0
         policies.append(parts.policy)
         items.append(parts.item % (min(remaining, _MAX_INTEGER), _whole_seconds(next_s)))

@@ -1,9 +1,15 @@
 """The seam to a limiter: several limits taken together, all or none."""
 
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import force_setattr
+
+# So much is forgiven, in units and in seconds; it does not add up over calls.
+_SLACK_UNITS = 1e-4
+_SLACK_S = 1e-9
 
 
 class Rate(msgspec.Struct, frozen=True, gc=False):
@@ -16,6 +22,16 @@ class Rate(msgspec.Struct, frozen=True, gc=False):
     amount: int
     period_s: float = 60.0
     burst: int = 0
+    interval_s: float = 0.0
+    """Seconds in which one unit comes back; worked out from the others, as is the next."""
+    room_s: float = 0.0
+    """Seconds' worth of units of an idle limit: its burst and a little, for sums of floats may miss the exact fit."""
+
+    def __post_init__(self) -> None:
+        interval_s = self.period_s / self.amount if self.amount > 0 else math.inf
+        slack_s = interval_s * _SLACK_UNITS + _SLACK_S
+        force_setattr(self, "interval_s", interval_s)
+        force_setattr(self, "room_s", self.depth * interval_s + slack_s if self.amount > 0 else -math.inf)
 
     @property
     def depth(self) -> int:

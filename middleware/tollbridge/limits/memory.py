@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tollbridge.clock import Clock
 from tollbridge.errors import RateLimited
-from tollbridge.limits.gcra import IDLE, Bucket, decide, span_s
+from tollbridge.limits.gcra import IDLE, Bucket, decide
 from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate
 
@@ -44,12 +44,9 @@ class _Shelf(Generic[K, V]):
         return value
 
     def sweep(self, now: float) -> None:
-        """Look at the next few keys in turn and forget the idle ones; done for several calls at once."""
-        self._looks += 1
-        if self._looks < _AT_ONCE:
-            return
+        """Look at the next few keys in turn and forget the idle ones; for the last few calls at once."""
         waiting, kept = self._round, self.kept
-        for _ in range(min(self._looks, len(waiting))):
+        for _ in range(min(self._looks + _AT_ONCE, len(waiting))):
             key = waiting.popleft()
             if kept[key].idle(now):
                 del kept[key]
@@ -80,9 +77,10 @@ class _Running:
 
 
 class _Taken(Grant, gc=False):
-    """`turn` is 0 once settled."""
+    """`turn` is 0 once settled; `buckets` are those of the demands."""
 
     turn: int = 0
+    buckets: Sequence[Bucket] = ()
 
 
 class MemoryLimiter:
@@ -99,6 +97,7 @@ class MemoryLimiter:
         self._clock = clock
         self._lease_s = lease_s
         self._turn = 0
+        self._untidy = 0
         self._buckets: _Shelf[tuple[str, str, float], Bucket] = _Shelf()
         self._running: _Shelf[str, _Running] = _Shelf()
 
@@ -114,29 +113,36 @@ class MemoryLimiter:
         is missing, `retry_after_s` is a guess of one second.
         """
         now = self._clock.monotonic()
-        buckets = self._buckets.kept
-        full = lease if lease is not None and self._is_full(lease, holder, now) else None
+        kept = self._buckets.kept
+        fits = lease is None or not self._is_full(lease, holder, now)
         found = []
         standings = []
-        fits = full is None
         for demand in demands:
-            bucket = buckets.get(_slot(demand))
-            decision = decide(IDLE if bucket is None else bucket.tat, demand.rate, demand.cost, now)
-            fits = fits and not decision.wait_s
+            rate = demand.rate
+            bucket = kept.get((demand.key, rate.name, rate.period_s))
+            decision = decide(IDLE if bucket is None else bucket.tat, rate, demand.cost, now)
+            if decision.wait_s:
+                fits = False
             standings.append(decision.standing)
             found.append(bucket)
         if not fits:
+            full = lease if lease is not None and self._is_full(lease, holder, now) else None
             raise self._refusal([(demand, demand.cost) for demand in demands], full, now)
         self._turn = turn = self._turn + 1
+        buckets = []
         for demand, bucket in zip(demands, found, strict=True):
-            (bucket or self._bucket(demand)).add(span_s(demand.rate, demand.cost), turn, now)
-        self._buckets.sweep(now)
-        if lease is not None:
+            if bucket is None:
+                bucket = self._buckets.put(_slot(demand), Bucket())
+            bucket.add(demand.cost * demand.rate.interval_s, turn, now)
+            buckets.append(bucket)
+        if lease is None:
+            holder = ""
+        else:
             running = self._running.kept.get(lease.key) or self._running.put(lease.key, _Running())
             running.ends.pop(holder, None)  # to the end: the order is that of expiry
             running.ends[holder] = now + self._lease_s
-        self._running.sweep(now)
-        return _Taken(tuple(demands), tuple(standings), lease, holder if lease is not None else "", turn)
+        self._tidy(now)
+        return _Taken(tuple(demands), tuple(standings), lease, holder, turn, buckets)
 
     async def peek(self, demands: Sequence[Demand], lease: Lease | None) -> None:
         """Raise `RateLimited` where not even one unit of each is left, whatever the demands cost; takes nothing."""
@@ -168,20 +174,26 @@ class MemoryLimiter:
             running = self._running.kept.get(grant.lease.key)
             if running is not None:
                 running.ends.pop(grant.holder, None)
-        for demand, used in zip(grant.demands, actual, strict=True):
-            over = max(0, used) - demand.cost
-            if over > 0:
+        for bucket, demand, used in zip(grant.buckets, grant.demands, actual, strict=True):
+            over = (used if used > 0 else 0) - demand.cost
+            if over < 0:
+                bucket.give_back(-over * demand.rate.interval_s, taken_in)
+            elif over > 0:
                 self._turn += 1
                 now = self._clock.monotonic()
-                self._bucket(demand).add(span_s(demand.rate, over), self._turn, now)
-                self._buckets.sweep(now)
-            elif over < 0:
-                bucket = self._buckets.kept.get(_slot(demand))
-                if bucket is not None:
-                    bucket.give_back(span_s(demand.rate, -over), taken_in)
+                self._bucket(demand).add(over * demand.rate.interval_s, self._turn, now)
+                self._tidy(now)
 
     async def close(self) -> None:
         """Nothing is held open."""
+
+    def _tidy(self, now: float) -> None:
+        """Forget what nobody uses any more; done for several calls at once."""
+        self._untidy += 1
+        if self._untidy >= _AT_ONCE:
+            self._untidy = 0
+            self._buckets.sweep(now)
+            self._running.sweep(now)
 
     def _bucket(self, demand: Demand) -> Bucket:
         slot = _slot(demand)
@@ -189,8 +201,10 @@ class MemoryLimiter:
 
     def _is_full(self, lease: Lease, holder: str | None, now: float) -> bool:
         running = self._running.kept.get(lease.key)
+        if len(() if running is None else running.ends) < lease.amount:
+            return False
         if running is None:
-            return lease.amount < 1
+            return True
         running.expire(now)
         return len(running.ends) >= lease.amount and holder not in running.ends
 

@@ -3,6 +3,7 @@
 Every label has bounded values: no token, user, request or path, and no model a caller made up.
 """
 
+import asyncio
 import os
 from collections.abc import Iterable
 from functools import cache
@@ -15,9 +16,10 @@ from tollbridge import errors
 from tollbridge.call import Call, Outcome
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.errors import GatewayError, RateLimited, UpstreamError
-from tollbridge.metering.usage import Usage, UsageSource
+from tollbridge.metering.usage import UsageSource
 from tollbridge.metrics.families import Exposition, Families
 from tollbridge.metrics.multiprocess import VARIABLE, collect_multiprocess, join_multiprocess
+from tollbridge.metrics.tally import Kind, Tally
 from tollbridge.providers import Target
 
 OTHER = "other"
@@ -30,9 +32,10 @@ _CODES = frozenset(
 ) | {"upstream_credential"}
 _STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 _UPSTREAM_STATUSES = frozenset((400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529))
-_BUCKETS = tuple(name for name in Usage.__struct_fields__ if name != "reasoning")
+_MOST_KINDS = 2_000
 
 _Labels = tuple[str, str]
+_Key = tuple[object, ...]
 
 
 class Metrics:
@@ -61,6 +64,10 @@ class Metrics:
         self._cap = model_label_cap
         self._models: dict[_Labels, _Labels] = {}
         self._operations: dict[_Labels, _Labels] = {}
+        self._tallies: dict[_Key, Tally] = {}
+        self._dirty: list[Tally] = []
+        self._due = False
+        self._inflight = self._shown = 0
         if folder is not None:
             self.know(_counted_before(folder))
 
@@ -72,28 +79,65 @@ class Metrics:
 
     def entered(self) -> None:
         """Count a request in."""
-        self._families.inflight.inc()
+        self._inflight += 1
+        self._soon()
 
     def left(self) -> None:
         """Count it out again."""
-        self._families.inflight.dec()
+        self._inflight -= 1
+        self._soon()
 
     def observe(self, call: Call) -> None:
-        """Count a finished call."""
-        families = self._families
-        service, operation = named = self._operation(call)
-        outcome = call.outcome or NONE
-        families.requests[service, operation, outcome, _STATUS_CLASSES.get(call.status // 100, NONE)](1)
-        families.durations[named](max(0.0, self._clock.monotonic() - call.started_s))
-        if call.error is not None:
-            self._refusal(call.error, outcome, named)
-        if call.target is not None:
-            self._model(call, call.target, service)
-        elif call.cost:
-            families.costs[service, NONE, NONE](call.cost)
+        """Count a finished call, in the event loop's next turn together with others."""
+        target, error, operation, cost = call.target, call.error, call.operation, call.cost
+        model = None if target is None else self._model_labels(call, target)
+        key = (
+            call.service,
+            None if operation is None else operation.label,
+            call.outcome and call.outcome._value_,
+            call.status,
+            model,
+            call.usage_source and call.usage_source._value_,
+            call.reached,
+            None if error is None else (type(error), error.code),
+        )
+        tally = self._tallies.get(key) or self._tally(key, call, model)
+        if not tally.durations:
+            self._dirty.append(tally)
+        tally.durations.append(max(0.0, self._clock.monotonic() - call.started_s))
+        if cost:
+            tally.cost += cost
+        if model is not None:
+            if call.first_byte_s is not None:
+                tally.first_bytes.append(call.first_byte_s)
+            if call.usage is not None:
+                tally.usages.append(call.usage)
+            if cost is None and call.usage_source is not None:
+                tally.unpriced += 1
+        self._soon()
+
+    def flush(self) -> None:
+        """Count now what was to be counted soon."""
+        self._due = False
+        dirty, self._dirty = self._dirty, []
+        for tally in dirty:
+            tally.count(self._families)
+        change, self._shown = self._inflight - self._shown, self._inflight
+        if change:
+            self._families.inflight.inc(change)
+
+    def _soon(self) -> None:
+        if self._due:
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+            self._due = True
+        except RuntimeError:  # no event loop
+            self.flush()
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Write all of it as an `Accept` header asks, OpenMetrics or plain text; gives the content type too."""
+        self.flush()
         encode, content_type = choose_encoder(accept)
         return encode(self._registry), content_type
 
@@ -107,35 +151,24 @@ class Metrics:
                 self._operations[labels] = labels
         return known
 
-    def _refusal(self, error: GatewayError, outcome: str, named: _Labels) -> None:
-        if outcome == Outcome.REFUSED:
-            self._families.refused[(_code(error),)](1)
+    def _tally(self, key: _Key, call: Call, model: _Labels | None) -> Tally:
+        """Begin the sums of a kind of calls that was not seen before."""
+        families, error = self._families, call.error
+        service, operation = named = self._operation(call)
+        outcome = call.outcome or NONE
+        events = [families.requests[service, operation, outcome, _STATUS_CLASSES.get(call.status // 100, NONE)]]
+        if error is not None and outcome == Outcome.REFUSED:
+            events.append(families.refused[(_code(error),)])
         if isinstance(error, RateLimited):
-            self._families.limited[named](1)
-
-    def _model(self, call: Call, target: Target, service: str) -> None:
-        families = self._families
-        provider, model = named = self._model_labels(call, target)
-        if call.first_byte_s is not None:
-            families.first_bytes[named](call.first_byte_s)
-        if isinstance(call.error, UpstreamError):
-            families.upstream_errors[provider, _code(call.error)](1)
-        elif call.reached and call.error is None and call.status >= 400:
-            families.upstream_errors[provider, _upstream_status(call.status)](1)
-        if call.usage is not None:
-            self._usage(call.usage, call.usage_source or UsageSource.PROVIDER, named)
-        if call.cost:
-            families.costs[service, provider, model](call.cost)
-        elif call.cost is None and call.usage_source is not None:
-            families.unpriced[named](1)
-
-    def _usage(self, usage: Usage, source: str, named: _Labels) -> None:
-        for bucket in _BUCKETS:
-            count = getattr(usage, bucket)
-            if count:
-                self._families.tokens[(*named, bucket, source)](count)
-        if usage.reasoning:
-            self._families.reasoning[named](usage.reasoning)
+            events.append(families.limited[named])
+        if model is not None and isinstance(error, UpstreamError):
+            events.append(families.upstream_errors[model[0], _code(error)])
+        elif model is not None and call.reached and error is None and call.status >= 400:
+            events.append(families.upstream_errors[model[0], _upstream_status(call.status)])
+        if len(self._tallies) >= _MOST_KINDS:
+            self._tallies.clear()
+        tally = self._tallies[key] = Tally(Kind(named, model, call.usage_source, events))
+        return tally
 
     def _model_labels(self, call: Call, target: Target) -> _Labels:
         labels = (target.provider.name, target.model)

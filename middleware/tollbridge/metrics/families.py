@@ -5,10 +5,12 @@ nano-dollars and become a float when they are shown.
 """
 
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections import Counter as Tallied
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from prometheus_client import Counter, Gauge, Histogram, Metric
 
@@ -112,18 +114,32 @@ _COST = "tollbridge_cost_usd"
 _NANO_COST = "tollbridge_cost_nanousd"
 
 Count = Callable[[float], None]
+Observe = Callable[[Sequence[float]], None]
+
+C = TypeVar("C")
 
 
-class Series(dict[tuple[str, ...], Count]):
+class Series(dict[tuple[str, ...], C]):
     """The series of one family, each bound when it is first counted."""
 
-    def __init__(self, bind: Callable[[tuple[str, ...]], Count]) -> None:
+    def __init__(self, bind: Callable[[tuple[str, ...]], C]) -> None:
         super().__init__()
         self._bind = bind
 
-    def __missing__(self, labels: tuple[str, ...]) -> Count:
+    def __missing__(self, labels: tuple[str, ...]) -> C:
         count = self[labels] = self._bind(labels)
         return count
+
+
+class Durations(Histogram):
+    """A histogram that takes many values at once."""
+
+    def observe_all(self, seconds: Sequence[float]) -> None:
+        """Count each value in its bucket."""
+        self._sum.inc(sum(seconds))
+        bounds = self._upper_bounds
+        for place, count in Tallied(bisect_left(bounds, value) for value in seconds).items():
+            self._buckets[place].inc(count)
 
 
 class Families:
@@ -144,18 +160,18 @@ class Families:
         self.inflight = self._gauge("inflight", "livesum")
         self._gauge("build_info", "livemax").labels(__version__, platform.python_version()).set(1)
 
-    def _counter(self, key: str) -> Series:
+    def _counter(self, key: str) -> Series[Count]:
         family = FAMILIES[key]
         name = family.name.removesuffix("_total")
         counter = Counter(_NANO_COST if name == _COST else name, family.help, family.labels, registry=None)
         self.all.append(counter)
         return Series(lambda labels: counter.labels(*labels).inc)
 
-    def _histogram(self, key: str) -> Series:
+    def _histogram(self, key: str) -> Series[Observe]:
         family = FAMILIES[key]
-        histogram = Histogram(family.name, family.help, family.labels, registry=None, buckets=_SECONDS)
+        histogram = Durations(family.name, family.help, family.labels, registry=None, buckets=_SECONDS)
         self.all.append(histogram)
-        return Series(lambda labels: histogram.labels(*labels).observe)
+        return Series(lambda labels: histogram.labels(*labels).observe_all)
 
     def _gauge(self, key: str, mode: Literal["livesum", "livemax"]) -> Gauge:
         family = FAMILIES[key]
