@@ -76,7 +76,8 @@ class Call(msgspec.Struct, eq=False):
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
     `targets` are tried in order, `target` is the one that answered. `reached`: a provider was sent the request, so it
     may charge for it. `streamed`: the answer is an event stream. `cost` is in nano-dollars, None while unknown or
-    unpriced. `state` is for policies: a dict of their own, keyed by the policy's name.
+    unpriced; `costed` is the usage it was worked out for. `state` is for policies: a dict of their own, keyed by the
+    policy's name.
     """
 
     id: str
@@ -112,6 +113,7 @@ class Call(msgspec.Struct, eq=False):
     usage: "Usage | None" = None
     usage_source: "UsageSource | None" = None
     cost: int | None = None
+    costed: "Usage | None" = None
 
     status: int = 0
     outcome: Outcome | None = None

@@ -41,6 +41,8 @@ def to_nano(usd: Decimal) -> int:
 
 def show_usd(nano: int) -> str:
     """Write nano-dollars as a plain decimal such as `0.000985`."""
+    if 0 < nano < NANO:
+        return f"0.{nano:09d}".rstrip("0")
     sign, nano = ("-", -nano) if nano < 0 else ("", nano)
     whole, part = divmod(nano, NANO)
     return f"{sign}{whole}.{part:09d}".rstrip("0") if part else f"{sign}{whole}"

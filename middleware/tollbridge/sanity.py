@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from tollbridge.call import Call, Headers
 from tollbridge.errors import BodyTooLarge, UnsafeRequest
@@ -58,9 +59,27 @@ _HOP_BY_HOP = frozenset(
 
 _INTERNAL_NAME = re.compile(b"(?:^|\n)(?:" + b"|".join(name.replace(b"-", b"[-_]") for name in _INTERNAL) + b")")
 _LONGEST_ROW = 1_024
-_MOST_ROWS = 1_024
-_plain_rows: dict[tuple[bytes, ...], int] = {}
-"""Rows of header names that were found in order: valid, each once, none internal; and their length.  No values."""
+_MOST_KNOWN = 1_024
+_FRAMING = frozenset((b"transfer-encoding", b"content-encoding", b"upgrade"))
+
+
+class _Row(NamedTuple):
+    """What is known of a row of header names: valid, each once, none internal, none that changes the framing.
+
+    `size` is their bytes, `feeds` what joins as many values; the others are places, -1 for a name that is not there.
+    """
+
+    size: int
+    feeds: bytes
+    host: int
+    length: int
+    connection: int
+
+
+_rows: dict[tuple[bytes, ...], _Row] = {}
+"""Rows of names that were found in order: a client sends the same one again and again.  No values."""
+_paths: dict[str, bytes] = {}
+_hosts: set[bytes] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +101,55 @@ def inspect(call: Call, limits: HeaderLimits) -> Headers:
     headers = call.headers
     if len(headers) > limits.count:
         raise UnsafeRequest(f"more than {limits.count} headers", status=431)
-    names = tuple([name for name, _ in headers])
-    found = dict(headers)
-    size = _plain_rows.get(names)
-    plain = size is not None
-    if size is None:
-        joined = b"\n".join(names)
-        size = len(joined)
-        plain = len(found) == len(names) and _INTERNAL_NAME.search(joined) is None
-    _check_values([value for _, value in headers], limits, size)
-    if names not in _plain_rows:
-        _check_names(names, remember=plain)
-    if not plain and len(found) < len(names):
+    if not headers:
+        raise UnsafeRequest("the Host header is missing")
+    names, values = zip(*headers, strict=True)
+    row = _rows.get(names)
+    if row is not None and (row.connection < 0 or values[row.connection].lower() in _PLAIN_CONNECTION):
+        _check_values(values, limits, row.size, row.feeds)
+        _check_host(values[row.host])
+        _check_version(call)
+        if row.length >= 0:
+            _check_length(values[row.length])
+        return headers
+    return _inspect_all(call, names, values, limits)
+
+
+def _inspect_all(call: Call, names: tuple[bytes, ...], values: tuple[bytes, ...], limits: HeaderLimits) -> Headers:
+    """Look at every header by itself; a row of names that is in order need not be again."""
+    joined = b"\n".join(names)
+    feeds = b"\n" * (len(names) - 1)
+    _check_values(values, limits, len(joined), feeds)
+    if joined.translate(None, _IN_NAMES) != feeds or b"" in names:
+        raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
+    found = dict(zip(names, values, strict=True))
+    plain = len(found) == len(names) and _INTERNAL_NAME.search(joined) is None
+    if len(found) < len(names):
         for name in _ONCE:
             if names.count(name) > 1:
                 raise UnsafeRequest(f"the header {name.decode('ascii')} is sent twice; send it once")
         # The one list among those that are looked at here (RFC 9110 section 7.6.1).
-        found[b"connection"] = b",".join(value for name, value in headers if name == b"connection")
+        found[b"connection"] = b",".join(value for name, value in call.headers if name == b"connection")
     _check_framing(call, found)
+    if plain and _FRAMING.isdisjoint(found):
+        _remember(names, len(joined), feeds)
     connection = found.get(b"connection", b"")
     if connection.lower() in _PLAIN_CONNECTION and (plain or not any(map(_is_internal, names))):
-        return headers
-    return _without_internal(headers, connection, websocket=call.protocol == "websocket")
+        return call.headers
+    return _without_internal(call.headers, connection, websocket=call.protocol == "websocket")
 
 
-def _check_values(values: list[bytes], limits: HeaderLimits, names: int) -> None:
+def _remember(names: tuple[bytes, ...], size: int, feeds: bytes) -> None:
+    if size > _LONGEST_ROW:
+        return
+    if len(_rows) >= _MOST_KNOWN:
+        _rows.clear()
+    places = {name: place for place, name in enumerate(names)}
+    length, connection = (places.get(name, -1) for name in (b"content-length", b"connection"))
+    _rows[names] = _Row(size, feeds, places[b"host"], length, connection)
+
+
+def _check_values(values: tuple[bytes, ...], limits: HeaderLimits, names: int, feeds: bytes) -> None:
     """Check all values at once: joined by line feeds, nothing but those may be left over.
 
     `names` is how many bytes the names have beside them.
@@ -116,47 +159,42 @@ def _check_values(values: list[bytes], limits: HeaderLimits, names: int) -> None
         raise UnsafeRequest(f"the headers are over {limits.bytes} bytes", status=431)
     if len(joined) > limits.value and max(map(len, values)) > limits.value:
         raise UnsafeRequest(f"a header is longer than {limits.value} bytes", status=431)
-    if joined.translate(None, _IN_VALUES) != b"\n" * (len(values) - 1):
+    if joined.translate(None, _IN_VALUES) != feeds:
         raise UnsafeRequest("a header holds a control character")
-
-
-def _check_names(names: tuple[bytes, ...], *, remember: bool) -> None:
-    """Check all names at once, and keep a row that is in order: a client sends the same one again and again."""
-    joined = b"\n".join(names)
-    if joined.translate(None, _IN_NAMES) != b"\n" * (len(names) - 1) or b"" in names:
-        raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
-    if remember and len(joined) <= _LONGEST_ROW:
-        if len(_plain_rows) >= _MOST_ROWS:
-            _plain_rows.clear()
-        _plain_rows[names] = len(joined)
 
 
 def _check_target(call: Call, limits: HeaderLimits) -> None:
     path, raw, query = call.path, call.raw_path, call.query
-    if not path.startswith("/"):
-        raise UnsafeRequest("the request target is not a path; send an origin-form target such as /v1/models")
     if len(raw) > limits.target or len(path) > limits.target or len(query) > limits.target:
         raise UnsafeRequest(f"the request target is longer than {limits.target} bytes", status=414)
+    if query and (b"\x00" in query or b"%00" in query):
+        raise UnsafeRequest("the query holds a NUL")
+    if _paths.get(path) == raw:
+        return
+    _check_path(path, raw)
+    if len(path) + len(raw) <= _LONGEST_ROW:
+        if len(_paths) >= _MOST_KNOWN:
+            _paths.clear()
+        _paths[path] = raw
+
+
+def _check_path(path: str, raw: bytes) -> None:
+    if not path.startswith("/") or (raw and raw[:1] != b"/"):
+        raise UnsafeRequest("the request target is not a path; send an origin-form target such as /v1/models")
     if b"%" in raw and _BAD_ESCAPE.search(raw):
         raise UnsafeRequest("the path holds an escape that could be read in two ways (%2f, %5c, %2e, %25 or a control)")
     if "//" in path or "\\" in path or ";" in path or ("/." in path and _DOTS.search(path)):
         raise UnsafeRequest("the path holds '//', '..', ';' or a backslash; send it in its plain form")
     if not path.isprintable() or "\ufffd" in path:
         raise UnsafeRequest("the path holds a character that cannot be shown")
-    if raw and raw[:1] != b"/":
-        raise UnsafeRequest("the request target is not a path; send an origin-form target such as /v1/models")
-    if b"\x00" in query or b"%00" in query:
-        raise UnsafeRequest("the query holds a NUL")
 
 
 def _check_framing(call: Call, found: Mapping[bytes, bytes]) -> None:
     host = found.get(b"host")
     if host is None:
         raise UnsafeRequest("the Host header is missing")
-    if not _HOST.fullmatch(host):
-        raise UnsafeRequest("the Host header is no host")
-    if call.http_version not in _VERSIONS:
-        raise UnsafeRequest("this version of HTTP is not served here; send HTTP/1.1")
+    _check_host(host)
+    _check_version(call)
     coding = found.get(b"transfer-encoding")
     if coding is not None and (coding.lower() != b"chunked" or call.http_version == "1.0"):
         raise UnsafeRequest("the only transfer coding taken is chunked, in HTTP/1.1 (RFC 9112 section 6.1)")
@@ -164,12 +202,32 @@ def _check_framing(call: Call, found: Mapping[bytes, bytes]) -> None:
     if length is not None:
         if coding is not None:
             raise UnsafeRequest("both Content-Length and Transfer-Encoding are sent (RFC 9112 section 6.1)")
-        if not length.isdigit() or len(length) > _LONGEST_LENGTH:
-            raise UnsafeRequest("the Content-Length header is no number")
+        _check_length(length)
     if found.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
         raise UnsafeRequest("compressed request bodies are not taken; send it uncompressed", status=415)
     if b"upgrade" in found and call.protocol == "http":
         raise UnsafeRequest("this upgrade is not served here")
+
+
+def _check_host(host: bytes) -> None:
+    if host in _hosts:
+        return
+    if not _HOST.fullmatch(host):
+        raise UnsafeRequest("the Host header is no host")
+    if len(host) <= _LONGEST_ROW:
+        if len(_hosts) >= _MOST_KNOWN:
+            _hosts.clear()
+        _hosts.add(host)
+
+
+def _check_version(call: Call) -> None:
+    if call.http_version not in _VERSIONS:
+        raise UnsafeRequest("this version of HTTP is not served here; send HTTP/1.1")
+
+
+def _check_length(length: bytes) -> None:
+    if not length.isdigit() or len(length) > _LONGEST_LENGTH:
+        raise UnsafeRequest("the Content-Length header is no number")
 
 
 def _is_internal(name: bytes) -> bool:

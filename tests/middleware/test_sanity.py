@@ -311,21 +311,25 @@ VALUES = (b"bridge.example", b"1", b"keep-alive", b"x-a", b"a\x00", b"v" * 59, b
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)), max_size=9))
 def test_row_of_names_that_was_seen_before_is_judged_as_the_first_time(headers: Headers) -> None:
-    sanity._plain_rows.clear()
+    for known in (sanity._rows, sanity._paths, sanity._hosts):
+        known.clear()
     first = judged(headers)
 
     assert [judged(headers), judged(headers)] == [first, first]
 
 
-def test_only_so_many_rows_of_names_are_remembered_and_none_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sanity, "_MOST_ROWS", 2)
+def test_only_so_much_is_remembered_and_nothing_that_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sanity, "_MOST_KNOWN", 2)
+    kept = (sanity._rows, sanity._paths, sanity._hosts)
+    for known in kept:
+        known.clear()
     for number in range(5):
-        passed((b"x-%d" % number, b"1"))
-    assert len(sanity._plain_rows) <= 2
+        inspect(call_of((b"host", b"h%d" % number), (b"x-%d" % number, b"1"), path=f"/{number}"), LIMITS)
+        assert max(map(len, kept)) <= 2
 
-    before = dict(sanity._plain_rows)
-    passed((b"x-" + b"n" * 2_000, b"1"))
-    assert sanity._plain_rows == before
+    before = [known.copy() for known in kept]
+    inspect(call_of((b"host", b"h" * 2_000), (b"x-" + b"n" * 2_000, b"1"), path="/" + "p" * 2_000), LIMITS)
+    assert [*kept] == before
 
 
 SPELLINGS = [

@@ -61,7 +61,7 @@ class Meter(Layer):
         amount = self._call_price
         if operation is not None and operation.ai and call.estimate is not None:
             prices = [self.price_of(call, target) for target in call.targets]
-            call.price = prices[0] if prices else None
+            call.price = price = prices[0] if prices else None
             if None in prices and (self._unpriced == "refuse" or (self._unpriced == "guard" and budgets)):
                 raise Unpriced(
                     f"the model {call.model!r} has no known price, and calls without one are refused here; "
@@ -69,7 +69,10 @@ class Meter(Layer):
                     param="model",
                 )
             estimate = call.estimate
-            amount = max((p.bound(estimate.input, estimate.output) for p in prices if p is not None), default=0)
+            if price is not None and len(prices) == 1:
+                amount = price.bound(estimate.input, estimate.output)
+            else:
+                amount = max((p.bound(estimate.input, estimate.output) for p in prices if p is not None), default=0)
         elif not amount:
             return
         principal = call.principal
@@ -81,7 +84,9 @@ class Meter(Layer):
 
     def response_head(self, call: Call, head: ResponseHead) -> None:
         if call.usage is not None and call.usage_source is UsageSource.PROVIDER and call.price is not None:
-            head.headers.append((b"x-tollbridge-cost-usd", show_usd(call.price.cost(call.usage)).encode("ascii")))
+            call.cost = call.price.cost(call.usage)
+            call.costed = call.usage
+            head.headers.append((b"x-tollbridge-cost-usd", show_usd(call.cost).encode("ascii")))
 
     def wind_up(self, call: Call, outcome: Outcome) -> None:
         operation = call.operation
@@ -111,7 +116,7 @@ class Meter(Layer):
             call.usage_source = UsageSource.RESERVED
         if call.usage is None or call.usage_source is UsageSource.RESERVED:
             call.cost = reservation.amount if call.price is not None else None
-        elif call.price is not None:
+        elif call.price is not None and call.costed is not call.usage:
             cost = call.price.cost(call.usage)
             reported = call.usage_source is UsageSource.PROVIDER
             call.cost = cost if reported else min(cost, reservation.amount)
@@ -130,7 +135,7 @@ class Meter(Layer):
             provider=target.provider.name if target is not None else "",
             model=call.model or "",
             model_used=target.model if target is not None else "",
-            outcome=outcome.value,
+            outcome=outcome._value_,
             status=call.status,
             error=call.error.code if call.error is not None else "",
             stream=call.stream,

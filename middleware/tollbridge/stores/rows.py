@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import astuple
+
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.metering.usage import Usage, UsageSource
 
@@ -50,6 +52,9 @@ USAGE_COLUMNS = (
 
 Value = str | int | None
 
+_TEXTS = slice(USAGE_COLUMNS.index("operation"), USAGE_COLUMNS.index("status"))
+_USAGE = USAGE_COLUMNS.index("input_tokens")
+
 
 def micros(at: datetime) -> int:
     """Give microseconds since the epoch, exactly; a time without a zone raises `TypeError`."""
@@ -72,41 +77,16 @@ def storable(text: str) -> str:
 
 def usage_values(row: UsageRow) -> tuple[Value, ...]:
     """Give the values of a usage row in the order of `USAGE_COLUMNS`."""
-    usage = row.usage
-    operation, model, model_used, error = texts = (row.operation, row.model, row.model_used, row.error)
-    if not "".join(texts).isascii():
-        operation, model, model_used, error = map(storable, texts)
+    values = astuple(row)
+    if not "".join((*values[_TEXTS], row.error)).isascii():
+        values = tuple([storable(value) if isinstance(value, str) else value for value in values])
     return (
         row.call_id,
         micros(row.at),
-        row.token_id,
-        row.team,
-        row.service,
-        operation,
-        row.dialect,
-        row.provider,
-        model,
-        model_used,
-        str(row.outcome),
-        row.status,
-        error,
-        row.stream,
-        usage.input,
-        usage.cache_read,
-        usage.cache_write,
-        usage.cache_write_1h,
-        usage.audio_input,
-        usage.image_input,
-        usage.output,
-        usage.audio_output,
-        usage.reasoning,
-        row.usage_source.value,
-        row.cost,
-        row.price_id,
-        row.duration_ms,
-        row.first_byte_ms,
-        row.bytes_in,
-        row.bytes_out,
+        *values[2:_USAGE],
+        *astuple(row.usage),
+        row.usage_source._value_,
+        *values[_USAGE + 2 :],
     )
 
 
