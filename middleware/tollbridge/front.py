@@ -1,6 +1,6 @@
 """What the gateway answers itself: health, metrics, and the apps under its prefix.  The rest goes to the chain."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,6 +12,9 @@ from tollbridge.layers.sanity import Sanity
 
 if TYPE_CHECKING:
     from tollbridge.gateway import Gateway
+
+
+_ENDS = ("", "/")
 
 
 class Front:
@@ -41,15 +44,14 @@ class Front:
         self._own = {path: Sanity(app, clock=gateway.clock) for path, app in own.items()}
         self._below = Sanity(self._mounted, clock=gateway.clock)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = local_path(scope)
         own = self._own.get(path)
         if own is not None and scope["type"] == "http":
-            await own(scope, receive, send)
-        elif self._prefix and (path == self._prefix or path.startswith(self._prefix + "/")):
-            await self._below(scope, receive, send)
-        else:
-            await self._chain(scope, receive, send)
+            return own(scope, receive, send)
+        if self._prefix and path.startswith(self._prefix) and path[len(self._prefix) : len(self._prefix) + 1] in _ENDS:
+            return self._below(scope, receive, send)
+        return self._chain(scope, receive, send)
 
     async def _mounted(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = local_path(scope).removeprefix(self._prefix)

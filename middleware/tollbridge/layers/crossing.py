@@ -120,28 +120,47 @@ class Crossing(Driver):
             return
         if kind == "http.response.body":
             more = message.get("more_body", False)
-            if self._sent_head and more and not self._feeds:
+            if not self._sent_head:
+                await self._begin(message.get("body", b""), more)
+            elif more and not self._feeds:
                 self.call.bytes_out += len(message.get("body", b""))
                 await self._send(message)
             else:
-                await self._send_body(message.get("body", b""), more)
+                await self._go_on(message.get("body", b""), more)
         elif kind == "http.response.start":
             self._head = ResponseHead(message["status"], list(message.get("headers", ())))
             if not self._feeds:
-                await self._send_head(b"", more=True)
+                await self._begin(b"", more=True)
         else:
             await self._send(message)
 
-    async def _send_body(self, chunk: bytes, more: bool) -> None:
+    async def _begin(self, chunk: bytes, more: bool) -> None:
+        """Send the head once the layers have seen it and the first chunk; one of them may refuse the answer."""
+        call, head = self.call, self._head
+        if head is None:
+            raise InternalError("the answer has a body and no head")
+        if chunk or not more:
+            self._note_first_byte()
+        try:
+            chunk = await (self._opened(head, chunk) if more else self._whole(head, chunk))
+        except Exception as exc:
+            await self._fault(exc)
+            return
+        self._sent_head = True
+        call.status = head.status
+        await self._send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        if not more:
+            self._done = True
+        elif not chunk:
+            return
+        call.bytes_out += len(chunk)
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+
+    async def _go_on(self, chunk: bytes, more: bool) -> None:
         call = self.call
         if call.first_byte_s is None:
-            call.first_byte_s = self.plan.clock.monotonic() - call.started_s
-        if not self._sent_head:
-            sent = await self._send_head(chunk, more)
-            if sent is None:
-                return
-            chunk = sent
-        elif self._feeds:
+            self._note_first_byte()
+        if self._feeds:
             try:
                 chunk = self._fed(chunk, more)
             except Exception as exc:
@@ -154,20 +173,8 @@ class Crossing(Driver):
         call.bytes_out += len(chunk)
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 
-    async def _send_head(self, chunk: bytes, more: bool) -> bytes | None:
-        """Send the head once the layers have seen it and the first chunk; None if one of them refused the answer."""
-        head = self._head
-        if head is None:
-            raise InternalError("the answer has a body and no head")
-        try:
-            chunk = await (self._opened(head, chunk) if more else self._whole(head, chunk))
-        except Exception as exc:
-            await self._fault(exc)
-            return None
-        self._sent_head = True
-        self.call.status = head.status
-        await self._send({"type": "http.response.start", "status": head.status, "headers": head.headers})
-        return chunk
+    def _note_first_byte(self) -> None:
+        self.call.first_byte_s = self.plan.clock.monotonic() - self.call.started_s
 
     async def _opened(self, head: ResponseHead, chunk: bytes) -> bytes:
         """Begin an answer that streams."""

@@ -95,19 +95,19 @@ class Exchange:
         self._gone = False
         self._late = False
         self._leaving: asyncio.Task[None] | None = None
-        self._task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task(loop)
         timeouts = dispatch.timeouts
-        now = asyncio.get_running_loop().time()
+        now = loop.time()
         self._end = now + timeouts.total_s
         self._deadline = min(self._end, now + timeouts.first_byte_s)
 
     async def run(self) -> None:
         """Send, and pass the answer on; raises `ClientGone` or a `GatewayError`."""
-        await self._receive()  # the body, which the call holds already
-        watch = self._dispatch.watch
+        watch, targets = self._dispatch.watch, self._call.targets
         watch.add(self)
         try:
-            response = await self._reach()
+            response = await (self._ask(targets[0]) if len(targets) == 1 else self._reach(targets))
             try:
                 await self._pass_on(response)
             finally:
@@ -145,9 +145,8 @@ class Exchange:
             self._deadline = math.inf
             self._task.cancel()
 
-    async def _reach(self) -> UpstreamResponse:
+    async def _reach(self, targets: Sequence[Target]) -> UpstreamResponse:
         """Try the targets in order; gives the first answer worth passing on."""
-        targets = self._call.targets
         for target in targets[:-1]:
             try:
                 response = await self._ask(target)
@@ -191,7 +190,7 @@ class Exchange:
     async def _pass_on(self, response: UpstreamResponse) -> None:
         send = self._send
         headers = answer_headers(response.headers)
-        kind = next((value for name, value in headers if name == b"content-type"), b"")
+        kind = dict(headers).get(b"content-type", b"")
         if response.status != 200 or not kind.startswith(b"text/event-stream"):
             body = await response.read(self._dispatch.max_answer)
             headers.append((b"content-length", b"%d" % len(body)))

@@ -1,5 +1,8 @@
 """Which headers cross the bridge, and which do not."""
 
+from collections.abc import Callable
+from itertools import compress
+
 from tollbridge.call import Headers
 from tollbridge.providers import Target
 
@@ -51,7 +54,49 @@ _NOT_DOWN = _HOP_BY_HOP | frozenset(
         b"access-control-allow-origin",
     )
 )
+_REQUEST_IDS = frozenset((b"x-request-id", b"request-id"))
+_UPSTREAM_ID = b"x-tollbridge-upstream-request-id"
+_AS_IT_IS = (b"accept-encoding", b"identity")
 _NOT_DOWN_PREFIXES = (b"x-ratelimit-", b"anthropic-ratelimit-", b"ratelimit", b"cf-", b"x-tollbridge-")
+
+
+_MOST_ROWS = 1_024
+
+
+class Kept:
+    """Which headers of a row of names are kept, worked out once a row: peers send the same one again and again.
+
+    No values are remembered. `choose` says whether a name is kept.
+    """
+
+    __slots__ = ("_choose", "_rows")
+
+    def __init__(self, choose: Callable[[bytes], bool]) -> None:
+        self._choose = choose
+        self._rows: dict[tuple[bytes, ...], tuple[bool, ...]] = {}
+
+    def of(self, headers: Headers) -> Headers:
+        """Give a new list of those that are kept, in their order."""
+        names = tuple([name for name, _ in headers])
+        chosen = self._rows.get(names)
+        if chosen is None:
+            chosen = tuple(map(self._choose, names))
+            if len(self._rows) >= _MOST_ROWS:
+                self._rows.clear()
+            self._rows[names] = chosen
+        return list(compress(headers, chosen))
+
+
+def _goes_up(name: bytes) -> bool:
+    return name not in _NOT_UPSTREAM and not name.startswith(_NOT_UPSTREAM_PREFIXES)
+
+
+def _goes_down(name: bytes) -> bool:
+    return name in _REQUEST_IDS or (name not in _NOT_DOWN and not name.startswith(_NOT_DOWN_PREFIXES))
+
+
+_up = Kept(_goes_up)
+_down = Kept(_goes_down)
 
 
 def upstream_headers(headers: Headers, target: Target) -> Headers:
@@ -59,14 +104,14 @@ def upstream_headers(headers: Headers, target: Target) -> Headers:
 
     Nothing of the caller's own credential, cookies, network or browser goes along.
     """
-    ours = {name for name, _ in target.headers}
-    kept = [
-        (name, value)
-        for name, value in headers
-        if name not in _NOT_UPSTREAM and name not in ours and not name.startswith(_NOT_UPSTREAM_PREFIXES)
-    ]
-    kept.append((b"accept-encoding", b"identity"))
-    kept += target.headers
+    kept = _up.of(headers)
+    ours = target.headers
+    given = dict(kept)
+    if any([name in given for name, _ in ours]):
+        names = {name for name, _ in ours}
+        kept = [header for header in kept if header[0] not in names]
+    kept.append(_AS_IT_IS)
+    kept += ours
     return kept
 
 
@@ -75,10 +120,7 @@ def answer_headers(headers: Headers) -> Headers:
 
     The provider's request id becomes `x-tollbridge-upstream-request-id`.
     """
-    kept = []
-    for name, value in headers:
-        if name in (b"x-request-id", b"request-id"):
-            kept.append((b"x-tollbridge-upstream-request-id", value))
-        elif name not in _NOT_DOWN and not name.startswith(_NOT_DOWN_PREFIXES):
-            kept.append((name, value))
+    kept = _down.of(headers)
+    if not _REQUEST_IDS.isdisjoint(dict(kept)):
+        kept = [(_UPSTREAM_ID, value) if name in _REQUEST_IDS else (name, value) for name, value in kept]
     return kept

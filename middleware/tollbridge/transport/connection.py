@@ -5,6 +5,7 @@ and 9.
 """
 
 import asyncio
+import math
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -98,12 +99,23 @@ class Connection(asyncio.Protocol):
             if self._trouble is not None:
                 raise UpstreamTruncated("the provider's answer ended before it was complete", detail=self._trouble)
             await self._wait()
-        chunk = parts[0] if len(parts) == 1 else b"".join(parts)
-        parts.clear()
-        self._held = 0
+        chunk = self.take()
         if self._paused:
             self._paused = False
             self._transport.resume_reading()
+        return chunk
+
+    @property
+    def whole_size(self) -> float:
+        """Bytes of a body that is all here, `inf` while it is not."""
+        return self._held if self._complete else math.inf
+
+    def take(self) -> bytes:
+        """Give what has come since, and wait for nothing."""
+        parts = self._parts
+        chunk = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        self._held = 0
         return chunk
 
     def rest(self, now: float) -> None:

@@ -197,6 +197,8 @@ class Http1Response:
 
     async def read(self, limit: int) -> bytes:
         """Read the whole body."""
+        if self._connection.whole_size <= limit:
+            return self._connection.take()
         return await read_all(self, limit)
 
     async def next_chunk(self) -> bytes:
