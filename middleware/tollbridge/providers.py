@@ -179,7 +179,8 @@ class Provider:
 class Target:
     """One way to reach a model: a provider, its own name for the model, and what shows our credential.
 
-    `headers` hold the credential and are never logged; `__repr__` leaves them out.
+    `max_output` is the most tokens the model writes, where that is known. `headers` hold the credential and are never
+    logged; `__repr__` leaves them out.
     """
 
     provider: Provider
@@ -187,3 +188,4 @@ class Target:
     headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     base_urls: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
+    max_output: int | None = None

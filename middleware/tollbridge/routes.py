@@ -28,9 +28,11 @@ class Host:
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     allow_private: bool
 
-    def target(self, model: str) -> Target:
-        """Give the way to one of its models."""
-        return Target(self.provider, model, self.headers, self.base_urls, self.allow_private)
+    def target(self, model: str, max_output: int | None = None) -> Target:
+        """Give the way to one of its models; `max_output` goes before what the provider says of it."""
+        known = self.provider.models.get(model)
+        most = max_output or (known.max_output if known is not None else None)
+        return Target(self.provider, model, self.headers, self.base_urls, self.allow_private, most)
 
 
 class ModelRoutes:
@@ -63,7 +65,7 @@ class ModelRoutes:
         self._models: dict[str, tuple[Target, ...]] = {}
         self._listed: dict[str, ModelEntry] = {}
         for name, model in config.models.items():
-            self._models[name] = tuple(self._target(name, target) for target in model.targets)
+            self._models[name] = tuple(self._target(name, target, model.max_output) for target in model.targets)
             self._listed[name] = ModelEntry(name, self._models[name][0].provider.name, context=model.context)
         for host in self.hosts.values():
             for own in host.provider.models:
@@ -89,19 +91,27 @@ class ModelRoutes:
         moved = self.hosts[name] = replace(host, base_urls=dict(base_urls))
         for model, targets in self._models.items():
             self._models[model] = tuple(
-                moved.target(target.model) if target.provider.name == name else target for target in targets
+                moved.target(target.model, target.max_output) if target.provider.name == name else target
+                for target in targets
             )
+
+    def entry(self, name: str) -> ModelEntry | None:
+        """Describe a model by its name: one that is listed, or any that a provider here can be asked for."""
+        listed = self._listed.get(name)
+        if listed is not None:
+            return listed
+        return next((ModelEntry(name, target.provider.name) for target in self.resolve(name)), None)
 
     def entries(self) -> list[ModelEntry]:
         """List every model that has a name here."""
         return list(self._listed.values())
 
-    def _target(self, model: str, text: str) -> Target:
+    def _target(self, model: str, text: str, max_output: int | None) -> Target:
         provider, _, name = text.partition("/")
         where = f"models.{model}: the target {text!r}"
         host = self.hosts.get(provider)
         if host is not None:
-            return host.target(name)
+            return host.target(name, max_output)
         known = self._known.get(provider)
         if known is None:
             raise ConfigError(f"{where} names no known provider{_near(provider, {**self._known, **self.hosts})}")

@@ -109,6 +109,7 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
             {
                 "limits": HeaderLimits(count=server.max_header_count, bytes=server.max_header_bytes),
                 "json_depth": server.max_json_depth,
+                "names_below": surface.heads,
                 "clock": clock,
             },
         ),
@@ -167,6 +168,7 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
         app,
         transport=parts.transport,
         models=lambda call: offered_models(parts.routes, call),
+        model=lambda call, name: offered_model(parts.routes, call, name),
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
     )
@@ -183,3 +185,11 @@ def offered_models(routes: ModelRoutes, call: Call) -> list[ModelEntry]:
     if principal is None:
         return []
     return [entry for entry in routes.entries() if f"model:{entry.id}" in principal.scopes]
+
+
+def offered_model(routes: ModelRoutes, call: Call, name: str) -> ModelEntry | None:
+    """Find one model this caller's scopes reach, listed or not; None if there is none."""
+    principal = call.principal
+    if principal is None or f"model:{name}" not in principal.scopes:
+        return None
+    return routes.entry(name)

@@ -19,7 +19,7 @@ KNOWN = {
             "acme",
             base_urls={"openai-chat": "https://acme.example/v1", "anthropic-messages": "https://acme.example/a"},
             auth=Bearer(("ACME_KEY", "ACME_OLD_KEY")),
-            models=Models({"large": Model("large", context=1000), "small": Model("small")}),
+            models=Models({"large": Model("large", context=1000, max_output=4096), "small": Model("small")}),
             quirks=Quirks(headers={"X-Version": "2"}, stream_usage="never", rename={"a": "b"}),
             price_id="acme-inc",
         ),
@@ -248,3 +248,13 @@ def test_provider_that_a_plugin_runs_is_moved_to_where_it_listens() -> None:
     assert here == found.resolve("here/m")[0]
     assert (here.base_urls, here.allow_private) == ({"openai-chat": "http://127.0.0.1:4711/v1"}, True)
     assert other.base_urls == {"openai-chat": "https://other.example/v1"}
+
+
+def test_output_limit_of_a_model_is_the_configurations_else_the_providers() -> None:
+    models = {"mine": {"targets": ["acme/large"], "max_output": 100}, "theirs": {"targets": ["acme/large"]}}
+    found = routes({"models": models}, ACME_KEY="k")
+
+    assert [found.resolve(name)[0].max_output for name in ("mine", "theirs", "acme/large", "acme/other")] == [
+        *(100, 4096, 4096),
+        None,
+    ]

@@ -32,7 +32,8 @@ _TRY_NEXT = frozenset((429, 500, 502, 503, 504, 529))
 class Dispatch:
     """Sends a call to its targets in order until one answers, or to the wrapped `app`.
 
-    `models` lists what a caller may use. Another target is tried only before the first byte of an answer.
+    `models` lists what a caller may use, `model` finds one by its name. Another target is tried only before the first
+    byte of an answer.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Dispatch:
         *,
         transport: Transport,
         models: Callable[[Call], Sequence[ModelEntry]],
+        model: Callable[[Call, str], ModelEntry | None],
         timeouts: Timeouts | None = None,
         max_answer: int = 64 * 1024 * 1024,
     ) -> None:
@@ -50,6 +52,7 @@ class Dispatch:
         self.max_answer = max_answer
         self.watch = Watch()
         self._models = models
+        self._model = model
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope["tollbridge"]
@@ -67,16 +70,15 @@ class Dispatch:
         dialect, operation = call.dialect, call.operation
         if dialect is None or operation is None:
             raise InternalError("a list of models without a dialect")
-        entries = self._models(call)
         head, brace, _ = operation.path.partition("{model}")
         if brace:
             name = call.path.removeprefix(head)
-            entry = next((entry for entry in entries if entry.id == name), None)
+            entry = self._model(call, name)
             if entry is None:
                 raise ModelNotFound(f"the model {name[:200]!r} is not offered; see GET /v1/models", param="model")
             body = dialect.write_model(entry)
         else:
-            body = dialect.write_models(entries, dict(call.headers))
+            body = dialect.write_models(self._models(call), dict(call.headers))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -73,8 +73,8 @@ class Meter(Layer):
                 amount = price.bound(estimate.input, estimate.output)
             else:
                 amount = max((p.bound(estimate.input, estimate.output) for p in prices if p is not None), default=0)
-        elif not amount:
-            return
+        elif not amount or call.public:
+            return  # there is nobody to charge a public path to
         principal = call.principal
         reservation = Reservation(
             call.id, principal.id if principal is not None else "", amount, budgets, self.clock.time() + self._longest_s
@@ -90,13 +90,15 @@ class Meter(Layer):
 
     def wind_up(self, call: Call, outcome: Outcome) -> None:
         operation = call.operation
-        if call.principal is None or (operation is not None and operation.lists_models):
+        principal, reservation = call.principal, call.reservation
+        if reservation is None and (principal is None or isinstance(call.error, RateLimited)):
+            return  # a caller who is unknown or too fast must not make the ledger work
+        if operation is not None and operation.lists_models:
             return
-        if call.reservation is None and isinstance(call.error, RateLimited):
-            return  # a caller who is too fast must not make the ledger work
         self._charge(call, outcome)
         self._ledger.post(self._row(call, outcome))
-        self._ledger.touch(call.principal.id, call.received, call.client)
+        if principal is not None:
+            self._ledger.touch(principal.id, call.received, call.client)
 
     def _charge(self, call: Call, outcome: Outcome) -> None:
         """Settle on a usage and a cost: reported, else estimated from what passed, else the reservation."""

@@ -365,7 +365,7 @@ async def body_only() -> Message:
 
 
 async def test_call_that_no_layer_has_named_is_a_fault_of_the_chain() -> None:
-    dispatch = Dispatch(None, transport=Script(), models=lambda call: [])
+    dispatch = Dispatch(None, transport=Script(), models=lambda call: [], model=lambda call, name: None)
 
     async def send(message: Message) -> None:
         raise AssertionError("nothing may be sent")
@@ -374,3 +374,22 @@ async def test_call_that_no_layer_has_named_is_a_fault_of_the_chain() -> None:
         await Exchange(dispatch, call_without_a_dialect(), body_only, send).run()
     with pytest.raises(InternalError, match="without a dialect"):
         await dispatch({"tollbridge": call_without_a_dialect(lists_models=True)}, body_only, send)
+
+
+async def test_model_is_found_by_any_name_it_can_be_called_by_and_however_its_slash_is_written(mock) -> None:
+    gw = mock()
+    limited = await gw.token("ai:*", "model:gpt-4o-mini")
+    paths = ("/v1/models/mock/gpt-4o-mini", "/v1/models/mock%2Fgpt-4o-mini", "/v1/models/mock%2fgpt-4o-mini")
+
+    found = [await gw.request("GET", path) for path in paths]
+    others = [
+        await gw.request("GET", "/v1/models/mock/gpt-4o-mini", token=limited),
+        await gw.request("GET", "/v1/models/nobody%2Fgpt-4o-mini"),
+    ]
+    refused = [
+        await gw.request("GET", path) for path in ("/v1/models/a%2f..%2fb", "/v1%2fmodels/a", "/v1/models/a%5cb")
+    ]
+
+    assert [(reply.status_code, reply.json()["id"]) for reply in found] == [(200, "mock/gpt-4o-mini")] * 3
+    assert [reply.status_code for reply in others] == [404, 404]
+    assert [reply.json()["error"]["code"] for reply in refused] == ["unsafe_request"] * 3
