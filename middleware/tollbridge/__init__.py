@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         Unavailable,
         UpstreamError,
     )
-    from tollbridge.gateway import Gateway, Tollbridge
+    from tollbridge.gateway import Gateway
     from tollbridge.hookspecs import hookimpl
     from tollbridge.layers.authenticate import Authenticate
     from tollbridge.layers.authorize import Authorize
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tollbridge.providers import Auth, Bearer, Header, Model, Models, NoAuth, Provider, Quirks, Target
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
     from tollbridge.tokens.scopes import EVERY_MODEL
+    from tollbridge.wrapping import Tollbridge
 
 __version__ = "0.1.0"
 
@@ -106,7 +107,7 @@ _HOMES = {
         "Unavailable",
         "UpstreamError",
     ),
-    "gateway": ("Gateway", "Tollbridge"),
+    "gateway": ("Gateway",),
     "hookspecs": ("hookimpl",),
     "layers.authenticate": ("Authenticate",),
     "layers.authorize": ("Authorize",),
@@ -119,6 +120,7 @@ _HOMES = {
     "providers": ("Auth", "Bearer", "Header", "Model", "Models", "NoAuth", "Provider", "Quirks", "Target"),
     "tokens.scopes": ("EVERY_MODEL",),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
+    "wrapping": ("Tollbridge",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
