@@ -14,9 +14,10 @@ import tollbridge
 
 RANKS = (
     ("errors", "clock", "money", "ids", "options", "redaction"),
-    ("call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
+    ("auth", "call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
-    ("access", "routes", "opening", "openapi"),
+    ("access", "signing", "opening", "openapi"),
+    ("routes",),
     ("layers",),
     ("chain", "plugins", "front", "runtime", "configured"),
     ("gateway", "wrapping"),

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tollbridge.auth import Auth, Bearer, Header, NoAuth, Signer
     from tollbridge.call import Call, Outcome, ResponseHead
     from tollbridge.clock import Clock, SystemClock
     from tollbridge.config import Config, load_config
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
     from tollbridge.layers.translate import Translate
     from tollbridge.metering.estimate import input_bound
     from tollbridge.metering.usage import Usage
-    from tollbridge.providers import Auth, Bearer, Header, Model, Models, NoAuth, Provider, Quirks, Target
+    from tollbridge.providers import Model, Models, Provider, Quirks, Target
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
     from tollbridge.tokens.scopes import EVERY_MODEL
+    from tollbridge.transport.base import UpstreamRequest
     from tollbridge.wrapping import Tollbridge
 
 __version__ = "0.1.0"
@@ -72,6 +74,7 @@ __all__ = [
     "RateLimited",
     "ResponseHead",
     "SetupError",
+    "Signer",
     "SystemClock",
     "Target",
     "Token",
@@ -83,6 +86,7 @@ __all__ = [
     "Translate",
     "Unavailable",
     "UpstreamError",
+    "UpstreamRequest",
     "Usage",
     "hookimpl",
     "input_bound",
@@ -90,6 +94,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "auth": ("Auth", "Bearer", "Header", "NoAuth", "Signer"),
     "call": ("Call", "Outcome", "ResponseHead"),
     "clock": ("Clock", "SystemClock"),
     "config": ("Config", "load_config"),
@@ -117,9 +122,10 @@ _HOMES = {
     "layers.translate": ("Translate",),
     "metering.estimate": ("input_bound",),
     "metering.usage": ("Usage",),
-    "providers": ("Auth", "Bearer", "Header", "Model", "Models", "NoAuth", "Provider", "Quirks", "Target"),
+    "providers": ("Model", "Models", "Provider", "Quirks", "Target"),
     "tokens.scopes": ("EVERY_MODEL",),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
+    "transport.base": ("UpstreamRequest",),
     "wrapping": ("Tollbridge",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

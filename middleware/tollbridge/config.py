@@ -66,6 +66,8 @@ class ProviderConfig:
     base_urls: Mapping[str, str] = field(default_factory=dict)
     dialect: str = ""
     api_key: str = ""
+    auth: str = ""
+    auth_options: Mapping[str, object] = field(default_factory=dict)
     auth_header: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
@@ -78,6 +80,10 @@ class ProviderConfig:
             raise ValueError(
                 "api_key must be env:NAME, file:PATH or stored:NAME; the key itself does not belong in here"
             )
+        if self.auth and self.auth_header:
+            raise ValueError("auth and auth_header are two ways to show the key; give one")
+        if self.auth_options and not self.auth:
+            raise ValueError("auth_options are those of a scheme; name it with auth")
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,12 @@ class Gateway:
         self.plugins = Plugins(given, allowed=settings.allowed, disabled=settings.disabled, trace=trace)
         self.registry = self.plugins.register_all()
         self.routes = ModelRoutes(
-            self.config, self.registry.providers, self.registry.dialects, env=self.env, read_key=self._read_key
+            self.config,
+            self.registry.providers,
+            self.registry.dialects,
+            env=self.env,
+            read_key=self._read_key,
+            schemes=self.registry.auth_schemes,
         )
         self.policies = policies_of(self.config, self.registry, policies)
         self._own_prices = {

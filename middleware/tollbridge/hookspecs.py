@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     import typer
     from starlette.types import ASGIApp
 
+    from tollbridge.auth import Auth
     from tollbridge.formats.dialect import Dialect
     from tollbridge.gateway import Gateway
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
-    from tollbridge.providers import Auth, Provider
+    from tollbridge.providers import Provider
 
 hookspec = pluggy.HookspecMarker("tollbridge")
 hookimpl = pluggy.HookimplMarker("tollbridge")
@@ -43,8 +44,8 @@ def register_providers(register: "Callable[[Provider], None]") -> None:
 
 
 @hookspec
-def register_auth_schemes(register: "Callable[[str, Callable[..., Auth]], None]") -> None:
-    """Offer ways to show a credential to a provider, for use in the configuration.  `register(name, factory)`."""
+def register_auth_schemes(register: "Callable[[str, type[Auth]], None]") -> None:
+    """Offer ways to show a provider its key.  `register(name, cls)`: a frozen dataclass, made for `auth = name`."""
 
 
 @hookspec

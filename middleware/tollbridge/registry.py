@@ -9,10 +9,11 @@ from tollbridge.errors import PluginError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from tollbridge.auth import Auth
     from tollbridge.formats.dialect import Dialect
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
-    from tollbridge.providers import Auth, Provider
+    from tollbridge.providers import Provider
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ class Registry:
 
     dialects: "dict[str, Dialect]" = field(default_factory=dict)
     providers: "dict[str, Provider]" = field(default_factory=dict)
-    auth_schemes: "dict[str, Callable[..., Auth]]" = field(default_factory=dict)
+    auth_schemes: "dict[str, type[Auth]]" = field(default_factory=dict)
     policies: dict[str, type] = field(default_factory=dict)
     layers: "dict[str, type[Layer]]" = field(default_factory=dict)
     stores: dict[str, Callable[..., Any]] = field(default_factory=dict)
