@@ -16,7 +16,7 @@ RANKS = (
     ("errors", "clock", "money", "ids", "options", "redaction"),
     ("auth", "call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
-    ("access", "signing", "opening", "openapi"),
+    ("access", "identity", "signing", "opening", "openapi"),
     ("routes",),
     ("layers",),
     ("chain", "plugins", "front", "runtime", "configured"),

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
         RateLimited,
         SetupError,
         TollbridgeError,
+        Unauthenticated,
         Unavailable,
         UpstreamError,
     )
     from tollbridge.gateway import Gateway
     from tollbridge.hookspecs import hookimpl
+    from tollbridge.identity import IdentitySource
     from tollbridge.layers.authenticate import Authenticate
     from tollbridge.layers.authorize import Authorize
     from tollbridge.layers.layer import Layer
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from tollbridge.metering.usage import Usage
     from tollbridge.providers import Model, Models, Provider, Quirks, Target
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
-    from tollbridge.tokens.scopes import EVERY_MODEL
+    from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet
     from tollbridge.transport.base import UpstreamRequest
     from tollbridge.wrapping import Tollbridge
 
@@ -60,6 +62,7 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "Header",
+    "IdentitySource",
     "Layer",
     "Limit",
     "Meter",
@@ -73,6 +76,7 @@ __all__ = [
     "Quirks",
     "RateLimited",
     "ResponseHead",
+    "ScopeSet",
     "SetupError",
     "Signer",
     "SystemClock",
@@ -84,6 +88,7 @@ __all__ = [
     "Tollbridge",
     "TollbridgeError",
     "Translate",
+    "Unauthenticated",
     "Unavailable",
     "UpstreamError",
     "UpstreamRequest",
@@ -109,11 +114,13 @@ _HOMES = {
         "RateLimited",
         "SetupError",
         "TollbridgeError",
+        "Unauthenticated",
         "Unavailable",
         "UpstreamError",
     ),
     "gateway": ("Gateway",),
     "hookspecs": ("hookimpl",),
+    "identity": ("IdentitySource",),
     "layers.authenticate": ("Authenticate",),
     "layers.authorize": ("Authorize",),
     "layers.layer": ("Layer",),
@@ -123,7 +130,7 @@ _HOMES = {
     "metering.estimate": ("input_bound",),
     "metering.usage": ("Usage",),
     "providers": ("Model", "Models", "Provider", "Quirks", "Target"),
-    "tokens.scopes": ("EVERY_MODEL",),
+    "tokens.scopes": ("EVERY_MODEL", "ScopeSet"),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
     "transport.base": ("UpstreamRequest",),
     "wrapping": ("Tollbridge",),

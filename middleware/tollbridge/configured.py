@@ -5,6 +5,7 @@ from typing import Any
 
 from tollbridge.config import Config
 from tollbridge.errors import ConfigError
+from tollbridge.identity import IdentitySource, check_source
 from tollbridge.layers.policies import check_policy
 from tollbridge.options import build, suggest
 from tollbridge.registry import Registry
@@ -23,6 +24,22 @@ def policies_of(config: Config, registry: Registry, given: Sequence[object]) -> 
     found += [(type(policy).__name__.lower(), policy) for policy in given]
     for name, policy in found:
         check_policy(name, policy)
+    return found
+
+
+def sources_of(config: Config, registry: Registry) -> tuple[tuple[str, IdentitySource], ...]:
+    """Make the identity sources of `[identity]`, in the order plugins registered them; raises `SetupError`."""
+    offers = registry.identity_sources
+    for name in config.identity:
+        if name not in offers:
+            raise ConfigError(f"identity.{name}: no installed plugin offers it{suggest(name, offers)}")
+    found = tuple(
+        (name, build(offered, config.identity[name], f"identity.{name}"))
+        for name, offered in offers.items()
+        if name in config.identity
+    )
+    for name, source in found:
+        check_source(name, source)
     return found
 
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from tollbridge.access import AccessLog
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
-from tollbridge.configured import check_limits, policies_of
+from tollbridge.configured import check_limits, policies_of, sources_of
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
 from tollbridge.formats.dialect import ModelEntry
@@ -75,6 +75,7 @@ class Gateway:
             schemes=self.registry.auth_schemes,
         )
         self.policies = policies_of(self.config, self.registry, policies)
+        self.sources = sources_of(self.config, self.registry)
         self._own_prices = {
             name: Price.from_table(model.price, id=f"config: {name}")
             for name, model in self.config.models.items()
@@ -141,6 +142,7 @@ class Gateway:
                 routes=self.routes,
                 prices=self.prices,
                 policies=self.policies,
+                sources=self.sources,
                 store=self.store,
                 tokens=self.tokens,
                 limiter=self.limiter,

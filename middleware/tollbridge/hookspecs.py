@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tollbridge.auth import Auth
     from tollbridge.formats.dialect import Dialect
     from tollbridge.gateway import Gateway
+    from tollbridge.identity import IdentitySource
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
     from tollbridge.providers import Provider
@@ -74,8 +75,8 @@ def register_price_sources(register: "Callable[[PriceSource], None]") -> None:
 
 
 @hookspec
-def register_identity_sources(register: "Callable[[str, Callable[..., Any]], None]") -> None:
-    """Offer other ways to learn who calls.  `register(name, factory)`."""
+def register_identity_sources(register: "Callable[[str, type[IdentitySource]], None]") -> None:
+    """Offer other ways to learn who calls.  `register(name, cls)`: a frozen dataclass, made for `[identity.<name>]`."""
 
 
 @hookspec

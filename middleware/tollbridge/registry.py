@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from tollbridge.auth import Auth
     from tollbridge.formats.dialect import Dialect
+    from tollbridge.identity import IdentitySource
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
     from tollbridge.providers import Provider
@@ -30,7 +31,7 @@ class Registry:
     stores: dict[str, Callable[..., Any]] = field(default_factory=dict)
     limiters: dict[str, Callable[..., Any]] = field(default_factory=dict)
     price_sources: "list[PriceSource]" = field(default_factory=list)
-    identity_sources: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    identity_sources: "dict[str, type[IdentitySource]]" = field(default_factory=dict)
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)
     commands: dict[str, Any] = field(default_factory=dict)
