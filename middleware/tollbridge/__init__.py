@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tollbridge.layers.translate import Translate
     from tollbridge.metering.estimate import input_bound
     from tollbridge.metering.usage import Usage
+    from tollbridge.panels import Panel
     from tollbridge.providers import Model, Models, Provider, Quirks, Target
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
     from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet
@@ -70,6 +71,7 @@ __all__ = [
     "Models",
     "NoAuth",
     "Outcome",
+    "Panel",
     "PluginError",
     "Principal",
     "Provider",
@@ -129,6 +131,7 @@ _HOMES = {
     "layers.translate": ("Translate",),
     "metering.estimate": ("input_bound",),
     "metering.usage": ("Usage",),
+    "panels": ("Panel",),
     "providers": ("Model", "Models", "Provider", "Quirks", "Target"),
     "tokens.scopes": ("EVERY_MODEL", "ScopeSet"),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),

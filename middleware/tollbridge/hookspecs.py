@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tollbridge.identity import IdentitySource
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
+    from tollbridge.panels import Panel
     from tollbridge.providers import Provider
 
 hookspec = pluggy.HookspecMarker("tollbridge")
@@ -95,8 +96,8 @@ def register_commands(register: "Callable[[str, typer.Typer | Callable[..., Any]
 
 
 @hookspec
-def register_panels(register: "Callable[[str, Callable[..., Any]], None]") -> None:
-    """Offer panels of the dashboard's Home.  `register(name, render)`."""
+def register_panels(register: "Callable[[str, Callable[[Gateway], Panel | Awaitable[Panel]]], None]") -> None:
+    """Offer panels of the dashboard's Home.  `register(name, render)`: plain or async, called when Home is shown."""
 
 
 @hookspec

@@ -1,6 +1,6 @@
 """What plugins offered, by name.  Filled once at start; a name offered twice is refused."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from tollbridge.auth import Auth
     from tollbridge.formats.dialect import Dialect
+    from tollbridge.gateway import Gateway
     from tollbridge.identity import IdentitySource
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
+    from tollbridge.panels import Panel
     from tollbridge.providers import Provider
 
 T = TypeVar("T")
@@ -35,7 +37,7 @@ class Registry:
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)
     commands: dict[str, Any] = field(default_factory=dict)
-    panels: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    panels: "dict[str, Callable[[Gateway], Panel | Awaitable[Panel]]]" = field(default_factory=dict)
 
 
 def put(table: dict[str, T], kind: str, name: str, value: T) -> None:
