@@ -85,7 +85,7 @@ class NoAuth:
 SCHEMES: dict[str, type[Auth]] = {"bearer": Bearer, "header": Header, "none": NoAuth}
 
 
-def needs_key(auth: Auth) -> bool:
+def needs_key(auth: Auth | type[Auth]) -> bool:
     """Whether a scheme has nothing to show without a key."""
     return bool(getattr(auth, "needs_key", True))
 

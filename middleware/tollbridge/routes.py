@@ -119,6 +119,7 @@ class ModelRoutes:
     def _host(self, name: str, known: Provider | None, given: ProviderConfig) -> Host:
         provider = self._merged(name, known, given)
         where = f"providers.{name}"
+        check_auth(provider.auth, where)
         missing = _unset(provider.base_urls.values(), self._env)
         if missing:
             raise ConfigError(f"{where}: the URL needs the environment variable {missing[0]}, which is not set")
@@ -127,7 +128,7 @@ class ModelRoutes:
             key = self._read_key(given.api_key, f"{where}.api_key")
         elif provider.auth.env:
             key = self._key_of(provider)
-            if not key and not provider.allow_private:
+            if not key and not provider.allow_private and needs_key(provider.auth):
                 raise ConfigError(
                     f"{where}: there is no key; set the environment variable {provider.auth.env[0]}, or {where}.api_key"
                 )
@@ -137,6 +138,7 @@ class ModelRoutes:
 
     def _known_host(self, provider: Provider) -> Host | None:
         """Reach a provider nobody configured: by its key alone, and never one on this machine."""
+        check_auth(provider.auth, f"providers.{provider.name}")
         if provider.allow_private or _unset(provider.base_urls.values(), self._env):
             return None
         key = self._key_of(provider)
@@ -155,7 +157,6 @@ class ModelRoutes:
         name, auth = provider.name, provider.auth
         if not key and needs_key(auth):
             return Host(provider, urls, tuple(extra), allow_private)
-        check_auth(auth, f"providers.{name}")
         signing = Signing(name, auth, key, self._timeout_s) if isinstance(auth, Signer) else None
         return Host(provider, urls, (*extra, *_shown(name, auth, key)), allow_private, signing)
 
@@ -223,7 +224,7 @@ class ModelRoutes:
             raise ConfigError(
                 f"providers.{name}.auth: no installed plugin offers {given.auth!r}{suggest(given.auth, self._schemes)}"
             )
-        takes_env = env and "env" in getattr(scheme, "__dataclass_fields__", ())
+        takes_env = env and needs_key(scheme) and "env" in getattr(scheme, "__dataclass_fields__", ())
         options = {**({"env": env} if takes_env else {}), **given.auth_options}
         return build(scheme, options, f"providers.{name}.auth_options")
 

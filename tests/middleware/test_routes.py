@@ -8,7 +8,7 @@ import pytest
 
 from tollbridge.auth import SCHEMES, Bearer, Header, NoAuth
 from tollbridge.config import load_config
-from tollbridge.errors import ConfigError
+from tollbridge.errors import ConfigError, PluginError
 from tollbridge.plugins import Plugins
 from tollbridge.providers import Model, Models, Provider, Quirks
 from tollbridge.routes import ModelRoutes
@@ -40,7 +40,7 @@ def routes(config: Mapping[str, object] | None = None, known: Any = KNOWN, **env
     def read_key(reference: str, where: str) -> str:
         return keys[reference.removeprefix("env:")]
 
-    schemes = {**SCHEMES, "odd": Odd}
+    schemes: Any = {**SCHEMES, "odd": Odd, "unfinished": Unfinished}
     return ModelRoutes(load_config(config or {}, {}), known, DIALECTS, env=env, read_key=read_key, schemes=schemes)
 
 
@@ -313,3 +313,32 @@ def test_scheme_that_cannot_be_used_is_refused_by_name(section, sentence) -> Non
         routes({"providers": {"mine": {"base_url": "https://m.example", "api_key": "env:K", **section}}})
 
     assert sentence in str(refused.value)
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What only looks like a scheme."""
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"auth": "none"},
+        {"auth": "odd", "auth_options": {"word": "open"}},
+        {"auth": "odd", "auth_options": {"word": "open", "env": ["ACME_KEY"]}},
+    ],
+)
+def test_known_provider_needs_no_key_under_a_scheme_that_needs_none(section) -> None:
+    host = routes({"providers": {"acme": section}}).hosts["acme"]
+
+    assert not any(name == b"authorization" for name, _ in host.headers)
+
+
+def test_what_a_plugin_offers_and_is_no_scheme_is_refused_by_name() -> None:
+    sections = {"mine": {"base_url": "https://m.example", "auth": "unfinished"}}
+    sold = Provider("sold", base_url="https://s.example", auth=Unfinished())  # type: ignore[arg-type]  # carelessly
+
+    with pytest.raises(PluginError, match=r"^providers\.mine: Unfinished is no auth scheme"):
+        routes({"providers": sections})
+    with pytest.raises(PluginError, match=r"^providers\.sold: Unfinished is no auth scheme"):
+        routes({}, {"sold": sold})
