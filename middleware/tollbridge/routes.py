@@ -234,9 +234,9 @@ def _shown(provider: str, auth: Auth, key: str) -> list[tuple[bytes, bytes]]:
     scheme = f"providers.{provider}: the auth scheme {type(auth).__name__}"
     try:
         shown = auth.headers(key)
-    except SetupError:
-        raise
     except Exception as exc:
+        if isinstance(exc, SetupError) and not (key and key in str(exc)):
+            raise
         raise PluginError(f"{scheme} failed: {without_words(exc)}") from None
     if not sendable(shown):
         raise ConfigError(f"{scheme} gave a header that cannot be sent")

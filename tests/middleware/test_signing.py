@@ -34,6 +34,8 @@ class Hmac:
             raise RuntimeError(f"this is no key: {key}")
         if self.fails == "sentence":
             raise ConfigError("the key must be an id and a secret")
+        if self.fails == "careless sentence":
+            raise ConfigError(f"{key} must be an id and a secret")
         return [(b"X-Key-Id" if self.fails == "name" else b"x-key-id", self.key_id.encode())]
 
     async def sign(self, key: str, request: UpstreamRequest) -> list[tuple[bytes, bytes]]:
@@ -151,6 +153,11 @@ async def test_call_whose_request_cannot_be_signed_is_refused_and_costs_nothing(
             "words",
             PluginError,
             r"^providers\.acme: the auth scheme Hmac failed: RuntimeError in test_signing\.py, line",
+        ),
+        (
+            "careless sentence",
+            PluginError,
+            r"^providers\.acme: the auth scheme Hmac failed: ConfigError in test_signing",
         ),
         ("sentence", ConfigError, r"^the key must be an id and a secret$"),
         ("name", ConfigError, r"^providers\.acme: the auth scheme Hmac gave a header that cannot be sent$"),
