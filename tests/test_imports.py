@@ -13,13 +13,14 @@ from tests.support.sources import CORE, Import, Source, sources
 import tollbridge
 
 RANKS = (
-    ("errors", "clock", "money", "ids", "options", "redaction"),
-    ("call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
+    ("errors", "clock", "money", "ids", "options", "panels", "redaction"),
+    ("auth", "call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
-    ("access", "routes", "opening", "openapi"),
+    ("access", "identity", "signing", "opening", "openapi"),
+    ("routes",),
     ("layers",),
-    ("chain", "plugins", "front", "runtime"),
-    ("gateway",),
+    ("chain", "plugins", "front", "runtime", "configured"),
+    ("gateway", "wrapping"),
     ("serving", "testing"),
     ("cli",),
     ("__main__",),

@@ -33,7 +33,9 @@ token, a key or a prompt.
 """
 
 import math
+import traceback
 from collections.abc import Mapping
+from pathlib import PurePath
 
 _LONGEST_SCOPE = 256
 """Characters shown of a missing scope: it holds the model's name, which a caller may send at any length."""
@@ -236,3 +238,11 @@ class Unavailable(GatewayError):
 
 class InternalError(GatewayError):
     """A fault of ours.  The log has it under the call's id."""
+
+
+def without_words(exc: BaseException) -> str:
+    """Name an exception by its class and the line that raised it; what it says may hold a secret."""
+    where = ""
+    for frame, line in traceback.walk_tb(exc.__traceback__):
+        where = f" in {PurePath(frame.f_code.co_filename).name}, line {line}"
+    return f"{type(exc).__name__}{where}"

@@ -11,6 +11,7 @@ from tollbridge.chain import Link, check_order, fold, insert
 from tollbridge.clock import Clock
 from tollbridge.config import Config
 from tollbridge.formats.dialect import ModelEntry
+from tollbridge.identity import IdentitySource
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.layers.authorize import Authorize
 from tollbridge.layers.context import Context
@@ -50,6 +51,7 @@ class Parts:
     routes: ModelRoutes
     prices: PriceBook
     policies: Sequence[tuple[str, Any]]
+    sources: Sequence[tuple[str, IdentitySource]]
     store: "Store"
     tokens: "TokenService"
     limiter: "Limiter"
@@ -100,10 +102,7 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
     server = config.server
     surface = Surface(parts.registry.dialects.values() if server.ai_routes else ())
     links = [
-        Link(
-            Observe,
-            {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock},
-        ),
+        Link(Observe, {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock}),
         Link(
             Sanity,
             {
@@ -123,7 +122,15 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
                 "assume_output": config.budgets.assume_output_tokens,
             },
         ),
-        Link(Authenticate, {"tokens": parts.tokens, "public": (*server.public, *config.service.public)}),
+        Link(
+            Authenticate,
+            {
+                "tokens": parts.tokens,
+                "public": (*server.public, *config.service.public),
+                "sources": parts.sources,
+                "timeout_s": config.plugins.timeout_s,
+            },
+        ),
         Link(Authorize),
         Link(Limit, {"limiter": parts.limiter, "defaults": limits_of(config), "share": server.workers}),
         Link(

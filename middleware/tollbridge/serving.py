@@ -17,8 +17,9 @@ from uvicorn.supervisors import Multiprocess
 from tollbridge import logs
 from tollbridge.config import Config, load_config
 from tollbridge.errors import ConfigError, SetupError
-from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.gateway import Gateway
 from tollbridge.metrics import prepare_multiprocess
+from tollbridge.wrapping import Tollbridge
 
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
 

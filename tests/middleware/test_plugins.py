@@ -8,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from tollbridge.auth import SCHEMES
 from tollbridge.errors import ConfigError, PluginError, SetupError
 from tollbridge.hookspecs import hookimpl
 from tollbridge.layers.layer import Layer
@@ -302,7 +303,7 @@ def test_what_is_registered_is_found_by_its_kind() -> None:
 
     assert set(registry.dialects) == {"odd"}
     assert registry.providers == {"mine": provider}
-    assert registry.auth_schemes == {"scheme": value}
+    assert registry.auth_schemes == {**SCHEMES, "scheme": value}
     assert registry.policies == {"policy": int}
     assert registry.layers == {"special": Special}
     assert registry.stores == {"store": value}

@@ -174,6 +174,8 @@ class Exchange:
             write_upstream(call, target),
             target.allow_private,
         )
+        if target.signing is not None:
+            request = await target.signing.signed(request)
         call.reached = True  # from here on the provider may charge, also where the caller leaves before an answer
         try:
             response = await self._dispatch.transport.send(request)

@@ -16,11 +16,12 @@ from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
 from tollbridge.errors import InternalError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
 from tollbridge.formats.dialect import Operation
-from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.gateway import Gateway
 from tollbridge.layers.dispatch import Dispatch, Exchange
 from tollbridge.layers.watch import PERIOD_S
 from tollbridge.providers import Provider, Target
 from tollbridge.testing import FixedClock
+from tollbridge.wrapping import Tollbridge
 
 PRICE = {"input": "0.15", "output": "0.60"}
 PROVIDER = {"base_url": "https://mock.example/v1", "api_key": "env:KEY"}
