@@ -23,16 +23,7 @@ from tollbridge_openai.readers import StreamReader
 from tollbridge_openai.usage import answer_usage
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
-_WEIGHTY = (
-    b'"model"',
-    b'"stream"',
-    b'"max_tokens"',
-    b'"max_completion_tokens"',
-    b'"n"',
-    b'"stream_options"',
-    b'"best_of"',
-    b'"prompt"',
-)
+_WEIGHTY = re.compile(rb'"(model|stream|max_tokens|max_completion_tokens|n|stream_options|best_of|prompt)"[ \t\n\r]*:')
 
 
 class _StreamOptions(msgspec.Struct):
@@ -81,7 +72,8 @@ def read_body(body: bytes, decode: Callable[[bytes], _Body] = _decode_body) -> _
         raise BadRequest(f"the body is no valid JSON: {exc}") from exc
     if not found.model:
         raise BadRequest("the field 'model' is empty", param="model")
-    if any(body.count(key) > 1 for key in _WEIGHTY) or _ESCAPED_ASCII.search(body):
+    weighty = _WEIGHTY.findall(body)
+    if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
         members(body)
     return found
 

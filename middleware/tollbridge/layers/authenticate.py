@@ -12,6 +12,7 @@ from tollbridge.call import Call
 from tollbridge.clock import Clock
 from tollbridge.errors import AmbiguousCredential, GatewayError, Unauthenticated, Unavailable, without_words
 from tollbridge.identity import IdentitySource
+from tollbridge.layers.kept import Kept
 from tollbridge.layers.layer import Layer
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
@@ -57,7 +58,8 @@ class Authenticate(Layer):
         self._tokens = tokens
         self._sources = tuple(sources)
         self._timeout_s = timeout_s
-        self._read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
+        self._read = read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
+        self._others = Kept(lambda name: name not in read)
         self._exact = frozenset(path for path in public if not path.endswith("*"))
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
@@ -65,15 +67,14 @@ class Authenticate(Layer):
         if call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
             if self._sources and call.operation is not None and call.operation.ai:
-                call.headers = [pair for pair in call.headers if pair[0] not in self._read]
+                call.headers = self._others.of(call.headers)
             return
         secret = credential(call)
         principal = await self._tokens.identify(secret) if secret else None
         if principal is None:
             principal = await self._ask_sources(call)
         call.principal = principal
-        read = self._read
-        call.headers = [pair for pair in call.headers if pair[0] not in read]
+        call.headers = self._others.of(call.headers)
 
     async def _ask_sources(self, call: Call) -> Principal:
         """Find the first source that knows the caller; raises `Unauthenticated` or what a source raises."""
@@ -121,15 +122,16 @@ def _is_ours(value: bytes) -> bool:
     return bool(words) and words[-1].startswith(_PREFIX)
 
 
+_shown = Kept(CREDENTIAL_HEADERS.__contains__)
+
+
 def credential(call: Call) -> bytes:
     """Find the one secret a request shows, empty if none; raises `AmbiguousCredential`.
 
     Two credentials that differ are refused, and so is one in the query string, where every log would keep it.
     """
     found = b""
-    for name, value in call.headers:
-        if name not in CREDENTIAL_HEADERS:
-            continue
+    for name, value in _shown.of(call.headers):
         shown = value
         if name == b"authorization":
             scheme, _, shown = value.partition(b" ")
