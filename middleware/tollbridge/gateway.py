@@ -16,6 +16,7 @@ from tollbridge.config import Config, load_config
 from tollbridge.configured import check_limits, policies_of, sources_of
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
+from tollbridge.faults import told
 from tollbridge.formats.dialect import ModelEntry
 from tollbridge.front import Front
 from tollbridge.keys import read_key
@@ -171,8 +172,8 @@ class Gateway:
         self.metrics.flush()
         try:
             await self.plugins.run("shutdown", to_the_end=True, gateway=self)
-        except SetupError:
-            log.exception("plugin_shutdown_failed")
+        except SetupError as exc:
+            log.error("plugin_shutdown_failed", **told(exc))
         try:
             if self._given_transport is None:
                 await self.transport.close()

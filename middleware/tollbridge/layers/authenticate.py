@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Protocol
 
 import msgspec
@@ -36,7 +36,8 @@ class Authenticate(Layer):
     """Finds the principal behind `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.
 
     Everything but the `public` paths needs a valid token. A public path ends with `*` to stand for all below it. The
-    credential is taken out of the request: neither the wrapped app nor a provider sees it.
+    credential is taken out of the request: neither the wrapped app nor a provider sees it. `tokens` may have a plain
+    function `recall(secret)` too: the principal where that is certain without waiting, else None.
 
     A request without a token of ours is shown to the `sources` in order, pairs of name and object, each for `timeout_s`
     at most. They fail closed. None is asked about a secret that begins as our tokens do, known or not.
@@ -56,6 +57,7 @@ class Authenticate(Layer):
     ) -> None:
         super().__init__(app, clock=clock)
         self._tokens = tokens
+        self._recall: Callable[[bytes], Principal | None] = getattr(tokens, "recall", _nobody)
         self._sources = tuple(sources)
         self._timeout_s = timeout_s
         self._read = read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
@@ -63,13 +65,21 @@ class Authenticate(Layer):
         self._exact = frozenset(path for path in public if not path.endswith("*"))
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> Awaitable[None] | None:
         if call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
             if self._sources and call.operation is not None and call.operation.ai:
                 call.headers = self._others.of(call.headers)
-            return
+            return None
         secret = credential(call)
+        principal = self._recall(secret) if secret else None
+        if principal is None:
+            return self._find(call, secret)
+        call.principal = principal
+        call.headers = self._others.of(call.headers)
+        return None
+
+    async def _find(self, call: Call, secret: bytes) -> None:
         principal = await self._tokens.identify(secret) if secret else None
         if principal is None:
             principal = await self._ask_sources(call)
@@ -96,6 +106,10 @@ class Authenticate(Layer):
         if found is not None and not _fits(found):
             raise _failed(name, "it gave no Principal with an id of 1 to 255 visible ASCII characters and a ScopeSet")
         return found
+
+
+def _nobody(secret: bytes) -> None:
+    pass
 
 
 def _failed(name: str, why: str) -> Unavailable:

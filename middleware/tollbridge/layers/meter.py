@@ -1,5 +1,6 @@
 """The seventh link: the toll.  Reserved before the call, settled after it, exactly once, however it ended."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from starlette.types import ASGIApp
@@ -53,10 +54,10 @@ class Meter(Layer):
         """Find the price of a target: the public name's own, else the provider's."""
         return self._prices.find(target.provider.price_id, target.model, call.received, alias=call.model or "")
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> Awaitable[None] | None:
         operation = call.operation
         if operation is not None and operation.lists_models:
-            return
+            return None
         budgets = self._budgets.lines(call)
         amount = self._call_price
         if operation is not None and operation.ai and call.estimate is not None:
@@ -74,11 +75,14 @@ class Meter(Layer):
             else:
                 amount = max((p.bound(estimate.input, estimate.output) for p in prices if p is not None), default=0)
         elif not amount or call.public:
-            return  # there is nobody to charge a public path to
+            return None  # there is nobody to charge a public path to
         principal = call.principal
         reservation = Reservation(
             call.id, principal.id if principal is not None else "", amount, budgets, self.clock.time() + self._longest_s
         )
+        return self._reserve(call, reservation)
+
+    async def _reserve(self, call: Call, reservation: Reservation) -> None:
         await self._ledger.reserve(reservation)
         call.reservation = reservation
 

@@ -107,6 +107,10 @@ class MemoryLimiter:
         return len(self._buckets.kept) + len(self._running.kept)
 
     async def take(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Grant:
+        """Take all or nothing; raises `RateLimited`."""
+        return self.take_now(demands, lease, holder)
+
+    def take_now(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Grant:
         """Take all or nothing; raises `RateLimited`.
 
         A call that already holds its lease keeps it. Nobody can know when a running call ends: where the lease is what

@@ -39,6 +39,10 @@ class HotStore(Protocol):
         """Find the live token behind a secret's digest: not revoked, not expired, as of every change that returned."""
         ...
 
+    def recall_principal(self, digest: bytes) -> Principal | None:
+        """Give the same where it is certain without asking anyone, else None.  Must not wait."""
+        ...
+
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all of its budgets or on none; raises `BudgetExceeded` naming the first too small."""
         ...

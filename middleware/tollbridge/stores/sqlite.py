@@ -87,6 +87,9 @@ class SqliteStore:
     async def find_principal(self, digest: bytes) -> Principal | None:
         return await self._open.hot.find_principal(digest)
 
+    def recall_principal(self, digest: bytes) -> Principal | None:
+        return self._open.hot.recall_principal(digest)
+
     async def reserve(self, reservation: Reservation) -> None:
         await self._open.hot.reserve(reservation)
 
