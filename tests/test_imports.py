@@ -19,7 +19,7 @@ RANKS = (
     ("access", "routes", "opening", "openapi"),
     ("layers",),
     ("chain", "plugins", "front", "runtime"),
-    ("gateway",),
+    ("gateway", "handshake"),
     ("serving", "testing"),
     ("cli",),
     ("__main__",),
@@ -320,7 +320,7 @@ IMPORTABLE = [
 
 
 def test_everything_imports_without_any_extra_and_touches_no_network() -> None:
-    extras = "fastapi,xllamacpp,openai,anthropic,hypothesis,pytest,playwright,websockets,redis,asyncpg,mitmproxy"
+    extras = "fastapi,xllamacpp,openai,anthropic,hypothesis,pytest,playwright,redis,asyncpg,mitmproxy"
 
     found = run(BLOCK + LOOK, extras, *IMPORTABLE)
 

@@ -18,6 +18,7 @@ from tollbridge import logs
 from tollbridge.config import Config, load_config
 from tollbridge.errors import ConfigError, SetupError
 from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.handshake import PromptHandshake
 from tollbridge.metrics import prepare_multiprocess
 
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
@@ -80,6 +81,7 @@ def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:
         log_level=None,
         proxy_headers=False,
         server_header=False,
+        ws=PromptHandshake,
         timeout_graceful_shutdown=max(1, int(config.server.shutdown_grace_s)),
         **more,
     )
