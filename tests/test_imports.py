@@ -19,7 +19,7 @@ RANKS = (
     ("access", "routes", "opening", "openapi"),
     ("layers",),
     ("chain", "plugins", "front", "runtime"),
-    ("gateway", "handshake"),
+    ("gateway", "handshake", "leftovers"),
     ("serving", "testing"),
     ("cli",),
     ("__main__",),

@@ -18,7 +18,7 @@ from tollbridge.errors import ConfigError, SetupError
 from tollbridge.formats.dialect import ModelEntry
 from tollbridge.front import Front, refuse_start
 from tollbridge.keys import read_key
-from tollbridge.layers.policies import check_policy
+from tollbridge.layers.policies import check_policies
 from tollbridge.logs import hide
 from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
@@ -107,8 +107,7 @@ class Gateway:
                 )
             found.append((name, build(offered, options, f"policies.{name}")))
         found += [(type(policy).__name__.lower(), policy) for policy in given]
-        for name, policy in found:
-            check_policy(name, policy)
+        check_policies(found)
         return found
 
     def _check_limiter(self) -> None:

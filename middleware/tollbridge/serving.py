@@ -19,6 +19,7 @@ from tollbridge.config import Config, load_config
 from tollbridge.errors import ConfigError, SetupError
 from tollbridge.gateway import Gateway, Tollbridge
 from tollbridge.handshake import PromptHandshake
+from tollbridge.leftovers import end_leftovers
 from tollbridge.metrics import prepare_multiprocess
 
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
@@ -117,6 +118,7 @@ class Server(uvicorn.Server):
             self._beside.cancel()
             await asyncio.wait([self._beside])
         await super().shutdown(sockets)
+        await end_leftovers()
 
 
 def announce(gateway: Gateway, listener: socket.socket) -> None:

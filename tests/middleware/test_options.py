@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge.errors import ConfigError
+from tollbridge.errors import ConfigError, PluginError
 from tollbridge.options import build, suggest
 
 
@@ -230,3 +230,11 @@ def test_one_wrong_letter_is_answered_with_the_right_word(word: str, data: st.Da
 
 def test_nothing_is_suggested_where_nothing_is_known() -> None:
     assert suggest("x", {}) == ""
+
+
+def test_class_that_is_no_dataclass_is_refused_by_name() -> None:
+    class Plain:
+        pass
+
+    with pytest.raises(PluginError, match=r"^policies\.plain: Plain is no dataclass, so it can have no options$"):
+        build(Plain, {}, "policies.plain")
