@@ -14,6 +14,7 @@ from tollbridge.formats.dialect import ModelEntry
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.layers.authorize import Authorize
 from tollbridge.layers.context import Context
+from tollbridge.layers.cutting import CuttingWatch
 from tollbridge.layers.dispatch import Dispatch
 from tollbridge.layers.layer import Layer
 from tollbridge.layers.limit import Limit
@@ -169,6 +170,7 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
         models=lambda call: offered_models(parts.routes, call),
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
+        watch=CuttingWatch(parts.store) if config.server.cut_revoked_calls else None,
     )
     outermost, *inner = links_of(parts, app)
     chain = outermost.layer(fold(inner, dispatch), **outermost.options)
