@@ -59,6 +59,7 @@ class SqliteStore:
         upkeep = Upkeep(keeper, self._clock)
         hot = SqliteHot(reader, writer, self._clock, mark=mark, full=self._full)
         self._parts = _Parts(hot, upkeep, mark, inode, RunningTokens(reader, self._clock, mark))
+        await upkeep.catch_up()
         upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
 
     async def close(self) -> None:
