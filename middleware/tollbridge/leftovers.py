@@ -6,7 +6,7 @@ import structlog
 
 log = structlog.get_logger("tollbridge")
 
-PATIENCE_S = 1.0
+PATIENCE_S = 5.0
 
 
 async def end_leftovers() -> None:
