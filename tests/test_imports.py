@@ -20,7 +20,7 @@ RANKS = (
     ("routes",),
     ("layers",),
     ("chain", "plugins", "front", "runtime", "configured"),
-    ("gateway", "wrapping"),
+    ("gateway", "wrapping", "handshake", "leftovers"),
     ("serving", "testing"),
     ("cli",),
     ("__main__",),
@@ -321,7 +321,7 @@ IMPORTABLE = [
 
 
 def test_everything_imports_without_any_extra_and_touches_no_network() -> None:
-    extras = "fastapi,xllamacpp,openai,anthropic,hypothesis,pytest,playwright,websockets,redis,asyncpg,mitmproxy"
+    extras = "fastapi,xllamacpp,openai,anthropic,hypothesis,pytest,playwright,redis,asyncpg,mitmproxy"
 
     found = run(BLOCK + LOOK, extras, *IMPORTABLE)
 

@@ -34,6 +34,7 @@ class ServerConfig:
     max_header_bytes: int = 65_536
     body_timeout_s: float = 60.0
     shutdown_grace_s: float = 30.0
+    cut_revoked_calls: bool = False
 
     def __post_init__(self) -> None:
         _at_least(self, 1, "workers", "max_body_bytes", "max_json_depth", "max_header_count", "max_header_bytes")

@@ -6,7 +6,7 @@ from typing import Any
 from tollbridge.config import Config
 from tollbridge.errors import ConfigError
 from tollbridge.identity import IdentitySource, check_source
-from tollbridge.layers.policies import check_policy
+from tollbridge.layers.policies import check_policies
 from tollbridge.options import build, suggest
 from tollbridge.registry import Registry
 from tollbridge.runtime import limits_of
@@ -22,8 +22,7 @@ def policies_of(config: Config, registry: Registry, given: Sequence[object]) -> 
             raise ConfigError(f"policies.{name}: no installed plugin offers it{suggest(name, registry.policies)}")
         found.append((name, build(offered, options, f"policies.{name}")))
     found += [(type(policy).__name__.lower(), policy) for policy in given]
-    for name, policy in found:
-        check_policy(name, policy)
+    check_policies(found)
     return found
 
 

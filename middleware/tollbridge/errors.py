@@ -12,6 +12,7 @@
         │   ├── BodyTooLarge        413 body_too_large
         │   └── Untranslatable      400 unsupported_by_target
         ├── Unauthenticated         401 invalid_api_key
+        │   └── TokenEnded          401 token_ended
         ├── Denied                  403 denied (a policy gives its own code)
         │   ├── ScopeMissing        403 insufficient_scope
         │   └── Unpriced            403 unpriced_model
@@ -141,6 +142,15 @@ class Unauthenticated(GatewayError):
 
     def __init__(self, message: str = "no valid token was given; send it as 'Authorization: Bearer <token>'") -> None:
         super().__init__(message, headers={"www-authenticate": 'Bearer realm="tollbridge"'})
+
+
+class TokenEnded(Unauthenticated):
+    """The token was revoked or expired while the call ran."""
+
+    code = "token_ended"
+
+    def __init__(self) -> None:
+        super().__init__("the token was revoked or expired while this call ran, so the call was cut")
 
 
 class Denied(GatewayError):

@@ -22,7 +22,7 @@ _SHOWN = {
 
 
 def build(cls: type[T], table: Mapping[str, object], where: str) -> T:
-    """Make `cls`, a dataclass, of a table; `where` is the table's name, such as `server`.
+    """Make `cls` of a table; `where` is the table's name, such as `server`.
 
     Raises `ConfigError` for an unknown key, with the nearest known one, for a missing one and for a wrong type.
     Values that `cls` itself refuses with `ValueError` are reported the same way. Raises `PluginError` for what is no

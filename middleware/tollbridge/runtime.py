@@ -15,6 +15,7 @@ from tollbridge.identity import IdentitySource
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.layers.authorize import Authorize
 from tollbridge.layers.context import Context
+from tollbridge.layers.cutting import CuttingWatch
 from tollbridge.layers.dispatch import Dispatch
 from tollbridge.layers.layer import Layer
 from tollbridge.layers.limit import Limit
@@ -178,6 +179,7 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
         model=lambda call, name: offered_model(parts.routes, call, name),
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
+        watch=CuttingWatch(parts.store) if config.server.cut_revoked_calls else None,
     )
     outermost, *inner = links_of(parts, app)
     chain = outermost.layer(fold(inner, dispatch), **outermost.options)

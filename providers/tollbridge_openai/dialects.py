@@ -86,6 +86,8 @@ class _OpenAIDialect:
     operations: Sequence[Operation] = ()
     limit = "max_completion_tokens"
     """What an output limit is called."""
+    least = 1
+    """The lowest output limit there is."""
     decode = staticmethod(_decode_body)
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
@@ -94,8 +96,8 @@ class _OpenAIDialect:
             raise BadRequest("the field 'n' must be at least 1", param="n")
         answers = found.answers()
         limit = found.max_completion_tokens if found.max_completion_tokens is not None else found.max_tokens
-        if limit is not None and limit < 1:
-            raise BadRequest("the output limit must be at least 1 token", param="max_tokens")
+        if limit is not None and limit < self.least:
+            raise BadRequest(f"the output limit must be at least {self.least}", param="max_tokens")
         options = found.stream_options
         return Envelope(
             model=found.model,
@@ -174,11 +176,15 @@ class ChatDialect(_OpenAIDialect):
 
 
 class CompletionsDialect(_OpenAIDialect):
-    """`POST /v1/completions`, the legacy endpoint."""
+    """`POST /v1/completions`, the legacy endpoint.
+
+    It takes a limit of 0, for the probabilities of a prompt that is echoed (OpenAI's OpenAPI document, read 2026-11).
+    """
 
     name = "openai-completions"
     operations = (Operation("ai:completions", "completions", path="/v1/completions", upstream="/completions"),)
     limit = "max_tokens"
+    least = 0
     decode = staticmethod(_decode_completion)
 
 

@@ -323,6 +323,15 @@ def test_name_registered_by_two_plugins_is_refused(install: Install) -> None:
         plugins.register_all()
 
 
+def test_name_registered_twice_by_one_plugin_is_refused() -> None:
+    def twice(register: Callable[[str, type], None]) -> None:
+        register("mine", int)
+        register("mine", int)
+
+    with pytest.raises(PluginError, match=r"^the policy 'mine' is registered twice"):
+        Plugins([offering(register_policies=twice)], found=[]).register_all()
+
+
 def test_thing_without_a_name_is_refused() -> None:
     plugins = Plugins([offering(register_providers=lambda register: register(object()))], found=[])
 

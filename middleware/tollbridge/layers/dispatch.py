@@ -12,6 +12,7 @@ from tollbridge.errors import (
     InternalError,
     ModelNotFound,
     NotFound,
+    TokenEnded,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -45,12 +46,13 @@ class Dispatch:
         model: Callable[[Call, str], ModelEntry | None],
         timeouts: Timeouts | None = None,
         max_answer: int = 64 * 1024 * 1024,
+        watch: Watch | None = None,
     ) -> None:
         self.app = app
         self.transport = transport
         self.timeouts = timeouts or Timeouts()
         self.max_answer = max_answer
-        self.watch = Watch()
+        self.watch = watch or Watch()
         self._models = models
         self._model = model
 
@@ -85,9 +87,21 @@ class Dispatch:
 
 
 class Exchange:
-    """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, or the answer's end."""
+    """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, a cut, or the answer's end."""
 
-    __slots__ = ("_call", "_deadline", "_dispatch", "_end", "_gone", "_late", "_leaving", "_receive", "_send", "_task")
+    __slots__ = (
+        "_call",
+        "_cut",
+        "_deadline",
+        "_dispatch",
+        "_end",
+        "_gone",
+        "_late",
+        "_leaving",
+        "_receive",
+        "_send",
+        "_task",
+    )
 
     def __init__(self, dispatch: Dispatch, call: Call, receive: Receive, send: Send) -> None:
         self._dispatch = dispatch
@@ -96,6 +110,7 @@ class Exchange:
         self._send = send
         self._gone = False
         self._late = False
+        self._cut = False
         self._leaving: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         self._task = asyncio.current_task(loop)
@@ -115,10 +130,12 @@ class Exchange:
             finally:
                 await response.close()
         except asyncio.CancelledError:
-            if not (self._gone or self._late) or self._task is None or self._task.uncancel() > 0:
+            if not (self._gone or self._late or self._cut) or self._task is None or self._task.uncancel() > 0:
                 raise
             if self._gone:
                 raise ClientGone from None
+            if self._cut:
+                raise TokenEnded from None
             waiting = "fell silent" if self._call.first_byte_s is not None else "did not answer in time"
             raise UpstreamTimeout(f"the provider {waiting}") from None
         finally:
@@ -133,6 +150,17 @@ class Exchange:
             self._interrupt()
         if self._leaving is None:
             self._leaving = asyncio.ensure_future(self._watch_for_leaving())
+
+    @property
+    def token_id(self) -> str:
+        principal = self._call.principal
+        return "" if principal is None else principal.id
+
+    def cut(self) -> None:
+        """End the exchange because its token has ended; one whose answer is all here is not disturbed."""
+        if self._deadline != math.inf:
+            self._cut = True
+            self._interrupt()
 
     async def _watch_for_leaving(self) -> None:
         message = await self._receive()

@@ -5,11 +5,13 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from starlette.types import Message
 from tests.support.scripted import ANSWER, CHUNK, JSON, LAST, Answer, Caller, Script
+from tests.support.waiting import until
 
 from tollbridge.call import Call, open_call
 from tollbridge.clock import SystemClock
@@ -250,6 +252,82 @@ async def test_callers_leaving_before_an_answer_cancels_the_request_and_is_charg
         assert (row.outcome, row.usage_source) == ("client_gone", "reserved")
         # 1,000 x 600 nano-dollars of output and under 300 bytes of input x 150
         assert 600_000 < row.cost <= 645_000
+
+
+CUTTING = {"cut_revoked_calls": True}
+
+
+async def test_revocation_cuts_a_running_stream_with_an_error_and_charges_what_passed(bridge) -> None:
+    answer = Answer(CHUNK, asyncio.Event())
+    async with bridge(answer, server=CUTTING) as (_, caller, gateway):
+        one = caller(max_tokens=1000)
+        running = asyncio.ensure_future(one.call())
+        await one.got.wait()
+
+        await gateway.tokens.revoke((await gateway.store.list_tokens())[0].id)
+        await asyncio.wait_for(running, 5)
+
+        assert (answer.cancelled, answer.closed) == (True, 1)
+        assert one.body.startswith(CHUNK)
+        event = json.loads(one.body.removeprefix(CHUNK).removeprefix(b"data: "))
+        assert event["error"]["code"] == "token_ended"
+        assert b"[DONE]" not in one.body
+        row = await last_row(gateway)
+        assert (row.outcome, row.error, row.usage_source) == ("refused", "token_ended", "estimated")
+        assert row.cost > 0
+
+
+async def test_expiry_cuts_a_call_before_its_answer_and_charges_the_reservation(bridge) -> None:
+    async with bridge(asyncio.Event(), server=CUTTING) as (script, caller, gateway):
+        expires_at = gateway.clock.now() + timedelta(seconds=60)
+        one = caller(max_tokens=1000, stream=False)
+        secret = (await gateway.tokens.issue(name="short", expires_at=expires_at)).secret
+        one._scope["headers"][1] = (b"authorization", f"Bearer {secret}".encode())
+        running = asyncio.ensure_future(one.call())
+        await script.waiting.wait()
+
+        gateway.clock.advance(60)
+        await asyncio.wait_for(running, 5)
+
+        assert script.cancelled
+        assert (one.status, one.code) == (401, "token_ended")
+        row = await last_row(gateway)
+        assert (row.outcome, row.usage_source) == ("refused", "reserved")
+        # 1,000 x 600 nano-dollars of output and under 300 bytes of input x 150
+        assert 600_000 < row.cost <= 645_000
+
+
+async def test_revocation_leaves_running_calls_alone_unless_told_otherwise(bridge) -> None:
+    pause = asyncio.Event()
+    answer = Answer(CHUNK, pause, LAST)
+    async with bridge(answer) as (_, caller, gateway):
+        one = caller()
+        running = asyncio.ensure_future(one.call())
+        await answer.waiting.wait()
+
+        await gateway.tokens.revoke((await gateway.store.list_tokens())[0].id)
+        await asyncio.wait({running}, timeout=2.5 * PERIOD_S)
+        pause.set()
+        await running
+
+        assert one.body == CHUNK + LAST
+        assert (await last_row(gateway)).outcome == "complete"
+
+
+async def test_answer_that_is_all_here_is_not_cut(bridge) -> None:
+    async with bridge(Answer(ANSWER, headers=JSON), server=CUTTING) as (_, caller, gateway):
+        one = caller(stream=False)
+        one.takes.clear()
+        running = asyncio.ensure_future(one.call())
+        await until(lambda: bool(one.sent), "the answer")
+
+        await gateway.tokens.revoke((await gateway.store.list_tokens())[0].id)
+        await asyncio.wait({running}, timeout=2.5 * PERIOD_S)
+        one.takes.set()
+        await running
+
+        assert (one.status, one.body) == (200, ANSWER)
+        assert (await last_row(gateway)).outcome == "complete"
 
 
 async def test_leaving_at_the_deadline_itself_ends_the_exchange_once(bridge) -> None:
