@@ -77,6 +77,23 @@ class TokenContract:
         assert await store.find_principal(b"0" * 32) is None
         assert await store.find_principal(b"") is None
 
+    async def test_what_is_recalled_is_what_would_be_found(self, store: Store, clock: FixedClock) -> None:
+        await store.add_token(TOKEN)
+        digests = (TOKEN.digest, b"0" * 32)
+
+        async def agree() -> bool:
+            """Whether each that is recalled is found; a store need not recall anything."""
+            recalled = [store.recall_principal(digest) for digest in digests]
+            found = [await store.find_principal(digest) for digest in digests]
+            return all(one in (None, other) for one, other in zip(recalled, found, strict=True))
+
+        assert await agree()
+        assert await agree()
+        clock.advance(30 * 86_400)
+        assert await agree()
+        await store.revoke_token("tok_1", NOON)
+        assert await agree()
+
     async def test_revocation_holds_when_it_returns_and_keeps_its_first_time(
         self, store: Store, clock: FixedClock
     ) -> None:
