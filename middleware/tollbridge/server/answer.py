@@ -9,23 +9,20 @@ Headers = list[tuple[bytes, bytes]]
 
 _IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 _IN_VALUES = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200
+}
 _LONGEST_LENGTH = 18
 _LONGEST_ROW = 1_024
 _MOST_ROWS = 1_024
 
 
-class Head(NamedTuple):
-    """The lines of an app's headers, each with its end; and what the app said of length and connection.
+Head = tuple[bytes, frozenset[bytes], int | None, bool, bool]
+"""How an answer begins: status line and the app's headers, each with its end; then what is known of them.
 
-    `sized`: the length is among the lines.
-    """
-
-    lines: bytes
-    names: frozenset[bytes]
-    length: int | None
-    sized: bool
-    close: bool
+Their names; the length of the body, if the app said it; whether that stands among the lines; and whether the app wants
+the connection closed.
+"""
 
 
 class Row(NamedTuple):
@@ -49,6 +46,7 @@ class Heads:
 
     def read(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> Head:
         """Check and join headers; raises `RuntimeError` for what would not be one a line (RFC 9110 section 5)."""
+        line = _STATUS_LINES.get(status) or _status_line(status)
         headers = list(headers)
         names = tuple([name for name, _ in headers])
         row = self._rows.get(names)
@@ -64,7 +62,7 @@ class Heads:
         lines = row.form % values
         if lines.translate(None, _IN_VALUES) != row.ends:
             raise RuntimeError("the answer has a header with a control character in it")
-        return Head(lines, row.names, None if status == 204 else length, sized, close)
+        return line + lines, row.names, None if status == 204 else length, sized, close
 
     def _learn(self, names: tuple[bytes, ...]) -> Row:
         """Check names and keep their row.  Capitals are written small, as the specification of ASGI has them."""
@@ -111,21 +109,18 @@ def _read_length(value: bytes) -> int:
     return int(value)
 
 
-def status_line(status: int) -> bytes:
-    """Give the first line; raises `RuntimeError` for an interim answer (RFC 9110 section 15) and for no status."""
-    line = _STATUS_LINES.get(status)
-    if line is None or status < 200:
-        if not 200 <= status <= 999:
-            raise RuntimeError(f"{status} is no status of a final answer")
-        line = b"HTTP/1.1 %d \r\n" % status
-    return line
+def _status_line(status: int) -> bytes:
+    """Give a first line without a word; raises `RuntimeError` for an interim answer (RFC 9110 section 15.2)."""
+    if not 200 <= status <= 999:
+        raise RuntimeError(f"{status} is no status of a final answer")
+    return b"HTTP/1.1 %d \r\n" % status
 
 
-def whole(status: int, code: str, message: str, usual: bytes) -> bytes:
+def refusal(status: int, code: str, message: str, usual: bytes) -> bytes:
     """Write an error that no app answers for, in the shape of the gateway's own; the connection closes after it."""
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
     return b"%b%bcontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b" % (
-        status_line(status),
+        _STATUS_LINES[status],
         usual,
         len(body),
         b"cache-control: no-store\r\nconnection: close\r\n",

@@ -6,12 +6,13 @@ Framing and reuse follow RFC 9112 sections 6.3 and 9.  What can be read in two w
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from contextvars import copy_context
 from typing import Any
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from tollbridge.server.answer import whole
+from tollbridge.server.answer import refusal
 from tollbridge.server.exchange import Exchange
 from tollbridge.server.site import Site, logger
 from tollbridge.server.target import Unreadable, read_target
@@ -54,9 +55,11 @@ class Connection(asyncio.Protocol):
         "ending",
         "paused",
         "site",
+        "write",
     )
 
     _transport: asyncio.Transport
+    write: Callable[[bytes], None]
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -80,6 +83,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # a stream's transport
         self._transport = transport
+        self.write = transport.write
         self._scope = {
             "type": "http",
             "http_version": "1.1",
@@ -112,9 +116,11 @@ class Connection(asyncio.Protocol):
             self._upgrade(data[exc.args[0] :])
         except HttpParserError as exc:
             self._misread(exc)
-        if self._unread > self.site.max_head_bytes and not self._deaf:
-            self._refuse(431, "unsafe_request", "the headers are too long")
-        if self._reading is not None or self._waiting:
+        if self._in_head or self._reading is not None:
+            if self._unread > self.site.max_head_bytes and not self._deaf:
+                self._refuse(431, "unsafe_request", "the headers are too long")
+            self.balance()
+        elif self._waiting:
             self.balance()
 
     def pause_writing(self) -> None:
@@ -141,24 +147,25 @@ class Connection(asyncio.Protocol):
             self._looks = 0
             return
         self._looks += 1
-        site = self.site
+        if self._looks <= self._patience_s():
+            return
         if unsent:
-            if self._looks > _STALLED_S:
-                self._transport.abort()
-        elif self._deaf:
-            if self._looks > _LINGER_S:
-                self._transport.close()
+            self._transport.abort()
         elif self._in_head:
-            if self._looks > site.head_timeout_s:
-                self._refuse(408, "request_timeout", f"the headers were not sent within {site.head_timeout_s:g} s")
-        elif self._looks > (site.head_timeout_s if self._fresh or self._reading is not None else site.keep_alive_s):
+            self._refuse(408, "request_timeout", f"the headers were not sent within {self.site.head_timeout_s:g} s")
+        else:
             self._transport.close()
 
-    # what an exchange calls
+    def _patience_s(self) -> float:
+        if self._unsent:
+            return _STALLED_S
+        if self._deaf:
+            return _LINGER_S
+        if self._in_head or self._fresh or self._reading is not None:
+            return self.site.head_timeout_s
+        return self.site.keep_alive_s
 
-    def write(self, data: bytes) -> None:
-        """Send bytes."""
-        self._transport.write(data)
+    # what an exchange calls
 
     async def drained(self) -> None:
         """Wait until the caller has taken most of what was sent, or is gone."""
@@ -189,13 +196,16 @@ class Connection(asyncio.Protocol):
         elif self._waiting:
             self._start(self._waiting.popleft())
         elif self._last_word is not None:
-            self._say_last_word()
+            self._say(self._last_word)
         if self.paused:
             self.balance()
 
-    def close(self) -> None:
-        """Close in the middle of an answer, so that nobody takes it for whole."""
-        self._transport.close()
+    def break_off(self, *, unframed: bool) -> None:
+        """Close in the middle of an answer; one whose end is that of the connection is reset, lest it look whole."""
+        if unframed:
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     def _end(self, *, whole: bool) -> None:
         """Close after what was written; a caller who still sends is heard a little longer, lest it miss the answer."""
@@ -207,9 +217,8 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.write_eof()
 
-    def _say_last_word(self) -> None:
-        if self._last_word is not None:
-            self.write(self._last_word)
+    def _say(self, last_word: bytes) -> None:
+        self.write(last_word)
         self._end(whole=False)
 
     def _discard(self, size: int) -> None:
@@ -248,15 +257,16 @@ class Connection(asyncio.Protocol):
         self._open(version, keep=version == "1.1" and parser.should_keep_alive())
 
     def on_body(self, body: bytes) -> None:
+        assert self._reading is not None, "llhttp tells of no body without a head"
         self._unread = 0
-        if self._reading is not None:
-            self._reading.feed(body)
+        self._reading.feed(body)
 
     def on_message_complete(self) -> None:
         exchange = self._reading
         if exchange is not None and not self._upgrading:
             self._reading = None
-            self._deaf = not exchange.keep
+            if not exchange.keep:
+                self._deaf = True
             exchange.end()
 
     def _open(self, version: str, *, keep: bool) -> None:
@@ -268,7 +278,7 @@ class Connection(asyncio.Protocol):
         scope = self._scope.copy()
         if version != "1.1":
             scope["http_version"] = version
-        scope["asgi"] = {"version": site.config.asgi_version, "spec_version": "2.3"}
+        scope["asgi"] = {"version": site.asgi_version, "spec_version": "2.3"}
         scope["method"] = self._parser.get_method().decode("ascii")
         scope["path"] = site.root_path + path
         scope["raw_path"] = site.raw_root_path + raw_path
@@ -363,9 +373,11 @@ class Connection(asyncio.Protocol):
             return
         elif broken is not None:
             self._waiting.pop()
-        self._last_word = whole(status, code, message, self.site.usual())
+        last_word = refusal(status, code, message, self.site.usual())
         if self._current is None:
-            self._say_last_word()
+            self._say(last_word)
+        else:
+            self._last_word = last_word
 
 
 _FRAMES = frozenset((b"content-length", b"transfer-encoding"))

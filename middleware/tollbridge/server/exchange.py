@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Message, Scope
 
-from tollbridge.server.answer import Headers, status_line, whole
+from tollbridge.server.answer import Headers, refusal
 from tollbridge.server.site import logger
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Exchange:
     gone = False
     complete = False
     held = 0
-    task: "asyncio.Task[None] | None" = None
+    task: "asyncio.Task[None]"
     _received = 0
     _asked = False
     _told = False
@@ -42,6 +42,8 @@ class Exchange:
     _started = False
     _head: bytes | None = None
     _left: int | None = None
+    _bodiless = False
+    _modern = True
     _sized = False
     _chunked = False
 
@@ -52,8 +54,10 @@ class Exchange:
         self._site = connection.site
         self._headers = headers
         self._parts: list[bytes] = []
-        self._bodiless = scope["method"] == "HEAD"
-        self._modern = scope["http_version"] == "1.1"
+        if scope["method"] == "HEAD":
+            self._bodiless = True
+        if scope["http_version"] != "1.1":
+            self._modern = False
 
     @property
     def written(self) -> bool:
@@ -75,9 +79,8 @@ class Exchange:
                 logger.error("ASGI application returned without completing its answer")
                 self._fail(500, "internal_error", "the server could not answer; its log has the reason")
         finally:
-            if self.task is not None:
-                self._site.state.tasks.discard(self.task)
-                self.task = None
+            self._site.state.tasks.discard(self.task)
+            del self.task  # which knows this exchange
 
     # the request
 
@@ -168,17 +171,15 @@ class Exchange:
             self._write(message.get("body", b""), more=message.get("more_body", False))
 
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
-        line = status_line(status)
-        head = self._site.heads.read(status, headers)
+        site = self._site
+        lines, names, self._left, self._sized, close = site.heads.read(status, headers)
         if status in (204, 304):
             self._bodiless = True
-        if head.close:
+        if close:
             self.keep = False
-        self._left = head.length
-        self._sized = head.sized
-        self._head = line + self._site.usual(head.names) + head.lines
+        self._head = lines + site.usual(names)
         self._started = True
-        self._site.hold(self)
+        site.hold(self)
 
     def flush(self) -> None:
         """Send the head if it still waits."""
@@ -251,10 +252,10 @@ class Exchange:
         if self.complete or self.gone:
             return
         if self.written:
-            self._connection.close()
+            self._connection.break_off(unframed=self._left is None and not self._chunked)
             return
         self._head = None
         self._started = True
         self.keep = False
-        self._connection.write(whole(status, code, message, self._site.usual()))
+        self._connection.write(refusal(status, code, message, self._site.usual()))
         self._finish()

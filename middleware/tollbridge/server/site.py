@@ -47,6 +47,7 @@ class Site:
         self.state = state
         self.app_state = app_state
         self.app = config.loaded_app
+        self.asgi_version = config.asgi_version
         self.root_path = config.root_path
         self.raw_root_path = config.root_path.encode("ascii")
         self.head_timeout_s = head_timeout_s
@@ -75,11 +76,9 @@ class Site:
 
     def look(self) -> None:
         """Let every connection see whether its time is over; sleep once there is none."""
-        self._timer = None
+        self._timer = self.loop.call_later(EVERY_S, self.look) if self._looked else None
         for connection in tuple(self._looked):
             connection.look()
-        if self._looked:
-            self._timer = self.loop.call_later(EVERY_S, self.look)
 
     def hold(self, held: Held) -> None:
         """Flush it when all that is ready now has run."""
