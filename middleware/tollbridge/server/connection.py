@@ -200,12 +200,12 @@ class Connection(asyncio.Protocol):
         if self.paused:
             self.balance()
 
-    def break_off(self, *, unframed: bool) -> None:
+    def break_off(self, *, framed: bool) -> None:
         """Close in the middle of an answer; one whose end is that of the connection is reset, lest it look whole."""
-        if unframed:
-            self._transport.abort()
-        else:
+        if framed:
             self._transport.close()
+        else:
+            self._transport.abort()
 
     def _end(self, *, whole: bool) -> None:
         """Close after what was written; a caller who still sends is heard a little longer, lest it miss the answer."""

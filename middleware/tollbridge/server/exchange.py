@@ -96,12 +96,14 @@ class Exchange:
     def end(self) -> None:
         """Note that the request is here to its end."""
         self.whole = True
-        self._wake()
+        if self._news is not None:
+            self._news.set()
 
     def leave(self) -> None:
         """Note that the caller is gone: the app is told, and whatever it sends is dropped."""
         self.gone = True
-        self._wake()
+        if self._news is not None:
+            self._news.set()
 
     async def receive(self) -> Message:
         """Give what there is of the body, or wait; once the answer is out or the caller gone, say so."""
@@ -141,10 +143,6 @@ class Exchange:
 
     def _header(self, name: bytes) -> bytes | None:
         return next((value for key, value in self._headers if key == name), None)
-
-    def _wake(self) -> None:
-        if self._news is not None:
-            self._news.set()
 
     # the answer
 
@@ -210,6 +208,10 @@ class Exchange:
     def _write(self, body: bytes, *, more: bool) -> None:
         connection = self._connection
         size = len(body)
+        if more and self._chunked:
+            if size:
+                connection.write(b"%x\r\n%b\r\n" % (size, body))
+            return
         left = self._left
         if self._bodiless:
             body = b""
@@ -242,9 +244,11 @@ class Exchange:
 
     def _finish(self) -> None:
         self.complete = True
-        self._parts.clear()
-        self.held = 0
-        self._wake()
+        if self._parts:
+            self._parts.clear()
+            self.held = 0
+        if self._news is not None:
+            self._news.set()
         self._connection.finished(self)
 
     def _fail(self, status: int, code: str, message: str) -> None:
@@ -252,7 +256,8 @@ class Exchange:
         if self.complete or self.gone:
             return
         if self.written:
-            self._connection.break_off(unframed=self._left is None and not self._chunked)
+            framed = self._bodiless or self._chunked or self._left is not None
+            self._connection.break_off(framed=framed)
             return
         self._head = None
         self._started = True

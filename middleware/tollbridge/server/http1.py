@@ -38,7 +38,3 @@ class Http1:
                 max_head_bytes=self._max_head_bytes,
             )
         return Connection(site)
-
-
-http1 = Http1()
-"""With its defaults: `uvicorn --http tollbridge.server.http1:http1`."""
