@@ -24,40 +24,54 @@ _GONE = {"type": "http.disconnect"}
 
 
 class Exchange:
-    """What is not set yet stands on the class, so that a request costs only what is set on it.
+    """One request, and what has been sent of its answer.
 
     `keep`: the connection may serve another request. `whole`: the request is here to its end. `gone`: nobody waits for
     the answer. `complete`: the answer is written. `held`: bytes of the body that the app has not taken.
     """
 
-    whole = False
-    gone = False
-    complete = False
-    held = 0
+    __slots__ = (
+        "_asked",
+        "_bodiless",
+        "_chunked",
+        "_connection",
+        "_head",
+        "_headers",
+        "_left",
+        "_modern",
+        "_news",
+        "_parts",
+        "_received",
+        "_site",
+        "_sized",
+        "_started",
+        "_told",
+        "complete",
+        "gone",
+        "held",
+        "keep",
+        "scope",
+        "task",
+        "whole",
+    )
+
     task: "asyncio.Task[None]"
-    _received = 0
-    _asked = False
-    _told = False
-    _news: asyncio.Event | None = None
-    _started = False
-    _head: bytes | None = None
-    _left: int | None = None
-    _bodiless = False
-    _modern = True
-    _sized = False
-    _chunked = False
 
     def __init__(self, connection: "Connection", scope: Scope, headers: Headers, *, keep: bool) -> None:
         self.scope = scope
         self.keep = keep
+        self.whole = self.gone = self.complete = False
+        self.held = self._received = 0
         self._connection = connection
         self._site = connection.site
         self._headers = headers
         self._parts: list[bytes] = []
-        if scope["method"] == "HEAD":
-            self._bodiless = True
-        if scope["http_version"] != "1.1":
-            self._modern = False
+        self._news: asyncio.Event | None = None
+        self._head: bytes | None = None
+        self._left: int | None = None
+        self._asked = self._told = self._started = self._sized = self._chunked = False
+        self._modern = scope["http_version"] == "1.1"
+        self._bodiless = scope["method"] == "HEAD"
 
     @property
     def written(self) -> bool:
