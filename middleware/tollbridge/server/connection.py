@@ -16,6 +16,7 @@ from tollbridge.server.answer import refusal
 from tollbridge.server.exchange import Exchange
 from tollbridge.server.site import Site, logger
 from tollbridge.server.target import Unreadable, read_target
+from tollbridge.server.upgrade import BodyAlone, asks_for_websocket, head_of_body
 
 _MOST_HELD = 65_536
 """Bytes of a body that wait for the app before the caller is made to wait."""
@@ -94,16 +95,24 @@ class Connection(asyncio.Protocol):
         }
         self.site.join(self)
 
+    def eof_received(self) -> None:
+        """Take a caller that closes its side to be gone: asyncio closes ours."""
+        self._lose()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self.site.leave(self)
+        self._lose()
+        del self._parser  # which knows this connection: no circle is left to the collector
+
+    def _lose(self) -> None:
         self._deaf = True
+        self._in_head = False
         self._waiting.clear()
         if self._current is not None:
             self._current.leave()
         self._current = self._reading = None
         if self._drained is not None:
             self._drained.set()
-        del self._parser  # which knows this connection: no circle is left to the collector
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -171,9 +180,8 @@ class Connection(asyncio.Protocol):
         """Wait until the caller has taken most of what was sent, or is gone."""
         if self._drained is None:
             self._drained = asyncio.Event()
-        while self.choked and not self._transport.is_closing():
-            self._drained.clear()
-            await self._drained.wait()
+        self._drained.clear()
+        await self._drained.wait()
 
     def balance(self) -> None:
         """Stop reading while a request waits for its turn or a body for its app, and go on after that."""
@@ -201,7 +209,7 @@ class Connection(asyncio.Protocol):
             self.balance()
 
     def break_off(self, *, framed: bool) -> None:
-        """Close in the middle of an answer; one whose end is that of the connection is reset, lest it look whole."""
+        """Close now: gently where the caller can tell that something is missing."""
         if framed:
             self._transport.close()
         else:
@@ -307,33 +315,22 @@ class Connection(asyncio.Protocol):
         llhttp leaves the body of such a request to others, so that a second parser is told its framing alone.
         """
         self._upgrading = False
-        parser, framing = self._parser, [pair for pair in self._headers if pair[0] in _FRAMES]
-        if self._is_websocket(bodiless=not framing):
+        asked, version = self._parser, self._parser.get_http_version()
+        free = self._current is None and self.site.config.ws_protocol_class is not None
+        if free and version == "1.1" and asks_for_websocket(asked, self._headers):
             self._hand_on(rest)
             return
-        connect = parser.get_method() == b"CONNECT"  # has no body (RFC 9110 section 9.3.6)
         try:
-            self._open(parser.get_http_version(), keep=False)
-            self._parser = HttpRequestParser(_Body(self))
-            fields = b"" if connect else b"".join([b"%b: %b\r\n" % pair for pair in framing])
-            self._parser.feed_data(b"POST / HTTP/1.1\r\nconnection: close\r\n%b\r\n" % fields)
-            if not connect:
+            headers = self._headers
+            self._open(version, keep=False)
+            self._parser = HttpRequestParser(BodyAlone(self))
+            self._parser.feed_data(head_of_body(asked, headers))
+            if asked.get_method() != b"CONNECT":
                 self._parser.feed_data(rest)
         except Unreadable as exc:
             self._refuse(400, "bad_request", str(exc))
         except HttpParserError as exc:
             self._misread(exc)
-
-    def _is_websocket(self, *, bodiless: bool) -> bool:
-        asked = [value.lower() for name, value in self._headers if name == b"upgrade"]
-        return (
-            asked == [b"websocket"]
-            and bodiless
-            and self._current is None
-            and self._parser.get_method() == b"GET"
-            and self._parser.get_http_version() == "1.1"
-            and self.site.config.ws_protocol_class is not None
-        )
 
     def _hand_on(self, rest: bytes) -> None:
         """Let uvicorn's WebSocket protocol have the connection, and read the request again."""
@@ -364,7 +361,7 @@ class Connection(asyncio.Protocol):
         broken, self._reading = self._reading, None
         if broken is not None and broken is self._current:
             if broken.written:
-                self._transport.close()
+                broken.break_off()
                 return
             broken.leave()
             self._current = None
@@ -378,17 +375,6 @@ class Connection(asyncio.Protocol):
             self._say(last_word)
         else:
             self._last_word = last_word
-
-
-_FRAMES = frozenset((b"content-length", b"transfer-encoding"))
-
-
-class _Body:
-    """What a parser of a body alone tells: the head it was given is no news."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.on_body = connection.on_body
-        self.on_message_complete = connection.on_message_complete
 
 
 def _address(name: Any) -> tuple[str, int | None] | None:

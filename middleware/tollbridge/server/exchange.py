@@ -166,7 +166,7 @@ class Exchange:
         Raises `RuntimeError` for what cannot be sent now or at all.
         """
         connection = self._connection
-        if connection.choked and not self.gone:
+        while connection.choked and not self.gone and not self.complete:
             await connection.drained()
         if self.gone:
             return
@@ -270,11 +270,14 @@ class Exchange:
         if self.complete or self.gone:
             return
         if self.written:
-            framed = self._bodiless or self._chunked or self._left is not None
-            self._connection.break_off(framed=framed)
+            self.break_off()
             return
         self._head = None
         self._started = True
         self.keep = False
         self._connection.write(refusal(status, code, message, self._site.usual()))
         self._finish()
+
+    def break_off(self) -> None:
+        """Close in the middle of an answer; one whose end is that of the connection is reset, lest it look whole."""
+        self._connection.break_off(framed=self._bodiless or self._chunked or self._left is not None)

@@ -161,17 +161,18 @@ async def test_body_that_is_none_is_refused_and_its_app_told(data) -> None:
     assert app.received == [{"type": "http.disconnect"}]
 
 
-async def test_body_that_is_none_does_not_follow_the_beginning_of_an_answer() -> None:
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+async def test_body_that_is_none_breaks_an_answer_off_that_has_begun(version) -> None:
     app = Steps(start(), "receive")
     talk = Talk(app)
-    head, _, chunk = BAD_CHUNK.partition(b"zz")
+    head, _, chunk = BAD_CHUNK.replace(b"1.1", version).partition(b"zz")
     app.gates[0].set()
     await talk.ask(head)
 
     await talk.ask(b"zz" + chunk)
 
     assert Answers(talk.wire.written).statuses == [200]
-    assert talk.wire.closed
+    assert (talk.wire.closed, talk.wire.aborted) == (True, version == b"1.0")
 
 
 async def test_body_that_is_none_takes_the_place_of_the_request_that_waited() -> None:
@@ -322,6 +323,25 @@ async def test_flood_behind_the_last_request_is_not_read_while_it_is_answered() 
     await talk.turn()
 
     assert (Answers(talk.wire.written).complete, talk.wire.closed) == (1, True)
+
+
+async def test_caller_that_closes_its_side_is_gone_though_it_has_not_taken_all() -> None:
+    app = Steps(start(), part(b"one"), part(b"two"), "receive")
+    talk = Talk(app)
+    app.gates[0].set()
+    app.gates[1].set()
+    await talk.ask(GET + GET)
+    talk.connection.pause_writing()
+    app.gates[2].set()
+    await talk.turn()
+
+    talk.connection.eof_received()
+    app.gates[3].set()
+    await talk.turn()
+
+    assert app.received == [{"type": "http.disconnect"}]
+    assert b"two" not in talk.wire.written
+    assert talk.state.tasks == set()
 
 
 async def test_idle_connection_is_closed_after_the_time_for_keeping_it() -> None:
