@@ -55,8 +55,8 @@ class SqliteStore:
         if self._parts is not None:
             return
         reader, writer, keeper, mark, inode = await asyncio.to_thread(self._connect)
-        upkeep = Upkeep(keeper, self._clock)
         hot = SqliteHot(reader, writer, self._clock, mark=mark, full=self._full)
+        upkeep = Upkeep(keeper, self._clock, settled=hot.flush)
         self._parts = _Parts(hot, upkeep, mark, inode)
         upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
 
@@ -71,7 +71,7 @@ class SqliteStore:
         await parts.upkeep.close()
 
     async def check(self) -> None:
-        """Read, take the write lock, and see that the file is still the one that was opened."""
+        """Read, write, and see that the file is still the one that was opened."""
         parts = self._open
         await parts.hot.check()
         try:
