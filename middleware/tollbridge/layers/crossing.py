@@ -81,6 +81,8 @@ class Crossing(Driver):
             except Exception as exc:
                 outcome = failure(exc)
                 if not isinstance(exc, GatewayError) and not self._is_ai():
+                    if not self._sent_head:
+                        self.call.status = 500  # what the host, or the server, answers in our place
                     raise
                 await self.refuse(self.note(exc))
             except asyncio.CancelledError:
