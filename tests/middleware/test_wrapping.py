@@ -285,13 +285,13 @@ def test_socket_that_its_caller_closes_is_in_the_ledger_as_complete_and_not_as_a
 
     app.add_middleware(Tollbridge, config=CONFIG)
 
-    with (
-        TestClient(app, headers=issue()) as client,
-        pytest.raises(WebSocketDisconnect),  # it is the host's, and the server's, to look at
-        client.websocket_connect("/chat") as socket,
-    ):
-        socket.send_text("hello")
-        assert socket.receive_text() == "hello"
+    def talk(client: TestClient) -> None:
+        with client.websocket_connect("/chat") as socket:
+            socket.send_text("hello")
+            assert socket.receive_text() == "hello"
+
+    with TestClient(app, headers=issue()) as client, pytest.raises(WebSocketDisconnect):  # still the host's own
+        talk(client)
 
     assert [(row.status, row.outcome) for row in recent()] == [(101, "complete")]
 

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Estimate, Outcome, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import RateLimited, Unpriced
+from tollbridge.errors import RateLimited, Unavailable, Unpriced
 from tollbridge.layers.layer import Layer
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.ledger import Reservation, UsageRow
@@ -105,7 +105,8 @@ class Meter(Layer):
             call.cost = 0 if outcome is Outcome.REFUSED else self._call_price
             return
         answered = call.status == 200 or call.first_byte_s is not None
-        if reservation is None or call.target is None or not call.reached or call.status >= 400:
+        cut = outcome is Outcome.TRUNCATED and isinstance(call.error, Unavailable)  # by us: the provider may charge
+        if reservation is None or call.target is None or not call.reached or (call.status >= 400 and not cut):
             call.usage_source, call.cost = UsageSource.NONE, 0
             return
         if call.usage is not None and (outcome is Outcome.COMPLETE or call.usage.output_total):

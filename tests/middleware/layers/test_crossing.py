@@ -338,6 +338,80 @@ async def test_cancelled_call_is_finished_in_a_task_that_can_be_waited_for() -> 
     assert not slow.plan.settling
 
 
+async def cancelled(app: Layer, exchange: Exchange, begun: asyncio.Event) -> None:
+    """Cancel a call once it has begun to wait, as a server does at the end of its grace."""
+    task = asyncio.create_task(exchange.run(app))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await app.plan.settled()
+
+
+async def test_call_of_the_wrapped_app_that_the_server_cancels_is_answered_with_503() -> None:
+    begun = asyncio.Event()
+
+    async def forever(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    exchange = Exchange()
+    await cancelled(Recorder(forever), exchange, begun)
+
+    assert (exchange.status, exchange.headers[b"content-type"]) == (503, b"application/json")
+    assert exchange.body == b'{"error":{"code":"unavailable","message":"the gateway is shutting down; try again"}}'
+
+
+async def test_body_of_the_wrapped_app_that_the_server_cuts_is_not_ended_as_if_it_were_whole() -> None:
+    begun = asyncio.Event()
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ab", "more_body": True})
+        begun.set()
+        await asyncio.Event().wait()
+
+    exchange = Exchange()
+    recorder = Recorder(streams)
+    await cancelled(recorder, exchange, begun)
+
+    assert exchange.sent[-1] == {"type": "http.response.body", "body": b"ab", "more_body": True}
+    assert recorder.notes[-1] == "a.finish truncated"
+
+
+async def test_call_that_the_server_cancels_before_it_is_let_in_is_refused_with_503() -> None:
+    begun = asyncio.Event()
+
+    class Waits(Recorder):
+        async def head(self, call: Call) -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+    exchange = Exchange()
+    waits = Waits(hello)
+    await cancelled(waits, exchange, begun)
+
+    assert exchange.status == 503
+    assert waits.notes == ["a.finish refused"]
+
+
+async def test_connection_that_breaks_at_the_last_word_changes_nothing_about_the_cancellation() -> None:
+    begun = asyncio.Event()
+
+    async def forever(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    class Broken(Exchange):
+        async def send(self, message: Message) -> None:
+            raise OSError("nobody")
+
+    recorder = Recorder(forever)
+    await cancelled(recorder, Broken(), begun)
+
+    assert recorder.notes[-1] == "a.finish truncated"
+
+
 async def test_caller_who_takes_nothing_is_not_waited_for_with_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crossing_module, "LAST_WORD_S", 0.01)
 
