@@ -75,6 +75,55 @@ async def test_failing_finish_changes_nothing_for_the_caller_nor_for_the_ledger(
     assert (await gw.gateway.store.recent())[0].cost == 450_000
 
 
+async def test_call_cancelled_while_a_policy_finishes_is_finished_whole_and_settled_once(mock) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+    notes: list[str] = []
+
+    class First:
+        async def finish(self, call, outcome) -> None:
+            notes.append(f"first {outcome.value}")
+
+    class Last:
+        async def finish(self, call, outcome) -> None:
+            begun.set()
+            await go.wait()
+            notes.append(f"last {outcome.value}")
+
+    gw = mock(plugins=(First(), Last()))
+    running = asyncio.create_task(gw.chat("gpt-4o-mini"))
+    await begun.wait()
+
+    running.cancel()
+    await asyncio.wait([running])
+    go.set()
+    await gw.gateway.chain.plan.settled()
+
+    assert running.cancelled()
+    assert notes == ["last complete", "first complete"]
+    assert [(row.outcome, row.cost) for row in await gw.gateway.store.recent()] == [("complete", 450_000)]
+
+
+async def test_gateway_that_stops_while_a_policy_finishes_settles_the_call_first(mock) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def finish(self, call, outcome) -> None:
+            begun.set()
+            await go.wait()
+
+    gw = mock(plugins=(Slow(),))
+    running = asyncio.create_task(gw.chat("gpt-4o-mini"))
+    await begun.wait()
+    running.cancel()
+    stopping = asyncio.create_task(gw.gateway.stop())
+    await asyncio.wait([running])
+    go.set()
+    await stopping
+
+    await gw.gateway.start()
+    assert [row.cost for row in await gw.gateway.store.recent()] == [450_000]
+
+
 async def test_policies_run_in_order_and_change_what_they_see(mock) -> None:
     notes = []
 
