@@ -57,6 +57,7 @@ class Parts:
     observers: tuple[Callable[[Call], None], ...]
     entered: Callable[[], None]
     left: Callable[[], None]
+    policy_failed: Callable[[str], None]
 
 
 def timeouts_of(config: Config) -> Timeouts:
@@ -143,7 +144,8 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
         ),
     ]
     if parts.policies:
-        links.append(Link(Policies, {"policies": parts.policies, "timeout_s": config.plugins.timeout_s}))
+        options = {"policies": parts.policies, "timeout_s": config.plugins.timeout_s, "failed": parts.policy_failed}
+        links.append(Link(Policies, options))
     extra = [Link(layer, {"clock": clock}, origin="plugin") for layer in parts.registry.layers.values()]
     links = insert(links, extra)
     check_order(links)

@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from tollbridge.errors import Denied, PluginError
-from tollbridge.layers.policies import check_policy
+from tollbridge.layers.policies import Policies, check_policy
 
 
 def raising(phase: str, error: Exception):
@@ -66,6 +67,36 @@ async def test_policy_that_hangs_is_given_up_and_the_call_refused(mock, phase) -
 
     assert reply.status_code == 503
     assert reply.json()["error"]["code"] == "policy_failed"
+
+
+@pytest.mark.parametrize("error", [RuntimeError("late"), Denied("too late")])
+async def test_failing_finish_is_logged_as_an_error_and_counted_by_the_policys_name(mock, error) -> None:
+    gw = mock(plugins=(raising("finish", error),))
+
+    with capture_logs() as logged:
+        for _ in range(2):
+            assert (await gw.chat("gpt-4o-mini")).status_code == 200
+
+    told = [entry for entry in logged if entry["event"] == "policy_failed_after_the_call"]
+    assert [(entry["log_level"], entry["policy"]) for entry in told] == [("error", "broken")] * 2
+    assert str(error) in told[0]["detail"]
+    text, _ = gw.gateway.metrics.render("text/plain")
+    assert b'tollbridge_policy_failures_total{policy="broken"} 2.0' in text
+
+
+async def test_policy_that_fails_after_the_call_needs_nobody_to_tell() -> None:
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def call(message=None):
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    policies = Policies(app, policies=[("late", raising("finish", RuntimeError("late")))])
+    with capture_logs() as logged:
+        await policies({"type": "http", "method": "GET", "path": "/", "headers": []}, call, call)
+
+    assert [entry["policy"] for entry in logged] == ["late"]
 
 
 async def test_failing_finish_changes_nothing_for_the_caller_nor_for_the_ledger(mock) -> None:
