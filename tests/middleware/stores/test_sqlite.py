@@ -72,6 +72,15 @@ async def test_call_that_ended_on_a_full_disk_is_not_swept_as_unknown_when_there
     assert [row.cost for row in await store.recent()] == [150]
 
 
+async def test_store_on_a_disk_without_room_is_not_ready_though_a_write_may_still_fit(store, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.sqlite.LEAST_ROOM", 2**70)
+
+    with pytest.raises(Unavailable) as refusal:
+        await store.check()
+
+    assert "bytes are free on the disk" in refusal.value.detail
+
+
 def test_hot_path_loads_neither_sqlalchemy_nor_alembic(path):
     program = (
         "import asyncio, sys\n"
