@@ -151,6 +151,7 @@ class Gateway:
                 observers=(self.metrics.observe, *access, *self.registry.observers),
                 entered=self.metrics.entered,
                 left=self.metrics.left,
+                policy_failed=self.metrics.policy_failed,
             )
             self.chain = build_chain(parts, self.app)
             self.front = Front(self)

@@ -60,6 +60,7 @@ class Parts:
     observers: tuple[Callable[[Call], None], ...]
     entered: Callable[[], None]
     left: Callable[[], None]
+    policy_failed: Callable[[str], None]
 
 
 def timeouts_of(config: Config) -> Timeouts:
@@ -104,15 +105,7 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
     surface = Surface(parts.registry.dialects.values() if server.ai_routes else ())
     links = [
         Link(Observe, {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock}),
-        Link(
-            Sanity,
-            {
-                "limits": HeaderLimits(count=server.max_header_count, bytes=server.max_header_bytes),
-                "json_depth": server.max_json_depth,
-                "names_below": surface.heads,
-                "clock": clock,
-            },
-        ),
+        _sanity(parts, surface),
         Link(
             Context,
             {
@@ -152,11 +145,19 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
         ),
     ]
     if parts.policies:
-        links.append(Link(Policies, {"policies": parts.policies, "timeout_s": config.plugins.timeout_s}))
+        options = {"policies": parts.policies, "timeout_s": config.plugins.timeout_s, "failed": parts.policy_failed}
+        links.append(Link(Policies, options))
     extra = [Link(layer, {"clock": clock}, origin="plugin") for layer in parts.registry.layers.values()]
     links = insert(links, extra)
     check_order(links)
     return links
+
+
+def _sanity(parts: Parts, surface: Surface) -> Link:
+    server = parts.config.server
+    limits = HeaderLimits(count=server.max_header_count, bytes=server.max_header_bytes)
+    options = {"json_depth": server.max_json_depth, "names_below": surface.heads, "clock": parts.clock}
+    return Link(Sanity, {"limits": limits, **options})
 
 
 def layers_of(registry: "Registry", policies: Sequence[tuple[str, Any]]) -> list[tuple[type[Layer], str]]:

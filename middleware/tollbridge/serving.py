@@ -70,6 +70,12 @@ def configure_logs(config: Config) -> None:
     """Set up logs as `[logging]` says."""
     logs.configure(level=config.logging.level, format=config.logging.format)
     logging.getLogger("uvicorn.access").disabled = True  # ours says more, and less of what is private
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out what uvicorn says of every upgrade that is refused with an HTTP answer (0.54.0, read 2026-11)."""
+    return record.msg != "ASGI callable returned without completing handshake."
 
 
 def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:

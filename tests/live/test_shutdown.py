@@ -15,6 +15,7 @@ from tests.support.live import LiveGateway, mock_config
 from tollbridge.testing.upstream import chat_events
 
 PATH = "/v1/chat/completions"
+SAID = b'"message":"the gateway is shutting down; try again"'
 GRACE = "[server]\nshutdown_grace_s = 2\n"
 
 
@@ -63,12 +64,36 @@ def test_streams_that_can_finish_in_the_grace_do_and_the_others_are_cut_and_char
     whole = [answer for answer in answers if b"[DONE]" in answer]
     assert len(whole) == 15
     assert set(whole) == {b"".join(chat_events("a", "b"))}
+    assert sum(answer.startswith(first) and SAID in answer for answer in answers) == 15
     assert all(request.gone.wait(5) for request in upstream.requests[15:])
     found = settled(tmp_path, 30)
     assert [row["outcome"] for row in found].count("complete") == 15
     cut = [row for row in found if row["outcome"] != "complete"]
     assert {row["outcome"] for row in cut} <= {"truncated", "client_gone"}
     assert all(row["cost"] > 0 for row in found)
+
+
+def test_plain_calls_cut_at_the_end_of_the_grace_are_told_in_their_dialect(tmp_path, upstream) -> None:
+    upstream.stream([asyncio.Event()])
+    with LiveGateway(tmp_path, mock_config(upstream.url, "[server]\nshutdown_grace_s = 1\n")) as gateway:
+        headers = bearer(gateway.token()["token"])
+        answers: list[httpx2.Response] = []
+
+        def call() -> None:
+            answers.append(httpx2.post(f"{gateway.url}{PATH}", json=chat(), headers=headers, timeout=30))
+
+        caller = threading.Thread(target=call)
+        caller.start()
+        eventually(lambda: upstream.requests, "the provider is asked")
+        gateway.stop(signal.SIGTERM)
+        caller.join(20)
+
+    (answer,) = answers
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/json")
+    assert answer.json()["error"]["code"] == "unavailable"
+    (row,) = settled(tmp_path, 1)
+    assert (row["status"], row["outcome"], row["error"]) == (503, "truncated", "unavailable")
+    assert row["cost"] > 0
 
 
 def refused(url: str) -> bool:

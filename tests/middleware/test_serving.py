@@ -1,6 +1,7 @@
 """Running a gateway under uvicorn."""
 
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -19,7 +20,7 @@ from tollbridge.cli.worker import make_app
 from tollbridge.errors import ConfigError
 from tollbridge.metrics import prepare_multiprocess
 from tollbridge.server.http1 import Http1
-from tollbridge.serving import base_url, bind, run_server, serve_one, uvicorn_config
+from tollbridge.serving import base_url, bind, configure_logs, run_server, serve_one, uvicorn_config
 
 pytestmark = pytest.mark.usefixtures("restored_logging")
 DEADLINE_S = 60
@@ -234,3 +235,17 @@ def test_worker_makes_the_app_of_the_configuration_in_its_environment(config, mo
 
     assert app.gateway.config.path == config
     assert app.gateway.config.server.workers == 3
+
+
+def test_upgrade_that_is_refused_with_an_http_answer_is_no_error_in_the_log(config) -> None:
+    configure_logs(load_config(config))
+    heard: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: heard.append(record.getMessage())  # type: ignore[method-assign] - one for this test
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(handler)
+
+    logger.error("ASGI callable returned without completing handshake.")
+    logger.error("Exception in ASGI application")
+
+    assert heard == ["Exception in ASGI application"]

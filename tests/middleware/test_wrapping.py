@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tollbridge import Denied, Gateway, Tollbridge
+from tollbridge.metering.ledger import UsageRow
 
 CONFIG = {"service": {"name": "shop", "public": ["/open", "/static/*"]}, "logging": {"access": False}}
 
@@ -41,6 +42,16 @@ def issue() -> Callable[..., dict[str, str]]:
         return {"authorization": f"Bearer {asyncio.run(make())}"}
 
     return issue
+
+
+def recent() -> list[UsageRow]:
+    """Read the ledger after a gateway has stopped."""
+
+    async def rows() -> list[UsageRow]:
+        async with Gateway({}) as gateway:
+            return list(await gateway.store.recent())
+
+    return asyncio.run(rows())
 
 
 async def order(request: Request) -> JSONResponse:
@@ -254,6 +265,35 @@ def test_exception_of_the_host_is_the_hosts_to_answer(issue) -> None:
             client.get("/broken")
     with TestClient(app, headers=headers, raise_server_exceptions=False) as client:
         assert client.get("/broken").status_code == 500
+        assert 'outcome="upstream_failed",service="shop",status_class="5xx"} 2.0' in client.get("/metrics").text
+
+    assert sorted((row.status, row.outcome) for row in recent()) == [
+        (418, "complete"),
+        (500, "upstream_failed"),
+        (500, "upstream_failed"),
+    ]
+
+
+def test_socket_that_its_caller_closes_is_in_the_ledger_as_complete_and_not_as_a_failure(issue) -> None:
+    app = FastAPI()
+
+    @app.websocket("/chat")
+    async def chat(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            await socket.send_text(await socket.receive_text())
+
+    app.add_middleware(Tollbridge, config=CONFIG)
+
+    def talk(client: TestClient) -> None:
+        with client.websocket_connect("/chat") as socket:
+            socket.send_text("hello")
+            assert socket.receive_text() == "hello"
+
+    with TestClient(app, headers=issue()) as client, pytest.raises(WebSocketDisconnect):  # still the host's own
+        talk(client)
+
+    assert [(row.status, row.outcome) for row in recent()] == [(101, "complete")]
 
 
 def test_answer_that_is_out_is_not_taken_back_by_an_error_after_it(issue) -> None:
@@ -281,11 +321,7 @@ def test_what_was_served_before_a_loop_ended_is_in_the_ledger(issue, data) -> No
     for _ in range(2):
         client.get("/orders/7")
 
-    async def rows() -> list[int]:
-        async with Gateway({}) as gateway:
-            return [row.status for row in await gateway.store.recent()]
-
-    assert asyncio.run(rows()) == [200, 200]
+    assert [row.status for row in recent()] == [200, 200]
 
 
 def test_gateway_that_cannot_start_answers_503_and_1013_and_never_opens_the_host(data) -> None:

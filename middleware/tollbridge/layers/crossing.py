@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge.call import Call, Outcome, ResponseHead, open_call
-from tollbridge.errors import BadRequest, GatewayError, InternalError
+from tollbridge.errors import BadRequest, GatewayError, InternalError, Unavailable
 from tollbridge.layers.driver import ClientGone, Driver, failure
 from tollbridge.layers.refusal import refusal_body, refusal_event, refusal_headers
 from tollbridge.layers.websocket import SocketCrossing
@@ -79,6 +79,10 @@ class Crossing(Driver):
                 outcome = Outcome.REFUSED
                 await self.refuse(self.note(exc))
                 return
+            except asyncio.CancelledError:
+                outcome = Outcome.REFUSED
+                await self._cut()
+                raise
             if self._is_ai():
                 plan = self.plan
                 self._feeds, self._answers, self._answering = plan.feeds, plan.answers, plan.answering
@@ -90,10 +94,13 @@ class Crossing(Driver):
             except Exception as exc:
                 outcome = failure(exc)
                 if not isinstance(exc, GatewayError) and not self._is_ai():
+                    if not self._sent_head:
+                        self.call.status = 500  # what the host, or the server, answers in our place
                     raise
                 await self.refuse(self.note(exc))
             except asyncio.CancelledError:
                 outcome = Outcome.CLIENT_GONE if self._gone else Outcome.TRUNCATED
+                await self._cut()
                 raise
         finally:
             await self.finish(outcome)
@@ -262,6 +269,22 @@ class Crossing(Driver):
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD_S):
                 await self._say(error)
+
+    async def _cut(self) -> None:
+        """Tell a caller who is still there that the server ends its call.
+
+        A body that has begun and has no dialect is left without an end: the caller must see that it is not whole.
+        """
+        if self._gone or self._done or (self._sent_head and self.call.dialect is None):
+            return
+        said: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.plan.settling.add(said)  # the gateway does not close meanwhile
+        try:
+            with suppress(Exception):  # whatever is wrong with the connection, it is being cut
+                await self.refuse(Unavailable("the gateway is shutting down; try again"))
+        finally:
+            self.plan.settling.discard(said)
+            said.set_result(None)
 
     async def _say(self, error: GatewayError) -> None:
         call = self.call

@@ -135,7 +135,7 @@ class Driver:
         return InternalError("the gateway could not handle this call; its log has the reason under this request's id")
 
     async def finish(self, outcome: Outcome) -> None:
-        """Run `finish` of every layer that was entered, once; in a task of its own if this one is being cancelled."""
+        """Run `finish` of every layer that was entered, once; in a task of its own, which no cancellation reaches."""
         call, plan = self.call, self.plan
         call.outcome = outcome
         call.duration_s = plan.clock.monotonic() - call.started_s
@@ -143,13 +143,12 @@ class Driver:
             self._end()
             await _next_turn()
             return
+        settle = asyncio.ensure_future(self._finish(outcome))
+        plan.settling.add(settle)
+        settle.add_done_callback(plan.settling.discard)
         task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            settle = asyncio.ensure_future(self._finish(outcome))
-            plan.settling.add(settle)
-            settle.add_done_callback(plan.settling.discard)
-            return
-        await self._finish(outcome)
+        if task is None or not task.cancelling():
+            await asyncio.shield(settle)
 
     async def _finish(self, outcome: Outcome) -> None:
         try:

@@ -121,7 +121,7 @@ class Plan:
         self.finishes = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "finish"))
         self.wind_ups = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "wind_up"))
         self.ended: list[Driver] = []
-        self.settling: set[asyncio.Task[None]] = set()
+        self.settling: set[asyncio.Future[None]] = set()
 
     async def settled(self) -> None:
         """Wait until every call that was cut off has been put in order."""

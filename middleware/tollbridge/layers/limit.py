@@ -1,6 +1,7 @@
 """The sixth link: how fast."""
 
 from collections.abc import Awaitable, Sequence
+from ipaddress import IPv6Address
 from typing import ClassVar
 
 import msgspec
@@ -13,10 +14,24 @@ from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Lease, Limiter, Rate
 from tollbridge.tokens.model import TokenLimits
 
-_ANYONE = "public"
+_PUBLIC = "public:"
+_HOST_BITS = 64
+"""Bits of an IPv6 address that one host chooses for itself."""
 _LARGE = 6
 """Digits of the content length from which a body is large: 100 kB."""
 _MOST_KNOWN = 1024
+
+
+def neighbourhood(client: str) -> str:
+    """Give what one caller without a token is known by: its address, of IPv6 the network, empty without either."""
+    if ":" not in client:
+        return client
+    try:
+        address = IPv6Address(client)
+    except ValueError:
+        return client
+    mapped = address.ipv4_mapped
+    return str(IPv6Address(int(address) >> _HOST_BITS << _HOST_BITS) if mapped is None else mapped)
 
 
 class _InForce(msgspec.Struct, frozen=True, gc=False):
@@ -30,7 +45,7 @@ class _InForce(msgspec.Struct, frozen=True, gc=False):
 
 
 class Limit(Layer):
-    """Keeps requests and tokens a minute and calls at once, for each token.
+    """Keeps requests and tokens a minute and calls at once, for each token; on public paths for each address.
 
     `defaults` hold for tokens without limits of their own. A model call takes the most it can use in tokens, capped at
     the limit itself so that a single call always fits an idle token, and gives back what it did not use. A call that a
@@ -57,7 +72,10 @@ class Limit(Layer):
 
     def _demands(self, call: Call) -> tuple[list[Demand], Lease | None]:
         principal = call.principal
-        own, key = (self._defaults, _ANYONE) if principal is None else (principal.limits, principal.id)
+        if principal is None:
+            own, key = self._defaults, _PUBLIC + neighbourhood(call.client)
+        else:
+            own, key = principal.limits, principal.id
         limits = self._in_force.get(key)
         if limits is None or limits.own is not own:
             limits = self._read(own, key)

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Estimate, Outcome, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import RateLimited, TokenEnded, Unpriced
+from tollbridge.errors import RateLimited, TokenEnded, Unavailable, Unpriced
 from tollbridge.layers.layer import Layer
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.ledger import Reservation, UsageRow
@@ -111,7 +111,8 @@ class Meter(Layer):
             call.cost = 0 if outcome is Outcome.REFUSED else self._call_price
             return
         answered = call.status == 200 or call.first_byte_s is not None
-        failed = call.status >= 400 and not isinstance(call.error, TokenEnded)  # we cut that one, not the provider
+        cut = outcome is Outcome.TRUNCATED and isinstance(call.error, Unavailable)  # by us: the provider may charge
+        failed = call.status >= 400 and not cut and not isinstance(call.error, TokenEnded)
         if reservation is None or call.target is None or not call.reached or failed:
             call.usage_source, call.cost = UsageSource.NONE, 0
             return

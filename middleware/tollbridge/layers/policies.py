@@ -24,6 +24,7 @@ class Policies(Layer):
 
     A policy is any object with one or more of the five phases. It fails closed: what raises anything but a
     `GatewayError`, or takes longer than `timeout_s`, refuses the call. `policies` are pairs of name and object.
+    `failed` is told the name of one that fails in `finish`, where there is nothing left to refuse.
     """
 
     name: ClassVar[str] = "policies"
@@ -34,10 +35,12 @@ class Policies(Layer):
         *,
         policies: Sequence[tuple[str, Any]] = (),
         timeout_s: float = 5.0,
+        failed: Callable[[str], None] | None = None,
         clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
         self._timeout_s = timeout_s
+        self._failed = failed
         check_policies(policies)
         self._heads = _phase(policies, "head")
         self._bodies = _phase(policies, "body")
@@ -83,6 +86,8 @@ class Policies(Layer):
                 log.error(
                     "policy_failed_after_the_call", policy=name, call_id=call.id, detail=exc.detail or exc.message
                 )
+                if self._failed is not None:
+                    self._failed(name)
 
     async def _admitting(self, name: str, phase: Callable[[Call], Awaitable[None]], call: Call) -> None:
         """Run a phase before the app, which must leave alone what was judged already: the app would get another."""

@@ -1,22 +1,35 @@
 """The ASGI driver for a WebSocket."""
 
-from starlette.types import Message, Scope
+from typing import TYPE_CHECKING
 
-from tollbridge.call import Outcome
+from starlette.types import Message, Receive, Scope, Send
+
+from tollbridge.call import Call, Outcome
 from tollbridge.errors import GatewayError
 from tollbridge.layers.driver import Driver, failure
 from tollbridge.layers.refusal import refusal_body, refusal_headers
 
+if TYPE_CHECKING:
+    from tollbridge.layers.layer import Plan
+
 _ACCEPTED = 101
+_CLEAN = (1000, 1001)
+"""Close codes of a caller that had what it wanted, or moved on (RFC 6455 section 7.4.1)."""
+_BROKEN_OFF = 1006
 
 
 class SocketCrossing(Driver):
     """One WebSocket on its way: admitted by the same phases, then passed through and counted."""
 
-    __slots__ = ()
+    __slots__ = ("_closed", "_left")
+
+    def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send, *, opened: bool) -> None:
+        super().__init__(plan, call, receive, send, opened=opened)
+        self._closed = False
+        self._left: int | None = None
 
     async def run(self, scope: Scope) -> None:
-        """Drive the socket until the app is done with it."""
+        """Drive the socket until the app is done with it; an exception of the app passes through."""
         outcome = Outcome.REFUSED
         try:
             try:
@@ -24,33 +37,57 @@ class SocketCrossing(Driver):
             except Exception as exc:
                 await self.refuse(scope, self.note(exc))
                 return
-            outcome = Outcome.UPSTREAM_FAILED
+            outcome = Outcome.TRUNCATED
             try:
                 await self.plan.app(scope, self.receive, self.send)
-            except GatewayError as exc:
-                if self.call.status == _ACCEPTED:
+            except Exception as exc:
+                outcome = failure(exc) if self._left is None else self._leaving()
+                if not isinstance(exc, GatewayError) or self.call.status == _ACCEPTED:
+                    self._note_failure()
                     raise
-                outcome = failure(exc)
                 await self.refuse(scope, self.note(exc))
                 return
-            outcome = Outcome.COMPLETE
+            outcome = self._leaving()
         finally:
             await self.finish(outcome)
+
+    def _leaving(self) -> Outcome:
+        """Say how a socket ended that nothing broke."""
+        return Outcome.COMPLETE if self._left is None or self._left in _CLEAN else Outcome.CLIENT_GONE
+
+    def _note_failure(self) -> None:
+        """Note what the server answers to an upgrade whose app raised."""
+        if not self.call.status and self._left is None:
+            self.call.status = 500
 
     async def receive(self) -> Message:
         """Give the app what the caller sends."""
         message = await self._receive()
-        if message["type"] == "websocket.receive":
+        kind = message["type"]
+        if kind == "websocket.receive":
             self.call.bytes_in += len(message.get("bytes") or message.get("text") or "")
+        elif kind == "websocket.disconnect":
+            self._leave(message.get("code", _BROKEN_OFF))
         return message
 
     async def send(self, message: Message) -> None:
         """Give the caller what the app sends."""
-        if message["type"] == "websocket.accept":
+        kind = message["type"]
+        if kind == "websocket.accept":
             self.call.status = _ACCEPTED
-        elif message["type"] == "websocket.send":
+        elif kind == "websocket.send":
             self.call.bytes_out += len(message.get("bytes") or message.get("text") or "")
-        await self._send(message)
+        try:
+            await self._send(message)
+        except OSError:  # how a server says that there is nobody (ASGI 2.4)
+            self._leave(_BROKEN_OFF)
+            raise
+        self._closed = self._closed or kind == "websocket.close"
+
+    def _leave(self, code: int) -> None:
+        """Note that the caller has left; once the app has closed the socket, that is no news."""
+        if self._left is None and not self._closed:
+            self._left = code
 
     async def refuse(self, scope: Scope, error: GatewayError) -> None:
         """Answer the upgrade with an HTTP error where the server can (ASGI `websocket.http.response`), else close."""

@@ -87,6 +87,10 @@ class Metrics:
         self._inflight -= 1
         self._soon()
 
+    def policy_failed(self, policy: str) -> None:
+        """Count a failure of a policy whose call was answered already."""
+        self._families.policy_failures[(policy,)](1)
+
     def observe(self, call: Call) -> None:
         """Count a finished call, in the event loop's next turn together with others."""
         target, error, operation, cost = call.target, call.error, call.operation, call.cost

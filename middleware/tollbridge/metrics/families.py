@@ -97,6 +97,12 @@ FAMILIES: Mapping[str, Family] = {
             "Calls that ended with an error of the provider, by error code or by its status.",
         ),
         Family(
+            "tollbridge_policy_failures_total",
+            "counter",
+            ("policy",),
+            "Failures of a policy after a call, when its answer was out already.",
+        ),
+        Family(
             "tollbridge_inflight",
             "gauge",
             (),
@@ -157,6 +163,7 @@ class Families:
         self.refused = self._counter("refused_total")
         self.limited = self._counter("ratelimited_total")
         self.upstream_errors = self._counter("upstream_errors_total")
+        self.policy_failures = self._counter("policy_failures_total")
         self.inflight = self._gauge("inflight", "livesum")
         self._gauge("build_info", "livemax").labels(__version__, platform.python_version()).set(1)
 

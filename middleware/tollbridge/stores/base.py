@@ -62,8 +62,9 @@ class HotStore(Protocol):
     def post(self, row: UsageRow) -> None:
         """Settle soon, within milliseconds, with nobody waiting.
 
-        Operations that follow find it done, reports of this process too, and `close` waits for it. Lost in a crash or
-        a failure of the store, the reservation stays, and is charged in full when it expires.
+        Operations that follow find it done, reports of this process too, and `close` waits for it. While the store
+        fails it is kept, within reason, and done when the store is back; reports do not wait for that. Lost in a crash,
+        the reservation stays, and is charged in full when it expires.
         """
         ...
 
@@ -191,5 +192,5 @@ class Store(HotStore, AdminStore, Reports, Protocol):
         ...
 
     async def check(self) -> None:
-        """Answer if the store can serve; raises `Unavailable` otherwise."""
+        """Answer if the store can serve, so can write; raises `Unavailable` otherwise."""
         ...

@@ -7,16 +7,18 @@ when it would have to wait, for another process's lock or for the disk, does it 
 import asyncio
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from random import uniform
 from time import sleep
 
 import structlog
 
-from tollbridge.errors import GatewayError, InternalError
+from tollbridge.errors import GatewayError, InternalError, Unavailable
 from tollbridge.stores.files import BUSY_TIMEOUT_S, is_busy, transaction, unavailable
 from tollbridge.stores.works import OWN_FAULTS, Alone, Outcome, Work, do_together, go_together
 
-Batch = list[tuple[Work, "asyncio.Future[None]"]]
+Batch = list[tuple[Work, "asyncio.Future[None] | None"]]
+"""Works, each with what its waiter waits for; None where nobody waits."""
 
 _MOST = 200
 """Operations in one transaction; more wait for the next tick, so that the loop is never held for long."""
@@ -26,6 +28,14 @@ _TURNS = 4
 
 PATIENCE_S = 0.005
 """How long a work that nobody waits for may wait for company."""
+
+MOST_KEPT = 100_000
+"""Works that nobody waits for and a failing store has not taken yet; some 100 MB.  What comes on top is lost."""
+
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 10.0
+LAST_TRIES_S = 2.0
+"""How long closing goes on trying."""
 
 _FIRST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.005
@@ -102,7 +112,11 @@ def _nothing(db: sqlite3.Connection) -> None:
 
 
 class TickBatch:
-    """Group commit on a connection of its own.  `in_thread`: commits wait for the disk, so none is on the loop."""
+    """Group commit on a connection of its own.  `in_thread`: commits wait for the disk, so none is on the loop.
+
+    Where the store fails, whoever waits is told at once. What was posted is kept, and done before anything else in the
+    next transaction that succeeds, tried with each new work and at growing intervals.
+    """
 
     def __init__(self, db: sqlite3.Connection, *, in_thread: bool = False) -> None:
         self._db = db
@@ -112,45 +126,51 @@ class TickBatch:
         self._idle = asyncio.Event()
         self._idle.set()
         self._timer: asyncio.TimerHandle | None = None
+        self._retry_s = FIRST_RETRY_S
         self._closed = False
         self._seen = self._turns = 0
+        self._last_try = 0.0
 
     def submit(self, work: Work) -> "asyncio.Future[None]":
         """Take a work into this tick's transaction.  It is done whether or not someone still waits for the future.
 
         The future gets `Unavailable` if the store failed; the work was not done then.
         """
-        future = self._take(work)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._take(work, future)
         self._hurry()
         return future
 
     def post(self, work: Work) -> None:
-        """Take a work into the next transaction, which begins within `PATIENCE_S`; a failure is logged."""
-        future = self._take(work)
-        future.add_done_callback(asyncio.Future.exception)  # looked at, so that nobody else has to
+        """Take a work into the next transaction that succeeds; the first begins within `PATIENCE_S`.
+
+        A fault of its own is logged, and so is its loss where more than `MOST_KEPT` wait for a failing store.
+        """
+        self._take(work, None)
         if self._idle.is_set():
             self._idle.clear()
             self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._tick)
 
     async def flush(self) -> None:
-        """Wait until everything taken so far is done."""
+        """Wait until everything taken so far is done, or has failed once more."""
         if not self._idle.is_set():
-            await self.submit(_nothing)
+            with suppress(Unavailable):
+                await self.submit(_nothing)
 
     async def close(self) -> None:
-        """Do what is pending, take nothing more."""
+        """Do what is pending, for `LAST_TRIES_S` where the store fails, and take nothing more."""
         self._closed = True
+        self._last_try = asyncio.get_running_loop().time() + LAST_TRIES_S
+        self._retry_s = FIRST_RETRY_S
         if self._pending:
             self._hurry()
         await self._idle.wait()
         self._thread.shutdown()
 
-    def _take(self, work: Work) -> "asyncio.Future[None]":
+    def _take(self, work: Work, future: "asyncio.Future[None] | None") -> None:
         if self._closed:
             raise unavailable("closed")
-        future = asyncio.get_running_loop().create_future()
         self._pending.append((work, future))
-        return future
 
     def _hurry(self) -> None:
         """Begin the next transaction in this tick, unless one is on its way."""
@@ -199,14 +219,30 @@ class TickBatch:
         loop.run_in_executor(self._thread, run_patiently, self._db, works).add_done_callback(landed)
 
     def _fail(self, batch: Batch, reason: BaseException) -> None:
-        log.error("ledger_write_failed", operations=len(batch), reason=str(reason))
-        self._deliver(batch, [unavailable(reason) for _ in batch])
+        """Tell whoever waits, also behind this batch, and keep the rest for later."""
+        failed = batch + self._pending
+        kept: Batch = [(work, future) for work, future in failed if future is None]
+        for _, future in failed:
+            if future is not None and not future.done():
+                future.set_exception(unavailable(reason))
+        loop = asyncio.get_running_loop()
+        most = 0 if self._closed and loop.time() >= self._last_try else MOST_KEPT
+        self._pending = kept[:most]
+        if self._pending:
+            self._timer = loop.call_later(self._retry_s, self._tick)
+            self._retry_s = min(self._retry_s * 2, LONGEST_RETRY_S)
+        else:
+            self._idle.set()
+        log.error("ledger_write_failed", operations=len(failed), kept=len(self._pending), reason=str(reason))
+        if len(kept) > most:
+            log.error("settlements_lost", count=len(kept) - most)
 
     def _deliver(self, batch: Batch, outcomes: list[Outcome]) -> None:
+        self._retry_s = FIRST_RETRY_S
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, InternalError):
                 log.error("ledger_operation_failed", reason=outcome.detail)
-            if future.done():  # cancelled by its waiter
+            if future is None or future.done():  # nobody waits, or not any more
                 continue
             if outcome is None:
                 future.set_result(None)

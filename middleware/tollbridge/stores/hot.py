@@ -1,6 +1,7 @@
 """The hot path on SQLite: raw prepared statements, a connection that reads and one that writes.  No SQLAlchemy."""
 
 import asyncio
+import math
 import sqlite3
 from contextlib import suppress
 
@@ -32,6 +33,8 @@ _PRINCIPAL = """
 """
 SEEN_S = 1.0
 """How long a token that was found is not asked for again while the mark stays."""
+CHECKED_S = 1.0
+"""How long the store is taken to be writable after a check that wrote."""
 _MOST_SEEN = 10_000
 _NEVER = 2**62
 _KINDS = {kind.value: kind for kind in TokenKind}
@@ -65,6 +68,7 @@ class SqliteHot:
         self._mark = mark
         self._seen: dict[bytes, _Seen] = {}
         self._batch = TickBatch(writer, in_thread=full)
+        self._writes_until_s = -math.inf
 
     async def find_principal(self, digest: bytes) -> Principal | None:
         """Find the live token behind a digest, as of the newest commit of any process that keeps the mark.
@@ -121,7 +125,7 @@ class SqliteHot:
             await done
         except asyncio.CancelledError:
             with suppress(Unavailable):  # closed meanwhile: the sweep finds it
-                self._batch.submit(lambda db: ledger.release(db, reservation.call_id))
+                self._batch.post(lambda db: ledger.release(db, reservation.call_id))
             raise
 
     async def settle(self, row: UsageRow) -> None:
@@ -133,13 +137,18 @@ class SqliteHot:
         self._batch.post(_settle(row))
 
     async def flush(self) -> None:
-        """Wait until everything asked for so far is written."""
+        """Wait until everything asked for so far is written, or the store has failed once more."""
         await self._batch.flush()
 
     async def check(self) -> None:
-        """Read once and take the write lock once."""
+        """Read once and take the write lock once; write too, unless that was seen to work within `CHECKED_S`."""
         self._ask(b"", self._clock.time())
-        await self._batch.submit(lambda db: None)
+        now = self._clock.monotonic()
+        if now < self._writes_until_s:
+            await self._batch.submit(lambda db: None)
+            return
+        await self._batch.submit(_write_a_page)
+        self._writes_until_s = now + CHECKED_S
 
     async def close(self) -> None:
         """Write what is pending and close both connections."""
@@ -147,6 +156,11 @@ class SqliteHot:
         self._writer.close()
         self._reader.close()
         self._mark.close()
+
+
+def _write_a_page(db: sqlite3.Connection) -> None:
+    """Write the first page to the log as it is; checkpoints take it from there, so nothing grows."""
+    db.execute("PRAGMA user_version = 0")
 
 
 def _settle(row: UsageRow) -> Settle:

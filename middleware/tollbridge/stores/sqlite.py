@@ -1,6 +1,7 @@
 """The embedded store: one SQLite file, any number of processes on one machine."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
@@ -23,6 +24,9 @@ from tollbridge.tokens.model import Principal, Token
 if TYPE_CHECKING:
     from tollbridge.stores.reports import SqlReports
     from tollbridge.stores.sql import SqlSide
+
+LEAST_ROOM = 65_536
+"""Bytes that must be free on the disk for the store to be ready."""
 
 
 class SqliteStore:
@@ -56,8 +60,8 @@ class SqliteStore:
         if self._parts is not None:
             return
         reader, writer, keeper, mark, inode = await asyncio.to_thread(self._connect)
-        upkeep = Upkeep(keeper, self._clock)
         hot = SqliteHot(reader, writer, self._clock, mark=mark, full=self._full)
+        upkeep = Upkeep(keeper, self._clock, settled=hot.flush)
         self._parts = _Parts(hot, upkeep, mark, inode, RunningTokens(reader, self._clock, mark))
         await upkeep.catch_up()
         upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
@@ -73,13 +77,17 @@ class SqliteStore:
         await parts.upkeep.close()
 
     async def check(self) -> None:
-        """Read, take the write lock, and see that the file is still the one that was opened."""
+        """Read, write, see that there is room for more, and that the file is still the one that was opened."""
         parts = self._open
         await parts.hot.check()
         try:
             inode = self._path.stat().st_ino
+            disk = os.statvfs(self._path)
         except OSError as exc:
             raise unavailable(exc) from exc
+        room = disk.f_frsize * (disk.f_bavail if os.geteuid() else disk.f_bfree)
+        if disk.f_blocks and room < LEAST_ROOM:  # a write may fit into the log as it is, and the next one not
+            raise unavailable(f"{room} bytes are free on the disk of {self._path}")
         if inode != parts.inode:
             raise unavailable(f"{self._path} was replaced while it was open; restart")
 

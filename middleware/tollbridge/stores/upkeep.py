@@ -33,11 +33,17 @@ log = structlog.get_logger()
 
 
 class Upkeep:
-    """Keeps one SQLite file in shape.  Several processes may do so at once."""
+    """Keeps one SQLite file in shape.  Several processes may do so at once.
 
-    def __init__(self, db: sqlite3.Connection, clock: Clock) -> None:
+    `settled` is waited for before each sweep: what this process knows of a call counts more than that its time is over.
+    """
+
+    def __init__(
+        self, db: sqlite3.Connection, clock: Clock, *, settled: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
+        self._settled = settled
         self._used: dict[str, tuple[int, str]] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tollbridge-upkeep")
         self._tasks: list[asyncio.Task[None]] = []
@@ -64,6 +70,8 @@ class Upkeep:
 
     async def sweep(self) -> int:
         """Charge every expired reservation in full; gives how many there were.  Raises `Unavailable`."""
+        if self._settled is not None:
+            await self._settled()
         return await self._do(self._sweep)
 
     async def tidy(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tollbridge.call import Call, Outcome, ResponseHead
 from tollbridge.errors import Denied
@@ -274,10 +276,24 @@ async def test_exception_of_the_wrapped_app_passes_through_and_the_call_is_finis
         raise KeyError("mine")
 
     recorder = Recorder(broken)
+    scope = http_scope()
     with pytest.raises(KeyError, match="mine"):
-        await Exchange().run(recorder)
+        await Exchange().run(recorder, scope)
 
     assert recorder.notes[-1] == "a.finish upstream_failed"
+    assert scope["tollbridge"].status == 500  # what the host's own error page, or the server, says
+
+
+async def test_exception_of_the_wrapped_app_after_its_head_leaves_the_status_that_was_sent() -> None:
+    async def breaks_off(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise KeyError("mine")
+
+    scope = http_scope()
+    with pytest.raises(KeyError, match="mine"):
+        await Exchange().run(Recorder(breaks_off), scope)
+
+    assert scope["tollbridge"].status == 200
 
 
 async def test_gateway_error_of_the_wrapped_app_becomes_its_answer() -> None:
@@ -323,6 +339,80 @@ async def test_cancelled_call_is_finished_in_a_task_that_can_be_waited_for() -> 
 
     assert slow.notes[-1] == "a.finish truncated"
     assert not slow.plan.settling
+
+
+async def cancelled(app: Layer, exchange: Exchange, begun: asyncio.Event) -> None:
+    """Cancel a call once it has begun to wait, as a server does at the end of its grace."""
+    task = asyncio.create_task(exchange.run(app))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await app.plan.settled()
+
+
+async def test_call_of_the_wrapped_app_that_the_server_cancels_is_answered_with_503() -> None:
+    begun = asyncio.Event()
+
+    async def forever(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    exchange = Exchange()
+    await cancelled(Recorder(forever), exchange, begun)
+
+    assert (exchange.status, exchange.headers[b"content-type"]) == (503, b"application/json")
+    assert exchange.body == b'{"error":{"code":"unavailable","message":"the gateway is shutting down; try again"}}'
+
+
+async def test_body_of_the_wrapped_app_that_the_server_cuts_is_not_ended_as_if_it_were_whole() -> None:
+    begun = asyncio.Event()
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ab", "more_body": True})
+        begun.set()
+        await asyncio.Event().wait()
+
+    exchange = Exchange()
+    recorder = Recorder(streams)
+    await cancelled(recorder, exchange, begun)
+
+    assert exchange.sent[-1] == {"type": "http.response.body", "body": b"ab", "more_body": True}
+    assert recorder.notes[-1] == "a.finish truncated"
+
+
+async def test_call_that_the_server_cancels_before_it_is_let_in_is_refused_with_503() -> None:
+    begun = asyncio.Event()
+
+    class Waits(Recorder):
+        async def head(self, call: Call) -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+    exchange = Exchange()
+    waits = Waits(hello)
+    await cancelled(waits, exchange, begun)
+
+    assert exchange.status == 503
+    assert waits.notes == ["a.finish refused"]
+
+
+async def test_connection_that_breaks_at_the_last_word_changes_nothing_about_the_cancellation() -> None:
+    begun = asyncio.Event()
+
+    async def forever(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    class Broken(Exchange):
+        async def send(self, message: Message) -> None:
+            raise OSError("nobody")
+
+    recorder = Recorder(forever)
+    await cancelled(recorder, Broken(), begun)
+
+    assert recorder.notes[-1] == "a.finish truncated"
 
 
 async def test_caller_who_takes_nothing_is_not_waited_for_with_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -578,6 +668,87 @@ class TestWebSocket:
             await Exchange().run(recorder, self.scope())
 
         assert recorder.notes[-1] == "a.finish upstream_failed"
+
+    async def test_upgrade_whose_app_fails_has_the_status_that_the_server_answers(self) -> None:
+        async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+            raise RuntimeError("socket")
+
+        scope = self.scope()
+        with pytest.raises(RuntimeError, match="socket"):
+            await Exchange().run(Recorder(broken), scope)
+
+        assert scope["tollbridge"].status == 500
+
+    @pytest.mark.parametrize(
+        ("code", "outcome"),
+        [(1000, "complete"), (1001, "complete"), (1005, "client_gone"), (1006, "client_gone")],
+    )
+    @pytest.mark.parametrize("raises", [True, False])
+    async def test_caller_who_closes_the_socket_is_no_failure_whatever_the_app_makes_of_it(
+        self, code: int, outcome: str, raises: bool
+    ) -> None:
+        async def chat(scope: Scope, receive: Receive, send: Send) -> None:
+            socket = WebSocket(scope, receive, send)
+            await socket.accept()
+            await socket.receive_text()
+            if raises:
+                await socket.receive_text()
+            else:
+                await socket.receive()
+
+        leaving = {"type": "websocket.disconnect", "code": code}
+        exchange = Exchange({"type": "websocket.connect"}, {"type": "websocket.receive", "text": "abc"}, leaving)
+        scope = self.scope()
+        recorder = Recorder(chat)
+
+        with pytest.raises(WebSocketDisconnect) if raises else nullcontext():
+            await exchange.run(recorder, scope)
+
+        assert recorder.notes[-1] == f"a.finish {outcome}"
+        assert scope["tollbridge"].status == 101
+
+    async def test_caller_found_gone_while_the_app_sends_is_no_failure(self) -> None:
+        async def talk(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.send", "text": "hello"})
+
+        class Gone(Exchange):
+            async def send(self, message: Message) -> None:
+                if message["type"] == "websocket.send":
+                    raise OSError("nobody")
+
+        recorder = Recorder(talk)
+        with pytest.raises(OSError, match="nobody"):
+            await Gone().run(recorder, self.scope())
+
+        assert recorder.notes[-1] == "a.finish client_gone"
+
+    async def test_socket_that_the_app_closed_is_complete_whatever_the_server_says_then(self) -> None:
+        async def hang_up(scope: Scope, receive: Receive, send: Send) -> None:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 1000})
+            await receive()
+
+        recorder = Recorder(hang_up)
+        await Exchange({"type": "websocket.disconnect", "code": 1005}).run(recorder, self.scope())
+
+        assert recorder.notes[-1] == "a.finish complete"
+
+    async def test_socket_that_the_server_cuts_off_is_truncated(self) -> None:
+        begun = asyncio.Event()
+
+        async def forever(scope: Scope, receive: Receive, send: Send) -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        recorder = Recorder(forever)
+        task = asyncio.create_task(Exchange().run(recorder, self.scope()))
+        await begun.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        await recorder.plan.settled()
+
+        assert recorder.notes[-1] == "a.finish truncated"
 
 
 @pytest.mark.parametrize(

@@ -359,7 +359,8 @@ async def test_caller_that_leaves_with_the_last_bytes_on_the_way_got_a_complete_
 async def test_cancellation_by_the_server_goes_through_and_the_call_is_settled(bridge) -> None:
     answer = Answer(CHUNK, asyncio.Event())
     async with bridge(answer) as (_, caller, gateway):
-        running = asyncio.ensure_future(caller().call())
+        one = caller()
+        running = asyncio.ensure_future(one.call())
         await answer.waiting.wait()
 
         running.cancel()
@@ -367,7 +368,65 @@ async def test_cancellation_by_the_server_goes_through_and_the_call_is_settled(b
             await running
 
         assert answer.closed == 1
-        assert (await last_row(gateway)).outcome == "truncated"
+        assert one.body.startswith(CHUNK + b'data: {"error":{"message":"the gateway is shutting down; try again"')
+        assert one.sent[-1]["more_body"] is False
+        row = await last_row(gateway)
+        assert (row.status, row.outcome, row.error) == (200, "truncated", "unavailable")
+
+
+async def test_plain_call_that_the_server_cancels_is_told_in_its_dialect_and_charged_its_reservation(bridge) -> None:
+    async with bridge(asyncio.Event()) as (script, caller, gateway):
+        one = caller(max_tokens=1000, stream=False)
+        running = asyncio.ensure_future(one.call())
+        await script.waiting.wait()
+
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+        assert (one.status, one.code) == (503, "unavailable")
+        row = await last_row(gateway)
+        assert (row.status, row.outcome, row.usage_source) == (503, "truncated", "reserved")
+        # 1,000 x 600 nano-dollars of output and under 300 bytes of input x 150
+        assert 600_000 < row.cost <= 645_000
+
+
+async def test_call_cancelled_after_its_caller_left_says_nothing(bridge) -> None:
+    answer = Answer(CHUNK, asyncio.Event())
+    async with bridge(answer) as (_, caller, gateway):
+        one = caller()
+        running = asyncio.ensure_future(one.call())
+        await answer.waiting.wait()
+        one.leave()
+        await asyncio.wait({running}, timeout=0)
+        while not answer.cancelled:
+            await asyncio.sleep(0)
+
+        running.cancel()
+        await asyncio.wait({running})
+
+        assert one.body == CHUNK
+        assert (await last_row(gateway)).outcome == "client_gone"
+
+
+async def test_gateway_that_stops_waits_for_the_last_word_and_settles_what_it_was_said_to(bridge, monkeypatch) -> None:
+    monkeypatch.setattr("tollbridge.layers.crossing.LAST_WORD_S", 0.05)
+    answer = Answer(CHUNK, asyncio.Event())
+    async with bridge(answer) as (_, caller, gateway):
+        one = caller()
+        running = asyncio.ensure_future(one.call())
+        await answer.waiting.wait()
+        one.takes.clear()
+
+        running.cancel()
+        while len(one.sent) < 3:  # head, chunk, and the last word, which nobody takes
+            await asyncio.sleep(0)
+        await gateway.stop()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+        await gateway.start()
+        assert [row.outcome for row in await gateway.store.recent()] == ["truncated"]
 
 
 async def test_early_messages_of_the_caller_do_not_end_the_exchange(bridge) -> None:

@@ -3,11 +3,14 @@
 import asyncio
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from tollbridge.call import open_call
 from tollbridge.clock import SystemClock
-from tollbridge.errors import Denied
-from tollbridge.layers.limit import Limit
+from tollbridge.errors import Denied, RateLimited
+from tollbridge.layers.limit import Limit, neighbourhood
 from tollbridge.limits.memory import MemoryLimiter
+from tollbridge.testing import FixedClock
 from tollbridge.tokens.model import TokenBudget, TokenLimits
 
 
@@ -167,3 +170,55 @@ async def test_limiter_that_has_to_ask_somebody_is_waited_for() -> None:
         await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
 
     assert [message["status"] for message in sent if "status" in message] == [204, 429]
+
+
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    pass
+
+
+async def test_anonymous_caller_uses_up_no_limit_but_that_of_its_own_address() -> None:
+    clock = FixedClock()
+    limit = Limit(nothing, limiter=MemoryLimiter(clock), defaults=TokenLimits(1, 0, 0), clock=clock)
+
+    async def call(client: str) -> bool:
+        scope = {"type": "http", "path": "/open", "headers": [], "client": (client, 1) if client else None}
+        try:
+            limit.body(open_call(scope, clock))
+        except RateLimited:
+            return False
+        return True
+
+    assert [await call("192.0.2.1") for _ in range(3)] == [True, False, False]
+    assert [await call(client) for client in ("192.0.2.2", "2001:db8::1", "")] == [True, True, True]
+    assert [await call(client) for client in ("192.0.2.2", "2001:db8::2", "")] == [False, False, False]
+    clock.advance(60)
+    assert await call("192.0.2.1")
+
+
+async def test_memory_of_anonymous_callers_follows_those_who_still_limit_anything() -> None:
+    clock = FixedClock()
+    limiter = MemoryLimiter(clock)
+    limit = Limit(nothing, limiter=limiter, defaults=TokenLimits(60, 0, 0), clock=clock)
+
+    for number in range(5_000):
+        scope = {"type": "http", "path": "/open", "headers": [], "client": (f"10.0.{number // 250}.{number % 250}", 1)}
+        limit.body(open_call(scope, clock))
+        clock.advance(0.01)
+
+    # Each call is back after a second, so 100 addresses still count; the shelf keeps about twice what is in use.
+    assert limiter.size < 400
+    assert len(limit._in_force) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("client", "known_by"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("unix:/run/socket", "unix:/run/socket"),
+        ("", ""),
+    ],
+)
+def test_hosts_that_choose_their_own_address_are_known_by_their_network(client: str, known_by: str) -> None:
+    assert neighbourhood(client) == known_by

@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from tollbridge.errors import Denied, PluginError
-from tollbridge.layers.policies import check_policies, check_policy
+from tollbridge.layers.policies import Policies, check_policies, check_policy
 
 
 def raising(phase: str, error: Exception):
@@ -68,6 +69,36 @@ async def test_policy_that_hangs_is_given_up_and_the_call_refused(mock, phase) -
     assert reply.json()["error"]["code"] == "policy_failed"
 
 
+@pytest.mark.parametrize("error", [RuntimeError("late"), Denied("too late")])
+async def test_failing_finish_is_logged_as_an_error_and_counted_by_the_policys_name(mock, error) -> None:
+    gw = mock(plugins=(raising("finish", error),))
+
+    with capture_logs() as logged:
+        for _ in range(2):
+            assert (await gw.chat("gpt-4o-mini")).status_code == 200
+
+    told = [entry for entry in logged if entry["event"] == "policy_failed_after_the_call"]
+    assert [(entry["log_level"], entry["policy"]) for entry in told] == [("error", "broken")] * 2
+    assert str(error) in told[0]["detail"]
+    text, _ = gw.gateway.metrics.render("text/plain")
+    assert b'tollbridge_policy_failures_total{policy="broken"} 2.0' in text
+
+
+async def test_policy_that_fails_after_the_call_needs_nobody_to_tell() -> None:
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def call(message=None):
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    policies = Policies(app, policies=[("late", raising("finish", RuntimeError("late")))])
+    with capture_logs() as logged:
+        await policies({"type": "http", "method": "GET", "path": "/", "headers": []}, call, call)
+
+    assert [entry["policy"] for entry in logged] == ["late"]
+
+
 async def test_failing_finish_changes_nothing_for_the_caller_nor_for_the_ledger(mock) -> None:
     gw = mock(plugins=(raising("finish", RuntimeError("late")),))
 
@@ -116,6 +147,55 @@ def test_policy_given_twice_is_refused_and_two_of_a_kind_are_not() -> None:
     check_policies([("mine", one), ("mine", other)])
     with pytest.raises(PluginError, match="the policy 'again' is given twice"):
         check_policies([("mine", one), ("other", other), ("again", one)])
+
+
+async def test_call_cancelled_while_a_policy_finishes_is_finished_whole_and_settled_once(mock) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+    notes: list[str] = []
+
+    class First:
+        async def finish(self, call, outcome) -> None:
+            notes.append(f"first {outcome.value}")
+
+    class Last:
+        async def finish(self, call, outcome) -> None:
+            begun.set()
+            await go.wait()
+            notes.append(f"last {outcome.value}")
+
+    gw = mock(plugins=(First(), Last()))
+    running = asyncio.create_task(gw.chat("gpt-4o-mini"))
+    await begun.wait()
+
+    running.cancel()
+    await asyncio.wait([running])
+    go.set()
+    await gw.gateway.chain.plan.settled()
+
+    assert running.cancelled()
+    assert notes == ["last complete", "first complete"]
+    assert [(row.outcome, row.cost) for row in await gw.gateway.store.recent()] == [("complete", 450_000)]
+
+
+async def test_gateway_that_stops_while_a_policy_finishes_settles_the_call_first(mock) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    class Slow:
+        async def finish(self, call, outcome) -> None:
+            begun.set()
+            await go.wait()
+
+    gw = mock(plugins=(Slow(),))
+    running = asyncio.create_task(gw.chat("gpt-4o-mini"))
+    await begun.wait()
+    running.cancel()
+    stopping = asyncio.create_task(gw.gateway.stop())
+    await asyncio.wait([running])
+    go.set()
+    await stopping
+
+    await gw.gateway.start()
+    assert [row.cost for row in await gw.gateway.store.recent()] == [450_000]
 
 
 async def test_policies_run_in_order_and_change_what_they_see(mock) -> None:

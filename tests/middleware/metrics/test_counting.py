@@ -335,6 +335,7 @@ def test_every_family_is_shown_with_just_the_labels_it_declares(metrics: Metrics
     metrics.observe(answered(cost=7))
     metrics.observe(model_call(status=500))
     metrics.observe(finished(outcome=Outcome.REFUSED, status=429, error=RateLimited("slow down")))
+    metrics.policy_failed("curfew")
 
     shown: dict[str, set[str]] = {}
     for name, labels, _ in samples(metrics):

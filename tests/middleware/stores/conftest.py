@@ -1,11 +1,15 @@
 """A migrated file, made once and copied for each test."""
 
+import resource
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from tollbridge.stores.files import connect
 from tollbridge.stores.schema import prepare
@@ -36,3 +40,20 @@ def db(path: Path) -> Iterator[sqlite3.Connection]:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock(NOON)
+
+
+@pytest.fixture
+def no_room() -> Callable[[], AbstractContextManager[list[EventDict]]]:
+    """As with a full disk, no file takes a byte while inside, the log's neither; gives what was to be logged."""
+
+    @contextmanager
+    def full() -> Iterator[list[EventDict]]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with capture_logs() as logged:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+            try:
+                yield logged
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return full

@@ -2,6 +2,7 @@ import asyncio
 import threading
 
 import pytest
+from structlog.testing import capture_logs
 
 from tollbridge.errors import BudgetExceeded, InternalError, Unavailable
 from tollbridge.stores.batch import TickBatch, run
@@ -157,6 +158,119 @@ async def test_full_disk_fails_the_batch_and_leaves_nothing_half_done(path, db, 
     assert names(db) == ["a"]
     await batch.close()
     writer.close()
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+async def test_posted_works_outlive_a_full_disk_and_come_before_what_is_asked_next(path, db, no_room, in_thread):
+    writer = connect(path, patient=False)
+    batch = TickBatch(writer, in_thread=in_thread)
+    for n in range(450):
+        batch.post(put(f"posted{n:03}"))
+
+    with no_room():
+        with pytest.raises(Unavailable):
+            await batch.submit(put("refused"))
+        with pytest.raises(Unavailable):
+            await batch.submit(put("refused again"))
+    seen = []
+    await batch.submit(lambda db: seen.extend(names(db)))
+
+    assert seen == [f"posted{n:03}" for n in range(450)]
+    assert names(db) == seen
+    await batch.close()
+    writer.close()
+
+
+async def test_failure_is_told_at_once_to_all_who_wait_behind_it(batch, no_room):
+    with no_room():
+        results = await asyncio.gather(*(batch.submit(put(f"{n}")) for n in range(450)), return_exceptions=True)
+
+    assert {type(result) for result in results} == {Unavailable}
+    assert len({id(result) for result in results}) == 450
+
+
+async def test_posted_works_are_tried_again_by_themselves_at_growing_intervals(batch, db, no_room, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.batch.FIRST_RETRY_S", 0.001)
+    monkeypatch.setattr("tollbridge.stores.batch.LONGEST_RETRY_S", 0.004)
+    batch._retry_s = 0.001
+    intervals = []
+    with no_room() as logged:
+        batch.post(put("a"))
+        while len(intervals) < 5:
+            await asyncio.sleep(0)
+            if len(logged) > len(intervals):
+                intervals.append(batch._retry_s)
+
+    await batch._idle.wait()
+
+    assert intervals == [0.002, 0.004, 0.004, 0.004, 0.004]
+    assert batch._retry_s == 0.001
+    assert names(db) == ["a"]
+    assert logged[0]["event"] == "ledger_write_failed"
+    assert (logged[0]["operations"], logged[0]["kept"]) == (1, 1)
+
+
+async def test_flush_of_a_store_that_fails_tries_once_and_returns(batch, db, no_room):
+    batch.post(put("a"))
+    with no_room():
+        await batch.flush()
+
+    await batch.flush()
+
+    assert names(db) == ["a"]
+
+
+async def test_only_so_many_works_are_kept_and_the_loss_of_the_newest_is_told(batch, db, no_room, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.batch.MOST_KEPT", 3)
+    with no_room() as logged:
+        for n in range(5):
+            batch.post(put(f"b{n}"))
+        await batch.flush()
+
+    await batch.flush()
+
+    assert {"event": "settlements_lost", "log_level": "error", "count": 2} in logged
+    assert names(db) == ["b0", "b1", "b2"]
+
+
+async def test_closing_goes_on_trying_for_a_while(path, db, no_room, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.batch.FIRST_RETRY_S", 0.001)
+    writer = connect(path, patient=False)
+    batch = TickBatch(writer)
+    with no_room() as logged:
+        batch.post(put("a"))
+        closing = asyncio.create_task(batch.close())
+        while len(logged) < 3:
+            await asyncio.sleep(0)
+
+    await closing
+
+    assert names(db) == ["a"]
+    writer.close()
+
+
+async def test_closing_gives_up_on_a_store_that_stays_broken(path, db, no_room, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.batch.LAST_TRIES_S", 0.0)
+    writer = connect(path, patient=False)
+    batch = TickBatch(writer)
+    with no_room() as logged:
+        batch.post(put("a"))
+        await batch.close()
+
+    assert [entry["event"] for entry in logged] == ["ledger_write_failed", "settlements_lost"]
+    assert names(db) == []
+    writer.close()
+
+
+async def test_posted_work_at_fault_is_left_out_and_not_tried_again(batch, db):
+    with capture_logs() as logged:
+        batch.post(lambda db: db.execute("INSERT INTO budget VALUES ('x', -1, 0)"))
+        batch.post(refuse)
+        await batch.submit(put("a"))
+
+    assert [entry["event"] for entry in logged] == ["ledger_operation_failed"]
+    assert names(db) == ["a"]
+    assert batch._idle.is_set()
 
 
 async def test_work_is_done_though_its_waiter_was_cancelled(batch, db):

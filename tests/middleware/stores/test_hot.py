@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from tollbridge.errors import BudgetExceeded, Unavailable
 from tollbridge.stores.files import connect, transaction
-from tollbridge.stores.hot import SEEN_S, SqliteHot
+from tollbridge.stores.hot import CHECKED_S, SEEN_S, SqliteHot
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import micros
 from tollbridge.testing.samples import NOON, OWN, ROW, reservation
@@ -222,3 +222,46 @@ async def test_check_fails_where_nothing_can_be_written(path, clock):
     await hot.close()
     with pytest.raises(Unavailable):
         await hot.check()
+
+
+async def test_check_fails_while_the_disk_is_full_and_no_later(hot, no_room):
+    with no_room():
+        with pytest.raises(Unavailable):
+            await hot.check()
+        with pytest.raises(Unavailable):
+            await hot.check()
+
+    await hot.check()
+
+
+async def test_checks_write_once_in_a_while_and_the_file_does_not_grow(hot, path, clock, db):
+    log = path.with_name(f"{path.name}-wal")
+    await hot.check()
+    (size, pages) = (log.stat().st_size, db.execute("PRAGMA page_count").fetchone())
+
+    for _ in range(20):
+        await hot.check()
+    assert log.stat().st_size == size
+    for _ in range(20):
+        clock.advance(CHECKED_S)
+        db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # as upkeep does
+        await hot.check()
+
+    assert log.stat().st_size <= 2 * size
+    assert db.execute("PRAGMA page_count").fetchone() == pages
+
+
+async def test_settlement_on_a_full_disk_is_written_once_when_there_is_room(hot, db, no_room):
+    await hot.reserve(reservation("req_1", 400, OWN))
+    with no_room():
+        hot.post(replace(ROW, cost=150))
+        hot.post(replace(ROW, cost=300))
+        await hot.flush()
+        with pytest.raises(Unavailable):
+            await hot.reserve(reservation("req_2", 100, OWN))
+    assert standing(db) == [(0, 400)]
+
+    await hot.reserve(reservation("req_3", 350, OWN))  # 500 - 150
+
+    assert standing(db) == [(150, 350)]
+    assert db.execute("SELECT call_id, cost FROM usage").fetchall() == [("req_1", 150)]

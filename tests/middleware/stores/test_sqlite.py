@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tollbridge.errors import StoreError, Unavailable
 from tollbridge.stores.files import transaction
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.samples import NOON, TOKEN
+from tollbridge.testing.samples import NOON, OWN, ROW, TOKEN, reservation, room
 from tollbridge.testing.store_contract import StoreContract
 
 
@@ -40,6 +41,44 @@ async def store(path, clock):
     await store.open()
     yield store
     await store.close()
+
+
+async def test_calls_that_ended_on_a_full_disk_are_in_the_ledger_after_a_close(path, clock, no_room):
+    store = SqliteStore(path, clock)
+    await store.open()
+    await store.reserve(reservation("req_1", 400, OWN))
+    with no_room():
+        store.post(replace(ROW, cost=150))
+        assert await store.recent() == []
+
+    await store.close()
+
+    await store.open()
+    assert [row.cost for row in await store.recent()] == [150]
+    assert await room(store, OWN, 350)
+    await store.close()
+
+
+async def test_call_that_ended_on_a_full_disk_is_not_swept_as_unknown_when_there_is_room(store, clock, no_room):
+    await store.reserve(reservation("req_1", 400, OWN, ttl_s=10))
+    with no_room():
+        store.post(replace(ROW, cost=150))
+        clock.advance(10)
+        with pytest.raises(Unavailable):
+            await store.sweep()
+
+    assert await store.sweep() == 0
+
+    assert [row.cost for row in await store.recent()] == [150]
+
+
+async def test_store_on_a_disk_without_room_is_not_ready_though_a_write_may_still_fit(store, monkeypatch):
+    monkeypatch.setattr("tollbridge.stores.sqlite.LEAST_ROOM", 2**70)
+
+    with pytest.raises(Unavailable) as refusal:
+        await store.check()
+
+    assert "bytes are free on the disk" in refusal.value.detail
 
 
 def test_hot_path_loads_neither_sqlalchemy_nor_alembic(path):
