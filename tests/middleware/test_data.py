@@ -1,15 +1,13 @@
 """Secrets on disk: made once, private, never replaced."""
 
 import os
-import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.disk import disk_with_room_for
 
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
@@ -27,17 +25,6 @@ print(*(folder.secret(f"secret-{number}").hex() for number in range(100)))
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
     return DataFolder(tmp_path / "data")
-
-
-@contextmanager
-def disk_with_room_for(size: int) -> Iterator[None]:
-    """Let this process write files of at most `size` bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def mode(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Commands that look at a configuration: init, check, chain, plugins, models, openapi, db."""
 
+import os
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from tollbridge.cli.later import read_config, run
+from tollbridge.cli.later import place_for_config, read_config, run
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table
+from tollbridge.data import write_private
 from tollbridge.errors import ConfigError
 from tollbridge.plugins import Plugins
 
@@ -16,17 +18,27 @@ db = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("tollbridge.toml"),
+    path: Annotated[Path | None, typer.Argument(help="Where to write it.", show_default="tollbridge.toml")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite one that is there.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a configuration with every option and its default."""
-    if path.exists() and not force:
-        raise ConfigError(f"{path} is there already; --force overwrites it")
-    text = files("tollbridge.conf").joinpath("tollbridge.toml").read_text("utf-8")
+    if path is not None and config is not None and path != config:
+        raise typer.BadParameter(f"{path} and --config {config} are two places; name one")
+    path = place_for_config(path or config)
+    text = files("tollbridge.conf").joinpath("tollbridge.toml").read_bytes()
     try:
-        path.write_text(text, "utf-8")
+        if path.exists() and not force:
+            raise FileExistsError
+        write_private(Path(os.path.realpath(path)), text, os.replace if force else os.link)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; --force overwrites it") from None
     except OSError as exc:
-        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}; nothing was changed") from exc
+    if as_json:
+        print_json({"path": str(path)})
+        return
     print(f"wrote {path}; next: tollbridge check --config {path}")
 
 

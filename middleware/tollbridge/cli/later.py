@@ -22,3 +22,10 @@ def read_config(path: Path | None) -> "Config":
     from tollbridge.config import load_config
 
     return load_config(path)
+
+
+def place_for_config(given: Path | None) -> Path:
+    """Say where a configuration belongs: the given place, else `TOLLBRIDGE_CONFIG`, else `./tollbridge.toml`."""
+    from tollbridge.config import DEFAULT_FILE, find_config
+
+    return find_config(given) or Path(DEFAULT_FILE)

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from tests.support.disk import disk_with_room_for
 
 from tollbridge.config import Config, load_config
 
@@ -43,6 +44,48 @@ def test_init_says_why_it_cannot_write(tollbridge, tmp_path) -> None:
 
     assert ran.code == 1
     assert "cannot be written: No such file or directory" in ran.err
+
+
+@pytest.mark.parametrize("more", [(), ("--force",)])
+def test_init_on_a_full_disk_says_so_and_leaves_everything_as_it_was(tollbridge, tmp_path, more) -> None:
+    path = tmp_path / "mine.toml"
+    if more:
+        path.write_text("# mine\n")
+    before = {found.name: found.read_bytes() for found in tmp_path.iterdir()}
+
+    with disk_with_room_for(100):
+        ran = tollbridge("init", "mine.toml", *more)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "tollbridge: mine.toml cannot be written: File too large; nothing was changed\n"
+    assert {found.name: found.read_bytes() for found in tmp_path.iterdir()} == before
+
+
+def test_init_through_a_link_writes_what_it_leads_to(tollbridge, tmp_path) -> None:
+    (tmp_path / "real.toml").write_text("# mine\n")
+    (tmp_path / "link.toml").symlink_to("real.toml")
+
+    assert tollbridge("init", "link.toml", "--force").code == 0
+
+    assert (tmp_path / "link.toml").is_symlink()
+    assert load_config(tmp_path / "real.toml", {}).server == Config().server
+
+
+def test_init_writes_where_the_other_commands_would_read(tollbridge, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TOLLBRIDGE_CONFIG", "named.toml")
+
+    assert tollbridge("init", "--config", "given.toml").code == 0
+    assert tollbridge("init").code == 0
+
+    assert {"given.toml", "named.toml"} <= files(tmp_path)
+
+
+def test_init_in_two_places_is_wrong_usage(tollbridge, tmp_path) -> None:
+    ran = tollbridge("init", "one.toml", "--config", "two.toml")
+
+    assert ran.code == 2
+    assert "one.toml and --config two.toml are two places; name one" in ran.err
+    assert files(tmp_path) == {"tollbridge.toml"}
 
 
 def test_check_looks_at_everything_and_writes_nothing(tollbridge, config, tmp_path) -> None:
