@@ -45,7 +45,6 @@ LATE = {
     ("tollbridge.cli.commands", "tollbridge.cli.checking.*"): STARTS_FAST,
     ("tollbridge.cli.commands", "tollbridge.stores.schema"): STARTS_FAST,
     ("tollbridge.cli.later", "asyncio"): STARTS_FAST,
-    ("tollbridge.cli.later", "tollbridge.config.load_config"): STARTS_FAST,
     ("tollbridge.cli.output", "rich.*"): STARTS_FAST,
     ("tollbridge.cli.secrets", "tollbridge.vault.Vault"): STARTS_FAST,
     ("tollbridge.cli.serving", "tollbridge.serving.run_server"): STARTS_FAST,

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from tollbridge.cli.later import place_for_config, read_config, run
+from tollbridge.cli.later import run
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table
+from tollbridge.config import DEFAULT_FILE, find_config, load_config
 from tollbridge.data import write_private
 from tollbridge.errors import ConfigError
 from tollbridge.plugins import Plugins
@@ -26,7 +27,7 @@ def init(
     """Write a configuration with every option and its default."""
     if path is not None and config is not None and path != config:
         raise typer.BadParameter(f"{path} and --config {config} are two places; name one")
-    path = place_for_config(path or config)
+    path = find_config(path or config) or Path(DEFAULT_FILE)
     text = files("tollbridge.conf").joinpath("tollbridge.toml").read_bytes()
     try:
         if path.exists() and not force:
@@ -77,7 +78,7 @@ def plugins(
     as_json: JsonOption = False,
 ) -> None:
     """List installed plugins: name, distribution, version, hooks."""
-    settings = read_config(config).plugins
+    settings = load_config(config).plugins
     found = Plugins(
         allowed=settings.allowed,
         disabled=settings.disabled,
@@ -140,7 +141,7 @@ def _schema(action: str, config: Path | None) -> str:
     from tollbridge.cli.checking import say_status  # brings the store
     from tollbridge.stores import schema
 
-    url = read_config(config).store_url
+    url = load_config(config).store_url
     if not url.startswith("sqlite:"):
         scheme = url.partition(":")[0]
         raise ConfigError(f"the store of {scheme}:// has its schema from a plugin, which brings a command of its own")
