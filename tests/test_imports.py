@@ -50,6 +50,7 @@ LATE = {
     ("tollbridge.cli.serving", "tollbridge.serving.run_server"): STARTS_FAST,
     ("tollbridge.cli.tokens", "tollbridge.cli.offline.Offline"): STARTS_FAST,
     ("tollbridge.cli.tokens", "tollbridge.tokens.model.*"): STARTS_FAST,
+    ("tollbridge.cli.tokens", "tollbridge.tokens.service.check_wish"): STARTS_FAST,
     (
         "tollbridge.metering.genai",
         "genai_prices.*",

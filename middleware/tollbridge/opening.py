@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from tollbridge.clock import Clock
 from tollbridge.config import Config
-from tollbridge.errors import ConfigError, StoreError
+from tollbridge.data import DataFolder
+from tollbridge.errors import ConfigError, SetupError, StoreError
 from tollbridge.limits.limiter import Limiter
 from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.stores.base import Store
@@ -25,6 +26,21 @@ def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..
         raise StoreError(f"store.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}")
     store: Store = factory(url, clock)
     return store
+
+
+async def open_with_secrets(store: Store, data: DataFolder, *names: str) -> list[bytes]:
+    """Open a store, then read or make the secrets that go with it; raises `SetupError`.
+
+    In this order, so that a store that cannot be used and a secret that is no good leave nothing behind.
+    """
+    for name in names:
+        data.find(name)
+    await store.open()
+    try:
+        return [data.secret(name) for name in names]
+    except SetupError:
+        await store.close()
+        raise
 
 
 def open_limiter(config: Config, clock: Clock, factories: Mapping[str, Callable[..., Any]]) -> Limiter:

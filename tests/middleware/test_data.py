@@ -172,3 +172,17 @@ def test_existing_folder_is_used_as_it_is(folder: DataFolder) -> None:
     folder.create()
 
     assert folder.path.is_dir()
+
+
+def test_secret_is_looked_for_without_being_made(folder: DataFolder) -> None:
+    assert folder.find("pepper") is None
+    assert not folder.path.exists()
+
+    assert folder.secret("pepper") == folder.find("pepper")
+
+
+def test_folder_above_the_folder_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"there is no folder .*not-mounted; make it, .*TOLLBRIDGE_DATA"):
+        DataFolder(tmp_path / "not-mounted" / "data").secret("pepper")
+
+    assert list(tmp_path.iterdir()) == []

@@ -126,18 +126,18 @@ def openapi(config: ConfigOption = None) -> None:
 
 
 @db.command("upgrade")
-def upgrade(config: ConfigOption = None) -> None:
+def upgrade(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Bring the database to this program's version."""
-    print(_schema("upgrade", config))
+    _schema("upgrade", config, as_json=as_json)
 
 
 @db.command("status")
-def status(config: ConfigOption = None) -> None:
-    """Say which version the database has."""
-    print(_schema("status", config))
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say which version the database has.  Exits with 1 where it is newer than this program."""
+    _schema("status", config, as_json=as_json)
 
 
-def _schema(action: str, config: Path | None) -> str:
+def _schema(action: str, config: Path | None, *, as_json: bool) -> None:
     from tollbridge.cli.checking import say_status  # brings the store
     from tollbridge.stores import schema
 
@@ -145,4 +145,10 @@ def _schema(action: str, config: Path | None) -> str:
     if not url.startswith("sqlite:"):
         scheme = url.partition(":")[0]
         raise ConfigError(f"the store of {scheme}:// has its schema from a plugin, which brings a command of its own")
-    return say_status(schema.upgrade(url) if action == "upgrade" else schema.status(url))
+    found = schema.upgrade(url) if action == "upgrade" else schema.status(url)
+    if as_json:
+        print_json({"state": found.state.value, "current": found.current or None, "newest": found.newest})
+    else:
+        print(say_status(found))
+    if found.state is schema.SchemaState.NEWER:
+        raise typer.Exit(1)

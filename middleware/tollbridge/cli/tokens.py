@@ -11,6 +11,7 @@ import typer
 
 from tollbridge.cli.later import run
 from tollbridge.cli.output import ConfigOption, JsonOption, print_fields, print_json, print_table, when
+from tollbridge.clock import SystemClock
 from tollbridge.money import parse_usd, show_usd, to_nano
 from tollbridge.tokens.scopes import EVERY_MODEL
 
@@ -107,16 +108,21 @@ def create(
     Without --scope it may call every model and nothing else.
     """
     from tollbridge.tokens.model import TokenLimits  # brings msgspec
+    from tollbridge.tokens.service import check_wish
 
+    now = SystemClock().now()
     money = read_budget(budget) if budget else None
+    scopes = tuple(scope) if scope else EVERY_MODEL
+    expires_at = read_expiry(expires, now) if expires else None
+    check_wish(name, scopes, expires_at, now)  # before a database is made for a token that will not be
 
     async def work(offline: Any) -> Any:
         return await offline.tokens.issue(
             name=name,
-            scopes=tuple(scope) if scope else EVERY_MODEL,
+            scopes=scopes,
             owner=owner,
             team=team,
-            expires_at=read_expiry(expires, offline.clock.now()) if expires else None,
+            expires_at=expires_at,
             limits=TokenLimits(rpm, tpm, concurrency),
             budget=money,
         )

@@ -298,9 +298,13 @@ def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
     db.close()
 
     ran = tollbridge("check")
+    status = tollbridge("db", "status")
+    as_json = tollbridge("db", "status", "--json")
 
-    assert ran.code == 1
+    assert ran.code == status.code == as_json.code == 1
     assert "✗  database: schema 9999 is newer than this program" in ran.out
+    assert status.out.startswith("schema 9999 is newer than this program")
+    assert as_json.json == {"state": "newer", "current": "9999", "newest": "0001"}
 
 
 STORE = """

@@ -28,6 +28,18 @@ def test_token_is_made_and_its_secret_shown_once(tollbridge) -> None:
     assert principal == "laptop"
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [("--scope", "bad scope"), ("--scope", "ai:chat", "--scope", "x:y"), ("--expires", "1999-01-01"), ("--name", " ")],
+)
+def test_token_that_cannot_be_made_leaves_no_database_behind(tollbridge, tmp_path, wish) -> None:
+    ran = tollbridge("token", "create", "--name", "laptop", *wish)
+
+    assert ran.code == 1
+    assert ran.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["tollbridge.toml"]
+
+
 async def identify(secret: str) -> str | None:
     async with Gateway() as gateway:
         found = await gateway.tokens.identify(secret.encode())
