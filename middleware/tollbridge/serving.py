@@ -148,17 +148,17 @@ def serve_one(gateway: Gateway, listener: socket.socket, *, ready: Ready | None 
     server = Server(settings, gateway, listener, ready)
     log = logging.getLogger("uvicorn.error")
 
-    def unsaid(record: logging.LogRecord) -> bool:
-        """Keep uvicorn from telling the failure that is raised below."""
-        return gateway.failure is None
+    def said(record: logging.LogRecord) -> bool:
+        """Until it serves, uvicorn only tells what is not raised below."""
+        return server.started or (record.levelno >= logging.ERROR and gateway.failure is None)
 
-    log.addFilter(unsaid)
+    log.addFilter(said)
     try:
         server.run(sockets=[listener])
     except SystemExit:  # uvicorn's way to say that the start failed
         raise gateway.failure or SetupError("the gateway did not start; its log says why") from None
     finally:
-        log.removeFilter(unsaid)
+        log.removeFilter(said)
 
 
 def _serve_many(config: Config, changes: dict[str, Any], listener: socket.socket) -> None:
