@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tollbridge.config import Config, ProviderConfig
-from tollbridge.errors import ConfigError
+from tollbridge.errors import ConfigError, UpstreamUnreachable
 from tollbridge.formats.dialect import Dialect, ModelEntry
 from tollbridge.options import suggest
 from tollbridge.providers import Header, NoAuth, Provider, Quirks, Target
+from tollbridge.transport.guard import is_plainly_private
 
 _VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -31,6 +32,19 @@ class Host:
     def target(self, model: str) -> Target:
         """Give the way to one of its models."""
         return Target(self.provider, model, self.headers, self.base_urls, self.allow_private)
+
+    def refused_url(self) -> str:
+        """Give the first URL that would be refused as private, empty if none is seen without resolving names.
+
+        Raises `ConfigError` for a URL that may not be dialled at all.
+        """
+        for url in () if self.allow_private else self.base_urls.values():
+            try:
+                if is_plainly_private(url):
+                    return url
+            except UpstreamUnreachable as exc:
+                raise ConfigError(f"providers.{self.provider.name}: the URL cannot be used: {exc.detail}") from exc
+        return ""
 
 
 class ModelRoutes:
@@ -121,11 +135,18 @@ class ModelRoutes:
             key = self._read_key(given.api_key, f"{where}.api_key")
         elif provider.auth.env:
             key = self._key_of(provider)
-            if not key and not provider.allow_private:
+            if not key and not provider.allow_private and not given.allow_private:
                 raise ConfigError(
                     f"{where}: there is no key; set the environment variable {provider.auth.env[0]}, or {where}.api_key"
                 )
-        return self._made(provider, key, allow_private=given.allow_private or provider.allow_private)
+        host = self._made(provider, key, allow_private=given.allow_private or provider.allow_private)
+        refused = host.refused_url()
+        if refused:
+            raise ConfigError(
+                f"{where}: the URL {refused!r} leads to this machine or a private network; if that is meant, set "
+                f"{where}.allow_private = true"
+            )
+        return host
 
     def _known_host(self, provider: Provider) -> Host | None:
         """Reach a provider nobody configured: by its key alone, and never one on this machine."""

@@ -188,6 +188,33 @@ def test_check_live_says_that_a_provider_cannot_be_reached(tollbridge, config) -
     assert "✗  live mock: " in ran.out
 
 
+def test_check_live_says_why_a_provider_cannot_be_reached(tollbridge, config) -> None:
+    config.write_text(config.read_text().replace("https://mock.example/v1", "https://mock.invalid/v1"))
+
+    ran = tollbridge("check", "--live")
+
+    assert ran.code == 1
+    assert "mock.invalid cannot be reached: mock.invalid does not resolve: " in ran.out
+
+
+def test_private_address_without_leave_is_said_with_the_remedy(tollbridge, config, monkeypatch) -> None:
+    monkeypatch.setenv("NEON_AI_GATEWAY_BASE_URL", "http://10.0.0.7")
+    monkeypatch.setenv("NEON_AI_GATEWAY_TOKEN", "k")
+    warned = tollbridge("check", "--json").json
+    config.write_text(config.read_text().replace("https://mock.example/v1", "http://localhost:8000/v1"))
+
+    refused = tollbridge("check")
+
+    assert refused.code == 1
+    assert refused.err.endswith("if that is meant, set providers.mock.allow_private = true\n")
+    assert {
+        "what": "provider neon",
+        "result": "http://10.0.0.7/ai-gateway/mlflow/v1 leads to this machine or a private network; "
+        "set providers.neon.allow_private = true",
+        "level": "warning",
+    } in warned
+
+
 def test_chain_is_printed_outside_in_with_who_provided_each_link(tollbridge) -> None:
     rows = tollbridge("chain", "--json").json
     table = tollbridge("chain").out
