@@ -135,7 +135,7 @@ def _first_line(layer: type) -> str:
 
 
 def model_rows(config: Path | None) -> list[dict[str, Any]]:
-    """Give every named model with its targets and price."""
+    """Give every named model with its targets and price, which is a `Price` or None."""
     gateway = Gateway(config)
     now, prices = SystemClock().now(), gateway.prices
     rows = []
@@ -146,8 +146,7 @@ def model_rows(config: Path | None) -> list[dict[str, Any]]:
             {
                 "model": entry.id,
                 "targets": [f"{target.provider.name}/{target.model}" for target in targets],
-                "price": None if price is None else price.shown(),
-                "price_id": None if price is None else price.id,
+                "price": price,
                 "context": entry.context,
             }
         )

@@ -55,8 +55,8 @@ def check(
     if as_json:
         print_json([finding.shown() for finding in findings])
     else:
-        for finding in findings:
-            print(f"{finding.mark}  {finding.what}: {finding.result}")
+        rows = [[finding.mark, finding.what, finding.result] for finding in findings]
+        print_table("Checks", ("", "what", "found"), rows, empty="")
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)
 
@@ -107,19 +107,24 @@ def models(
 
     rows = model_rows(config)
     if as_json:
-        print_json(rows if not every else {"models": rows, "providers": provider_rows(config)})
+        listed = [{**row, "price": row["price"] and row["price"].table()} for row in rows]
+        print_json(listed if not every else {"models": listed, "providers": provider_rows(config)})
         return
-    cells = [[str(row["model"]), " ".join(row["targets"]), str(row["price"] or "unpriced")] for row in rows]
+    cells = [
+        [row["model"], " ".join(row["targets"]), *((p.shown(), p.id) if (p := row["price"]) else ("unpriced", "-"))]
+        for row in rows
+    ]
     hint = "No model is configured. With a provider's key in the environment, provider/model works: see --all."
-    print_table("Models", ("model", "targets", "USD per million tokens, in / out"), cells, empty=hint)
+    columns = ("model", "targets", "USD per million tokens", "price from")
+    print_table("Models", columns, cells, empty=hint)
     if every:
         known = [[str(row["provider"]), str(row["key"]), str(row["state"])] for row in provider_rows(config)]
         print()
         print_table("Providers", ("provider", "key", "state"), known, empty="No provider is known.")
 
 
-def openapi(config: ConfigOption = None) -> None:
-    """Print the OpenAPI 3.1 description of what the gateway serves."""
+def openapi(config: ConfigOption = None, as_json: JsonOption = True) -> None:
+    """Print the OpenAPI 3.1 description of what the gateway serves; it is JSON, asked for or not."""
     from tollbridge.cli.checking import openapi_document  # builds a whole gateway
 
     print_json(openapi_document(config))

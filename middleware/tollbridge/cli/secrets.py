@@ -23,13 +23,16 @@ def _vault(config: Path | None) -> "Vault":
 
 
 @app.command("set")
-def put(name: Annotated[str, typer.Argument()], config: ConfigOption = None) -> None:
+def put(name: Annotated[str, typer.Argument()], config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Store a secret, read from the terminal without showing it, or from standard input."""
     vault = _vault(config)
     value = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     if not value.strip():
         raise typer.BadParameter("the secret is empty")
     vault.put(name, value.strip())
+    if as_json:
+        print_json({"name": name, "api_key": f"stored:{name}"})
+        return
     print(f'stored; use it with: api_key = "stored:{name}"')
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tollbridge.cli.later import run
-from tollbridge.cli.output import ConfigOption, JsonOption, print_fields, print_json, print_table, when
+from tollbridge.cli.output import ConfigOption, JsonOption, filled, print_fields, print_json, print_table, when
 from tollbridge.clock import SystemClock
 from tollbridge.money import parse_usd, show_usd, to_nano
 from tollbridge.tokens.scopes import EVERY_MODEL
@@ -190,13 +190,22 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Revoke a token, at once and for good."""
-    if not yes and not as_json:
-        typer.confirm(f"Revoke {token_id}? Every caller that uses it is refused from now on", abort=True)
+    if not yes and not as_json and not _sure(f"Revoke {token_id}? Every caller that uses it is refused from now on"):
+        print("tollbridge: nothing was changed", file=sys.stderr)
+        raise typer.Exit(130)
 
     async def work(offline: Any) -> Any:
         return await offline.tokens.revoke(token_id)
 
     _print_one(with_tokens(config, work), token_id, as_json=as_json)
+
+
+def _sure(question: str) -> bool:
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        print(file=sys.stderr)  # the question's line has no end yet
+        return False
 
 
 def _print_one(token: "Token | None", token_id: str, *, as_json: bool) -> None:
@@ -209,4 +218,5 @@ def _print_one(token: "Token | None", token_id: str, *, as_json: bool) -> None:
         return
     values["scopes"] = " ".join(token.scopes)
     values["budget"] = "-" if token.budget is None else f"{show_usd(token.budget.amount)} USD a {token.budget.period}"
-    print_fields({name: when(value) if isinstance(value, datetime) else value for name, value in values.items()})
+    rows = [[name, when(value) if isinstance(value, datetime) else filled(value)] for name, value in values.items()]
+    print_table("Token", ("", ""), rows, empty="")
