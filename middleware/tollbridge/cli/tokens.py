@@ -100,6 +100,7 @@ def create(
     tpm: Annotated[int | None, typer.Option(min=0, help="Model tokens a minute.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=0, help="Calls at once.")] = None,
     budget: Annotated[str, typer.Option(help="Money: 25/month, 1.50/day or 100/total, in USD.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the secret and nothing else.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -130,6 +131,9 @@ def create(
     issued = with_tokens(config, work)
     if as_json:
         print_json({"id": issued.token.id, "token": issued.secret, **shown(issued.token)})
+        return
+    if quiet:
+        print(issued.secret)
         return
     print_fields(
         {

@@ -40,6 +40,12 @@ def test_token_that_cannot_be_made_leaves_no_database_behind(tollbridge, tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["tollbridge.toml"]
 
 
+def test_secret_alone_is_printed_for_a_script(tollbridge) -> None:
+    made = tollbridge("token", "create", "--name", "script", "--quiet")
+
+    assert asyncio.run(identify(made.out.removesuffix("\n"))) == "script"
+
+
 async def identify(secret: str) -> str | None:
     async with Gateway() as gateway:
         found = await gateway.tokens.identify(secret.encode())
