@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -48,7 +47,7 @@ class DataFolder:
             return found
         path = self.path / name
         self.create()
-        made = secrets.token_hex(_SHORTEST)
+        made = os.urandom(_SHORTEST).hex()
         try:
             write_private(path, f"{made}\n".encode("ascii"), os.link)
         except FileExistsError:
@@ -81,7 +80,7 @@ def write_private(path: Path, content: bytes, put: Callable[[Path, Path], None])
 
     `put` gives the finished draft its name: `os.link` where a file of that name must stay, `os.replace` where not.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
@@ -52,7 +53,7 @@ class Plugins:
     ) -> None:
         self.manager = pluggy.PluginManager(GROUP)
         self.manager.add_hookspecs(hookspecs)
-        self.listed: list[PluginInfo] = []
+        self._found: list[tuple[EntryPoint, bool]] = []
         self._trace = trace
         self._forgive = forgive
         self._given: set[str] = set()
@@ -69,12 +70,12 @@ class Plugins:
             enabled = entry.name not in disabled and (not allowed or entry.name in allowed)
             if enabled:
                 with self._forgiving():
-                    self._add(self._load(entry), entry.name, _origin(entry))
-            self._list(entry, enabled)
+                    self._add(self._load(entry), entry.name, partial(_origin, entry))
+            self._found.append((entry, enabled))
         for plugin in given:
             name = getattr(plugin, "__name__", type(plugin).__name__)
             self._given.add(name)
-            self._add(plugin, name, "given in code")
+            self._add(plugin, name, lambda: "given in code")
 
     def _refuse_unknown(self, entries: Sequence[EntryPoint], names: Sequence[str]) -> None:
         installed = {entry.name for entry in entries}
@@ -109,18 +110,18 @@ class Plugins:
             ) from exc
         return loaded
 
-    def _add(self, plugin: object, name: str, origin: str) -> None:
+    def _add(self, plugin: object, name: str, origin: Callable[[], str]) -> None:
         known = {hook for hook in vars(hookspecs) if hasattr(getattr(hookspecs, hook), f"{GROUP}_spec")}
         for attribute in dir(plugin):
             value = getattr(plugin, attribute, None)
             marked = inspect.isroutine(value) and hasattr(value, f"{GROUP}_impl")
             if attribute not in known and (marked or attribute.startswith("register_")):
-                problem = f"unknown hook {attribute!r} in plugin {name!r} ({origin})"
+                problem = f"unknown hook {attribute!r} in plugin {name!r} ({origin()})"
             elif attribute.startswith("register_") and not marked:
-                problem = f"the hook {attribute!r} in plugin {name!r} ({origin}) lacks @hookimpl"
+                problem = f"the hook {attribute!r} in plugin {name!r} ({origin()}) lacks @hookimpl"
             elif marked and (unknown := _asks_for(getattr(plugin, attribute)) - _known_to(attribute)):
                 problem = (
-                    f"the hook {attribute!r} in plugin {name!r} ({origin}) asks for {', '.join(sorted(unknown))}, "
+                    f"the hook {attribute!r} in plugin {name!r} ({origin()}) asks for {', '.join(sorted(unknown))}, "
                     f"and may only ask for {', '.join(sorted(_known_to(attribute)))}"
                 )
             else:
@@ -130,14 +131,21 @@ class Plugins:
             self.manager.register(plugin, name)
             self.manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as exc:
-            raise PluginError(f"plugin {name!r} ({origin}) does not fit: {_said(exc)}; {self._way_out(name)}") from exc
+            raise PluginError(
+                f"plugin {name!r} ({origin()}) does not fit: {_said(exc)}; {self._way_out(name)}"
+            ) from exc
 
-    def _list(self, entry: EntryPoint, enabled: bool) -> None:
+    @property
+    def listed(self) -> list[PluginInfo]:
+        """List the installed plugins.  Reads the metadata of each one's package, which a start does without."""
+        return [self._info(entry, enabled) for entry, enabled in self._found]
+
+    def _info(self, entry: EntryPoint, enabled: bool) -> PluginInfo:
         plugin = self.manager.get_plugin(entry.name)  # None for one that is disabled or was forgiven
         callers = self.manager.get_hookcallers(plugin) if plugin is not None else []
         name, version = _distribution(entry)
         hooks = tuple(sorted(caller.name for caller in callers or ()))
-        self.listed.append(PluginInfo(entry.name, name, version, entry.value, hooks, enabled))
+        return PluginInfo(entry.name, name, version, entry.value, hooks, enabled)
 
     def call(self, hook: str, **arguments: Any) -> list[Any]:
         """Call one hook on every plugin; whatever goes wrong is a `SetupError` that names the plugin."""
