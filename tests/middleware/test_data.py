@@ -81,6 +81,22 @@ def test_processes_that_start_at_once_agree_on_every_secret(folder: DataFolder) 
     }
 
 
+def test_secret_that_another_process_made_meanwhile_is_taken(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def late(draft: Path, path: Path) -> None:
+        path.write_text("ab" * 32)
+        path.chmod(0o600)
+        link(draft, path)
+
+    monkeypatch.setattr(os, "link", late)
+
+    assert folder.secret("pepper") == b"\xab" * 32
+    assert [path.name for path in folder.path.iterdir()] == ["pepper"]
+
+
 @pytest.mark.parametrize(
     "text", ["", "\n", "ab", "ab" * 31, "ab" * 31 + "a", "zz" * 32, "AB" * 32, "ab" * 16 + " " * 32]
 )

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 from tollbridge import __version__, cli
 from tollbridge.errors import GatewayError
@@ -102,6 +103,7 @@ def command_that(error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path
         (GatewayError("not now"), 1, "tollbridge: not now\n"),
         (GatewayError("not now", detail="store: locked"), 1, "tollbridge: not now (store: locked)\n"),
         (KeyboardInterrupt(), 130, ""),
+        (typer.Abort(), 130, ""),
     ],
 )
 def test_error_of_a_command_has_its_code(tollbridge, monkeypatch, tmp_path, error, code, said) -> None:
@@ -199,8 +201,6 @@ def test_config_option_without_its_value_is_wrong_usage(tollbridge) -> None:
 
 
 def test_group_of_commands_of_a_plugin_is_added(tollbridge, monkeypatch, tmp_path) -> None:
-    import typer
-
     group = typer.Typer(help="A group.", no_args_is_help=True)
     group.command("one")(lambda: print("one done"))
     group.command("two")(lambda: None)
