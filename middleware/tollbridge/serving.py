@@ -18,8 +18,12 @@ from uvicorn.supervisors import Multiprocess
 from tollbridge import logs
 from tollbridge.config import Config, load_config
 from tollbridge.errors import ConfigError, SetupError
-from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.gateway import Gateway
+from tollbridge.handshake import PromptHandshake
+from tollbridge.leftovers import end_leftovers
 from tollbridge.metrics import prepare_multiprocess
+from tollbridge.server.http1 import Http1
+from tollbridge.wrapping import Tollbridge
 
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
 
@@ -78,9 +82,14 @@ def configure_logs(config: Config) -> None:
 
 
 def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:
-    """Give uvicorn's settings: no trust in forwarded headers, no access log of its own, no server header."""
+    """Give uvicorn's settings: our HTTP, no trust in forwarded headers, no access log of its own, no server header."""
+    http: Any = Http1(
+        head_timeout_s=config.server.head_timeout_s,
+        max_head_bytes=2 * config.server.max_header_bytes,  # what is over the limit itself is told by the chain
+    )
     return uvicorn.Config(
         app,
+        http=http,
         host=config.server.host,
         port=config.server.port,
         lifespan="on",
@@ -89,6 +98,7 @@ def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:
         log_level=None,
         proxy_headers=False,
         server_header=False,
+        ws=PromptHandshake,
         timeout_graceful_shutdown=max(1, int(config.server.shutdown_grace_s)),
         **more,
     )
@@ -124,6 +134,7 @@ class Server(uvicorn.Server):
             self._beside.cancel()
             await asyncio.wait([self._beside])
         await super().shutdown(sockets)
+        await end_leftovers()
 
 
 def announce(gateway: Gateway, listener: socket.socket) -> None:

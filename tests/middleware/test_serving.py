@@ -18,6 +18,7 @@ from tollbridge import Gateway, SetupError, load_config
 from tollbridge.cli.worker import make_app
 from tollbridge.errors import ConfigError
 from tollbridge.metrics import prepare_multiprocess
+from tollbridge.server.http1 import Http1
 from tollbridge.serving import base_url, bind, run_server, serve_one, uvicorn_config
 
 pytestmark = pytest.mark.usefixtures("restored_logging")
@@ -72,6 +73,13 @@ def test_address_that_is_not_ours_is_refused_in_one_sentence(host) -> None:
 def test_port_is_refused_to_the_second_from_the_moment_the_first_has_it() -> None:
     with bind("127.0.0.1", 0) as taken, pytest.raises(ConfigError, match="choose another with --port"):
         bind("127.0.0.1", taken.getsockname()[1])
+
+
+def test_server_speaks_our_http_within_the_bounds_of_the_configuration() -> None:
+    settings = uvicorn_config(None, load_config({"server": {"head_timeout_s": 2.5, "max_header_bytes": 1_000}}, {}))
+
+    assert isinstance(settings.http, Http1)
+    assert vars(settings.http) == {"_head_timeout_s": 2.5, "_max_head_bytes": 2_000, "_site": None}
 
 
 def test_server_trusts_no_forwarded_headers_and_does_not_name_itself() -> None:
