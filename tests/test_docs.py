@@ -102,6 +102,17 @@ def codes() -> set[str]:
     return found
 
 
+def statuses_of_their_own() -> Iterator[tuple[int, str]]:
+    """Find the errors that are raised with another status than their class has, but for those of the stores."""
+    for path in (ROOT / "middleware" / "tollbridge").rglob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+        for call in calls if path.parent.name not in ("stores", "testing") else []:
+            kind = getattr(errors, call.func.id, None) if isinstance(call.func, ast.Name) else None
+            given = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
+            if kind is not None and "status" in given:
+                yield int(str(given["status"])), str(given.get("code", kind.code))
+
+
 def test_every_error_code_is_in_operations_with_its_status() -> None:
     page = (ROOT / "docs" / "operations.md").read_text("utf-8")
     rows = re.findall(r"^\| (\d{3}) \| (.+?) \|", page, re.MULTILINE)
@@ -111,6 +122,8 @@ def test_every_error_code_is_in_operations_with_its_status() -> None:
         for value in vars(errors).values()
         if isinstance(value, type) and issubclass(value, errors.GatewayError)
     }
+
+    raised |= set(statuses_of_their_own())
 
     assert codes() - {"denied"} == {code for _, code in documented} - {"denied"}
     assert raised - documented <= {(403, "denied")}

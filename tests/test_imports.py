@@ -46,12 +46,12 @@ LATE = {
     ("tollbridge.cli.commands", "tollbridge.cli.checking.*"): STARTS_FAST,
     ("tollbridge.cli.commands", "tollbridge.stores.schema"): STARTS_FAST,
     ("tollbridge.cli.later", "asyncio"): STARTS_FAST,
-    ("tollbridge.cli.later", "tollbridge.config.load_config"): STARTS_FAST,
     ("tollbridge.cli.output", "rich.*"): STARTS_FAST,
     ("tollbridge.cli.secrets", "tollbridge.vault.Vault"): STARTS_FAST,
     ("tollbridge.cli.serving", "tollbridge.serving.run_server"): STARTS_FAST,
     ("tollbridge.cli.tokens", "tollbridge.cli.offline.Offline"): STARTS_FAST,
     ("tollbridge.cli.tokens", "tollbridge.tokens.model.*"): STARTS_FAST,
+    ("tollbridge.cli.tokens", "tollbridge.tokens.service.check_wish"): STARTS_FAST,
     (
         "tollbridge.metering.genai",
         "genai_prices.*",

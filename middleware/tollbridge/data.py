@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -21,11 +20,21 @@ class DataFolder:
     def create(self) -> None:
         """Make the folder if it is not there; raises `SetupError` if that cannot be done."""
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, exist_ok=True)  # never its parents: the place may be a disk not mounted yet
+        except FileNotFoundError as exc:
+            raise SetupError(
+                f"the data folder {self.path} cannot be created: there is no folder {self.path.parent}; make it, or "
+                "choose another with TOLLBRIDGE_DATA"
+            ) from exc
         except OSError as exc:
             raise SetupError(
                 f"the data folder {self.path} cannot be created ({exc.strerror}); choose another with TOLLBRIDGE_DATA"
             ) from exc
+
+    def find(self, name: str) -> bytes | None:
+        """Read the secret of that name and make none; errors are those of `secret`."""
+        path = self.path / name
+        return self._read(path) if os.path.lexists(path) else None
 
     def secret(self, name: str) -> bytes:
         """Read the secret of that name, 32 bytes, made at first use.
@@ -33,11 +42,12 @@ class DataFolder:
         Raises `SetupError` if it is empty, short, readable by others, or cannot be written. A secret is never replaced:
         losing the pepper would void every token.
         """
+        found = self.find(name)
+        if found is not None:
+            return found
         path = self.path / name
         self.create()
-        if os.path.exists(path):
-            return self._read(path)
-        made = secrets.token_hex(_SHORTEST)
+        made = os.urandom(_SHORTEST).hex()
         try:
             write_private(path, f"{made}\n".encode("ascii"), os.link)
         except FileExistsError:
@@ -70,7 +80,7 @@ def write_private(path: Path, content: bytes, put: Callable[[Path, Path], None])
 
     `put` gives the finished draft its name: `os.link` where a file of that name must stay, `os.replace` where not.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

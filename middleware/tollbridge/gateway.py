@@ -25,7 +25,7 @@ from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
 from tollbridge.metrics import Metrics
-from tollbridge.opening import open_limiter, open_store
+from tollbridge.opening import open_limiter, open_store, open_with_secrets
 from tollbridge.plugins import Plugins
 from tollbridge.routes import ModelRoutes
 from tollbridge.runtime import Parts, build_chain, timeouts_of
@@ -123,13 +123,11 @@ class Gateway:
     async def start(self) -> None:
         """Open what serving needs; may be called again in another event loop.  Raises `SetupError`."""
         self._loop = asyncio.get_running_loop()
-        pepper = self.data.secret("pepper")
-        self.admin_key = self.data.secret("admin.key")
-        hide(pepper.hex())
-        hide(self.admin_key.hex())
         self.store = open_store(self.config, self.clock, self.registry.stores)
         self.limiter = open_limiter(self.config, self.clock, self.registry.limiters)
-        await self.store.open()
+        pepper, self.admin_key = await open_with_secrets(self.store, self.data, "pepper", "admin.key")
+        hide(pepper.hex())
+        hide(self.admin_key.hex())
         self.transport = self._given_transport or make_transport(
             self.config.upstream.transport, timeouts_of(self.config)
         )

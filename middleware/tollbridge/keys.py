@@ -21,7 +21,17 @@ def read_key(reference: str, env: Mapping[str, str], vault: Vault, *, where: str
         try:
             path = base / Path(name).expanduser()
             value = path.read_text("utf-8")
-        except (OSError, ValueError, RuntimeError) as exc:
+        except FileNotFoundError:
+            raise ConfigError(
+                f"{where}: there is no key file {path}; write the key into it, readable by the gateway alone, or "
+                "change the option"
+            ) from None
+        except OSError as exc:
+            raise ConfigError(
+                f"{where}: the key file {path} cannot be read: {exc.strerror}; check its owner and mode, or change "
+                "the option"
+            ) from exc
+        except (ValueError, RuntimeError) as exc:
             raise ConfigError(f"{where}: the key file {path} cannot be read: {exc}") from exc
         problem = f"{where}: the key file {path} is empty"
     else:

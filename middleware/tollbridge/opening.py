@@ -5,6 +5,7 @@ from typing import Any
 
 from tollbridge.clock import Clock
 from tollbridge.config import Config
+from tollbridge.data import DataFolder
 from tollbridge.errors import ConfigError, SetupError, StoreError, without_words
 from tollbridge.limits.limiter import Limiter
 from tollbridge.limits.memory import MemoryLimiter
@@ -32,6 +33,21 @@ def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..
     except Exception as exc:
         raise StoreError(_failed("store.url", scheme, exc)) from None
     return store
+
+
+async def open_with_secrets(store: Store, data: DataFolder, *names: str) -> list[bytes]:
+    """Open a store, then read or make the secrets that go with it; raises `SetupError`.
+
+    In this order, so that a store that cannot be used and a secret that is no good leave nothing behind.
+    """
+    for name in names:
+        data.find(name)
+    await store.open()
+    try:
+        return [data.secret(name) for name in names]
+    except SetupError:
+        await store.close()
+        raise
 
 
 def open_limiter(config: Config, clock: Clock, factories: Mapping[str, Callable[..., Any]]) -> Limiter:

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
@@ -37,7 +38,8 @@ class Plugins:
     """The plugins of one gateway.
 
     `given` are plugin objects handed over in code, loaded after the installed ones. `allowed` (empty: all) and
-    `disabled` are names of entry points. `trace`, where given, is called with a line a hook call.
+    `disabled` are names of entry points. `trace`, where given, is called with a line a hook call. `forgive`, where
+    given, is told what is wrong with a plugin, which is then left out; without it that is raised.
     """
 
     def __init__(
@@ -48,32 +50,33 @@ class Plugins:
         disabled: Sequence[str] = (),
         found: Iterable[EntryPoint] | None = None,
         trace: Callable[[str], None] | None = None,
+        forgive: Callable[[SetupError], None] | None = None,
     ) -> None:
         self.manager = pluggy.PluginManager(GROUP)
         self.manager.add_hookspecs(hookspecs)
-        self.listed: list[PluginInfo] = []
+        self._found: list[tuple[EntryPoint, bool]] = []
         self._trace = trace
+        self._forgive = forgive
         self._given: set[str] = set()
         entries = sorted(entry_points(group=GROUP) if found is None else found, key=lambda entry: entry.name)
-        self._refuse_unknown(entries, [*allowed, *disabled])
+        with self._forgiving():
+            self._refuse_unknown(entries, [*allowed, *disabled])
         seen: dict[str, EntryPoint] = {}
         for entry in entries:
-            if entry.name in seen and seen[entry.name].value != entry.value:
-                raise PluginError(
-                    f"two packages name a plugin {entry.name!r}: {_origin(seen[entry.name])} and {_origin(entry)}; "
-                    "uninstall one of them"
-                )
             if entry.name in seen:
+                with self._forgiving():
+                    self._refuse_other(entry, seen[entry.name])
                 continue
             seen[entry.name] = entry
             enabled = entry.name not in disabled and (not allowed or entry.name in allowed)
             if enabled:
-                self._add(self._load(entry), entry.name, _origin(entry))
-            self._list(entry, enabled)
+                with self._forgiving():
+                    self._add(self._load(entry), entry.name, partial(_origin, entry))
+            self._found.append((entry, enabled))
         for plugin in given:
             name = getattr(plugin, "__name__", type(plugin).__name__)
             self._given.add(name)
-            self._add(plugin, name, "given in code")
+            self._add(plugin, name, lambda: "given in code")
 
     def _refuse_unknown(self, entries: Sequence[EntryPoint], names: Sequence[str]) -> None:
         installed = {entry.name for entry in entries}
@@ -83,24 +86,45 @@ class Plugins:
                     f"[plugins] names {name!r}, which is not installed; installed: {', '.join(sorted(installed))}"
                 )
 
+    def _refuse_other(self, entry: EntryPoint, first: EntryPoint) -> None:
+        if entry.value != first.value:
+            raise PluginError(
+                f"two packages name a plugin {entry.name!r}: {_origin(first)} and {_origin(entry)}; "
+                "uninstall one of them"
+            )
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except SetupError as exc:
+            if self._forgive is None:
+                raise
+            self._forgive(exc)
+
     def _load(self, entry: EntryPoint) -> object:
         try:
             loaded: object = entry.load()
-        except Exception as exc:
+        except (Exception, SystemExit) as exc:
             raise PluginError(
-                f"plugin {entry.name!r} ({_origin(entry)}) did not load: {exc}; {self._way_out(entry.name)}"
+                f"plugin {entry.name!r} ({_origin(entry)}) did not load: {_said(exc)}; {self._way_out(entry.name)}"
             ) from exc
         return loaded
 
-    def _add(self, plugin: object, name: str, origin: str) -> None:
+    def _add(self, plugin: object, name: str, origin: Callable[[], str]) -> None:
         known = {hook for hook in vars(hookspecs) if hasattr(getattr(hookspecs, hook), f"{GROUP}_spec")}
         for attribute in dir(plugin):
             value = getattr(plugin, attribute, None)
             marked = inspect.isroutine(value) and hasattr(value, f"{GROUP}_impl")
             if attribute not in known and (marked or attribute.startswith("register_")):
-                problem = f"unknown hook {attribute!r} in plugin {name!r} ({origin})"
+                problem = f"unknown hook {attribute!r} in plugin {name!r} ({origin()})"
             elif attribute.startswith("register_") and not marked:
-                problem = f"the hook {attribute!r} in plugin {name!r} ({origin}) lacks @hookimpl"
+                problem = f"the hook {attribute!r} in plugin {name!r} ({origin()}) lacks @hookimpl"
+            elif marked and (unknown := _asks_for(getattr(plugin, attribute)) - _known_to(attribute)):
+                problem = (
+                    f"the hook {attribute!r} in plugin {name!r} ({origin()}) asks for {', '.join(sorted(unknown))}, "
+                    f"and may only ask for {', '.join(sorted(_known_to(attribute)))}"
+                )
             else:
                 continue
             raise PluginError(f"{problem}; {self._way_out(name)}")
@@ -108,19 +132,27 @@ class Plugins:
             self.manager.register(plugin, name)
             self.manager.check_pending()
         except (pluggy.PluginValidationError, ValueError) as exc:
-            raise PluginError(f"plugin {name!r} ({origin}) does not fit: {exc}") from exc
+            raise PluginError(
+                f"plugin {name!r} ({origin()}) does not fit: {_said(exc)}; {self._way_out(name)}"
+            ) from exc
 
-    def _list(self, entry: EntryPoint, enabled: bool) -> None:
-        callers = self.manager.get_hookcallers(self.manager.get_plugin(entry.name)) if enabled else []
+    @property
+    def listed(self) -> list[PluginInfo]:
+        """List the installed plugins.  Reads the metadata of each one's package, which a start does without."""
+        return [self._info(entry, enabled) for entry, enabled in self._found]
+
+    def _info(self, entry: EntryPoint, enabled: bool) -> PluginInfo:
+        plugin = self.manager.get_plugin(entry.name)  # None for one that is disabled or was forgiven
+        callers = self.manager.get_hookcallers(plugin) if plugin is not None else []
         name, version = _distribution(entry)
         hooks = tuple(sorted(caller.name for caller in callers or ()))
-        self.listed.append(PluginInfo(entry.name, name, version, entry.value, hooks, enabled))
+        return PluginInfo(entry.name, name, version, entry.value, hooks, enabled)
 
     def call(self, hook: str, **arguments: Any) -> list[Any]:
         """Call one hook on every plugin; whatever goes wrong is a `SetupError` that names the plugin."""
         results = []
         for impl in self._implementations(hook):
-            with self._blaming(impl.plugin_name, hook):
+            with self._forgiving(), self._blaming(impl.plugin_name, hook):
                 results.append(impl.function(*(arguments[name] for name in impl.argnames)))
         return [result for result in results if result is not None]
 
@@ -150,8 +182,8 @@ class Plugins:
             yield
         except SetupError:
             raise
-        except Exception as exc:
-            raise PluginError(f"plugin {plugin!r} failed in {hook}: {exc}; {self._way_out(plugin)}") from exc
+        except (Exception, SystemExit) as exc:
+            raise PluginError(f"plugin {plugin!r} failed in {hook}: {_said(exc)}; {self._way_out(plugin)}") from exc
 
     def _way_out(self, name: str) -> str:
         how = "take it out of plugins=[...]" if name in self._given else f"plugins.disabled = [{name!r}]"
@@ -203,3 +235,24 @@ def _distribution(entry: EntryPoint) -> tuple[str, str]:
 
 def _origin(entry: EntryPoint) -> str:
     return " ".join(_distribution(entry))
+
+
+def _said(exc: BaseException) -> str:
+    """Put what a plugin raised into one line."""
+    if isinstance(exc, SystemExit):
+        return f"it called sys.exit({exc.code!r})"
+    return " ".join(str(exc).split()) or type(exc).__name__
+
+
+def _asks_for(hook: Callable[..., object]) -> set[str]:
+    """Give the arguments a hook is called with, as pluggy counts them: those without a default."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return {
+        parameter.name
+        for parameter in inspect.signature(hook).parameters.values()
+        if parameter.kind in kinds and parameter.default is parameter.empty
+    }
+
+
+def _known_to(hook: str) -> set[str]:
+    return _asks_for(getattr(hookspecs, hook))

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 
 from tollbridge.auth import SCHEMES, Auth, Bearer, Header, NoAuth, Signer, check_auth, needs_key, sendable
 from tollbridge.config import Config, ProviderConfig
-from tollbridge.errors import ConfigError, PluginError, SetupError, without_words
+from tollbridge.errors import ConfigError, PluginError, SetupError, UpstreamUnreachable, without_words
 from tollbridge.formats.dialect import Dialect, ModelEntry
 from tollbridge.options import build, suggest
 from tollbridge.providers import Provider, Quirks, Target
 from tollbridge.signing import Signing
+from tollbridge.transport.guard import is_plainly_private
 
 _VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -36,6 +37,19 @@ class Host:
         known = self.provider.models.get(model)
         most = max_output or (known.max_output if known is not None else None)
         return Target(self.provider, model, self.headers, self.base_urls, self.allow_private, most, self.signing)
+
+    def refused_url(self) -> str:
+        """Give the first URL that would be refused as private, empty if none is seen without resolving names.
+
+        Raises `ConfigError` for a URL that may not be dialled at all.
+        """
+        for url in () if self.allow_private else self.base_urls.values():
+            try:
+                if is_plainly_private(url):
+                    return url
+            except UpstreamUnreachable as exc:
+                raise ConfigError(f"providers.{self.provider.name}: the URL cannot be used: {exc.detail}") from exc
+        return ""
 
 
 class ModelRoutes:
@@ -138,13 +152,21 @@ class ModelRoutes:
             key = self._read_key(given.api_key, f"{where}.api_key")
         elif provider.auth.env:
             key = self._key_of(provider)
-            if not key and not provider.allow_private and needs_key(provider.auth):
+            may_lack = provider.allow_private or given.allow_private
+            if not key and not may_lack and needs_key(provider.auth):
                 raise ConfigError(
                     f"{where}: there is no key; set the environment variable {provider.auth.env[0]}, or {where}.api_key"
                 )
         if given.auth and not key and needs_key(provider.auth):
             raise ConfigError(f"{where}: the auth scheme {given.auth!r} needs a key; set {where}.api_key")
-        return self._made(provider, key, allow_private=given.allow_private or provider.allow_private)
+        host = self._made(provider, key, allow_private=given.allow_private or provider.allow_private)
+        refused = host.refused_url()
+        if refused:
+            raise ConfigError(
+                f"{where}: the URL {refused!r} leads to this machine or a private network; if that is meant, set "
+                f"{where}.allow_private = true"
+            )
+        return host
 
     def _known_host(self, provider: Provider) -> Host | None:
         """Reach a provider nobody configured: by its key alone, and never one on this machine."""

@@ -1,6 +1,7 @@
 """Running a gateway under uvicorn, in this process or in several."""
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -28,6 +29,11 @@ __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
 
 _BACKLOG = 2048
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_OTHER_HOST = "choose an address of this machine with --host, such as 127.0.0.1, or 0.0.0.0 for all of them"
+_WAYS_OUT: dict[int | None, str] = {
+    errno.EADDRINUSE: "stop what uses the port, or choose another with --port",
+    errno.EACCES: "choose another port with --port, 1024 or above",
+}
 _OVERRIDES = "TOLLBRIDGE_SERVER__"
 
 
@@ -48,20 +54,23 @@ def run_server(path: Path | None, changes: dict[str, Any]) -> None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the address; raises `ConfigError` saying what to do where that fails."""
+    """Take the address and listen there; raises `ConfigError` saying what to do where that fails.
+
+    Two programs may bind one address as long as neither listens: of two that start at once, one must learn it here.
+    """
     try:
         listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((host, port))
-        except OSError:
+            listener.listen(_BACKLOG)
+        except (OSError, UnicodeError):
             listener.close()
             raise
-    except OSError as exc:
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {exc.strerror or exc}; stop what uses the port, "
-            "or choose another with --port"
-        ) from exc
+    except (OSError, UnicodeError) as exc:
+        reason = getattr(exc, "strerror", None) or exc
+        way_out = _WAYS_OUT.get(getattr(exc, "errno", None), _OTHER_HOST)
+        raise ConfigError(f"cannot listen on {host}:{port}: {reason}; {way_out}") from exc
     listener.set_inheritable(True)
     return listener
 
@@ -154,10 +163,19 @@ def serve_one(gateway: Gateway, listener: socket.socket, *, ready: Ready | None 
     """Serve in this process until a signal; raises `SetupError` where the start fails."""
     settings = uvicorn_config(Tollbridge(gateway.app, gateway=gateway), gateway.config)
     server = Server(settings, gateway, listener, ready)
+    log = logging.getLogger("uvicorn.error")
+
+    def said(record: logging.LogRecord) -> bool:
+        """Until it serves, uvicorn only tells what is not raised below."""
+        return server.started or (record.levelno >= logging.ERROR and gateway.failure is None)
+
+    log.addFilter(said)
     try:
         server.run(sockets=[listener])
     except SystemExit:  # uvicorn's way to say that the start failed
         raise gateway.failure or SetupError("the gateway did not start; its log says why") from None
+    finally:
+        log.removeFilter(said)
 
 
 def _serve_many(config: Config, changes: dict[str, Any], listener: socket.socket) -> None:
@@ -176,5 +194,4 @@ def _serve_many(config: Config, changes: dict[str, Any], listener: socket.socket
 async def _try_start(config: Config, listener: socket.socket) -> None:
     """Start and stop once in the parent: the database is migrated, mistakes are said once, and so is the greeting."""
     async with Gateway(config) as gateway:
-        listener.listen(_BACKLOG)
         announce(gateway, listener)

@@ -1,5 +1,6 @@
 """`tollbridge admin-link`: a fresh link to the dashboard."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ def admin_link(
         typer.Option("--config", "-c", help="The configuration; else TOLLBRIDGE_CONFIG, else ./tollbridge.toml."),
     ] = None,
     base_url: Annotated[str, typer.Option(help="Where the gateway is reached; else its host and port.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print a link that signs in to the dashboard once, within 15 minutes."""
     from tollbridge import ConfigError, DataFolder, SystemClock, load_config
@@ -25,4 +27,5 @@ def admin_link(
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, server.host)
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     base = base_url.rstrip("/") or f"http://{host}:{server.port}"
-    print(link(f"{base}{server.prefix}", door.make_code()))
+    url = link(f"{base}{server.prefix}", door.make_code())
+    print(json.dumps({"url": url}) if as_json else url)

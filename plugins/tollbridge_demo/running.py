@@ -12,6 +12,7 @@ import httpx2
 
 from tollbridge import EVERY_MODEL, Config, Gateway, SetupError, load_config
 from tollbridge.serving import bind, configure_logs, serve_one
+from tollbridge_demo.pasting import to_paste
 from tollbridge_demo.tour import Tour
 
 MODEL = "smollm2-135m-instruct"
@@ -46,7 +47,10 @@ def run_demo(port: int, *, data: Path, tour_only: bool) -> None:
     try:
         from tollbridge_demo.service import make_service  # FastAPI is in the extra
     except ImportError as exc:
-        raise SetupError("the demo's service needs FastAPI; run: pip install 'tollbridge[demo,local]'") from exc
+        raise SetupError(
+            "the demo's service needs FastAPI; run: pip install 'tollbridge[demo,local]' "
+            "(in a checkout: pip install '.[demo,local]')"
+        ) from exc
     from tollbridge_local import install  # the engine is in the extra [local]
 
     install()
@@ -92,10 +96,8 @@ async def first_calls(gateway: Gateway, base: str) -> None:
         await Tour(base, guest.secret, MODEL, say).run()
     finally:
         await gateway.tokens.revoke(guest.token.id)
-    say("use it from any OpenAI or Anthropic SDK:")
-    print(f"\n    export OPENAI_BASE_URL={base}/v1 OPENAI_API_KEY=<your token>")
-    print(f"    export ANTHROPIC_BASE_URL={base} ANTHROPIC_API_KEY=<your token>\n")
-    print(f"    model: {MODEL}    another token: tollbridge token create --name NAME\n", flush=True)
+    say(f"use {MODEL} from any OpenAI or Anthropic SDK, and call the service; in another terminal:")
+    print("\n" + "".join(f"    {line}\n" for line in to_paste(base, gateway.config.data)), flush=True)
 
 
 def say(text: str) -> None:

@@ -33,6 +33,7 @@ KEYS = (
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ENV = re.compile(r"[A-Z0-9][A-Z0-9_]*")
 _VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
+_BASE = re.compile(r"^\{[A-Z][A-Z0-9_]*\}(?=/|$)")
 _URL = re.compile(r"https?://(?P<host>[a-z0-9]+([.-]+[a-z0-9]+)*)(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*")
 _LOOPBACK = ("127.0.0.1", "localhost")
 _OPERATIONS = ("/chat/completions", "/completions", "/responses", "/embeddings", "/messages")
@@ -143,17 +144,18 @@ def _check_url(row: "_Row", dialect: str, url: str, *, local: bool) -> None:
     key = f"base_urls.{dialect}"
     if dialect not in DIALECTS:
         raise row.refuse(key, f"is no dialect we know; known: {', '.join(DIALECTS)}")
+    shown, url = url, _BASE.sub("https://x", url)
     parts = _URL.fullmatch(_VARIABLE.sub("x", url))
     if url.endswith("/"):
-        raise row.refuse(key, f"must not end in a slash: {url!r}")
+        raise row.refuse(key, f"must not end in a slash: {shown!r}")
     if not url.startswith(("https://", "http://") if local else "https://"):
-        raise row.refuse(key, f"must begin with https://, not {url!r}")
+        raise row.refuse(key, f"must begin with https://, not {shown!r}")
     if parts is None:
-        raise row.refuse(key, f"must be a lower-case host, a port if need be, and a path: {url!r}")
+        raise row.refuse(key, f"must be a lower-case host, a port if need be, and a path: {shown!r}")
     if local and parts["host"] not in _LOOPBACK:
         raise row.refuse(key, f"is marked local, so its host must be one of {', '.join(_LOOPBACK)}")
     if url.endswith(_OPERATIONS):
-        raise row.refuse(key, f"must end where the path of the operation begins: {url!r}")
+        raise row.refuse(key, f"must end where the path of the operation begins: {shown!r}")
 
 
 class _Row:

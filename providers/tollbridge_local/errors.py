@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 from tollbridge import SetupError
 
-ENGINE_MISSING = "the local model needs xllamacpp, which is not installed; run: pip install 'tollbridge[local]'"
+ENGINE_MISSING = (
+    "the local model needs xllamacpp, which is not installed; run: pip install 'tollbridge[local]' "
+    "(in a checkout: pip install '.[local]')"
+)
 
 
 class LocalModelError(SetupError):

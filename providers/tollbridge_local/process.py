@@ -225,6 +225,4 @@ class Child:
 def _engine_problem(reason: str) -> LocalModelError:
     if reason == "No module named 'xllamacpp'":
         return LocalModelError(ENGINE_MISSING)
-    return LocalModelError(
-        f"the local model's engine does not load ({reason}); run: pip install --upgrade 'tollbridge[local]'"
-    )
+    return LocalModelError(f"the local model's engine does not load ({reason}); run: pip install --upgrade xllamacpp")

@@ -7,11 +7,14 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
 import pytest
 from tests.support.live import LiveGateway, mock_config
+
+from tollbridge.serving import bind
 
 CONFIG = mock_config("http://127.0.0.1:9")
 
@@ -37,7 +40,7 @@ def start(folder: Path, config: str, *more: str, env: dict[str, str] | None = No
         (CONFIG + "[server]\nworkers = 0\n", "server: workers must be at least 1"),
         (CONFIG.replace("env:MOCK_KEY", "sk-plain"), "the key itself does not belong in here"),
         (CONFIG.replace("env:MOCK_KEY", "env:NOT_SET"), "the environment variable NOT_SET is not set"),
-        (CONFIG.replace("env:MOCK_KEY", "file:none.txt"), "cannot be read"),
+        (CONFIG.replace("env:MOCK_KEY", "file:none.txt"), "there is no key file"),
         (CONFIG.replace("env:MOCK_KEY", "stored:none"), "tollbridge secret set none"),
         (CONFIG.replace("mock/gpt", "mokc/gpt"), "names no known provider; did you mean 'mock'?"),
         (CONFIG.replace("openai-chat", "openai-chit"), "unknown dialect 'openai-chit'"),
@@ -51,7 +54,7 @@ def test_mistake_in_the_configuration_is_named_and_nothing_is_written(tmp_path, 
     done = start(tmp_path, config)
 
     assert done.returncode == 1
-    (line,) = done.stderr.strip().splitlines()
+    (line,) = (done.stdout + done.stderr).strip().splitlines()
     assert line.startswith("tollbridge: ")
     assert sentence in line
     assert os.listdir(tmp_path) == ["tollbridge.toml"]
@@ -102,21 +105,93 @@ def test_broken_plugin_stops_the_start_and_the_way_out_works(tmp_path) -> None:
         assert httpx2.get(f"{gateway.url}/healthz").status_code == 200
 
 
-def test_database_of_a_newer_version_is_refused_and_left_alone(tmp_path) -> None:
-    gateway = LiveGateway(tmp_path, CONFIG)
-    gateway.token()
-    path = tmp_path / ".tollbridge" / "tollbridge.db"
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE alembic_version SET version_num = '9999'")
-    db.close()
-    before = path.read_bytes()
+def newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE alembic_version (version_num)")
+        db.execute("INSERT INTO alembic_version VALUES ('9999')")
 
-    done = start(tmp_path, CONFIG)
+
+def of_another_program(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("CREATE TABLE notes (text)")
+
+
+def no_database(path: Path) -> None:
+    path.write_bytes(b"only text of some length" * 200)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (newer, "has schema 9999 and this Tollbridge knows up to"),
+        (of_another_program, "belongs to another program"),
+        (no_database, "is no SQLite database"),
+        (Path.mkdir, "is not a file"),
+    ],
+)
+def test_database_that_cannot_be_used_is_one_sentence_and_left_alone(tmp_path, make, sentence, workers) -> None:
+    folder = tmp_path / ".tollbridge"
+    folder.mkdir(0o700)
+    make(folder / "tollbridge.db")
+    (tmp_path / "tollbridge.toml").write_text(CONFIG)
+    before = everything(tmp_path)
+
+    done = start(tmp_path, CONFIG, "--workers", workers)
 
     assert done.returncode == 1
-    assert "9999" in done.stderr
-    assert "newer" in done.stderr
-    assert path.read_bytes() == before
+    (line,) = (done.stdout + done.stderr).strip().splitlines()
+    assert line.startswith("tollbridge: the database ")
+    assert sentence in line
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [("none/of/these/x.db", "there is no folder"), ("tollbridge.toml/x.db", "check the owner and mode of its folder")],
+)
+def test_folder_of_the_database_that_cannot_be_used_is_one_sentence(tmp_path, place, sentence) -> None:
+    config = CONFIG + f"[store]\nurl = 'sqlite:///{place}'\n"
+
+    done = start(tmp_path, config)
+
+    assert done.returncode == 1
+    (line,) = (done.stdout + done.stderr).strip().splitlines()
+    assert sentence in line
+    assert os.listdir(tmp_path) == ["tollbridge.toml"]
+
+
+def test_plugin_that_fails_at_startup_is_one_sentence(tmp_path) -> None:
+    site = tmp_path / "site"
+    (site / "late-1.0.dist-info").mkdir(parents=True)
+    (site / "late-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: late\nVersion: 1.0\n")
+    (site / "late-1.0.dist-info" / "entry_points.txt").write_text("[tollbridge]\nlate = late_plugin\n")
+    (site / "late_plugin.py").write_text(
+        "from tollbridge import hookimpl\n@hookimpl\ndef startup(): raise OSError('no disk')\n"
+    )
+    env = {"PYTHONPATH": f"{site}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+
+    done = start(tmp_path, CONFIG, env=env)
+
+    assert done.returncode == 1
+    (line,) = (done.stdout + done.stderr).strip().splitlines()
+    assert line == (
+        "tollbridge: plugin 'late' failed in startup: no disk; to start without it: plugins.disabled = ['late']"
+    )
+
+
+def test_of_two_starts_on_one_port_the_second_says_so_and_writes_nothing(tmp_path) -> None:
+    with bind("127.0.0.1", 0) as taken:  # as far as the first one is when the second comes
+        done = start(tmp_path, CONFIG, "--port", str(taken.getsockname()[1]))
+
+    assert done.returncode == 1
+    (line,) = (done.stdout + done.stderr).strip().splitlines()
+    assert "choose another with --port" in line
+    assert os.listdir(tmp_path) == ["tollbridge.toml"]
 
 
 @pytest.mark.parametrize("name", ["pepper", "admin.key", "kek"])

@@ -1,15 +1,13 @@
 """Secrets on disk: made once, private, never replaced."""
 
 import os
-import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.disk import disk_with_room_for
 
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
@@ -27,17 +25,6 @@ print(*(folder.secret(f"secret-{number}").hex() for number in range(100)))
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
     return DataFolder(tmp_path / "data")
-
-
-@contextmanager
-def disk_with_room_for(size: int) -> Iterator[None]:
-    """Let this process write files of at most `size` bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def mode(path: Path) -> int:
@@ -92,6 +79,22 @@ def test_processes_that_start_at_once_agree_on_every_secret(folder: DataFolder) 
     assert {tuple(made.split()) for made, _ in answers} == {
         tuple(folder.secret(f"secret-{number}").hex() for number in range(100))
     }
+
+
+def test_secret_that_another_process_made_meanwhile_is_taken(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def late(draft: Path, path: Path) -> None:
+        path.write_text("ab" * 32)
+        path.chmod(0o600)
+        link(draft, path)
+
+    monkeypatch.setattr(os, "link", late)
+
+    assert folder.secret("pepper") == b"\xab" * 32
+    assert [path.name for path in folder.path.iterdir()] == ["pepper"]
 
 
 @pytest.mark.parametrize(
@@ -185,3 +188,17 @@ def test_existing_folder_is_used_as_it_is(folder: DataFolder) -> None:
     folder.create()
 
     assert folder.path.is_dir()
+
+
+def test_secret_is_looked_for_without_being_made(folder: DataFolder) -> None:
+    assert folder.find("pepper") is None
+    assert not folder.path.exists()
+
+    assert folder.secret("pepper") == folder.find("pepper")
+
+
+def test_folder_above_the_folder_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"there is no folder .*not-mounted; make it, .*TOLLBRIDGE_DATA"):
+        DataFolder(tmp_path / "not-mounted" / "data").secret("pepper")
+
+    assert list(tmp_path.iterdir()) == []

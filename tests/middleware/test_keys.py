@@ -52,7 +52,22 @@ def test_empty_file_is_named(vault: Vault, tmp_path: Path) -> None:
         read("file:openai.key", vault, base=tmp_path)
 
 
-@pytest.mark.parametrize("path", ["none.key", ".", "~nobody-of-this-name/key", "nul\0.key", "latin.key"])
+def test_file_that_is_not_there_says_what_to_do(vault: Vault, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read("file:none.key", vault, base=tmp_path)
+
+    assert str(refused.value) == (
+        f"{WHERE}: there is no key file {tmp_path}/none.key; write the key into it, readable by the gateway alone, "
+        "or change the option"
+    )
+
+
+def test_folder_in_place_of_the_file_says_what_to_do(vault: Vault, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot be read: Is a directory; check its owner and mode"):
+        read("file:.", vault, base=tmp_path)
+
+
+@pytest.mark.parametrize("path", [".", "~nobody-of-this-name/key", "nul\0.key", "latin.key"])
 def test_file_that_cannot_be_read_says_why(vault: Vault, tmp_path: Path, path: str) -> None:
     (tmp_path / "latin.key").write_bytes(b"sk-\xe9")
 

@@ -1,5 +1,6 @@
 """What stands in the log: one event a line, in one shape, with no secret."""
 
+import ast
 import io
 import json
 import logging
@@ -20,6 +21,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
+from tests.support.sources import sources
 
 from tollbridge import logs
 from tollbridge.errors import ConfigError
@@ -525,3 +527,10 @@ def test_every_way_to_log_has_its_level() -> None:
 
     levels = [event["level"] for event in output.events]
     assert levels == ["debug", "info", "warning", "warning", "error", "critical", "critical", "error", "info"]
+
+
+@pytest.mark.parametrize("source", sources(), ids=lambda source: source.module)
+def test_every_logger_has_a_name(source) -> None:
+    calls = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and not node.args]
+
+    assert [call.lineno for call in calls if getattr(call.func, "attr", "") == "get_logger"] == []

@@ -8,9 +8,10 @@ import pytest
 
 from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
-from tollbridge.errors import ConfigError, StoreError
+from tollbridge.data import DataFolder
+from tollbridge.errors import ConfigError, SetupError, StoreError, Unavailable
 from tollbridge.limits.memory import MemoryLimiter
-from tollbridge.opening import open_limiter, open_store
+from tollbridge.opening import open_limiter, open_store, open_with_secrets
 from tollbridge.stores.sqlite import SqliteStore
 
 
@@ -79,6 +80,43 @@ def test_limits_that_nothing_keeps_are_refused_without_their_password(url, sente
 
     assert sentence in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+async def test_store_is_opened_and_its_secrets_are_made(tmp_path) -> None:
+    store, data = SqliteStore(tmp_path / "x.db"), DataFolder(tmp_path / "data")
+
+    one, other = await open_with_secrets(store, data, "one", "other")
+
+    assert (one, other) == (data.secret("one"), data.secret("other"))
+    await store.close()
+
+
+async def test_store_that_cannot_be_opened_leaves_no_secret(tmp_path) -> None:
+    with pytest.raises(StoreError, match="is not a file"):
+        await open_with_secrets(SqliteStore(tmp_path), DataFolder(tmp_path / "data"), "one")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_secret_that_is_no_good_leaves_no_database(tmp_path) -> None:
+    data = DataFolder(tmp_path / "data")
+    data.secret("one")
+    (tmp_path / "data" / "other").write_text("short")
+
+    with pytest.raises(SetupError, match="other"):
+        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, "one", "other")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+async def test_store_is_closed_where_its_secrets_cannot_be_made(tmp_path) -> None:
+    store = SqliteStore(tmp_path / "x.db")
+
+    with pytest.raises(SetupError, match="there is no folder"):
+        await open_with_secrets(store, DataFolder(tmp_path / "none" / "data"), "one")
+
+    with pytest.raises(Unavailable):
+        await store.check()
 
 
 URL = "acme://admin:hunt[er2@h/d?token=t0psecret"

@@ -198,15 +198,83 @@ def test_hook_without_its_mark_would_be_skipped_so_it_refuses_to_start(install: 
         Plugins(found=[entry])
 
 
-def test_hook_with_arguments_it_is_not_given_refuses_to_start(install: Install) -> None:
-    entry = install(
-        "greedy", "from tollbridge import hookimpl\n@hookimpl\ndef register_policies(register, config): ..."
-    )
+@pytest.mark.parametrize(
+    ("hook", "sentence"),
+    [
+        (
+            "def register_policies(register, config)",
+            "'register_policies' .* asks for config, and may only ask for register",
+        ),
+        ("async def startup(gatewy, *more, bare=1)", "'startup' .* asks for gatewy, and may only ask for gateway"),
+    ],
+)
+def test_hook_with_arguments_it_is_not_given_refuses_to_start(install: Install, hook: str, sentence: str) -> None:
+    entry = install("greedy", f"from tollbridge import hookimpl\n@hookimpl\n{hook}: ...")
 
     with pytest.raises(
-        PluginError, match=r"(?s)^plugin 'greedy' \(tollbridge-sample-greedy 1\.0\) does not fit: .*config"
+        PluginError, match=rf"^the hook {sentence}; to start without it: plugins\.disabled = \['greedy'\]$"
     ):
         Plugins(found=[entry])
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        ("import sys\nsys.exit()", r"it called sys\.exit\(None\)"),
+        ("import sys\nsys.exit('no licence')", r"it called sys\.exit\('no licence'\)"),
+        ("raise RuntimeError('two\\n  lines')", "two lines"),
+        ("raise RuntimeError", "RuntimeError"),
+    ],
+)
+def test_what_a_plugin_raises_at_import_is_one_line(install: Install, source: str, why: str) -> None:
+    entry = install("bad", source)
+
+    with pytest.raises(PluginError, match=rf"^plugin 'bad' \(.*\) did not load: {why}; to start without it: [^\n]+$"):
+        Plugins(found=[entry])
+
+
+def test_hook_that_ends_the_program_is_an_error_of_its_plugin(install: Install) -> None:
+    entry = install(
+        "exits", "import sys\nfrom tollbridge import hookimpl\n@hookimpl\ndef register_policies(): sys.exit(3)"
+    )
+
+    with pytest.raises(PluginError, match=r"^plugin 'exits' failed in register_policies: it called sys\.exit\(3\); "):
+        Plugins(found=[entry]).register_all()
+
+
+COMMAND = """
+from tollbridge import hookimpl
+
+@hookimpl
+def register_commands(register):
+    register("NAME", print)
+"""
+
+
+def test_forgiven_plugin_is_left_out_and_the_others_stay(install: Install) -> None:
+    problems: list[SetupError] = []
+    entries = [
+        install("absent", "import nope"),
+        install("fails", COMMAND.replace('register("NAME", print)', "1 / 0")),
+        install("good", COMMAND.replace("NAME", "good")),
+        install("twin", COMMAND.replace("NAME", "twin")),
+        install("twin", "import nope", module="other_twin", distribution="other-twin"),
+        install("typo", COMMAND.replace("NAME", "typo").replace("register_commands", "register_command")),
+    ]
+
+    plugins = Plugins(found=entries, disabled=["nope"], forgive=problems.append)
+
+    assert set(plugins.commands()) == {"good", "twin"}
+    assert {info.name: info.hooks for info in plugins.listed if info.hooks} == {
+        name: ("register_commands",) for name in ("fails", "good", "twin")
+    }
+    assert [str(problem).partition(" (")[0].partition(":")[0] for problem in problems] == [
+        "[plugins] names 'nope', which is not installed; installed",
+        "plugin 'absent'",
+        "two packages name a plugin 'twin'",
+        "unknown hook 'register_command' in plugin 'typo'",
+        "plugin 'fails' failed in register_commands",
+    ]
 
 
 def test_one_module_under_two_names_refuses_to_start(install: Install) -> None:

@@ -104,9 +104,9 @@ def test_variable_that_is_the_whole_address_must_be_http(value) -> None:
 
 
 def test_section_for_a_provider_with_a_variable_address_changes_only_what_it_says() -> None:
-    found = routes({"providers": {"anywhere": {"api_key": "env:K"}}}, ANYWHERE_URL="http://10.0.0.7:80")
+    found = routes({"providers": {"anywhere": {"api_key": "env:K"}}}, ANYWHERE_URL="http://inside.example:80")
 
-    assert found.hosts["anywhere"].base_urls == {"openai-chat": "http://10.0.0.7:80/v1"}
+    assert found.hosts["anywhere"].base_urls == {"openai-chat": "http://inside.example:80/v1"}
     assert not found.hosts["anywhere"].allow_private
 
 
@@ -180,9 +180,58 @@ def test_empty_section_switches_on_a_provider_on_this_machine_with_or_without_it
 
 
 def test_provider_of_this_machine_that_is_moved_elsewhere_loses_its_leave_to_be_private() -> None:
-    sections = {"providers": {"here": {"base_url": "http://10.0.0.7:8000/v1"}}}
+    sections = {"providers": {"here": {"base_url": "http://inside.example:8000/v1"}}}
 
     assert not routes(sections).hosts["here"].allow_private
+
+
+def test_section_that_lets_a_server_be_private_needs_no_key() -> None:
+    section = {"base_url": "http://10.0.0.7:8000/v1", "allow_private": True}
+
+    host = routes({"providers": {"here-with-key": section}}).hosts["here-with-key"]
+
+    assert (host.headers, host.allow_private) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("section", "url"),
+    [
+        ({"mine": {"base_url": "http://127.0.0.1:9/v1"}}, "http://127.0.0.1:9/v1"),
+        ({"mine": {"base_url": "https://localhost/v1"}}, "https://localhost/v1"),
+        ({"mine": {"base_url": "https://a.LOCALHOST.:1/v1"}}, "https://a.LOCALHOST.:1/v1"),
+        ({"mine": {"base_url": "https://[fd00::1]/v1"}}, "https://[fd00::1]/v1"),
+        (
+            {"mine": {"base_urls": {"openai-chat": "https://a.example", "anthropic-messages": "http://10.0.0.7"}}},
+            "http://10.0.0.7",
+        ),
+        ({"anywhere": {"api_key": "env:K"}}, "http://192.168.0.1/v1"),
+    ],
+)
+def test_private_address_without_leave_is_refused_with_the_remedy(section, url) -> None:
+    (name,) = section
+
+    with pytest.raises(ConfigError) as refused:
+        routes({"providers": section}, ANYWHERE_URL="http://192.168.0.1")
+
+    assert str(refused.value) == (
+        f"providers.{name}: the URL {url!r} leads to this machine or a private network; if that is meant, set "
+        f"providers.{name}.allow_private = true"
+    )
+
+
+def test_url_that_may_not_be_dialled_is_refused_without_its_user_information() -> None:
+    with pytest.raises(
+        ConfigError, match=r"^providers\.mine: the URL cannot be used: it holds user information"
+    ) as refused:
+        routes({"providers": {"mine": {"base_url": "https://user:secret@mine.example/v1"}}})
+
+    assert "secret" not in str(refused.value)
+
+
+def test_known_provider_nobody_configured_is_left_to_the_dialling_where_its_variable_is_private() -> None:
+    host = routes(ANYWHERE_KEY="k", ANYWHERE_URL="http://192.168.0.1").hosts["anywhere"]
+
+    assert host.refused_url() == "http://192.168.0.1/v1"
 
 
 @pytest.mark.parametrize(

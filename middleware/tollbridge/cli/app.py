@@ -2,13 +2,15 @@
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from tollbridge import __version__
 from tollbridge.cli import commands, secrets, serving, tokens
-from tollbridge.errors import GatewayError, PluginError, SetupError
+from tollbridge.config import PluginsConfig, load_config
+from tollbridge.errors import ConfigError, GatewayError, SetupError
 from tollbridge.plugins import Plugins
 
 
@@ -18,8 +20,12 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def build() -> typer.Typer:
-    """Make the program: our own commands, then those of installed plugins."""
+def build(arguments: Sequence[str] = (), said: set[str] | None = None) -> typer.Typer:
+    """Make the program: our own commands, then those of installed plugins as the configuration allows them.
+
+    What is wrong with a plugin is printed, and put into `said`. A configuration that cannot be read says nothing about
+    plugins, so that none is loaded: raises `ConfigError` where the command is not one of ours.
+    """
     app = typer.Typer(
         name="tollbridge",
         help="A toll bridge for AI traffic: tokens, scopes, limits, cost and format translation.",
@@ -45,7 +51,15 @@ def build() -> typer.Typer:
     app.add_typer(tokens.app, name="token")
     app.add_typer(secrets.app, name="secret")
     app.add_typer(commands.db, name="db")
-    for name, command in _of_plugins().items():
+    said = set() if said is None else said
+    ours = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    try:
+        settings = load_config(_named_config(arguments)).plugins
+    except ConfigError:
+        if next((word for word in arguments if not word.startswith("-")), "init") not in ours:
+            raise
+        return app
+    for name, command in _of_plugins(settings, said).items():
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:
@@ -53,21 +67,36 @@ def build() -> typer.Typer:
     return app
 
 
-def _of_plugins() -> dict[str, Any]:
-    """Collect the commands of plugins; one that does not load is said, and the others go on."""
-    try:
-        return Plugins().commands()
-    except PluginError as exc:
-        print(f"tollbridge: {exc}", file=sys.stderr)
-        return {}
+def _named_config(arguments: Sequence[str]) -> Path | None:
+    """Find `--config` before the command is known: plugins of that configuration may bring it."""
+    for position, word in enumerate(arguments):
+        if word in ("--config", "-c"):
+            return Path(arguments[position + 1]) if position + 1 < len(arguments) else None
+        name, equals, value = word.partition("=")
+        if name == "--config" and equals:
+            return Path(value)
+        if word.startswith("-c"):
+            return Path(word[2:])
+    return None
+
+
+def _of_plugins(settings: PluginsConfig, said: set[str]) -> dict[str, Any]:
+    """Collect the commands of plugins; one that does not fit is said, and the others go on."""
+
+    def forgive(problem: SetupError) -> None:
+        said.add(str(problem))
+        _say(str(problem), 1)
+
+    return Plugins(allowed=settings.allowed, disabled=settings.disabled, forgive=forgive).commands()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; gives the exit code."""
+    said: set[str] = set()
     try:
-        code = build()(list(arguments), prog_name="tollbridge", standalone_mode=False)
+        code = build(arguments, said)(list(arguments), prog_name="tollbridge", standalone_mode=False)
     except SetupError as exc:
-        return _say(str(exc), 1)
+        return 1 if str(exc) in said else _say(str(exc), 1)
     except GatewayError as exc:
         return _say(exc.message if exc.detail is None else f"{exc.message} ({exc.detail})", 1)
     except (KeyboardInterrupt, typer.Abort):

@@ -43,12 +43,20 @@ async def check_gateway(config: Path | None, *, live: bool) -> list[Finding]:
     findings = [Finding("configuration", source)]
     findings.append(Finding("plugins", ", ".join(info.name for info in gateway.plugins.listed if info.enabled)))
     for host in gateway.routes.hosts.values():
-        findings.append(Finding(f"provider {host.provider.name}", ", ".join(sorted(host.base_urls))))
+        findings.append(_provider(host))
     findings += _prices(gateway)
     findings.append(_database(gateway))
     if live:
         findings += [await _ask(gateway, host) for host in gateway.routes.hosts.values()]
     return findings
+
+
+def _provider(host: Host) -> Finding:
+    what, refused = f"provider {host.provider.name}", host.refused_url()
+    if refused:
+        remedy = f"set providers.{host.provider.name}.allow_private = true"
+        return Finding(what, f"{refused} leads to this machine or a private network; {remedy}", "warning")
+    return Finding(what, ", ".join(sorted(host.base_urls)))
 
 
 def _prices(gateway: Gateway) -> list[Finding]:
@@ -104,7 +112,7 @@ async def _ask(gateway: Gateway, host: Host) -> Finding:
         response = await transport.send(request)
         await response.close()
     except GatewayError as exc:
-        return Finding(what, exc.message, "error")
+        return Finding(what, exc.message if exc.detail is None else f"{exc.message}: {exc.detail}", "error")
     finally:
         await transport.close()
     if response.status in (401, 403):
@@ -130,7 +138,7 @@ def _first_line(layer: type) -> str:
 
 
 def model_rows(config: Path | None) -> list[dict[str, Any]]:
-    """Give every named model with its targets and price."""
+    """Give every named model with its targets and price, which is a `Price` or None."""
     gateway = Gateway(config)
     now, prices = SystemClock().now(), gateway.prices
     rows = []
@@ -141,8 +149,7 @@ def model_rows(config: Path | None) -> list[dict[str, Any]]:
             {
                 "model": entry.id,
                 "targets": [f"{target.provider.name}/{target.model}" for target in targets],
-                "price": None if price is None else price.shown(),
-                "price_id": None if price is None else price.id,
+                "price": price,
                 "context": entry.context,
             }
         )

@@ -1,5 +1,6 @@
 """Commands that look at a configuration: init, check, chain, plugins, models, openapi, db."""
 
+import os
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from tollbridge.cli.later import read_config, run
+from tollbridge.cli.later import run
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table
+from tollbridge.config import DEFAULT_FILE, find_config, load_config
+from tollbridge.data import write_private
 from tollbridge.errors import ConfigError
 from tollbridge.plugins import Plugins
 
@@ -16,17 +19,27 @@ db = typer.Typer(help="The database's schema.", no_args_is_help=True)
 
 
 def init(
-    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("tollbridge.toml"),
+    path: Annotated[Path | None, typer.Argument(help="Where to write it.", show_default="tollbridge.toml")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite one that is there.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a configuration with every option and its default."""
-    if path.exists() and not force:
-        raise ConfigError(f"{path} is there already; --force overwrites it")
-    text = files("tollbridge.conf").joinpath("tollbridge.toml").read_text("utf-8")
+    if path is not None and config is not None and path != config:
+        raise typer.BadParameter(f"{path} and --config {config} are two places; name one")
+    path = find_config(path or config) or Path(DEFAULT_FILE)
+    text = files("tollbridge.conf").joinpath("tollbridge.toml").read_bytes()
     try:
-        path.write_text(text, "utf-8")
+        if path.exists() and not force:
+            raise FileExistsError
+        write_private(Path(os.path.realpath(path)), text, os.replace if force else os.link)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; --force overwrites it") from None
     except OSError as exc:
-        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}; nothing was changed") from exc
+    if as_json:
+        print_json({"path": str(path)})
+        return
     print(f"wrote {path}; next: tollbridge check --config {path}")
 
 
@@ -42,8 +55,8 @@ def check(
     if as_json:
         print_json([finding.shown() for finding in findings])
     else:
-        for finding in findings:
-            print(f"{finding.mark}  {finding.what}: {finding.result}")
+        rows = [[finding.mark, finding.what, finding.result] for finding in findings]
+        print_table("Checks", ("", "what", "found"), rows, empty="")
     if any(finding.level == "error" for finding in findings):
         raise typer.Exit(1)
 
@@ -65,7 +78,7 @@ def plugins(
     as_json: JsonOption = False,
 ) -> None:
     """List installed plugins: name, distribution, version, hooks."""
-    settings = read_config(config).plugins
+    settings = load_config(config).plugins
     found = Plugins(
         allowed=settings.allowed,
         disabled=settings.disabled,
@@ -94,42 +107,53 @@ def models(
 
     rows = model_rows(config)
     if as_json:
-        print_json(rows if not every else {"models": rows, "providers": provider_rows(config)})
+        listed = [{**row, "price": row["price"] and row["price"].table()} for row in rows]
+        print_json(listed if not every else {"models": listed, "providers": provider_rows(config)})
         return
-    cells = [[str(row["model"]), " ".join(row["targets"]), str(row["price"] or "unpriced")] for row in rows]
+    cells = [
+        [row["model"], " ".join(row["targets"]), *((p.shown(), p.id) if (p := row["price"]) else ("unpriced", "-"))]
+        for row in rows
+    ]
     hint = "No model is configured. With a provider's key in the environment, provider/model works: see --all."
-    print_table("Models", ("model", "targets", "USD per million tokens, in / out"), cells, empty=hint)
+    columns = ("model", "targets", "USD per million tokens", "price from")
+    print_table("Models", columns, cells, empty=hint)
     if every:
         known = [[str(row["provider"]), str(row["key"]), str(row["state"])] for row in provider_rows(config)]
         print()
         print_table("Providers", ("provider", "key", "state"), known, empty="No provider is known.")
 
 
-def openapi(config: ConfigOption = None) -> None:
-    """Print the OpenAPI 3.1 description of what the gateway serves."""
+def openapi(config: ConfigOption = None, as_json: JsonOption = True) -> None:
+    """Print the OpenAPI 3.1 description of what the gateway serves; it is JSON, asked for or not."""
     from tollbridge.cli.checking import openapi_document  # builds a whole gateway
 
     print_json(openapi_document(config))
 
 
 @db.command("upgrade")
-def upgrade(config: ConfigOption = None) -> None:
+def upgrade(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Bring the database to this program's version."""
-    print(_schema("upgrade", config))
+    _schema("upgrade", config, as_json=as_json)
 
 
 @db.command("status")
-def status(config: ConfigOption = None) -> None:
-    """Say which version the database has."""
-    print(_schema("status", config))
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say which version the database has.  Exits with 1 where it is newer than this program."""
+    _schema("status", config, as_json=as_json)
 
 
-def _schema(action: str, config: Path | None) -> str:
+def _schema(action: str, config: Path | None, *, as_json: bool) -> None:
     from tollbridge.cli.checking import say_status  # brings the store
     from tollbridge.stores import schema
 
-    url = read_config(config).store_url
+    url = load_config(config).store_url
     if not url.startswith("sqlite:"):
         scheme = url.partition(":")[0]
         raise ConfigError(f"the store of {scheme}:// has its schema from a plugin, which brings a command of its own")
-    return say_status(schema.upgrade(url) if action == "upgrade" else schema.status(url))
+    found = schema.upgrade(url) if action == "upgrade" else schema.status(url)
+    if as_json:
+        print_json({"state": found.state.value, "current": found.current or None, "newest": found.newest})
+    else:
+        print(say_status(found))
+    if found.state is schema.SchemaState.NEWER:
+        raise typer.Exit(1)

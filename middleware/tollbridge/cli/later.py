@@ -1,11 +1,7 @@
 """What a command needs once it runs, and `--help` should not wait for."""
 
 from collections.abc import Coroutine
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from tollbridge.config import Config
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -15,10 +11,3 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
     return asyncio.run(work)
-
-
-def read_config(path: Path | None) -> "Config":
-    """Read the configuration a command was given; raises `ConfigError`."""
-    from tollbridge.config import load_config
-
-    return load_config(path)

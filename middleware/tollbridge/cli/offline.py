@@ -6,7 +6,7 @@ from typing import Self
 from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
 from tollbridge.data import DataFolder
-from tollbridge.opening import open_store
+from tollbridge.opening import open_store, open_with_secrets
 from tollbridge.plugins import Plugins
 from tollbridge.tokens.service import TokenService
 
@@ -25,8 +25,7 @@ class Offline:
         self.store = open_store(self.config, self.clock, factories)
 
     async def __aenter__(self) -> Self:
-        pepper = self.data.secret("pepper")
-        await self.store.open()
+        (pepper,) = await open_with_secrets(self.store, self.data, "pepper")
         self.tokens = TokenService(self.store, self.store, pepper, self.clock)
         return self
 

@@ -16,6 +16,10 @@ ConfigOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+_WIDE = 10_000
+"""Columns of what is no terminal: nothing is broken into lines there."""
+
+
 def print_json(value: object) -> None:
     """Print one JSON document."""
     sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
@@ -39,7 +43,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else 200
+    width = None if sys.stdout.isatty() else _WIDE
     Console(width=width).print(table)
 
 
@@ -47,7 +51,12 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
-        print(f"{name.ljust(width)}  {'-' if value in (None, '') else value}")
+        print(f"{name.ljust(width)}  {filled(value)}")
+
+
+def filled(value: object) -> str:
+    """Show a value, `-` for none."""
+    return "-" if value in (None, "") else str(value)
 
 
 def when(moment: datetime | None) -> str:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tollbridge.cli.later import read_config
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json
+from tollbridge.config import load_config
 from tollbridge.data import DataFolder
 
 if TYPE_CHECKING:
@@ -19,17 +19,20 @@ app = typer.Typer(help="Keep provider keys, encrypted.", no_args_is_help=True)
 def _vault(config: Path | None) -> "Vault":
     from tollbridge.vault import Vault  # brings cryptography
 
-    return Vault(DataFolder(read_config(config).data))
+    return Vault(DataFolder(load_config(config).data))
 
 
 @app.command("set")
-def put(name: Annotated[str, typer.Argument()], config: ConfigOption = None) -> None:
+def put(name: Annotated[str, typer.Argument()], config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Store a secret, read from the terminal without showing it, or from standard input."""
     vault = _vault(config)
     value = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
     if not value.strip():
         raise typer.BadParameter("the secret is empty")
     vault.put(name, value.strip())
+    if as_json:
+        print_json({"name": name, "api_key": f"stored:{name}"})
+        return
     print(f'stored; use it with: api_key = "stored:{name}"')
 
 

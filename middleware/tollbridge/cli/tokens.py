@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tollbridge.cli.later import run
-from tollbridge.cli.output import ConfigOption, JsonOption, print_fields, print_json, print_table, when
+from tollbridge.cli.output import ConfigOption, JsonOption, filled, print_fields, print_json, print_table, when
+from tollbridge.clock import SystemClock
 from tollbridge.money import parse_usd, show_usd, to_nano
 from tollbridge.tokens.scopes import EVERY_MODEL
 
@@ -99,6 +100,7 @@ def create(
     tpm: Annotated[int | None, typer.Option(min=0, help="Model tokens a minute.")] = None,
     concurrency: Annotated[int | None, typer.Option(min=0, help="Calls at once.")] = None,
     budget: Annotated[str, typer.Option(help="Money: 25/month, 1.50/day or 100/total, in USD.")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the secret and nothing else.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -107,16 +109,21 @@ def create(
     Without --scope it may call every model and nothing else.
     """
     from tollbridge.tokens.model import TokenLimits  # brings msgspec
+    from tollbridge.tokens.service import check_wish
 
+    now = SystemClock().now()
     money = read_budget(budget) if budget else None
+    scopes = tuple(scope) if scope else EVERY_MODEL
+    expires_at = read_expiry(expires, now) if expires else None
+    check_wish(name, scopes, expires_at, now)  # before a database is made for a token that will not be
 
     async def work(offline: Any) -> Any:
         return await offline.tokens.issue(
             name=name,
-            scopes=tuple(scope) if scope else EVERY_MODEL,
+            scopes=scopes,
             owner=owner,
             team=team,
-            expires_at=read_expiry(expires, offline.clock.now()) if expires else None,
+            expires_at=expires_at,
             limits=TokenLimits(rpm, tpm, concurrency),
             budget=money,
         )
@@ -124,6 +131,9 @@ def create(
     issued = with_tokens(config, work)
     if as_json:
         print_json({"id": issued.token.id, "token": issued.secret, **shown(issued.token)})
+        return
+    if quiet:
+        print(issued.secret)
         return
     print_fields(
         {
@@ -184,13 +194,22 @@ def revoke(
     as_json: JsonOption = False,
 ) -> None:
     """Revoke a token, at once and for good."""
-    if not yes and not as_json:
-        typer.confirm(f"Revoke {token_id}? Every caller that uses it is refused from now on", abort=True)
+    if not yes and not as_json and not _sure(f"Revoke {token_id}? Every caller that uses it is refused from now on"):
+        print("tollbridge: nothing was changed", file=sys.stderr)
+        raise typer.Exit(130)
 
     async def work(offline: Any) -> Any:
         return await offline.tokens.revoke(token_id)
 
     _print_one(with_tokens(config, work), token_id, as_json=as_json)
+
+
+def _sure(question: str) -> bool:
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        print(file=sys.stderr)  # the question's line has no end yet
+        return False
 
 
 def _print_one(token: "Token | None", token_id: str, *, as_json: bool) -> None:
@@ -203,4 +222,5 @@ def _print_one(token: "Token | None", token_id: str, *, as_json: bool) -> None:
         return
     values["scopes"] = " ".join(token.scopes)
     values["budget"] = "-" if token.budget is None else f"{show_usd(token.budget.amount)} USD a {token.budget.period}"
-    print_fields({name: when(value) if isinstance(value, datetime) else value for name, value in values.items()})
+    rows = [[name, when(value) if isinstance(value, datetime) else filled(value)] for name, value in values.items()]
+    print_table("Token", ("", ""), rows, empty="")

@@ -133,6 +133,11 @@ class Price:
             rows.append(f"{show_usd(self.request)} a call")
         return "; ".join(rows)
 
+    def table(self) -> dict[str, object]:
+        """Give it for programs, in USD as strings: each bucket for a million tokens, `request` for a call."""
+        tiers = [{"above": tier.above, **_table(tier.rates)} for tier in self.tiers]
+        return {**_table(self.rates), "request": show_usd(self.request), "tiers": tiers, "source": self.id}
+
     @classmethod
     def from_table(cls, table: Mapping[str, str], *, id: str) -> "Price":
         """Read a price such as `{ input = "0.15", output = "0.60", request = "0.01" }`.
@@ -170,6 +175,10 @@ def _read(key: str, text: object, id: str) -> Decimal:
     if usd and not (to_nano(usd) if key == "request" else rate(usd)):
         raise ConfigError(f"{id}: {key} = {text[:40]!r} is too small to count; the least above 0 is 0.000001")
     return usd
+
+
+def _table(rates: Rates) -> dict[str, str]:
+    return {bucket: show_usd(getattr(rates, bucket) * _NANO_PER_RATE) for bucket in BUCKETS}
 
 
 def _show(rates: Rates) -> str:

@@ -40,7 +40,7 @@ LAST_TRIES_S = 2.0
 _FIRST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.005
 
-log = structlog.get_logger()
+log = structlog.get_logger("tollbridge")
 
 
 def run(db: sqlite3.Connection, works: list[Work]) -> list[Outcome]:

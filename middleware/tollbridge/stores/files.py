@@ -3,8 +3,8 @@
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,19 +34,24 @@ def path_of(url: str) -> Path:
     return Path(path)
 
 
-def make_private(path: Path) -> None:
+def make_private(path: Path) -> list[Path]:
     """Create what is missing, the folder with mode 0700 and an empty file with 0600, and tighten what is there.
+
+    Gives what was made. Of the folders above the file only the last one ever is.
 
     SQLite gives -wal and -shm the file's own mode. An existing file is never opened here: closing it would drop the
     locks this process holds on it (POSIX fcntl).
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        except FileExistsError:
+        made = _make(path)
+        if not made:
             for suffix in _COMPANIONS:
                 _tighten(path.with_name(path.name + suffix))
+    except FileNotFoundError as exc:
+        raise StoreError(
+            f"the database {path} cannot be made: there is no folder {path.parent.parent}; make it, or choose another "
+            "place with [store] url"
+        ) from exc
     except OSError as exc:
         raise StoreError(
             f"the database {path} cannot be made private ({exc.strerror}); check the owner and mode of its folder, "
@@ -54,6 +59,36 @@ def make_private(path: Path) -> None:
         ) from exc
     if not path.is_file():
         raise StoreError(f"the database {path} is not a file; choose another with [store] url")
+    if not os.access(path, os.W_OK):
+        raise StoreError(f"the database {path} {_REASONS[sqlite3.SQLITE_READONLY]}")
+    return made
+
+
+def _make(path: Path) -> list[Path]:
+    """Make an empty file, and its folder; both or none.  Gives what was not there before."""
+    made: list[Path] = []
+    with suppress(FileExistsError):
+        path.parent.mkdir(mode=0o700)
+        made.append(path.parent)
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        return []
+    except OSError:
+        take_back(made)
+        raise
+    return [*made, path]
+
+
+def take_back(made: Sequence[Path]) -> None:
+    """Remove what was just made for a database that could not be filled; a folder that holds more stays."""
+    for path in reversed(made):
+        if path.is_dir():
+            with suppress(OSError):
+                path.rmdir()
+        else:
+            for suffix in _COMPANIONS:
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _tighten(path: Path) -> None:

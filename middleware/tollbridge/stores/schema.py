@@ -3,14 +3,14 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from tollbridge.errors import StoreError
-from tollbridge.stores.files import cannot_open, connect, make_private, path_of
+from tollbridge.stores.files import cannot_open, connect, make_private, path_of, take_back
 
 _VERSIONS = Path(__file__).parent / "migrations" / "versions"
 
@@ -61,9 +61,9 @@ def prepare(path: Path, *, migrate: bool) -> None:
     An empty file is always filled, an older one only if `migrate`; a newer one is left as it is. Any number of
     processes may do this at once: one works, the others wait and find it done.
     """
-    make_private(path)
+    made = make_private(path)
     try:
-        with _folder_lock(path):
+        with _folder_lock(path), _taken_back(made):
             found = _look(path)
             if found.state is SchemaState.NEWER:
                 raise StoreError(
@@ -109,6 +109,16 @@ def _use_wal(path: Path) -> None:
         modes = db.execute("PRAGMA journal_mode = WAL").fetchall()
     if modes != [("wal",)]:
         raise StoreError(f"the file system of {path} cannot share a log between processes; put it on a local disk")
+
+
+@contextmanager
+def _taken_back(made: Sequence[Path]) -> Iterator[None]:
+    """Leave no file behind that was made here and could not be filled."""
+    try:
+        yield
+    except BaseException:
+        take_back(made)
+        raise
 
 
 @contextmanager

@@ -29,7 +29,7 @@ _TOUCH = """
 
 T = TypeVar("T")
 
-log = structlog.get_logger()
+log = structlog.get_logger("tollbridge")
 
 
 class Upkeep:

@@ -30,6 +30,27 @@ class IssuedToken:
     secret: str = field(repr=False)
 
 
+def check_wish(
+    name: str, scopes: Iterable[str], expires_at: datetime | None, now: datetime
+) -> tuple[str, tuple[str, ...]]:
+    """Give the name and scopes of a token to be made as they will be kept.
+
+    Raises `BadRequest` with `param` for a name, scope or expiry that cannot be used.
+    """
+    label = name.strip()
+    if not label or len(label) > _LONGEST_NAME or not label.isprintable():
+        raise BadRequest(f"a token needs a name of 1 to {_LONGEST_NAME} printable characters", param="name")
+    if expires_at is not None and expires_at <= now + timedelta(seconds=1):
+        raise BadRequest("the expiry lies in the past", param="expires_at")
+    try:
+        checked = tuple(dict.fromkeys(parse_scope(scope) for scope in scopes))
+    except ValueError as exc:
+        raise BadRequest(str(exc), param="scopes") from exc
+    if not checked:
+        raise BadRequest("a token without a scope opens nothing; name at least one", param="scopes")
+    return label, checked
+
+
 class TokenService:
     """Tokens of one gateway.  `pepper` is 32 bytes from outside the database, `pepper_id` names it."""
 
@@ -73,18 +94,8 @@ class TokenService:
 
         Raises `BadRequest` with `param` for a name, scope or expiry that cannot be used.
         """
-        label = name.strip()
-        if not label or len(label) > _LONGEST_NAME or not label.isprintable():
-            raise BadRequest(f"a token needs a name of 1 to {_LONGEST_NAME} printable characters", param="name")
         now = self._clock.now()
-        if expires_at is not None and expires_at <= now + timedelta(seconds=1):
-            raise BadRequest("the expiry lies in the past", param="expires_at")
-        try:
-            checked = tuple(dict.fromkeys(parse_scope(scope) for scope in scopes))
-        except ValueError as exc:
-            raise BadRequest(str(exc), param="scopes") from exc
-        if not checked:
-            raise BadRequest("a token without a scope opens nothing; name at least one", param="scopes")
+        label, checked = check_wish(name, scopes, expires_at, now)
         secret = make_secret()
         token = await self._admin.add_token(
             NewToken(

@@ -69,6 +69,17 @@ def is_public(text: str) -> bool:
     return address is not None and all(_is_open(each) for each in _carried(address))
 
 
+def is_plainly_private(url: str) -> bool:
+    """Whether a URL leads to this machine or a private network, as far as that is seen without resolving a name.
+
+    Raises `UpstreamUnreachable` for a URL that may not be dialled at all.
+    """
+    host = endpoint_of(url).host
+    if _literal(host) is not None:
+        return not is_public(host)
+    return host.rstrip(".").rpartition(".")[2] == "localhost"
+
+
 async def resolve_by_system(host: str, port: int) -> Sequence[str]:
     """Resolve a name as the system does."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import typer
 
 from tollbridge import __version__, cli
 from tollbridge.errors import GatewayError
@@ -102,6 +103,7 @@ def command_that(error: BaseException, monkeypatch: pytest.MonkeyPatch, tmp_path
         (GatewayError("not now"), 1, "tollbridge: not now\n"),
         (GatewayError("not now", detail="store: locked"), 1, "tollbridge: not now (store: locked)\n"),
         (KeyboardInterrupt(), 130, ""),
+        (typer.Abort(), 130, ""),
     ],
 )
 def test_error_of_a_command_has_its_code(tollbridge, monkeypatch, tmp_path, error, code, said) -> None:
@@ -123,22 +125,82 @@ def test_commands_of_plugins_are_there(tollbridge) -> None:
     assert " demo " in tollbridge("--help").out
 
 
-def test_plugin_that_does_not_load_is_said_and_the_other_commands_work(tollbridge, monkeypatch, tmp_path) -> None:
+@pytest.fixture
+def broken(monkeypatch, tmp_path) -> str:
+    """Install a plugin that does not load; gives the sentence that says so."""
     info = tmp_path / "site" / "broken-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[tollbridge]\nbroken = nothing_of_this_name\n")
     monkeypatch.syspath_prepend(tmp_path / "site")
+    return (
+        "tollbridge: plugin 'broken' (broken 1.0) did not load: No module named 'nothing_of_this_name'; "
+        "to start without it: plugins.disabled = ['broken']\n"
+    )
 
-    ran = tollbridge("--version")
 
-    assert (ran.code, ran.out) == (0, f"tollbridge {__version__}\n")
-    assert "plugin 'broken' (broken 1.0) did not load" in ran.err
+def test_plugin_that_does_not_load_is_said_and_the_other_commands_work(tollbridge, broken) -> None:
+    ran = tollbridge("--help")
+
+    assert (ran.code, ran.err) == (0, broken)
+    assert all(f" {name} " in ran.out for name in ("serve", "demo", "admin-link", "local"))
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("check",), ("plugins",), ("chain",)])
+def test_plugin_that_does_not_load_is_said_once_by_a_command_that_needs_it(tollbridge, broken, command) -> None:
+    ran = tollbridge(*command)
+
+    assert (ran.code, ran.out, ran.err) == (1, "", broken)
+
+
+@pytest.mark.parametrize("told", ["--config", "-c", "--config=", "-c=", "TOLLBRIDGE_CONFIG", "./tollbridge.toml"])
+def test_disabled_plugin_costs_nothing_and_has_no_commands(
+    tollbridge, broken, config, tmp_path, monkeypatch, told
+) -> None:
+    text = config.read_text() + "[plugins]\ndisabled = ['broken', 'demo']\n"
+    path = config if told == "./tollbridge.toml" else tmp_path / "other.toml"
+    path.write_text(text)
+    if told == "TOLLBRIDGE_CONFIG":
+        monkeypatch.setenv(told, str(path))
+    given = {"--config": ("--config", "other.toml"), "-c": ("-c", "other.toml")}
+    given |= {"--config=": ("--config=other.toml",), "-c=": ("-cother.toml",)}
+
+    ran = tollbridge("plugins", *given.get(told, ()))
+    gone = tollbridge("demo", *given.get(told, ()))
+
+    assert (ran.code, ran.err) == (0, "")
+    assert gone.code == 2
+    assert "No such command 'demo'" in gone.err
+
+
+def test_only_allowed_plugins_have_commands(tollbridge, broken, config) -> None:
+    config.write_text("[plugins]\nallowed = ['dashboard']\n")
+
+    ran = tollbridge("--help")
+
+    assert ran.err == ""
+    assert " admin-link " in ran.out
+    assert " demo " not in ran.out
+
+
+def test_command_of_a_plugin_is_not_looked_for_where_the_configuration_cannot_be_read(tollbridge, config) -> None:
+    config.write_text("[sever]\n")
+
+    plugins = tollbridge("demo")
+    ours = tollbridge("init", "--config", "new.toml")
+
+    assert (plugins.code, plugins.err) == (1, "tollbridge: unknown section [sever]; did you mean 'server'?\n")
+    assert ours.code == 0
+
+
+def test_config_option_without_its_value_is_wrong_usage(tollbridge) -> None:
+    ran = tollbridge("check", "--config")
+
+    assert ran.code == 2
+    assert "requires an argument" in ran.err
 
 
 def test_group_of_commands_of_a_plugin_is_added(tollbridge, monkeypatch, tmp_path) -> None:
-    import typer
-
     group = typer.Typer(help="A group.", no_args_is_help=True)
     group.command("one")(lambda: print("one done"))
     group.command("two")(lambda: None)

@@ -1,6 +1,7 @@
 """Commands that look at a configuration."""
 
 import json
+import re
 import socket
 import threading
 import tomllib
@@ -8,14 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.support.disk import disk_with_room_for
 
 from tollbridge.config import Config, load_config
 
 
 def files(folder: Path) -> set[str]:
     return {path.name for path in folder.rglob("*")}
+
+
+def told(ran: Any) -> str:
+    """Give what was printed, the columns of tables two spaces apart."""
+    return re.sub(r" *$", "", re.sub(r" {2,}", "  ", ran.out), flags=re.MULTILINE)
 
 
 def test_init_writes_every_option_with_its_default(tollbridge, tmp_path) -> None:
@@ -45,15 +53,57 @@ def test_init_says_why_it_cannot_write(tollbridge, tmp_path) -> None:
     assert "cannot be written: No such file or directory" in ran.err
 
 
+@pytest.mark.parametrize("more", [(), ("--force",)])
+def test_init_on_a_full_disk_says_so_and_leaves_everything_as_it_was(tollbridge, tmp_path, more) -> None:
+    path = tmp_path / "mine.toml"
+    if more:
+        path.write_text("# mine\n")
+    before = {found.name: found.read_bytes() for found in tmp_path.iterdir()}
+
+    with disk_with_room_for(100):
+        ran = tollbridge("init", "mine.toml", *more)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "tollbridge: mine.toml cannot be written: File too large; nothing was changed\n"
+    assert {found.name: found.read_bytes() for found in tmp_path.iterdir()} == before
+
+
+def test_init_through_a_link_writes_what_it_leads_to(tollbridge, tmp_path) -> None:
+    (tmp_path / "real.toml").write_text("# mine\n")
+    (tmp_path / "link.toml").symlink_to("real.toml")
+
+    assert tollbridge("init", "link.toml", "--force").code == 0
+
+    assert (tmp_path / "link.toml").is_symlink()
+    assert load_config(tmp_path / "real.toml", {}).server == Config().server
+
+
+def test_init_writes_where_the_other_commands_would_read(tollbridge, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TOLLBRIDGE_CONFIG", "named.toml")
+
+    assert tollbridge("init", "--config", "given.toml").code == 0
+    assert tollbridge("init").code == 0
+
+    assert {"given.toml", "named.toml"} <= files(tmp_path)
+
+
+def test_init_in_two_places_is_wrong_usage(tollbridge, tmp_path) -> None:
+    ran = tollbridge("init", "one.toml", "--config", "two.toml")
+
+    assert ran.code == 2
+    assert "one.toml and --config two.toml are two places; name one" in ran.err
+    assert files(tmp_path) == {"tollbridge.toml"}
+
+
 def test_check_looks_at_everything_and_writes_nothing(tollbridge, config, tmp_path) -> None:
     ran = tollbridge("check")
 
     assert ran.code == 0
-    assert "✓  configuration: tollbridge.toml" in ran.out
-    assert "✓  provider mock: openai-chat" in ran.out
-    assert "✓  model small: mock/tiny-1, priced by config: small" in ran.out
-    assert '!  model unpriced: mock/nobody-prices-this has no known price; set models."unpriced".price' in ran.out
-    assert "✓  database: new; made at the first start, schema 0001" in ran.out
+    assert "✓  configuration  tollbridge.toml" in told(ran)
+    assert "✓  provider mock  openai-chat" in told(ran)
+    assert "✓  model small  mock/tiny-1, priced by config: small" in told(ran)
+    assert '!  model unpriced  mock/nobody-prices-this has no known price; set models."unpriced".price' in told(ran)
+    assert "✓  database  new; made at the first start, schema 0001" in told(ran)
     assert "sk-upstream-secret" not in ran.out + ran.err
     assert files(tmp_path) == {"tollbridge.toml"}
 
@@ -68,7 +118,7 @@ def test_check_as_json_has_the_same_findings(tollbridge) -> None:
 def test_check_without_a_file_says_so(tollbridge, config) -> None:
     config.unlink()
 
-    assert "✓  configuration: no file, defaults" in tollbridge("check").out
+    assert "✓  configuration  no file, defaults" in told(tollbridge("check"))
 
 
 def test_check_of_a_damaged_database_is_an_error(tollbridge, tmp_path) -> None:
@@ -78,7 +128,7 @@ def test_check_of_a_damaged_database_is_an_error(tollbridge, tmp_path) -> None:
     ran = tollbridge("check")
 
     assert ran.code == 1
-    assert "✗  database: " in ran.out
+    assert "✗  database  " in told(ran)
     assert "is no SQLite database" in ran.out
 
 
@@ -112,11 +162,11 @@ def provider(status: int) -> Iterator[tuple[str, list[str]]]:
 @pytest.mark.parametrize(
     ("status", "code", "finding"),
     [
-        (200, 0, "✓  live mock: answered 200"),
-        (404, 0, "✓  live mock: answered 404"),
-        (401, 1, "✗  live mock: answered 401: the key is refused"),
-        (403, 1, "✗  live mock: answered 403: the key is refused"),
-        (503, 1, "✗  live mock: answered 503"),
+        (200, 0, "✓  live mock  answered 200"),
+        (404, 0, "✓  live mock  answered 404"),
+        (401, 1, "✗  live mock  answered 401: the key is refused"),
+        (403, 1, "✗  live mock  answered 403: the key is refused"),
+        (503, 1, "✗  live mock  answered 503"),
     ],
 )
 def test_check_live_asks_each_provider_with_its_key(tollbridge, config, status, code, finding) -> None:
@@ -128,7 +178,7 @@ def test_check_live_asks_each_provider_with_its_key(tollbridge, config, status, 
         ran = tollbridge("check", "--live")
 
     assert ran.code == code
-    assert finding in ran.out.splitlines()
+    assert finding in told(ran).splitlines()
     assert asked == ["/v1/models Bearer sk-upstream-secret"]
 
 
@@ -179,7 +229,34 @@ def test_check_live_says_that_a_provider_cannot_be_reached(tollbridge, config) -
     ran = tollbridge("check", "--live")
 
     assert ran.code == 1
-    assert "✗  live mock: " in ran.out
+    assert "✗  live mock  " in told(ran)
+
+
+def test_check_live_says_why_a_provider_cannot_be_reached(tollbridge, config) -> None:
+    config.write_text(config.read_text().replace("https://mock.example/v1", "https://mock.invalid/v1"))
+
+    ran = tollbridge("check", "--live")
+
+    assert ran.code == 1
+    assert "mock.invalid cannot be reached: mock.invalid does not resolve: " in ran.out
+
+
+def test_private_address_without_leave_is_said_with_the_remedy(tollbridge, config, monkeypatch) -> None:
+    monkeypatch.setenv("NEON_AI_GATEWAY_BASE_URL", "http://10.0.0.7")
+    monkeypatch.setenv("NEON_AI_GATEWAY_TOKEN", "k")
+    warned = tollbridge("check", "--json").json
+    config.write_text(config.read_text().replace("https://mock.example/v1", "http://localhost:8000/v1"))
+
+    refused = tollbridge("check")
+
+    assert refused.code == 1
+    assert refused.err.endswith("if that is meant, set providers.mock.allow_private = true\n")
+    assert {
+        "what": "provider neon",
+        "result": "http://10.0.0.7/ai-gateway/mlflow/v1 leads to this machine or a private network; "
+        "set providers.neon.allow_private = true",
+        "level": "warning",
+    } in warned
 
 
 def test_chain_is_printed_outside_in_with_who_provided_each_link(tollbridge) -> None:
@@ -230,16 +307,23 @@ def test_trace_prints_each_hook_call(tollbridge) -> None:
 
 def test_models_show_targets_and_prices_and_the_unpriced_are_never_free(tollbridge) -> None:
     rows = {row["model"]: row for row in tollbridge("models", "--json").json}
-    table = tollbridge("models").out
+    table = told(tollbridge("models"))
 
     assert rows["small"] == {
         "model": "small",
         "targets": ["mock/tiny-1"],
-        "price": "0.15 in, 0.6 out",
-        "price_id": "config: small",
+        "price": {
+            **dict.fromkeys(("input", "cache_read", "cache_write", "cache_write_1h"), "0.15"),
+            **dict.fromkeys(("audio_input", "image_input"), "0.15"),
+            **dict.fromkeys(("output", "audio_output"), "0.6"),
+            "request": "0",
+            "tiers": [],
+            "source": "config: small",
+        },
         "context": 1000,
     }
-    assert (rows["unpriced"]["price"], rows["unpriced"]["price_id"]) == (None, None)
+    assert rows["unpriced"]["price"] is None
+    assert "0.15 in, 0.6 out  config: small" in table
     assert "unpriced" in next(line for line in table.splitlines() if "nobody-prices-this" in line).split(" ", 1)[1]
 
 
@@ -279,7 +363,7 @@ def test_database_is_made_and_its_version_told(tollbridge, tmp_path) -> None:
     assert before.out.startswith("new; made at the first start")
     assert upgraded.out == after.out == "schema 0001, up to date\n"
     assert (tmp_path / ".tollbridge" / "tollbridge.db").exists()
-    assert "✓  database: schema 0001, up to date" in tollbridge("check").out
+    assert "✓  database  schema 0001, up to date" in told(tollbridge("check"))
 
 
 def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
@@ -292,9 +376,13 @@ def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
     db.close()
 
     ran = tollbridge("check")
+    status = tollbridge("db", "status")
+    as_json = tollbridge("db", "status", "--json")
 
-    assert ran.code == 1
-    assert "✗  database: schema 9999 is newer than this program" in ran.out
+    assert ran.code == status.code == as_json.code == 1
+    assert "✗  database  schema 9999 is newer than this program" in told(ran)
+    assert status.out.startswith("schema 9999 is newer than this program")
+    assert as_json.json == {"state": "newer", "current": "9999", "newest": "0001"}
 
 
 STORE = """
@@ -342,7 +430,7 @@ def test_store_of_a_plugin_is_opened_by_commands(tollbridge, elsewhere) -> None:
 def test_check_shows_another_stores_address_without_its_password(tollbridge, elsewhere) -> None:
     ran = tollbridge("check")
 
-    assert "✓  database: h/d" in ran.out
+    assert "✓  database  h/d" in told(ran)
     assert "pw" not in ran.out
 
 
@@ -353,6 +441,29 @@ def test_schema_of_another_store_is_its_plugins(tollbridge, elsewhere, action) -
     assert ran.code == 1
     assert "the store of elsewhere:// has its schema from a plugin" in ran.err
     assert "pw" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("command", "document"),
+    [
+        (("init", "new.toml"), {"path": "new.toml"}),
+        (("db", "status"), {"state": "empty", "current": None, "newest": "0001"}),
+        (("db", "upgrade"), {"state": "current", "current": "0001", "newest": "0001"}),
+    ],
+)
+def test_what_was_done_is_told_as_json(tollbridge, command, document) -> None:
+    assert tollbridge(*command, "--json").json == document
+
+
+def test_openapi_is_json_asked_for_or_not(tollbridge) -> None:
+    assert tollbridge("openapi", "--json").out == tollbridge("openapi").out
+
+
+def test_nothing_is_broken_into_lines_where_a_program_reads(tollbridge, config) -> None:
+    long = "x" * 300
+    config.write_text(config.read_text() + f"[models.long]\ntargets = ['mock/{long}']\n")
+
+    assert f"mock/{long} has no known price" in tollbridge("check").out
 
 
 def test_json_of_every_command_that_offers_it_is_one_document(tollbridge) -> None:
@@ -376,4 +487,4 @@ def test_check_live_does_not_ask_a_server_that_starts_with_the_gateway(tollbridg
     ran = tollbridge("check", "--live")
 
     assert ran.code == 0
-    assert "✓  live own: starts and ends with the gateway" in ran.out
+    assert "✓  live own  starts and ends with the gateway" in told(ran)

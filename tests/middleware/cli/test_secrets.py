@@ -26,6 +26,12 @@ def test_secret_is_kept_encrypted_listed_by_name_and_used(tollbridge, config, tm
     assert tollbridge("check").code == 0
 
 
+def test_secret_is_stored_and_told_as_json(tollbridge, monkeypatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("sk-1\n"))
+
+    assert tollbridge("secret", "set", "mine", "--json").json == {"name": "mine", "api_key": "stored:mine"}
+
+
 def test_secret_is_removed_once(tollbridge, monkeypatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("sk-1\n"))
     tollbridge("secret", "set", "mine")

@@ -28,6 +28,24 @@ def test_token_is_made_and_its_secret_shown_once(tollbridge) -> None:
     assert principal == "laptop"
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [("--scope", "bad scope"), ("--scope", "ai:chat", "--scope", "x:y"), ("--expires", "1999-01-01"), ("--name", " ")],
+)
+def test_token_that_cannot_be_made_leaves_no_database_behind(tollbridge, tmp_path, wish) -> None:
+    ran = tollbridge("token", "create", "--name", "laptop", *wish)
+
+    assert ran.code == 1
+    assert ran.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["tollbridge.toml"]
+
+
+def test_secret_alone_is_printed_for_a_script(tollbridge) -> None:
+    made = tollbridge("token", "create", "--name", "script", "--quiet")
+
+    assert asyncio.run(identify(made.out.removesuffix("\n"))) == "script"
+
+
 async def identify(secret: str) -> str | None:
     async with Gateway() as gateway:
         found = await gateway.tokens.identify(secret.encode())
@@ -55,11 +73,11 @@ def test_token_is_shown_for_people(tollbridge) -> None:
     plain = tollbridge("token", "create", "--name", "plain", "--json").json["id"]
     rich = tollbridge("token", "create", "--name", "rich", "--budget", "1.50", "--json").json["id"]
 
-    lines = dict(line.split(None, 1) for line in tollbridge("token", "show", plain).out.splitlines())
+    lines = dict(line.split(None, 1) for line in tollbridge("token", "show", plain).out.splitlines()[2:])
 
-    assert lines["scopes"] == "ai:* model:*"
-    assert (lines["budget"], lines["expires_at"], lines["owner"]) == ("-", "-", "-")
-    assert lines["created_at"].endswith(" UTC")
+    assert lines["scopes"].rstrip() == "ai:* model:*"
+    assert [lines[name].rstrip() for name in ("budget", "expires_at", "owner")] == ["-", "-", "-"]
+    assert lines["created_at"].rstrip().endswith(" UTC")
     assert "1.5 USD a month" in tollbridge("token", "show", rich).out
 
 
@@ -88,7 +106,7 @@ def test_revoked_token_opens_nothing(tollbridge) -> None:
     revoked = tollbridge("token", "revoke", made["id"], "--yes")
 
     assert revoked.code == 0
-    assert "state                revoked" in revoked.out
+    assert "state                revoked " in revoked.out
     assert asyncio.run(identify(made["token"])) is None
 
 
@@ -105,6 +123,7 @@ def test_revoking_is_asked_for_unless_told_not_to(tollbridge, monkeypatch, answe
 
     assert ran.code == code
     assert f"Revoke {made['id']}?" in ran.out + ran.err
+    assert ran.err.endswith("tollbridge: nothing was changed\n") == (state == "active")
     assert tollbridge("token", "show", made["id"], "--json").json["state"] == state
 
 

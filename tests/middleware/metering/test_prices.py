@@ -1,4 +1,4 @@
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from math import ceil
@@ -137,6 +137,17 @@ def test_price_is_frozen_and_whole_by_itself():
 )
 def test_price_is_shown_in_dollars_per_million(table, shown):
     assert Price.from_table(table, id="config").shown() == shown
+
+
+def test_price_is_a_table_of_strings_with_its_source():
+    price = Price.from_table({"input": "0.15", "output": "0.60", "cache_read": "0.075", "request": "0.01"}, id="mine")
+    tiered = replace(price, tiers=(Tier(1000, price.rates),))
+
+    table = tiered.table()
+
+    assert (table["input"], table["output"], table["cache_read"]) == ("0.15", "0.6", "0.075")
+    assert (table["request"], table["source"]) == ("0.01", "mine")
+    assert table["tiers"] == [{"above": 1000, **{bucket: table[bucket] for bucket in BUCKETS}}]
 
 
 def test_tiers_are_shown():

@@ -12,6 +12,7 @@ from tollbridge.stores.files import (
     is_busy,
     make_private,
     path_of,
+    take_back,
     transaction,
     unavailable,
 )
@@ -71,6 +72,39 @@ def test_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path):
 
     with pytest.raises(StoreError, match=r"data/x\.db cannot be made private .*check the owner and mode"):
         make_private(tmp_path / "data" / "x.db")
+
+
+def test_folder_above_the_folder_is_not_made(tmp_path):
+    with pytest.raises(StoreError, match=r"there is no folder .*/no; make it, or choose another place"):
+        make_private(tmp_path / "no" / "data" / "x.db")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_is_taken_back_where_the_file_cannot_be_made(tmp_path):
+    with pytest.raises(StoreError, match="File name too long"):
+        make_private(tmp_path / "data" / f"{'x' * 300}.db")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_on_a_read_only_disk_is_told_in_a_sentence(path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write whatever the mode says
+
+    with pytest.raises(StoreError, match=r"tollbridge\.db cannot be written; check the owner and mode"):
+        make_private(path)
+
+
+def test_what_was_made_is_taken_back_but_for_a_folder_that_holds_more(tmp_path):
+    made = make_private(tmp_path / "data" / "x.db")
+    (tmp_path / "data" / "x.db-wal").touch()
+    (tmp_path / "data" / "kept").touch()
+
+    take_back(made)
+
+    assert made == [tmp_path / "data", tmp_path / "data" / "x.db"]
+    assert [found.name for found in (tmp_path / "data").iterdir()] == ["kept"]
+    assert make_private(tmp_path / "data" / "kept") == []
 
 
 def test_folder_in_place_of_the_file_is_told_in_a_sentence(tmp_path):

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from tests.support.disk import disk_with_room_for
 
 from tollbridge.errors import StoreError
 from tollbridge.stores import schema
@@ -151,6 +152,13 @@ def test_copy_that_lost_its_wal_mode_gets_it_back(path):
 
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_full_disk_leaves_no_new_database_behind(tmp_path):
+    with disk_with_room_for(5000), pytest.raises(StoreError, match=r"the disk is full"):
+        upgrade(url_of(tmp_path / "data" / "x.db"))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_file_system_without_shared_memory_is_refused(path, monkeypatch):

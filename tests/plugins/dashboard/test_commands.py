@@ -1,5 +1,6 @@
 """`tollbridge admin-link` and what `tollbridge serve` prints."""
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -35,6 +36,13 @@ def test_serve_prints_a_link_that_works_once(live) -> None:
         assert client.get(f"{live.url}/_tollbridge/").status_code == 200
     with httpx2.Client() as client:
         assert enter(client, link) == 401
+
+
+def test_admin_link_is_given_as_json(live) -> None:
+    link = json.loads(live.run("admin-link", "--base-url", live.url, "--json").stdout)["url"]
+
+    with httpx2.Client() as client:
+        assert enter(client, link) == 303
 
 
 def test_admin_link_prints_a_fresh_one_for_the_running_gateway(live) -> None:

@@ -47,7 +47,8 @@ def test_urls_are_https_but_for_hosts_on_this_machine():
         assert service.base_urls, service.id
         assert set(service.base_urls) <= set(DIALECTS), service.id
         for url in service.base_urls.values():
-            assert re.fullmatch(rf"{scheme}://[a-zA-Z0-9.:{{}}_-]+(/[a-zA-Z0-9._{{}}-]+)*", url), service.id
+            host = rf"({scheme}://[a-zA-Z0-9.:{{}}_-]+|\{{[A-Z_]+\}})"
+            assert re.fullmatch(rf"{host}(/[a-zA-Z0-9._{{}}-]+)*", url), service.id
             assert not url.endswith(("/", "/chat/completions", "/messages")), service.id
 
 
@@ -110,3 +111,12 @@ def test_a_host_can_have_a_base_for_each_dialect():
 def test_variables_of_a_url_are_listed_once_and_in_order():
     assert find("dashscope-workspace").variables == ("DASHSCOPE_WORKSPACE_ID", "DASHSCOPE_REGION")
     assert find("groq").variables == ()
+
+
+def test_variable_that_holds_the_whole_beginning_of_a_url_is_that_of_its_host():
+    assert find("neon").variables == ("NEON_AI_GATEWAY_BASE_URL",)
+    assert find("neon").base_urls == {"openai-chat": "{NEON_AI_GATEWAY_BASE_URL}/ai-gateway/mlflow/v1"}
+
+
+def test_hosts_of_embeddings_have_rows_too():
+    assert {"jina", "nomic", "voyage"} <= {service.id for service in SERVICES}

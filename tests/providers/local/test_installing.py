@@ -92,7 +92,10 @@ def test_weights_are_replaced_when_asked(environment):
 def test_a_missing_engine_is_one_sentence_that_names_the_extra(environment):
     said = run(environment, "install()", engine=False).stderr.strip().rpartition("\n")[2]
 
-    assert said.endswith("xllamacpp, which is not installed; run: pip install 'tollbridge[local]'")
+    assert said.endswith(
+        "xllamacpp, which is not installed; run: pip install 'tollbridge[local]' "
+        "(in a checkout: pip install '.[local]')"
+    )
 
 
 def test_an_engine_that_pip_cannot_get_is_said_with_the_command(environment):

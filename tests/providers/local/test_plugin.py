@@ -124,8 +124,8 @@ def test_a_gateway_started_anew_in_another_event_loop_runs_a_model_of_its_own(tm
     "config",
     [
         {},
-        {"providers": {"local": {"base_url": "http://127.0.0.1:1/v1"}}},
-        {"providers": {"local": {"base_urls": {"openai-chat": "http://127.0.0.1:1/v1"}}}},
+        {"providers": {"local": {"base_url": "http://127.0.0.1:1/v1", "allow_private": True}}},
+        {"providers": {"local": {"base_urls": {"openai-chat": "http://127.0.0.1:1/v1"}, "allow_private": True}}},
     ],
 )
 async def test_no_model_runs_for_a_configuration_that_does_not_ask_for_ours(gateway, config):
