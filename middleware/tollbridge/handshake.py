@@ -17,8 +17,8 @@ class PromptHandshake(WebSocketsSansIOProtocol):
     """uvicorn's protocol, which says nothing to a request that it cannot read: here that is refused.
 
     The HTTP protocol hands over the whole head in the first piece. What has not become a handshake with that never
-    will: it announces a body (RFC 6455 section 4.1 knows none), or has headers over the limits of `websockets`. Such a
-    connection would stay open for as long as the caller likes, and needs no token.
+    will: it has headers over the limits of `websockets`, or, from uvicorn's own HTTP, announces a body (RFC 6455
+    section 4.1 knows none). Such a connection would stay open for as long as the caller likes, and needs no token.
     """
 
     def data_received(self, data: bytes) -> None:
