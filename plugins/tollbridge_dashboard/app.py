@@ -10,6 +10,7 @@ from tollbridge_dashboard.door import Door
 from tollbridge_dashboard.guard import Guard
 from tollbridge_dashboard.home import Home
 from tollbridge_dashboard.pages import Pages
+from tollbridge_dashboard.place import Place
 from tollbridge_dashboard.signing_in import SignIn
 from tollbridge_dashboard.tokens import Tokens
 
@@ -18,6 +19,7 @@ def make_app(gateway: Gateway) -> ASGIApp:
     """Build the app, to be mounted where its links begin with the scope's `root_path`."""
     pages = Pages(gateway)
     door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
+    place = Place(gateway.config.server.public_url, gateway.config.server.prefix)
     sign_in = SignIn(pages, door)
     home = Home(pages)
     tokens = Tokens(pages)
@@ -36,4 +38,4 @@ def make_app(gateway: Gateway) -> ASGIApp:
         Route("/static/{name}", pages.assets.serve),
     ]
     failures = {HTTPException: pages.failed, GatewayError: pages.failed}
-    return Guard(Starlette(routes=routes, exception_handlers=failures), door, pages.refuse)
+    return Guard(Starlette(routes=routes, exception_handlers=failures), door, place, pages.refuse)

@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tollbridge import Gateway
 from tollbridge_dashboard import charts, words
 from tollbridge_dashboard.assets import Assets
+from tollbridge_dashboard.cookies import THEME, read_cookie, set_cookie
 
-THEME_COOKIE = "tollbridge_theme"
 _THEMES = ("light", "dark")
 _LARGEST_FORM = 65_536
 
@@ -38,7 +38,7 @@ class Pages:
 
     def render(self, request: Request, template: str, /, *, status: int = 200, **context: object) -> HTMLResponse:
         """Render a template; links in it begin with `root`."""
-        theme = request.cookies.get(THEME_COOKIE, "")
+        theme = read_cookie(request, THEME)
         text = self._templates.get_template(template).render(
             root=root(request),
             here=_here(request),
@@ -68,15 +68,8 @@ class Pages:
         safe = back if back.startswith(root(request) + "/") and back[1:2] not in ("/", "\\") else root(request) + "/"
         answer = RedirectResponse(safe, 303)
         if theme in _THEMES:
-            set_cookie(answer, request, THEME_COOKIE, theme, max_age=31_536_000)
+            set_cookie(answer, request, THEME, theme, max_age=31_536_000)
         return answer
-
-
-def set_cookie(answer: Response, request: Request, name: str, value: str, *, max_age: int) -> None:
-    """Set a cookie for the dashboard alone, out of reach of scripts; a `max_age` of 0 takes it away."""
-    secure = request.url.scheme == "https"
-    path = root(request) or "/"
-    answer.set_cookie(name, value, max_age=max_age, path=path, secure=secure, httponly=True, samesite="lax")
 
 
 def root(request: Request) -> str:
