@@ -2,6 +2,7 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -38,4 +39,5 @@ def make_app(gateway: Gateway) -> ASGIApp:
         Route("/static/{name}", pages.assets.serve),
     ]
     failures = {HTTPException: pages.failed, GatewayError: pages.failed}
-    return Guard(Starlette(routes=routes, exception_handlers=failures), door, place, pages.refuse)
+    app = GZipMiddleware(Starlette(routes=routes, exception_handlers=failures))
+    return Guard(app, door, place, refuse=pages.refuse, clock=gateway.clock)

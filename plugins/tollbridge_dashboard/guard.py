@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tollbridge import Clock
 from tollbridge_dashboard.cookies import SESSION, read_cookie
 from tollbridge_dashboard.door import Door
 from tollbridge_dashboard.place import Place
@@ -26,11 +27,12 @@ Refuse = Callable[[Request, int], Awaitable[Response]]
 class Guard:
     """Wraps the pages.  `refuse(request, status)` makes the page for a 401 or 403."""
 
-    def __init__(self, app: ASGIApp, door: Door, place: Place, refuse: Refuse) -> None:
+    def __init__(self, app: ASGIApp, door: Door, place: Place, *, refuse: Refuse, clock: Clock) -> None:
         self._app = app
         self._door = door
         self._place = place
         self._refuse = refuse
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,7 +40,7 @@ class Guard:
                 await send({"type": "websocket.close", "code": 1008, "reason": ""})
             return
         scope = self._place.seen(scope)
-        request = Request(scope, receive)
+        request, began = Request(scope, receive), self._clock.monotonic()
 
         async def harden(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -47,6 +49,7 @@ class Guard:
                 headers["x-content-type-options"] = "nosniff"
                 headers["referrer-policy"] = "same-origin"
                 headers.setdefault("cache-control", "no-store")
+                headers.append("server-timing", f"total;dur={(self._clock.monotonic() - began) * 1000:.1f}")
             await send(message)
 
         status = self._verdict(request)

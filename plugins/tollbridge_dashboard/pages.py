@@ -12,6 +12,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tollbridge import Gateway
 from tollbridge_dashboard import charts, words
 from tollbridge_dashboard.assets import Assets
+from tollbridge_dashboard.attention import is_failing
+from tollbridge_dashboard.budgets import level
 from tollbridge_dashboard.cookies import THEME, read_cookie, set_cookie
 
 _THEMES = ("light", "dark")
@@ -34,19 +36,22 @@ class Pages:
         )
         self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
         self._templates.filters["shell_json"] = _shell_json
-        self._templates.globals.update(charts=charts, words=words, asset=self.assets.path)
+        self._templates.globals.update(
+            charts=charts, words=words, level=level, is_failing=is_failing, asset=self.assets.path
+        )
 
     def render(self, request: Request, template: str, /, *, status: int = 200, **context: object) -> HTMLResponse:
         """Render a template; links in it begin with `root`."""
-        theme = read_cookie(request, THEME)
+        clock, theme = self.gateway.clock, read_cookie(request, THEME)
+        began = clock.monotonic()
         text = self._templates.get_template(template).render(
             root=root(request),
             here=_here(request),
             theme=theme if theme in _THEMES else "",
-            now=self.gateway.clock.now(),
+            now=clock.now(),
             **context,
         )
-        return HTMLResponse(text, status)
+        return HTMLResponse(text, status, headers={"server-timing": f"render;dur={_ms(clock.monotonic() - began)}"})
 
     async def refuse(self, request: Request, status: int) -> Response:
         """Make the page of a refusal before any page was reached."""
@@ -76,6 +81,10 @@ def root(request: Request) -> str:
     """Give the path the dashboard is mounted at."""
     path: str = request.scope.get("root_path", "")
     return path
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f}"
 
 
 def _shell_json(value: object) -> str:

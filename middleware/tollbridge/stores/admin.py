@@ -126,7 +126,8 @@ class SqlAdmin:
         counted = select(*(func.count(case((views[name], 1))) for name in _COUNTED))
         with answering():
             async with self._engine.connect() as connection:
-                active, expiring, revoked, expired, near, over = (await connection.execute(counted)).one()
+                found = (await connection.execute(counted)).one()
+        active, expiring, revoked, expired, near, over = map(int, found)
         return TokenCounts(active, expiring, revoked, expired, near_budget=near, over_budget=over)
 
     async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:

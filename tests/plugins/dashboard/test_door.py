@@ -153,6 +153,25 @@ async def test_every_answer_carries_the_headers(visit) -> None:
         assert reply.headers["cache-control"] == "no-store"
 
 
+async def test_pages_are_small_on_the_wire_and_say_how_long_they_took(visit) -> None:
+    for _ in range(3):
+        await visit.under.chat("gpt-4o-mini")
+    for path in ("/", "/tokens", "/tokens/new"):
+        page = await visit.get(path, **{"accept-encoding": "gzip"})
+        plain = await visit.get(path, **{"accept-encoding": "identity"})
+
+        assert page.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert page.headers["vary"].lower() == "accept-encoding"
+        styles = [name.partition('"')[0] for name in page.text.split('rel="stylesheet" href="/_tollbridge')[1:]]
+        assert len(styles) == 2
+        sent = [page, *[await visit.get(name, **{"accept-encoding": "gzip"}) for name in styles]]
+        assert sum(int(reply.headers["content-length"]) for reply in sent) < 60_000
+        times = [entry.partition(";dur=") for entry in page.headers["server-timing"].split(", ")]
+        assert [name for name, _, _ in times] == ["render", "total"]
+        assert all(float(ms) >= 0 for _, _, ms in times)
+
+
 async def test_static_files_are_named_after_their_content(visit) -> None:
     page = (await visit.get("/")).text
     names = {part.partition('"')[0] for part in page.split("/_tollbridge/static/")[1:]}
