@@ -184,3 +184,17 @@ def test_documented_packages_of_examples_are_those_in_the_folder() -> None:
 def test_no_page_names_a_python_older_than_the_package_needs() -> None:
     assert sys.version_info >= (3, 11)
     assert "Python 3.11" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    page = (ROOT / "docs" / "tests.md").read_text("utf-8")
+    rows = re.findall(r"^\| (T\d\d) \| ([^|]+) \| ([^|]+) \|$", page, re.MULTILINE)
+    numbers = [number for number, _, _ in rows]
+
+    assert len(rows) == page.count("\n| T") >= 25
+    assert numbers == sorted(set(numbers))
+    for number, _, shown in rows:
+        files = [ROOT / name for name in re.findall(r"`([^`]+)`", shown)]
+        assert files, number
+        assert [file for file in files if not file.is_file()] == [], number
+        assert all("def test_" in file.read_text("utf-8") for file in files), number

@@ -13,13 +13,14 @@ from tests.support.sources import CORE, Import, Source, sources
 import tollbridge
 
 RANKS = (
-    ("errors", "clock", "money", "ids", "options", "redaction"),
-    ("call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
+    ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults"),
+    ("auth", "call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
-    ("access", "routes", "opening", "openapi"),
+    ("access", "identity", "signing", "opening", "openapi"),
+    ("routes",),
     ("layers",),
-    ("chain", "plugins", "front", "runtime"),
-    ("gateway",),
+    ("chain", "plugins", "front", "runtime", "configured"),
+    ("gateway", "wrapping", "handshake", "leftovers"),
     ("serving", "testing"),
     ("cli",),
     ("__main__",),
@@ -320,7 +321,7 @@ IMPORTABLE = [
 
 
 def test_everything_imports_without_any_extra_and_touches_no_network() -> None:
-    extras = "fastapi,xllamacpp,openai,anthropic,hypothesis,pytest,playwright,websockets,redis,asyncpg,mitmproxy"
+    extras = "fastapi,xllamacpp,openai,anthropic,hypothesis,pytest,playwright,redis,asyncpg,mitmproxy"
 
     found = run(BLOCK + LOOK, extras, *IMPORTABLE)
 

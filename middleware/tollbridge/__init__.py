@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tollbridge.auth import Auth, Bearer, Header, NoAuth, Signer
     from tollbridge.call import Call, Outcome, ResponseHead
     from tollbridge.clock import Clock, SystemClock
     from tollbridge.config import Config, load_config
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
         RateLimited,
         SetupError,
         TollbridgeError,
+        Unauthenticated,
         Unavailable,
         UpstreamError,
     )
-    from tollbridge.gateway import Gateway, Tollbridge
+    from tollbridge.gateway import Gateway
     from tollbridge.hookspecs import hookimpl
+    from tollbridge.identity import IdentitySource
     from tollbridge.layers.authenticate import Authenticate
     from tollbridge.layers.authorize import Authorize
     from tollbridge.layers.layer import Layer
@@ -34,9 +37,12 @@ if TYPE_CHECKING:
     from tollbridge.layers.translate import Translate
     from tollbridge.metering.estimate import input_bound
     from tollbridge.metering.usage import Usage
-    from tollbridge.providers import Auth, Bearer, Header, Model, Models, NoAuth, Provider, Quirks, Target
+    from tollbridge.panels import Panel
+    from tollbridge.providers import Model, Models, Provider, Quirks, Target
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
-    from tollbridge.tokens.scopes import EVERY_MODEL
+    from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet
+    from tollbridge.transport.base import UpstreamRequest
+    from tollbridge.wrapping import Tollbridge
 
 __version__ = "0.1.0"
 
@@ -57,6 +63,7 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "Header",
+    "IdentitySource",
     "Layer",
     "Limit",
     "Meter",
@@ -64,13 +71,16 @@ __all__ = [
     "Models",
     "NoAuth",
     "Outcome",
+    "Panel",
     "PluginError",
     "Principal",
     "Provider",
     "Quirks",
     "RateLimited",
     "ResponseHead",
+    "ScopeSet",
     "SetupError",
+    "Signer",
     "SystemClock",
     "Target",
     "Token",
@@ -80,8 +90,10 @@ __all__ = [
     "Tollbridge",
     "TollbridgeError",
     "Translate",
+    "Unauthenticated",
     "Unavailable",
     "UpstreamError",
+    "UpstreamRequest",
     "Usage",
     "hookimpl",
     "input_bound",
@@ -89,6 +101,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "auth": ("Auth", "Bearer", "Header", "NoAuth", "Signer"),
     "call": ("Call", "Outcome", "ResponseHead"),
     "clock": ("Clock", "SystemClock"),
     "config": ("Config", "load_config"),
@@ -103,11 +116,13 @@ _HOMES = {
         "RateLimited",
         "SetupError",
         "TollbridgeError",
+        "Unauthenticated",
         "Unavailable",
         "UpstreamError",
     ),
-    "gateway": ("Gateway", "Tollbridge"),
+    "gateway": ("Gateway",),
     "hookspecs": ("hookimpl",),
+    "identity": ("IdentitySource",),
     "layers.authenticate": ("Authenticate",),
     "layers.authorize": ("Authorize",),
     "layers.layer": ("Layer",),
@@ -116,9 +131,12 @@ _HOMES = {
     "layers.translate": ("Translate",),
     "metering.estimate": ("input_bound",),
     "metering.usage": ("Usage",),
-    "providers": ("Auth", "Bearer", "Header", "Model", "Models", "NoAuth", "Provider", "Quirks", "Target"),
-    "tokens.scopes": ("EVERY_MODEL",),
+    "panels": ("Panel",),
+    "providers": ("Model", "Models", "Provider", "Quirks", "Target"),
+    "tokens.scopes": ("EVERY_MODEL", "ScopeSet"),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
+    "transport.base": ("UpstreamRequest",),
+    "wrapping": ("Tollbridge",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

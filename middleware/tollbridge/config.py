@@ -43,6 +43,7 @@ class ServerConfig:
     max_header_bytes: int = 65_536
     body_timeout_s: float = 60.0
     shutdown_grace_s: float = 30.0
+    cut_revoked_calls: bool = False
 
     def __post_init__(self) -> None:
         _at_least(self, 1, "workers", "max_body_bytes", "max_json_depth", "max_header_count", "max_header_bytes")
@@ -77,6 +78,8 @@ class ProviderConfig:
     base_urls: Mapping[str, str] = field(default_factory=dict)
     dialect: str = ""
     api_key: str = ""
+    auth: str = ""
+    auth_options: Mapping[str, object] = field(default_factory=dict)
     auth_header: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
@@ -89,6 +92,10 @@ class ProviderConfig:
             raise ValueError(
                 "api_key must be env:NAME, file:PATH or stored:NAME; the key itself does not belong in here"
             )
+        if self.auth and self.auth_header:
+            raise ValueError("auth and auth_header are two ways to show the key; give one")
+        if self.auth_options and not self.auth:
+            raise ValueError("auth_options are those of a scheme; name it with auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +218,7 @@ class Config:
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     budgets: BudgetsConfig = field(default_factory=BudgetsConfig)
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
+    identity: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     plugins: PluginsConfig = field(default_factory=PluginsConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
@@ -301,15 +309,19 @@ def parse_config(table: Mapping[str, object]) -> Config:
     for key in table:
         if key not in known:
             raise ConfigError(f"unknown section [{key}]{suggest(key, known)}")
-    sections = {key: value for key, value in table.items() if key != "policies"}
-    config = build(Config, sections, "")
-    policies = table.get("policies", {})
-    if not isinstance(policies, Mapping):
-        raise ConfigError("policies must be a table")
-    for name, options in policies.items():
+    config = build(Config, {key: value for key, value in table.items() if key not in ("identity", "policies")}, "")
+    return replace(config, identity=_tables(table, "identity"), policies=_tables(table, "policies"))
+
+
+def _tables(table: Mapping[str, object], section: str) -> Mapping[str, Mapping[str, object]]:
+    """Take a section of tables as it is: only what a plugin registers says what may stand in them."""
+    found = table.get(section, {})
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{section} must be a table")
+    for name, options in found.items():
         if not isinstance(options, Mapping):
-            raise ConfigError(f"policies.{name} must be a table")
-    return replace(config, policies=policies)
+            raise ConfigError(f"{section}.{name} must be a table")
+    return found
 
 
 def _read(path: Path) -> Mapping[str, object]:

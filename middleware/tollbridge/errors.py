@@ -12,6 +12,7 @@
         │   ├── BodyTooLarge        413 body_too_large
         │   └── Untranslatable      400 unsupported_by_target
         ├── Unauthenticated         401 invalid_api_key
+        │   └── TokenEnded          401 token_ended
         ├── Denied                  403 denied (a policy gives its own code)
         │   ├── ScopeMissing        403 insufficient_scope
         │   └── Unpriced            403 unpriced_model
@@ -33,7 +34,9 @@ token, a key or a prompt.
 """
 
 import math
+import traceback
 from collections.abc import Mapping
+from pathlib import PurePath
 
 _LONGEST_SCOPE = 256
 """Characters shown of a missing scope: it holds the model's name, which a caller may send at any length."""
@@ -141,6 +144,15 @@ class Unauthenticated(GatewayError):
         super().__init__(message, headers={"www-authenticate": 'Bearer realm="tollbridge"'})
 
 
+class TokenEnded(Unauthenticated):
+    """The token was revoked or expired while the call ran."""
+
+    code = "token_ended"
+
+    def __init__(self) -> None:
+        super().__init__("the token was revoked or expired while this call ran, so the call was cut")
+
+
 class Denied(GatewayError):
     """A rule says no.  Policies raise it with a code of their own."""
 
@@ -236,3 +248,11 @@ class Unavailable(GatewayError):
 
 class InternalError(GatewayError):
     """A fault of ours.  The log has it under the call's id."""
+
+
+def without_words(exc: BaseException) -> str:
+    """Name an exception by its class and the line that raised it; what it says may hold a secret."""
+    where = ""
+    for frame, line in traceback.walk_tb(exc.__traceback__):
+        where = f" in {PurePath(frame.f_code.co_filename).name}, line {line}"
+    return f"{type(exc).__name__}{where}"

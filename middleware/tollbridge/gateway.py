@@ -5,20 +5,21 @@ import inspect
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from tollbridge.access import AccessLog
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
+from tollbridge.configured import check_limits, policies_of, sources_of
 from tollbridge.data import DataFolder
-from tollbridge.errors import ConfigError, SetupError
+from tollbridge.errors import SetupError
+from tollbridge.faults import told
 from tollbridge.formats.dialect import ModelEntry
-from tollbridge.front import Front, refuse_start
+from tollbridge.front import Front
 from tollbridge.keys import read_key
-from tollbridge.layers.policies import check_policy
 from tollbridge.logs import hide
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.genai import GenaiPrices
@@ -26,11 +27,9 @@ from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
 from tollbridge.metrics import Metrics
 from tollbridge.opening import open_limiter, open_store
-from tollbridge.options import build, suggest
 from tollbridge.plugins import Plugins
 from tollbridge.routes import ModelRoutes
-from tollbridge.runtime import Parts, budgets_of, build_chain, limits_of, timeouts_of
-from tollbridge.tokens.model import TokenLimits
+from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
 from tollbridge.tokens.service import TokenService
 from tollbridge.transport import Transport, make_transport
 from tollbridge.vault import Vault
@@ -70,15 +69,21 @@ class Gateway:
         self.plugins = Plugins(given, allowed=settings.allowed, disabled=settings.disabled, trace=trace)
         self.registry = self.plugins.register_all()
         self.routes = ModelRoutes(
-            self.config, self.registry.providers, self.registry.dialects, env=self.env, read_key=self._read_key
+            self.config,
+            self.registry.providers,
+            self.registry.dialects,
+            env=self.env,
+            read_key=self._read_key,
+            schemes=self.registry.auth_schemes,
         )
-        self.policies = self._policies(policies)
+        self.policies = policies_of(self.config, self.registry, policies)
+        self.sources = sources_of(self.config, self.registry)
         self._own_prices = {
             name: Price.from_table(model.price, id=f"config: {name}")
             for name, model in self.config.models.items()
             if model.price
         }
-        self._check_limiter()
+        check_limits(self.config)
         self._given_transport = transport
         open_store(self.config, self.clock, self.registry.stores)  # refuses a URL nothing opens
         open_limiter(self.config, self.clock, self.registry.limiters)
@@ -97,28 +102,6 @@ class Gateway:
         key = read_key(reference, self.env, self.vault, where=where, base=self.config.base)
         hide(key)
         return key
-
-    def _policies(self, given: Sequence[object]) -> list[tuple[str, Any]]:
-        found: list[tuple[str, Any]] = []
-        for name, options in self.config.policies.items():
-            offered = self.registry.policies.get(name)
-            if offered is None:
-                raise ConfigError(
-                    f"policies.{name}: no installed plugin offers it{suggest(name, self.registry.policies)}"
-                )
-            found.append((name, build(offered, options, f"policies.{name}")))
-        found += [(type(policy).__name__.lower(), policy) for policy in given]
-        for name, policy in found:
-            check_policy(name, policy)
-        return found
-
-    def _check_limiter(self) -> None:
-        limits, workers = self.config.limits, self.config.server.workers
-        if workers > 1 and not limits.url and not limits.per_process and limits_of(self.config) != TokenLimits(0, 0, 0):
-            raise ConfigError(
-                f"{workers} workers would each keep [limits] of their own; set limits.per_process = true to accept "
-                "that, or server.workers = 1"
-            )
 
     @property
     def prices(self) -> PriceBook:
@@ -151,11 +134,11 @@ class Gateway:
         hide(pepper.hex())
         hide(self.admin_key.hex())
         self.store = open_store(self.config, self.clock, self.registry.stores)
+        self.limiter = open_limiter(self.config, self.clock, self.registry.limiters)
         await self.store.open()
         self.transport = self._given_transport or make_transport(
             self.config.upstream.transport, timeouts_of(self.config)
         )
-        self.limiter = open_limiter(self.config, self.clock, self.registry.limiters)
         try:
             self.tokens = TokenService(self.store, self.store, pepper, self.clock)
             access = (AccessLog(self.clock),) if self.config.logging.access else ()
@@ -166,6 +149,7 @@ class Gateway:
                 routes=self.routes,
                 prices=self.prices,
                 policies=self.policies,
+                sources=self.sources,
                 store=self.store,
                 tokens=self.tokens,
                 limiter=self.limiter,
@@ -194,8 +178,8 @@ class Gateway:
         self.metrics.flush()
         try:
             await self.plugins.run("shutdown", to_the_end=True, gateway=self)
-        except SetupError:
-            log.exception("plugin_shutdown_failed")
+        except SetupError as exc:
+            log.error("plugin_shutdown_failed", **told(exc))
         try:
             if self._given_transport is None:
                 await self.transport.close()
@@ -235,89 +219,6 @@ class Gateway:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.stop()
-
-
-class Tollbridge:
-    """The gateway as ASGI middleware: `app.add_middleware(Tollbridge, config=...)`, or `Tollbridge(app, config=...)`.
-
-    Without an app it stands alone. Added twice, the outer one works and the inner one steps aside.
-    """
-
-    def __init__(
-        self,
-        app: ASGIApp | None = None,
-        *,
-        config: Source = None,
-        plugins: Sequence[object] = (),
-        gateway: Gateway | None = None,
-    ) -> None:
-        self.app = app
-        self.gateway = gateway or Gateway(config, plugins=plugins)
-        if app is not None:
-            self.gateway.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if "tollbridge.gateway" in scope and self.app is not None:
-            await self.app(scope, receive, send)
-            return
-        scope["tollbridge.gateway"] = self.gateway
-        if scope["type"] == "lifespan":
-            await self._lifespan(scope, receive, send)
-            return
-        gateway = self.gateway
-        if not gateway.is_serving():
-            try:
-                await gateway.ready()
-            except SetupError as exc:
-                log.error("start_failed", reason=str(exc))
-                await refuse_start(scope, send)
-                return
-        await gateway.front(scope, receive, send)
-
-    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Start before the host and stop after it; a host without a lifespan of its own is answered for."""
-        gateway = self.gateway
-        try:
-            await gateway.start()
-        except SetupError as exc:
-            gateway.failure = exc
-            await receive()
-            await send({"type": "lifespan.startup.failed", "message": str(exc)})
-            return
-
-        heard = said = ""
-
-        async def hear() -> Message:
-            nonlocal heard
-            message = await receive()
-            heard = message["type"]
-            return message
-
-        async def say(message: Message) -> None:
-            nonlocal said
-            said = message["type"]
-            if said in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
-                await gateway.stop()
-            await send(message)
-
-        try:
-            try:
-                if self.app is not None:
-                    await self.app(scope, hear, say)
-            except Exception:
-                if said:
-                    raise
-                log.info("host_has_no_lifespan")
-            if not said:
-                if not heard:
-                    await hear()
-                await say({"type": "lifespan.startup.complete"})
-            if said == "lifespan.startup.complete":
-                if heard != "lifespan.shutdown":
-                    await hear()
-                await say({"type": "lifespan.shutdown.complete"})
-        finally:
-            await gateway.stop()
 
 
 def _is_plugin(thing: object) -> bool:

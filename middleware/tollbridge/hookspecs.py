@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     import typer
     from starlette.types import ASGIApp
 
+    from tollbridge.auth import Auth
     from tollbridge.formats.dialect import Dialect
     from tollbridge.gateway import Gateway
+    from tollbridge.identity import IdentitySource
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
-    from tollbridge.providers import Auth, Provider
+    from tollbridge.panels import Panel
+    from tollbridge.providers import Provider
 
 hookspec = pluggy.HookspecMarker("tollbridge")
 hookimpl = pluggy.HookimplMarker("tollbridge")
@@ -43,8 +46,8 @@ def register_providers(register: "Callable[[Provider], None]") -> None:
 
 
 @hookspec
-def register_auth_schemes(register: "Callable[[str, Callable[..., Auth]], None]") -> None:
-    """Offer ways to show a credential to a provider, for use in the configuration.  `register(name, factory)`."""
+def register_auth_schemes(register: "Callable[[str, type[Auth]], None]") -> None:
+    """Offer ways to show a provider its key.  `register(name, cls)`: a frozen dataclass, made for `auth = name`."""
 
 
 @hookspec
@@ -73,8 +76,8 @@ def register_price_sources(register: "Callable[[PriceSource], None]") -> None:
 
 
 @hookspec
-def register_identity_sources(register: "Callable[[str, Callable[..., Any]], None]") -> None:
-    """Offer other ways to learn who calls.  `register(name, factory)`."""
+def register_identity_sources(register: "Callable[[str, type[IdentitySource]], None]") -> None:
+    """Offer other ways to learn who calls.  `register(name, cls)`: a frozen dataclass, made for `[identity.<name>]`."""
 
 
 @hookspec
@@ -93,8 +96,8 @@ def register_commands(register: "Callable[[str, typer.Typer | Callable[..., Any]
 
 
 @hookspec
-def register_panels(register: "Callable[[str, Callable[..., Any]], None]") -> None:
-    """Offer panels of the dashboard's Home.  `register(name, render)`."""
+def register_panels(register: "Callable[[str, Callable[[Gateway], Panel | Awaitable[Panel]]], None]") -> None:
+    """Offer panels of the dashboard's Home.  `register(name, render)`: plain or async, called when Home is shown."""
 
 
 @hookspec

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, BinaryIO, TextIO
 
 import msgspec
@@ -20,7 +19,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.errors import ConfigError
-from tollbridge.redaction import Redactor, described
+from tollbridge.faults import told
+from tollbridge.redaction import Redactor
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -42,9 +42,6 @@ _QUIET = ("httpx2", "alembic")
 
 _FIRST = ("timestamp", "level", "logger")
 """Fields no caller can set."""
-
-_DEEPEST_TRACE = 30
-_MOST_CAUSES = 8
 
 _redactor = Redactor()  # one for the process, as logging itself is; it holds secrets to hide and nothing of a request
 hide = _redactor.hide
@@ -257,39 +254,8 @@ def _exception_on_one_line(logger: WrappedLogger, method: str, event_dict: Event
     exc = given if isinstance(given, BaseException) else (given if isinstance(given, tuple) else sys.exc_info())[1]
     if exc is None:
         return event_dict
-    causes = _causes(exc)
-    event_dict["exception"] = " <- ".join(described(cause) for cause in causes)
-    event_dict["traceback"] = " <- ".join(_places(cause.__traceback__) for cause in causes)
+    event_dict.update(told(exc))
     return event_dict
-
-
-def _causes(exc: BaseException) -> list[BaseException]:
-    """List an exception, then what it came from; of a group, its members."""
-    found: list[BaseException] = []
-    waiting = [exc]
-    while waiting and len(found) < _MOST_CAUSES:
-        current = waiting.pop(0)
-        if current in found:
-            continue
-        found.append(current)
-        if isinstance(current, BaseExceptionGroup):
-            waiting += current.exceptions
-        earlier = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
-        if earlier is not None:
-            waiting.append(earlier)
-    return found
-
-
-def _places(traceback: TracebackType | None) -> str:
-    """Give the calls that led to an exception, innermost first."""
-    places = []
-    while traceback is not None:
-        frame = traceback.tb_frame
-        places.append(f"{frame.f_globals.get('__name__', '?')}:{traceback.tb_lineno} {frame.f_code.co_qualname}")
-        traceback = traceback.tb_next
-    places.reverse()
-    more = len(places) - _DEEPEST_TRACE
-    return ", ".join(places[:_DEEPEST_TRACE]) + (f", and {more} more" if more > 0 else "")
 
 
 def _as_json(logger: WrappedLogger, method: str, event_dict: EventDict) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from tollbridge.errors import ConfigError
+from tollbridge.errors import ConfigError, PluginError, SetupError, without_words
 
 T = TypeVar("T")
 
@@ -22,14 +22,17 @@ _SHOWN = {
 
 
 def build(cls: type[T], table: Mapping[str, object], where: str) -> T:
-    """Make `cls`, a dataclass, of a table; `where` is the table's name, such as `server`.
+    """Make `cls` of a table; `where` is the table's name, such as `server`.
 
     Raises `ConfigError` for an unknown key, with the nearest known one, for a missing one and for a wrong type.
-    Values that `cls` itself refuses with `ValueError` are reported the same way.
+    Values that `cls` itself refuses with `ValueError` are reported the same way. Raises `PluginError` for what is no
+    dataclass, or fails otherwise.
     """
+    if not isinstance(cls, type) or not is_dataclass(cls):
+        raise PluginError(f"{where}: what the plugin registered is no dataclass: {cls!r}")
     if not isinstance(table, Mapping):
         raise ConfigError(f"{where} must be a table")
-    known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.init}  # type: ignore[arg-type]  # T is a dataclass
+    known: dict[str, Field[Any]] = {f.name: f for f in fields(cls) if f.init}
     try:
         hints = get_type_hints(cls)
     except NameError as exc:
@@ -46,6 +49,10 @@ def build(cls: type[T], table: Mapping[str, object], where: str) -> T:
         return cls(**values)
     except (ValueError, TypeError) as exc:
         raise ConfigError(f"{where}: {exc}") from exc
+    except SetupError:
+        raise
+    except Exception as exc:
+        raise PluginError(f"{where}: {cls.__name__} failed: {without_words(exc)}") from exc
 
 
 def suggest(word: str, known: Mapping[str, object]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import pluggy
 
 from tollbridge import hookspecs
+from tollbridge.auth import SCHEMES
 from tollbridge.errors import PluginError, SetupError
 from tollbridge.registry import Registry, put
 
@@ -174,6 +175,8 @@ class Plugins:
 
         self.call("register_dialects", register=named(registry.dialects, "dialect"))
         self.call("register_providers", register=named(registry.providers, "provider"))
+        for name, scheme in SCHEMES.items():
+            put(registry.auth_schemes, "auth scheme", name, scheme)
         self.call("register_auth_schemes", register=into(registry.auth_schemes, "auth scheme"))
         self.call("register_policies", register=into(registry.policies, "policy"))
         self.call("register_layers", register=named(registry.layers, "layer"))

@@ -1,56 +1,16 @@
-"""What a provider is: names, base URLs, how to show a credential, models and their prices.  All of it data."""
+"""What a provider is: names, base URLs, its auth, models and their prices.  All of it data."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import Protocol
+from typing import TYPE_CHECKING
 
+from tollbridge.auth import Auth, NoAuth
 from tollbridge.errors import ConfigError
 
-
-class Auth(Protocol):
-    """How a provider wants to be shown its key."""
-
-    @property
-    def env(self) -> tuple[str, ...]:
-        """The environment variables that may hold the key, in order of preference; empty if no key is needed."""
-        ...
-
-    def headers(self, key: str) -> list[tuple[bytes, bytes]]:
-        """Give the request headers that carry the key."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The key in a header; `{key}` in `template` stands for it."""
-
-    name: str
-    env: tuple[str, ...] = ()
-    template: str = "{key}"
-
-    def headers(self, key: str) -> list[tuple[bytes, bytes]]:
-        return [(self.name.lower().encode("ascii"), self.template.replace("{key}", key).encode("latin-1"))]
-
-
-@dataclass(frozen=True, slots=True, init=False)
-class Bearer(Header):
-    """`Authorization: Bearer <key>` (RFC 6750)."""
-
-    def __init__(self, env: str | tuple[str, ...] = ()) -> None:
-        names = (env,) if isinstance(env, str) else tuple(env)
-        Header.__init__(self, "authorization", names, "Bearer {key}")
-
-
-@dataclass(frozen=True, slots=True)
-class NoAuth:
-    """The host asks for no key."""
-
-    env: tuple[str, ...] = ()
-
-    def headers(self, key: str) -> list[tuple[bytes, bytes]]:
-        return []
+if TYPE_CHECKING:
+    from tollbridge.signing import Signing
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +139,8 @@ class Provider:
 class Target:
     """One way to reach a model: a provider, its own name for the model, and what shows our credential.
 
-    `headers` hold the credential and are never logged; `__repr__` leaves them out.
+    `max_output` is the most tokens the model writes, where that is known. `headers` hold the credential and are never
+    logged; `__repr__` leaves them out. `signing` is there where each request is signed.
     """
 
     provider: Provider
@@ -187,3 +148,5 @@ class Target:
     headers: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     base_urls: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
+    max_output: int | None = None
+    signing: "Signing | None" = None

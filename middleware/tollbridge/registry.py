@@ -1,6 +1,6 @@
 """What plugins offered, by name.  Filled once at start; a name offered twice is refused."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,10 +9,14 @@ from tollbridge.errors import PluginError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from tollbridge.auth import Auth
     from tollbridge.formats.dialect import Dialect
+    from tollbridge.gateway import Gateway
+    from tollbridge.identity import IdentitySource
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
-    from tollbridge.providers import Auth, Provider
+    from tollbridge.panels import Panel
+    from tollbridge.providers import Provider
 
 T = TypeVar("T")
 
@@ -23,17 +27,17 @@ class Registry:
 
     dialects: "dict[str, Dialect]" = field(default_factory=dict)
     providers: "dict[str, Provider]" = field(default_factory=dict)
-    auth_schemes: "dict[str, Callable[..., Auth]]" = field(default_factory=dict)
+    auth_schemes: "dict[str, type[Auth]]" = field(default_factory=dict)
     policies: dict[str, type] = field(default_factory=dict)
     layers: "dict[str, type[Layer]]" = field(default_factory=dict)
     stores: dict[str, Callable[..., Any]] = field(default_factory=dict)
     limiters: dict[str, Callable[..., Any]] = field(default_factory=dict)
     price_sources: "list[PriceSource]" = field(default_factory=list)
-    identity_sources: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    identity_sources: "dict[str, type[IdentitySource]]" = field(default_factory=dict)
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)
     commands: dict[str, Any] = field(default_factory=dict)
-    panels: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    panels: "dict[str, Callable[[Gateway], Panel | Awaitable[Panel]]]" = field(default_factory=dict)
 
 
 def put(table: dict[str, T], kind: str, name: str, value: T) -> None:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from tollbridge.auth import SCHEMES, Auth, Bearer, Header, NoAuth, Signer, check_auth, needs_key, sendable
 from tollbridge.config import Config, ProviderConfig
-from tollbridge.errors import ConfigError
+from tollbridge.errors import ConfigError, PluginError, SetupError, without_words
 from tollbridge.formats.dialect import Dialect, ModelEntry
-from tollbridge.options import suggest
-from tollbridge.providers import Header, NoAuth, Provider, Quirks, Target
+from tollbridge.options import build, suggest
+from tollbridge.providers import Provider, Quirks, Target
+from tollbridge.signing import Signing
 
 _VARIABLE = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -27,10 +29,13 @@ class Host:
     base_urls: Mapping[str, str]
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     allow_private: bool
+    signing: Signing | None = None
 
-    def target(self, model: str) -> Target:
-        """Give the way to one of its models."""
-        return Target(self.provider, model, self.headers, self.base_urls, self.allow_private)
+    def target(self, model: str, max_output: int | None = None) -> Target:
+        """Give the way to one of its models; `max_output` goes before what the provider says of it."""
+        known = self.provider.models.get(model)
+        most = max_output or (known.max_output if known is not None else None)
+        return Target(self.provider, model, self.headers, self.base_urls, self.allow_private, most, self.signing)
 
 
 class ModelRoutes:
@@ -48,10 +53,13 @@ class ModelRoutes:
         *,
         env: Mapping[str, str],
         read_key: ReadKey,
+        schemes: Mapping[str, type[Auth]] = SCHEMES,
     ) -> None:
         self._env = env
         self._read_key = read_key
         self._dialects = dialects
+        self._schemes = schemes
+        self._timeout_s = config.plugins.timeout_s
         self.hosts: dict[str, Host] = {}
         for name, known in providers.items():
             host = self._known_host(known) if name not in config.providers else None
@@ -63,7 +71,7 @@ class ModelRoutes:
         self._models: dict[str, tuple[Target, ...]] = {}
         self._listed: dict[str, ModelEntry] = {}
         for name, model in config.models.items():
-            self._models[name] = tuple(self._target(name, target) for target in model.targets)
+            self._models[name] = tuple(self._target(name, target, model.max_output) for target in model.targets)
             self._listed[name] = ModelEntry(name, self._models[name][0].provider.name, context=model.context)
         for host in self.hosts.values():
             for own in host.provider.models:
@@ -89,19 +97,27 @@ class ModelRoutes:
         moved = self.hosts[name] = replace(host, base_urls=dict(base_urls))
         for model, targets in self._models.items():
             self._models[model] = tuple(
-                moved.target(target.model) if target.provider.name == name else target for target in targets
+                moved.target(target.model, target.max_output) if target.provider.name == name else target
+                for target in targets
             )
+
+    def entry(self, name: str) -> ModelEntry | None:
+        """Describe a model by its name: one that is listed, or any that a provider here can be asked for."""
+        listed = self._listed.get(name)
+        if listed is not None:
+            return listed
+        return next((ModelEntry(name, target.provider.name) for target in self.resolve(name)), None)
 
     def entries(self) -> list[ModelEntry]:
         """List every model that has a name here."""
         return list(self._listed.values())
 
-    def _target(self, model: str, text: str) -> Target:
+    def _target(self, model: str, text: str, max_output: int | None) -> Target:
         provider, _, name = text.partition("/")
         where = f"models.{model}: the target {text!r}"
         host = self.hosts.get(provider)
         if host is not None:
-            return host.target(name)
+            return host.target(name, max_output)
         known = self._known.get(provider)
         if known is None:
             raise ConfigError(f"{where} names no known provider{_near(provider, {**self._known, **self.hosts})}")
@@ -113,6 +129,7 @@ class ModelRoutes:
     def _host(self, name: str, known: Provider | None, given: ProviderConfig) -> Host:
         provider = self._merged(name, known, given)
         where = f"providers.{name}"
+        check_auth(provider.auth, where)
         missing = _unset(provider.base_urls.values(), self._env)
         if missing:
             raise ConfigError(f"{where}: the URL needs the environment variable {missing[0]}, which is not set")
@@ -121,14 +138,17 @@ class ModelRoutes:
             key = self._read_key(given.api_key, f"{where}.api_key")
         elif provider.auth.env:
             key = self._key_of(provider)
-            if not key and not provider.allow_private:
+            if not key and not provider.allow_private and needs_key(provider.auth):
                 raise ConfigError(
                     f"{where}: there is no key; set the environment variable {provider.auth.env[0]}, or {where}.api_key"
                 )
+        if given.auth and not key and needs_key(provider.auth):
+            raise ConfigError(f"{where}: the auth scheme {given.auth!r} needs a key; set {where}.api_key")
         return self._made(provider, key, allow_private=given.allow_private or provider.allow_private)
 
     def _known_host(self, provider: Provider) -> Host | None:
         """Reach a provider nobody configured: by its key alone, and never one on this machine."""
+        check_auth(provider.auth, f"providers.{provider.name}")
         if provider.allow_private or _unset(provider.base_urls.values(), self._env):
             return None
         key = self._key_of(provider)
@@ -144,8 +164,11 @@ class ModelRoutes:
     def _made(self, provider: Provider, key: str, *, allow_private: bool) -> Host:
         urls = {dialect: self._filled(provider.name, url) for dialect, url in provider.base_urls.items()}
         extra = [_header(provider.name, name, text) for name, text in provider.quirks.headers.items()]
-        shown = provider.auth.headers(key) if key else []
-        return Host(provider, urls, tuple(extra + shown), allow_private)
+        name, auth = provider.name, provider.auth
+        if not key and needs_key(auth):
+            return Host(provider, urls, tuple(extra), allow_private)
+        signing = Signing(name, auth, key, self._timeout_s) if isinstance(auth, Signer) else None
+        return Host(provider, urls, (*extra, *_shown(name, auth, key)), allow_private, signing)
 
     def _filled(self, name: str, url: str) -> str:
         """Fill the variables of a URL; one that is the whole beginning may hold a URL, any other a single word."""
@@ -187,21 +210,47 @@ class ModelRoutes:
             headers={**quirks.headers, **given.headers},
             stream_usage=given.stream_usage or (quirks.stream_usage if known else default),
         )
-        auth = known.auth if known else (Header("authorization", (), "Bearer {key}") if given.api_key else NoAuth())
-        if given.auth_header:
-            _header(name, given.auth_header, "")
-            template = "Bearer {key}" if given.auth_header.lower() == "authorization" else "{key}"
-            auth = Header(given.auth_header, auth.env, template)
         return Provider(
             name,
             base_urls=urls,
-            auth=auth,
+            auth=self._auth(name, known, given),
             models=known.models if known else None,
             quirks=quirks,
             price_id=known.price_id if known else name,
             display_name=known.display_name if known else name,
             allow_private=known.allow_private and not given.base_url and not given.base_urls if known else False,
         )
+
+    def _auth(self, name: str, known: Provider | None, given: ProviderConfig) -> Auth:
+        env = known.auth.env if known else ()
+        if given.auth_header:
+            _header(name, given.auth_header, "")
+            template = "Bearer {key}" if given.auth_header.lower() == "authorization" else "{key}"
+            return Header(given.auth_header, env, template)
+        if not given.auth:
+            return known.auth if known else (Bearer() if given.api_key else NoAuth())
+        scheme = self._schemes.get(given.auth)
+        if scheme is None:
+            raise ConfigError(
+                f"providers.{name}.auth: no installed plugin offers {given.auth!r}{suggest(given.auth, self._schemes)}"
+            )
+        takes_env = env and needs_key(scheme) and "env" in getattr(scheme, "__dataclass_fields__", ())
+        options = {**({"env": env} if takes_env else {}), **given.auth_options}
+        return build(scheme, options, f"providers.{name}.auth_options")
+
+
+def _shown(provider: str, auth: Auth, key: str) -> list[tuple[bytes, bytes]]:
+    """Ask a scheme for the headers of the key; raises `SetupError` that does not name it."""
+    scheme = f"providers.{provider}: the auth scheme {type(auth).__name__}"
+    try:
+        shown = auth.headers(key)
+    except Exception as exc:
+        if isinstance(exc, SetupError) and not (key and key in str(exc)):
+            raise
+        raise PluginError(f"{scheme} failed: {without_words(exc)}") from None
+    if not sendable(shown):
+        raise ConfigError(f"{scheme} gave a header that cannot be sent")
+    return shown
 
 
 def _header(provider: str, name: str, text: str) -> tuple[bytes, bytes]:

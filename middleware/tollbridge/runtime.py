@@ -11,9 +11,11 @@ from tollbridge.chain import Link, check_order, fold, insert
 from tollbridge.clock import Clock
 from tollbridge.config import Config
 from tollbridge.formats.dialect import ModelEntry
+from tollbridge.identity import IdentitySource
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.layers.authorize import Authorize
 from tollbridge.layers.context import Context
+from tollbridge.layers.cutting import CuttingWatch
 from tollbridge.layers.dispatch import Dispatch
 from tollbridge.layers.layer import Layer
 from tollbridge.layers.limit import Limit
@@ -50,6 +52,7 @@ class Parts:
     routes: ModelRoutes
     prices: PriceBook
     policies: Sequence[tuple[str, Any]]
+    sources: Sequence[tuple[str, IdentitySource]]
     store: "Store"
     tokens: "TokenService"
     limiter: "Limiter"
@@ -100,15 +103,13 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
     server = config.server
     surface = Surface(parts.registry.dialects.values() if server.ai_routes else ())
     links = [
-        Link(
-            Observe,
-            {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock},
-        ),
+        Link(Observe, {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock}),
         Link(
             Sanity,
             {
                 "limits": HeaderLimits(count=server.max_header_count, bytes=server.max_header_bytes),
                 "json_depth": server.max_json_depth,
+                "names_below": surface.heads,
                 "clock": clock,
             },
         ),
@@ -122,7 +123,15 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
                 "assume_output": config.budgets.assume_output_tokens,
             },
         ),
-        Link(Authenticate, {"tokens": parts.tokens, "public": (*server.public, *config.service.public)}),
+        Link(
+            Authenticate,
+            {
+                "tokens": parts.tokens,
+                "public": (*server.public, *config.service.public),
+                "sources": parts.sources,
+                "timeout_s": config.plugins.timeout_s,
+            },
+        ),
         Link(Authorize),
         Link(Limit, {"limiter": parts.limiter, "defaults": limits_of(config), "share": server.workers}),
         Link(
@@ -167,8 +176,10 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
         app,
         transport=parts.transport,
         models=lambda call: offered_models(parts.routes, call),
+        model=lambda call, name: offered_model(parts.routes, call, name),
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
+        watch=CuttingWatch(parts.store) if config.server.cut_revoked_calls else None,
     )
     outermost, *inner = links_of(parts, app)
     chain = outermost.layer(fold(inner, dispatch), **outermost.options)
@@ -183,3 +194,11 @@ def offered_models(routes: ModelRoutes, call: Call) -> list[ModelEntry]:
     if principal is None:
         return []
     return [entry for entry in routes.entries() if f"model:{entry.id}" in principal.scopes]
+
+
+def offered_model(routes: ModelRoutes, call: Call, name: str) -> ModelEntry | None:
+    """Find one model this caller's scopes reach, listed or not; None if there is none."""
+    principal = call.principal
+    if principal is None or f"model:{name}" not in principal.scopes:
+        return None
+    return routes.entry(name)

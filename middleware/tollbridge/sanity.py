@@ -29,6 +29,7 @@ _HOST = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-F
 _IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
 _IN_VALUES = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
 _BAD_ESCAPE = re.compile(rb"%(?:2[fF]|5[cC]|0[0-9a-fA-F]|1[0-9a-fA-F]|7[fF]|2[eE]|25)|%(?![0-9A-Fa-f]{2})")
+_SLASH = re.compile(rb"%2[fF]")
 _LONGEST_LENGTH = 18
 _VERSIONS = frozenset(("1.0", "1.1", "2", "3"))
 _PLAIN_CONNECTION = (b"", b"keep-alive", b"close")
@@ -92,12 +93,13 @@ class HeaderLimits:
     target: int = 8_192
 
 
-def inspect(call: Call, limits: HeaderLimits) -> Headers:
+def inspect(call: Call, limits: HeaderLimits, names_below: tuple[str, ...] = ()) -> Headers:
     """Check path and headers of a request; gives the headers that may go on, internal ones taken out.
 
-    Raises `UnsafeRequest` naming what is wrong. Decisions are made on the path alone, never on Host.
+    Raises `UnsafeRequest` naming what is wrong. Decisions are made on the path alone, never on Host. `names_below` are
+    paths behind which all is one name, so that a slash in it may be written as an escape.
     """
-    _check_target(call, limits)
+    _check_target(call, limits, names_below)
     headers = call.headers
     if len(headers) > limits.count:
         raise UnsafeRequest(f"more than {limits.count} headers", status=431)
@@ -163,7 +165,7 @@ def _check_values(values: tuple[bytes, ...], limits: HeaderLimits, names: int, f
         raise UnsafeRequest("a header holds a control character")
 
 
-def _check_target(call: Call, limits: HeaderLimits) -> None:
+def _check_target(call: Call, limits: HeaderLimits, names_below: tuple[str, ...]) -> None:
     path, raw, query = call.path, call.raw_path, call.query
     if len(raw) > limits.target or len(path) > limits.target or len(query) > limits.target:
         raise UnsafeRequest(f"the request target is longer than {limits.target} bytes", status=414)
@@ -171,22 +173,31 @@ def _check_target(call: Call, limits: HeaderLimits) -> None:
         raise UnsafeRequest("the query holds a NUL")
     if _paths.get(path) == raw:
         return
-    _check_path(path, raw)
+    _check_path(path, raw, names_below)
     if len(path) + len(raw) <= _LONGEST_ROW:
         if len(_paths) >= _MOST_KNOWN:
             _paths.clear()
         _paths[path] = raw
 
 
-def _check_path(path: str, raw: bytes) -> None:
+def _check_path(path: str, raw: bytes, names_below: tuple[str, ...]) -> None:
     if not path.startswith("/") or (raw and raw[:1] != b"/"):
         raise UnsafeRequest("the request target is not a path; send an origin-form target such as /v1/models")
-    if b"%" in raw and _BAD_ESCAPE.search(raw):
+    if b"%" in raw and _BAD_ESCAPE.search(_plainer(path, raw, names_below)):
         raise UnsafeRequest("the path holds an escape that could be read in two ways (%2f, %5c, %2e, %25 or a control)")
     if "//" in path or "\\" in path or ";" in path or ("/." in path and _DOTS.search(path)):
         raise UnsafeRequest("the path holds '//', '..', ';' or a backslash; send it in its plain form")
     if not path.isprintable() or "\ufffd" in path:
         raise UnsafeRequest("the path holds a character that cannot be shown")
+
+
+def _plainer(path: str, raw: bytes, names_below: tuple[str, ...]) -> bytes:
+    """Write the escaped slashes of a name as what they are."""
+    for below in names_below:
+        before, head, name = raw.partition(below.encode("ascii"))
+        if head and path.startswith(below):
+            return before + head + _SLASH.sub(b"/", name)
+    return raw
 
 
 def _check_framing(call: Call, found: Mapping[bytes, bytes]) -> None:

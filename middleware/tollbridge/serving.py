@@ -17,8 +17,11 @@ from uvicorn.supervisors import Multiprocess
 from tollbridge import logs
 from tollbridge.config import Config, load_config
 from tollbridge.errors import ConfigError, SetupError
-from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.gateway import Gateway
+from tollbridge.handshake import PromptHandshake
+from tollbridge.leftovers import end_leftovers
 from tollbridge.metrics import prepare_multiprocess
+from tollbridge.wrapping import Tollbridge
 
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
 
@@ -80,6 +83,7 @@ def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:
         log_level=None,
         proxy_headers=False,
         server_header=False,
+        ws=PromptHandshake,
         timeout_graceful_shutdown=max(1, int(config.server.shutdown_grace_s)),
         **more,
     )
@@ -115,6 +119,7 @@ class Server(uvicorn.Server):
             self._beside.cancel()
             await asyncio.wait([self._beside])
         await super().shutdown(sockets)
+        await end_leftovers()
 
 
 def announce(gateway: Gateway, listener: socket.socket) -> None:

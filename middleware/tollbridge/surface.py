@@ -9,6 +9,9 @@ from tollbridge.formats.dialect import Dialect, Operation
 
 _Way = tuple[Dialect, Operation]
 
+_MOST_WRAPPED = 64
+"""Middleware that is looked through for the router behind it."""
+
 
 class Surface:
     """The paths of the served dialects.  Paths are matched whole; `{model}` stands for one segment or more."""
@@ -25,6 +28,11 @@ class Surface:
                 else:
                     self._exact.setdefault(operation.path, []).append((dialect, operation))
         self._prefixed = sorted(prefixed.items(), key=lambda item: -len(item[0]))
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The paths behind which the rest is a model's name."""
+        return tuple(head for head, _ in self._prefixed)
 
     @property
     def paths(self) -> Mapping[str, Sequence[_Way]]:
@@ -54,10 +62,20 @@ class Surface:
 
 
 def route_template(scope: Mapping[str, Any], app: object) -> str:
-    """Give `GET:/orders/{id}` for a request to the wrapped app, by the host's own router; `GET:*` where none fits."""
+    """Give `GET:/orders/{id}` for a request to the wrapped app, by its own router; `GET:*` where none fits.
+
+    The router is the first thing with routes behind the `app` of one middleware after another. `scope["app"]` does not
+    count: where the app is mounted in another, that is the other, whose routes are not these.
+    """
     method = "WS" if scope["type"] == "websocket" else scope["method"]
-    host = scope.get("app") or app
-    template = _match(getattr(host, "routes", None) or (), dict(scope))
+    for _ in range(_MOST_WRAPPED):
+        routes = getattr(app, "routes", None)
+        if routes is not None or app is None:
+            break
+        app = getattr(app, "app", None)
+    else:
+        routes = None
+    template = _match(routes or (), dict(scope))
     return f"{method}:{template if template is not None else '*'}"
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from tollbridge_dashboard.figures import RANGES, collect
 from tollbridge_dashboard.pages import Pages
+from tollbridge_dashboard.panels import collect_panels
 from tollbridge_dashboard.words import clock_time
 
 _AS_OF = "x-as-of"
@@ -30,6 +31,7 @@ class Home:
             figures=figures,
             ranges=RANGES.values(),
             models=gateway.models(),
+            panels=await collect_panels(gateway),
         )
         as_of = clock_time(figures.at)
         said = f'T{as_of}Z">{as_of}</time>'.encode("ascii")

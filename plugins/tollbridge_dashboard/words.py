@@ -10,6 +10,7 @@ from tollbridge import Token
 NOTHING = "–"
 _DAY_S = 86_400
 _SOON = timedelta(days=7)
+_LONGEST = 200
 
 
 def exact_usd(nano: int) -> str:
@@ -83,6 +84,27 @@ def change_ms(now: int | None, before: int | None) -> str:
 def period(name: str) -> str:
     """Say in which time a budget is spent."""
     return {"day": _("today"), "month": _("this month")}.get(name, _("in all"))
+
+
+def is_number(cell: object) -> bool:
+    """Whether a cell of a panel is set as a number."""
+    return isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)
+
+
+def cell(value: str | int | float | Decimal | None) -> str:
+    """Write a cell of a panel."""
+    if value is None:
+        return NOTHING
+    return cut(value) if isinstance(value, str) else f"{value:,}" if is_number(value) else str(value)
+
+
+def cut(text: str) -> str:
+    """Give the beginning of a text that somebody else wrote.
+
+    It is a plain `str` also where the text came as markup, which a template would trust.
+    """
+    text = str.__str__(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def clock_time(at: datetime) -> str:

@@ -23,7 +23,7 @@ from tollbridge_anthropic.readers import StreamReader
 from tollbridge_anthropic.usage import message_usage
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
-_WEIGHTY = (b'"model"', b'"stream"', b'"max_tokens"')
+_WEIGHTY = re.compile(rb'"(model|stream|max_tokens)"[ \t\n\r]*:')
 _FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 _TYPES = {
     401: "authentication_error",
@@ -67,7 +67,8 @@ class MessagesDialect:
             raise BadRequest(f"the body is no valid JSON: {exc}") from exc
         if not found.model:
             raise BadRequest("the field 'model' is empty", param="model")
-        if any(body.count(key) > 1 for key in _WEIGHTY) or _ESCAPED_ASCII.search(body):
+        weighty = _WEIGHTY.findall(body)
+        if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
             members(body)
         counting = operation.label == "count_tokens"
         if not counting and found.max_tokens is not None and found.max_tokens < 1:

@@ -23,16 +23,7 @@ from tollbridge_openai.readers import StreamReader
 from tollbridge_openai.usage import answer_usage
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
-_WEIGHTY = (
-    b'"model"',
-    b'"stream"',
-    b'"max_tokens"',
-    b'"max_completion_tokens"',
-    b'"n"',
-    b'"stream_options"',
-    b'"best_of"',
-    b'"prompt"',
-)
+_WEIGHTY = re.compile(rb'"(model|stream|max_tokens|max_completion_tokens|n|stream_options|best_of|prompt)"[ \t\n\r]*:')
 
 
 class _StreamOptions(msgspec.Struct):
@@ -81,7 +72,8 @@ def read_body(body: bytes, decode: Callable[[bytes], _Body] = _decode_body) -> _
         raise BadRequest(f"the body is no valid JSON: {exc}") from exc
     if not found.model:
         raise BadRequest("the field 'model' is empty", param="model")
-    if any(body.count(key) > 1 for key in _WEIGHTY) or _ESCAPED_ASCII.search(body):
+    weighty = _WEIGHTY.findall(body)
+    if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
         members(body)
     return found
 
@@ -94,6 +86,8 @@ class _OpenAIDialect:
     operations: Sequence[Operation] = ()
     limit = "max_completion_tokens"
     """What an output limit is called."""
+    least = 1
+    """The lowest output limit there is."""
     decode = staticmethod(_decode_body)
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
@@ -102,8 +96,8 @@ class _OpenAIDialect:
             raise BadRequest("the field 'n' must be at least 1", param="n")
         answers = found.answers()
         limit = found.max_completion_tokens if found.max_completion_tokens is not None else found.max_tokens
-        if limit is not None and limit < 1:
-            raise BadRequest("the output limit must be at least 1 token", param="max_tokens")
+        if limit is not None and limit < self.least:
+            raise BadRequest(f"the output limit must be at least {self.least}", param="max_tokens")
         options = found.stream_options
         return Envelope(
             model=found.model,
@@ -182,11 +176,15 @@ class ChatDialect(_OpenAIDialect):
 
 
 class CompletionsDialect(_OpenAIDialect):
-    """`POST /v1/completions`, the legacy endpoint."""
+    """`POST /v1/completions`, the legacy endpoint.
+
+    It takes a limit of 0, for the probabilities of a prompt that is echoed (OpenAI's OpenAPI document, read 2026-11).
+    """
 
     name = "openai-completions"
     operations = (Operation("ai:completions", "completions", path="/v1/completions", upstream="/completions"),)
     limit = "max_tokens"
+    least = 0
     decode = staticmethod(_decode_completion)
 
 

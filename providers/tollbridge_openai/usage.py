@@ -3,6 +3,8 @@
 `prompt_tokens` includes cached and audio tokens, `completion_tokens` includes reasoning and audio tokens
 (https://platform.openai.com/docs/api-reference/chat/object, read 2026-11). xAI and Google leave reasoning out of
 `completion_tokens` and count it in `total_tokens` (recorded answers, 2026-11), so what the total has more is output.
+DeepSeek says what came from its cache in a field of its own (https://api-docs.deepseek.com/guides/kv_cache, 2026-11);
+recorded answers have it beside `cached_tokens`, with the same number, as a part of `prompt_tokens`.
 """
 
 import msgspec
@@ -26,6 +28,7 @@ class WireUsage(msgspec.Struct):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     total_tokens: int | None = None
+    prompt_cache_hit_tokens: int | None = None
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 
@@ -35,9 +38,10 @@ class WireUsage(msgspec.Struct):
             return None
         prompt, completion = max(0, self.prompt_tokens or 0), max(0, self.completion_tokens or 0)
         completion = max(completion, (self.total_tokens or 0) - prompt)
-        cached = audio = spoken = reasoned = 0
+        cached = min(prompt, max(0, self.prompt_cache_hit_tokens or 0))
+        audio = spoken = reasoned = 0
         if self.prompt_tokens_details is not None:
-            cached = min(prompt, max(0, self.prompt_tokens_details.cached_tokens or 0))
+            cached = min(prompt, max(cached, self.prompt_tokens_details.cached_tokens or 0))
             audio = min(prompt - cached, max(0, self.prompt_tokens_details.audio_tokens or 0))
         if self.completion_tokens_details is not None:
             spoken = min(completion, max(0, self.completion_tokens_details.audio_tokens or 0))

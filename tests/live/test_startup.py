@@ -119,18 +119,27 @@ def test_database_of_a_newer_version_is_refused_and_left_alone(tmp_path) -> None
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["pepper", "admin.key", "kek"])
 @pytest.mark.parametrize(
     "content", ["", "abcd\n", "not hexadecimal at all, but long enough to be a secret of 64 chars..\n"]
 )
-def test_empty_or_short_secret_is_refused(tmp_path, content) -> None:
-    gateway = LiveGateway(tmp_path, CONFIG)
-    gateway.token()
-    (tmp_path / ".tollbridge" / "pepper").write_text(content)
+def test_empty_or_short_secret_is_refused(tmp_path, content, name) -> None:
+    LiveGateway(tmp_path, CONFIG).token()
+    stored = CONFIG.replace("env:MOCK_KEY", "stored:mine")  # what the kek decrypts
+    path = tmp_path / ".tollbridge" / name
+    if name == "kek":
+        arguments = ["secret", "set", "mine", "--config", str(tmp_path / "tollbridge.toml")]
+        subprocess.run(
+            [sys.executable, "-m", "tollbridge", *arguments], input="sk-1", text=True, timeout=60, check=True
+        )
+    path.touch(0o600)
+    path.write_text(content)
 
-    done = start(tmp_path, CONFIG)
+    done = start(tmp_path, stored if name == "kek" else CONFIG)
 
     assert done.returncode == 1
-    assert "pepper" in done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    assert str(path) in line
 
 
 def test_secret_that_others_can_read_is_refused(tmp_path) -> None:

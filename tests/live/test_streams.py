@@ -293,7 +293,7 @@ def test_caller_that_leaves_is_seen_upstream_at_once_and_charged_once_within_its
     seen, most = [], []
     with bridge(tmp_path, f'[upstream]\ntransport = "{transport}"\n') as made:
         with ExitStack() as running:
-            for number in range(40):
+            for number in range(100):
                 events = chat_events(*"abcdefgh")
                 cut = chance.randrange(1, 8)
                 made.upstream.stream([*events[:cut], asyncio.Event(), *events[cut:]])
@@ -308,7 +308,7 @@ def test_caller_that_leaves_is_seen_upstream_at_once_and_charged_once_within_its
         for request in made.upstream.requests:
             assert request.gone.wait(end - time.monotonic()), "the upstream still sends a second later"
 
-        rows = settled(tmp_path, 40)
+        rows = settled(tmp_path, 100)
 
     assert {row["outcome"] for row in rows} == {"client_gone"}
     assert all(0 < row["cost"] <= bound for row, bound in zip(rows, most, strict=True))

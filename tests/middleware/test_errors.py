@@ -20,6 +20,7 @@ from tollbridge.errors import (
     Unauthenticated,
     Unavailable,
     UpstreamTruncated,
+    without_words,
 )
 
 CLASSES = {name: cls for name, cls in vars(errors).items() if inspect.isclass(cls) and issubclass(cls, TollbridgeError)}
@@ -140,3 +141,13 @@ def test_scope_as_long_as_a_body_is_cut_short_in_message_and_header() -> None:
 
     assert len(error.message) < 400
     assert all(len(value) < 400 for _, value in error.headers())
+
+
+def test_exception_is_named_by_its_line_and_not_by_its_words() -> None:
+    try:
+        raise ValueError("the key sk-secret is short")
+    except ValueError as exc:
+        raised = exc
+
+    assert re.fullmatch(r"ValueError in test_errors\.py, line \d+", without_words(raised))
+    assert without_words(KeyError("sk-secret")) == "KeyError"

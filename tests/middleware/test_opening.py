@@ -1,5 +1,7 @@
 """From the URLs of `[store]` and `[limits]` to a store and a limiter."""
 
+import re
+import traceback
 from typing import Any
 
 import pytest
@@ -77,3 +79,34 @@ def test_limits_that_nothing_keeps_are_refused_without_their_password(url, sente
 
     assert sentence in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+URL = "acme://admin:hunt[er2@h/d?token=t0psecret"
+
+
+def broken(url: str, clock: Any) -> Any:
+    raise RuntimeError(f"cannot open {url}")
+
+
+@pytest.mark.parametrize(
+    ("opens", "error", "where"), [(opened, StoreError, "store.url"), (limiter, ConfigError, "limits.url")]
+)
+def test_factory_that_fails_is_told_in_one_sentence_without_what_the_url_holds(opens, error, where) -> None:
+    with pytest.raises(error) as refused:
+        opens(URL, {"acme": broken})
+
+    sentence = str(refused.value)
+    assert re.fullmatch(
+        rf"{where}: the plugin that opens acme:// failed: RuntimeError in test_opening\.py, line \d+", sentence
+    )
+    shown = "".join(traceback.format_exception(refused.value))
+    assert not any(part in shown for part in ("admin", "hunt", "t0psecret"))
+
+
+@pytest.mark.parametrize("opens", [opened, limiter])
+def test_factory_says_in_its_own_sentence_what_it_lacks(opens) -> None:
+    def needs(url: str, clock: Any) -> Any:
+        raise ConfigError("install acme[redis] first")
+
+    with pytest.raises(ConfigError, match=r"^install acme\[redis\] first$"):
+        opens(URL, {"acme": needs})

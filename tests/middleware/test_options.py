@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge.errors import ConfigError
+from tollbridge.errors import ConfigError, PluginError, StoreError
 from tollbridge.options import build, suggest
 
 
@@ -230,3 +230,21 @@ def test_one_wrong_letter_is_answered_with_the_right_word(word: str, data: st.Da
 
 def test_nothing_is_suggested_where_nothing_is_known() -> None:
     assert suggest("x", {}) == ""
+
+
+def test_what_is_no_dataclass_and_what_fails_oddly_are_the_plugins_fault() -> None:
+    @dataclass
+    class Breaks:
+        word: str
+
+        def __post_init__(self) -> None:
+            if self.word == "own":
+                raise StoreError("bring a store first")
+            raise RuntimeError(f"no {self.word}")
+
+    with pytest.raises(PluginError, match=r"^policies\.x: what the plugin registered is no dataclass: <class 'int'>$"):
+        build(int, {}, "policies.x")
+    with pytest.raises(PluginError, match=r"^policies\.x: Breaks failed: RuntimeError in test_options\.py, line \d+$"):
+        build(Breaks, {"word": "hush"}, "policies.x")
+    with pytest.raises(StoreError, match=r"^bring a store first$"):
+        build(Breaks, {"word": "own"}, "policies.x")

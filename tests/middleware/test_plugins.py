@@ -8,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from tollbridge.auth import SCHEMES
 from tollbridge.errors import ConfigError, PluginError, SetupError
 from tollbridge.hookspecs import hookimpl
 from tollbridge.layers.layer import Layer
@@ -302,7 +303,7 @@ def test_what_is_registered_is_found_by_its_kind() -> None:
 
     assert set(registry.dialects) == {"odd"}
     assert registry.providers == {"mine": provider}
-    assert registry.auth_schemes == {"scheme": value}
+    assert registry.auth_schemes == {**SCHEMES, "scheme": value}
     assert registry.policies == {"policy": int}
     assert registry.layers == {"special": Special}
     assert registry.stores == {"store": value}
@@ -320,6 +321,15 @@ def test_name_registered_by_two_plugins_is_refused(install: Install) -> None:
 
     with pytest.raises(PluginError, match=r"^the policy 'curfew' is registered twice"):
         plugins.register_all()
+
+
+def test_name_registered_twice_by_one_plugin_is_refused() -> None:
+    def twice(register: Callable[[str, type], None]) -> None:
+        register("mine", int)
+        register("mine", int)
+
+    with pytest.raises(PluginError, match=r"^the policy 'mine' is registered twice"):
+        Plugins([offering(register_policies=twice)], found=[]).register_all()
 
 
 def test_thing_without_a_name_is_refused() -> None:

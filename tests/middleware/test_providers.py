@@ -5,11 +5,10 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from tollbridge.auth import NoAuth
 from tollbridge.errors import ConfigError
-from tollbridge.providers import Auth, Bearer, Header, Model, Models, NoAuth, Provider, Quirks, Target
+from tollbridge.providers import Model, Models, Provider, Quirks, Target
 
 MODELS = """
 ["big"]
@@ -55,31 +54,6 @@ def test_provider_cannot_be_changed() -> None:
 
     with pytest.raises(FrozenInstanceError):
         provider.name = "y"  # type: ignore[misc]  # that is the point
-
-
-def test_bearer_puts_the_key_into_authorization() -> None:
-    auth = Bearer(env="GROQ_API_KEY")
-
-    assert auth.env == ("GROQ_API_KEY",)
-    assert auth.headers("gsk-1") == [(b"authorization", b"Bearer gsk-1")]
-    assert Bearer(("A", "B")).env == ("A", "B")
-    assert Bearer().env == ()
-
-
-def test_header_puts_the_key_into_its_template() -> None:
-    assert Header("X-Api-Key").headers("k") == [(b"x-api-key", b"k")]
-    assert Header("authorization", template="Token {key}").headers("k") == [(b"authorization", b"Token k")]
-    assert Header("a", template="{key}").headers("{key}") == [(b"a", b"{key}")]
-
-
-def test_host_without_a_key_gets_no_header() -> None:
-    assert NoAuth().headers("k") == []
-
-
-@given(st.sampled_from([Bearer("A"), Header("x-key", ("A",)), NoAuth()]), st.text(st.characters(codec="ascii")))
-def test_every_auth_is_one(auth: Auth, key: str) -> None:
-    assert all(key.encode() in value for _, value in auth.headers(key))
-    assert isinstance(auth.env, tuple)
 
 
 def test_models_come_from_a_package_with_prices_as_strings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

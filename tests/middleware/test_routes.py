@@ -1,14 +1,16 @@
 """From a model's name to the targets behind it."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import pytest
 
+from tollbridge.auth import SCHEMES, Bearer, Header, NoAuth
 from tollbridge.config import load_config
-from tollbridge.errors import ConfigError
+from tollbridge.errors import ConfigError, PluginError
 from tollbridge.plugins import Plugins
-from tollbridge.providers import Bearer, Header, Model, Models, NoAuth, Provider, Quirks
+from tollbridge.providers import Model, Models, Provider, Quirks
 from tollbridge.routes import ModelRoutes
 
 DIALECTS = Plugins().register_all().dialects
@@ -19,7 +21,7 @@ KNOWN = {
             "acme",
             base_urls={"openai-chat": "https://acme.example/v1", "anthropic-messages": "https://acme.example/a"},
             auth=Bearer(("ACME_KEY", "ACME_OLD_KEY")),
-            models=Models({"large": Model("large", context=1000), "small": Model("small")}),
+            models=Models({"large": Model("large", context=1000, max_output=4096), "small": Model("small")}),
             quirks=Quirks(headers={"X-Version": "2"}, stream_usage="never", rename={"a": "b"}),
             price_id="acme-inc",
         ),
@@ -38,7 +40,8 @@ def routes(config: Mapping[str, object] | None = None, known: Any = KNOWN, **env
     def read_key(reference: str, where: str) -> str:
         return keys[reference.removeprefix("env:")]
 
-    return ModelRoutes(load_config(config or {}, {}), known, DIALECTS, env=env, read_key=read_key)
+    schemes: Any = {**SCHEMES, "odd": Odd, "unfinished": Unfinished}
+    return ModelRoutes(load_config(config or {}, {}), known, DIALECTS, env=env, read_key=read_key, schemes=schemes)
 
 
 def test_known_provider_is_offered_by_its_key_alone() -> None:
@@ -248,3 +251,104 @@ def test_provider_that_a_plugin_runs_is_moved_to_where_it_listens() -> None:
     assert here == found.resolve("here/m")[0]
     assert (here.base_urls, here.allow_private) == ({"openai-chat": "http://127.0.0.1:4711/v1"}, True)
     assert other.base_urls == {"openai-chat": "https://other.example/v1"}
+
+
+def test_output_limit_of_a_model_is_the_configurations_else_the_providers() -> None:
+    models = {"mine": {"targets": ["acme/large"], "max_output": 100}, "theirs": {"targets": ["acme/large"]}}
+    found = routes({"models": models}, ACME_KEY="k")
+
+    assert [found.resolve(name)[0].max_output for name in ("mine", "theirs", "acme/large", "acme/other")] == [
+        *(100, 4096, 4096),
+        None,
+    ]
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A scheme with an option, for whoever has no key of the usual kind."""
+
+    needs_key: ClassVar[bool] = False
+
+    word: str
+    env: tuple[str, ...] = ()
+
+    def headers(self, key: str) -> list[tuple[bytes, bytes]]:
+        return [(b"x-word", f"{self.word} {key}".encode())]
+
+
+def test_scheme_of_the_configuration_shows_the_key() -> None:
+    mine = {"base_url": "https://m.example", "api_key": "env:K"}
+    sections = {
+        "bearer": {**mine, "auth": "bearer"},
+        "header": {**mine, "auth": "header", "auth_options": {"name": "X-Key", "template": "Token {key}"}},
+        "none": {**mine, "auth": "none"},
+        "odd": {**mine, "auth": "odd", "auth_options": {"word": "open"}},
+        "keyless": {"base_url": "https://m.example", "auth": "odd", "auth_options": {"word": "open"}},
+    }
+
+    found = routes({"providers": sections}).hosts
+
+    assert {name: host.headers for name, host in found.items()} == {
+        "bearer": ((b"authorization", b"Bearer k"),),
+        "header": ((b"x-key", b"Token k"),),
+        "none": (),
+        "odd": ((b"x-word", b"open k"),),
+        "keyless": ((b"x-word", b"open "),),
+    }
+    assert {host.signing for host in found.values()} == {None}
+
+
+@pytest.mark.parametrize(("options", "key"), [({}, "k1"), ({"env": ["OTHER_KEY"]}, "k2")])
+def test_scheme_put_over_a_known_provider_keeps_the_variable_of_its_key_unless_it_names_one(options, key) -> None:
+    section = {"auth": "header", "auth_options": {"name": "x-key", **options}}
+
+    host = routes({"providers": {"acme": section}}, ACME_KEY="k1", OTHER_KEY="k2").hosts["acme"]
+
+    assert (b"x-key", key.encode()) in host.headers
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [
+        ({"auth": "baerer"}, "providers.mine.auth: no installed plugin offers 'baerer'; did you mean 'bearer'?"),
+        ({"auth": "bearer", "api_key": ""}, "providers.mine: the auth scheme 'bearer' needs a key; set providers.mine"),
+        ({"auth": "header"}, "providers.mine.auth_options: the option 'name' is missing"),
+        ({"auth": "header", "auth_options": {"name": "a b"}}, "scheme Header gave a header that cannot be sent"),
+        ({"auth": "bearer", "auth_header": "x-key"}, "auth and auth_header are two ways to show the key; give one"),
+        ({"auth_options": {"name": "x"}}, "auth_options are those of a scheme; name it with auth"),
+    ],
+)
+def test_scheme_that_cannot_be_used_is_refused_by_name(section, sentence) -> None:
+    with pytest.raises(ConfigError) as refused:
+        routes({"providers": {"mine": {"base_url": "https://m.example", "api_key": "env:K", **section}}})
+
+    assert sentence in str(refused.value)
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """What only looks like a scheme."""
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"auth": "none"},
+        {"auth": "odd", "auth_options": {"word": "open"}},
+        {"auth": "odd", "auth_options": {"word": "open", "env": ["ACME_KEY"]}},
+    ],
+)
+def test_known_provider_needs_no_key_under_a_scheme_that_needs_none(section) -> None:
+    host = routes({"providers": {"acme": section}}).hosts["acme"]
+
+    assert not any(name == b"authorization" for name, _ in host.headers)
+
+
+def test_what_a_plugin_offers_and_is_no_scheme_is_refused_by_name() -> None:
+    sections = {"mine": {"base_url": "https://m.example", "auth": "unfinished"}}
+    sold = Provider("sold", base_url="https://s.example", auth=Unfinished())  # type: ignore[arg-type]  # carelessly
+
+    with pytest.raises(PluginError, match=r"^providers\.mine: Unfinished is no auth scheme"):
+        routes({"providers": sections})
+    with pytest.raises(PluginError, match=r"^providers\.sold: Unfinished is no auth scheme"):
+        routes({}, {"sold": sold})

@@ -1,6 +1,7 @@
+from tollbridge.auth import Bearer
 from tollbridge.config import load_config
 from tollbridge.formats.dialect import Dialect
-from tollbridge.providers import Bearer, Provider
+from tollbridge.providers import Provider
 from tollbridge.routes import ModelRoutes
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Host, Match, Mount, Route, Router, WebSocketRoute
@@ -359,3 +360,29 @@ def test_routes_of_another_kind_are_passed_over() -> None:
     scope = {"type": "http", "method": "GET", "path": "/orders", "root_path": "", "headers": []}
 
     assert route_template(scope, Strange()) == "GET:/orders"
+
+
+def test_wrapped_app_that_is_mounted_in_another_is_named_by_its_own_routes() -> None:
+    templates: list[str] = []
+    inner = FastAPI()
+    inner.get("/orders/export")(endpoint)
+    inner.get("/orders/{order_id}")(endpoint)
+    wrapped = Seen(GZipMiddleware(inner), templates=templates)
+    outer = Starlette(routes=[Route("/orders/{order_id}", answer), Mount("/api", app=wrapped)])
+
+    client = TestClient(outer)
+    for path in ("/api/orders/export", "/api/orders/7", "/api/none"):
+        client.get(path)
+
+    assert templates == ["GET:/orders/export", "GET:/orders/{order_id}", "GET:*"]
+
+
+def test_app_behind_which_there_is_no_router_has_one_name_for_all_requests() -> None:
+    class Round:
+        @property
+        def app(self) -> object:
+            return self
+
+    scope = {"type": "http", "method": "GET", "path": "/orders/1", "app": Starlette(routes=ROUTES)}
+
+    assert [route_template(scope, app) for app in (None, bare, Round())] == ["GET:*"] * 3

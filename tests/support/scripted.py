@@ -7,8 +7,8 @@ from typing import Any
 from starlette.types import Message
 
 from tollbridge.errors import GatewayError
-from tollbridge.gateway import Tollbridge
 from tollbridge.transport.base import UpstreamRequest
+from tollbridge.wrapping import Tollbridge
 
 ANSWER = b'{"id":"1","choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":500}}'
 CHUNK = b'data: {"id":"1","choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'

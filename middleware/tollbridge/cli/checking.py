@@ -97,8 +97,11 @@ async def _ask(gateway: Gateway, host: Host) -> Finding:
         return Finding(what, "starts and ends with the gateway")
     transport = make_transport(gateway.config.upstream.transport, timeouts_of(gateway.config))
     headers = [(b"accept", b"application/json"), *host.headers]
+    request = UpstreamRequest("GET", f"{base}/models", headers, b"", host.allow_private)
     try:
-        response = await transport.send(UpstreamRequest("GET", f"{base}/models", headers, b"", host.allow_private))
+        if host.signing is not None:
+            request = await host.signing.signed(request)
+        response = await transport.send(request)
         await response.close()
     except GatewayError as exc:
         return Finding(what, exc.message, "error")

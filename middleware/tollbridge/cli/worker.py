@@ -1,9 +1,10 @@
 """The app of one worker process; uvicorn calls it in each."""
 
 from tollbridge.config import load_config
-from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.gateway import Gateway
 from tollbridge.metrics import join_multiprocess
 from tollbridge.serving import configure_logs
+from tollbridge.wrapping import Tollbridge
 
 
 def make_app() -> Tollbridge:

@@ -1,17 +1,26 @@
 """The fourth link: who calls."""
 
-from collections.abc import Sequence
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Protocol
 
+import msgspec
 from starlette.types import ASGIApp
 
 from tollbridge.call import Call
 from tollbridge.clock import Clock
-from tollbridge.errors import AmbiguousCredential, Unauthenticated
+from tollbridge.errors import AmbiguousCredential, GatewayError, Unauthenticated, Unavailable, without_words
+from tollbridge.identity import IdentitySource
+from tollbridge.layers.kept import Kept
 from tollbridge.layers.layer import Layer
 from tollbridge.tokens.model import Principal
+from tollbridge.tokens.scopes import ScopeSet
+from tollbridge.tokens.secret import PREFIX
 
 CREDENTIAL_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
+_PREFIX = PREFIX.encode("ascii")
+_ID = re.compile(r"[\x21-\x7e]{1,255}")
 _QUERY_NAMES = frozenset((b"key", b"api_key", b"apikey", b"api-key", b"access_token", b"token"))
 
 
@@ -27,29 +36,107 @@ class Authenticate(Layer):
     """Finds the principal behind `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.
 
     Everything but the `public` paths needs a valid token. A public path ends with `*` to stand for all below it. The
-    credential is taken out of the request: neither the wrapped app nor a provider sees it.
+    credential is taken out of the request: neither the wrapped app nor a provider sees it. `tokens` may have a plain
+    function `recall(secret)` too: the principal where that is certain without waiting, else None.
+
+    A request without a token of ours is shown to the `sources` in order, pairs of name and object, each for `timeout_s`
+    at most. They fail closed. None is asked about a secret that begins as our tokens do, known or not.
     """
 
     name: ClassVar[str] = "authenticate"
 
     def __init__(
-        self, app: ASGIApp, *, tokens: Identifies, public: Sequence[str] = (), clock: Clock | None = None
+        self,
+        app: ASGIApp,
+        *,
+        tokens: Identifies,
+        public: Sequence[str] = (),
+        sources: Sequence[tuple[str, IdentitySource]] = (),
+        timeout_s: float = 5.0,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
         self._tokens = tokens
+        self._recall: Callable[[bytes], Principal | None] = getattr(tokens, "recall", _nobody)
+        self._sources = tuple(sources)
+        self._timeout_s = timeout_s
+        self._read = read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
+        self._others = Kept(lambda name: name not in read)
         self._exact = frozenset(path for path in public if not path.endswith("*"))
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> Awaitable[None] | None:
         if call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
-            return
+            if self._sources and call.operation is not None and call.operation.ai:
+                call.headers = self._others.of(call.headers)
+            return None
         secret = credential(call)
+        principal = self._recall(secret) if secret else None
+        if principal is None:
+            return self._find(call, secret)
+        call.principal = principal
+        call.headers = self._others.of(call.headers)
+        return None
+
+    async def _find(self, call: Call, secret: bytes) -> None:
         principal = await self._tokens.identify(secret) if secret else None
         if principal is None:
-            raise Unauthenticated()
+            principal = await self._ask_sources(call)
         call.principal = principal
-        call.headers = [pair for pair in call.headers if pair[0] not in CREDENTIAL_HEADERS]
+        call.headers = self._others.of(call.headers)
+
+    async def _ask_sources(self, call: Call) -> Principal:
+        """Find the first source that knows the caller; raises `Unauthenticated` or what a source raises."""
+        if self._sources and not any(name in self._read and _is_ours(value) for name, value in call.headers):
+            for name, source in self._sources:
+                principal = await self._ask(name, source, call)
+                if principal is not None:
+                    return msgspec.structs.replace(principal, id=f"{name}:{principal.id}")
+        raise Unauthenticated()
+
+    async def _ask(self, name: str, source: IdentitySource, call: Call) -> Principal | None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                found = await source.identify(call)
+        except GatewayError:
+            raise
+        except Exception as exc:
+            raise _failed(name, without_words(exc)) from None
+        if found is not None and not _fits(found):
+            raise _failed(name, "it gave no Principal with an id of 1 to 255 visible ASCII characters and a ScopeSet")
+        return found
+
+
+def _nobody(secret: bytes) -> None:
+    pass
+
+
+def _failed(name: str, why: str) -> Unavailable:
+    """Refuse without the source's own words: they may hold the credential it was shown."""
+    return Unavailable(
+        "who calls cannot be found out now, so the call is refused",
+        code="identity_failed",
+        detail=f"the identity source {name!r} failed: {why}",
+    )
+
+
+def _fits(found: object) -> bool:
+    return (
+        isinstance(found, Principal)
+        and isinstance(found.id, str)
+        and _ID.fullmatch(found.id) is not None
+        and isinstance(found.scopes, ScopeSet)
+    )
+
+
+def _is_ours(value: bytes) -> bool:
+    """Whether a header shows a secret that begins as our tokens do, with a scheme before it or not."""
+    words = value.split()
+    return bool(words) and words[-1].startswith(_PREFIX)
+
+
+_shown = Kept(CREDENTIAL_HEADERS.__contains__)
 
 
 def credential(call: Call) -> bytes:
@@ -58,9 +145,7 @@ def credential(call: Call) -> bytes:
     Two credentials that differ are refused, and so is one in the query string, where every log would keep it.
     """
     found = b""
-    for name, value in call.headers:
-        if name not in CREDENTIAL_HEADERS:
-            continue
+    for name, value in _shown.of(call.headers):
         shown = value
         if name == b"authorization":
             scheme, _, shown = value.partition(b" ")

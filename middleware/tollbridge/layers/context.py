@@ -75,14 +75,9 @@ class Context(Layer):
             call.targets = self._routes.resolve(envelope.model)
         output = envelope.max_output
         if output is None:
-            known = max((_most(target) for target in call.targets), default=0)
+            known = max([target.max_output or 0 for target in call.targets], default=0)
             output = (known or self._assume_output) * envelope.answers
         call.estimate = Estimate(envelope.input_bound, output)
-
-
-def _most(target: Target) -> int:
-    model = target.provider.models.get(target.model)
-    return model.max_output or 0 if model is not None else 0
 
 
 def offered(call: Call) -> tuple[Target, ...]:

@@ -1,6 +1,7 @@
 """The ASGI driver: takes one HTTP request through the phases of a plan."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 
 LAST_WORD_S = 2.0
+
+Look = Callable[[Call, ResponseHead], Awaitable[None] | None]
+Feed = Callable[[Call, bytes], list[bytes]]
+Answers = Sequence[tuple[Look | None, Feed | None]]
+"""What each layer does with an answer, inside out."""
 
 
 async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +52,9 @@ def local_path(scope: Scope) -> str:
 class Crossing(Driver):
     """One HTTP request on its way."""
 
-    __slots__ = ("_answers", "_done", "_feeds", "_gone", "_head", "_replayed", "_sent_head")
+    __slots__ = ("_answering", "_answers", "_done", "_feeds", "_gone", "_head", "_replayed", "_sent_head", "body")
+
+    body: bytes
 
     def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send, *, opened: bool) -> None:
         super().__init__(plan, call, receive, send, opened=opened)
@@ -56,7 +64,7 @@ class Crossing(Driver):
         self._gone = False
         self._replayed = False
         self._feeds = plan.service_feeds
-        self._answers = plan.service_answers
+        self._answers, self._answering = plan.service_answers, plan.service_answering
 
     async def run(self, scope: Scope) -> None:
         """Drive the request to its end; an exception of the wrapped app passes through."""
@@ -72,7 +80,8 @@ class Crossing(Driver):
                 await self.refuse(self.note(exc))
                 return
             if self._is_ai():
-                self._feeds, self._answers = self.plan.feeds, self.plan.answers
+                plan = self.plan
+                self._feeds, self._answers, self._answering = plan.feeds, plan.answers, plan.answering
             try:
                 await self.plan.app(scope, self.receive, self.send)
                 outcome = self._ending()
@@ -189,18 +198,35 @@ class Crossing(Driver):
         return self._fed(chunk, more=True)
 
     async def _whole(self, head: ResponseHead, body: bytes) -> bytes:
-        """Take an answer that is all here; a layer's `feed` runs before the next one's `response_head`."""
-        call, given = self.call, len(body)
-        for look, feed in self._answers:
-            if look is not None:
-                waiting = look(call, head)
-                if waiting is not None:
-                    await waiting
-            if feed is not None:
-                body = b"".join((feed(call, body) if body else []) + feed(call, b""))
-        if len(body) != given:
-            head.set(b"content-length", b"%d" % len(body))
-        return body
+        """Take an answer that is all here, abreast with others; from a layer on that waits, alone."""
+        given, self.body = len(body), body
+        begin = 0
+        if self._answering.pays():
+            await self.keep_pace(self._answering)
+            begin = len(self._answers)
+            if self.halted is not None:
+                (place, waiting), self.halted = self.halted, None
+                await waiting
+                self.feed_whole(self._answers[place][1])
+                begin = place + 1
+        for look, feed in self._answers[begin:]:
+            more = self.look_at(look)
+            if more is not None:
+                await more
+            self.feed_whole(feed)
+        if len(self.body) != given:
+            head.set(b"content-length", b"%d" % len(self.body))
+        return self.body
+
+    def look_at(self, look: "Look | None") -> Awaitable[None] | None:
+        """Show a layer the head of the answer."""
+        return look(self.call, self._head) if look is not None and self._head is not None else None
+
+    def feed_whole(self, feed: "Feed | None") -> None:
+        """Put the whole body through a layer."""
+        if feed is not None:
+            body = self.body
+            self.body = b"".join((feed(self.call, body) if body else []) + feed(self.call, b""))
 
     async def _fault(self, exc: Exception) -> None:
         """Refuse an answer that a layer could not take; a model's stream is ended, the wrapped app is not disturbed."""
@@ -249,3 +275,26 @@ class Crossing(Driver):
         self._sent_head = True
         await self._send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def take_answers(answers: Answers) -> Callable[[Sequence[Crossing]], None]:
+    """Give the work that takes whole answers through each layer before the next.
+
+    A layer's `feed` runs before the next one's `response_head`. An answer that has to wait, or that a layer refuses,
+    goes no further.
+    """
+
+    def work(crossings: Sequence[Crossing]) -> None:
+        for place, (look, feed) in enumerate(answers):
+            for crossing in crossings:
+                if crossing.halted is None and crossing.trouble is None:
+                    try:
+                        waiting = crossing.look_at(look)
+                        if waiting is None:
+                            crossing.feed_whole(feed)
+                        else:
+                            crossing.halted = (place, waiting)
+                    except Exception as exc:
+                        crossing.trouble = exc
+
+    return work

@@ -12,6 +12,7 @@ from tollbridge.errors import (
     InternalError,
     ModelNotFound,
     NotFound,
+    TokenEnded,
     UpstreamError,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -32,7 +33,8 @@ _TRY_NEXT = frozenset((429, 500, 502, 503, 504, 529))
 class Dispatch:
     """Sends a call to its targets in order until one answers, or to the wrapped `app`.
 
-    `models` lists what a caller may use. Another target is tried only before the first byte of an answer.
+    `models` lists what a caller may use, `model` finds one by its name. Another target is tried only before the first
+    byte of an answer.
     """
 
     def __init__(
@@ -41,15 +43,18 @@ class Dispatch:
         *,
         transport: Transport,
         models: Callable[[Call], Sequence[ModelEntry]],
+        model: Callable[[Call, str], ModelEntry | None],
         timeouts: Timeouts | None = None,
         max_answer: int = 64 * 1024 * 1024,
+        watch: Watch | None = None,
     ) -> None:
         self.app = app
         self.transport = transport
         self.timeouts = timeouts or Timeouts()
         self.max_answer = max_answer
-        self.watch = Watch()
+        self.watch = watch or Watch()
         self._models = models
+        self._model = model
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope["tollbridge"]
@@ -67,25 +72,36 @@ class Dispatch:
         dialect, operation = call.dialect, call.operation
         if dialect is None or operation is None:
             raise InternalError("a list of models without a dialect")
-        entries = self._models(call)
         head, brace, _ = operation.path.partition("{model}")
         if brace:
             name = call.path.removeprefix(head)
-            entry = next((entry for entry in entries if entry.id == name), None)
+            entry = self._model(call, name)
             if entry is None:
                 raise ModelNotFound(f"the model {name[:200]!r} is not offered; see GET /v1/models", param="model")
             body = dialect.write_model(entry)
         else:
-            body = dialect.write_models(entries, dict(call.headers))
+            body = dialect.write_models(self._models(call), dict(call.headers))
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 class Exchange:
-    """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, or the answer's end."""
+    """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, a cut, or the answer's end."""
 
-    __slots__ = ("_call", "_deadline", "_dispatch", "_end", "_gone", "_late", "_leaving", "_receive", "_send", "_task")
+    __slots__ = (
+        "_call",
+        "_cut",
+        "_deadline",
+        "_dispatch",
+        "_end",
+        "_gone",
+        "_late",
+        "_leaving",
+        "_receive",
+        "_send",
+        "_task",
+    )
 
     def __init__(self, dispatch: Dispatch, call: Call, receive: Receive, send: Send) -> None:
         self._dispatch = dispatch
@@ -94,6 +110,7 @@ class Exchange:
         self._send = send
         self._gone = False
         self._late = False
+        self._cut = False
         self._leaving: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         self._task = asyncio.current_task(loop)
@@ -113,10 +130,12 @@ class Exchange:
             finally:
                 await response.close()
         except asyncio.CancelledError:
-            if not (self._gone or self._late) or self._task is None or self._task.uncancel() > 0:
+            if not (self._gone or self._late or self._cut) or self._task is None or self._task.uncancel() > 0:
                 raise
             if self._gone:
                 raise ClientGone from None
+            if self._cut:
+                raise TokenEnded from None
             waiting = "fell silent" if self._call.first_byte_s is not None else "did not answer in time"
             raise UpstreamTimeout(f"the provider {waiting}") from None
         finally:
@@ -131,6 +150,17 @@ class Exchange:
             self._interrupt()
         if self._leaving is None:
             self._leaving = asyncio.ensure_future(self._watch_for_leaving())
+
+    @property
+    def token_id(self) -> str:
+        principal = self._call.principal
+        return "" if principal is None else principal.id
+
+    def cut(self) -> None:
+        """End the exchange because its token has ended; one whose answer is all here is not disturbed."""
+        if self._deadline != math.inf:
+            self._cut = True
+            self._interrupt()
 
     async def _watch_for_leaving(self) -> None:
         message = await self._receive()
@@ -172,6 +202,8 @@ class Exchange:
             write_upstream(call, target),
             target.allow_private,
         )
+        if target.signing is not None:
+            request = await target.signing.signed(request)
         call.reached = True  # from here on the provider may charge, also where the caller leaves before an answer
         try:
             response = await self._dispatch.transport.send(request)

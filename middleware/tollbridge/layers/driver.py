@@ -1,9 +1,9 @@
 """What drives a request through the phases of a plan, whatever carries it."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
 from types import coroutine
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.types import Message, Receive, Send
@@ -17,9 +17,14 @@ from tollbridge.errors import (
     UpstreamError,
     UpstreamTruncated,
 )
+from tollbridge.faults import told
+from tollbridge.layers.abreast import Abreast
 
 if TYPE_CHECKING:
     from tollbridge.layers.layer import Plan
+
+Steps = Sequence[tuple[int, Callable[[Call], Awaitable[None] | None]]]
+"""Phases of layers with each layer's depth, outside in."""
 
 log = structlog.get_logger("tollbridge")
 
@@ -34,35 +39,57 @@ class Driver:
     `opened`: this driver began the record of the call, and is the one to close it.
     """
 
-    __slots__ = ("_receive", "_send", "call", "entered", "opened", "plan")
+    __slots__ = ("_receive", "_send", "call", "entered", "halted", "opened", "plan", "trouble")
 
     def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send, *, opened: bool) -> None:
         self.plan = plan
         self.call = call
         self.entered = 0
         self.opened = opened
+        self.halted: tuple[int, Awaitable[None]] | None = None
+        self.trouble: Exception | None = None
         self._receive = receive
         self._send = send
 
     async def admit(self) -> None:
         """Run the phases before the app."""
         plan, call = self.plan, self.call
-        for depth, head in plan.heads:
-            self.entered = depth
-            waiting = head(call)
-            if waiting is not None:
-                await waiting
-        self.entered = plan.depth
+        await self.go_through(plan.admitting, plan.heads)
         operation = call.operation
         if operation is not None and operation.ai and call.body is None and call.protocol == "http":
             call.body = await self.read_body()
-        for body in plan.bodies:
-            waiting = body(call)
-            if waiting is not None:
-                await waiting
+        if plan.bodies:
+            await self.go_through(plan.reading, plan.bodies)
         native = call.native
         if native is not None and native.get("headers") is not call.headers:
             native["headers"] = call.headers
+
+    async def go_through(self, together: "Abreast[Driver]", steps: Steps) -> None:
+        """Take the steps, abreast with other calls where there are some; from a step on that waits, alone."""
+        begin = 0
+        if together.pays():
+            await self.keep_pace(together)
+            if self.halted is None:
+                return
+            (place, waiting), self.halted = self.halted, None
+            await waiting
+            begin = place + 1
+        for depth, step in steps[begin:]:
+            self.entered = depth
+            more = step(self.call)
+            if more is not None:
+                await more
+
+    async def keep_pace(self, together: "Abreast[Any]") -> None:
+        """Do abreast with others what they all do; raises what went wrong for this call."""
+        try:
+            await together.join(self)
+        except BaseException:
+            if self.halted is not None and isinstance(self.halted[1], Coroutine):
+                self.halted[1].close()  # nobody will wait for it
+            raise
+        if self.trouble is not None:
+            raise self.trouble
 
     async def read_body(self) -> bytes:
         """Read the whole body, bounded in bytes and in time."""
@@ -104,7 +131,7 @@ class Driver:
             if exc.detail:
                 log.warning("call_failed", call_id=self.call.id, code=exc.code, detail=exc.detail)
             return exc
-        log.error("phase_failed", call_id=self.call.id, exc_info=exc)
+        log.error("phase_failed", call_id=self.call.id, **told(exc))
         return InternalError("the gateway could not handle this call; its log has the reason under this request's id")
 
     async def finish(self, outcome: Outcome) -> None:
@@ -130,8 +157,8 @@ class Driver:
                 if depth <= self.entered:
                     try:
                         await layer.finish(self.call, outcome)
-                    except Exception:
-                        log.exception("finish_failed", call_id=self.call.id, layer=layer.name)
+                    except Exception as exc:
+                        log.error("finish_failed", call_id=self.call.id, layer=layer.name, **told(exc))
         finally:
             self._end()
         await _next_turn()
@@ -142,6 +169,25 @@ class Driver:
         if not plan.ended:
             asyncio.get_running_loop().call_soon(wind_up, plan)
         plan.ended.append(self)
+
+
+def take_steps(steps: Steps) -> Callable[[Sequence[Driver]], None]:
+    """Give the work that takes each step for all calls before the next; one that waits or raises goes no further."""
+
+    def work(drivers: Sequence[Driver]) -> None:
+        for place, (depth, step) in enumerate(steps):
+            for driver in drivers:
+                if driver.halted is None and driver.trouble is None:
+                    driver.entered = depth
+                    try:
+                        waiting = step(driver.call)
+                    except Exception as exc:
+                        driver.trouble = exc
+                    else:
+                        if waiting is not None:
+                            driver.halted = (place, waiting)
+
+    return work
 
 
 @coroutine
@@ -159,8 +205,8 @@ def wind_up(plan: "Plan") -> None:
             if depth <= driver.entered and call.outcome is not None:
                 try:
                     layer.wind_up(call, call.outcome)
-                except Exception:
-                    log.exception("finish_failed", call_id=call.id, layer=layer.name)
+                except Exception as exc:
+                    log.error("finish_failed", call_id=call.id, layer=layer.name, **told(exc))
     for driver in ended:
         if driver.opened:
             driver.call.native = None  # the scope holds the call: a cycle, left to the collector, costs more than this

@@ -1,9 +1,7 @@
 """Which headers cross the bridge, and which do not."""
 
-from collections.abc import Callable
-from itertools import compress
-
 from tollbridge.call import Headers
+from tollbridge.layers.kept import Kept
 from tollbridge.providers import Target
 
 _HOP_BY_HOP = frozenset(
@@ -58,33 +56,6 @@ _REQUEST_IDS = frozenset((b"x-request-id", b"request-id"))
 _UPSTREAM_ID = b"x-tollbridge-upstream-request-id"
 _AS_IT_IS = (b"accept-encoding", b"identity")
 _NOT_DOWN_PREFIXES = (b"x-ratelimit-", b"anthropic-ratelimit-", b"ratelimit", b"cf-", b"x-tollbridge-")
-
-
-_MOST_ROWS = 1_024
-
-
-class Kept:
-    """Which headers of a row of names are kept, worked out once a row: peers send the same one again and again.
-
-    No values are remembered. `choose` says whether a name is kept.
-    """
-
-    __slots__ = ("_choose", "_rows")
-
-    def __init__(self, choose: Callable[[bytes], bool]) -> None:
-        self._choose = choose
-        self._rows: dict[tuple[bytes, ...], tuple[bool, ...]] = {}
-
-    def of(self, headers: Headers) -> Headers:
-        """Give a new list of those that are kept, in their order."""
-        names = tuple([name for name, _ in headers])
-        chosen = self._rows.get(names)
-        if chosen is None:
-            chosen = tuple(map(self._choose, names))
-            if len(self._rows) >= _MOST_ROWS:
-                self._rows.clear()
-            self._rows[names] = chosen
-        return list(compress(headers, chosen))
 
 
 def _goes_up(name: bytes) -> bool:

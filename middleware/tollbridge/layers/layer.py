@@ -20,8 +20,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge.call import Call, Outcome, ResponseHead
 from tollbridge.clock import Clock, SystemClock
-from tollbridge.layers.crossing import cross
-from tollbridge.layers.driver import Driver, wind_up
+from tollbridge.layers.abreast import Abreast
+from tollbridge.layers.crossing import cross, take_answers
+from tollbridge.layers.driver import Driver, take_steps, wind_up
 
 MAX_BODY = 32 * 1024 * 1024
 BODY_TIMEOUT_S = 60.0
@@ -101,16 +102,22 @@ class Plan:
         self.max_body = MAX_BODY
         self.body_timeout_s = BODY_TIMEOUT_S
         self.depth = len(layers)
-        self.heads = tuple((depth, layer.head) for depth, layer in enumerate(layers, 1) if _has(layer, "head"))
-        self.bodies = tuple(layer.body for layer in layers if _has(layer, "body"))
+        ranked = list(enumerate(layers, 1))
+        # A step beyond the last layer enters those behind the last one that has a head.
+        self.heads = (*((depth, layer.head) for depth, layer in ranked if _has(layer, "head")), (self.depth, _nothing))
+        self.bodies = tuple((self.depth, layer.body) for layer in layers if _has(layer, "body"))
+        self.admitting = Abreast(take_steps(self.heads))
+        self.reading = Abreast(take_steps(self.bodies))
         outward = [layer for layer in reversed(layers) if _has(layer, "response_head") or _has(layer, "feed")]
         self.answers = tuple((_own(layer, "response_head"), _own(layer, "feed")) for layer in outward)
         self.service_answers = tuple(
             (_own(layer, "response_head"), _own(layer, "feed") if layer.feeds_services else None) for layer in outward
         )
+        self.answering = Abreast(take_answers(self.answers))
+        self.service_answering = Abreast(take_answers(self.service_answers))
         self.feeds = tuple(feed for _, feed in self.answers if feed is not None)
         self.service_feeds = tuple(feed for _, feed in self.service_answers if feed is not None)
-        inside_out = list(reversed(list(enumerate(layers, 1))))
+        inside_out = list(reversed(ranked))
         self.finishes = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "finish"))
         self.wind_ups = tuple((depth, layer) for depth, layer in inside_out if _has(layer, "wind_up"))
         self.ended: list[Driver] = []
@@ -121,6 +128,10 @@ class Plan:
         while self.settling:
             await asyncio.wait(set(self.settling))
         wind_up(self)
+
+
+def _nothing(call: Call) -> None:
+    pass
 
 
 def _has(layer: Layer, phase: str) -> bool:

@@ -1,5 +1,6 @@
 """The sixth link: how fast."""
 
+from collections.abc import Awaitable, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -90,21 +91,25 @@ class Limit(Layer):
             return default or 0
         return -(-own // self._share)
 
-    async def head(self, call: Call) -> None:
+    def head(self, call: Call) -> Awaitable[None] | None:
         """Refuse before a large body is read where nothing is left at all; a small one is soon here for `body`."""
         if call.operation is None or not call.operation.ai:
-            return
+            return None
         length = call.header(b"content-length")
         if length is not None and len(length) < _LARGE:
-            return
+            return None
         demands, lease = self._demands(call)
-        if demands or lease is not None:
-            await self._limiter.peek(demands, lease)
+        return self._limiter.peek(demands, lease) if demands or lease is not None else None
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> Awaitable[None] | None:
         demands, lease = self._demands(call)
-        if demands or lease is not None:
-            call.grant = await self._limiter.take(demands, lease, call.id)
+        if not demands and lease is None:
+            return None
+        call.grant = self._limiter.take_now(demands, lease, call.id)
+        return self._take(call, demands, lease) if call.grant is None else None
+
+    async def _take(self, call: Call, demands: Sequence[Demand], lease: Lease | None) -> None:
+        call.grant = await self._limiter.take(demands, lease, call.id)
 
     def response_head(self, call: Call, head: ResponseHead) -> None:
         if call.grant is not None and call.grant.standings:

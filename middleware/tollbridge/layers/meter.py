@@ -1,12 +1,13 @@
 """The seventh link: the toll.  Reserved before the call, settled after it, exactly once, however it ended."""
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Estimate, Outcome, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import RateLimited, Unpriced
+from tollbridge.errors import RateLimited, TokenEnded, Unpriced
 from tollbridge.layers.layer import Layer
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.ledger import Reservation, UsageRow
@@ -53,10 +54,10 @@ class Meter(Layer):
         """Find the price of a target: the public name's own, else the provider's."""
         return self._prices.find(target.provider.price_id, target.model, call.received, alias=call.model or "")
 
-    async def body(self, call: Call) -> None:
+    def body(self, call: Call) -> Awaitable[None] | None:
         operation = call.operation
         if operation is not None and operation.lists_models:
-            return
+            return None
         budgets = self._budgets.lines(call)
         amount = self._call_price
         if operation is not None and operation.ai and call.estimate is not None:
@@ -73,12 +74,15 @@ class Meter(Layer):
                 amount = price.bound(estimate.input, estimate.output)
             else:
                 amount = max((p.bound(estimate.input, estimate.output) for p in prices if p is not None), default=0)
-        elif not amount:
-            return
+        elif not amount or call.public:
+            return None  # there is nobody to charge a public path to
         principal = call.principal
         reservation = Reservation(
             call.id, principal.id if principal is not None else "", amount, budgets, self.clock.time() + self._longest_s
         )
+        return self._reserve(call, reservation)
+
+    async def _reserve(self, call: Call, reservation: Reservation) -> None:
         await self._ledger.reserve(reservation)
         call.reservation = reservation
 
@@ -90,13 +94,15 @@ class Meter(Layer):
 
     def wind_up(self, call: Call, outcome: Outcome) -> None:
         operation = call.operation
-        if call.principal is None or (operation is not None and operation.lists_models):
+        principal, reservation = call.principal, call.reservation
+        if reservation is None and (principal is None or isinstance(call.error, RateLimited)):
+            return  # a caller who is unknown or too fast must not make the ledger work
+        if operation is not None and operation.lists_models:
             return
-        if call.reservation is None and isinstance(call.error, RateLimited):
-            return  # a caller who is too fast must not make the ledger work
         self._charge(call, outcome)
         self._ledger.post(self._row(call, outcome))
-        self._ledger.touch(call.principal.id, call.received, call.client)
+        if principal is not None:
+            self._ledger.touch(principal.id, call.received, call.client)
 
     def _charge(self, call: Call, outcome: Outcome) -> None:
         """Settle on a usage and a cost: reported, else estimated from what passed, else the reservation."""
@@ -105,7 +111,8 @@ class Meter(Layer):
             call.cost = 0 if outcome is Outcome.REFUSED else self._call_price
             return
         answered = call.status == 200 or call.first_byte_s is not None
-        if reservation is None or call.target is None or not call.reached or call.status >= 400:
+        failed = call.status >= 400 and not isinstance(call.error, TokenEnded)  # we cut that one, not the provider
+        if reservation is None or call.target is None or not call.reached or failed:
             call.usage_source, call.cost = UsageSource.NONE, 0
             return
         if call.usage is not None and (outcome is Outcome.COMPLETE or call.usage.output_total):

@@ -16,6 +16,7 @@ from tollbridge.layers.layer import Layer
 log = structlog.get_logger("tollbridge")
 
 PHASES = ("head", "body", "response_head", "feed", "finish")
+_JUDGED = ("type", "method", "path", "raw_path", "query_string", "root_path", "tollbridge")
 
 
 class Policies(Layer):
@@ -37,8 +38,7 @@ class Policies(Layer):
     ) -> None:
         super().__init__(app, clock=clock)
         self._timeout_s = timeout_s
-        for name, policy in policies:
-            check_policy(name, policy)
+        check_policies(policies)
         self._heads = _phase(policies, "head")
         self._bodies = _phase(policies, "body")
         inside_out = list(reversed(policies))
@@ -49,11 +49,11 @@ class Policies(Layer):
 
     async def head(self, call: Call) -> None:
         for name, phase in self._heads:
-            await self._bounded(name, phase(call))
+            await self._admitting(name, phase, call)
 
     async def body(self, call: Call) -> None:
         for name, phase in self._bodies:
-            await self._bounded(name, phase(call))
+            await self._admitting(name, phase, call)
 
     async def response_head(self, call: Call, head: ResponseHead) -> None:
         for name, phase in self._response_heads:
@@ -71,7 +71,7 @@ class Policies(Layer):
             except GatewayError:
                 raise
             except Exception as exc:
-                raise _failed(name, exc) from exc
+                raise _failed(name, f"{type(exc).__name__}: {exc}") from exc
             pieces = passed
         return pieces
 
@@ -84,6 +84,15 @@ class Policies(Layer):
                     "policy_failed_after_the_call", policy=name, call_id=call.id, detail=exc.detail or exc.message
                 )
 
+    async def _admitting(self, name: str, phase: Callable[[Call], Awaitable[None]], call: Call) -> None:
+        """Run a phase before the app, which must leave alone what was judged already: the app would get another."""
+        scope: dict[str, object] = call.native or {}
+        before = dict(scope)
+        await self._bounded(name, phase(call))
+        if any(scope.get(key) != before.get(key) for key in _JUDGED):
+            scope |= before  # the server needs it to answer
+            raise _failed(name, "it changed the scope of the request")
+
     async def _bounded(self, name: str, phase: Awaitable[None]) -> None:
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -91,21 +100,27 @@ class Policies(Layer):
         except GatewayError:
             raise
         except TimeoutError as exc:
-            raise _failed(name, exc, f"it took longer than {self._timeout_s:g} s") from exc
+            raise _failed(name, f"it took longer than {self._timeout_s:g} s") from exc
         except Exception as exc:
-            raise _failed(name, exc) from exc
+            raise _failed(name, f"{type(exc).__name__}: {exc}") from exc
 
 
-def _failed(name: str, exc: Exception, why: str = "") -> Unavailable:
+def _failed(name: str, why: str) -> Unavailable:
     return Unavailable(
-        f"the policy {name!r} could not decide, so the call is refused",
-        code="policy_failed",
-        detail=why or f"{type(exc).__name__}: {exc}",
+        f"the policy {name!r} could not decide, so the call is refused", code="policy_failed", detail=why
     )
 
 
 def _phase(policies: Sequence[tuple[str, Any]], phase: str) -> tuple[tuple[str, Callable[..., Any]], ...]:
     return tuple((name, getattr(policy, phase)) for name, policy in policies if hasattr(policy, phase))
+
+
+def check_policies(policies: Sequence[tuple[str, Any]]) -> None:
+    """Refuse a policy of the wrong shape, and one that is there twice; raises `PluginError` naming it."""
+    for place, (name, policy) in enumerate(policies):
+        check_policy(name, policy)
+        if any(policy is other for _, other in policies[:place]):
+            raise PluginError(f"the policy {name!r} is given twice; once is enough")
 
 
 def check_policy(name: str, policy: object) -> None:

@@ -1,5 +1,6 @@
 """The second link: what could be read in two ways is refused before anyone reads it."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from starlette.types import ASGIApp
@@ -11,19 +12,29 @@ from tollbridge.sanity import HeaderLimits, check_json_depth, inspect
 
 
 class Sanity(Layer):
-    """Refuses ambiguous requests and takes internal headers out (`tollbridge.sanity`).  `json_depth` in levels."""
+    """Refuses ambiguous requests and takes internal headers out (`tollbridge.sanity`).
+
+    `json_depth` in levels. `names_below` are paths behind which all is one name, slashes included.
+    """
 
     name: ClassVar[str] = "sanity"
 
     def __init__(
-        self, app: ASGIApp, *, limits: HeaderLimits | None = None, json_depth: int = 128, clock: Clock | None = None
+        self,
+        app: ASGIApp,
+        *,
+        limits: HeaderLimits | None = None,
+        json_depth: int = 128,
+        names_below: Sequence[str] = (),
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
         self._limits = limits or HeaderLimits()
         self._json_depth = json_depth
+        self._names_below = tuple(names_below)
 
     def head(self, call: Call) -> None:
-        call.headers = inspect(call, self._limits)
+        call.headers = inspect(call, self._limits, self._names_below)
 
     def body(self, call: Call) -> None:
         if call.body:

@@ -8,7 +8,16 @@ PERIOD_S = 0.25
 
 
 class Watched(Protocol):
-    """An exchange that can be looked at."""
+    """An exchange that can be looked at, and cut where its token has ended."""
+
+    @property
+    def token_id(self) -> str:
+        """The token it runs for, empty for none."""
+        ...
+
+    def cut(self) -> None:
+        """End it for its token's sake."""
+        ...
 
     def look(self, now: float) -> None:
         """Do what is due at `now`, the event loop's time.  Must not raise."""

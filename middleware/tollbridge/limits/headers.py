@@ -5,7 +5,7 @@ Runs on every response: what does not change is built once a `Rate`.
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,6 +15,14 @@ from tollbridge.limits.limiter import Rate, Standing
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 _MAX_INTEGER = 999_999_999_999_999  # RFC 9651 section 3.3.1
 _MAX_RESET = timedelta(days=36_500)  # a date beyond the year 9999 cannot be written
+
+
+class _Shown(NamedTuple):
+    """What does not change of the headers of several rates."""
+
+    parts: "tuple[_Parts, ...]"
+    policy: tuple[bytes, bytes]
+    items: bytes
 
 
 class _Parts(NamedTuple):
@@ -27,7 +35,7 @@ class _Parts(NamedTuple):
     reset: bytes
 
 
-def limit_headers(standings: Iterable[Standing]) -> list[tuple[bytes, bytes]]:
+def limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
     """Give `ratelimit-policy`, `ratelimit` and OpenAI's `x-ratelimit-*`; nothing where there are no standings.
 
     The first two follow draft-ietf-httpapi-ratelimit-headers (text of 2025-09, revision 10): `t` is when more units
@@ -35,16 +43,22 @@ def limit_headers(standings: Iterable[Standing]) -> list[tuple[bytes, bytes]]:
     (https://platform.openai.com/docs/guides/rate-limits, 2026-06). Seconds are rounded up.
     Raises `ValueError` for a rate whose name cannot stand in a header name. One standing for each name.
     """
-    policies, items, found = [], [], []
-    for standing in standings:
+    shown = _shown(tuple([standing.rate for standing in standings]))
+    if shown is None:
+        return []
+    found: list[tuple[bytes, bytes]] = []
+    counts: list[int] = []
+    for standing, parts in zip(standings, shown.parts, strict=True):
         remaining, reset_s = standing.remaining, standing.reset_s
-        parts = _parts(standing.rate)
         next_s = reset_s - (parts.depth - remaining - 1) * parts.interval if remaining < parts.depth else 0.0
-        policies.append(parts.policy)
-        items.append(parts.item % (min(remaining, _MAX_INTEGER), _whole_seconds(next_s)))
-        found += [parts.limit, (parts.remaining, b"%d" % remaining), (parts.reset, _duration(reset_s))]
-    if items:
-        found += [(b"ratelimit-policy", b", ".join(policies)), (b"ratelimit", b", ".join(items))]
+        ms = int(reset_s * 1000 + 0.999) if reset_s < 1.0 else 1000
+        found += [
+            parts.limit,
+            (parts.remaining, b"%d" % remaining),
+            (parts.reset, b"%dms" % ms if 0 < ms < 1000 else _duration(reset_s)),
+        ]
+        counts += [remaining if remaining < _MAX_INTEGER else _MAX_INTEGER, _whole_seconds(next_s)]
+    found += [shown.policy, (b"ratelimit", shown.items % tuple(counts))]
     return found
 
 
@@ -66,6 +80,14 @@ def anthropic_limit_headers(standings: Iterable[Standing], now: datetime) -> lis
 
 
 @lru_cache(maxsize=1024)
+def _shown(rates: tuple[Rate, ...]) -> _Shown | None:
+    if not rates:
+        return None
+    parts = tuple(map(_parts, rates))
+    policy = b", ".join(each.policy for each in parts)
+    return _Shown(parts, (b"ratelimit-policy", policy), b", ".join(each.item for each in parts))
+
+
 def _parts(rate: Rate) -> _Parts:
     name = _header_name(rate)
     window_s = max(1, math.ceil(rate.period_s))

@@ -85,6 +85,10 @@ class Limiter(Protocol):
         """
         ...
 
+    def take_now(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Grant | None:
+        """Do the same without waiting; None, and nothing taken, where somebody else has to be asked."""
+        ...
+
     async def peek(self, demands: Sequence[Demand], lease: Lease | None) -> None:
         """Raise `RateLimited` where not even one unit of each is left; takes nothing."""
         ...

@@ -107,6 +107,10 @@ class MemoryLimiter:
         return len(self._buckets.kept) + len(self._running.kept)
 
     async def take(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Grant:
+        """Take all or nothing; raises `RateLimited`."""
+        return self.take_now(demands, lease, holder)
+
+    def take_now(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Grant:
         """Take all or nothing; raises `RateLimited`.
 
         A call that already holds its lease keeps it. Nobody can know when a running call ends: where the lease is what
@@ -115,26 +119,24 @@ class MemoryLimiter:
         now = self._clock.monotonic()
         kept = self._buckets.kept
         fits = lease is None or not self._is_full(lease, holder, now)
-        found = []
+        buckets = []
         standings = []
         for demand in demands:
-            rate = demand.rate
-            bucket = kept.get((demand.key, rate.name, rate.period_s))
-            decision = decide(IDLE if bucket is None else bucket.tat, rate, demand.cost, now)
+            rate, cost = demand.rate, demand.cost
+            bucket = kept.get((demand.key, rate.name, rate.period_s)) or Bucket()
+            buckets.append(bucket)
+            decision = decide(bucket.tat, rate, cost, now)
             if decision.wait_s:
                 fits = False
             standings.append(decision.standing)
-            found.append(bucket)
         if not fits:
             full = lease if lease is not None and self._is_full(lease, holder, now) else None
             raise self._refusal([(demand, demand.cost) for demand in demands], full, now)
         self._turn = turn = self._turn + 1
-        buckets = []
-        for demand, bucket in zip(demands, found, strict=True):
-            if bucket is None:
-                bucket = self._buckets.put(_slot(demand), Bucket())
+        for demand, bucket in zip(demands, buckets, strict=True):
+            if bucket.tat == IDLE:
+                self._buckets.put(_slot(demand), bucket)
             bucket.add(demand.cost * demand.rate.interval_s, turn, now)
-            buckets.append(bucket)
         if lease is None:
             holder = ""
         else:

@@ -4,7 +4,7 @@ The hot path has its own, narrow one (`HotStore`): look up a token, reserve, set
 reports, goes through `AdminStore` and may be slower.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -38,6 +38,14 @@ class HotStore(Protocol):
 
     async def find_principal(self, digest: bytes) -> Principal | None:
         """Find the live token behind a secret's digest: not revoked, not expired, as of every change that returned."""
+        ...
+
+    def recall_principal(self, digest: bytes) -> Principal | None:
+        """Give the same where it is certain without asking anyone, else None.  Must not wait."""
+        ...
+
+    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
+        """Give those of the tokens that are neither revoked nor expired, as of every change that returned."""
         ...
 
     async def reserve(self, reservation: Reservation) -> None:

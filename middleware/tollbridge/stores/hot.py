@@ -71,10 +71,10 @@ class SqliteHot:
 
         A change that does not turn the mark, made by hand in the file, is seen after `SEEN_S`.
         """
+        recalled = self.recall_principal(digest)
+        if recalled is not None:
+            return recalled
         now_s, mark = self._clock.time(), self._mark.read()
-        seen = self._seen.get(digest)
-        if seen is not None and seen.mark == mark and seen.from_s <= now_s < seen.until_s:
-            return seen.principal
         principal, ends_s = self._ask(digest, now_s)
         if principal is None:
             self._seen.pop(digest, None)
@@ -83,6 +83,13 @@ class SqliteHot:
                 self._seen.clear()
             self._seen[digest] = _Seen(principal, mark, now_s, min(ends_s, now_s + SEEN_S))
         return principal
+
+    def recall_principal(self, digest: bytes) -> Principal | None:
+        """Give a token that was found under the mark as it is now."""
+        seen = self._seen.get(digest)
+        if seen is None or seen.mark != self._mark.read() or not seen.from_s <= self._clock.time() < seen.until_s:
+            return None
+        return seen.principal
 
     def _ask(self, digest: bytes, now_s: float) -> tuple[Principal | None, float]:
         """Give the live token and when it ends.  In autocommit each look-up sees the newest commit."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from tollbridge.stores.base import Bucket, BudgetUse, Health, NewToken, Spend, S
 from tollbridge.stores.files import cannot_open, connect, unavailable
 from tollbridge.stores.hot import SqliteHot
 from tollbridge.stores.mark import TokenMark
+from tollbridge.stores.running import RunningTokens
 from tollbridge.stores.schema import prepare
 from tollbridge.stores.upkeep import Upkeep
 from tollbridge.tokens.model import Principal, Token, TokenBudget
@@ -58,7 +59,8 @@ class SqliteStore:
         reader, writer, keeper, mark, inode = await asyncio.to_thread(self._connect)
         upkeep = Upkeep(keeper, self._clock)
         hot = SqliteHot(reader, writer, self._clock, mark=mark, full=self._full)
-        self._parts = _Parts(hot, upkeep, mark, inode)
+        self._parts = _Parts(hot, upkeep, mark, inode, RunningTokens(reader, self._clock, mark))
+        await upkeep.catch_up()
         upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
 
     async def close(self) -> None:
@@ -87,6 +89,12 @@ class SqliteStore:
 
     async def find_principal(self, digest: bytes) -> Principal | None:
         return await self._open.hot.find_principal(digest)
+
+    def recall_principal(self, digest: bytes) -> Principal | None:
+        return self._open.hot.recall_principal(digest)
+
+    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
+        return self._open.running.live(token_ids)
 
     async def reserve(self, reservation: Reservation) -> None:
         await self._open.hot.reserve(reservation)
@@ -192,6 +200,7 @@ class _Parts:
     upkeep: Upkeep
     mark: TokenMark
     inode: int
+    running: RunningTokens
     sql: "asyncio.Future[SqlSide] | None" = None
 
 

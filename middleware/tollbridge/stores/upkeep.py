@@ -49,6 +49,13 @@ class Upkeep:
             asyncio.create_task(_every(sweep_s, self.sweep, "sweep_failed")),
         ]
 
+    async def catch_up(self) -> None:
+        """Charge what an earlier process left open and has expired since; a failure is left to the next sweep."""
+        try:
+            await self.sweep()
+        except Unavailable as exc:
+            log.error("sweep_failed", reason=exc.detail)
+
     def touch(self, token_id: str, at: datetime, client: str) -> None:
         """Note a use, in memory; the newest of a token counts."""
         noted = (micros(at), storable(client))

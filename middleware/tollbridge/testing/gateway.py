@@ -11,10 +11,11 @@ import httpx2
 from starlette.types import ASGIApp
 
 from tollbridge.config import load_config
-from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.gateway import Gateway
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.fake import FakeUpstream, Sent
 from tollbridge.tokens.scopes import EVERY_MODEL
+from tollbridge.wrapping import Tollbridge
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

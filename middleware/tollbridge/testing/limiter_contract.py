@@ -67,6 +67,16 @@ class LimiterContract:
         assert error.retry_after_s == pytest.approx(1.0, abs=0.01)  # 60 s / 60
         assert "60 requests in 60 s" in error.message
 
+    async def test_taking_without_waiting_is_taking_or_nothing(self, limiter: Limiter) -> None:
+        taken = limiter.take_now([requests(40)], Lease("tok_1", 1), "req_1")
+        if taken is None:  # somebody else has to be asked
+            taken = await limiter.take([requests(40)], Lease("tok_1", 1), "req_1")
+
+        assert taken.standings[0].remaining == 20
+        limiter.settle(taken, [10])
+        again = await limiter.take([requests(50)], Lease("tok_1", 1), "req_2")
+        assert again.standings[0].remaining == 0
+
     async def test_a_smaller_burst_holds(self, limiter: Limiter, clock: FixedClock) -> None:
         rate = Rate("requests", 60, burst=3)
         for number in range(3):

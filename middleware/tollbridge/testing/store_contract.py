@@ -205,6 +205,8 @@ class StoreContract(TokenContract, LedgerContract):
         with pytest.raises(Unavailable):
             await store.find_principal(TOKEN.digest)
         with pytest.raises(Unavailable):
+            await store.live_tokens({"tok_1"})
+        with pytest.raises(Unavailable):
             await store.reserve(reservation("req_1", 1, OWN))
         with pytest.raises(Unavailable):
             await store.settle(ROW)

@@ -62,11 +62,47 @@ class TokenContract:
         assert (bare.expires_at, bare.revoked_at, bare.last_used_at, bare.budget) == (None, None, None, None)
         assert await store.find_principal(b"2" * 32) == Principal("tok_2", "bare", ScopeSet(("ai:*",)))
 
+    async def test_running_tokens_are_live_until_they_are_revoked_or_expire(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        await store.add_token(TOKEN)
+        await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON))
+        running = {"tok_1", "tok_2", "tok_3"}
+
+        assert set(await store.live_tokens(running)) == {"tok_1", "tok_2"}
+        assert set(await store.live_tokens({"tok_1"})) == {"tok_1"}
+        assert set(await store.live_tokens(set())) == set()
+
+        await store.revoke_token("tok_2", NOON)
+        assert set(await store.live_tokens(running)) == {"tok_1"}
+
+        clock.advance(30 * 86_400 - 1)
+        assert set(await store.live_tokens(running)) == {"tok_1"}
+        clock.advance(1)
+        assert set(await store.live_tokens(running)) == set()
+
     async def test_unknown_secret_opens_nothing(self, store: Store) -> None:
         await store.add_token(TOKEN)
 
         assert await store.find_principal(b"0" * 32) is None
         assert await store.find_principal(b"") is None
+
+    async def test_what_is_recalled_is_what_would_be_found(self, store: Store, clock: FixedClock) -> None:
+        await store.add_token(TOKEN)
+        digests = (TOKEN.digest, b"0" * 32)
+
+        async def agree() -> bool:
+            """Whether each that is recalled is found; a store need not recall anything."""
+            recalled = [store.recall_principal(digest) for digest in digests]
+            found = [await store.find_principal(digest) for digest in digests]
+            return all(one in (None, other) for one, other in zip(recalled, found, strict=True))
+
+        assert await agree()
+        assert await agree()
+        clock.advance(30 * 86_400)
+        assert await agree()
+        await store.revoke_token("tok_1", NOON)
+        assert await agree()
 
     async def test_revocation_holds_when_it_returns_and_keeps_its_first_time(
         self, store: Store, clock: FixedClock

@@ -38,7 +38,7 @@ class Http1Transport:
         self._pins = Pins(guard or Guard())
         self._tls = tls
         self._routes: dict[tuple[str, str], tuple[Endpoint, bytes]] = {}
-        self._names: set[bytes] = set()
+        self._names: set[tuple[bytes, ...]] = set()
         self._idle: dict[Key, list[Connection]] = {}
         self._busy: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -172,14 +172,14 @@ class Http1Transport:
         return head
 
     def _check_names(self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        known = self._names
-        for name, _ in headers:
-            if name not in known:
-                if not _NAME.fullmatch(name):
-                    raise unsendable(endpoint)
-                if len(known) >= _KNOWN:
-                    known.clear()
-                known.add(name)
+        names: tuple[bytes, ...] = next(zip(*headers, strict=True), ())
+        if names in self._names:
+            return
+        if not all(map(_NAME.fullmatch, names)):
+            raise unsendable(endpoint)
+        if len(self._names) >= _KNOWN:
+            self._names.clear()
+        self._names.add(names)
 
 
 class Http1Response:

@@ -132,6 +132,43 @@ def test_check_live_asks_each_provider_with_its_key(tollbridge, config, status, 
     assert asked == ["/v1/models Bearer sk-upstream-secret"]
 
 
+SIGNS = """
+from dataclasses import dataclass
+from tollbridge import hookimpl
+
+@dataclass(frozen=True)
+class Signs:
+    env: tuple[str, ...] = ()
+
+    def headers(self, key):
+        return []
+
+    async def sign(self, key, request):
+        return [(b"authorization", f"Signed {request.method} {key}".encode())]
+
+@hookimpl
+def register_auth_schemes(register):
+    register("signs", Signs)
+"""
+
+
+def test_check_live_signs_where_the_scheme_of_a_provider_does(tollbridge, config, tmp_path, monkeypatch) -> None:
+    folder = tmp_path / "site" / "tollbridge_signs-1.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: tollbridge-signs\nVersion: 1\n")
+    (folder / "entry_points.txt").write_text("[tollbridge]\nsigns = tollbridge_sample_signs\n")
+    (tmp_path / "site" / "tollbridge_sample_signs.py").write_text(SIGNS)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    with provider(200) as (base, asked):
+        text = config.read_text().replace("https://mock.example/v1", base)
+        config.write_text(text.replace("[providers.mock]", '[providers.mock]\nallow_private = true\nauth = "signs"'))
+
+        ran = tollbridge("check", "--live")
+
+    assert ran.code == 0
+    assert asked == ["/v1/models Signed GET sk-upstream-secret"]
+
+
 def test_check_live_says_that_a_provider_cannot_be_reached(tollbridge, config) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

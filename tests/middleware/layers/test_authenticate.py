@@ -1,8 +1,16 @@
 """Who calls."""
 
-import pytest
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from tollbridge.errors import Unauthenticated
+import pytest
+from structlog.testing import capture_logs
+
+from tollbridge.call import Call
+from tollbridge.errors import Unauthenticated, Unavailable
+from tollbridge.hookspecs import hookimpl
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
@@ -140,3 +148,184 @@ async def test_layer_works_alone() -> None:
 
     assert sent[1]["body"] == b"me"
     assert sent[2]["status"] == Unauthenticated.status
+
+
+SECRET = "very-secret-badge"
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """Knows `x-badge: <name>`, and a bearer secret `badge-<name>`; some names make it go wrong."""
+
+    headers: ClassVar[tuple[bytes, ...]] = (b"x-badge",)
+    asked: ClassVar[list[Call]] = []
+
+    team: str = "gate"
+
+    async def identify(self, call: Call) -> Principal | None:
+        self.asked.append(call)
+        shown = (call.header(b"x-badge") or (call.header(b"authorization") or b"").partition(b"badge-")[2]).decode()
+        if shown == SECRET:
+            raise ValueError(f"who is {shown}?")
+        if shown == "slow":
+            await asyncio.Event().wait()
+        if shown == "banned":
+            raise Unauthenticated("this badge was taken away")
+        if shown == "closed":
+            raise Unavailable("the desk is closed")
+        return WRONG.get(shown) or (Principal(shown, shown, EVERYTHING, team=self.team) if shown else None)
+
+
+EVERYTHING = ScopeSet(("ai:*", "model:*", "service:*"))
+WRONG: dict[str, Any] = {
+    "text": "me",
+    "number": Principal(7, "me", EVERYTHING),  # type: ignore[arg-type]  # as a careless plugin would
+    "long": Principal("a" * 256, "me", EVERYTHING),
+    "line": Principal("a\nb", "me", EVERYTHING),
+    "scopes": Principal("a", "me", "ai:chat model:*"),  # type: ignore[arg-type]  # the same
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Anybody:
+    """Knows everybody by another header."""
+
+    headers: ClassVar[tuple[bytes, ...]] = (b"x-guest",)
+
+    async def identify(self, call: Call) -> Principal | None:
+        name = call.header(b"x-guest")
+        return Principal("guest", name.decode(), EVERYTHING) if name else None
+
+
+class Desk:
+    @hookimpl
+    def register_identity_sources(self, register: Callable[[str, type], None]) -> None:
+        register("badge", Badge)
+        register("anybody", Anybody)
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answer with the headers that arrived."""
+    seen = b"\n".join(b": ".join(pair) for pair in scope["headers"])
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": seen})
+
+
+@pytest.fixture
+def desk(mock: Any) -> Callable[..., Any]:
+    """Give `desk(...)`: a gateway with both sources."""
+    Badge.asked.clear()
+    identity = {"anybody": {}, "badge": {"team": "north"}}
+    return lambda **sections: mock(
+        app=echo, plugins=(Desk(),), plugins_section={"timeout_s": 0.05}, **{"identity": identity, **sections}
+    )
+
+
+async def test_caller_without_a_token_is_found_by_a_source_and_is_told_apart_by_its_name(desk) -> None:
+    gw = desk()
+
+    for headers in ({"x-badge": "ada"}, {"authorization": "Bearer badge-ada"}, {"x-guest": "ada"}):
+        reply = await gw.request(
+            "POST", "/v1/chat/completions", token="", headers=headers, json={"model": "small", "messages": []}
+        )
+        assert reply.status_code == 200
+
+    rows = await gw.gateway.store.recent(limit=9)
+    assert sorted((row.token_id, row.team) for row in rows) == [
+        ("anybody:guest", ""),
+        ("badge:ada", "north"),
+        ("badge:ada", "north"),
+    ]
+
+
+async def test_sources_are_asked_in_the_order_they_were_registered(desk) -> None:
+    gw = desk()
+
+    await gw.request("POST", "/v1/chat/completions", token="", headers={"x-badge": "ada", "x-guest": "bob"}, json={})
+    both = Badge.asked[-1].principal
+    await gw.request("GET", "/mine", token="", headers={"x-guest": "bob"})
+    second = Badge.asked[-1].principal
+
+    assert both is not None
+    assert second is not None
+    assert (both.id, second.id) == ("badge:ada", "anybody:guest")
+
+
+async def test_what_a_source_reads_reaches_neither_the_app_nor_the_provider(desk) -> None:
+    gw = desk(server={"public": ["/v1/chat/*"]})
+    token = await gw.token()
+    shown = {"x-badge": "ada", "x-guest": "bob", "x-kept": "yes"}
+
+    by_source = await gw.request("GET", "/mine", token="", headers=shown)
+    by_token = await gw.request("GET", "/mine", token=token, headers=shown)
+    await gw.request("POST", "/v1/completions", token="", headers=shown, json={"model": "small", "prompt": ""})
+    await gw.request("POST", "/v1/chat/completions", token="", headers=shown, json={"model": "small", "messages": []})
+
+    assert len(gw.sent) == 2
+    for seen in (by_source.text, by_token.text, *(str(sent.headers) for sent in gw.sent)):
+        assert "x-kept" in seen
+        assert "x-badge" not in seen
+        assert "x-guest" not in seen
+
+
+async def test_public_path_of_the_app_keeps_its_headers(desk) -> None:
+    gw = desk(service={"public": ["/open"]})
+
+    reply = await gw.request("GET", "/open", token="", headers={"x-badge": "ada"})
+
+    assert "x-badge: ada" in reply.text
+    assert Badge.asked == []
+
+
+@pytest.mark.parametrize("shown", [lambda secret: f"Bearer {secret}", lambda secret: f"bearer   {secret} ", str])
+@pytest.mark.parametrize("header", ["authorization", "x-api-key", "x-badge"])
+async def test_secret_that_begins_as_a_token_is_never_given_to_a_source(desk, header, shown) -> None:
+    gw = desk()
+
+    for secret in (make_secret(), "tb_mistyped"):
+        reply = await gw.request("GET", "/mine", token="", headers={"x-guest": "bob", header: shown(secret)})
+        assert reply.status_code == 401
+
+    assert Badge.asked == []
+
+
+async def test_valid_token_goes_before_every_source(desk) -> None:
+    gw = desk()
+
+    reply = await gw.request("GET", "/mine", headers={"x-badge": "ada"})
+
+    assert reply.status_code == 200
+    assert Badge.asked == []
+
+
+async def test_caller_whom_no_source_knows_gets_the_same_refusal_as_without_any(desk, mock) -> None:
+    with_sources = await desk().request("GET", "/mine", token="")
+    without = await mock(app=echo).request("GET", "/mine", token="", headers={"x-badge": "ada"})
+
+    assert with_sources.status_code == without.status_code == 401
+    assert with_sources.content == without.content
+
+
+@pytest.mark.parametrize(("name", "status", "words"), [("banned", 401, "taken away"), ("closed", 503, "closed")])
+async def test_source_refuses_in_its_own_words_and_no_other_is_asked(desk, name, status, words) -> None:
+    reply = await desk().request("GET", "/mine", token="", headers={"x-badge": name, "x-guest": "bob"})
+
+    assert reply.status_code == status
+    assert words in reply.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("name", [SECRET, "slow", *WRONG])
+async def test_source_that_cannot_say_who_calls_refuses_the_call_and_no_other_is_asked(desk, name) -> None:
+    with capture_logs() as logged:
+        reply = await desk().request("GET", "/mine", token="", headers={"x-badge": name, "x-guest": "bob"})
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "identity_failed")
+    assert "the identity source 'badge' failed: " in str(logged)
+    assert SECRET not in reply.text + str(logged)
+
+
+async def test_installed_source_does_nothing_until_it_is_configured(desk) -> None:
+    reply = await desk(identity={}).request("GET", "/mine", token="", headers={"x-badge": "ada"})
+
+    assert reply.status_code == 401
+    assert Badge.asked == []

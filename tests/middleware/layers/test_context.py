@@ -11,12 +11,11 @@ from tollbridge.clock import SystemClock
 from tollbridge.errors import MethodNotAllowed, ModelNotFound
 from tollbridge.layers.context import Context, offered
 from tollbridge.plugins import Plugins
-from tollbridge.providers import Model, Models, Provider, Target
+from tollbridge.providers import Provider, Target
 from tollbridge.surface import Surface
 
 SURFACE = Surface(Plugins().register_all().dialects.values())
-MODELS = Models({"big": Model("big", max_output=9000), "any": Model("any")})
-KNOWN = Provider("p", base_url="https://h/v1", models=MODELS)
+KNOWN = Provider("p", base_url="https://h/v1")
 
 
 class Routes:
@@ -24,7 +23,7 @@ class Routes:
 
     def resolve(self, model: str) -> tuple[Target, ...]:
         if model == "m":
-            return (Target(KNOWN, "any"), Target(KNOWN, "big"))
+            return (Target(KNOWN, "any"), Target(KNOWN, "big", max_output=9000))
         return (Target(KNOWN, "unheard-of"),) if model == "n" else ()
 
 

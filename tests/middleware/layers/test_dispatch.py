@@ -5,22 +5,25 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from starlette.types import Message
 from tests.support.scripted import ANSWER, CHUNK, JSON, LAST, Answer, Caller, Script
+from tests.support.waiting import until
 
 from tollbridge.call import Call, open_call
 from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
 from tollbridge.errors import InternalError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
 from tollbridge.formats.dialect import Operation
-from tollbridge.gateway import Gateway, Tollbridge
+from tollbridge.gateway import Gateway
 from tollbridge.layers.dispatch import Dispatch, Exchange
 from tollbridge.layers.watch import PERIOD_S
 from tollbridge.providers import Provider, Target
 from tollbridge.testing import FixedClock
+from tollbridge.wrapping import Tollbridge
 
 PRICE = {"input": "0.15", "output": "0.60"}
 PROVIDER = {"base_url": "https://mock.example/v1", "api_key": "env:KEY"}
@@ -251,6 +254,82 @@ async def test_callers_leaving_before_an_answer_cancels_the_request_and_is_charg
         assert 600_000 < row.cost <= 645_000
 
 
+CUTTING = {"cut_revoked_calls": True}
+
+
+async def test_revocation_cuts_a_running_stream_with_an_error_and_charges_what_passed(bridge) -> None:
+    answer = Answer(CHUNK, asyncio.Event())
+    async with bridge(answer, server=CUTTING) as (_, caller, gateway):
+        one = caller(max_tokens=1000)
+        running = asyncio.ensure_future(one.call())
+        await one.got.wait()
+
+        await gateway.tokens.revoke((await gateway.store.list_tokens())[0].id)
+        await asyncio.wait_for(running, 5)
+
+        assert (answer.cancelled, answer.closed) == (True, 1)
+        assert one.body.startswith(CHUNK)
+        event = json.loads(one.body.removeprefix(CHUNK).removeprefix(b"data: "))
+        assert event["error"]["code"] == "token_ended"
+        assert b"[DONE]" not in one.body
+        row = await last_row(gateway)
+        assert (row.outcome, row.error, row.usage_source) == ("refused", "token_ended", "estimated")
+        assert row.cost > 0
+
+
+async def test_expiry_cuts_a_call_before_its_answer_and_charges_the_reservation(bridge) -> None:
+    async with bridge(asyncio.Event(), server=CUTTING) as (script, caller, gateway):
+        expires_at = gateway.clock.now() + timedelta(seconds=60)
+        one = caller(max_tokens=1000, stream=False)
+        secret = (await gateway.tokens.issue(name="short", expires_at=expires_at)).secret
+        one._scope["headers"][1] = (b"authorization", f"Bearer {secret}".encode())
+        running = asyncio.ensure_future(one.call())
+        await script.waiting.wait()
+
+        gateway.clock.advance(60)
+        await asyncio.wait_for(running, 5)
+
+        assert script.cancelled
+        assert (one.status, one.code) == (401, "token_ended")
+        row = await last_row(gateway)
+        assert (row.outcome, row.usage_source) == ("refused", "reserved")
+        # 1,000 x 600 nano-dollars of output and under 300 bytes of input x 150
+        assert 600_000 < row.cost <= 645_000
+
+
+async def test_revocation_leaves_running_calls_alone_unless_told_otherwise(bridge) -> None:
+    pause = asyncio.Event()
+    answer = Answer(CHUNK, pause, LAST)
+    async with bridge(answer) as (_, caller, gateway):
+        one = caller()
+        running = asyncio.ensure_future(one.call())
+        await answer.waiting.wait()
+
+        await gateway.tokens.revoke((await gateway.store.list_tokens())[0].id)
+        await asyncio.wait({running}, timeout=2.5 * PERIOD_S)
+        pause.set()
+        await running
+
+        assert one.body == CHUNK + LAST
+        assert (await last_row(gateway)).outcome == "complete"
+
+
+async def test_answer_that_is_all_here_is_not_cut(bridge) -> None:
+    async with bridge(Answer(ANSWER, headers=JSON), server=CUTTING) as (_, caller, gateway):
+        one = caller(stream=False)
+        one.takes.clear()
+        running = asyncio.ensure_future(one.call())
+        await until(lambda: bool(one.sent), "the answer")
+
+        await gateway.tokens.revoke((await gateway.store.list_tokens())[0].id)
+        await asyncio.wait({running}, timeout=2.5 * PERIOD_S)
+        one.takes.set()
+        await running
+
+        assert (one.status, one.body) == (200, ANSWER)
+        assert (await last_row(gateway)).outcome == "complete"
+
+
 async def test_leaving_at_the_deadline_itself_ends_the_exchange_once(bridge) -> None:
     async with bridge(asyncio.Event(), upstream={"first_byte_timeout_s": 0.01}) as (_, caller, gateway):
         one = caller(stream=False)
@@ -365,7 +444,7 @@ async def body_only() -> Message:
 
 
 async def test_call_that_no_layer_has_named_is_a_fault_of_the_chain() -> None:
-    dispatch = Dispatch(None, transport=Script(), models=lambda call: [])
+    dispatch = Dispatch(None, transport=Script(), models=lambda call: [], model=lambda call, name: None)
 
     async def send(message: Message) -> None:
         raise AssertionError("nothing may be sent")
@@ -374,3 +453,22 @@ async def test_call_that_no_layer_has_named_is_a_fault_of_the_chain() -> None:
         await Exchange(dispatch, call_without_a_dialect(), body_only, send).run()
     with pytest.raises(InternalError, match="without a dialect"):
         await dispatch({"tollbridge": call_without_a_dialect(lists_models=True)}, body_only, send)
+
+
+async def test_model_is_found_by_any_name_it_can_be_called_by_and_however_its_slash_is_written(mock) -> None:
+    gw = mock()
+    limited = await gw.token("ai:*", "model:gpt-4o-mini")
+    paths = ("/v1/models/mock/gpt-4o-mini", "/v1/models/mock%2Fgpt-4o-mini", "/v1/models/mock%2fgpt-4o-mini")
+
+    found = [await gw.request("GET", path) for path in paths]
+    others = [
+        await gw.request("GET", "/v1/models/mock/gpt-4o-mini", token=limited),
+        await gw.request("GET", "/v1/models/nobody%2Fgpt-4o-mini"),
+    ]
+    refused = [
+        await gw.request("GET", path) for path in ("/v1/models/a%2f..%2fb", "/v1%2fmodels/a", "/v1/models/a%5cb")
+    ]
+
+    assert [(reply.status_code, reply.json()["id"]) for reply in found] == [(200, "mock/gpt-4o-mini")] * 3
+    assert [reply.status_code for reply in others] == [404, 404]
+    assert [reply.json()["error"]["code"] for reply in refused] == ["unsafe_request"] * 3

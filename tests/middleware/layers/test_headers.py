@@ -2,8 +2,9 @@
 
 import pytest
 
+from tollbridge.auth import Bearer, Header
 from tollbridge.layers.headers import answer_headers, upstream_headers
-from tollbridge.providers import Bearer, Header, Provider, Target
+from tollbridge.providers import Provider, Target
 
 TARGET = Target(Provider("p", base_url="https://h/v1"), "m", tuple(Bearer().headers("sk-ours")))
 OURS = [(b"accept-encoding", b"identity"), (b"authorization", b"Bearer sk-ours")]

@@ -197,3 +197,33 @@ async def test_last_use_is_noted(mock) -> None:
     (token,) = await gw.gateway.store.list_tokens()
 
     assert token.last_used_at == gw.clock.now()
+
+
+async def answer(scope, receive, send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def test_public_path_of_the_wrapped_app_costs_nobody_anything(mock) -> None:
+    gw = mock(
+        app=answer,
+        service={"public": ["/docs"], "price_per_call": "0.001"},
+        budgets={"daily_usd": "0.001"},
+    )
+
+    public = [(await gw.request("GET", "/docs", token="")).status_code for _ in range(3)]
+    paid = [(await gw.request("GET", "/x")).status_code for _ in range(2)]
+
+    assert (public, paid) == ([200, 200, 200], [200, 429])
+    assert [row.operation for row in await rows(gw)] == ["service:app:GET:*"] * 2
+
+
+async def test_public_model_call_is_settled_on_the_bridge(mock) -> None:
+    gw = mock(server={"public": ["/v1/chat/completions"]}, budgets={"daily_usd": "0.002"})
+
+    replies = [await gw.chat("gpt-4o-mini", token="", max_tokens=1000) for _ in range(5)]
+
+    found = await rows(gw)
+    # Each reserves between 600,000 and 700,000 and costs 450,000 nano-dollars: the fifth finds less than it needs.
+    assert [reply.status_code for reply in replies] == [200, 200, 200, 200, 429]
+    assert [(row.token_id, row.cost) for row in found if row.status == 200] == [("", 450_000)] * 4

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tollbridge.errors import Denied, PluginError
-from tollbridge.layers.policies import check_policy
+from tollbridge.layers.policies import check_policies, check_policy
 
 
 def raising(phase: str, error: Exception):
@@ -75,6 +75,49 @@ async def test_failing_finish_changes_nothing_for_the_caller_nor_for_the_ledger(
     assert (await gw.gateway.store.recent())[0].cost == 450_000
 
 
+@pytest.mark.parametrize("phase", ["head", "body"])
+@pytest.mark.parametrize("key", ["type", "method", "path", "raw_path", "query_string", "root_path", "tollbridge"])
+async def test_policy_that_changes_the_scope_is_refused_and_the_app_is_not_reached(mock, phase, key) -> None:
+    async def change(self, call) -> None:
+        call.native[key] = "another"
+
+    async def app(scope, receive, send) -> None:
+        raise AssertionError("the app was reached")
+
+    gw = mock(plugins=(type("Changing", (), {phase: change})(),), app=app)
+
+    reply = await gw.request("GET", "/x")
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "policy_failed")
+
+
+async def test_policy_that_empties_the_scope_is_refused_and_the_server_can_still_answer(mock) -> None:
+    class Emptying:
+        async def head(self, call) -> None:
+            call.native.clear()
+
+    gw = mock(plugins=(Emptying(),))
+
+    assert (await gw.chat("gpt-4o-mini")).json()["error"]["code"] == "policy_failed"
+    assert not gw.sent
+
+
+async def test_policy_may_leave_things_in_the_state_of_the_scope(mock) -> None:
+    class Noting:
+        async def head(self, call) -> None:
+            call.native["state"]["noted"] = True
+
+    assert (await mock(plugins=(Noting(),)).chat("gpt-4o-mini")).status_code == 200
+
+
+def test_policy_given_twice_is_refused_and_two_of_a_kind_are_not() -> None:
+    one, other = SyncNothing(), SyncNothing()
+
+    check_policies([("mine", one), ("mine", other)])
+    with pytest.raises(PluginError, match="the policy 'again' is given twice"):
+        check_policies([("mine", one), ("other", other), ("again", one)])
+
+
 async def test_policies_run_in_order_and_change_what_they_see(mock) -> None:
     notes = []
 
@@ -119,6 +162,11 @@ async def test_policy_sees_the_answers_of_the_wrapped_app_too(mock) -> None:
     reply = await mock(plugins=(Mask(),), app=app).request("GET", "/x")
 
     assert reply.text == "a ******!"
+
+
+class SyncNothing:
+    def feed(self, call, chunk) -> list[bytes]:
+        return [chunk]
 
 
 class NoPhase:

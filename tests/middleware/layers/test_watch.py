@@ -8,6 +8,8 @@ from tollbridge.layers.watch import Watch
 class Looked:
     """Counts the looks, and sets `done` at the one it was told to wait for."""
 
+    token_id = ""
+
     def __init__(self, wanted: int) -> None:
         self.times: list[float] = []
         self.done = asyncio.Event()

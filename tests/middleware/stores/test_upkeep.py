@@ -8,6 +8,7 @@ from tollbridge.errors import Unavailable
 from tollbridge.stores import ledger
 from tollbridge.stores.files import connect, transaction
 from tollbridge.stores.rows import micros
+from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.stores.upkeep import Upkeep
 from tollbridge.testing.samples import NOON, OWN, reservation
 
@@ -149,6 +150,30 @@ async def test_background_work_goes_on_after_a_failure(upkeep, db, clock):
             await until(lambda: {"store_tidying_failed", "sweep_failed"} <= {entry["event"] for entry in logged})
 
     await until(lambda: uses(db) and db.execute("SELECT spent, reserved FROM budget").fetchall() == [(300, 0)])
+
+
+async def test_what_an_earlier_process_left_open_is_charged_before_the_store_is_open(path, db, clock):
+    ledger.reserve(db, reservation("req_expired", 300, OWN, ttl_s=0))
+    ledger.reserve(db, reservation("req_running", 200, OWN, ttl_s=60))
+    store = SqliteStore(path, clock)
+
+    await store.open()
+
+    assert db.execute("SELECT spent, reserved FROM budget").fetchall() == [(300, 200)]
+    assert db.execute("SELECT call_id, cost FROM usage").fetchall() == [("req_expired", 300)]
+    await store.close()
+
+
+async def test_store_that_cannot_be_swept_yet_is_opened_all_the_same(upkeep, db):
+    upkeep._db.execute("PRAGMA busy_timeout = 1")
+    ledger.reserve(db, reservation("req_1", 300, OWN, ttl_s=0))
+
+    with transaction(db), capture_logs() as logged:
+        db.execute("UPDATE token SET hint = 'locked'")
+        await upkeep.catch_up()
+
+    assert [entry["event"] for entry in logged] == ["sweep_failed"]
+    assert await upkeep.sweep() == 1
 
 
 async def test_sweep_is_done_in_parts_by_any_number_of_processes(upkeep, db, path, clock):

@@ -54,6 +54,7 @@ async def test_malformed_secret_costs_no_look_up(service: TokenService) -> None:
     flipped = issued.secret[:-1] + ("0" if issued.secret[-1] != "0" else "1")
 
     assert await counting.identify(flipped.encode()) is None
+    assert counting.recall(flipped.encode()) is None
     assert asked == []
     assert await counting.identify(issued.secret.encode()) is None
     assert len(asked) == 1
@@ -97,3 +98,14 @@ async def test_unknown_token_cannot_be_revoked(service: TokenService) -> None:
 def test_short_pepper_is_refused(pepper: bytes) -> None:
     with pytest.raises(ValueError, match="shorter than 32 bytes"):
         TokenService(None, None, pepper, FixedClock())  # type: ignore[arg-type]  # refused before they are used
+
+
+async def test_secret_is_recalled_once_it_was_found(service: TokenService) -> None:
+    issued = await service.issue(name="laptop")
+    secret = issued.secret.encode()
+
+    before, found, after = service.recall(secret), await service.identify(secret), service.recall(secret)
+
+    assert before is None
+    assert found is not None
+    assert after == found

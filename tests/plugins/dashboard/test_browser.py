@@ -64,6 +64,26 @@ class Upstream(BaseHTTPRequestHandler):
         pass
 
 
+PANELS = """
+from tollbridge import Panel, hookimpl
+
+@hookimpl
+def register_panels(register):
+    rows = tuple((f"queue {n} " + "long-name-without-a-space-" * 8, n * 1000, 0.5) for n in range(60))
+    register("queues", lambda gateway: Panel("Queues", ("name", "waiting", "share"), rows, "since the start"))
+    register("broken", lambda gateway: 1 / 0)
+"""
+
+
+def install_panels(site: Path) -> Path:
+    """Install a plugin with panels, one of which fails."""
+    (site / "tollbridge_panels-1.dist-info").mkdir()
+    (site / "tollbridge_panels-1.dist-info" / "entry_points.txt").write_text("[tollbridge]\nsample = sample_panels\n")
+    (site / "tollbridge_panels-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: p\nVersion: 1\n")
+    (site / "sample_panels.py").write_text(PANELS)
+    return site
+
+
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
     if missing():
@@ -71,7 +91,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
     upstream = ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     threading.Thread(target=upstream.serve_forever, daemon=True).start()
     config = mock_config(f"http://127.0.0.1:{upstream.server_port}")
-    with LiveGateway(tmp_path_factory.mktemp("live"), config) as gateway:
+    site = str(install_panels(tmp_path_factory.mktemp("site")))
+    with LiveGateway(tmp_path_factory.mktemp("live"), config, env={"PYTHONPATH": site}) as gateway:
         yield gateway
     upstream.shutdown()
     upstream.server_close()
@@ -268,6 +289,20 @@ def test_everything_goes_by_the_keyboard(live, open_page) -> None:
     page.get_by_text("Matching").wait_for()
     page.keyboard.press("n")
     page.get_by_role("heading", name="New token").wait_for()
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_panels_of_plugins_look_like_the_page_and_a_broken_one_says_so(live, open_page, width, theme) -> None:
+    page = open_page(width, theme)
+    page.goto(f"{live.url}/_tollbridge/")
+
+    panels = page.locator("section.panel")
+    queues, broken = panels.nth(0), panels.nth(1)
+
+    assert "and 10 more rows" in queues.inner_text()
+    assert "could not be shown" in broken.inner_text()
+    assert queues.locator("td.number").first.evaluate("e => getComputedStyle(e).textAlign") == "right"
+    assert_accessible(page)
 
 
 def test_menu_opens_on_a_phone(live, open_page) -> None:

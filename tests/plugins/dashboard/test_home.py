@@ -2,12 +2,14 @@
 
 import re
 import sqlite3
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import pytest
-from tests.plugins.dashboard.conftest import Visitor, element
+from tests.plugins.dashboard.conftest import MOCK, Visitor, element
 
-from tollbridge import EVERY_MODEL, TokenBudget, Unavailable
+from tollbridge import EVERY_MODEL, Call, Principal, ScopeSet, TokenBudget, Unavailable, hookimpl
 from tollbridge.errors import UpstreamUnreachable
 from tollbridge_dashboard.charts import nice_step
 from tollbridge_dashboard.figures import RANGES
@@ -228,6 +230,29 @@ async def test_budget_is_shown_beside_the_spend(visit) -> None:
 
     assert '<data value="0.00045">$0.00045</data> / $1.00' in page
     assert 'class="meter fine"' in page
+
+
+async def test_caller_without_a_token_is_shown_by_the_name_its_source_gave(gateway, monkeypatch) -> None:
+    @dataclass(frozen=True)
+    class Everybody:
+        headers: ClassVar[tuple[bytes, ...]] = ()
+
+        async def identify(self, call: Call) -> Principal:
+            return Principal("<ada>", "Ada", ScopeSet(("ai:*", "model:*")))
+
+    class Desk:
+        @hookimpl
+        def register_identity_sources(self, register) -> None:
+            register("desk", Everybody)
+
+    monkeypatch.setenv("MOCK_KEY", "sk-upstream-secret")
+    visit = await Visitor(gateway({**MOCK, "identity": {"desk": {}}}, plugins=(Desk(),))).sign_in()
+    assert (await visit.under.chat("small", token="")).status_code == 200
+
+    page = (await visit.get("/")).text
+
+    assert page.count("<b>desk:&lt;ada&gt;</b>") == 2
+    assert "no token" not in page
 
 
 def test_axis_steps_are_whole() -> None:

@@ -111,6 +111,14 @@ def test_completions_reserve_for_every_text_that_is_generated(fields: dict[str, 
     assert (envelope.answers, envelope.max_output) == (answers, 10 * answers)
 
 
+def test_completions_may_be_asked_for_no_output_and_chat_may_not() -> None:
+    for fields in ({}, {"n": 3}, {"prompt": ["a", "b"]}):
+        assert envelope_of({"model": "m", "max_tokens": 0, "echo": True, **fields}, COMPLETIONS).max_output == 0
+    for name in ("max_tokens", "max_completion_tokens"):
+        with pytest.raises(BadRequest, match="the output limit must be at least 1"):
+            envelope_of({"model": "m", name: 0}, CHAT)
+
+
 def test_embeddings_have_no_output() -> None:
     envelope = envelope_of({"model": "e", "input": ["a", "b"]}, EMBEDDINGS)
 
@@ -157,7 +165,7 @@ def test_body_that_does_not_fit_is_refused_by_the_name_of_its_field(
     [
         ({"n": 0}, "n"),
         ({"n": -1}, "n"),
-        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": -1}, "max_tokens"),
         ({"max_completion_tokens": -5}, "max_tokens"),
         ({"stream_options": {"include_usage": "yes"}}, "stream_options.include_usage"),
         ({"stream_options": []}, "stream_options"),

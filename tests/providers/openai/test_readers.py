@@ -245,6 +245,21 @@ def test_whole_answer_passes_unchanged_and_its_usage_is_read() -> None:
         ({"prompt_tokens": 0, "completion_tokens": 0}, Usage()),
         ({"prompt_tokens": 5, "prompt_tokens_details": None, "completion_tokens_details": None}, Usage(input=5)),
         ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": None}}, Usage(input=5)),
+        (
+            {"prompt_tokens": 5, "prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 1},
+            Usage(input=1, cache_read=4),
+        ),
+        ({"prompt_tokens": 5, "prompt_cache_hit_tokens": None}, Usage(input=5)),
+        ({"prompt_tokens": 5, "prompt_cache_hit_tokens": 9}, Usage(cache_read=5)),
+        ({"prompt_tokens": 5, "prompt_cache_hit_tokens": -9}, Usage(input=5)),
+        (
+            {"prompt_tokens": 5, "prompt_cache_hit_tokens": 4, "prompt_tokens_details": {"cached_tokens": 4}},
+            Usage(input=1, cache_read=4),
+        ),
+        (
+            {"prompt_tokens": 5, "prompt_cache_hit_tokens": 4, "prompt_tokens_details": {"audio_tokens": 1}},
+            Usage(cache_read=4, audio_input=1),
+        ),
         ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 9}}, Usage(cache_read=5)),
         ({"prompt_tokens": -5, "completion_tokens": -1}, Usage()),
         ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": -2, "audio_tokens": -2}}, Usage(input=5)),

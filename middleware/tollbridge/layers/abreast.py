@@ -1,0 +1,56 @@
+"""Doing the same for many calls at once, step by step.
+
+The interpreter runs the same few lines many times over at a third of what they cost in between others: code, data and
+branches are at hand. So calls that come to the same point in one turn of the event loop go on from there abreast: the
+first step for all of them, then the second.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+_COMPANY = 3
+"""So many at once make up for the wait and the wake-up that joining costs."""
+_ALONE = 32
+"""So many go alone, after some that joined had no company, before it is tried again."""
+
+
+class Abreast(Generic[T]):
+    """Gathers those who come to the same work in one turn of the event loop.
+
+    `work` gets all of them and must not raise. Whoever stops waiting before that is left out.
+    """
+
+    __slots__ = ("_alone", "_waiting", "_work")
+
+    def __init__(self, work: Callable[[Sequence[T]], None]) -> None:
+        self._work = work
+        self._waiting: list[tuple[T, asyncio.Future[None]]] = []
+        self._alone = 0
+
+    def pays(self) -> bool:
+        """Whether to join: others did so lately and had company, or it is time to find out."""
+        if self._alone:
+            self._alone -= 1
+            return False
+        return True
+
+    def join(self, one: T) -> "asyncio.Future[None]":
+        """Wait for the work; it is done for all who joined in this turn."""
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        if not self._waiting:
+            loop.call_soon(self._go)
+        self._waiting.append((one, done))
+        return done
+
+    def _go(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) < _COMPANY:
+            self._alone = _ALONE
+        self._work([one for one, done in waiting if not done.done()])
+        for _, done in waiting:
+            if not done.done():
+                done.set_result(None)

@@ -1,0 +1,34 @@
+"""Choosing among headers by their names, at the price of one look-up for all."""
+
+from collections.abc import Callable
+from itertools import compress
+
+from tollbridge.call import Headers
+
+_MOST_ROWS = 1_024
+_LONGEST_ROW = 1_024
+
+
+class Kept:
+    """Which headers of a row of names are kept, worked out once a row: peers send the same one again and again.
+
+    No values are remembered. `choose` says whether a name is kept.
+    """
+
+    __slots__ = ("_choose", "_rows")
+
+    def __init__(self, choose: Callable[[bytes], bool]) -> None:
+        self._choose = choose
+        self._rows: dict[tuple[bytes, ...], tuple[bool, ...]] = {}
+
+    def of(self, headers: Headers) -> Headers:
+        """Give a new list of those that are kept, in their order."""
+        names: tuple[bytes, ...] = next(zip(*headers, strict=True), ())
+        chosen = self._rows.get(names)
+        if chosen is None:
+            chosen = tuple(map(self._choose, names))
+            if sum(map(len, names)) <= _LONGEST_ROW:
+                if len(self._rows) >= _MOST_ROWS:
+                    self._rows.clear()
+                self._rows[names] = chosen
+        return list(compress(headers, chosen))
