@@ -49,7 +49,8 @@ class Guard:
                 headers["x-content-type-options"] = "nosniff"
                 headers["referrer-policy"] = "same-origin"
                 headers.setdefault("cache-control", "no-store")
-                headers.append("server-timing", f"total;dur={(self._clock.monotonic() - began) * 1000:.1f}")
+                times = [headers.get("server-timing"), f"total;dur={(self._clock.monotonic() - began) * 1000:.1f}"]
+                headers["server-timing"] = ", ".join(time for time in times if time)
             await send(message)
 
         status = self._verdict(request)

@@ -167,6 +167,7 @@ async def test_pages_are_small_on_the_wire_and_say_how_long_they_took(visit) -> 
         assert len(styles) == 2
         sent = [page, *[await visit.get(name, **{"accept-encoding": "gzip"}) for name in styles]]
         assert sum(int(reply.headers["content-length"]) for reply in sent) < 60_000
+        assert len(page.headers.get_list("server-timing")) == 1
         times = [entry.partition(";dur=") for entry in page.headers["server-timing"].split(", ")]
         assert [name for name, _, _ in times] == ["render", "total"]
         assert all(float(ms) >= 0 for _, _, ms in times)
