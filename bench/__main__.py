@@ -1,10 +1,10 @@
-"""`python -m bench imports`, `python -m bench overhead`, `python -m bench timing`."""
+"""`python -m bench imports`, `python -m bench overhead`, `python -m bench server`, `python -m bench timing`."""
 
 import sys
 
-from bench import imports, overhead, timing
+from bench import imports, overhead, server, timing
 
-_BENCHES = {"imports": imports.main, "overhead": overhead.main, "timing": timing.main}
+_BENCHES = {"imports": imports.main, "overhead": overhead.main, "server": server.main, "timing": timing.main}
 
 
 def main() -> int:

@@ -41,6 +41,7 @@ class ServerConfig:
     max_json_depth: int = 128
     max_header_count: int = 100
     max_header_bytes: int = 65_536
+    head_timeout_s: float = 15.0
     body_timeout_s: float = 60.0
     shutdown_grace_s: float = 30.0
     cut_revoked_calls: bool = False
@@ -51,7 +52,7 @@ class ServerConfig:
             raise ValueError(f"port {self.port} is not between 0 and 65535")
         if self.public_url:
             _check_public_url(self.public_url)
-        _above_zero(self, "body_timeout_s")
+        _above_zero(self, "head_timeout_s", "body_timeout_s")
         _at_least(self, 0, "shutdown_grace_s")
         for key in ("prefix", "metrics"):
             path = getattr(self, key)

@@ -21,6 +21,7 @@ from tollbridge.gateway import Gateway
 from tollbridge.handshake import PromptHandshake
 from tollbridge.leftovers import end_leftovers
 from tollbridge.metrics import prepare_multiprocess
+from tollbridge.server.http1 import Http1
 from tollbridge.wrapping import Tollbridge
 
 __all__ = ["base_url", "bind", "configure_logs", "run_server", "serve_one"]
@@ -72,9 +73,14 @@ def configure_logs(config: Config) -> None:
 
 
 def uvicorn_config(app: Any, config: Config, **more: Any) -> uvicorn.Config:
-    """Give uvicorn's settings: no trust in forwarded headers, no access log of its own, no server header."""
+    """Give uvicorn's settings: our HTTP, no trust in forwarded headers, no access log of its own, no server header."""
+    http: Any = Http1(
+        head_timeout_s=config.server.head_timeout_s,
+        max_head_bytes=2 * config.server.max_header_bytes,  # what is over the limit itself is told by the chain
+    )
     return uvicorn.Config(
         app,
+        http=http,
         host=config.server.host,
         port=config.server.port,
         lifespan="on",

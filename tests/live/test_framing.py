@@ -23,18 +23,21 @@ CALLERS = {BODY: "first", PROBE_BODY: "other"}
 HTTP2 = b"\x00\x00\x18\x04\x00\x00\x00\x00\x00"
 """How a server of HTTP/2 greets: the frame SETTINGS of 24 bytes."""
 
+LLHTTP = frozenset(
+    (
+        "two spaces",  # RFC 9112 section 3: a server may split the first line at any white space
+        "absolute form",  # section 3.2.2: a server must take it; the path alone decides here
+        "absolute form of another host",
+        "absolute form of another scheme",
+        "empty lines first",  # section 2.2
+        "fragment",
+        "trailer of somebody else",  # section 6.5: a trailer is no header
+    )
+)
+
 TAKEN: Mapping[str, frozenset[str]] = {
-    "httptools": frozenset(
-        (
-            "two spaces",  # RFC 9112 section 3: a server may split the first line at any white space
-            "absolute form",  # section 3.2.2: a server must take it; the path alone decides here
-            "absolute form of another host",
-            "absolute form of another scheme",
-            "empty lines first",  # section 2.2
-            "fragment",
-            "trailer of somebody else",  # section 6.5: a trailer is no header
-        )
-    ),
+    "ours": LLHTTP,
+    "httptools": LLHTTP,
     "h11": frozenset(
         (
             "the same length twice",  # section 6.3: equal lengths may be taken as one

@@ -18,6 +18,7 @@ from tollbridge import Gateway, SetupError, load_config
 from tollbridge.cli.worker import make_app
 from tollbridge.errors import ConfigError
 from tollbridge.metrics import prepare_multiprocess
+from tollbridge.server.http1 import Http1
 from tollbridge.serving import base_url, bind, run_server, serve_one, uvicorn_config
 
 pytestmark = pytest.mark.usefixtures("restored_logging")
@@ -72,6 +73,13 @@ def test_port_in_use_is_refused() -> None:
         taken.listen()
         with pytest.raises(ConfigError, match="choose another with --port"):
             bind("127.0.0.1", taken.getsockname()[1])
+
+
+def test_server_speaks_our_http_within_the_bounds_of_the_configuration() -> None:
+    settings = uvicorn_config(None, load_config({"server": {"head_timeout_s": 2.5, "max_header_bytes": 1_000}}, {}))
+
+    assert isinstance(settings.http, Http1)
+    assert vars(settings.http) == {"_head_timeout_s": 2.5, "_max_head_bytes": 2_000, "_site": None}
 
 
 def test_server_trusts_no_forwarded_headers_and_does_not_name_itself() -> None:

@@ -9,12 +9,20 @@ from tests.support.live import LiveGateway
 APP = "tollbridge.cli.worker:make_app"
 
 
-class UnderH11(LiveGateway):
-    """uvicorn with h11, as it is where httptools is not installed."""
+class UnderUvicorn(LiveGateway):
+    """uvicorn with its own HTTP."""
+
+    http = "httptools"
 
     def command(self) -> list[str]:
         quiet = ["--no-access-log", "--no-server-header", "--no-proxy-headers"]
-        return [sys.executable, "-m", "uvicorn", "--http", "h11", "--port", "0", *quiet, "--factory", APP]
+        return [sys.executable, "-m", "uvicorn", "--http", self.http, "--port", "0", *quiet, "--factory", APP]
+
+
+class UnderH11(UnderUvicorn):
+    """uvicorn with h11, as it is where httptools is not installed."""
+
+    http = "h11"
 
 
 class UnderGranian(LiveGateway):
@@ -26,7 +34,12 @@ class UnderGranian(LiveGateway):
         return [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port), "--factory", APP]
 
 
-SERVERS: dict[str, type[LiveGateway]] = {"httptools": LiveGateway, "h11": UnderH11, "granian": UnderGranian}
+SERVERS: dict[str, type[LiveGateway]] = {
+    "ours": LiveGateway,
+    "httptools": UnderUvicorn,
+    "h11": UnderH11,
+    "granian": UnderGranian,
+}
 
 
 def under(server: str, folder: Path, config: str) -> LiveGateway:

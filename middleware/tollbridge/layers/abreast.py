@@ -11,6 +11,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_TURNS = 4
+"""Turns of the event loop that are waited for more, for as long as more come in each."""
+
 _COMPANY = 3
 """So many at once make up for the wait and the wake-up that joining costs."""
 _ALONE = 32
@@ -23,12 +26,12 @@ class Abreast(Generic[T]):
     `work` gets all of them and must not raise. Whoever stops waiting before that is left out.
     """
 
-    __slots__ = ("_alone", "_waiting", "_work")
+    __slots__ = ("_alone", "_seen", "_turns", "_waiting", "_work")
 
     def __init__(self, work: Callable[[Sequence[T]], None]) -> None:
         self._work = work
         self._waiting: list[tuple[T, asyncio.Future[None]]] = []
-        self._alone = 0
+        self._alone = self._seen = self._turns = 0
 
     def pays(self) -> bool:
         """Whether to join: others did so lately and had company, or it is time to find out."""
@@ -47,6 +50,13 @@ class Abreast(Generic[T]):
         return done
 
     def _go(self) -> None:
+        size = len(self._waiting)
+        if size > self._seen and size > 1 and self._turns < _TURNS:
+            self._seen = size
+            self._turns += 1
+            asyncio.get_running_loop().call_soon(self._go)
+            return
+        self._seen = self._turns = 0
         waiting, self._waiting = self._waiting, []
         if len(waiting) < _COMPANY:
             self._alone = _ALONE

@@ -21,6 +21,9 @@ Batch = list[tuple[Work, "asyncio.Future[None]"]]
 _MOST = 200
 """Operations in one transaction; more wait for the next tick, so that the loop is never held for long."""
 
+_TURNS = 4
+"""Turns of the event loop that a transaction waits for more to do, for as long as more comes in each."""
+
 PATIENCE_S = 0.005
 """How long a work that nobody waits for may wait for company."""
 
@@ -110,6 +113,7 @@ class TickBatch:
         self._idle.set()
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+        self._seen = self._turns = 0
 
     def submit(self, work: Work) -> "asyncio.Future[None]":
         """Take a work into this tick's transaction.  It is done whether or not someone still waits for the future.
@@ -160,6 +164,13 @@ class TickBatch:
 
     def _tick(self) -> None:
         self._timer = None
+        size = len(self._pending)
+        if size > self._seen and size > 1 and self._turns < _TURNS:
+            self._seen = size
+            self._turns += 1
+            asyncio.get_running_loop().call_soon(self._tick)
+            return
+        self._seen = self._turns = 0
         batch, self._pending = self._pending[:_MOST], self._pending[_MOST:]
         works = [work for work, _ in batch]
         if self._in_thread:

@@ -694,3 +694,21 @@ async def test_call_that_is_cancelled_among_others_disturbs_none_of_them(waits: 
 
     assert [type(result) for result in results] == [asyncio.CancelledError, *[type(None)] * 3]
     assert [exchange.body for exchange in exchanges[1:]] == [b"hi1"] * 3
+
+
+class OnlyFeeds(Layer):
+    """Looks at no head."""
+
+    feeds_services = True
+
+    def feed(self, call: Call, chunk: bytes) -> list[bytes]:
+        return [chunk.upper()] if chunk else []
+
+
+async def test_layer_that_looks_at_no_head_takes_streams_and_whole_answers() -> None:
+    whole, streamed = Exchange(), Exchange()
+
+    await whole.run(OnlyFeeds(hello))
+    await streamed.run(OnlyFeeds(streaming))
+
+    assert (whole.body, streamed.body) == (b"HI", b"ABCD")

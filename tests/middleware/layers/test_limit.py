@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
+from tollbridge.clock import SystemClock
 from tollbridge.errors import Denied
+from tollbridge.layers.limit import Limit
+from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.tokens.model import TokenBudget, TokenLimits
 
 
@@ -132,3 +135,35 @@ async def test_only_so_many_kinds_of_limits_are_remembered(mock, monkeypatch) ->
         token = await gw.token(limits=TokenLimits(requests_per_minute=number))
         reply = await gw.chat("small", token=token)
         assert reply.headers["x-ratelimit-limit-requests"] == str(number)
+
+
+class Asking(MemoryLimiter):
+    """Knows nothing without asking."""
+
+    def take_now(self, demands, lease, holder) -> None:
+        return None
+
+    async def take(self, demands, lease, holder):
+        await asyncio.sleep(0)
+        return super().take_now(demands, lease, holder)
+
+
+async def test_limiter_that_has_to_ask_somebody_is_waited_for() -> None:
+    limiter = Asking(SystemClock())
+    sent = []
+
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    async def send(message) -> None:
+        sent.append(message)
+
+    layer = Limit(app, limiter=limiter, defaults=TokenLimits(requests_per_minute=1))
+    for _ in range(2):
+        await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
+
+    assert [message["status"] for message in sent if "status" in message] == [204, 429]

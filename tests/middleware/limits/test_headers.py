@@ -133,3 +133,7 @@ def test_fields_parse_as_structured_fields(rates: list[Rate], used: float, cost:
         assert re.fullmatch(rb"(\d+h)?(\d+m)?\d+s|\d{1,3}ms", headers[b"x-ratelimit-reset-%s" % name.encode()])
         assert headers[b"x-ratelimit-limit-%s" % name.encode()].isdigit()
         assert headers[b"x-ratelimit-remaining-%s" % name.encode()].isdigit()
+
+
+def test_no_limit_is_told_where_none_is_in_force() -> None:
+    assert limit_headers([]) == []

@@ -170,3 +170,19 @@ async def refused_for(limiter: MemoryLimiter, demands: list[Demand]) -> int:
         return int(dict(error.headers())[b"retry-after"])
     limiter.settle(grant, [0, 0])
     return 0
+
+
+class Asking(MemoryLimiter):
+    """A limiter that has to ask somebody before each answer."""
+
+    def take_now(self, demands, lease, holder):
+        return None
+
+    async def take(self, demands, lease, holder):
+        return super().take_now(demands, lease, holder)
+
+
+class TestLimiterThatHasToAsk(LimiterContract):
+    @pytest.fixture
+    def limiter(self, clock: FixedClock) -> MemoryLimiter:
+        return Asking(clock)

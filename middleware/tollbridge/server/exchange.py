@@ -1,0 +1,283 @@
+"""One request and its answer, as an app sees them: scope, receive, send (ASGI 3, HTTP 2.3).
+
+The head of an answer waits for the first of its body and leaves with it in one write; where none comes in the same turn
+of the event loop, it leaves alone.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from starlette.types import Message, Scope
+
+from tollbridge.server.answer import Headers, refusal
+from tollbridge.server.site import logger
+
+if TYPE_CHECKING:
+    from tollbridge.server.connection import Connection
+
+MOST_DISCARDED = 65_536
+"""Bytes of a body that nobody read which are taken in, so that the connection can be kept."""
+_LARGE = 65_536
+"""A body of this size is not copied to stand behind its head."""
+_GONE = {"type": "http.disconnect"}
+
+
+class Exchange:
+    """One request, and what has been sent of its answer.
+
+    `keep`: the connection may serve another request. `whole`: the request is here to its end. `gone`: nobody waits for
+    the answer. `complete`: the answer is written. `held`: bytes of the body that the app has not taken.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_bodiless",
+        "_chunked",
+        "_connection",
+        "_head",
+        "_headers",
+        "_left",
+        "_modern",
+        "_news",
+        "_parts",
+        "_received",
+        "_site",
+        "_sized",
+        "_started",
+        "_told",
+        "complete",
+        "gone",
+        "held",
+        "keep",
+        "scope",
+        "task",
+        "whole",
+    )
+
+    task: "asyncio.Task[None]"
+
+    def __init__(self, connection: "Connection", scope: Scope, headers: Headers, *, keep: bool) -> None:
+        self.scope = scope
+        self.keep = keep
+        self.whole = self.gone = self.complete = False
+        self.held = self._received = 0
+        self._connection = connection
+        self._site = connection.site
+        self._headers = headers
+        self._parts: list[bytes] = []
+        self._news: asyncio.Event | None = None
+        self._head: bytes | None = None
+        self._left: int | None = None
+        self._asked = self._told = self._started = self._sized = self._chunked = False
+        self._modern = scope["http_version"] == "1.1"
+        self._bodiless = scope["method"] == "HEAD"
+
+    @property
+    def written(self) -> bool:
+        """Whether any of the answer is on its way."""
+        return self._started and self._head is None
+
+    async def run(self) -> None:
+        """Call the app; what it raises is logged once, and ends the answer one way or the other."""
+        try:
+            await self._site.app(self.scope, self.receive, self.send)
+        except Exception as exc:
+            logger.error("Exception in ASGI application\n", exc_info=exc)
+            self._fail(500, "internal_error", "the server could not answer; its log has the reason")
+        except BaseException:
+            self._fail(503, "unavailable", "the server is stopping")
+            raise
+        else:
+            if not self.complete and not self.gone:
+                logger.error("ASGI application returned without completing its answer")
+                self._fail(500, "internal_error", "the server could not answer; its log has the reason")
+        finally:
+            self._site.state.tasks.discard(self.task)
+            del self.task  # which knows this exchange
+
+    # the request
+
+    def feed(self, body: bytes) -> None:
+        """Take in what came of the body."""
+        self._received += len(body)
+        if not self.complete:
+            self._parts.append(body)
+            self.held += len(body)
+            if self._news is not None:
+                self._news.set()
+
+    def end(self) -> None:
+        """Note that the request is here to its end."""
+        self.whole = True
+        if self._news is not None:
+            self._news.set()
+
+    def leave(self) -> None:
+        """Note that the caller is gone: the app is told, and whatever it sends is dropped."""
+        self.gone = True
+        if self._news is not None:
+            self._news.set()
+
+    async def receive(self) -> Message:
+        """Give what there is of the body, or wait; once the answer is out or the caller gone, say so."""
+        while not self.gone and not self.complete:
+            if self._parts or (self.whole and not self._told):
+                body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+                self._parts.clear()
+                self.held = 0
+                self._told = self.whole
+                if self._connection.paused:
+                    self._connection.balance()
+                return {"type": "http.request", "body": body, "more_body": not self.whole}
+            if not self._asked:
+                self._ask()
+            if self._news is None:
+                self._news = asyncio.Event()
+            self._news.clear()
+            await self._news.wait()
+        return _GONE.copy()
+
+    def _ask(self) -> None:
+        """Tell a caller who waits for it to send the body (RFC 9110 section 10.1.1)."""
+        self._asked = True
+        if not self.whole and not self._started and self._expects():
+            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _expects(self) -> bool:
+        said = self._header(b"expect") or b""
+        return self._modern and not self._received and said.lower() == b"100-continue"
+
+    def discards(self) -> bool:
+        """Whether what is missing of the request is little enough to be taken in and thrown away."""
+        length = self._header(b"content-length")
+        if length is None or int(length) - self._received > MOST_DISCARDED:
+            return False
+        return self._asked or not self._expects()
+
+    def _header(self, name: bytes) -> bytes | None:
+        return next((value for key, value in self._headers if key == name), None)
+
+    # the answer
+
+    async def send(self, message: Message) -> None:
+        """Take the head or a part of the body; waits while the caller is slow.
+
+        Raises `RuntimeError` for what cannot be sent now or at all.
+        """
+        connection = self._connection
+        while connection.choked and not self.gone and not self.complete:
+            await connection.drained()
+        if self.gone:
+            return
+        kind = message["type"]
+        if not self._started:
+            if kind != "http.response.start":
+                raise RuntimeError(f"expected 'http.response.start', but got {kind!r}")
+            self._start(message["status"], message.get("headers", ()))
+        elif self.complete:
+            raise RuntimeError(f"the answer is complete, but {kind!r} was sent")
+        elif kind != "http.response.body":
+            raise RuntimeError(f"expected 'http.response.body', but got {kind!r}")
+        else:
+            self._write(message.get("body", b""), more=message.get("more_body", False))
+
+    def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        site = self._site
+        lines, names, self._left, self._sized, close = site.heads.read(status, headers)
+        if status in (204, 304):
+            self._bodiless = True
+        if close:
+            self.keep = False
+        self._head = lines + site.usual(names)
+        self._started = True
+        site.hold(self)
+
+    def flush(self) -> None:
+        """Send the head if it still waits."""
+        if self._head is not None and not self.gone:
+            self._connection.write(self._take_head(None))
+
+    def _take_head(self, size: int | None) -> bytes:
+        """Give the head with its framing; `size` is that of the body, where all of it is known."""
+        head = self._head or b""
+        self._head = None
+        if self._left is not None:
+            if not self._sized:
+                head += b"content-length: %d\r\n" % self._left
+        elif self._bodiless:
+            pass
+        elif size is not None:
+            head += b"content-length: %d\r\n" % size
+            self._left = size
+        elif self._modern:
+            self._chunked = True
+            head += b"transfer-encoding: chunked\r\n"
+        else:
+            self.keep = False  # its end is that of the connection
+        if self.keep and not self._connection.ending:
+            return head + b"\r\n"
+        return head + b"connection: close\r\n\r\n"
+
+    def _write(self, body: bytes, *, more: bool) -> None:
+        connection = self._connection
+        size = len(body)
+        if more and self._chunked:
+            if size:
+                connection.write(b"%x\r\n%b\r\n" % (size, body))
+            return
+        left = self._left
+        if self._bodiless:
+            body = b""
+        elif left is not None and (size > left or (size < left and not more)):
+            raise RuntimeError(f"the answer is {'longer' if size > left else 'shorter'} than its content-length")
+        head = b""
+        if self._head is not None:
+            if not more and not self.whole and not self.discards():
+                self.keep = False
+            head = self._take_head(None if more else size)
+        if self._left is not None:
+            self._left -= size
+        if self._chunked:
+            body = self._chunk(body, last=not more)
+        if len(body) < _LARGE:
+            data = head + body
+            if data:
+                connection.write(data)
+        else:
+            if head:
+                connection.write(head)
+            connection.write(body)
+        if not more:
+            self._finish()
+
+    def _chunk(self, body: bytes, *, last: bool) -> bytes:
+        if not body:
+            return b"0\r\n\r\n" if last else b""
+        return b"%x\r\n%b\r\n%b" % (len(body), body, b"0\r\n\r\n" if last else b"")
+
+    def _finish(self) -> None:
+        self.complete = True
+        if self._parts:
+            self._parts.clear()
+            self.held = 0
+        if self._news is not None:
+            self._news.set()
+        self._connection.finished(self)
+
+    def _fail(self, status: int, code: str, message: str) -> None:
+        """End an answer that cannot be completed: with an error if nothing was sent, else by closing."""
+        if self.complete or self.gone:
+            return
+        if self.written:
+            self.break_off()
+            return
+        self._head = None
+        self._started = True
+        self.keep = False
+        self._connection.write(refusal(status, code, message, self._site.usual()))
+        self._finish()
+
+    def break_off(self) -> None:
+        """Close in the middle of an answer; one whose end is that of the connection is reset, lest it look whole."""
+        self._connection.break_off(framed=self._bodiless or self._chunked or self._left is not None)
