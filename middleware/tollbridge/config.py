@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -15,6 +16,13 @@ from tollbridge.options import build, suggest
 
 DEFAULT_FILE = "tollbridge.toml"
 _ENV_PREFIX = "TOLLBRIDGE_"
+_PUBLIC_URL = re.compile(
+    r"https?://"
+    r"(?:[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<root>(?:/[a-z0-9_~-][a-z0-9_.~-]*)*)",
+    re.ASCII | re.IGNORECASE,
+)
+"""No user, query, fragment, escape or dot segment: what is written is what a browser goes to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,7 @@ class ServerConfig:
     host: str = "127.0.0.1"
     port: int = 8800
     workers: int = 1
+    public_url: str = ""
     prefix: str = "/_tollbridge"
     metrics: str = "/metrics"
     ai_routes: bool = True
@@ -41,6 +50,8 @@ class ServerConfig:
         _at_least(self, 1, "workers", "max_body_bytes", "max_json_depth", "max_header_count", "max_header_bytes")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"port {self.port} is not between 0 and 65535")
+        if self.public_url:
+            _check_public_url(self.public_url)
         _above_zero(self, "head_timeout_s", "body_timeout_s")
         _at_least(self, 0, "shutdown_grace_s")
         for key in ("prefix", "metrics"):
@@ -239,6 +250,12 @@ def _above_zero(config: object, *keys: str) -> None:
     for key in keys:
         if not getattr(config, key) > 0:
             raise ValueError(f"{key} must be above 0")
+
+
+def _check_public_url(url: str) -> None:
+    found = _PUBLIC_URL.fullmatch(url)
+    if found is None or not 0 <= int(found["port"] or 0) <= 65535:
+        raise ValueError(f"public_url {url!r} must be as https://gw.example.com or https://example.com:8443/gw")
 
 
 def _one_of(config: object, key: str, *allowed: str) -> None:

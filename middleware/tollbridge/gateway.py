@@ -21,6 +21,7 @@ from tollbridge.formats.dialect import ModelEntry
 from tollbridge.front import Front
 from tollbridge.keys import read_key
 from tollbridge.logs import hide
+from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
@@ -28,7 +29,7 @@ from tollbridge.metrics import Metrics
 from tollbridge.opening import open_limiter, open_store, open_with_secrets
 from tollbridge.plugins import Plugins
 from tollbridge.routes import ModelRoutes
-from tollbridge.runtime import Parts, build_chain, timeouts_of
+from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
 from tollbridge.tokens.service import TokenService
 from tollbridge.transport import Transport, make_transport
 from tollbridge.vault import Vault
@@ -107,6 +108,11 @@ class Gateway:
         """The price book: the configuration's own prices, then what plugins and providers say, then genai-prices."""
         sources = [*self.registry.price_sources, ProviderPrices(self.registry.providers), GenaiPrices()]
         return PriceBook(sources, self._own_prices)
+
+    @property
+    def budgets(self) -> Budgets:
+        """The budgets of `[budgets]`: the bridge's own, and those of each token without one."""
+        return budgets_of(self.config)
 
     def announce(self, line: Callable[[str], tuple[str, str]]) -> None:
         """Have a line printed when the gateway listens: called with its base URL, gives a name and a text."""

@@ -33,10 +33,11 @@ def startup(gateway: "Gateway") -> None:
     """Have `tollbridge serve` print a link that signs in once."""
     from tollbridge_dashboard.door import Door, link
 
-    prefix = gateway.config.server.prefix
-    if prefix:
+    server = gateway.config.server
+    if server.prefix:
         door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
-        gateway.announce(lambda base: ("dashboard", link(f"{base}{prefix}", door.make_code())))
+        public = server.public_url
+        gateway.announce(lambda base: ("dashboard", link(f"{public or base}{server.prefix}", door.make_code())))
 
 
 def _make(gateway: "Gateway") -> "ASGIApp":

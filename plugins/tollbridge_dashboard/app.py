@@ -2,6 +2,7 @@
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -10,6 +11,7 @@ from tollbridge_dashboard.door import Door
 from tollbridge_dashboard.guard import Guard
 from tollbridge_dashboard.home import Home
 from tollbridge_dashboard.pages import Pages
+from tollbridge_dashboard.place import Place
 from tollbridge_dashboard.signing_in import SignIn
 from tollbridge_dashboard.tokens import Tokens
 
@@ -18,6 +20,7 @@ def make_app(gateway: Gateway) -> ASGIApp:
     """Build the app, to be mounted where its links begin with the scope's `root_path`."""
     pages = Pages(gateway)
     door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
+    place = Place(gateway.config.server.public_url, gateway.config.server.prefix)
     sign_in = SignIn(pages, door)
     home = Home(pages)
     tokens = Tokens(pages)
@@ -36,4 +39,5 @@ def make_app(gateway: Gateway) -> ASGIApp:
         Route("/static/{name}", pages.assets.serve),
     ]
     failures = {HTTPException: pages.failed, GatewayError: pages.failed}
-    return Guard(Starlette(routes=routes, exception_handlers=failures), door, pages.refuse)
+    app = GZipMiddleware(Starlette(routes=routes, exception_handlers=failures))
+    return Guard(app, door, place, refuse=pages.refuse, clock=gateway.clock)

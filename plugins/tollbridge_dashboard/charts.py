@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from tollbridge.stores.base import BudgetUse
+from tollbridge_dashboard.budgets import filled, level
 from tollbridge_dashboard.words import count, ms, share, short, usd
 
 STEPS = 4
@@ -54,13 +56,13 @@ def spark(values: Sequence[int | None]) -> Markup:
     ).format(points)
 
 
-def meter(part: int, whole: int) -> Markup:
-    """Draw how much of something is used up."""
-    fraction = min(1.0, part / whole) if whole else 1.0
-    tone = "bad" if fraction >= 1 else "warn" if fraction >= 0.8 else "fine"
+def meter(use: BudgetUse) -> Markup:
+    """Draw how much of a budget is spent."""
+    fraction = min(1.0, float(filled(use)))
+    tone = {"over": "bad", "near": "warn"}.get(level(use), "fine")
     return Markup(
         '<svg class="meter {}" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect class="bg" width="100" height="4" rx="2"/><rect class="fg" width="{}" height="4" rx="2"/></svg>'
+        '<rect class="bg" width="100" height="4"/><rect class="fg" width="{}" height="4"/></svg>'
     ).format(tone, _f(fraction * 100))
 
 

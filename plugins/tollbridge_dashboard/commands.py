@@ -12,7 +12,9 @@ def admin_link(
         Path | None,
         typer.Option("--config", "-c", help="The configuration; else TOLLBRIDGE_CONFIG, else ./tollbridge.toml."),
     ] = None,
-    base_url: Annotated[str, typer.Option(help="Where the gateway is reached; else its host and port.")] = "",
+    base_url: Annotated[
+        str, typer.Option(help="Where the gateway is reached; else its public URL, else its host and port.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print a link that signs in to the dashboard once, within 15 minutes."""
@@ -26,6 +28,6 @@ def admin_link(
     door = Door(DataFolder(loaded.data).secret("admin.key"), loaded.data, SystemClock())
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, server.host)
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    base = base_url.rstrip("/") or f"http://{host}:{server.port}"
+    base = base_url.rstrip("/") or server.public_url or f"http://{host}:{server.port}"
     url = link(f"{base}{server.prefix}", door.make_code())
     print(json.dumps({"url": url}) if as_json else url)

@@ -1,19 +1,24 @@
 """What Home shows, asked of the store.  Every figure on the page comes from here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tollbridge import Gateway, Token
-from tollbridge.stores.base import Bucket, Spend, TokenCounts, Totals
+from tollbridge.stores.base import Bucket, BudgetUse, Health, Spend, TokenCounts, Totals
+from tollbridge_dashboard.attention import Attention, is_failing, look
+from tollbridge_dashboard.budgets import fullest
 from tollbridge_dashboard.charts import COLOURS, Column
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER = timedelta(minutes=15)
 _TOP_TOKENS = 6
 _LAST_CALLS = 10
-FAILING = 0.01
-"""The share of failed calls from which Home says so."""
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_MOST_HEALTH = 8
+NO_MODEL = "never settled"
+"""Calls whose reservation was charged after a crash: what they called is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +65,46 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """The month so far, nano-dollars: by day, the same part of last month, and the bridge's budgets.
+
+    `forecast` draws a straight line through the month so far to its end; None on its first day.
+    """
+
+    cost: int
+    spark: tuple[int, ...]
+    before: int
+    forecast: int | None
+    bridge: Sequence[BudgetUse]
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """All of Home at one time."""
 
     at: datetime
     range: Range
-    month_cost: int
-    month_spark: tuple[int, ...]
+    month: Month
     day: Totals
+    day_before: Totals
     day_traffic: Traffic
     tokens: TokenCounts
+    attention: Attention
     cost: Cost
     traffic: Traffic
     spenders: Sequence[tuple[Spend, Token | None]]
+    uses: Mapping[str, BudgetUse | None]
+    health: Sequence[Health]
     calls: Sequence[tuple[object, Token | None]]
 
     @property
-    def is_failing(self) -> bool:
-        return bool(self.day.failed) and self.day.failed >= FAILING * self.day.calls
+    def healthy(self) -> Sequence[Health]:
+        """The services to show: those that fail come first."""
+        return self.health[:_MOST_HEALTH]
 
     @property
-    def needs(self) -> int:
-        """How many things ask for attention."""
-        return sum((bool(self.tokens.expiring), bool(self.day.unpriced), self.is_failing))
+    def is_failing(self) -> bool:
+        return is_failing(self.day)
 
     @property
     def is_empty(self) -> bool:
@@ -92,28 +114,54 @@ class Figures:
 async def collect(gateway: Gateway, chosen: Range) -> Figures:
     """Ask the store for everything; ranges end at the next whole step, so that what is shown adds up."""
     store, now = gateway.store, gateway.clock.now()
-    month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    days = (now - month).days + 1
-    month_buckets = await store.series(month, month + timedelta(days=days), steps=days)
-    spent = {bucket.start: bucket.cost for bucket in month_buckets}
+    month = await _month(gateway, now)
     day_until = _ceil(now, _QUARTER)
+    day = await store.totals(day_until - _DAY, day_until)
     day_traffic = await _traffic(gateway, now, RANGES["24h"])
-    spend = [item for item in await store.spend(month, _ceil(now, _QUARTER), by="token_id", limit=_TOP_TOKENS)]
+    tokens = await store.count_tokens(budgets=gateway.budgets.token)
+    health = await store.health(now - _HOUR, now + timedelta(seconds=1))
+    spend = await store.spend(_first(now), day_until, by="token_id", limit=_TOP_TOKENS)
     rows = await store.recent(limit=_LAST_CALLS)
     known = {name: await store.get_token(name) for name in {s.key for s in spend} | {r.token_id for r in rows} if name}
     return Figures(
         at=now,
         range=chosen,
-        month_cost=sum(spent.values()),
-        month_spark=tuple(spent.get(month + timedelta(days=i), 0) for i in range(days)),
-        day=await store.totals(day_until - timedelta(days=1), day_until),
+        month=month,
+        day=day,
+        day_before=await store.totals(day_until - 2 * _DAY, now - _DAY),
         day_traffic=day_traffic,
-        tokens=await store.count_tokens(),
+        tokens=tokens,
+        attention=await look(gateway, tokens, day, health, month.bridge),
         cost=await _cost(gateway, now, chosen),
         traffic=day_traffic if chosen.name == "24h" else await _traffic(gateway, now, chosen),
         spenders=[(item, known.get(item.key)) for item in spend],
+        uses=await fullest(gateway, [token for item in spend if (token := known.get(item.key))]),
+        health=health,
         calls=[(row, known.get(row.token_id)) for row in rows],
     )
+
+
+async def _month(gateway: Gateway, now: datetime) -> Month:
+    """Sum the month so far by day, and the same part of the month before."""
+    store, first = gateway.store, _first(now)
+    days = (now - first).days + 1
+    spent = {bucket.start: bucket.cost for bucket in await store.series(first, first + days * _DAY, steps=days)}
+    cost = sum(spent.values())
+    passed, whole = (now - first) // _QUARTER + 1, (_first(first + 31 * _DAY) - first) // _QUARTER
+    before = _first(first - _DAY)
+    uses = await store.budget_uses({"bridge": gateway.budgets.bridge})
+    return Month(
+        cost=cost,
+        spark=tuple(spent.get(first + i * _DAY, 0) for i in range(days)),
+        before=await store.cost(before, min(first, before + (now - first))),
+        forecast=cost * whole // passed if now - first >= _DAY else None,
+        bridge=uses["bridge"],
+    )
+
+
+def _first(at: datetime) -> datetime:
+    """Give the beginning of a month."""
+    return at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _ceil(at: datetime, step: timedelta) -> datetime:
@@ -149,7 +197,7 @@ async def _cost(gateway: Gateway, now: datetime, chosen: Range) -> Cost:
     biggest = sorted(sums, key=lambda name: (-sums[name], name))
     named = biggest if len(biggest) <= COLOURS else biggest[: COLOURS - 1]
     place = {name: i for i, name in enumerate(named)}
-    names = [name or "no model" for name in named] + (["other models"] if len(named) < len(biggest) else [])
+    names = [name or NO_MODEL for name in named] + (["other models"] if len(named) < len(biggest) else [])
     cells = {start: [0] * len(names) for start in starts}
     for bucket in buckets:
         cells[bucket.start][place.get(bucket.key, len(names) - 1)] += bucket.cost

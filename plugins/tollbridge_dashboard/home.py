@@ -36,7 +36,7 @@ class Home:
         as_of = clock_time(figures.at)
         said = f'T{as_of}Z">{as_of}</time>'.encode("ascii")
         digest = hashlib.sha256(bytes(page.body).replace(said, b"")).hexdigest()[:32]
-        headers = {"etag": f'"{digest}"', _AS_OF: as_of}
+        headers = {"etag": f'W/"{digest}"', _AS_OF: as_of}
         if request.headers.get("if-none-match") == headers["etag"]:
             return Response(status_code=304, headers=headers)
         page.headers.update(headers)

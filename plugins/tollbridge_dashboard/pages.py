@@ -12,8 +12,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tollbridge import Gateway
 from tollbridge_dashboard import charts, words
 from tollbridge_dashboard.assets import Assets
+from tollbridge_dashboard.attention import is_failing
+from tollbridge_dashboard.budgets import level
+from tollbridge_dashboard.cookies import THEME, read_cookie, set_cookie
 
-THEME_COOKIE = "tollbridge_theme"
 _THEMES = ("light", "dark")
 _LARGEST_FORM = 65_536
 
@@ -34,19 +36,22 @@ class Pages:
         )
         self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
         self._templates.filters["shell_json"] = _shell_json
-        self._templates.globals.update(charts=charts, words=words, asset=self.assets.path)
+        self._templates.globals.update(
+            charts=charts, words=words, level=level, is_failing=is_failing, asset=self.assets.path
+        )
 
     def render(self, request: Request, template: str, /, *, status: int = 200, **context: object) -> HTMLResponse:
         """Render a template; links in it begin with `root`."""
-        theme = request.cookies.get(THEME_COOKIE, "")
+        clock, theme = self.gateway.clock, read_cookie(request, THEME)
+        began = clock.monotonic()
         text = self._templates.get_template(template).render(
             root=root(request),
             here=_here(request),
             theme=theme if theme in _THEMES else "",
-            now=self.gateway.clock.now(),
+            now=clock.now(),
             **context,
         )
-        return HTMLResponse(text, status)
+        return HTMLResponse(text, status, headers={"server-timing": f"render;dur={_ms(clock.monotonic() - began)}"})
 
     async def refuse(self, request: Request, status: int) -> Response:
         """Make the page of a refusal before any page was reached."""
@@ -68,21 +73,18 @@ class Pages:
         safe = back if back.startswith(root(request) + "/") and back[1:2] not in ("/", "\\") else root(request) + "/"
         answer = RedirectResponse(safe, 303)
         if theme in _THEMES:
-            set_cookie(answer, request, THEME_COOKIE, theme, max_age=31_536_000)
+            set_cookie(answer, request, THEME, theme, max_age=31_536_000)
         return answer
-
-
-def set_cookie(answer: Response, request: Request, name: str, value: str, *, max_age: int) -> None:
-    """Set a cookie for the dashboard alone, out of reach of scripts; a `max_age` of 0 takes it away."""
-    secure = request.url.scheme == "https"
-    path = root(request) or "/"
-    answer.set_cookie(name, value, max_age=max_age, path=path, secure=secure, httponly=True, samesite="lax")
 
 
 def root(request: Request) -> str:
     """Give the path the dashboard is mounted at."""
     path: str = request.scope.get("root_path", "")
     return path
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.1f}"
 
 
 def _shell_json(value: object) -> str:

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from tollbridge_dashboard.cookies import SESSION, read_cookie, set_cookie
 from tollbridge_dashboard.door import SESSION_LIFE_S, Door
-from tollbridge_dashboard.guard import SESSION_COOKIE
-from tollbridge_dashboard.pages import Pages, read_form, root, set_cookie
+from tollbridge_dashboard.pages import Pages, read_form, root
 
 
 class SignIn:
@@ -30,12 +30,12 @@ class SignIn:
         if session is None:
             return self._pages.render(request, "sign_in.html", status=401, code="", left=False)
         answer = RedirectResponse(f"{root(request)}/", 303)
-        set_cookie(answer, request, SESSION_COOKIE, session, max_age=SESSION_LIFE_S)
+        set_cookie(answer, request, SESSION, session, max_age=SESSION_LIFE_S)
         return answer
 
     async def leave(self, request: Request) -> Response:
         """End the session; its cookie is worth nothing from now on."""
-        self._door.end_session(request.cookies.get(SESSION_COOKIE, ""))
+        self._door.end_session(read_cookie(request, SESSION))
         answer = RedirectResponse(f"{root(request)}/sign-in?out", 303)
-        set_cookie(answer, request, SESSION_COOKIE, "", max_age=0)
+        set_cookie(answer, request, SESSION, "", max_age=0)
         return answer

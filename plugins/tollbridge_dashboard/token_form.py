@@ -9,7 +9,7 @@ from gettext import gettext as _
 from tollbridge import TokenBudget, TokenLimits
 
 CARDS = {
-    "ai:chat": ("chat", "Chat, responses and messages"),
+    "ai:chat": ("chat", "Chat completions and messages"),
     "ai:embeddings": ("embeddings", "Turn text into vectors"),
     "model:*": ("every model", "Whatever is served, now and later"),
 }

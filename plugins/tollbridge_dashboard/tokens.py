@@ -8,12 +8,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from tollbridge import BadRequest, Token, TokenState
+from tollbridge.stores.base import TokenView
+from tollbridge_dashboard.budgets import fullest
 from tollbridge_dashboard.pages import Pages, read_form, root
 from tollbridge_dashboard.token_form import CARDS, TokenForm
 from tollbridge_dashboard.words import day
 
 PAGE = 25
 _LONGEST_SEARCH = 200
+_STATES = (
+    TokenState.ACTIVE,
+    TokenView.ENDING,
+    TokenView.NEAR_BUDGET,
+    TokenView.OVER_BUDGET,
+    TokenState.EXPIRED,
+    TokenState.REVOKED,
+)
 
 
 class Tokens:
@@ -27,10 +37,10 @@ class Tokens:
         """List tokens, newest first; the address holds search, filter and where the page begins."""
         query = request.query_params
         search, state = query.get("q", "").strip()[:_LONGEST_SEARCH], query.get("state", "")
-        state = state if state in list(TokenState) else ""
+        state = state if state in _STATES else ""
         before = query.get("before") or None
-        store = self._gateway.store
-        found = await store.list_tokens(limit=PAGE + 1, before=before, search=search, state=state)
+        store, budgets = self._gateway.store, self._gateway.budgets.token
+        found = await store.list_tokens(limit=PAGE + 1, before=before, search=search, state=state, budgets=budgets)
         shown = found[:PAGE]
         kept = {"q": search, "state": state}
         chosen = {name: value for name, value in kept.items() if value}
@@ -39,10 +49,11 @@ class Tokens:
             "tokens.html",
             nav="tokens",
             tokens=shown,
-            counts=await store.count_tokens(),
+            uses=await fullest(self._gateway, shown),
+            counts=await store.count_tokens(budgets=budgets),
             search=search,
             state=state,
-            states=list(TokenState),
+            states=_STATES,
             query=lambda **more: urlencode({key: value for key, value in {**kept, **more}.items() if value}),
             older=urlencode({**chosen, "before": shown[-1].id}) if len(found) > PAGE else "",
             newest=urlencode(chosen) if before else None,
@@ -66,6 +77,7 @@ class Tokens:
             cards=CARDS,
             expiries=form.expiries(now, day),
             models=[entry.id for entry in self._gateway.models()][:8],
+            has_budgets=bool(self._gateway.budgets.token),
         )
 
     async def create(self, request: Request) -> Response:

@@ -1,7 +1,7 @@
 """How figures and times are written."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from gettext import gettext as _
 
@@ -9,6 +9,7 @@ from tollbridge import Token
 
 NOTHING = "–"
 _DAY_S = 86_400
+_SOON = timedelta(days=7)
 _LONGEST = 200
 
 
@@ -58,6 +59,31 @@ def share(part: int, whole: int) -> str:
     if percent < 0.1:
         return "<0.1 %"
     return "100 %" if part == whole else f"{min(percent, 99.9):.1f} %"
+
+
+def change(now: int, before: int) -> str:
+    """Write by how much a figure has changed; empty where there was none before."""
+    if not before:
+        return ""
+    percent = 100 * (now - before) / before
+    if abs(percent) < 0.05:
+        return "±0 %"
+    if percent > 999:
+        return "> +999 %"
+    return (f"{percent:+.0f} %" if percent >= 100 else f"{percent:+.1f} %").replace("-", "−")
+
+
+def change_ms(now: int | None, before: int | None) -> str:
+    """Write by how much a duration has changed; empty where one of the two is not known."""
+    if now is None or before is None:
+        return ""
+    sign = "+" if now > before else "−" if now < before else "±"
+    return f"{sign}{ms(abs(now - before))}"
+
+
+def period(name: str) -> str:
+    """Say in which time a budget is spent."""
+    return {"day": _("today"), "month": _("this month")}.get(name, _("in all"))
 
 
 def is_number(cell: object) -> bool:
@@ -129,9 +155,4 @@ def short_scopes(scopes: Sequence[str], most: int = 3) -> tuple[Sequence[str], i
 
 def is_soon(token: Token, now: datetime) -> bool:
     """Whether a live token ends within a week."""
-    return token.state == "active" and token.expires_at is not None and (token.expires_at - now).days < 7
-
-
-def is_used_up(token: Token, spent: int) -> bool:
-    """Whether what was spent this month reaches the token's budget a month."""
-    return token.budget is not None and token.budget.period == "month" and spent >= token.budget.amount
+    return token.state == "active" and token.expires_at is not None and token.expires_at - now <= _SOON

@@ -202,6 +202,30 @@ def test_policies_keep_their_tables_as_they_are() -> None:
         ({"server": {"host": 5}}, "server.host must be a string, not 5"),
         ({"server": {"port": 65536}}, "server: port 65536 is not between 0 and 65535"),
         ({"server": {"port": -1}}, "server: port -1 is not between 0 and 65535"),
+        *(
+            (
+                {"server": {"public_url": url}},
+                f"server: public_url {url!r} must be as https://gw.example.com or https://example.com:8443/gw",
+            )
+            for url in [
+                "gw.example.com",
+                "ftp://gw.example.com",
+                "https://",
+                "https://gw.example.com/",
+                "https://gw.example.com//x",
+                "https://gw.example.com/a/../b",
+                "https://gw.example.com/%2e",
+                "https://gw.example.com/.",
+                "https://gw.example.com?x",
+                "https://gw.example.com#x",
+                "https://ada@gw.example.com",
+                "https://gw.example.com:",
+                "https://gw.example.com:65536",
+                "https://gw.example.com\\x",
+                "https://gw.example.com\n",
+                "https://gw.exämple.com",
+            ]
+        ),
         ({"server": {"workers": 0}}, "server: workers must be at least 1"),
         ({"server": {"max_json_depth": 0}}, "server: max_json_depth must be at least 1"),
         ({"server": {"body_timeout_s": 0}}, "server: body_timeout_s must be above 0"),
@@ -284,3 +308,17 @@ def test_file_of_the_store_is_found_from_the_folder_of_the_configuration(tmp_pat
     config = load_config(file, {"TOLLBRIDGE_DATA": str(tmp_path / "data")})
 
     assert config.store_url == found.format(here=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gw",
+        "https://GW.example.com",
+        "https://example.com:8443/gw/v2.0",
+        "http://[::1]:8800",
+        "https://10.0.0.1",
+    ],
+)
+def test_public_url_is_a_scheme_a_host_and_a_path(url: str) -> None:
+    assert parse_config({"server": {"public_url": url}}).server.public_url == url

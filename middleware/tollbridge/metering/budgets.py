@@ -41,10 +41,14 @@ class Budgets:
         return tuple(lines)
 
 
+def budget_id(owner: str, period: str, day: date) -> str:
+    """Name a budget of `bridge` or `token:<id>` in the period a day (UTC) falls in."""
+    return f"{owner}:{period_of(period, day)}"
+
+
 def _line(owner: str, whose: str, budget: TokenBudget, day: date) -> BudgetLine:
-    period = period_of(budget.period, day)
     label = f"{whose} budget" if budget.period == "total" else f"{whose} budget for this {budget.period}"
-    return BudgetLine(f"{owner}:{period}", budget.amount, label)
+    return BudgetLine(budget_id(owner, budget.period, day), budget.amount, label)
 
 
 def period_of(period: str, day: date) -> str:

@@ -1,22 +1,33 @@
 """Tokens in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import Row, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest
-from tollbridge.stores.base import NewToken, TokenCounts
+from tollbridge.metering.budgets import budget_id
+from tollbridge.stores.base import BudgetUse, NewToken, TokenCounts, TokenView
 from tollbridge.stores.engine import answering
 from tollbridge.stores.rows import micros, moment
-from tollbridge.stores.tables import secret, token
+from tollbridge.stores.tables import budget, secret, token
+from tollbridge.stores.views import token_views
 from tollbridge.tokens.model import Token, TokenBudget, TokenKind, TokenLimits, TokenState
 
-_SOON = timedelta(days=7)
-"""A token that ends within this time counts as expiring."""
+_AT_ONCE = 500
+"""Budgets asked about in one statement."""
+_COUNTED = (
+    TokenState.ACTIVE,
+    TokenView.ENDING,
+    TokenState.REVOKED,
+    TokenState.EXPIRED,
+    TokenView.NEAR_BUDGET,
+    TokenView.OVER_BUDGET,
+)
+"""What `TokenCounts` counts, in the order of its fields."""
 
 
 class SqlAdmin:
@@ -80,7 +91,13 @@ class SqlAdmin:
         return None if row is None else self._token(row)
 
     async def list_tokens(
-        self, *, limit: int = 50, before: str | None = None, search: str = "", state: str = ""
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        search: str = "",
+        state: str = "",
+        budgets: Sequence[TokenBudget] = (),
     ) -> Sequence[Token]:
         """List tokens, newest first; the search does not tell upper from lower case (ASCII).
 
@@ -95,34 +112,39 @@ class SqlAdmin:
             named = (token.c.name, token.c.owner, token.c.id)
             wanted = wanted.where(or_(*(column.icontains(search, autoescape=True) for column in named)))
         if state:
-            wanted = wanted.where(self._in_state(micros(self._clock.now()))[TokenState(state)])
+            views = token_views(self._clock.now(), budgets)
+            if state not in views:
+                raise ValueError(f"state {state!r} is unknown; known: {', '.join(views)}")
+            wanted = wanted.where(views[state])
         with answering():
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(wanted)).all()
         return [self._token(row) for row in rows]
 
-    async def count_tokens(self) -> TokenCounts:
-        now = self._clock.now()
-        states = self._in_state(micros(now))
-        counted = select(
-            _count(states[TokenState.ACTIVE]),
-            _count(and_(states[TokenState.ACTIVE], token.c.expires_at <= micros(now + _SOON))),
-            _count(states[TokenState.REVOKED]),
-            _count(states[TokenState.EXPIRED]),
-        )
+    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> TokenCounts:
+        views = token_views(self._clock.now(), budgets)
+        counted = select(*(func.count(case((views[name], 1))) for name in _COUNTED))
         with answering():
             async with self._engine.connect() as connection:
-                active, expiring, revoked, expired = (await connection.execute(counted)).one()
-        return TokenCounts(active=active, expiring=expiring, revoked=revoked, expired=expired)
+                found = (await connection.execute(counted)).one()
+        active, expiring, revoked, expired, near, over = map(int, found)
+        return TokenCounts(active, expiring, revoked, expired, near_budget=near, over_budget=over)
 
-    @staticmethod
-    def _in_state(now: int) -> dict[TokenState, ColumnElement[bool]]:
-        ends = token.c.expires_at
-        live = token.c.revoked_at.is_(None)
+    async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:
+        day = self._clock.now().date()
+        named = {
+            owner: [(budget_id(owner, each.period, day), each) for each in budgets] for owner, budgets in owned.items()
+        }
+        ids = [id for budgets in named.values() for id, _ in budgets]
+        spent: dict[str, int] = {}
+        with answering():
+            async with self._engine.connect() as connection:
+                for start in range(0, len(ids), _AT_ONCE):
+                    asked = select(budget.c.id, budget.c.spent).where(budget.c.id.in_(ids[start : start + _AT_ONCE]))
+                    spent.update((id, sum) for id, sum in await connection.execute(asked))
         return {
-            TokenState.ACTIVE: and_(live, or_(ends.is_(None), ends > now)),
-            TokenState.EXPIRED: and_(live, ends <= now),
-            TokenState.REVOKED: token.c.revoked_at.is_not(None),
+            owner: [BudgetUse(each.amount, each.period, spent.get(id, 0)) for id, each in budgets]
+            for owner, budgets in named.items()
         }
 
     def _token(self, row: Row[tuple[object, ...]]) -> Token:
@@ -155,7 +177,3 @@ class SqlAdmin:
 
 def _moment(us: int | None) -> datetime | None:
     return None if us is None else moment(us)
-
-
-def _count(which: ColumnElement[bool]) -> ColumnElement[int]:
-    return func.count(case((which, 1)))

@@ -4,9 +4,10 @@ The hot path has its own, narrow one (`HotStore`): look up a token, reserve, set
 reports, goes through `AdminStore` and may be slower.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from tollbridge.metering.ledger import Reservation, UsageRow
@@ -92,17 +93,39 @@ class AdminStore(Protocol):
         ...
 
     async def list_tokens(
-        self, *, limit: int = 50, before: str | None = None, search: str = "", state: str = ""
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        search: str = "",
+        state: str = "",
+        budgets: Sequence[TokenBudget] = (),
     ) -> Sequence[Token]:
         """List tokens, newest first, at most `limit` of those with an id below `before` (keyset paging).
 
-        `search` is a plain substring of name, owner or id: no wildcards. `state` is a `TokenState` or empty for all.
+        `search` is a plain substring of name, owner or id: no wildcards. `state` is a `TokenState`, a `TokenView` or
+        empty for all. `budgets` hold for each token without one of its own.
         """
         ...
 
-    async def count_tokens(self) -> "TokenCounts":
-        """Count tokens by state, and those that expire within a week."""
+    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> "TokenCounts":
+        """Count tokens by state and by view; `budgets` hold for each token without one of its own."""
         ...
+
+    async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> "Mapping[str, Sequence[BudgetUse]]":
+        """Say how the budgets of each owner (`bridge`, or `token:<id>`) stand in the period that runs now."""
+        ...
+
+
+class TokenView(StrEnum):
+    """Active tokens that need somebody.  A budget nothing was spent of is in none, however small it is."""
+
+    ENDING = "ending"
+    """Ends within a week."""
+    NEAR_BUDGET = "near-budget"
+    """At least nine tenths of a budget are spent, and no budget is spent whole."""
+    OVER_BUDGET = "over-budget"
+    """A budget is spent whole, or beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +136,17 @@ class TokenCounts:
     expiring: int
     revoked: int
     expired: int
+    near_budget: int = 0
+    over_budget: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """What is spent of one budget in its period (`day`, `month` or `total`), nano-dollars."""
+
+    amount: int
+    period: str
+    spent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +171,10 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One step of a series: `start` is its beginning (UTC), `key` the group (a model's name, or empty)."""
+    """One step of a series: `start` is its beginning (UTC), `key` the group, or empty.
+
+    The group of a call to a model is the model's name, that of a call to the wrapped app its service's.
+    """
 
     start: datetime
     key: str
@@ -158,6 +195,20 @@ class Spend:
     last_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the calls fared that one service passed on to one provider (empty for the wrapped app itself).
+
+    Refused calls never got there and do not count. `failed` is what it is in `Totals`.
+    """
+
+    service: str
+    provider: str
+    calls: int
+    failed: int
+    latency_p50_ms: int | None
+
+
 class Reports(Protocol):
     """The one query layer behind tiles, charts, tables, CSV and API.  Ranges are `since` <= time < `until`, UTC."""
 
@@ -169,6 +220,14 @@ class Reports(Protocol):
 
     async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
         """Give the biggest spenders; `by` is `token_id`, `model`, `provider` or `service`."""
+        ...
+
+    async def cost(self, since: datetime, until: datetime) -> int:
+        """Sum what the calls of a range cost, nano-dollars; quicker than all the totals."""
+        ...
+
+    async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
+        """Say how each service and provider fared: those with the most failures first, then the busiest."""
         ...
 
     async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:

@@ -7,12 +7,12 @@ not for latency: a refusal takes no time and would flatter it.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tollbridge.call import Outcome
 from tollbridge.metering.ledger import UsageRow
-from tollbridge.stores.base import Bucket, Spend, Totals
+from tollbridge.stores.base import Bucket, Health, Spend, Totals
 from tollbridge.stores.engine import answering
 from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, usage_row
 from tollbridge.stores.tables import usage
@@ -30,6 +30,8 @@ _INPUT = (
 )
 _OUTPUT = _u.output_tokens + _u.audio_output_tokens
 _UNPRICED = and_(_u.cost.is_(None), _INPUT + _OUTPUT > 0)
+_WHAT = case((_u.model != "", _u.model), else_=_u.service)
+_PLACE = _u.service.concat("/").concat(_u.provider)  # no service has a slash in its name
 _KEYS = {"token_id": _u.token_id, "model": _u.model, "provider": _u.provider, "service": _u.service}
 
 
@@ -83,7 +85,7 @@ class SqlReports:
         begin = micros(since)
         width = max(1, -(-(micros(until) - begin) // steps))
         step = (_u.at - begin) // width
-        cut = _steps(_measured(_within(since, until), step, _u.model if by_model else literal(""), _u.duration_ms))
+        cut = _steps(_measured(_within(since, until), step, _WHAT if by_model else literal(""), _u.duration_ms))
         with answering():
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(cut)).all()
@@ -118,6 +120,23 @@ class SqlReports:
         return [
             Spend(key=name, calls=count, cost=int(spent), last_at=moment(last)) for name, count, spent, last in rows
         ]
+
+    async def cost(self, since: datetime, until: datetime) -> int:
+        with answering():
+            async with self._engine.connect() as connection:
+                return int((await connection.execute(select(_sum(_u.cost)).where(_within(since, until)))).scalar_one())
+
+    async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
+        within = and_(_within(since, until), not_(_REFUSED))
+        each = _steps(_measured(within, literal(0), _PLACE, _u.duration_ms))
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(each)).all()
+        found = []
+        for row in rows:
+            service, _, provider = row.key.partition("/")
+            found.append(Health(service, provider, int(row.calls), int(row.failed), row.p50))
+        return sorted(found, key=lambda one: (-one.failed, -one.calls, one.service, one.provider))
 
     async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
         """Give the newest usage rows, newest first; raises `ValueError` for a limit below 1."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.metering.ledger import Reservation, UsageRow
-from tollbridge.stores.base import Bucket, NewToken, Spend, Store, TokenCounts, Totals
+from tollbridge.stores.base import Bucket, BudgetUse, Health, NewToken, Spend, Store, TokenCounts, Totals
 from tollbridge.stores.files import cannot_open, connect, unavailable
 from tollbridge.stores.hot import SqliteHot
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.running import RunningTokens
 from tollbridge.stores.schema import prepare
 from tollbridge.stores.upkeep import Upkeep
-from tollbridge.tokens.model import Principal, Token
+from tollbridge.tokens.model import Principal, Token, TokenBudget
 
 if TYPE_CHECKING:
+    from tollbridge.stores.admin import SqlAdmin
     from tollbridge.stores.reports import SqlReports
     from tollbridge.stores.sql import SqlSide
 
@@ -127,13 +128,22 @@ class SqliteStore:
         return await (await self._sql()).admin.get_token(token_id)
 
     async def list_tokens(
-        self, *, limit: int = 50, before: str | None = None, search: str = "", state: str = ""
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        search: str = "",
+        state: str = "",
+        budgets: Sequence[TokenBudget] = (),
     ) -> Sequence[Token]:
-        admin = (await self._sql()).admin
-        return await admin.list_tokens(limit=limit, before=before, search=search, state=state)
+        admin = await self._settled_admin()
+        return await admin.list_tokens(limit=limit, before=before, search=search, state=state, budgets=budgets)
 
-    async def count_tokens(self) -> TokenCounts:
-        return await (await self._sql()).admin.count_tokens()
+    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> TokenCounts:
+        return await (await self._settled_admin()).count_tokens(budgets=budgets)
+
+    async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:
+        return await (await self._settled_admin()).budget_uses(owned)
 
     async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
         return await (await self._reports()).totals(since, until, token_id=token_id)
@@ -144,8 +154,19 @@ class SqliteStore:
     async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
         return await (await self._reports()).spend(since, until, by=by, limit=limit)
 
+    async def cost(self, since: datetime, until: datetime) -> int:
+        return await (await self._reports()).cost(since, until)
+
+    async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
+        return await (await self._reports()).health(since, until)
+
     async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
         return await (await self._reports()).recent(limit=limit, token_id=token_id)
+
+    async def _settled_admin(self) -> "SqlAdmin":
+        """Give the administrator's side, once what this process has settled is written."""
+        await self._open.hot.flush()
+        return (await self._sql()).admin
 
     async def _reports(self) -> "SqlReports":
         """Give the reports, once what this process has settled is written."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tollbridge.errors import Unavailable
 from tollbridge.metering.usage import Usage, UsageSource
-from tollbridge.stores.base import Bucket, Spend, Store
+from tollbridge.stores.base import Bucket, Health, Spend, Store
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.ledger_contract import LedgerContract
 from tollbridge.testing.samples import NOON, OWN, ROW, TOKEN, reservation
@@ -61,6 +61,8 @@ class StoreContract(TokenContract, LedgerContract):
         assert await store.series(NOON, NOON + timedelta(hours=1), steps=4) == []
         assert await store.series(NOON, NOON, steps=4) == []
         assert await store.spend(NOON, NOON + timedelta(hours=1), by="model") == []
+        assert await store.cost(NOON, NOON + timedelta(hours=1)) == 0
+        assert await store.health(NOON, NOON + timedelta(hours=1)) == []
 
     async def test_totals_count_each_kind_of_call(self, store: Store) -> None:
         for number, row in enumerate(
@@ -81,6 +83,7 @@ class StoreContract(TokenContract, LedgerContract):
 
         assert (totals.calls, totals.failed, totals.refused, totals.unpriced) == (5, 2, 1, 1)
         assert (totals.cost, totals.input_tokens, totals.output_tokens) == (200, 63, 45)
+        assert await store.cost(NOON, NOON + timedelta(hours=1)) == 200
         # without the refused one: 800, 1200, 1200, 9000 and 300, 400, 500; nearest rank
         assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (1_200, 9_000, 400)
         assert (own.calls, own.cost, own.unpriced, own.latency_p95_ms) == (1, 0, 1, 800)
@@ -113,6 +116,37 @@ class StoreContract(TokenContract, LedgerContract):
         ]
         with pytest.raises(ValueError, match="steps 0"):
             await store.series(NOON, NOON + half, steps=0)
+
+    async def test_series_names_the_service_where_no_model_was_called(self, store: Store) -> None:
+        for number, (service, model) in enumerate([("ai", "a"), ("orders", ""), ("", "")]):
+            await store.settle(replace(ROW, call_id=f"req_{number}", service=service, model=model))
+
+        (*split,) = await store.series(NOON, NOON + timedelta(hours=1), steps=1, by_model=True)
+
+        assert [bucket.key for bucket in split] == ["", "a", "orders"]
+
+    async def test_health_tells_failures_of_each_service_and_provider(self, store: Store) -> None:
+        for number, (service, provider, outcome, status, took) in enumerate(
+            [
+                ("ai", "b", "complete", 200, 30),
+                ("ai", "b", "upstream_failed", 502, 10),
+                ("ai", "b", "refused", 429, 1),
+                ("ai", "a/x", "complete", 200, 40),
+                ("ai", "a/x", "truncated", 200, 50),
+                ("ai", "a/x", "complete", 404, 60),
+                ("orders", "", "complete", 200, 70),
+                ("orders", "", "client_gone", 499, 80),
+            ]
+        ):
+            row = replace(ROW, call_id=f"req_{number}", service=service, provider=provider, outcome=outcome)
+            await store.settle(replace(row, status=status, duration_ms=took))
+        await store.settle(replace(ROW, call_id="req_later", at=NOON + timedelta(hours=1)))
+
+        assert await store.health(NOON, NOON + timedelta(hours=1)) == [
+            Health("ai", "a/x", 3, 1, 50),
+            Health("ai", "b", 2, 1, 10),
+            Health("orders", "", 2, 0, 70),
+        ]
 
     async def test_biggest_spenders_come_first(self, store: Store) -> None:
         for number, (model, cost) in enumerate([("a", 5), ("b", 7), ("a", 5), ("c", None), ("d", 0), ("d", 0)]):

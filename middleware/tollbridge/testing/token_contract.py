@@ -5,13 +5,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from tollbridge.errors import BadRequest
-from tollbridge.stores.base import NewToken, Store, TokenCounts
+from tollbridge.metering.ledger import BudgetLine
+from tollbridge.stores.base import BudgetUse, NewToken, Store, TokenCounts, TokenView
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.samples import NOON, TOKEN
+from tollbridge.testing.samples import NOON, ROW, TOKEN, reservation
 from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenKind, TokenLimits, TokenState
 from tollbridge.tokens.scopes import ScopeSet
+
+
+async def charge(store: Store, token_id: str, period: str, cost: int) -> None:
+    """Charge a budget of the token for the period of `NOON`."""
+    id = f"token:{token_id}:{ {'day': '2026-01-05', 'month': '2026-01', 'total': 'total'}[period] }"
+    call_id = f"req_{id}"
+    await store.reserve(reservation(call_id, 0, BudgetLine(id, 10**18, "this budget")))
+    await store.settle(structs.replace(ROW, call_id=call_id, token_id=token_id, cost=cost))
 
 
 class TokenContract:
@@ -176,6 +186,80 @@ class TokenContract:
             assert [(token.id, token.state) for token in tokens] == [(name, TokenState(state)) for name in ids]
         with pytest.raises(ValueError, match="lost"):
             await store.list_tokens(state="lost")
+
+    async def test_tokens_that_end_within_a_week_are_a_view(self, store: Store) -> None:
+        ends = [None, timedelta(days=8), timedelta(days=7), timedelta(hours=1), timedelta(0), timedelta(hours=1)]
+        for number, end in enumerate(ends):
+            expires_at = None if end is None else NOON + end
+            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, expires_at=expires_at))
+        await store.revoke_token("tok_5", NOON)
+
+        tokens = await store.list_tokens(state=TokenView.ENDING)
+
+        assert [token.id for token in tokens] == ["tok_3", "tok_2"]
+        assert (await store.count_tokens()).expiring == 2
+
+    @pytest.mark.parametrize(
+        ("own", "default"),
+        [
+            (TokenBudget(95, "day"), ()),
+            (TokenBudget(95, "month"), (TokenBudget(1, "day"),)),
+            (TokenBudget(95, "total"), ()),
+            (None, (TokenBudget(10**18, "day"), TokenBudget(95, "month"))),
+        ],
+    )
+    async def test_tokens_near_and_over_their_budget_are_views(
+        self, store: Store, own: TokenBudget | None, default: tuple[TokenBudget, ...]
+    ) -> None:
+        period = own.period if own is not None else "month"
+        spent = [0, 85, 86, 94, 95, 200, 95]  # 86 is the first at nine tenths of 95
+        for number, cost in enumerate(spent):
+            await store.add_token(
+                replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, budget=own, expires_at=None)
+            )
+            await charge(store, f"tok_{number}", period, cost)
+        await store.revoke_token("tok_6", NOON)
+
+        async def view(state: TokenView, **more: str) -> list[str]:
+            return [token.id for token in await store.list_tokens(state=state, budgets=default, **more)]  # type: ignore[arg-type]  # an option by its name
+
+        assert await view(TokenView.NEAR_BUDGET) == ["tok_3", "tok_2"]
+        assert await view(TokenView.OVER_BUDGET) == ["tok_5", "tok_4"]
+        assert await view(TokenView.OVER_BUDGET, before="tok_5") == ["tok_4"]
+        assert await view(TokenView.OVER_BUDGET, search="tok_5") == ["tok_5"]
+        counts = await store.count_tokens(budgets=default)
+        assert (counts.active, counts.near_budget, counts.over_budget) == (6, 2, 2)
+
+    async def test_budget_of_a_period_that_is_over_bothers_nobody(self, store: Store, clock: FixedClock) -> None:
+        await store.add_token(replace(TOKEN, budget=TokenBudget(100, "day")))
+        await store.add_token(replace(TOKEN, id="tok_2", digest=b"2" * 32, budget=TokenBudget(0, "day")))
+        await store.add_token(replace(TOKEN, id="tok_3", digest=b"3" * 32, budget=None))
+        await charge(store, "tok_1", "day", 100)
+        assert (await store.count_tokens()).over_budget == 1
+
+        clock.advance(86_400)
+
+        counts = await store.count_tokens()
+        assert (counts.near_budget, counts.over_budget) == (0, 0)
+
+    async def test_budgets_are_said_with_what_is_spent_in_their_period(self, store: Store, clock: FixedClock) -> None:
+        day, month, total = (TokenBudget(500, period) for period in ("day", "month", "total"))
+        await charge(store, "tok_1", "day", 7)
+        await charge(store, "tok_1", "total", 70)
+        owned = {"token:tok_1": [day, month, total], "bridge": [month], "token:tok_2": []}
+
+        before = await store.budget_uses(owned)
+        clock.advance(86_400)
+        after = await store.budget_uses({"token:tok_1": [day, total], **{f"token:{n}": [day] for n in range(1200)}})
+
+        assert before == {
+            "token:tok_1": [BudgetUse(500, "day", 7), BudgetUse(500, "month", 0), BudgetUse(500, "total", 70)],
+            "bridge": [BudgetUse(500, "month", 0)],
+            "token:tok_2": [],
+        }
+        assert after["token:tok_1"] == [BudgetUse(500, "day", 0), BudgetUse(500, "total", 70)]
+        assert len(after) == 1201
+        assert await store.budget_uses({}) == {}
 
     async def test_newest_use_is_noted_soon(self, store: Store) -> None:
         await store.add_token(TOKEN)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tollbridge.call import Call
-from tollbridge.metering.budgets import PERIODS, Budgets, period_of
+from tollbridge.metering.budgets import PERIODS, Budgets, budget_id, period_of
 from tollbridge.metering.ledger import BudgetLine
 from tollbridge.tokens.model import Principal, TokenBudget
 from tollbridge.tokens.scopes import ScopeSet
@@ -32,6 +32,10 @@ def test_period_is_named_by_its_day_or_month_in_utc(period: str, name: str) -> N
 def test_next_second_may_be_the_next_day() -> None:
     assert period_of("day", datetime(2026, 11, 25, tzinfo=UTC)) == "2026-11-25"
     assert period_of("month", datetime(2026, 12, 1, tzinfo=UTC)) == "2026-12"
+
+
+def test_budget_is_named_by_its_owner_and_period() -> None:
+    assert budget_id("token:tok_1", "month", AT) == "token:tok_1:2026-11"
 
 
 def test_call_without_a_token_draws_on_the_bridges_budgets_only() -> None:

@@ -150,6 +150,8 @@ async def test_question_a_broken_database_cannot_answer_is_refused(store, db):
         store.totals(NOON, later),
         store.series(NOON, later, steps=1),
         store.spend(NOON, later, by="model"),
+        store.cost(NOON, later),
+        store.health(NOON, later),
         store.recent(),
     ):
         with pytest.raises(Unavailable) as refusal:

@@ -98,10 +98,19 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
     upstream.server_close()
 
 
-def call(live: LiveGateway, token: str) -> None:
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}
+def call(live: LiveGateway, token: str, **fields: Any) -> None:
+    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}], **fields}
     url = f"{live.url}/v1/chat/completions"
     assert httpx2.post(url, json=body, headers={"authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def worries(live: LiveGateway) -> None:
+    """Have a token over its budget, one near it, and one with a long name that ends soon."""
+    for name, budget in (("over", "0.00045/month"), ("near", "0.0005/day")):
+        token = live.token("--name", name, "--owner", "Research", "--budget", budget)["token"]
+        call(live, token, max_tokens=10)
+    live.token("--name", "a-token-with-quite-a-long-name-for-a-narrow-screen", "--expires", "3d")
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +187,58 @@ def test_pages_are_quiet_and_accessible(live, open_page, width, theme) -> None:
     page.get_by_role("link", name="Revoke look").first.click()
     page.get_by_role("heading", name="Revoke").wait_for()
     assert_accessible(page)
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_what_needs_somebody_is_accessible(live, worries, open_page, width, theme) -> None:
+    page = open_page(width, theme)
+    base = f"{live.url}/_tollbridge"
+    page.goto(f"{base}/")
+    assert "near budget: near $0.00045 of $0.0005 today" in page.inner_text(".attention")
+    assert_accessible(page)
+
+    page.get_by_role("region", name="Needs attention").get_by_role("link", name="1 token").first.click()
+
+    page.get_by_role("heading", name="Tokens").wait_for()
+    assert page.locator("td.c-name b").all_inner_texts() == ["over"]
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("width", [1440, 1330, 1200, 1000, 780, 390, 320])
+def test_nothing_is_wider_than_its_card(live, worries, open_page, width) -> None:
+    page = open_page()
+    page.set_viewport_size({"width": width, "height": 900})
+
+    for path in ("/", "/?range=30d", "/tokens", "/tokens/new"):
+        page.goto(f"{live.url}/_tollbridge{path}")
+        wide = page.evaluate(
+            """() => [...document.querySelectorAll(".card *")]
+              .filter((part) => !part.closest(".scroll, svg, .hidden, thead")
+              && part.getBoundingClientRect().right > part.closest(".card").getBoundingClientRect().right + 0.5)
+              .map((part) => part.outerHTML.slice(0, 80))"""
+        )
+        assert wide == [], path
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_what_stands_in_a_row_is_aligned(live, worries, open_page) -> None:
+    page = open_page()
+    page.goto(f"{live.url}/_tollbridge/tokens/new")
+    fields = page.locator(".four input, .four select").evaluate_all(
+        "found => found.map((one) => [one.getBoundingClientRect().top, one.getBoundingClientRect().height])"
+    )
+    page = open_page(390)
+    page.goto(f"{live.url}/_tollbridge/")
+    ends = page.locator(".calls .c-what").evaluate_all(
+        """found => found.map((one) => {
+          const text = document.createRange();
+          text.selectNodeContents(one);
+          return Math.round(text.getBoundingClientRect().right);
+        })"""
+    )
+
+    assert len({tuple(field) for field in fields}) == 1
+    assert len(set(ends)) == 1
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)

@@ -62,6 +62,7 @@ def test_admin_link_prints_a_fresh_one_for_the_running_gateway(live) -> None:
         ("", "http://127.0.0.1:8800/_tollbridge/sign-in"),
         ('host = "0.0.0.0"\nport = 9001\nprefix = "/gate"', "http://127.0.0.1:9001/gate/sign-in"),
         ('host = "::1"', "http://[::1]:8800/_tollbridge/sign-in"),
+        ('public_url = "https://gw.example.com/ai"', "https://gw.example.com/ai/_tollbridge/sign-in"),
     ],
 )
 def test_admin_link_goes_where_the_gateway_listens(tmp_path, server, start) -> None:

@@ -3,8 +3,8 @@
 import pytest
 from tests.plugins.dashboard.conftest import Visitor
 
+from tollbridge_dashboard.cookies import SESSION
 from tollbridge_dashboard.door import CODE_LIFE_S, SESSION_LIFE_S, Door
-from tollbridge_dashboard.guard import SESSION_COOKIE
 
 PAGES = ["/", "/tokens", "/tokens/new", "/tokens/tok_1/revoke", "/tokens/tok_1/used", "/nothing-here"]
 CSP = (
@@ -37,7 +37,7 @@ async def test_looking_at_the_link_does_not_use_it_up(mock) -> None:
 
     for _ in range(3):
         assert (await visitor.get(f"/sign-in?code={code}")).status_code == 200
-    assert SESSION_COOKIE not in visitor.cookies
+    assert SESSION not in visitor.cookies
     assert (await visitor.post("/sign-in", {"code": code})).status_code == 303
 
 
@@ -66,24 +66,24 @@ async def test_forged_codes_and_sessions_are_refused(visit, tmp_path) -> None:
     id, expiry, mac = code.split(".")
     later = f"{id}.{int(expiry) + 999}.{mac}"
     other = f"{'0' * 32}.{expiry}.{mac}"
-    session = visit.cookies[SESSION_COOKIE]
+    session = visit.cookies[SESSION]
 
     for forged in ("", "a.b.c", foreign.make_code(), later, other, code.upper(), code[:-1], session, code + "\n"):
         assert (await visit.post("/sign-in", {"code": forged})).status_code == 401, forged
     foreign_session = foreign.use_code(foreign.make_code())
     for forged in ("", "a.b.c", foreign_session, code, session[:-1] + ("0" if session[-1] != "0" else "1")):
-        visit.cookies[SESSION_COOKIE] = forged
+        visit.cookies[SESSION] = forged
         assert (await visit.get("/")).status_code == 401, forged
 
 
 async def test_signing_out_ends_the_session_for_good(visit) -> None:
-    session = visit.cookies[SESSION_COOKIE]
+    session = visit.cookies[SESSION]
 
     reply = await visit.post("/sign-out")
 
     assert reply.status_code == 303
-    assert visit.cookies[SESSION_COOKIE] == ""
-    visit.cookies[SESSION_COOKIE] = session
+    assert visit.cookies[SESSION] == ""
+    visit.cookies[SESSION] = session
     assert (await visit.get("/")).status_code == 401
 
 
@@ -96,12 +96,16 @@ async def test_cookie_is_out_of_reach(mock) -> None:
     secure = await visitor.post("/sign-in", {"code": visitor.door().make_code()})
 
     cookie = plain.headers["set-cookie"].lower()
+    assert cookie.startswith("tollbridge_session=")
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert "path=/_tollbridge" in cookie
     assert f"max-age={SESSION_LIFE_S}" in cookie
     assert "secure" not in cookie
-    assert "; secure" in secure.headers["set-cookie"].lower()
+    cookie = secure.headers["set-cookie"]
+    assert cookie.startswith("__Host-tollbridge_session=")
+    assert "; Secure" in cookie
+    assert "; Path=/;" in cookie
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -127,7 +131,7 @@ async def test_request_of_another_site_is_refused(visit, path, site) -> None:
 
 async def test_origin_stands_in_for_browsers_that_do_not_tell_the_site(visit) -> None:
     client = await visit.under.client()
-    cookie = f"{SESSION_COOKIE}={visit.cookies[SESSION_COOKIE]}"
+    cookie = f"{SESSION}={visit.cookies[SESSION]}"
     statuses = []
     for origin in ("http://gateway.test", "http://gateway.test.evil.example", "null", "http://evil.example"):
         headers = {"origin": origin, "cookie": cookie}
@@ -147,6 +151,26 @@ async def test_every_answer_carries_the_headers(visit) -> None:
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["referrer-policy"] == "same-origin"
         assert reply.headers["cache-control"] == "no-store"
+
+
+async def test_pages_are_small_on_the_wire_and_say_how_long_they_took(visit) -> None:
+    for _ in range(3):
+        await visit.under.chat("gpt-4o-mini")
+    for path in ("/", "/tokens", "/tokens/new"):
+        page = await visit.get(path, **{"accept-encoding": "gzip"})
+        plain = await visit.get(path, **{"accept-encoding": "identity"})
+
+        assert page.headers["content-encoding"] == "gzip"
+        assert "content-encoding" not in plain.headers
+        assert page.headers["vary"].lower() == "accept-encoding"
+        styles = [name.partition('"')[0] for name in page.text.split('rel="stylesheet" href="/_tollbridge')[1:]]
+        assert len(styles) == 2
+        sent = [page, *[await visit.get(name, **{"accept-encoding": "gzip"}) for name in styles]]
+        assert sum(int(reply.headers["content-length"]) for reply in sent) < 60_000
+        assert len(page.headers.get_list("server-timing")) == 1
+        times = [entry.partition(";dur=") for entry in page.headers["server-timing"].split(", ")]
+        assert [name for name, _, _ in times] == ["render", "total"]
+        assert all(float(ms) >= 0 for _, _, ms in times)
 
 
 async def test_static_files_are_named_after_their_content(visit) -> None:
@@ -223,4 +247,4 @@ async def test_disk_that_cannot_be_written_lets_nobody_in(mock) -> None:
     reply = await visitor.post("/sign-in", {"code": visitor.door().make_code()})
 
     assert reply.status_code == 503
-    assert SESSION_COOKIE not in visitor.cookies
+    assert SESSION not in visitor.cookies

@@ -1,18 +1,19 @@
 """Home says what the ledger says."""
 
 import re
+import sqlite3
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
 from tests.plugins.dashboard.conftest import MOCK, Visitor, element
 
-from tollbridge import Call, Principal, ScopeSet, TokenBudget, Unavailable, hookimpl
+from tollbridge import EVERY_MODEL, Call, Principal, ScopeSet, TokenBudget, Unavailable, hookimpl
 from tollbridge.errors import UpstreamUnreachable
 from tollbridge_dashboard.charts import nice_step
 from tollbridge_dashboard.figures import RANGES
-from tollbridge_dashboard.words import ago, exact_usd, ms, share, until, usd
+from tollbridge_dashboard.words import ago, change, change_ms, exact_usd, ms, share, until, usd
 
 AS_OF = re.compile(r"As of <time[^>]*>(\d\d:\d\d:\d\d)</time> UTC")
 
@@ -36,12 +37,105 @@ async def test_figures_equal_the_ledger(visit) -> None:
     assert element(page, "active") == "2"
     assert share(1, 6) in page
     assert "1 call</b> without a known price" in page
-    assert "of the calls of 24 h failed" in page
+    assert "<b>mock</b> fails 20.0 % of its calls, last hour" in page
     legend = re.findall(r'<i class="s\d"></i>([\w-]+) <b><data value="([\d.]+)"', page)
     assert legend == [("gpt-4o-mini", "0.0009"), ("small", "0.0001")]
     assert page.count('class="c-time"') == 6
     assert "Refused 429" in page
     assert "no price" in page
+
+
+def shown(page: str, after: str) -> str:
+    """Give the text of a page from a mark on, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", page.partition(after)[2].partition(">")[2]).split())
+
+
+async def test_tiles_equal_sql_over_the_ledger(mock) -> None:
+    visit = await Visitor(mock(budgets={"unpriced": "allow", "monthly_usd": "0.01"})).sign_in()
+    gw, token = visit.under, await visit.under.token()
+    for days, calls in ((0, 3), (20, 2), (11, 2), (1, 5)):  # 5 January, 25 January, 5 February, 6 February, at noon
+        gw.clock.advance(days * 86_400)
+        for _ in range(calls):
+            await gw.chat("gpt-4o-mini", token=token, max_tokens=10)
+    await visit.sign_in()
+
+    page = (await visit.get("/")).text
+
+    db = sqlite3.connect(gw.gateway.config.data / "tollbridge.db")
+    now = gw.clock.now()
+
+    def ask(what: str, since: datetime, until: datetime = now + timedelta(seconds=1)) -> int:
+        asked = f"SELECT {what} FROM usage WHERE at >= ? AND at < ?"
+        (found,) = db.execute(asked, [int(at.timestamp()) * 1_000_000 for at in (since, until)]).fetchone()
+        return found
+
+    month, before = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    cost, earlier = ask("sum(cost)", month), ask("sum(cost)", before, before + (now - month))
+    assert (cost, earlier) == (7 * 450_000, 3 * 450_000)
+    assert element(page, "spend") == exact_usd(cost)
+    assert shown(page, 'id="spend"').startswith(f"{usd(cost)} +133 % on last month to date")  # 7 / 3
+    forecast = cost * 28 * 96 // (5 * 96 + 49)  # quarters of an hour: 28 days, of which 5 and 49 quarters are begun
+    assert element(page, "forecast") == exact_usd(forecast)
+    (spent,) = db.execute("SELECT spent FROM budget WHERE id = 'bridge:2026-02'").fetchone()
+    assert f"budget $0.010 a month, <b>{share(spent, 10_000_000)}</b> used" in page
+    day = timedelta(days=1)
+    assert (ask("count(*)", now - day + timedelta(seconds=1)), ask("count(*)", now - 2 * day, now - day)) == (5, 0)
+    assert element(page, "requests") == str(ask("count(*)", now - day + timedelta(seconds=1)))
+    passed, whole = db.execute(
+        "SELECT count(*) FILTER (WHERE status < 500), count(*) FROM usage WHERE at > 0"
+    ).fetchone()
+    assert (passed, whole) == (12, 12)
+    assert shown(page, 'id="health"').startswith("Service health last hour mock 5 calls, p50 0 ms 100 % passed")
+    db.close()
+
+
+async def test_first_day_of_a_month_has_no_forecast(visit) -> None:
+    visit.under.clock.advance((27 * 24 + 11) * 3600)  # to 1 February, 23:00
+    await visit.under.chat("gpt-4o-mini")
+    await visit.sign_in()
+
+    page = (await visit.get("/")).text
+    visit.under.clock.advance(3600)
+    later = (await visit.get("/")).text
+
+    assert 'id="forecast"' not in page
+    assert element(later, "forecast") == exact_usd(450_000 * 28 * 96 // 97)
+
+
+async def test_large_sums_are_forecast(mock) -> None:
+    models = {"dear": {"targets": ["mock/dear"], "price": {"input": "1000000"}}}
+    dear = await Visitor(mock(models=models)).sign_in()
+    await dear.under.chat("dear")  # 1,000 tokens
+
+    quarters = 31 * 96, 4 * 96 + 49
+    expected = 1000 * 10**9 * quarters[0] // quarters[1]
+    assert element((await dear.get("/")).text, "forecast") == exact_usd(expected)
+
+
+async def test_wrapped_service_is_called_by_its_name(mock, gateway) -> None:
+    async def orders(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    visit = await Visitor(gateway({"service": {"name": "orders", "price_per_call": "0.5"}}, app=orders)).sign_in()
+    assert (await visit.under.request("GET", "/orders/1")).status_code == 200
+
+    page = (await visit.get("/")).text
+
+    assert re.search(r'<i class="s0"></i>orders <b><data value="0.5"', page)
+    assert "no model" not in page
+    assert shown(page, 'id="health"').startswith("Service health last hour orders 1 call, p50 0 ms 100 % passed")
+
+
+async def test_budget_of_another_period_stands_beside_the_months_spend(visit) -> None:
+    issued = await visit.under.gateway.tokens.issue(name="x", scopes=EVERY_MODEL, budget=TokenBudget(10**6, "day"))
+    await visit.under.chat("gpt-4o-mini", token=issued.secret, max_tokens=10)
+    visit.under.clock.advance(43_200)
+    await visit.sign_in()
+
+    row = shown((await visit.get("/")).text, 'td class="c-money number"')
+
+    assert row.startswith("$0.00045 $0.00 / $0.001 today 1 12 h ago")
 
 
 @pytest.mark.parametrize("range", ["24h", "7d", "30d", "nonsense", ""])
@@ -102,12 +196,14 @@ async def test_nothing_yet_shows_three_steps_that_turn_done(visit) -> None:
 async def test_attention_only_when_there_is_something(visit) -> None:
     gw = visit.under
     await gw.chat("gpt-4o-mini")
-    assert "Needs you" not in (await visit.get("/")).text
+    assert "needs you" not in (await visit.get("/")).text
 
     await gw.gateway.tokens.issue(name="soon", expires_at=gw.clock.now() + timedelta(days=6))
 
     page = (await visit.get("/")).text
-    assert "1 token</b></a> ends within a week" in page
+    assert "1 thing needs you" in page
+    assert '<a href="/_tollbridge/tokens?state=ending"><b>1 token</b></a> ends within a week' in page
+    assert re.search(r'/_tollbridge/tokens\?q=tok_\w+">soon</a> in 6 days', page)
 
 
 async def test_fresh_page_only_when_something_changed(visit) -> None:
@@ -183,6 +279,24 @@ def test_figures_never_flatter() -> None:
         "$3,203",
     ]
     assert [ms(None), ms(999), ms(1_310)] == ["–", "999 ms", "1.31 s"]
+
+
+def test_changes_are_said_with_their_sign() -> None:
+    assert [change(5, 0), change(10, 10), change(1124, 1000), change(90, 100), change(300, 100), change(99, 1)] == [
+        "",
+        "±0 %",
+        "+12.4 %",
+        "−10.0 %",
+        "+200 %",
+        "> +999 %",
+    ]
+    assert [change_ms(None, 1), change_ms(1, None), change_ms(100, 184), change_ms(2000, 500), change_ms(7, 7)] == [
+        "",
+        "",
+        "−84 ms",
+        "+1.50 s",
+        "±0 ms",
+    ]
 
 
 def test_times_are_said_in_the_largest_unit() -> None:

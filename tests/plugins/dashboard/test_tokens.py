@@ -1,11 +1,12 @@
 """Tokens by the dashboard: made, shown once, found, revoked."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from tests.plugins.dashboard.conftest import Visitor
 
-from tollbridge import TokenBudget, TokenLimits
+from tollbridge import EVERY_MODEL, TokenBudget, TokenLimits
 
 GOOD = {"name": "checkout", "owner": "Payments", "scope": ["ai:chat", "model:*"], "expires": "90"}
 EVIL = "<script>alert(1)</script>\"'&amp;"
@@ -214,6 +215,67 @@ async def test_search_and_state_narrow_the_list_and_stay_in_the_address(visit) -
     assert "q=job" in older
     assert "state=active" in older
     assert len((await names(visit, older))[0]) == 4
+
+
+async def test_views_hold_just_the_tokens_that_need_somebody(mock) -> None:
+    visit = await Visitor(mock(budgets={"unpriced": "allow", "token_monthly_usd": "0.0009"})).sign_in()
+    gw, soon = visit.under, visit.under.clock.now() + timedelta(days=7)
+    for name, budget, ends in (
+        ("over", TokenBudget(450_000, "day"), None),
+        ("near", TokenBudget(500_000, "total"), None),
+        ("half", None, soon + timedelta(minutes=1)),  # of the default
+        ("free", TokenBudget(0), soon),
+    ):
+        issued = await gw.gateway.tokens.issue(name=name, scopes=EVERY_MODEL, budget=budget, expires_at=ends)
+        await gw.chat("gpt-4o-mini", token=issued.secret, max_tokens=10)  # 450,000 nano-dollars
+        gw.clock.advance(0.001)
+
+    assert (await names(visit, "/tokens?state=over-budget"))[0] == ["over"]
+    assert (await names(visit, "/tokens?state=near-budget"))[0] == ["near"]
+    assert (await names(visit, "/tokens?state=ending"))[0] == ["free"]
+    page = (await visit.get("/tokens")).text
+    assert "Over budget <small>1</small>" in page
+    assert "Ends soon <small>1</small>" in page
+    spent = re.findall(
+        r'c-money number"><data value="([^"]*)">[^<]*</data> / (\S+)(?: <small>(.*?)</small>)?<svg', page
+    )
+    assert spent == [
+        ("0", "$0.00", ""),
+        ("0.00045", "$0.0009", ""),
+        ("0.00045", "$0.0005", "in all"),
+        ("0.00045", "$0.00045", "today"),
+    ]
+    assert [page.count(f'class="meter {tone}"') for tone in ("bad", "warn", "fine")] == [1, 1, 2]
+    assert re.findall(r'c-status"><span class="pill \w+">([\w ]+)</span>', page) == [
+        "Ends soon",
+        "Active",
+        "Near budget",
+        "Over budget",
+    ]
+
+
+async def test_views_are_paged_too(visit) -> None:
+    soon = visit.under.clock.now() + timedelta(days=3)
+    wanted = [f"job-{i:03}" for i in range(30)]
+    for name in wanted:
+        await visit.under.gateway.tokens.issue(name=name, expires_at=soon)
+        await visit.under.gateway.tokens.issue(name="lasting")
+        visit.under.clock.advance(1)
+
+    first, older = await names(visit, "/tokens?state=ending")
+    second, end = await names(visit, older)
+
+    assert first + second == wanted[::-1]
+    assert end == ""
+
+
+async def test_token_without_a_budget_says_so(visit) -> None:
+    await make(visit)
+
+    page = (await visit.get("/tokens")).text
+
+    assert "<small>no budget</small>" in page
+    assert "US dollars; empty is none." in (await visit.get("/tokens/new")).text
 
 
 async def test_first_call_ends_the_wait(visit) -> None:

@@ -1,0 +1,34 @@
+"""The dashboard's cookies: out of reach of scripts, and bound to the host where that is reached by TLS."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+SESSION = "tollbridge_session"
+THEME = "tollbridge_theme"
+
+
+def name_of(request: Request, cookie: str) -> str:
+    """Give a cookie's name: with `__Host-` a browser takes it from nobody but this host (RFC 6265bis, 4.1.3.2)."""
+    return f"__Host-{cookie}" if _is_secure(request) else cookie
+
+
+def read_cookie(request: Request, cookie: str) -> str:
+    return request.cookies.get(name_of(request, cookie), "")
+
+
+def set_cookie(answer: Response, request: Request, cookie: str, value: str, *, max_age: int) -> None:
+    """Set a cookie; a `max_age` of 0 takes it away.  `__Host-` asks for the path of the whole host."""
+    secure = _is_secure(request)
+    answer.set_cookie(
+        name_of(request, cookie),
+        value,
+        max_age=max_age,
+        path="/" if secure else request.scope.get("root_path") or "/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"
