@@ -79,6 +79,7 @@ class Driver:
             more = step(self.call)
             if more is not None:
                 await more
+        self.entered = self.plan.depth
 
     async def keep_pace(self, together: "Abreast[Any]") -> None:
         """Do abreast with others what they all do; raises what went wrong for this call."""
@@ -170,21 +171,30 @@ class Driver:
         plan.ended.append(self)
 
 
-def take_steps(steps: Steps) -> Callable[[Sequence[Driver]], None]:
-    """Give the work that takes each step for all calls before the next; one that waits or raises goes no further."""
+def take_steps(steps: Steps, last: int) -> Callable[[Sequence[Driver]], None]:
+    """Give the work that takes each step for all calls before the next; one that waits or raises goes no further.
+
+    `last` is the depth that is reached when all is done.
+    """
 
     def work(drivers: Sequence[Driver]) -> None:
+        going = [(driver, driver.call) for driver in drivers]
         for place, (depth, step) in enumerate(steps):
-            for driver in drivers:
-                if driver.halted is None and driver.trouble is None:
-                    driver.entered = depth
-                    try:
-                        waiting = step(driver.call)
-                    except Exception as exc:
-                        driver.trouble = exc
-                    else:
-                        if waiting is not None:
-                            driver.halted = (place, waiting)
+            stopped = False
+            for driver, call in going:
+                try:
+                    waiting = step(call)
+                    if waiting is None:
+                        continue
+                    driver.halted = (place, waiting)
+                except Exception as exc:
+                    driver.trouble = exc
+                driver.entered = depth
+                stopped = True
+            if stopped:
+                going = [pair for pair in going if pair[0].halted is None and pair[0].trouble is None]
+        for driver, _ in going:
+            driver.entered = last
 
     return work
 

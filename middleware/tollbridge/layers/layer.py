@@ -103,11 +103,10 @@ class Plan:
         self.body_timeout_s = BODY_TIMEOUT_S
         self.depth = len(layers)
         ranked = list(enumerate(layers, 1))
-        # A step beyond the last layer enters those behind the last one that has a head.
-        self.heads = (*((depth, layer.head) for depth, layer in ranked if _has(layer, "head")), (self.depth, _nothing))
+        self.heads = tuple((depth, layer.head) for depth, layer in ranked if _has(layer, "head"))
         self.bodies = tuple((self.depth, layer.body) for layer in layers if _has(layer, "body"))
-        self.admitting = Abreast(take_steps(self.heads))
-        self.reading = Abreast(take_steps(self.bodies))
+        self.admitting = Abreast(take_steps(self.heads, self.depth))
+        self.reading = Abreast(take_steps(self.bodies, self.depth))
         outward = [layer for layer in reversed(layers) if _has(layer, "response_head") or _has(layer, "feed")]
         self.answers = tuple((_own(layer, "response_head"), _own(layer, "feed")) for layer in outward)
         self.service_answers = tuple(
@@ -128,10 +127,6 @@ class Plan:
         while self.settling:
             await asyncio.wait(set(self.settling))
         wind_up(self)
-
-
-def _nothing(call: Call) -> None:
-    pass
 
 
 def _has(layer: Layer, phase: str) -> bool:

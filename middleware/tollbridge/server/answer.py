@@ -48,15 +48,15 @@ class Heads:
         """Check and join headers; raises `RuntimeError` for what would not be one a line (RFC 9110 section 5)."""
         line = _STATUS_LINES.get(status) or _status_line(status)
         headers = list(headers)
-        names = tuple([name for name, _ in headers])
+        names, values = zip(*headers, strict=True) if headers else ((), ())
         row = self._rows.get(names)
         if row is None:
             row = self._learn(names)
         length, sized, close = None, False, False
         if row.ours or (status == 204 and row.length >= 0):
             length, close, headers = _take_ours(headers)
-            row = self._learn(tuple([name for name, _ in headers]))
-        values = tuple([value for _, value in headers])
+            names, values = zip(*headers, strict=True) if headers else ((), ())
+            row = self._learn(names)
         if row.length >= 0:
             length, sized = _read_length(values[row.length]), True
         lines = row.form % values

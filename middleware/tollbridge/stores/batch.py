@@ -23,7 +23,7 @@ Batch = list[tuple[Work, "asyncio.Future[None] | None"]]
 _MOST = 200
 """Operations in one transaction; more wait for the next tick, so that the loop is never held for long."""
 
-_TURNS = 4
+_TURNS = 8
 """Turns of the event loop that a transaction waits for more to do, for as long as more comes in each."""
 
 PATIENCE_S = 0.005

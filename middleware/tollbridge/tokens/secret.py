@@ -14,6 +14,8 @@ PREFIX = "tb_"
 PATTERN = r"tb_[0-9A-Za-z]{38}"
 """For secret scanners; the last six characters are the check sum."""
 
+LENGTH = 41
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(PATTERN.encode("ascii"))
 _HINT = len(PREFIX) + 4

@@ -7,7 +7,6 @@ event loop behind it; and a request that is given up goes on inside (docs/decisi
 import asyncio
 import re
 import ssl
-from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from tollbridge.errors import GatewayError, UpstreamTimeout, UpstreamUnreachable
@@ -38,7 +37,7 @@ class Http1Transport:
         self._pins = Pins(guard or Guard())
         self._tls = tls
         self._routes: dict[tuple[str, str], tuple[Endpoint, bytes]] = {}
-        self._names: set[tuple[bytes, ...]] = set()
+        self._forms: dict[tuple[bytes, ...], bytes] = {}
         self._idle: dict[Key, list[Connection]] = {}
         self._busy: set[Connection] = set()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -163,23 +162,22 @@ class Http1Transport:
     def _head(self, endpoint: Endpoint, start: bytes, request: UpstreamRequest) -> bytes:
         """Write the head of a request; raises `UpstreamUnreachable` for what would not be one header."""
         headers = request.headers
-        self._check_names(endpoint, headers)
-        lines = [b"%b: %b\r\n" % header for header in headers]
-        head = b"%b%bcontent-length: %d\r\n\r\n" % (start, b"".join(lines), len(request.body))
-        breaks = len(lines) + 4
+        names, values = zip(*headers, strict=True) if headers else ((), ())
+        form = self._forms.get(names) or self._form(endpoint, names)
+        head = b"%b%bcontent-length: %d\r\n\r\n" % (start, form % values, len(request.body))
+        breaks = len(names) + 4
         if head.count(b"\n") != breaks or head.count(b"\r") != breaks or b"\0" in head:
             raise unsendable(endpoint)
         return head
 
-    def _check_names(self, endpoint: Endpoint, headers: Sequence[tuple[bytes, bytes]]) -> None:
-        names: tuple[bytes, ...] = next(zip(*headers, strict=True), ())
-        if names in self._names:
-            return
+    def _form(self, endpoint: Endpoint, names: tuple[bytes, ...]) -> bytes:
+        """Give the lines of a row of header names, with a place for each value."""
         if not all(map(_NAME.fullmatch, names)):
             raise unsendable(endpoint)
-        if len(self._names) >= _KNOWN:
-            self._names.clear()
-        self._names.add(names)
+        if len(self._forms) >= _KNOWN:
+            self._forms.clear()
+        form = self._forms[names] = b"".join([b"%b: %%b\r\n" % name.replace(b"%", b"%%") for name in names])
+        return form
 
 
 class Http1Response:

@@ -50,6 +50,9 @@ async def test_malformed_secret_costs_no_look_up(service: TokenService) -> None:
         async def find_principal(self, digest: bytes) -> None:
             asked.append(digest)
 
+        def recall_principal(self, digest: bytes) -> None:
+            """Remember nothing."""
+
     counting = TokenService(Counting(), Counting(), PEPPER, FixedClock())  # type: ignore[arg-type]  # only looked up
     flipped = issued.secret[:-1] + ("0" if issued.secret[-1] != "0" else "1")
 

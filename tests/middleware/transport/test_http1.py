@@ -88,7 +88,7 @@ async def test_known_header_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -
             request = UpstreamRequest("POST", f"{upstream.url}/v1", [(b"x-%d" % number, b"1")], b"{}", True)
             await (await transport.send(request)).close()
 
-        assert len(transport._names) <= 2
+        assert len(transport._forms) <= 2
         await transport.close()
 
 
