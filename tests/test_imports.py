@@ -46,6 +46,7 @@ LATE = {
     ("tollbridge.cli.commands", "tollbridge.cli.checking.*"): STARTS_FAST,
     ("tollbridge.cli.commands", "tollbridge.stores.schema"): STARTS_FAST,
     ("tollbridge.cli.later", "asyncio"): STARTS_FAST,
+    ("tollbridge.cli.later", "tollbridge.config.*"): STARTS_FAST,
     ("tollbridge.cli.output", "rich.*"): STARTS_FAST,
     ("tollbridge.cli.secrets", "tollbridge.vault.Vault"): STARTS_FAST,
     ("tollbridge.cli.serving", "tollbridge.serving.run_server"): STARTS_FAST,

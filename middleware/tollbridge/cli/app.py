@@ -1,5 +1,6 @@
 """The tree of commands, and what every command has in common."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import typer
 
 from tollbridge import __version__
 from tollbridge.cli import commands, secrets, serving, tokens
-from tollbridge.config import PluginsConfig, load_config
+from tollbridge.cli.later import read_config
 from tollbridge.errors import ConfigError, GatewayError, SetupError
 from tollbridge.plugins import Plugins
 
@@ -54,17 +55,26 @@ def build(arguments: Sequence[str] = (), said: set[str] | None = None) -> typer.
     said = set() if said is None else said
     ours = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     try:
-        settings = load_config(_named_config(arguments)).plugins
+        allowed, disabled = _allowed(_named_config(arguments))
     except ConfigError:
         if next((word for word in arguments if not word.startswith("-")), "init") not in ours:
             raise
         return app
-    for name, command in _of_plugins(settings, said).items():
+    for name, command in _of_plugins(allowed, disabled, said).items():
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:
             app.command(name)(command)
     return app
+
+
+def _allowed(named: Path | None) -> tuple[Sequence[str], Sequence[str]]:
+    """Give what the configuration says of plugins, allowed and disabled; nothing where there is none to be read."""
+    given = "TOLLBRIDGE_CONFIG" in os.environ or any(name.startswith("TOLLBRIDGE_PLUGINS__") for name in os.environ)
+    if named is None and not given and not os.path.exists("tollbridge.toml"):
+        return (), ()
+    settings = read_config(named).plugins
+    return settings.allowed, settings.disabled
 
 
 def _named_config(arguments: Sequence[str]) -> Path | None:
@@ -80,14 +90,14 @@ def _named_config(arguments: Sequence[str]) -> Path | None:
     return None
 
 
-def _of_plugins(settings: PluginsConfig, said: set[str]) -> dict[str, Any]:
+def _of_plugins(allowed: Sequence[str], disabled: Sequence[str], said: set[str]) -> dict[str, Any]:
     """Collect the commands of plugins; one that does not fit is said, and the others go on."""
 
     def forgive(problem: SetupError) -> None:
         said.add(str(problem))
         _say(str(problem), 1)
 
-    return Plugins(allowed=settings.allowed, disabled=settings.disabled, forgive=forgive).commands()
+    return Plugins(allowed=allowed, disabled=disabled, forgive=forgive).commands()
 
 
 def run(arguments: Sequence[str]) -> int:

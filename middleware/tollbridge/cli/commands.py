@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tollbridge.cli.later import run
+from tollbridge.cli.later import read_config, run, where_config
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table
-from tollbridge.config import DEFAULT_FILE, find_config, load_config
 from tollbridge.data import write_private
 from tollbridge.errors import ConfigError
 from tollbridge.plugins import Plugins
@@ -27,7 +26,7 @@ def init(
     """Write a configuration with every option and its default."""
     if path is not None and config is not None and path != config:
         raise typer.BadParameter(f"{path} and --config {config} are two places; name one")
-    path = find_config(path or config) or Path(DEFAULT_FILE)
+    path = where_config(path or config)
     text = files("tollbridge.conf").joinpath("tollbridge.toml").read_bytes()
     try:
         if path.exists() and not force:
@@ -78,7 +77,7 @@ def plugins(
     as_json: JsonOption = False,
 ) -> None:
     """List installed plugins: name, distribution, version, hooks."""
-    settings = load_config(config).plugins
+    settings = read_config(config).plugins
     found = Plugins(
         allowed=settings.allowed,
         disabled=settings.disabled,
@@ -146,7 +145,7 @@ def _schema(action: str, config: Path | None, *, as_json: bool) -> None:
     from tollbridge.cli.checking import say_status  # brings the store
     from tollbridge.stores import schema
 
-    url = load_config(config).store_url
+    url = read_config(config).store_url
     if not url.startswith("sqlite:"):
         scheme = url.partition(":")[0]
         raise ConfigError(f"the store of {scheme}:// has its schema from a plugin, which brings a command of its own")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tollbridge.cli.later import read_config
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json
-from tollbridge.config import load_config
 from tollbridge.data import DataFolder
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ app = typer.Typer(help="Keep provider keys, encrypted.", no_args_is_help=True)
 def _vault(config: Path | None) -> "Vault":
     from tollbridge.vault import Vault  # brings cryptography
 
-    return Vault(DataFolder(load_config(config).data))
+    return Vault(DataFolder(read_config(config).data))
 
 
 @app.command("set")
