@@ -271,11 +271,12 @@ class Crossing(Driver):
                 await self._say(error)
 
     async def _cut(self) -> None:
-        """Tell a caller who is still there that the server ends its call.
+        """Tell the caller of a model, if it is still there, that the server ends its call.
 
-        A body that has begun and has no dialect is left without an end: the caller must see that it is not whole.
+        A call of the wrapped app is left to whoever cancels it: a time limit of the host has an answer of its own, and
+        a body that has begun is left without an end, for it is not whole.
         """
-        if self._gone or self._done or (self._sent_head and self.call.dialect is None):
+        if self._gone or self._done or self.call.dialect is None:
             return
         said: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.plan.settling.add(said)  # the gateway does not close meanwhile
