@@ -13,7 +13,7 @@ from tests.support.sources import CORE, Import, Source, sources
 import tollbridge
 
 RANKS = (
-    ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults"),
+    ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth"),
     ("auth", "call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
     ("access", "identity", "signing", "opening", "openapi", "server"),

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from tollbridge.growth import Growth
+
 T = TypeVar("T")
 
 _TURNS = 4
@@ -26,12 +28,13 @@ class Abreast(Generic[T]):
     `work` gets all of them and must not raise. Whoever stops waiting before that is left out.
     """
 
-    __slots__ = ("_alone", "_seen", "_turns", "_waiting", "_work")
+    __slots__ = ("_alone", "_growth", "_waiting", "_work")
 
     def __init__(self, work: Callable[[Sequence[T]], None]) -> None:
         self._work = work
         self._waiting: list[tuple[T, asyncio.Future[None]]] = []
-        self._alone = self._seen = self._turns = 0
+        self._growth = Growth(_TURNS)
+        self._alone = 0
 
     def pays(self) -> bool:
         """Whether to join: others did so lately and had company, or it is time to find out."""
@@ -50,13 +53,9 @@ class Abreast(Generic[T]):
         return done
 
     def _go(self) -> None:
-        size = len(self._waiting)
-        if size > self._seen and size > 1 and self._turns < _TURNS:
-            self._seen = size
-            self._turns += 1
+        if self._growth.goes_on(len(self._waiting)):
             asyncio.get_running_loop().call_soon(self._go)
             return
-        self._seen = self._turns = 0
         waiting, self._waiting = self._waiting, []
         if len(waiting) < _COMPANY:
             self._alone = _ALONE

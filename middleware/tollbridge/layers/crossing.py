@@ -1,7 +1,7 @@
 """The ASGI driver: takes one HTTP request through the phases of a plan."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge.call import Call, Outcome, ResponseHead, open_call
 from tollbridge.errors import BadRequest, GatewayError, InternalError, Unavailable
+from tollbridge.layers.answers import Feed, Look
 from tollbridge.layers.driver import ClientGone, Driver, failure
 from tollbridge.layers.refusal import refusal_body, refusal_event, refusal_headers
 from tollbridge.layers.websocket import SocketCrossing
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 
 LAST_WORD_S = 2.0
-
-Look = Callable[[Call, ResponseHead], Awaitable[None] | None]
-Feed = Callable[[Call, bytes], list[bytes]]
-Answers = Sequence[tuple[Look | None, Feed | None]]
-"""What each layer does with an answer, inside out."""
 
 
 async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
@@ -225,11 +221,11 @@ class Crossing(Driver):
             head.set(b"content-length", b"%d" % len(self.body))
         return self.body
 
-    def look_at(self, look: "Look | None") -> Awaitable[None] | None:
+    def look_at(self, look: Look | None) -> Awaitable[None] | None:
         """Show a layer the head of the answer."""
         return look(self.call, self._head) if look is not None and self._head is not None else None
 
-    def feed_whole(self, feed: "Feed | None") -> None:
+    def feed_whole(self, feed: Feed | None) -> None:
         """Put the whole body through a layer."""
         if feed is not None:
             body = self.body
@@ -299,26 +295,3 @@ class Crossing(Driver):
         self._sent_head = True
         await self._send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def take_answers(answers: Answers) -> Callable[[Sequence[Crossing]], None]:
-    """Give the work that takes whole answers through each layer before the next.
-
-    A layer's `feed` runs before the next one's `response_head`. An answer that has to wait, or that a layer refuses,
-    goes no further.
-    """
-
-    def work(crossings: Sequence[Crossing]) -> None:
-        for place, (look, feed) in enumerate(answers):
-            for crossing in crossings:
-                if crossing.halted is None and crossing.trouble is None:
-                    try:
-                        waiting = crossing.look_at(look)
-                        if waiting is None:
-                            crossing.feed_whole(feed)
-                        else:
-                            crossing.halted = (place, waiting)
-                    except Exception as exc:
-                        crossing.trouble = exc
-
-    return work

@@ -21,7 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tollbridge.call import Call, Outcome, ResponseHead
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.layers.abreast import Abreast
-from tollbridge.layers.crossing import cross, take_answers
+from tollbridge.layers.answers import take_answers
+from tollbridge.layers.crossing import cross
 from tollbridge.layers.driver import Driver, take_steps, wind_up
 
 MAX_BODY = 32 * 1024 * 1024

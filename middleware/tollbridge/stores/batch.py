@@ -14,6 +14,7 @@ from time import sleep
 import structlog
 
 from tollbridge.errors import GatewayError, InternalError, Unavailable
+from tollbridge.growth import Growth
 from tollbridge.stores.files import BUSY_TIMEOUT_S, is_busy, transaction, unavailable
 from tollbridge.stores.works import OWN_FAULTS, Alone, Outcome, Work, do_together, go_together
 
@@ -128,7 +129,7 @@ class TickBatch:
         self._timer: asyncio.TimerHandle | None = None
         self._retry_s = FIRST_RETRY_S
         self._closed = False
-        self._seen = self._turns = 0
+        self._growth = Growth(_TURNS)
         self._last_try = 0.0
 
     def submit(self, work: Work) -> "asyncio.Future[None]":
@@ -184,13 +185,9 @@ class TickBatch:
 
     def _tick(self) -> None:
         self._timer = None
-        size = len(self._pending)
-        if size > self._seen and size > 1 and self._turns < _TURNS:
-            self._seen = size
-            self._turns += 1
+        if self._growth.goes_on(len(self._pending)):
             asyncio.get_running_loop().call_soon(self._tick)
             return
-        self._seen = self._turns = 0
         batch, self._pending = self._pending[:_MOST], self._pending[_MOST:]
         works = [work for work, _ in batch]
         if self._in_thread:
