@@ -51,11 +51,10 @@ def limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
     for standing, parts in zip(standings, shown.parts, strict=True):
         remaining, reset_s = standing.remaining, standing.reset_s
         next_s = reset_s - (parts.depth - remaining - 1) * parts.interval if remaining < parts.depth else 0.0
-        ms = int(reset_s * 1000 + 0.999) if reset_s < 1.0 else 1000
         found += [
             parts.limit,
             (parts.remaining, b"%d" % remaining),
-            (parts.reset, b"%dms" % ms if 0 < ms < 1000 else _duration(reset_s)),
+            (parts.reset, _duration(reset_s)),
         ]
         counts += [remaining if remaining < _MAX_INTEGER else _MAX_INTEGER, _whole_seconds(next_s)]
     found += [shown.policy, (b"ratelimit", shown.items % tuple(counts))]
@@ -129,8 +128,8 @@ def _whole_seconds(seconds: float) -> int:
 def _duration(seconds: float) -> bytes:
     """Write `17ms`, `1s`, `6m0s`, `1h0m0s`: milliseconds below one second, whole seconds above, rounded up."""
     ms = int(seconds * 1000 + 0.999) if seconds > 0.0 else 0
-    if 0 < ms < 1000:
-        return b"%dms" % ms
+    if ms < 1000:
+        return b"%dms" % ms if ms else b"0s"
     minutes, s = divmod((ms + 999) // 1000, 60)
     if not minutes:
         return b"%ds" % s
