@@ -93,7 +93,12 @@ def stacked(columns: Sequence[Column], names: Sequence[str], label: str) -> Mark
             y -= height
             bars += _bar(f"s{k}", i, y, height)
         drawn += _column(i, column.title, [*shown[::-1], ("", "total", usd(sum(column.values)))], bars)
-    return _figure(drawn, columns, label, _axis(step, lambda value: f"${value:,g}"), [])
+    return _figure(drawn, columns, label, _axis(step, _dollars), [])
+
+
+def _dollars(value: float) -> str:
+    """Write dollars on an axis: `$0.00005`, `$1,000`."""
+    return "$" + f"{value:,.10f}".rstrip("0").rstrip(".")
 
 
 def traffic(columns: Sequence[Column], p50: Sequence[int | None], p95: Sequence[int | None], label: str) -> Markup:

@@ -11,7 +11,7 @@ from tests.plugins.dashboard.conftest import MOCK, Visitor, element
 
 from tollbridge import EVERY_MODEL, Call, Principal, ScopeSet, TokenBudget, Unavailable, hookimpl
 from tollbridge.errors import UpstreamUnreachable
-from tollbridge_dashboard.charts import nice_step
+from tollbridge_dashboard.charts import Column, nice_step, stacked
 from tollbridge_dashboard.figures import RANGES
 from tollbridge_dashboard.words import ago, change, change_ms, exact_usd, ms, share, until, usd
 
@@ -261,6 +261,21 @@ def test_axis_steps_are_whole() -> None:
         assert step * 4 >= most
         assert f"{step:.0e}"[0] in "125" or f"{step:.1e}".startswith("2.5")
     assert nice_step(1, whole=True) == 1
+
+
+@pytest.mark.parametrize(
+    ("nano", "labels"),
+    [
+        (136_000, ["$0", "$0.00005", "$0.0001", "$0.00015", "$0.0002"]),
+        (3_500_000_000_000, ["$0", "$1,000", "$2,000", "$3,000", "$4,000"]),
+        (1_900_000_000, ["$0", "$0.5", "$1", "$1.5", "$2"]),
+    ],
+)
+def test_dollars_on_an_axis_are_plain_decimals(nano, labels) -> None:
+    drawn = stacked([Column("04:00", "04", (nano,))], ["orders"], "Cost")
+
+    found = re.findall(r"<span[^>]*>(\$[^<]*)</span>", drawn.partition('class="x"')[0])
+    assert sorted(found) == sorted(labels)
 
 
 def test_figures_never_flatter() -> None:
