@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -43,8 +44,10 @@ async def _ask(gateway: Gateway, name: str, render: Callable[..., Any]) -> Shown
         if not isinstance(found, Panel):
             raise TypeError(f"it gave {type(found).__name__}, no Panel")
         return _written(found)
-    except Exception:
-        log.exception("panel_failed", panel=name)
+    except Exception as exc:
+        last = traceback.extract_tb(exc.__traceback__)[-1]  # no more: a whole traceback may show values of variables
+        where = f"{last.filename}:{last.lineno} {last.name}"
+        log.error("panel_failed", panel=name, reason=f"{type(exc).__name__}: {exc}", where=where)
         return Shown(cut(name), failed=True)
 
 

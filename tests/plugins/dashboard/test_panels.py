@@ -110,7 +110,17 @@ async def test_panel_that_fails_leaves_the_others_and_the_page_alone(home: Any, 
     assert "<h2>bad</h2>" in bad
     assert "This panel could not be shown; the log says why." in bad
     assert "There is nothing to show." in good
-    assert [entry["panel"] for entry in logged if entry["event"] == "panel_failed"] == ["bad"]
+    (said,) = [entry for entry in logged if entry["event"] == "panel_failed"]
+    assert said["panel"] == "bad"
+    assert said["reason"].partition(":")[0] in (
+        "RuntimeError",
+        "TimeoutError",
+        "TypeError",
+        "ValueError",
+        "PluginError",
+    )
+    assert ".py:" in said["where"]
+    assert "exc_info" not in said
 
 
 async def test_long_panel_is_cut_and_says_so(home: Any) -> None:
