@@ -26,12 +26,7 @@ def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..
     factory = factories.get(scheme)
     if factory is None:
         raise StoreError(f"store.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}")
-    try:
-        store: Store = factory(url, clock)
-    except SetupError:
-        raise
-    except Exception as exc:
-        raise StoreError(_failed("store.url", scheme, exc)) from None
+    store: Store = _made("store.url", StoreError, factory, url, clock)
     return store
 
 
@@ -66,12 +61,7 @@ def open_limiter(config: Config, clock: Clock, factories: Mapping[str, Callable[
             f"limits.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}; "
             'limits.url = "" keeps limits in this process'
         )
-    try:
-        limiter: Limiter = factory(url, clock)
-    except SetupError:
-        raise
-    except Exception as exc:
-        raise ConfigError(_failed("limits.url", scheme, exc)) from None
+    limiter: Limiter = _made("limits.url", ConfigError, factory, url, clock)
     return limiter
 
 
@@ -81,6 +71,11 @@ def _scheme(url: str) -> str:
     return scheme.lower() if colon else ""
 
 
-def _failed(where: str, scheme: str, exc: Exception) -> str:
-    """Say that a plugin's factory failed.  Its own words and the cause are left out: either may hold the URL."""
-    return f"{where}: the plugin that opens {scheme}:// failed: {without_words(exc)}"
+def _made(where: str, error: type[SetupError], factory: Callable[..., Any], url: str, clock: Clock) -> Any:
+    """Call a plugin's factory; raises `error` where it fails, without its own words: they may hold the URL."""
+    try:
+        return factory(url, clock)
+    except SetupError:
+        raise
+    except Exception as exc:
+        raise error(f"{where}: the plugin that opens {_scheme(url)}:// failed: {without_words(exc)}") from None

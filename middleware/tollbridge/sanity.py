@@ -26,8 +26,8 @@ _ONCE = frozenset(
     )
 )
 _HOST = re.compile(rb"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
-_IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-_IN_VALUES = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
+IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+IN_VALUES = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
 _BAD_ESCAPE = re.compile(rb"%(?:2[fF]|5[cC]|0[0-9a-fA-F]|1[0-9a-fA-F]|7[fF]|2[eE]|25)|%(?![0-9A-Fa-f]{2})")
 _SLASH = re.compile(rb"%2[fF]")
 _LONGEST_LENGTH = 18
@@ -122,7 +122,7 @@ def _inspect_all(call: Call, names: tuple[bytes, ...], values: tuple[bytes, ...]
     joined = b"\n".join(names)
     feeds = b"\n" * (len(names) - 1)
     _check_values(values, limits, len(joined), feeds)
-    if joined.translate(None, _IN_NAMES) != feeds or b"" in names:
+    if joined.translate(None, IN_NAMES) != feeds or b"" in names:
         raise UnsafeRequest("a header name holds a character that is not allowed (RFC 9110 section 5.6.2)")
     found = dict(zip(names, values, strict=True))
     plain = len(found) == len(names) and _INTERNAL_NAME.search(joined) is None
@@ -161,7 +161,7 @@ def _check_values(values: tuple[bytes, ...], limits: HeaderLimits, names: int, f
         raise UnsafeRequest(f"the headers are over {limits.bytes} bytes", status=431)
     if len(joined) > limits.value and max(map(len, values)) > limits.value:
         raise UnsafeRequest(f"a header is longer than {limits.value} bytes", status=431)
-    if joined.translate(None, _IN_VALUES) != feeds:
+    if joined.translate(None, IN_VALUES) != feeds:
         raise UnsafeRequest("a header holds a control character")
 
 

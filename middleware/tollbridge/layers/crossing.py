@@ -161,16 +161,10 @@ class Crossing(Driver):
         self._sent_head = True
         call.status = head.status
         await self._send({"type": "http.response.start", "status": head.status, "headers": head.headers})
-        if not more:
-            self._done = True
-        elif not chunk:
-            return
-        call.bytes_out += len(chunk)
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+        await self._pass_on(chunk, more)
 
     async def _go_on(self, chunk: bytes, more: bool) -> None:
-        call = self.call
-        if call.first_byte_s is None:
+        if self.call.first_byte_s is None:
             self._note_first_byte()
         if self._feeds:
             try:
@@ -178,11 +172,15 @@ class Crossing(Driver):
             except Exception as exc:
                 await self._fault(exc)
                 return
+        await self._pass_on(chunk, more)
+
+    async def _pass_on(self, chunk: bytes, more: bool) -> None:
+        """Send a part of the body, the last one also where it is empty."""
         if not more:
             self._done = True
         elif not chunk:
             return
-        call.bytes_out += len(chunk)
+        self.call.bytes_out += len(chunk)
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 
     def _note_first_byte(self) -> None:
@@ -191,10 +189,9 @@ class Crossing(Driver):
     async def _opened(self, head: ResponseHead, chunk: bytes) -> bytes:
         """Begin an answer that streams."""
         for look, _ in self._answers:
-            if look is not None:
-                waiting = look(self.call, head)
-                if waiting is not None:
-                    await waiting
+            waiting = self.look_at(look)
+            if waiting is not None:
+                await waiting
         if not self._feeds:
             return chunk
         head.drop(b"content-length")

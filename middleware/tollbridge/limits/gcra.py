@@ -53,11 +53,6 @@ def _refused(rate: Rate, cost: int, ahead_s: float) -> Decision:
     return Decision(wait_s, Standing(rate, int(room_s / rate.interval_s) if room_s > 0.0 else 0, ahead_s))
 
 
-def span_s(rate: Rate, units: int) -> float:
-    """Give the seconds in which so many units come back."""
-    return units * rate.interval_s
-
-
 class Bucket:
     """One limit of one key.
 

@@ -17,13 +17,12 @@ from tollbridge.call import Call, Outcome
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.errors import GatewayError, RateLimited, UpstreamError
 from tollbridge.metering.usage import UsageSource
-from tollbridge.metrics.families import Exposition, Families
+from tollbridge.metrics.families import NONE, Exposition, Families
 from tollbridge.metrics.multiprocess import VARIABLE, collect_multiprocess, join_multiprocess
 from tollbridge.metrics.tally import Kind, Tally
 from tollbridge.providers import Target
 
 OTHER = "other"
-NONE = "none"
 
 _MOST_OPERATIONS = 200
 _LONGEST_MODEL = 100

@@ -116,6 +116,8 @@ FAMILIES: Mapping[str, Family] = {
         ),
     )
 }
+NONE = "none"
+"""The label of what does not apply or is not known."""
 _COST = "tollbridge_cost_usd"
 _NANO_COST = "tollbridge_cost_nanousd"
 

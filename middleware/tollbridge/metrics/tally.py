@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from tollbridge.metering.usage import Usage, UsageSource
-from tollbridge.metrics.families import Count, Families
+from tollbridge.metrics.families import NONE, Count, Families
 
 _BUCKETS = tuple((name, attrgetter(name)) for name in Usage.__struct_fields__ if name != "reasoning")
 _reasoning = attrgetter("reasoning")
@@ -58,7 +58,7 @@ class Tally:
         if kind.model is not None:
             self._count_model(families, kind.model, service)
         elif self.cost:
-            families.costs[service, "none", "none"](self.cost)
+            families.costs[service, NONE, NONE](self.cost)
         self.__init__(kind)  # type: ignore[misc]  # as it was made
 
     def _count_model(self, families: Families, model: tuple[str, str], service: str) -> None:

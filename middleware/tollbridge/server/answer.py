@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import NamedTuple
 
+from tollbridge.sanity import IN_NAMES, IN_VALUES
+
 Headers = list[tuple[bytes, bytes]]
 
-_IN_NAMES = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
-_IN_VALUES = bytes(byte for byte in range(256) if byte == 0x09 or (byte >= 0x20 and byte != 0x7F))
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200
 }
@@ -60,7 +60,7 @@ class Heads:
         if row.length >= 0:
             length, sized = _read_length(values[row.length]), True
         lines = row.form % values
-        if lines.translate(None, _IN_VALUES) != row.ends:
+        if lines.translate(None, IN_VALUES) != row.ends:
             raise RuntimeError("the answer has a header with a control character in it")
         return line + lines, row.names, None if status == 204 else length, sized, close
 
@@ -68,7 +68,7 @@ class Heads:
         """Check names and keep their row.  Capitals are written small, as the specification of ASGI has them."""
         small = [name.lower() for name in names]
         joined = b"\n".join(small)
-        if joined.translate(None, _IN_NAMES) != b"\n" * (len(names) - 1) or b"" in small:
+        if joined.translate(None, IN_NAMES) != b"\n" * (len(names) - 1) or b"" in small:
             raise RuntimeError("the answer has a header name that is none")
         length = small.index(b"content-length") if b"content-length" in small else -1
         ours = small.count(b"content-length") > 1 or b"transfer-encoding" in small or b"connection" in small

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge.limits.gcra import IDLE, MAX_REMEMBERED, Bucket, decide, span_s
+from tollbridge.limits.gcra import IDLE, MAX_REMEMBERED, Bucket, decide
 from tollbridge.limits.limiter import Rate
 
 MINUTE = Rate("requests", 60)  # one a second
@@ -60,7 +60,7 @@ def test_units_of_any_size_add_up_to_the_burst_exactly(amount: int, start: float
     for turn in range(amount + 1):
         if decide(bucket.tat, rate, 1, start).wait_s:
             break
-        bucket.add(span_s(rate, 1), turn, start)
+        bucket.add(rate.interval_s, turn, start)
         taken += 1
 
     assert taken == pytest.approx(amount, rel=1e-4)
@@ -71,7 +71,7 @@ def test_units_of_any_size_add_up_to_the_burst_exactly(amount: int, start: float
 
 @given(RATES, st.integers(0, 2_000_000), st.floats(0, 1e6), st.floats(0, 2))
 def test_wait_is_exact(rate: Rate, cost: int, now: float, full: float):
-    tat = now + full * span_s(rate, rate.depth)
+    tat = now + full * rate.depth * rate.interval_s
     decision = decide(tat, rate, cost, now)
 
     assert 0 <= decision.standing.remaining <= rate.depth
@@ -79,7 +79,7 @@ def test_wait_is_exact(rate: Rate, cost: int, now: float, full: float):
         assert cost <= rate.depth
     elif decision.wait_s < math.inf:
         assert decide(tat, rate, cost, now + decision.wait_s).wait_s == 0.0
-        sooner = decision.wait_s * 0.99 - span_s(rate, 1) * 0.0002 - 1e-8
+        sooner = decision.wait_s * 0.99 - rate.interval_s * 0.0002 - 1e-8
         if sooner > 0:
             assert decide(tat, rate, cost, now + sooner).wait_s > 0.0
     else:
