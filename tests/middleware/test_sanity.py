@@ -538,3 +538,24 @@ def test_hostile_megabyte_does_not_hold_up_the_others(body: bytes) -> None:
         check_json_depth(body, 128)
 
     assert time.thread_time() - begun < 0.5  # some 0.03 s to 0.1 s; a match in Python for each bracket took 0.5 s
+
+
+@pytest.mark.parametrize(
+    ("raw", "passes"),
+    [
+        ("/v1/models/a%2fb%2Fc", True),
+        ("/mount/v1/models/a%2fb", True),
+        ("/mount%2fx/v1/models/a%2fb", False),  # only what stands behind is a name
+        ("/v1%2fmodels/a", False),
+        ("/v1/models/a%5cb", False),
+        ("/v1/models/a%252fb", False),
+    ],
+)
+def test_slash_may_be_escaped_in_a_name_and_nowhere_else(raw: str, passes: bool) -> None:
+    call = call_of(HOST, raw=raw, path=unquote(raw[raw.index("/v1") :]))
+
+    if passes:
+        assert inspect(call, LIMITS, ("/v1/models/",)) == [HOST]
+    else:
+        with pytest.raises(UnsafeRequest, match="escape"):
+            inspect(call, LIMITS, ("/v1/models/",))
