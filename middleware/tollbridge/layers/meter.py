@@ -100,7 +100,7 @@ class Meter(Layer):
         if operation is not None and operation.lists_models:
             return
         self._charge(call, outcome)
-        self._ledger.post(self._row(call, outcome))
+        self._ledger.post(self._row(call, outcome), reservation)
         if principal is not None:
             self._ledger.touch(principal.id, call.received, call.client)
 

@@ -60,8 +60,8 @@ class HotStore(Protocol):
         """
         ...
 
-    def post(self, row: UsageRow) -> None:
-        """Settle soon, within milliseconds, with nobody waiting.
+    def post(self, row: UsageRow, held: Reservation | None = None) -> None:
+        """Settle soon, within milliseconds, with nobody waiting.  `held` is what was reserved for that call, if known.
 
         Operations that follow find it done, reports of this process too, and `close` waits for it. While the store
         fails it is kept, within reason, and done when the store is back; reports do not wait for that. Lost in a crash,

@@ -132,9 +132,9 @@ class SqliteHot:
         """Write, release and charge, once.  Written also if the caller is cancelled while it waits."""
         await self._batch.submit(_settle(row))
 
-    def post(self, row: UsageRow) -> None:
+    def post(self, row: UsageRow, held: Reservation | None = None) -> None:
         """Do the same soon, with nobody waiting."""
-        self._batch.post(_settle(row))
+        self._batch.post(_settle(row, held))
 
     async def flush(self) -> None:
         """Wait until everything asked for so far is written, or the store has failed once more."""
@@ -163,5 +163,5 @@ def _write_a_page(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA user_version = 0")
 
 
-def _settle(row: UsageRow) -> Settle:
-    return Settle(ledger.Settlement(row.call_id, usage_values(row), charge_of(row)))
+def _settle(row: UsageRow, held: Reservation | None = None) -> Settle:
+    return Settle(ledger.Settlement(row.call_id, usage_values(row), charge_of(row), held))

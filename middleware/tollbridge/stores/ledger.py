@@ -28,6 +28,7 @@ _OPEN = """
     ON CONFLICT (call_id) DO NOTHING
 """
 _CLOSE = "DELETE FROM reservation WHERE call_id = ?1 RETURNING amount, budgets"
+_CLOSE_KNOWN = "DELETE FROM reservation WHERE call_id = ?1"
 _WRITE = f"""
     INSERT INTO usage ({", ".join(USAGE_COLUMNS)}) VALUES ({", ".join("?" * len(USAGE_COLUMNS))})
     ON CONFLICT (call_id) DO NOTHING
@@ -44,11 +45,15 @@ _decode_ids = msgspec.json.Decoder(list[str]).decode
 
 
 class Settlement(msgspec.Struct, frozen=True, gc=False):
-    """What a call did cost: `values` of its usage row, `charge` to the budgets it holds, in nano-dollars."""
+    """What a call did cost: `values` of its usage row, `charge` to the budgets it holds, in nano-dollars.
+
+    `held` is the reservation it holds, where that is known.
+    """
 
     call_id: str
     values: tuple[Value, ...]
     charge: int
+    held: Reservation | None = None
 
 
 class _Budget(msgspec.Struct, gc=False):
@@ -58,6 +63,13 @@ class _Budget(msgspec.Struct, gc=False):
     spent: int
     reserved: int
     held: int | None = None
+
+
+class _Drawn(msgspec.Struct, frozen=True, gc=False):
+    """The budgets that calls draw on with the same lines, and their ids as a reservation's row has them."""
+
+    budgets: list[tuple[_Budget, BudgetLine]]
+    ids: str
 
 
 def reserve(db: sqlite3.Connection, reservation: Reservation) -> None:
@@ -74,21 +86,21 @@ def reserve_all(db: sqlite3.Connection, reservations: Sequence[Reservation]) -> 
     transaction is the caller's to undo, unless the reservation was the only one.
     """
     standing: dict[str, _Budget] = {}
+    drawn: dict[int, _Drawn] = {}
     outcomes: list[BudgetExceeded | None] = []
     opened = []
     for reservation in reservations:
-        amount = reservation.amount
-        lines = {line.id: line for line in reservation.budgets}  # a budget named twice is held once
-        budgets = [standing.get(id) or _read(db, standing, id) for id in lines]
-        for budget, line in zip(budgets, lines.values(), strict=True):
-            reserved = budget.reserved + (budget.held or 0)
-            if budget.spent + reserved + amount > line.limit:
-                outcomes.append(_too_small(line, amount, budget.spent, reserved))
+        amount, lines = reservation.amount, reservation.budgets
+        on = drawn.get(id(lines)) or drawn.setdefault(id(lines), _draw(db, standing, lines))
+        for budget, line in on.budgets:
+            if budget.spent + budget.reserved + (budget.held or 0) + amount > line.limit:
+                outcomes.append(_too_small(line, amount, budget))
                 break
         else:
-            for budget in budgets:
+            for budget, _ in on.budgets:
                 budget.held = amount + (budget.held or 0)
-            opened.append(_opening(reservation, lines))
+            expires_at = seconds_to_micros(reservation.expires_at)
+            opened.append((reservation.call_id, reservation.token_id, amount, on.ids, expires_at))
             outcomes.append(None)
     if opened and db.executemany(_OPEN, opened).rowcount != len(opened):
         ids = ", ".join(reservation.call_id for reservation in reservations)
@@ -99,9 +111,31 @@ def reserve_all(db: sqlite3.Connection, reservations: Sequence[Reservation]) -> 
     return outcomes
 
 
+def settle(db: sqlite3.Connection, settlement: Settlement) -> None:
+    """Write the usage row, take the call's reservation away and charge the budgets; nothing where the row is there."""
+    if db.execute(_WRITE, settlement.values).rowcount == 1:
+        _close(db, [(settlement.call_id, settlement.charge)])
+
+
 def settle_all(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
-    """Write each usage row, take its call's reservation away and charge the budgets; nothing where the row is there."""
-    _close(db, [(each.call_id, each.charge) for each in settlements if db.execute(_WRITE, each.values).rowcount == 1])
+    """Do the same for many; what they are said to hold is not looked up.
+
+    Raises `InternalError` where a call was settled before, or does not hold what it is said to; the transaction is the
+    caller's to undo.
+    """
+    if db.executemany(_WRITE, [each.values for each in settlements]).rowcount != len(settlements):
+        raise InternalError("a call is settled twice")
+    held = [each for each in settlements if each.held is not None]
+    if held and db.executemany(_CLOSE_KNOWN, [(each.call_id,) for each in held]).rowcount != len(held):
+        raise InternalError("a call holds less than it is said to")
+    moved: dict[str, list[int]] = {}
+    for each in held:
+        reservation = each.held
+        if reservation is not None:
+            _move(moved, {line.id for line in reservation.budgets}, each.charge, reservation.amount)
+    _move_all(db, moved)
+    if len(held) < len(settlements):
+        _close(db, [(each.call_id, each.charge) for each in settlements if each.held is None])
 
 
 def release(db: sqlite3.Connection, call_id: str) -> None:
@@ -132,17 +166,30 @@ def _close(db: sqlite3.Connection, charges: Iterable[tuple[str, int]]) -> None:
     moved: dict[str, list[int]] = {}
     for call_id, charge in charges:
         for amount, budgets in db.execute(_CLOSE, (call_id,)).fetchall():
-            for budget in _decode_ids(budgets):
-                sums = moved.setdefault(budget, [0, 0])
-                sums[0] += charge
-                sums[1] -= amount
+            _move(moved, _decode_ids(budgets), charge, amount)
+    _move_all(db, moved)
+
+
+def _move(moved: dict[str, list[int]], budgets: Iterable[str], charge: int, amount: int) -> None:
+    """Add to what is spent of each budget, and take from what is reserved of it."""
+    for budget in budgets:
+        sums = moved.setdefault(budget, [0, 0])
+        sums[0] += charge
+        sums[1] -= amount
+
+
+def _move_all(db: sqlite3.Connection, moved: dict[str, list[int]]) -> None:
     db.executemany(_MOVE, [(spent, reserved, budget) for budget, (spent, reserved) in moved.items()])
 
 
-def _read(db: sqlite3.Connection, standing: dict[str, _Budget], id: str) -> _Budget:
-    row = db.execute(_STANDING, (id,)).fetchone()
-    budget = standing[id] = _Budget(False, 0, 0) if row is None else _Budget(True, *row)
-    return budget
+def _draw(db: sqlite3.Connection, standing: dict[str, _Budget], lines: Sequence[BudgetLine]) -> _Drawn:
+    """Look up how budgets stand, those that are not known yet; one that is named twice is held once."""
+    for line in lines:
+        if line.id not in standing:
+            row = db.execute(_STANDING, (line.id,)).fetchone()
+            standing[line.id] = _Budget(False, 0, 0) if row is None else _Budget(True, *row)
+    by_id = {line.id: line for line in lines}
+    return _Drawn([(standing[id], line) for id, line in by_id.items()], _encode_ids(list(by_id)).decode())
 
 
 def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) -> UsageRow:
@@ -172,20 +219,10 @@ def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) ->
     )
 
 
-def _opening(reservation: Reservation, budgets: Iterable[str]) -> tuple[Value, ...]:
-    """Give the values of a reservation's row."""
-    return (
-        reservation.call_id,
-        reservation.token_id,
-        reservation.amount,
-        _encode_ids(list(budgets)).decode(),
-        seconds_to_micros(reservation.expires_at),
-    )
-
-
-def _too_small(line: BudgetLine, amount: int, spent: int, reserved: int) -> BudgetExceeded:
+def _too_small(line: BudgetLine, amount: int, budget: _Budget) -> BudgetExceeded:
     """How a budget stands is the operator's to know: the bridge's own is drawn on by every caller."""
+    reserved = budget.reserved + (budget.held or 0)
     return BudgetExceeded(
         f"{line.label} cannot hold this call, which may cost up to ${show_usd(amount)}",
-        detail=f"{line.id}: limit {line.limit}, spent {spent}, reserved {reserved}, asked {amount} nano-dollars",
+        detail=f"{line.id}: limit {line.limit}, spent {budget.spent}, reserved {reserved}, asked {amount} nano-dollars",
     )

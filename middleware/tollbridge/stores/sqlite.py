@@ -110,8 +110,8 @@ class SqliteStore:
     async def settle(self, row: UsageRow) -> None:
         await self._open.hot.settle(row)
 
-    def post(self, row: UsageRow) -> None:
-        self._open.hot.post(row)
+    def post(self, row: UsageRow, held: Reservation | None = None) -> None:
+        self._open.hot.post(row, held)
 
     def touch(self, token_id: str, at: datetime, client: str) -> None:
         self._open.upkeep.touch(token_id, at, client)

@@ -35,7 +35,10 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     settlement: ledger.Settlement
 
     def __call__(self, db: sqlite3.Connection) -> None:
-        ledger.settle_all(db, [self.settlement])
+        ledger.settle(db, self.settlement)
+
+
+_TOGETHER = frozenset((Reserve, Settle))
 
 
 class Alone(Exception):
@@ -44,7 +47,7 @@ class Alone(Exception):
 
 def go_together(works: Sequence[Work]) -> bool:
     """Whether these are several, and all of them reservations and settlements."""
-    return len(works) > 1 and all(isinstance(work, Reserve | Settle) for work in works)
+    return len(works) > 1 and _TOGETHER.issuperset(map(type, works))
 
 
 def do_together(db: sqlite3.Connection, works: Sequence[Work]) -> list[Outcome]:

@@ -21,7 +21,7 @@ def budgets(db):
 
 
 def settle(db, row):
-    ledger.settle_all(db, [ledger.Settlement(row.call_id, usage_values(row), charge_of(row))])
+    ledger.settle(db, ledger.Settlement(row.call_id, usage_values(row), charge_of(row)))
 
 
 def test_refused_call_leaves_no_trace_of_itself(db):

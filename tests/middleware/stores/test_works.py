@@ -20,9 +20,9 @@ from tollbridge.testing.samples import ROW, reservation
 CALLS = tuple(f"req_{n}" for n in range(6))
 
 
-def settle(call_id, charge):
+def settle(call_id, charge, held=None):
     row = replace(ROW, call_id=call_id, cost=charge)
-    return Settle(Settlement(call_id, usage_values(row), charge))
+    return Settle(Settlement(call_id, usage_values(row), charge, held))
 
 
 def hold(call_id, amount, budgets):
@@ -45,6 +45,13 @@ def tables(db):
     return [db.execute(f"SELECT * FROM {name} ORDER BY 1").fetchall() for name in ("budget", "reservation", "usage")]
 
 
+def knowing(work, held):
+    """Have a settlement say what its call holds, or held once."""
+    if isinstance(work, Settle) and id_of(work) in held:
+        return Settle(replace(work.settlement, held=held[id_of(work)]))
+    return work
+
+
 def told(outcome):
     return None if outcome is None else (type(outcome), outcome.message, outcome.detail)
 
@@ -64,7 +71,7 @@ def copy(db):
 
 @given(batches)
 def test_together_is_one_by_one_with_settlements_first(empty, given_batches):
-    together, alone, seen = copy(empty), copy(empty), set()
+    together, alone, seen, held = copy(empty), copy(empty), set(), {}
     for batch in given_batches:
         # An id is a call's own: nothing is reserved for one that was seen before.
         works = [work for work in batch if isinstance(work, Settle)]
@@ -72,9 +79,12 @@ def test_together_is_one_by_one_with_settlements_first(empty, given_batches):
         works += [work for work in batch if isinstance(work, Reserve) and id_of(work) not in seen]
         seen |= {id_of(work) for work in works}
 
-        outcomes = run(together, works)
+        outcomes = run(together, [knowing(work, held) for work in works])
 
         assert [told(outcome) for outcome in outcomes] == [told(run(alone, [work])[0]) for work in works]
+        for work, outcome in zip(works, outcomes, strict=True):
+            if isinstance(work, Reserve) and outcome is None:
+                held[id_of(work)] = work.reservation  # also once it is settled: a second settlement says so too
         assert tables(together) == tables(alone)
     together.close()
     alone.close()
@@ -88,6 +98,20 @@ def test_refusal_in_a_batch_concerns_its_own_call_alone(empty):
 
     assert [type(outcome) for outcome in outcomes] == [type(None), BudgetExceeded, type(None)]
     assert db.execute("SELECT spent, reserved FROM budget").fetchall() == [(0, 50)]
+    db.close()
+
+
+def test_call_whose_reservation_was_swept_meanwhile_is_not_charged_twice(empty):
+    db = copy(empty)
+    first, second = (hold(call_id, 30, [("a", 100)]) for call_id in ("req_1", "req_2"))
+    run(db, [first, second])
+    db.execute("DELETE FROM reservation WHERE call_id = 'req_1'")
+    db.execute("UPDATE budget SET reserved = 30, spent = 30")
+
+    outcomes = run(db, [settle("req_1", 5, first.reservation), settle("req_2", 7, second.reservation)])
+
+    assert outcomes == [None, None]
+    assert db.execute("SELECT spent, reserved FROM budget").fetchall() == [(37, 0)]
     db.close()
 
 
