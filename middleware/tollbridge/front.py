@@ -51,7 +51,7 @@ class Front:
             return own(scope, receive, send)
         if self._prefix and path.startswith(self._prefix) and path[len(self._prefix) : len(self._prefix) + 1] in _ENDS:
             return self._below(scope, receive, send)
-        return self._chain(scope, receive, send)
+        return self._chain.carry(scope, receive, send)
 
     async def _mounted(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = local_path(scope).removeprefix(self._prefix)

@@ -152,11 +152,11 @@ class Lines:
         held = self._held
         with held.lock:
             held.lines.append(line)
+        if held.flushing is not None and not held.flushing.is_closed():
+            return
         try:
-            loop = asyncio.get_running_loop()
-            if held.flushing is not loop:
-                held.flushing = loop
-                loop.call_soon(self._flush)
+            held.flushing = asyncio.get_running_loop()
+            held.flushing.call_soon(self._flush)
         except RuntimeError:  # no event loop
             self._flush()
 

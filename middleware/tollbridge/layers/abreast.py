@@ -45,11 +45,14 @@ class Abreast(Generic[T]):
 
     def join(self, one: T) -> "asyncio.Future[None]":
         """Wait for the work; it is done for all who joined in this turn."""
-        loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        if not self._waiting:
+        waiting = self._waiting
+        if waiting:
+            done = waiting[0][1].get_loop().create_future()
+        else:
+            loop = asyncio.get_running_loop()
+            done = loop.create_future()
             loop.call_soon(self._go)
-        self._waiting.append((one, done))
+        waiting.append((one, done))
         return done
 
     def _go(self) -> None:

@@ -30,7 +30,7 @@ def take_answers(answers: Answers) -> Callable[[Sequence["Crossing"]], None]:
                         if waiting is None:
                             crossing.feed_whole(feed)
                         else:
-                            crossing.halted = (place, waiting)
+                            crossing.halted = ((), place, waiting)
                     except Exception as exc:
                         crossing.trouble = exc
 

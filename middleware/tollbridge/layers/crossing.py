@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 LAST_WORD_S = 2.0
 
 
-async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> None:
-    """Take one request through the plan and the app inside it."""
+def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    """Take one request through the plan and the app inside it, once that is awaited."""
     call = scope.get("tollbridge")
     opened = call is None
     if call is None:
@@ -30,7 +30,7 @@ async def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> Non
         scope["tollbridge"] = call
         scope.setdefault("state", {})["tollbridge"] = call
     driver = Crossing if scope["type"] == "http" else SocketCrossing
-    await driver(plan, call, receive, send, opened=opened).run(scope)
+    return driver(plan, call, receive, send, opened=opened).run(scope)
 
 
 def local_path(scope: Scope) -> str:
@@ -99,7 +99,9 @@ class Crossing(Driver):
                 await self._cut()
                 raise
         finally:
-            await self.finish(outcome)
+            settling = self.finish(outcome)
+            if settling is not None:
+                await settling
 
     def _is_ai(self) -> bool:
         return self.call.operation is not None and self.call.operation.ai
@@ -205,7 +207,7 @@ class Crossing(Driver):
             await self.keep_pace(self._answering)
             begin = len(self._answers)
             if self.halted is not None:
-                (place, waiting), self.halted = self.halted, None
+                (_, place, waiting), self.halted = self.halted, None
                 await waiting
                 self.feed_whole(self._answers[place][1])
                 begin = place + 1

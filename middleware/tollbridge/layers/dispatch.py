@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -56,17 +56,17 @@ class Dispatch:
         self._models = models
         self._model = model
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Give what is to be awaited; raises `NotFound`."""
         call: Call = scope["tollbridge"]
         operation = call.operation
         if operation is None or not operation.ai:
             if self.app is None:
                 raise NotFound(f"there is nothing at {call.path[:200]}")
-            await self.app(scope, receive, send)
-        elif operation.lists_models:
-            await self._list(call, send)
-        else:
-            await Exchange(self, call, receive, send).run()
+            return self.app(scope, receive, send)
+        if operation.lists_models:
+            return self._list(call, send)
+        return Exchange(self, call, receive, send).run()
 
     async def _list(self, call: Call, send: Send) -> None:
         dialect, operation = call.dialect, call.operation

@@ -36,30 +36,36 @@ class ClientGone(Exception):
 class Driver:
     """What HTTP and WebSocket have in common: admission, faults, and the one finish.
 
-    `opened`: this driver began the record of the call, and is the one to close it.
+    `opened`: this driver began the record of the call, and is the one to close it. `read`: the body was here when the
+    phases began, and the call was taken through those that judge it too.
+
+    A server whose `receive` is the method of an object that also has `take_whole(most)` gives the whole body with that
+    at once, where it is here and has `most` bytes at most, else None; nobody stands between such a server and us.
     """
 
-    __slots__ = ("_receive", "_send", "call", "entered", "halted", "opened", "plan", "trouble")
+    __slots__ = ("_at_hand", "_receive", "_send", "call", "entered", "halted", "opened", "plan", "read", "trouble")
 
     def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send, *, opened: bool) -> None:
         self.plan = plan
         self.call = call
         self.entered = 0
         self.opened = opened
-        self.halted: tuple[int, Awaitable[None]] | None = None
+        self.read = False
+        self.halted: tuple[Steps, int, Awaitable[None]] | None = None
         self.trouble: Exception | None = None
         self._receive = receive
         self._send = send
+        self._at_hand: Callable[[int], bytes | None] | None = getattr(_owner(receive), "take_whole", None)
 
     async def admit(self) -> None:
         """Run the phases before the app."""
         plan, call = self.plan, self.call
         await self.go_through(plan.admitting, plan.heads)
-        operation = call.operation
-        if operation is not None and operation.ai and call.body is None and call.protocol == "http":
-            call.body = await self.read_body()
-        if plan.bodies:
-            await self.go_through(plan.reading, plan.bodies)
+        if not self.read:
+            if self._wants_body():
+                call.body = await self.read_body()
+            if plan.bodies:
+                await self.go_through(plan.reading, plan.bodies)
         native = call.native
         if native is not None and native.get("headers") is not call.headers:
             native["headers"] = call.headers
@@ -71,7 +77,7 @@ class Driver:
             await self.keep_pace(together)
             if self.halted is None:
                 return
-            (place, waiting), self.halted = self.halted, None
+            (steps, place, waiting), self.halted = self.halted, None
             await waiting
             begin = place + 1
         for depth, step in steps[begin:]:
@@ -86,11 +92,27 @@ class Driver:
         try:
             await together.join(self)
         except BaseException:
-            if self.halted is not None and isinstance(self.halted[1], Coroutine):
-                self.halted[1].close()  # nobody will wait for it
+            if self.halted is not None and isinstance(self.halted[2], Coroutine):
+                self.halted[2].close()  # nobody will wait for it
             raise
         if self.trouble is not None:
             raise self.trouble
+
+    def _wants_body(self) -> bool:
+        """Whether the layers judge the body: that of a model call, once."""
+        operation = self.call.operation
+        return operation is not None and operation.ai and self.call.body is None and self.call.protocol == "http"
+
+    def take_body(self) -> bool:
+        """Have the body, if it is wanted, without waiting; False where it is not all here."""
+        if self._wants_body():
+            body = None if self._at_hand is None else self._at_hand(self.plan.max_body)
+            if body is None:
+                return False
+            self.call.body = body
+            self.call.bytes_in = len(body)
+        self.read = True
+        return True
 
     async def read_body(self) -> bytes:
         """Read the whole body, bounded in bytes and in time."""
@@ -135,15 +157,22 @@ class Driver:
         log.error("phase_failed", call_id=self.call.id, **told(exc))
         return InternalError("the gateway could not handle this call; its log has the reason under this request's id")
 
-    async def finish(self, outcome: Outcome) -> None:
-        """Run `finish` of every layer that was entered, once; in a task of its own, which no cancellation reaches."""
+    def finish(self, outcome: Outcome) -> Awaitable[None] | None:
+        """Run `finish` of every layer that was entered, once; gives what is to be waited for, if there is anything.
+
+        A server of ours has nothing to do after the call, so it is not kept from going on.
+        """
         call, plan = self.call, self.plan
         call.outcome = outcome
         call.duration_s = plan.clock.monotonic() - call.started_s
-        if not plan.finishes:
-            self._end()
-            await _next_turn()
-            return
+        if plan.finishes:
+            return self._settle(outcome)
+        self._end()
+        return next_turn() if self._at_hand is None else None
+
+    async def _settle(self, outcome: Outcome) -> None:
+        """Let them finish in a task of its own, which no cancellation reaches."""
+        plan = self.plan
         settle = asyncio.ensure_future(self._finish(outcome))
         plan.settling.add(settle)
         settle.add_done_callback(plan.settling.discard)
@@ -161,7 +190,7 @@ class Driver:
                         log.error("finish_failed", call_id=self.call.id, layer=layer.name, **told(exc))
         finally:
             self._end()
-        await _next_turn()
+        await next_turn()
 
     def _end(self) -> None:
         """Have the call wound up with all others that end in this turn of the event loop."""
@@ -186,7 +215,7 @@ def take_steps(steps: Steps, last: int) -> Callable[[Sequence[Driver]], None]:
                     waiting = step(call)
                     if waiting is None:
                         continue
-                    driver.halted = (place, waiting)
+                    driver.halted = (steps, place, waiting)
                 except Exception as exc:
                     driver.trouble = exc
                 driver.entered = depth
@@ -199,8 +228,23 @@ def take_steps(steps: Steps, last: int) -> Callable[[Sequence[Driver]], None]:
     return work
 
 
+def admit_all(heads: Steps, bodies: Steps, last: int) -> Callable[[Sequence[Driver]], None]:
+    """Give the work that takes calls past `heads`, and those whose body is here past `bodies` too."""
+    first, second = take_steps(heads, last), take_steps(bodies, last)
+
+    def work(drivers: Sequence[Driver]) -> None:
+        first(drivers)
+        second([one for one in drivers if one.halted is None and one.trouble is None and one.take_body()])
+
+    return work
+
+
+def _owner(receive: Receive) -> object:
+    return getattr(receive, "__self__", None)
+
+
 @coroutine
-def _next_turn() -> Generator[None, None, None]:
+def next_turn() -> Generator[None, None, None]:
     """Let the event loop do what is due; what was asked of it before is done when this returns."""
     yield
 

@@ -23,7 +23,7 @@ from tollbridge.clock import Clock, SystemClock
 from tollbridge.layers.abreast import Abreast
 from tollbridge.layers.answers import take_answers
 from tollbridge.layers.crossing import cross
-from tollbridge.layers.driver import Driver, take_steps, wind_up
+from tollbridge.layers.driver import Driver, admit_all, take_steps, wind_up
 
 MAX_BODY = 32 * 1024 * 1024
 BODY_TIMEOUT_S = 60.0
@@ -48,10 +48,13 @@ class Layer:
         self._plan: Plan | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket"):
-            await self.app(scope, receive, send)
-            return
-        await cross(self._plan or self.plan, scope, receive, send)
+        await self.carry(scope, receive, send)
+
+    def carry(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Do the same for those who await it at once: a coroutine less on the way of every message."""
+        if scope["type"] in ("http", "websocket"):
+            return cross(self._plan or self.plan, scope, receive, send)
+        return self.app(scope, receive, send)
 
     @property
     def plan(self) -> "Plan":
@@ -106,7 +109,7 @@ class Plan:
         ranked = list(enumerate(layers, 1))
         self.heads = tuple((depth, layer.head) for depth, layer in ranked if _has(layer, "head"))
         self.bodies = tuple((self.depth, layer.body) for layer in layers if _has(layer, "body"))
-        self.admitting = Abreast(take_steps(self.heads, self.depth))
+        self.admitting = Abreast(admit_all(self.heads, self.bodies, self.depth))
         self.reading = Abreast(take_steps(self.bodies, self.depth))
         outward = [layer for layer in reversed(layers) if _has(layer, "response_head") or _has(layer, "feed")]
         self.answers = tuple((_own(layer, "response_head"), _own(layer, "feed")) for layer in outward)

@@ -6,7 +6,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge.call import Call, Outcome
 from tollbridge.errors import GatewayError
-from tollbridge.layers.driver import Driver, failure
+from tollbridge.layers.driver import Driver, failure, next_turn
 from tollbridge.layers.refusal import refusal_body, refusal_headers
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class SocketCrossing(Driver):
                 return
             outcome = self._leaving()
         finally:
-            await self.finish(outcome)
+            await (self.finish(outcome) or next_turn())
 
     def _leaving(self) -> Outcome:
         """Say how a socket ended that nothing broke."""

@@ -119,17 +119,30 @@ class Exchange:
         if self._news is not None:
             self._news.set()
 
+    def take_whole(self, most: int) -> bytes | None:
+        """Give the whole body if it is here, none of it was taken and it has `most` bytes at most; waits for nothing.
+
+        A caller who waits for `100 Continue` sends none, and is not told to.
+        """
+        if not self.whole or self.gone or self.complete or self._told or not self.held == self._received <= most:
+            return None
+        self._told = True
+        return self._take_parts()
+
+    def _take_parts(self) -> bytes:
+        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts.clear()
+        self.held = 0
+        if self._connection.paused:
+            self._connection.balance()
+        return body
+
     async def receive(self) -> Message:
         """Give what there is of the body, or wait; once the answer is out or the caller gone, say so."""
         while not self.gone and not self.complete:
             if self._parts or (self.whole and not self._told):
-                body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-                self._parts.clear()
-                self.held = 0
                 self._told = self.whole
-                if self._connection.paused:
-                    self._connection.balance()
-                return {"type": "http.request", "body": body, "more_body": not self.whole}
+                return {"type": "http.request", "body": self._take_parts(), "more_body": not self.whole}
             if not self._asked:
                 self._ask()
             if self._news is None:

@@ -121,6 +121,7 @@ class TickBatch:
 
     def __init__(self, db: sqlite3.Connection, *, in_thread: bool = False) -> None:
         self._db = db
+        self._loop = asyncio.get_running_loop()
         self._in_thread = in_thread
         self._pending: Batch = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tollbridge-ledger")
@@ -137,7 +138,7 @@ class TickBatch:
 
         The future gets `Unavailable` if the store failed; the work was not done then.
         """
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[None] = self._loop.create_future()
         self._take(work, future)
         self._hurry()
         return future
@@ -150,7 +151,7 @@ class TickBatch:
         self._take(work, None)
         if self._idle.is_set():
             self._idle.clear()
-            self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._tick)
+            self._timer = self._loop.call_later(PATIENCE_S, self._tick)
 
     async def flush(self) -> None:
         """Wait until everything taken so far is done, or has failed once more."""
@@ -161,7 +162,7 @@ class TickBatch:
     async def close(self) -> None:
         """Do what is pending, for `LAST_TRIES_S` where the store fails, and take nothing more."""
         self._closed = True
-        self._last_try = asyncio.get_running_loop().time() + LAST_TRIES_S
+        self._last_try = self._loop.time() + LAST_TRIES_S
         self._retry_s = FIRST_RETRY_S
         if self._pending:
             self._hurry()
@@ -181,12 +182,12 @@ class TickBatch:
         elif not self._idle.is_set():
             return
         self._idle.clear()
-        asyncio.get_running_loop().call_soon(self._tick)
+        self._loop.call_soon(self._tick)
 
     def _tick(self) -> None:
         self._timer = None
         if self._growth.goes_on(len(self._pending)):
-            asyncio.get_running_loop().call_soon(self._tick)
+            self._loop.call_soon(self._tick)
             return
         batch, self._pending = self._pending[:_MOST], self._pending[_MOST:]
         works = [work for work, _ in batch]
@@ -204,7 +205,7 @@ class TickBatch:
         self._deliver(batch, outcomes)
 
     def _hand_over(self, batch: Batch, works: list[Work]) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop
 
         def landed(done: "asyncio.Future[list[Outcome]]") -> None:
             exc = done.exception()
@@ -222,7 +223,7 @@ class TickBatch:
         for _, future in failed:
             if future is not None and not future.done():
                 future.set_exception(unavailable(reason))
-        loop = asyncio.get_running_loop()
+        loop = self._loop
         most = 0 if self._closed and loop.time() >= self._last_try else MOST_KEPT
         self._pending = kept[:most]
         if self._pending:
@@ -246,6 +247,6 @@ class TickBatch:
             else:
                 future.set_exception(outcome)
         if self._pending:
-            asyncio.get_running_loop().call_soon(self._tick)
+            self._loop.call_soon(self._tick)
         else:
             self._idle.set()

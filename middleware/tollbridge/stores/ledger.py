@@ -125,14 +125,12 @@ def settle_all(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> Non
     """
     if db.executemany(_WRITE, [each.values for each in settlements]).rowcount != len(settlements):
         raise InternalError("a call is settled twice")
-    held = [each for each in settlements if each.held is not None]
-    if held and db.executemany(_CLOSE_KNOWN, [(each.call_id,) for each in held]).rowcount != len(held):
+    held = [(each.charge, each.held) for each in settlements if each.held is not None]
+    if held and db.executemany(_CLOSE_KNOWN, [(reservation.call_id,) for _, reservation in held]).rowcount != len(held):
         raise InternalError("a call holds less than it is said to")
     moved: dict[str, list[int]] = {}
-    for each in held:
-        reservation = each.held
-        if reservation is not None:
-            _move(moved, {line.id for line in reservation.budgets}, each.charge, reservation.amount)
+    for charge, reservation in held:
+        _move(moved, {line.id for line in reservation.budgets}, charge, reservation.amount)
     _move_all(db, moved)
     if len(held) < len(settlements):
         _close(db, [(each.call_id, each.charge) for each in settlements if each.held is None])

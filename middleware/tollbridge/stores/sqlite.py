@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,8 +104,8 @@ class SqliteStore:
     async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
         return self._open.running.live(token_ids)
 
-    async def reserve(self, reservation: Reservation) -> None:
-        await self._open.hot.reserve(reservation)
+    def reserve(self, reservation: Reservation) -> Coroutine[None, None, None]:
+        return self._open.hot.reserve(reservation)
 
     async def settle(self, row: UsageRow) -> None:
         await self._open.hot.settle(row)

@@ -27,6 +27,7 @@ class Connection(asyncio.Protocol):
         "_head_bytes",
         "_held",
         "_keep",
+        "_loop",
         "_parser",
         "_parts",
         "_paused",
@@ -44,6 +45,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.idle_since = 0.0
         self.busy = False
         self.status = 0
@@ -128,7 +130,9 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     async def _wait(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
+        loop = self._loop or asyncio.get_running_loop()
+        self._loop = loop
+        self._waiter = loop.create_future()
         try:
             await self._waiter
         finally:

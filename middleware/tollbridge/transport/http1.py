@@ -7,6 +7,7 @@ event loop behind it; and a request that is given up goes on inside (docs/decisi
 import asyncio
 import re
 import ssl
+from time import monotonic
 from urllib.parse import urlsplit
 
 from tollbridge.errors import GatewayError, UpstreamTimeout, UpstreamUnreachable
@@ -52,7 +53,7 @@ class Http1Transport:
         endpoint, start = self._routes.get((request.method, request.url)) or self._remember(request)
         head = self._head(endpoint, start, request)
         key = (endpoint, request.allow_private)
-        pin = await self._pins.find(key, asyncio.get_running_loop().time())
+        pin = self._pins.fresh(key) or await self._pins.find(key)
         connection = self._take(key, pin) or await self._connect(endpoint, pin)
         if self._closed:
             connection.abort()
@@ -80,20 +81,18 @@ class Http1Transport:
     def release(self, key: Key, connection: Connection) -> None:
         """Take a connection back: kept where its answer was read to the end, else closed."""
         self._busy.discard(connection)
-        loop = asyncio.get_running_loop()
         row = self._idle.setdefault(key, [])
         if not connection.reusable or len(row) >= _MOST_IDLE:
             connection.abort()
             return
-        connection.rest(loop.time())
+        connection.rest(monotonic())
         row.append(connection)
         if self._sweeper is None:
-            self._sweeper = loop.call_later(IDLE_S, self._sweep)
+            self._sweeper = asyncio.get_running_loop().call_later(IDLE_S, self._sweep)
 
     def _sweep(self) -> None:
         """Close what was idle for too long."""
-        loop = asyncio.get_running_loop()
-        since = loop.time() - IDLE_S
+        since = monotonic() - IDLE_S
         for key, row in list(self._idle.items()):
             kept = [connection for connection in row if connection.open and connection.idle_since > since]
             for connection in row:
@@ -103,7 +102,7 @@ class Http1Transport:
                 self._idle[key] = kept
             else:
                 del self._idle[key]
-        self._sweeper = loop.call_later(IDLE_S, self._sweep) if self._idle else None
+        self._sweeper = asyncio.get_running_loop().call_later(IDLE_S, self._sweep) if self._idle else None
 
     def _take(self, key: Key, pin: Pin) -> Connection | None:
         """Give the connection that was used last, if it is still good and its address still the name's."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Sequence
+from time import monotonic
 
 from tollbridge.errors import UpstreamUnreachable
 from tollbridge.transport.guard import Endpoint, Guard
@@ -47,15 +48,18 @@ class Pins:
         self._pinning: dict[Key, asyncio.Task[Pin]] = {}
         self._closed = False
 
-    async def find(self, key: Key, now: float) -> Pin:
-        """Give a pin that may be used at `now`; raises `UpstreamUnreachable`.
+    def fresh(self, key: Key) -> Pin | None:
+        """Give a pin that may be used as it is."""
+        pin = self._pins.get(key)
+        return pin if pin is not None and monotonic() < pin.fresh_until else None
+
+    async def find(self, key: Key) -> Pin:
+        """Give a pin that may be used now; raises `UpstreamUnreachable`.
 
         One that is only due for renewal is renewed beside the call.
         """
         pin = self._pins.get(key)
-        if pin is not None and now < pin.fresh_until:
-            return pin
-        if pin is not None and now < pin.stale_until:
+        if pin is not None and monotonic() < pin.stale_until:
             if pin.refreshing is None or pin.refreshing.done():
                 pin.refreshing = asyncio.create_task(self._refresh(key, pin))
             return pin
@@ -81,7 +85,7 @@ class Pins:
             del self._pinning[key]
         if self._closed:
             raise UpstreamUnreachable(f"the provider {endpoint.host} cannot be reached", detail="shutting down")
-        pin = self._pins[key] = Pin(addresses, _now())
+        pin = self._pins[key] = Pin(addresses, monotonic())
         return pin
 
     async def _refresh(self, key: Key, pin: Pin) -> None:
@@ -90,14 +94,10 @@ class Pins:
             addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
         except UpstreamUnreachable:
             return  # the last good addresses hold until they are stale
-        pin.renew(addresses, _now())
+        pin.renew(addresses, monotonic())
 
 
 def _look_at(task: asyncio.Task[Pin]) -> None:
     """Take note of a failure that nobody waits for any more, so that asyncio does not report it."""
     if not task.cancelled():
         task.exception()
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -106,6 +106,17 @@ class Exchange:
         return b"".join(message.get("body", b"") for message in self.sent[1:])
 
 
+class Ready(Exchange):
+    """One request of a server that gives a whole body at once."""
+
+    def take_whole(self, most: int) -> bytes | None:
+        body: bytes = self.incoming[0]["body"]
+        if self.incoming[0]["more_body"] or len(body) > most:
+            return None
+        self.incoming.clear()
+        return body
+
+
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     message = await receive()
     body = message["body"]
@@ -583,6 +594,66 @@ class TestModelBody:
 
         assert exchange.status == 200
 
+    async def test_body_that_the_server_has_is_judged_without_a_turn_of_the_loop_in_between(self) -> None:
+        turns: list[str] = []
+
+        class Watching(Layer):
+            def head(self, call: Call) -> None:
+                asyncio.get_running_loop().call_soon(turns.append, "turn")
+
+            def body(self, call: Call) -> None:
+                turns.append(f"judged {call.body!r}, {call.bytes_in} bytes")
+
+        exchange = Ready()
+        await exchange.run(AsModelCall(Watching(hello)))
+
+        assert exchange.body == b"hi"
+        assert turns[0] == "turn"  # AsModelCall waits
+        turns.clear()
+
+        class Plainly(Watching):
+            def head(self, call: Call) -> None:
+                super().head(call)
+                call.operation = Operation("ai:chat", "chat")
+
+        await Ready().run(Plainly(hello))
+
+        assert turns[:1] == ["judged b'hi', 2 bytes"]
+
+    async def test_body_that_the_server_has_is_refused_over_the_limit(self) -> None:
+        app = AsModelCall(Recorder(hello))
+        app.plan.max_body = 1
+        exchange = Ready()
+
+        await exchange.run(app)
+
+        assert exchange.status == 413
+
+    async def test_body_that_the_server_has_in_part_is_waited_for(self) -> None:
+        exchange = Ready(
+            {"type": "http.request", "body": b"he", "more_body": True},
+            {"type": "http.request", "body": b"llo", "more_body": False},
+        )
+
+        await exchange.run(AsModelCall(hello))
+
+        assert exchange.body == b"hello"
+
+    async def test_who_stands_between_the_server_and_the_layers_is_not_passed_by(self) -> None:
+        exchange = Ready()
+        app = AsModelCall(hello)
+
+        async def shouting(scope: Scope, receive: Receive, send: Send) -> None:
+            async def hear() -> Message:
+                message = await receive()
+                return {**message, "body": message["body"].upper()}
+
+            await app(scope, hear, send)
+
+        await exchange.run(shouting)
+
+        assert exchange.body == b"HI"
+
     async def test_announced_length_over_the_limit_is_refused_unread(self) -> None:
         app = AsModelCall(hello)
         app.plan.max_body = 10
@@ -821,13 +892,17 @@ PATHS = st.lists(st.tuples(st.sampled_from("123"), st.sampled_from(PHASES), st.s
 )
 
 
-async def crossed(paths: Sequence[str], *, together: bool) -> tuple[list[list[Any]], dict[str, list[str]]]:
+async def crossed(
+    paths: Sequence[str], *, together: bool, ready: bool = False, model: bool = False
+) -> tuple[list[list[Any]], dict[str, list[str]]]:
     """Give what was sent and noted for each request, all of them at once or one after another."""
     notes: list[str] = []
     app: ASGIApp = hello
     for label in "321":
         app = Mixed(app, label=label, notes=notes)
-    exchanges = [Exchange() for _ in paths]
+    if model:
+        app = AsModelCall(app)
+    exchanges = [Ready() if ready else Exchange() for _ in paths]
     running = [
         exchange.run(app, http_scope(path=path, client=(str(number), 1)))
         for number, (exchange, path) in enumerate(zip(exchanges, paths, strict=True))
@@ -837,15 +912,17 @@ async def crossed(paths: Sequence[str], *, together: bool) -> tuple[list[list[An
     else:
         for one in running:
             await one
+    await asyncio.sleep(0)
     own = {str(number): [note for note in notes if note.startswith(f"{number} ")] for number in range(len(paths))}
     sent = [[(message["type"], message.get("status"), message.get("body")) for message in e.sent] for e in exchanges]
     return sent, own
 
 
-@given(st.lists(PATHS, min_size=1, max_size=6))
-def test_calls_that_go_abreast_fare_as_each_by_itself(paths: list[str]) -> None:
+@given(st.lists(PATHS, min_size=1, max_size=6), st.booleans(), st.booleans())
+def test_calls_that_go_abreast_fare_as_each_by_itself(paths: list[str], ready: bool, model: bool) -> None:
     with structlog.testing.capture_logs():
-        assert asyncio.run(crossed(paths, together=True)) == asyncio.run(crossed(paths, together=False))
+        abreast = asyncio.run(crossed(paths, together=True, ready=ready, model=model))
+        assert abreast == asyncio.run(crossed(paths, together=False, model=model))
 
 
 @pytest.mark.parametrize("waits", ["1.head.waits", "1.response_head.waits", "nothing waits"])

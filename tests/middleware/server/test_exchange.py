@@ -371,6 +371,61 @@ async def test_app_that_answers_before_it_reads_asks_for_nothing() -> None:
     assert b"100" not in talk.wire.written
 
 
+class Taking:
+    """Takes the whole body at once where it can, else as it comes; notes what it got."""
+
+    def __init__(self, *, most: int = 5, first: bool = False) -> None:
+        self.most = most
+        self.first = first
+        self.took: list[bytes | None] = []
+
+    async def __call__(self, scope, receive, send) -> None:
+        if self.first:
+            self.took.append((await receive())["body"])
+        self.took.append(receive.__self__.take_whole(self.most))
+        while self.took == [None] and (await receive())["more_body"]:
+            pass
+        await answering()(scope, receive, send)
+        self.took.append(receive.__self__.take_whole(self.most))
+
+
+SENDING = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "options", "took"),
+    [
+        ((SENDING + b"hello",), {}, [b"hello", None]),
+        ((SENDING + b"hello",), {"most": 4}, [None, None]),
+        ((SENDING + b"hel", b"lo"), {}, [None, None]),
+        ((SENDING + b"hello",), {"first": True}, [b"hello", None, None]),
+        ((EXPECTING + b"hello",), {}, [b"hello", None]),
+        ((GET,), {}, [b"", None]),
+    ],
+    ids=["whole", "too large", "in part", "taken already", "sent unasked", "empty"],
+)
+async def test_whole_body_is_taken_at_once_where_it_is_here(pieces, options, took) -> None:
+    app = Taking(**options)
+    talk = Talk(app)
+
+    for piece in pieces:
+        await talk.ask(piece)
+
+    assert app.took == took
+    assert Answers(talk.wire.written).bodies == [b"hello"]
+
+
+async def test_whole_body_taken_at_once_lets_the_next_request_come() -> None:
+    app = Taking(most=100_000)
+    talk = Talk(app)
+    large = SENDING.replace(b" 5", b" 70000") + b"x" * 70_000
+
+    await talk.ask(large + GET)
+
+    assert [None if taken is None else len(taken) for taken in app.took] == [70_000, None, 0, None]
+    assert not talk.wire.paused
+
+
 async def test_one_request_leaves_no_context_to_the_next() -> None:
     kept: contextvars.ContextVar[int] = contextvars.ContextVar("kept", default=0)
     seen = []
