@@ -27,18 +27,26 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     standing: Standing
 
 
+def admit(tat: float, rate: Rate, cost: int, now: float) -> Standing | None:
+    """Say how the limit stands after `cost` units, or None if they do not fit or are no cost; `decide` tells more."""
+    ahead_s = tat - now if tat > now else 0.0
+    cost_s = cost * rate.interval_s
+    left_s = rate.room_s - ahead_s - cost_s
+    if left_s >= 0.0 and cost >= 0:
+        return Standing(rate, int(left_s / rate.interval_s), ahead_s + cost_s)
+    return None
+
+
 def decide(tat: float, rate: Rate, cost: int, now: float) -> Decision:
     """Say whether `cost` units, at least 0, fit now, and how the limit stands after that.
 
     `tat` is the theoretical arrival time, in seconds of the clock that gave `now`.
     A limit in debt has no room for 0 units either. Raises `ValueError` for a negative cost.
     """
-    ahead_s = tat - now if tat > now else 0.0
-    cost_s = cost * rate.interval_s
-    left_s = rate.room_s - ahead_s - cost_s
-    if left_s >= 0.0 and cost >= 0:
-        return Decision(0.0, Standing(rate, int(left_s / rate.interval_s), ahead_s + cost_s))
-    return _refused(rate, cost, ahead_s)
+    standing = admit(tat, rate, cost, now)
+    if standing is not None:
+        return Decision(0.0, standing)
+    return _refused(rate, cost, tat - now if tat > now else 0.0)
 
 
 def _refused(rate: Rate, cost: int, ahead_s: float) -> Decision:

@@ -20,7 +20,8 @@ _MAX_RESET = timedelta(days=36_500)  # a date beyond the year 9999 cannot be wri
 class _Shown(NamedTuple):
     """What does not change of the headers of several rates."""
 
-    parts: "tuple[_Parts, ...]"
+    each: tuple[tuple[int, float, tuple[bytes, bytes], bytes, bytes], ...]
+    """Depth, seconds a unit, the header of the limit, and the names of those of what is left and when all is back."""
     policy: tuple[bytes, bytes]
     items: bytes
 
@@ -48,16 +49,12 @@ def limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
         return []
     found: list[tuple[bytes, bytes]] = []
     counts: list[int] = []
-    for standing, parts in zip(standings, shown.parts, strict=True):
+    for standing, (depth, interval, limit, left, reset) in zip(standings, shown.each, strict=True):
         remaining, reset_s = standing.remaining, standing.reset_s
-        next_s = reset_s - (parts.depth - remaining - 1) * parts.interval if remaining < parts.depth else 0.0
-        found += [
-            parts.limit,
-            (parts.remaining, b"%d" % remaining),
-            (parts.reset, _duration(reset_s)),
-        ]
-        counts += [remaining if remaining < _MAX_INTEGER else _MAX_INTEGER, _whole_seconds(next_s)]
-    found += [shown.policy, (b"ratelimit", shown.items % tuple(counts))]
+        next_s = reset_s - (depth - remaining - 1) * interval if remaining < depth else 0.0
+        found += (limit, (left, b"%d" % remaining), (reset, _duration(reset_s)))
+        counts += (remaining if remaining < _MAX_INTEGER else _MAX_INTEGER, _whole_seconds(next_s))
+    found += (shown.policy, (b"ratelimit", shown.items % tuple(counts)))
     return found
 
 
@@ -84,7 +81,8 @@ def _shown(rates: tuple[Rate, ...]) -> _Shown | None:
         return None
     parts = tuple(map(_parts, rates))
     policy = b", ".join(each.policy for each in parts)
-    return _Shown(parts, (b"ratelimit-policy", policy), b", ".join(each.item for each in parts))
+    changing = tuple((each.depth, each.interval, each.limit, each.remaining, each.reset) for each in parts)
+    return _Shown(changing, (b"ratelimit-policy", policy), b", ".join(each.item for each in parts))
 
 
 def _parts(rate: Rate) -> _Parts:
@@ -122,12 +120,19 @@ def _header_name(rate: Rate) -> bytes:
 
 def _whole_seconds(seconds: float) -> int:
     """Round up, but for the millionth that a sum of floats may be over."""
-    return min(int(seconds + 0.999999), _MAX_INTEGER) if seconds > 0.0 else 0
+    if seconds <= 0.0:
+        return 0
+    whole = int(seconds + 0.999999)
+    return whole if whole < _MAX_INTEGER else _MAX_INTEGER
 
 
 def _duration(seconds: float) -> bytes:
     """Write `17ms`, `1s`, `6m0s`, `1h0m0s`: milliseconds below one second, whole seconds above, rounded up."""
-    ms = int(seconds * 1000 + 0.999) if seconds > 0.0 else 0
+    return _written(int(seconds * 1000 + 0.999) if seconds > 0.0 else 0)
+
+
+@lru_cache(maxsize=4096)
+def _written(ms: int) -> bytes:
     if ms < 1000:
         return b"%dms" % ms if ms else b"0s"
     minutes, s = divmod((ms + 999) // 1000, 60)

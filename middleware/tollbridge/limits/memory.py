@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tollbridge.clock import Clock
 from tollbridge.errors import RateLimited
-from tollbridge.limits.gcra import IDLE, Bucket, decide
+from tollbridge.limits.gcra import IDLE, Bucket, admit, decide
 from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate
 
@@ -118,19 +118,20 @@ class MemoryLimiter:
         """
         now = self._clock.monotonic()
         kept = self._buckets.kept
-        fits = lease is None or not self._is_full(lease, holder, now)
+        full = lease if lease is not None and self._is_full(lease, holder, now) else None
+        fits = full is None
         buckets = []
         standings = []
         for demand in demands:
-            rate, cost = demand.rate, demand.cost
+            rate = demand.rate
             bucket = kept.get((demand.key, rate.name, rate.period_s)) or Bucket()
-            buckets.append(bucket)
-            decision = decide(bucket.tat, rate, cost, now)
-            if decision.wait_s:
+            standing = admit(bucket.tat, rate, demand.cost, now)
+            if standing is None:
                 fits = False
-            standings.append(decision.standing)
+                break
+            buckets.append(bucket)
+            standings.append(standing)
         if not fits:
-            full = lease if lease is not None and self._is_full(lease, holder, now) else None
             raise self._refusal([(demand, demand.cost) for demand in demands], full, now)
         self._turn = turn = self._turn + 1
         for demand, bucket in zip(demands, buckets, strict=True):
