@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Message, Receive, Scope, Send
 
-from tollbridge.call import Call, Outcome, ResponseHead, open_call
+from tollbridge.atonce import answer_at_once
+from tollbridge.call import Call, Headers, Outcome, ResponseHead, open_call
 from tollbridge.errors import BadRequest, GatewayError, InternalError, Unavailable
 from tollbridge.layers.answers import Feed, Look
 from tollbridge.layers.driver import ClientGone, Driver, failure
@@ -48,12 +49,24 @@ def local_path(scope: Scope) -> str:
 class Crossing(Driver):
     """One HTTP request on its way."""
 
-    __slots__ = ("_answering", "_answers", "_done", "_feeds", "_gone", "_head", "_replayed", "_sent_head", "body")
+    __slots__ = (
+        "_answering",
+        "_answers",
+        "_at_once",
+        "_done",
+        "_feeds",
+        "_gone",
+        "_head",
+        "_replayed",
+        "_sent_head",
+        "body",
+    )
 
     body: bytes
 
     def __init__(self, plan: "Plan", call: Call, receive: Receive, send: Send, *, opened: bool) -> None:
         super().__init__(plan, call, receive, send, opened=opened)
+        self._at_once = answer_at_once(send)
         self._head: ResponseHead | None = None
         self._sent_head = False
         self._done = False
@@ -148,6 +161,12 @@ class Crossing(Driver):
         else:
             await self._send(message)
 
+    async def answer(self, status: int, headers: Headers, body: bytes) -> None:
+        """Take an answer that is all here, as `send` does in two messages."""
+        if not self._done:
+            self._head = ResponseHead(status, headers)
+            await self._begin(body, more=False)
+
     async def _begin(self, chunk: bytes, more: bool) -> None:
         """Send the head once the layers have seen it and the first chunk; one of them may refuse the answer."""
         call, head = self.call, self._head
@@ -162,6 +181,10 @@ class Crossing(Driver):
             return
         self._sent_head = True
         call.status = head.status
+        if not more and self._at_once is not None and self._at_once(head.status, head.headers, chunk):
+            self._done = True
+            call.bytes_out += len(chunk)
+            return
         await self._send({"type": "http.response.start", "status": head.status, "headers": head.headers})
         await self._pass_on(chunk, more)
 

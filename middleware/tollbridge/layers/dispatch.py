@@ -18,6 +18,7 @@ from tollbridge.errors import (
     UpstreamUnreachable,
 )
 from tollbridge.formats.dialect import ModelEntry
+from tollbridge.layers.crossing import Crossing
 from tollbridge.layers.driver import ClientGone
 from tollbridge.layers.headers import answer_headers, upstream_headers
 from tollbridge.layers.translate import write_upstream
@@ -227,6 +228,10 @@ class Exchange:
             body = await response.read(self._dispatch.max_answer)
             headers.append((b"content-length", b"%d" % len(body)))
             self._deadline = math.inf
+            around = getattr(send, "__self__", None)
+            if isinstance(around, Crossing):
+                await around.answer(response.status, headers, body)
+                return
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             await send({"type": "http.response.body", "body": body, "more_body": False})
             return

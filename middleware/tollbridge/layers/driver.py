@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from starlette.types import Message, Receive, Send
 
+from tollbridge.atonce import body_at_once
 from tollbridge.call import Call, Outcome
 from tollbridge.errors import (
     BodyTooLarge,
@@ -38,9 +39,6 @@ class Driver:
 
     `opened`: this driver began the record of the call, and is the one to close it. `read`: the body was here when the
     phases began, and the call was taken through those that judge it too.
-
-    A server whose `receive` is the method of an object that also has `take_whole(most)` gives the whole body with that
-    at once, where it is here and has `most` bytes at most, else None; nobody stands between such a server and us.
     """
 
     __slots__ = ("_at_hand", "_receive", "_send", "call", "entered", "halted", "opened", "plan", "read", "trouble")
@@ -55,7 +53,7 @@ class Driver:
         self.trouble: Exception | None = None
         self._receive = receive
         self._send = send
-        self._at_hand: Callable[[int], bytes | None] | None = getattr(_owner(receive), "take_whole", None)
+        self._at_hand = body_at_once(receive)
 
     async def admit(self) -> None:
         """Run the phases before the app."""
@@ -237,10 +235,6 @@ def admit_all(heads: Steps, bodies: Steps, last: int) -> Callable[[Sequence[Driv
         second([one for one in drivers if one.halted is None and one.trouble is None and one.take_body()])
 
     return work
-
-
-def _owner(receive: Receive) -> object:
-    return getattr(receive, "__self__", None)
 
 
 @coroutine

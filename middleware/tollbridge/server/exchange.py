@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Message, Scope
 
+from tollbridge.atonce import GivesBody, TakesAnswer
 from tollbridge.server.answer import Headers, refusal
 from tollbridge.server.site import logger
 
@@ -23,7 +24,7 @@ _LARGE = 65_536
 _GONE = {"type": "http.disconnect"}
 
 
-class Exchange:
+class Exchange(GivesBody, TakesAnswer):
     """One request, and what has been sent of its answer.
 
     `keep`: the connection may serve another request. `whole`: the request is here to its end. `gone`: nobody waits for
@@ -188,12 +189,21 @@ class Exchange:
             if kind != "http.response.start":
                 raise RuntimeError(f"expected 'http.response.start', but got {kind!r}")
             self._start(message["status"], message.get("headers", ()))
+            self._site.hold(self)
         elif self.complete:
             raise RuntimeError(f"the answer is complete, but {kind!r} was sent")
         elif kind != "http.response.body":
             raise RuntimeError(f"expected 'http.response.body', but got {kind!r}")
         else:
             self._write(message.get("body", b""), more=message.get("more_body", False))
+
+    def send_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        """Send an answer if it can leave now and nothing of one was sent; raises `RuntimeError` for what is none."""
+        if self._started or self.gone or self._connection.choked:
+            return False
+        self._start(status, headers)
+        self._write(body, more=False)
+        return True
 
     def _start(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         site = self._site
@@ -204,7 +214,6 @@ class Exchange:
             self.keep = False
         self._head = lines + site.usual(names)
         self._started = True
-        site.hold(self)
 
     def flush(self) -> None:
         """Send the head if it still waits."""

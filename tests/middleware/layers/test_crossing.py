@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tollbridge.call import Call, Outcome, ResponseHead
+from tollbridge.atonce import GivesBody, TakesAnswer
+from tollbridge.call import Call, Headers, Outcome, ResponseHead
 from tollbridge.errors import Denied
 from tollbridge.formats.dialect import Operation
 from tollbridge.layers import crossing as crossing_module
@@ -106,7 +107,7 @@ class Exchange:
         return b"".join(message.get("body", b"") for message in self.sent[1:])
 
 
-class Ready(Exchange):
+class Ready(Exchange, GivesBody):
     """One request of a server that gives a whole body at once."""
 
     def take_whole(self, most: int) -> bytes | None:
@@ -115,6 +116,21 @@ class Ready(Exchange):
             return None
         self.incoming.clear()
         return body
+
+
+class Prompt(Exchange, TakesAnswer):
+    """One request of a server that takes an answer in one piece, unless it is slow."""
+
+    def __init__(self, *, slow: bool = False) -> None:
+        super().__init__()
+        self.slow = slow
+        self.whole: list[tuple[int, bytes]] = []
+
+    def send_whole(self, status: int, headers: Headers, body: bytes) -> bool:
+        if self.slow:
+            return False
+        self.whole.append((status, body))
+        return True
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,6 +192,36 @@ async def test_feed_does_not_touch_the_wrapped_app_unless_it_asks_for_it() -> No
     assert exchange.body == b"abcd"
     assert exchange.headers[b"content-length"] == b"4"
     assert "a.feed" not in recorder.notes
+
+
+async def test_whole_answer_is_given_in_one_piece_to_a_server_that_takes_it() -> None:
+    exchange, scope = Prompt(), http_scope()
+
+    await exchange.run(ForServices(hello), scope)
+
+    assert exchange.whole == [(200, b"HI!")]
+    assert exchange.sent == []
+    assert scope["tollbridge"].bytes_out == 3
+    assert scope["tollbridge"].outcome is Outcome.COMPLETE
+
+
+async def test_whole_answer_is_sent_in_messages_to_a_server_that_cannot_take_it_now() -> None:
+    exchange, scope = Prompt(slow=True), http_scope()
+
+    await exchange.run(ForServices(hello), scope)
+
+    assert exchange.whole == []
+    assert (exchange.status, exchange.body) == (200, b"HI!")
+    assert scope["tollbridge"].bytes_out == 3
+
+
+async def test_streams_are_sent_in_messages_whoever_serves_them() -> None:
+    exchange = Prompt()
+
+    await exchange.run(ForServices(streaming))
+
+    assert exchange.whole == []
+    assert exchange.body == b"ABCD!"
 
 
 async def test_streams_are_fed_chunk_by_chunk_and_lose_their_length() -> None:

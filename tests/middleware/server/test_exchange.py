@@ -426,6 +426,72 @@ async def test_whole_body_taken_at_once_lets_the_next_request_come() -> None:
     assert not talk.wire.paused
 
 
+class Whole:
+    """Sends its answers in one piece, and notes whether they were taken."""
+
+    def __init__(self, *answers, first=()) -> None:
+        self.answers = answers
+        self.first = first
+        self.took: list[bool] = []
+
+    async def __call__(self, scope, receive, send) -> None:
+        for message in self.first:
+            await send(message)
+        for status, headers, body in self.answers:
+            self.took.append(send.__self__.send_whole(status, headers, body))
+
+
+async def test_whole_answer_leaves_at_once_and_the_connection_goes_on() -> None:
+    app = Whole((201, [(b"x-a", b"1")], b"hello"))
+    talk = Talk(app)
+
+    await talk.ask(GET + GET)
+
+    answers = Answers(talk.wire.written)
+    assert app.took == [True, True]
+    assert (answers.statuses, answers.bodies) == ([201, 201], [b"hello", b"hello"])
+    assert answers.headers[0] == [(b"x-a", b"1"), (b"date", b"today"), (b"content-length", b"5")]
+    assert len(talk.wire.writes) == 2
+
+
+@pytest.mark.parametrize("first", [(start(),), (start(), part(b"hi"))], ids=["begun", "complete"])
+async def test_whole_answer_is_not_taken_where_one_has_begun(first) -> None:
+    app = Whole((200, [], b"hello"), first=first)
+
+    await Talk(app).ask(GET)
+
+    assert app.took == [False]
+
+
+async def test_whole_answer_is_not_taken_from_a_caller_that_left_or_is_slow() -> None:
+    gate = asyncio.Event()
+    app = Whole((200, [], b"hello"))
+
+    async def waiting(scope, receive, send) -> None:
+        await gate.wait()
+        await app(scope, receive, send)
+
+    gone, slow = Talk(waiting), Talk(waiting)
+    for talk in (gone, slow):
+        await talk.ask(GET)
+    gone.connection.connection_lost(None)
+    slow.connection.pause_writing()
+    gate.set()
+    await slow.turn()
+
+    assert app.took == [False, False]
+    assert gone.wire.written == b""
+
+
+async def test_whole_answer_with_a_header_that_is_none_is_a_500(caplog) -> None:
+    talk = Talk(Whole((200, [(b"x-a", b"1\r\nx-b: 2")], b"hello")))
+
+    await talk.ask(GET)
+
+    assert Answers(talk.wire.written).statuses == [500]
+    assert b"x-b" not in talk.wire.written
+
+
 async def test_one_request_leaves_no_context_to_the_next() -> None:
     kept: contextvars.ContextVar[int] = contextvars.ContextVar("kept", default=0)
     seen = []
