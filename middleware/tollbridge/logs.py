@@ -202,23 +202,30 @@ class _Adopted(logging.Handler):
 
 
 class Stamp:
-    """Writes times as ISO 8601 in UTC, with milliseconds; a second is written once for all records in it."""
+    """Writes times as ISO 8601 in UTC, with milliseconds; what does not change from one record to the next is kept."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._second = (0, "")
+        self._last = (-1, "")
 
     def now(self) -> str:
         return self.of(self._clock.time())
 
     def of(self, at: float) -> str:
         """Write seconds since the epoch."""
-        second = int(at)
+        ms = int(at * 1000)
+        last, stamp = self._last
+        if last == ms:
+            return stamp
+        second = ms // 1000
         known, text = self._second
         if known != second:
             text = datetime.fromtimestamp(second, UTC).isoformat()[:-6]
             self._second = (second, text)
-        return f"{text}.{int((at - second) * 1000):03d}Z"
+        stamp = f"{text}.{ms % 1000:03d}Z"
+        self._last = (ms, stamp)
+        return stamp
 
 
 class _Shape:

@@ -130,8 +130,8 @@ class Meter(Layer):
             call.cost = cost if reported else min(cost, reservation.amount)
 
     def _row(self, call: Call, outcome: Outcome) -> UsageRow:
-        operation, target, principal = call.operation, call.target, call.principal
-        first = call.first_byte_s
+        operation, target, principal, dialect = call.operation, call.target, call.principal, call.dialect
+        first, price, error = call.first_byte_s, call.price, call.error
         return UsageRow(
             call_id=call.id,
             at=call.received,
@@ -139,18 +139,18 @@ class Meter(Layer):
             team=principal.team if principal is not None else "",
             service=call.service,
             operation=operation.scope if operation is not None else "",
-            dialect=call.dialect.name if call.dialect is not None else "",
+            dialect=dialect.name if dialect is not None else "",
             provider=target.provider.name if target is not None else "",
             model=call.model or "",
             model_used=target.model if target is not None else "",
             outcome=outcome._value_,
             status=call.status,
-            error=call.error.code if call.error is not None else "",
+            error=error.code if error is not None else "",
             stream=call.stream,
             usage=call.usage or _NOTHING,
             usage_source=call.usage_source or UsageSource.NONE,
             cost=call.cost,
-            price_id=call.price.id if call.price is not None else "",
+            price_id=price.id if price is not None else "",
             duration_ms=int(call.duration_s * 1000),
             first_byte_ms=None if first is None else int(first * 1000),
             bytes_in=call.bytes_in,

@@ -90,7 +90,7 @@ class Connection(asyncio.Protocol):
         while not self.status:
             if self._trouble is not None:
                 raise UpstreamError("the provider closed the connection without an answer", detail=self._trouble)
-            await self._wait()
+            await self._news()
 
     async def next_chunk(self) -> bytes:
         """Give what has come since, or `b""` at the clean end; raises `UpstreamTruncated` if it broke off."""
@@ -100,7 +100,7 @@ class Connection(asyncio.Protocol):
                 return b""
             if self._trouble is not None:
                 raise UpstreamTruncated("the provider's answer ended before it was complete", detail=self._trouble)
-            await self._wait()
+            await self._news()
         chunk = self.take()
         if self._paused:
             self._paused = False
@@ -129,17 +129,15 @@ class Connection(asyncio.Protocol):
         """Close at once."""
         self._transport.abort()
 
-    async def _wait(self) -> None:
+    def _news(self) -> "asyncio.Future[None]":
+        """Give what is done as soon as anything has happened.  One at a time waits for it."""
         loop = self._loop or asyncio.get_running_loop()
         self._loop = loop
         self._waiter = loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _wake(self) -> None:
-        waiter = self._waiter
+        waiter, self._waiter = self._waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
