@@ -105,7 +105,7 @@ def inspect(call: Call, limits: HeaderLimits, names_below: tuple[str, ...] = ())
         raise UnsafeRequest(f"more than {limits.count} headers", status=431)
     if not headers:
         raise UnsafeRequest("the Host header is missing")
-    names, values = zip(*headers, strict=True)
+    names, values = zip(*headers)  # noqa: B905
     row = _rows.get(names)
     if row is not None and (row.connection < 0 or values[row.connection].lower() in _PLAIN_CONNECTION):
         _check_values(values, limits, row.size, row.feeds)

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 import msgspec
 from starlette.types import ASGIApp
 
-from tollbridge.call import Call
+from tollbridge.call import Call, Headers
 from tollbridge.clock import Clock
 from tollbridge.errors import AmbiguousCredential, GatewayError, Unauthenticated, Unavailable, without_words
 from tollbridge.identity import IdentitySource
@@ -61,7 +61,7 @@ class Authenticate(Layer):
         self._sources = tuple(sources)
         self._timeout_s = timeout_s
         self._read = read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
-        self._others = Kept(lambda name: name not in read)
+        self._shown = Kept(read.__contains__)
         self._exact = frozenset(path for path in public if not path.endswith("*"))
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
@@ -69,14 +69,15 @@ class Authenticate(Layer):
         if call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
             if self._sources and call.operation is not None and call.operation.ai:
-                call.headers = self._others.of(call.headers)
+                call.headers = self._shown.apart(call.headers)[1]
             return None
-        secret = credential(call)
+        shown, others = self._shown.apart(call.headers)
+        secret = credential(call, shown)
         principal = self._recall(secret) if secret else None
         if principal is None:
             return self._find(call, secret)
         call.principal = principal
-        call.headers = self._others.of(call.headers)
+        call.headers = others
         return None
 
     async def _find(self, call: Call, secret: bytes) -> None:
@@ -84,7 +85,7 @@ class Authenticate(Layer):
         if principal is None:
             principal = await self._ask_sources(call)
         call.principal = principal
-        call.headers = self._others.of(call.headers)
+        call.headers = self._shown.apart(call.headers)[1]
 
     async def _ask_sources(self, call: Call) -> Principal:
         """Find the first source that knows the caller; raises `Unauthenticated` or what a source raises."""
@@ -136,16 +137,15 @@ def _is_ours(value: bytes) -> bool:
     return bool(words) and words[-1].startswith(_PREFIX)
 
 
-_shown = Kept(CREDENTIAL_HEADERS.__contains__)
-
-
-def credential(call: Call) -> bytes:
-    """Find the one secret a request shows, empty if none; raises `AmbiguousCredential`.
+def credential(call: Call, headers: Headers) -> bytes:
+    """Find the one secret a request shows in some of its headers, empty if none; raises `AmbiguousCredential`.
 
     Two credentials that differ are refused, and so is one in the query string, where every log would keep it.
     """
     found = b""
-    for name, value in _shown.of(call.headers):
+    for name, value in headers:
+        if name not in CREDENTIAL_HEADERS:
+            continue
         shown = value
         if name == b"authorization":
             scheme, _, shown = value.partition(b" ")

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from itertools import compress
+from operator import itemgetter, not_
 
 from tollbridge.call import Headers
 
+_name = itemgetter(0)
 _MOST_ROWS = 1_024
 _LONGEST_ROW = 1_024
 
@@ -23,7 +25,15 @@ class Kept:
 
     def of(self, headers: Headers) -> Headers:
         """Give a new list of those that are kept, in their order."""
-        names: tuple[bytes, ...] = next(zip(*headers, strict=True), ())
+        return list(compress(headers, self._chosen(headers)))
+
+    def apart(self, headers: Headers) -> tuple[Headers, Headers]:
+        """Give those that are kept and those that are not, each in their order."""
+        chosen = self._chosen(headers)
+        return list(compress(headers, chosen)), list(compress(headers, map(not_, chosen)))
+
+    def _chosen(self, headers: Headers) -> tuple[bool, ...]:
+        names = tuple(map(_name, headers))
         chosen = self._rows.get(names)
         if chosen is None:
             chosen = tuple(map(self._choose, names))
@@ -31,4 +41,4 @@ class Kept:
                 if len(self._rows) >= _MOST_ROWS:
                     self._rows.clear()
                 self._rows[names] = chosen
-        return list(compress(headers, chosen))
+        return chosen

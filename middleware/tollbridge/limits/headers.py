@@ -49,7 +49,7 @@ def limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
         return []
     found: list[tuple[bytes, bytes]] = []
     counts: list[int] = []
-    for standing, (depth, interval, limit, left, reset) in zip(standings, shown.each, strict=True):
+    for standing, (depth, interval, limit, left, reset) in zip(standings, shown.each):  # noqa: B905
         remaining, reset_s = standing.remaining, standing.reset_s
         next_s = reset_s - (depth - remaining - 1) * interval if remaining < depth else 0.0
         found += (limit, (left, b"%d" % remaining), (reset, _duration(reset_s)))

@@ -48,7 +48,7 @@ class Heads:
         """Check and join headers; raises `RuntimeError` for what would not be one a line (RFC 9110 section 5)."""
         line = _STATUS_LINES.get(status) or _status_line(status)
         headers = list(headers)
-        names, values = zip(*headers, strict=True) if headers else ((), ())
+        names, values = zip(*headers) if headers else ((), ())  # noqa: B905
         row = self._rows.get(names)
         if row is None:
             row = self._learn(names)

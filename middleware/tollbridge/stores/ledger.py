@@ -65,6 +65,14 @@ class _Budget(msgspec.Struct, gc=False):
     held: int | None = None
 
 
+class _Sums(msgspec.Struct, gc=False):
+    """What calls that draw on the same lines are charged, and what they held."""
+
+    lines: Sequence[BudgetLine]
+    charged: int = 0
+    released: int = 0
+
+
 class _Drawn(msgspec.Struct, frozen=True, gc=False):
     """The budgets that calls draw on with the same lines, and their ids as a reservation's row has them."""
 
@@ -128,12 +136,18 @@ def settle_all(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> Non
     held = [(each.charge, each.held) for each in settlements if each.held is not None]
     if held and db.executemany(_CLOSE_KNOWN, [(reservation.call_id,) for _, reservation in held]).rowcount != len(held):
         raise InternalError("a call holds less than it is said to")
-    moved: dict[str, list[int]] = {}
+    sums: dict[int, _Sums] = {}
     for charge, reservation in held:
-        _move(moved, {line.id for line in reservation.budgets}, charge, reservation.amount)
+        lines = reservation.budgets
+        each = sums.get(id(lines)) or sums.setdefault(id(lines), _Sums(lines))
+        each.charged += charge
+        each.released += reservation.amount
+    moved: dict[str, list[int]] = {}
+    for each in sums.values():
+        _move(moved, {line.id for line in each.lines}, each.charged, each.released)
     _move_all(db, moved)
     if len(held) < len(settlements):
-        _close(db, [(each.call_id, each.charge) for each in settlements if each.held is None])
+        _close(db, [(bare.call_id, bare.charge) for bare in settlements if bare.held is None])
 
 
 def release(db: sqlite3.Connection, call_id: str) -> None:

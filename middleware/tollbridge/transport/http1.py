@@ -161,7 +161,7 @@ class Http1Transport:
     def _head(self, endpoint: Endpoint, start: bytes, request: UpstreamRequest) -> bytes:
         """Write the head of a request; raises `UpstreamUnreachable` for what would not be one header."""
         headers = request.headers
-        names, values = zip(*headers, strict=True) if headers else ((), ())
+        names, values = zip(*headers) if headers else ((), ())  # noqa: B905
         form = self._forms.get(names) or self._form(endpoint, names)
         head = b"%b%bcontent-length: %d\r\n\r\n" % (start, form % values, len(request.body))
         breaks = len(names) + 4
