@@ -99,7 +99,7 @@ def main(arguments: Sequence[str]) -> None:
     """Print microseconds of CPU of the server process for both, and the ratio, round by round."""
     parser = argparse.ArgumentParser(prog="python -m bench overhead")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--requests", type=int, default=3200)
+    parser.add_argument("--requests", type=int, default=12_800)
     parser.add_argument("--streams", type=int, default=64)
     parser.add_argument("--connections", type=int, default=32)
     options = parser.parse_args(arguments)
