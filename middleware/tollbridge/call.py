@@ -157,3 +157,15 @@ def open_call(scope: Any, clock: Clock, *, path: str | None = None) -> Call:
         scope.get("http_version", "1.1"),
         scope,
     )
+
+
+def local_path(scope: Any) -> str:
+    """Give the path below the mount point (ASGI: `path` begins with `root_path` where there is one)."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "")
+    if not root:
+        return path
+    root = root.rstrip("/")
+    if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+        return path[len(root) :] or "/"
+    return path

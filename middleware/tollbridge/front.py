@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tollbridge.call import local_path
 from tollbridge.errors import GatewayError, NotFound, PluginError, SetupError
-from tollbridge.layers.crossing import local_path
 from tollbridge.layers.sanity import Sanity
 
 if TYPE_CHECKING:

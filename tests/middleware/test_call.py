@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tollbridge.call import Call, Estimate, ResponseHead, open_call
+from tollbridge.call import Call, Estimate, ResponseHead, local_path, open_call
 from tollbridge.testing import FixedClock
 
 SCOPE: dict[str, Any] = {
@@ -82,3 +82,18 @@ def test_estimate_adds_up() -> None:
 def test_two_calls_are_never_the_same() -> None:
     assert open_call(SCOPE, FixedClock()) != open_call(SCOPE, FixedClock())
     assert isinstance(open_call(SCOPE, FixedClock()), Call)
+
+
+@pytest.mark.parametrize(
+    ("path", "root", "local"),
+    [
+        ("/a/b", "", "/a/b"),
+        ("/sub/a", "/sub", "/a"),
+        ("/sub", "/sub", "/"),
+        ("/sub/", "/sub/", "/"),
+        ("/subway", "/sub", "/subway"),
+        ("/other", "/sub", "/other"),
+    ],
+)
+def test_path_is_taken_below_the_mount_point(path: str, root: str, local: str) -> None:
+    assert local_path({"path": path, "root_path": root}) == local

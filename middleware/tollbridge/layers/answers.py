@@ -1,4 +1,4 @@
-"""Taking whole answers through the layers, many at once."""
+"""Taking answers through the layers: whole ones many at once, streams piece by piece."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
@@ -35,3 +35,19 @@ def take_answers(answers: Answers) -> Callable[[Sequence["Crossing"]], None]:
                         crossing.trouble = exc
 
     return work
+
+
+def fed(feeds: Sequence[Feed], call: Call, chunk: bytes, *, more: bool) -> bytes:
+    """Put a piece of a stream through the layers, inside out; without `more` it is the last."""
+    if more and len(feeds) == 1:
+        pieces = feeds[0](call, chunk)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    pieces = [chunk] if chunk else []
+    for feed in feeds:
+        passed: list[bytes] = []
+        for piece in pieces:
+            passed += feed(call, piece)
+        if not more:
+            passed += feed(call, b"")
+        pieces = passed
+    return b"".join(pieces)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge.atonce import answer_at_once
-from tollbridge.call import Call, Headers, Outcome, ResponseHead, open_call
+from tollbridge.call import Call, Headers, Outcome, ResponseHead, local_path, open_call
 from tollbridge.errors import BadRequest, GatewayError, InternalError, Unavailable
-from tollbridge.layers.answers import Feed, Look
+from tollbridge.layers.answers import Feed, Look, fed
 from tollbridge.layers.driver import ClientGone, Driver, failure
 from tollbridge.layers.refusal import refusal_body, refusal_event, refusal_headers
 from tollbridge.layers.websocket import SocketCrossing
@@ -32,18 +32,6 @@ def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> Awaitable
         scope.setdefault("state", {})["tollbridge"] = call
     driver = Crossing if scope["type"] == "http" else SocketCrossing
     return driver(plan, call, receive, send, opened=opened).run(scope)
-
-
-def local_path(scope: Scope) -> str:
-    """Give the path below the mount point (ASGI: `path` begins with `root_path` where there is one)."""
-    path: str = scope["path"]
-    root: str = scope.get("root_path", "")
-    if not root:
-        return path
-    root = root.rstrip("/")
-    if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-        return path[len(root) :] or "/"
-    return path
 
 
 class Crossing(Driver):
@@ -193,7 +181,7 @@ class Crossing(Driver):
             self._note_first_byte()
         if self._feeds:
             try:
-                chunk = self._fed(chunk, more)
+                chunk = fed(self._feeds, self.call, chunk, more=more)
             except Exception as exc:
                 await self._fault(exc)
                 return
@@ -220,7 +208,7 @@ class Crossing(Driver):
         if not self._feeds:
             return chunk
         head.drop(b"content-length")
-        return self._fed(chunk, more=True)
+        return fed(self._feeds, self.call, chunk, more=True)
 
     async def _whole(self, head: ResponseHead, body: bytes) -> bytes:
         """Take an answer that is all here, abreast with others; from a layer on that waits, alone."""
@@ -258,21 +246,6 @@ class Crossing(Driver):
         if self._is_ai():
             raise exc
         await self.refuse(self.note(exc))
-
-    def _fed(self, chunk: bytes, more: bool) -> bytes:
-        call = self.call
-        if more and len(self._feeds) == 1:
-            pieces = self._feeds[0](call, chunk)
-            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        pieces = [chunk] if chunk else []
-        for feed in self._feeds:
-            passed: list[bytes] = []
-            for piece in pieces:
-                passed += feed(call, piece)
-            if not more:
-                passed += feed(call, b"")
-            pieces = passed
-        return b"".join(pieces)
 
     async def refuse(self, error: GatewayError) -> None:
         """Answer with an error: as the whole answer, or as the last event of one that has begun.

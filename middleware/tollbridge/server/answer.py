@@ -126,3 +126,10 @@ def refusal(status: int, code: str, message: str, usual: bytes) -> bytes:
         b"cache-control: no-store\r\nconnection: close\r\n",
         body,
     )
+
+
+def chunk(body: bytes, *, last: bool) -> bytes:
+    """Write a part of a body under the chunked coding (RFC 9112 section 7.1), with its end after the `last`."""
+    if not body:
+        return b"0\r\n\r\n" if last else b""
+    return b"%x\r\n%b\r\n%b" % (len(body), body, b"0\r\n\r\n" if last else b"")

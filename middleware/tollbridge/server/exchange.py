@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.types import Message, Scope
 
 from tollbridge.atonce import GivesBody, TakesAnswer
-from tollbridge.server.answer import Headers, refusal
+from tollbridge.server.answer import Headers, chunk, refusal
 from tollbridge.server.site import logger
 
 if TYPE_CHECKING:
@@ -261,7 +261,7 @@ class Exchange(GivesBody, TakesAnswer):
         if self._left is not None:
             self._left -= size
         if self._chunked:
-            body = self._chunk(body, last=not more)
+            body = chunk(body, last=not more)
         if len(body) < _LARGE:
             data = head + body
             if data:
@@ -272,11 +272,6 @@ class Exchange(GivesBody, TakesAnswer):
             connection.write(body)
         if not more:
             self._finish()
-
-    def _chunk(self, body: bytes, *, last: bool) -> bytes:
-        if not body:
-            return b"0\r\n\r\n" if last else b""
-        return b"%x\r\n%b\r\n%b" % (len(body), body, b"0\r\n\r\n" if last else b"")
 
     def _finish(self) -> None:
         self.complete = True

@@ -17,7 +17,6 @@ from tollbridge.call import Call, Headers, Outcome, ResponseHead
 from tollbridge.errors import Denied
 from tollbridge.formats.dialect import Operation
 from tollbridge.layers import crossing as crossing_module
-from tollbridge.layers.crossing import local_path
 from tollbridge.layers.layer import Layer
 
 
@@ -873,21 +872,6 @@ class TestWebSocket:
         await recorder.plan.settled()
 
         assert recorder.notes[-1] == "a.finish truncated"
-
-
-@pytest.mark.parametrize(
-    ("path", "root", "local"),
-    [
-        ("/a/b", "", "/a/b"),
-        ("/sub/a", "/sub", "/a"),
-        ("/sub", "/sub", "/"),
-        ("/sub/", "/sub/", "/"),
-        ("/subway", "/sub", "/subway"),
-        ("/other", "/sub", "/other"),
-    ],
-)
-def test_path_is_taken_below_the_mount_point(path: str, root: str, local: str) -> None:
-    assert local_path({"path": path, "root_path": root}) == local
 
 
 class Mixed(Layer):
