@@ -16,7 +16,7 @@ RANKS = (
     ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth"),
     ("auth", "call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
-    ("access", "identity", "signing", "opening", "openapi", "server"),
+    ("access", "atonce", "identity", "signing", "opening", "openapi", "server"),
     ("routes",),
     ("layers",),
     ("chain", "plugins", "front", "runtime", "configured"),

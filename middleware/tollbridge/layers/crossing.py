@@ -150,10 +150,9 @@ class Crossing(Driver):
             await self._send(message)
 
     async def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        """Take an answer that is all here, as `send` does in two messages."""
-        if not self._done:
-            self._head = ResponseHead(status, headers)
-            await self._begin(body, more=False)
+        """Take an answer that is all here, as `send` does in two messages; the only one of its call."""
+        self._head = ResponseHead(status, headers)
+        await self._begin(body, more=False)
 
     async def _begin(self, chunk: bytes, more: bool) -> None:
         """Send the head once the layers have seen it and the first chunk; one of them may refuse the answer."""

@@ -7,9 +7,9 @@ event loop behind it; and a request that is given up goes on inside (docs/decisi
 import asyncio
 import re
 import ssl
-from time import monotonic
 from urllib.parse import urlsplit
 
+from tollbridge.clock import SystemClock
 from tollbridge.errors import GatewayError, UpstreamTimeout, UpstreamUnreachable
 from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse, read_all
 from tollbridge.transport.connection import Connection
@@ -21,6 +21,7 @@ IDLE_S = 30.0
 _MOST_IDLE = 256
 """Connections kept for each endpoint."""
 _KNOWN = 4096
+_monotonic = SystemClock.monotonic
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -85,14 +86,14 @@ class Http1Transport:
         if not connection.reusable or len(row) >= _MOST_IDLE:
             connection.abort()
             return
-        connection.rest(monotonic())
+        connection.rest(_monotonic())
         row.append(connection)
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(IDLE_S, self._sweep)
 
     def _sweep(self) -> None:
         """Close what was idle for too long."""
-        since = monotonic() - IDLE_S
+        since = _monotonic() - IDLE_S
         for key, row in list(self._idle.items()):
             kept = [connection for connection in row if connection.open and connection.idle_since > since]
             for connection in row:

@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections.abc import Sequence
-from time import monotonic
 
+from tollbridge.clock import SystemClock
 from tollbridge.errors import UpstreamUnreachable
 from tollbridge.transport.guard import Endpoint, Guard
 
@@ -12,6 +12,8 @@ PIN_S = 60.0
 """How long a name's addresses are used before they are asked for again."""
 STALE_S = 600.0
 """How long the last good addresses are used while the name does not resolve."""
+
+_monotonic = SystemClock.monotonic
 
 Key = tuple[Endpoint, bool]
 """An endpoint, and whether private addresses may be dialled."""
@@ -51,7 +53,7 @@ class Pins:
     def fresh(self, key: Key) -> Pin | None:
         """Give a pin that may be used as it is."""
         pin = self._pins.get(key)
-        return pin if pin is not None and monotonic() < pin.fresh_until else None
+        return pin if pin is not None and _monotonic() < pin.fresh_until else None
 
     async def find(self, key: Key) -> Pin:
         """Give a pin that may be used now; raises `UpstreamUnreachable`.
@@ -59,7 +61,7 @@ class Pins:
         One that is only due for renewal is renewed beside the call.
         """
         pin = self._pins.get(key)
-        if pin is not None and monotonic() < pin.stale_until:
+        if pin is not None and _monotonic() < pin.stale_until:
             if pin.refreshing is None or pin.refreshing.done():
                 pin.refreshing = asyncio.create_task(self._refresh(key, pin))
             return pin
@@ -85,7 +87,7 @@ class Pins:
             del self._pinning[key]
         if self._closed:
             raise UpstreamUnreachable(f"the provider {endpoint.host} cannot be reached", detail="shutting down")
-        pin = self._pins[key] = Pin(addresses, monotonic())
+        pin = self._pins[key] = Pin(addresses, _monotonic())
         return pin
 
     async def _refresh(self, key: Key, pin: Pin) -> None:
@@ -94,7 +96,7 @@ class Pins:
             addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
         except UpstreamUnreachable:
             return  # the last good addresses hold until they are stale
-        pin.renew(addresses, monotonic())
+        pin.renew(addresses, _monotonic())
 
 
 def _look_at(task: asyncio.Task[Pin]) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from starlette.types import Message
+from starlette.types import Message, Receive, Scope, Send
 from tests.support.scripted import ANSWER, CHUNK, JSON, LAST, Answer, Caller, Script
 from tests.support.waiting import until
 
@@ -443,6 +443,27 @@ async def test_early_messages_of_the_caller_do_not_end_the_exchange(bridge) -> N
         await running
 
         assert one.body == CHUNK + LAST
+
+
+async def test_who_stands_before_the_models_sees_a_whole_answer_as_messages(bridge) -> None:
+    async with bridge(Answer(ANSWER, headers=JSON)) as (_, caller, gateway):
+        plan = gateway.chain.plan
+        dispatch, seen = plan.app, []
+
+        async def between(scope: Scope, receive: Receive, send: Send) -> None:
+            async def note(message: Message) -> None:
+                seen.append(message["type"])
+                await send(message)
+
+            await dispatch(scope, receive, note)
+
+        plan.app = between
+        one = caller(model="one", stream=False)
+        await one.call()
+
+        assert seen == ["http.response.start", "http.response.body"]
+        assert one.body == ANSWER
+        assert (await last_row(gateway)).outcome == "complete"
 
 
 async def test_models_are_listed_in_the_shape_of_each_dialect_and_only_what_scopes_reach(mock) -> None:
