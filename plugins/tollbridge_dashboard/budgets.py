@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from tollbridge import Gateway, Token
-from tollbridge.stores.base import BudgetUse
+from tollbridge.stores.base import NEAR_PART, BudgetUse
 
 
 async def fullest(gateway: Gateway, tokens: Iterable[Token]) -> Mapping[str, BudgetUse | None]:
@@ -26,4 +26,4 @@ def level(use: BudgetUse | None) -> str:
         return ""
     if use.spent >= use.amount:
         return "over"
-    return "near" if use.spent >= use.amount - use.amount // 10 else ""
+    return "near" if use.spent >= use.amount - use.amount // NEAR_PART else ""

@@ -1,15 +1,15 @@
 """How figures and times are written."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from gettext import gettext as _
 
 from tollbridge import Token
+from tollbridge.stores.base import SOON
 
 NOTHING = "–"
 _DAY_S = 86_400
-_SOON = timedelta(days=7)
 _LONGEST = 200
 
 
@@ -155,4 +155,4 @@ def short_scopes(scopes: Sequence[str], most: int = 3) -> tuple[Sequence[str], i
 
 def is_soon(token: Token, now: datetime) -> bool:
     """Whether a live token ends within a week."""
-    return token.state == "active" and token.expires_at is not None and token.expires_at - now <= _SOON
+    return token.state == "active" and token.expires_at is not None and token.expires_at - now <= SOON

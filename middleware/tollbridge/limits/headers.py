@@ -17,23 +17,22 @@ _MAX_INTEGER = 999_999_999_999_999  # RFC 9651 section 3.3.1
 _MAX_RESET = timedelta(days=36_500)  # a date beyond the year 9999 cannot be written
 
 
-class _Shown(NamedTuple):
-    """What does not change of the headers of several rates."""
+class _Row(NamedTuple):
+    """Of one rate: seconds a unit, the header of the limit, the names of those of what is left and when all is back."""
 
-    each: tuple[tuple[int, float, tuple[bytes, bytes], bytes, bytes], ...]
-    """Depth, seconds a unit, the header of the limit, and the names of those of what is left and when all is back."""
-    policy: tuple[bytes, bytes]
-    items: bytes
-
-
-class _Parts(NamedTuple):
     depth: int
     interval: float
-    policy: bytes
-    item: bytes
     limit: tuple[bytes, bytes]
     remaining: bytes
     reset: bytes
+
+
+class _Shown(NamedTuple):
+    """What does not change of the headers of several rates."""
+
+    each: tuple[_Row, ...]
+    policy: tuple[bytes, bytes]
+    items: bytes
 
 
 def limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
@@ -79,13 +78,12 @@ def anthropic_limit_headers(standings: Iterable[Standing], now: datetime) -> lis
 def _shown(rates: tuple[Rate, ...]) -> _Shown | None:
     if not rates:
         return None
-    parts = tuple(map(_parts, rates))
-    policy = b", ".join(each.policy for each in parts)
-    changing = tuple((each.depth, each.interval, each.limit, each.remaining, each.reset) for each in parts)
-    return _Shown(changing, (b"ratelimit-policy", policy), b", ".join(each.item for each in parts))
+    rows, policies, items = zip(*map(_parts, rates), strict=True)
+    return _Shown(rows, (b"ratelimit-policy", b", ".join(policies)), b", ".join(items))
 
 
-def _parts(rate: Rate) -> _Parts:
+def _parts(rate: Rate) -> tuple[_Row, bytes, bytes]:
+    """Give a rate's row, its policy and its item."""
     name = _header_name(rate)
     window_s = max(1, math.ceil(rate.period_s))
     amount = max(0, rate.amount)
@@ -93,15 +91,14 @@ def _parts(rate: Rate) -> _Parts:
     quota = min(int(amount * window_s / rate.period_s), _MAX_INTEGER)
     unit = b"" if name == b"requests" else b';qu="%s"' % name  # requests are the draft's default unit
     burst = b"" if depth == amount else b";tollbridge-burst=%d" % min(depth, _MAX_INTEGER)
-    return _Parts(
+    row = _Row(
         depth=depth,
         interval=rate.period_s / max(1, amount),
-        policy=b'"%s";q=%d%s;w=%d%s' % (name, quota, unit, window_s, burst),
-        item=b'"%s";r=%%d;t=%%d' % name,
         limit=(b"x-ratelimit-limit-%s" % name, b"%d" % depth),
         remaining=b"x-ratelimit-remaining-%s" % name,
         reset=b"x-ratelimit-reset-%s" % name,
     )
+    return row, b'"%s";q=%d%s;w=%d%s' % (name, quota, unit, window_s, burst), b'"%s";r=%%d;t=%%d' % name
 
 
 @lru_cache(maxsize=1024)

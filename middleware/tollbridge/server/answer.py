@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import NamedTuple
 
+from tollbridge.call import Headers
 from tollbridge.sanity import IN_NAMES, IN_VALUES
-
-Headers = list[tuple[bytes, bytes]]
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus if status >= 200

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from starlette.types import Message, Scope
 
 from tollbridge.atonce import GivesBody, TakesAnswer
-from tollbridge.server.answer import Headers, chunk, refusal
+from tollbridge.call import Headers
+from tollbridge.server.answer import chunk, refusal
 from tollbridge.server.site import logger
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class Exchange(GivesBody, TakesAnswer):
         size = len(body)
         if more and self._chunked:
             if size:
-                connection.write(b"%x\r\n%b\r\n" % (size, body))
+                connection.write(chunk(body, last=False))
             return
         left = self._left
         if self._bodiless:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from httptools import HttpRequestParser
 
-from tollbridge.server.answer import Headers
+from tollbridge.call import Headers
 
 _FRAMES = frozenset((b"content-length", b"transfer-encoding"))
 

@@ -6,7 +6,7 @@ reports, goes through `AdminStore` and may be slower.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -115,6 +115,12 @@ class AdminStore(Protocol):
     async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> "Mapping[str, Sequence[BudgetUse]]":
         """Say how the budgets of each owner (`bridge`, or `token:<id>`) stand in the period that runs now."""
         ...
+
+
+SOON = timedelta(days=7)
+"""A token that ends within this time needs somebody."""
+NEAR_PART = 10
+"""A budget is near its end with less than this part of it left."""
 
 
 class TokenView(StrEnum):

@@ -1,19 +1,15 @@
 """Which tokens are in which state and in which view, as conditions that SQLite and PostgreSQL share."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, and_, case, exists, literal, not_, or_
 
 from tollbridge.metering.budgets import PERIODS, period_of
-from tollbridge.stores.base import TokenView
+from tollbridge.stores.base import NEAR_PART, SOON, TokenView
 from tollbridge.stores.rows import micros
 from tollbridge.stores.tables import budget, token
 from tollbridge.tokens.model import TokenBudget, TokenState
-
-_SOON = timedelta(days=7)
-_LEFT = 10
-"""A budget is near its end with less than this part of it left."""
 
 _Reached = Callable[[ColumnElement[int] | int], ColumnElement[bool]]
 
@@ -24,12 +20,12 @@ def token_views(now: datetime, budgets: Sequence[TokenBudget]) -> Mapping[str, C
     live = token.c.revoked_at.is_(None)
     active = and_(live, or_(ends.is_(None), ends > at))
     over = _drawn(now.date(), budgets, lambda amount: budget.c.spent >= amount)
-    near = _drawn(now.date(), budgets, lambda amount: budget.c.spent >= amount - amount // _LEFT)
+    near = _drawn(now.date(), budgets, lambda amount: budget.c.spent >= amount - amount // NEAR_PART)
     return {
         TokenState.ACTIVE: active,
         TokenState.EXPIRED: and_(live, ends <= at),
         TokenState.REVOKED: token.c.revoked_at.is_not(None),
-        TokenView.ENDING: and_(active, ends <= micros(now + _SOON)),
+        TokenView.ENDING: and_(active, ends <= micros(now + SOON)),
         TokenView.NEAR_BUDGET: and_(active, near, not_(over)),
         TokenView.OVER_BUDGET: and_(active, over),
     }
