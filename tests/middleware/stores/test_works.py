@@ -103,15 +103,15 @@ def test_refusal_in_a_batch_concerns_its_own_call_alone(empty):
 
 def test_call_whose_reservation_was_swept_meanwhile_is_not_charged_twice(empty):
     db = copy(empty)
-    first, second = (hold(call_id, 30, [("a", 100)]) for call_id in ("req_1", "req_2"))
-    run(db, [first, second])
+    first, second, third = (hold(call_id, 30, [("a", 100)]) for call_id in ("req_1", "req_2", "req_3"))
+    run(db, [first, second, third])
     db.execute("DELETE FROM reservation WHERE call_id = 'req_1'")
-    db.execute("UPDATE budget SET reserved = 30, spent = 30")
+    db.execute("UPDATE budget SET reserved = 60, spent = 30")
 
     outcomes = run(db, [settle("req_1", 5, first.reservation), settle("req_2", 7, second.reservation)])
 
     assert outcomes == [None, None]
-    assert db.execute("SELECT spent, reserved FROM budget").fetchall() == [(37, 0)]
+    assert db.execute("SELECT spent, reserved FROM budget").fetchall() == [(37, 30)]
     db.close()
 
 
