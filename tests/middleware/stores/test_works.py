@@ -115,6 +115,20 @@ def test_call_whose_reservation_was_swept_meanwhile_is_not_charged_twice(empty):
     db.close()
 
 
+def test_call_that_is_settled_twice_among_others_is_charged_nothing_the_second_time(empty):
+    db = copy(empty)
+    late = hold("req_1", 30, [("a", 100)])
+    run(db, [settle("req_1", 5)])
+    run(db, [late])  # left to the sweep
+
+    outcomes = run(db, [settle("req_1", 5, late.reservation), settle("req_2", 7)])
+
+    assert outcomes == [None, None]
+    assert db.execute("SELECT spent, reserved FROM budget").fetchall() == [(0, 30)]
+    assert [row[0] for row in db.execute("SELECT call_id FROM usage ORDER BY 1")] == ["req_1", "req_2"]
+    db.close()
+
+
 @pytest.mark.parametrize("wrong", [2**70, object()])
 def test_value_that_no_column_takes_leaves_the_others_of_its_batch_done(empty, wrong):
     db = copy(empty)
