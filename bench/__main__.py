@@ -1,10 +1,16 @@
-"""`python -m bench imports`, `python -m bench overhead`, `python -m bench server`, `python -m bench timing`."""
+"""`python -m bench NAME`, with `dialects`, `imports`, `overhead`, `server` or `timing`."""
 
 import sys
 
-from bench import imports, overhead, server, timing
+from bench import dialects, imports, overhead, server, timing
 
-_BENCHES = {"imports": imports.main, "overhead": overhead.main, "server": server.main, "timing": timing.main}
+_BENCHES = {
+    "dialects": dialects.main,
+    "imports": imports.main,
+    "overhead": overhead.main,
+    "server": server.main,
+    "timing": timing.main,
+}
 
 
 def main() -> int:

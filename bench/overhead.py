@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.load import PATHS
 from bench.measure import cpu_seconds, show, spread
 from bench.upstream import CHUNKS
 
@@ -88,10 +89,11 @@ format = "json"
     return process.pid, _port(process), token
 
 
-def _us(pid: int, port: int, token: str, requests: int, connections: int, *, stream: bool) -> float:
+def _us(pid: int, port: int, token: str, requests: int, connections: int, *, load: tuple[bool, str]) -> float:
     before = cpu_seconds(pid)
-    load = [str(value) for value in (port, token, requests, connections, int(stream))]
-    subprocess.run([sys.executable, "-m", "bench.load", *load], check=True, env=_ENV)
+    stream, dialect = load
+    load_ = [str(value) for value in (port, token, requests, connections, int(stream), dialect)]
+    subprocess.run([sys.executable, "-m", "bench.load", *load_], check=True, env=_ENV)
     return (cpu_seconds(pid) - before) / (requests // connections * connections) * 1e6
 
 
@@ -102,6 +104,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--requests", type=int, default=12_800)
     parser.add_argument("--streams", type=int, default=64)
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--dialect", choices=PATHS, default="openai-chat", help="what callers of the chain speak")
     options = parser.parse_args(arguments)
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         upstream = _upstream(stack)
@@ -113,8 +116,9 @@ def main(arguments: Sequence[str]) -> None:
         ):
             bare, whole, ratios = [], [], []
             for turn in range(options.rounds + 1):
-                b = _us(bare_pid, bare_port, token, count, options.connections, stream=stream) / unit
-                w = _us(whole_pid, whole_port, token, count, options.connections, stream=stream) / unit
+                plain, spoken = (stream, "openai-chat"), (stream, options.dialect)
+                b = _us(bare_pid, bare_port, token, count, options.connections, load=plain) / unit
+                w = _us(whole_pid, whole_port, token, count, options.connections, load=spoken) / unit
                 if turn:
                     bare.append(b)
                     whole.append(w)

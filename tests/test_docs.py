@@ -17,6 +17,7 @@ from tollbridge.config import Config, ModelConfig, ProviderConfig, load_config, 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+TESTS = re.compile("def test_|class Test")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 SECTIONS = {option.name for option in fields(Config)} - {"path", "data"}
 
@@ -44,7 +45,7 @@ def test_python_of_the_documents_compiles_and_imports_what_there_is(text) -> Non
             assert all(hasattr(module, alias.name) for alias in node.names)
 
 
-@pytest.mark.parametrize("text", [block for block in blocks("python") if "def test_" not in block.values[0]])
+@pytest.mark.parametrize("text", [block for block in blocks("python") if not TESTS.search(block.values[0])])
 def test_python_of_the_documents_runs(text, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOLLBRIDGE_DATA", str(tmp_path))

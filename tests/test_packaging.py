@@ -19,7 +19,6 @@ import tollbridge
 NOT_IMPORTED = {
     "aiosqlite": "SQLAlchemy loads it by the name in its URL",
     "authlib": "holds the floor for OAuth and OIDC",
-    "h11": "holds the floor for uvicorn, which brings it",
     "joserfc": "holds the floor for OAuth and OIDC",
 }
 """Required all the same, each with its reason."""
@@ -31,7 +30,7 @@ BROUGHT_ALONG = {
 }
 """Imported without a line of its own, because what we require cannot do without it either."""
 
-OPTIONAL = {"fastapi": "demo", "pytest": "test"}
+OPTIONAL = {"botocore": "bedrock", "fastapi": "demo", "google": "vertex", "hypothesis": "test", "pytest": "test"}
 """Import names that only an extra brings."""
 
 

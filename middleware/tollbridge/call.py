@@ -12,6 +12,7 @@ from tollbridge.ids import new_id
 if TYPE_CHECKING:
     from tollbridge.errors import GatewayError
     from tollbridge.formats.dialect import AnswerReader, Dialect, Envelope, Operation
+    from tollbridge.formats.translation import Translation, Translator
     from tollbridge.limits.limiter import Grant
     from tollbridge.metering.ledger import Reservation
     from tollbridge.metering.prices import Price
@@ -75,7 +76,9 @@ class Call(msgspec.Struct, eq=False):
     object (the ASGI scope), for adapters, and None once the call has ended.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
     `targets` are tried in order, `target` is the one that answered. `reached`: a provider was sent the request, so it
-    may charge for it. `streamed`: the answer is an event stream. `cost` is in nano-dollars, None while unknown or
+    may charge for it. `streamed`: the answer is an event stream, and `stream_type` the media type one of the provider's
+    has. `translator` is there where a target does not speak the call's dialect, `translation` where the one that was
+    asked does not. `cost` is in nano-dollars, None while unknown or
     unpriced; `costed` is the usage it was worked out for. `state` is for policies: a dict of their own, keyed by the
     policy's name.
     """
@@ -127,6 +130,9 @@ class Call(msgspec.Struct, eq=False):
     streamed: bool = False
     cap_output: bool = False
     reader: "AnswerReader | None" = None
+    translator: "Translator | None" = None
+    translation: "Translation | None" = None
+    stream_type: bytes = b"text/event-stream"
     state: dict[str, Any] = msgspec.field(default_factory=dict)
 
     def __repr__(self) -> str:

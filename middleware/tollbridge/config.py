@@ -175,6 +175,9 @@ class UpstreamConfig:
     total_timeout_s: float = 900.0
     max_answer_bytes: int = 67_108_864
     cost_in_stream: bool = False
+    strict: bool = False
+    keep_alive_s: float = 15.0
+    files_provider: str = ""
 
     def __post_init__(self) -> None:
         _one_of(self, "transport", "http1", "httpx2")

@@ -1,6 +1,7 @@
 """A gateway: configuration and plugins in, an ASGI application out."""
 
 import asyncio
+import hmac
 import inspect
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
 from tollbridge.faults import told
 from tollbridge.formats.dialect import ModelEntry
+from tollbridge.formats.seal import KeyedSeal
 from tollbridge.front import Front
 from tollbridge.keys import read_key
 from tollbridge.logs import hide
@@ -152,6 +154,7 @@ class Gateway:
                 tokens=self.tokens,
                 limiter=self.limiter,
                 transport=self.transport,
+                seal=KeyedSeal(hmac.digest(pepper, b"state of another provider", "sha256")),
                 observers=(self.metrics.observe, *access, *self.registry.observers),
                 entered=self.metrics.entered,
                 left=self.metrics.left,

@@ -19,7 +19,7 @@ def describe(dialects: Iterable[Dialect], config: Config) -> dict[str, Any]:
             if method in methods:
                 methods[method]["description"] += f" Also in the shape of {dialect.name}, chosen by its headers."
             else:
-                methods[method] = _operation(dialect, operation)
+                methods[method] = _operation(dialect, operation, path)
     prefix = config.server.prefix
     if prefix:
         paths[f"{prefix}/healthz"] = _open("Whether the process is up")
@@ -41,9 +41,12 @@ def describe(dialects: Iterable[Dialect], config: Config) -> dict[str, Any]:
     }
 
 
-def _operation(dialect: Dialect, operation: Operation) -> dict[str, Any]:
+def _operation(dialect: Dialect, operation: Operation, path: str) -> dict[str, Any]:
+    one, again = "-one" if "{" in path else "", ""
+    if path != operation.path:
+        again = f"-{operation.also.index(path) + 2}"
     described: dict[str, Any] = {
-        "operationId": f"{dialect.name}-{operation.label}{'-one' if '{' in operation.path else ''}",
+        "operationId": f"{dialect.name}-{operation.label}{one}{again}",
         "summary": f"{operation.label.replace('_', ' ').capitalize()} in the dialect {dialect.name}",
         "description": f"Needs the scope {operation.scope}." if operation.scope else "Needs a valid token.",
         "tags": [dialect.name],
@@ -52,11 +55,17 @@ def _operation(dialect: Dialect, operation: Operation) -> dict[str, Any]:
             "default": {"description": "An error in the same dialect"},
         },
     }
-    if "{model}" in operation.path:
-        described["parameters"] = [{"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}]
+    for name in ("model", "id"):
+        if f"{{{name}}}" in path:
+            described["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+    if operation.socket:
+        described["responses"]["101"] = {"description": "A session over a WebSocket"}
+        described["parameters"] = [{"name": "model", "in": "query", "required": True, "schema": {"type": "string"}}]
     if operation.method == "POST":
-        schema = {"type": "object", "required": ["model"], "properties": {"model": {"type": "string"}}}
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        named = {"required": ["model"], "properties": {"model": {"type": "string"}}} if not operation.modelless else {}
+        kinds = ["application/json", *(["multipart/form-data"] if operation.form else ())]
+        schema = {"type": "object", **named}
+        described["requestBody"] = {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
     return described
 
 

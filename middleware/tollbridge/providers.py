@@ -79,6 +79,10 @@ class Quirks:
     headers: Mapping[str, str] = field(default_factory=dict)
     stream_usage: str = "option"
     """How usage comes into a stream: `option` (ask by stream_options), `always`, or `never`."""
+    add: Mapping[str, str] = field(default_factory=dict)
+    """Members that every body of this host has, as JSON texts by name."""
+    paths: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Where an operation is here, by its label, where that is not where its dialect has it: whole, and streamed."""
 
 
 @dataclass(frozen=True, slots=True, init=False)

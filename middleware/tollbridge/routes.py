@@ -87,6 +87,9 @@ class ModelRoutes:
         for name, model in config.models.items():
             self._models[name] = tuple(self._target(name, target, model.max_output) for target in model.targets)
             self._listed[name] = ModelEntry(name, self._models[name][0].provider.name, context=model.context)
+        self._files_provider = config.upstream.files_provider
+        if self._files_provider:
+            self._check_files_provider()
         for host in self.hosts.values():
             for own in host.provider.models:
                 full = f"{host.provider.name}/{own.name}"
@@ -100,6 +103,10 @@ class ModelRoutes:
         provider, slash, name = model.partition("/")
         host = self.hosts.get(provider)
         return (host.target(name),) if host is not None and slash and name else ()
+
+    def keeping_files(self) -> tuple[Target, ...]:
+        """Give the provider that keeps files and runs batches, as a target without a model; empty if there is none."""
+        return (self.hosts[self._files_provider].target(""),) if self._files_provider else ()
 
     def move(self, name: str, base_urls: Mapping[str, str], *, key: str = "") -> None:
         """Reach an offered provider at other URLs and with another key, from the next call on.
@@ -126,12 +133,24 @@ class ModelRoutes:
         """List every model that has a name here."""
         return list(self._listed.values())
 
+    def _check_files_provider(self) -> None:
+        host = self._named_host(self._files_provider, "upstream.files_provider")
+        bases = {each.base for each in self._dialects.values() if any(op.modelless for op in each.operations)}
+        if bases.isdisjoint(host.base_urls):
+            spoken = ", ".join(sorted(bases))
+            raise ConfigError(
+                f"upstream.files_provider: {host.provider.name} keeps no files; those who speak {spoken} do"
+            )
+
     def _target(self, model: str, text: str, max_output: int | None) -> Target:
         provider, _, name = text.partition("/")
-        where = f"models.{model}: the target {text!r}"
+        return self._named_host(provider, f"models.{model}: the target {text!r}").target(name, max_output)
+
+    def _named_host(self, provider: str, where: str) -> Host:
+        """Find a host the configuration names; raises `ConfigError` saying what it lacks."""
         host = self.hosts.get(provider)
         if host is not None:
-            return host.target(name, max_output)
+            return host
         known = self._known.get(provider)
         if known is None:
             raise ConfigError(f"{where} names no known provider{_near(provider, {**self._known, **self.hosts})}")
@@ -221,7 +240,8 @@ class ModelRoutes:
             raise ConfigError(f"{where}: base_url is missing")
         for spoken, url in urls.items():
             if spoken not in self._dialects:
-                raise ConfigError(f"{where}: unknown dialect {spoken!r}{_near(spoken, self._dialects)}")
+                bases = {each.base: each for each in self._dialects.values()}
+                raise ConfigError(f"{where}: unknown dialect {spoken!r}{_near(spoken, bases)}")
             if not url.startswith((*_HTTP, "{")):
                 raise ConfigError(f"{where}: the URL {url!r} must start with http:// or https://")
         quirks = known.quirks if known else Quirks()
@@ -231,6 +251,8 @@ class ModelRoutes:
             drop=quirks.drop,
             headers={**quirks.headers, **given.headers},
             stream_usage=given.stream_usage or (quirks.stream_usage if known else default),
+            add=quirks.add,
+            paths=quirks.paths,
         )
         return Provider(
             name,

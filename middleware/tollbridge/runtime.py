@@ -11,6 +11,8 @@ from tollbridge.chain import Link, check_order, fold, insert
 from tollbridge.clock import Clock
 from tollbridge.config import Config
 from tollbridge.formats.dialect import ModelEntry
+from tollbridge.formats.seal import Seal
+from tollbridge.formats.ways import Ways
 from tollbridge.identity import IdentitySource
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.layers.authorize import Authorize
@@ -57,6 +59,7 @@ class Parts:
     tokens: "TokenService"
     limiter: "Limiter"
     transport: Transport
+    seal: Seal
     observers: tuple[Callable[[Call], None], ...]
     entered: Callable[[], None]
     left: Callable[[], None]
@@ -141,7 +144,13 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
         ),
         Link(
             Translate,
-            {"cost_in_stream": config.upstream.cost_in_stream, "cap_output": config.budgets.cap_output},
+            {
+                "ways": Ways(parts.registry.dialects.values()),
+                "seal": parts.seal,
+                "strict": config.upstream.strict,
+                "cost_in_stream": config.upstream.cost_in_stream,
+                "cap_output": config.budgets.cap_output,
+            },
         ),
     ]
     if parts.policies:
@@ -180,6 +189,7 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
         model=lambda call, name: offered_model(parts.routes, call, name),
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
+        keep_alive_s=config.upstream.keep_alive_s,
         watch=CuttingWatch(parts.store) if config.server.cut_revoked_calls else None,
     )
     outermost, *inner = links_of(parts, app)

@@ -273,3 +273,32 @@ def check_json_depth(body: bytes, depth: int) -> None:
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[{]}")
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: one level up, one down
+
+
+_FORM = re.compile(
+    rb"multipart/form-data"
+    rb"(?:[ \t]*;[ \t]*(?!boundary=)[A-Za-z0-9_-]+=[A-Za-z0-9_.-]+)*"
+    rb"[ \t]*;[ \t]*boundary=(?:([A-Za-z0-9'+_.-]{1,70})|\"([A-Za-z0-9'()+_,./:=? -]{0,69}[A-Za-z0-9'()+_,./:=?-])\")"
+    rb"(?:[ \t]*;[ \t]*(?!boundary=)[A-Za-z0-9_-]+=[A-Za-z0-9_.-]+)*[ \t]*",
+    re.IGNORECASE,
+)
+"""A form's media type, with its boundary said once, as a token or quoted (RFC 2046 section 5.1.1)."""
+
+
+def is_form(body: bytes, kind: bytes | None) -> bool:
+    """Whether a body that may be either is a form (RFC 7578) and not JSON.  `kind` is its Content-Type.
+
+    Raises `UnsafeRequest` for what says to be neither, and for a form that does not begin with the boundary its
+    Content-Type says: with another boundary other fields would be found in it.
+    """
+    said = (kind or b"").strip()
+    if not said.lower().startswith(b"multipart/"):
+        if body.startswith(b"--") or said.partition(b";")[0].strip().lower() not in (b"", b"application/json"):
+            raise UnsafeRequest("the Content-Type does not fit the body; send multipart/form-data or application/json")
+        return False
+    found = _FORM.fullmatch(said)
+    if found is None:
+        raise UnsafeRequest("the Content-Type must be multipart/form-data with one plain boundary (RFC 7578)")
+    if not body.startswith(b"--%b\r\n" % (found[1] or found[2])):
+        raise UnsafeRequest("the form does not begin with the boundary that its Content-Type says")
+    return True

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from tollbridge.auth import Signer, sendable
-from tollbridge.errors import UpstreamError, without_words
+from tollbridge.errors import SetupError, UpstreamError, without_words
 from tollbridge.transport.base import UpstreamRequest
 
 
@@ -24,6 +24,9 @@ class Signing:
         try:
             async with asyncio.timeout(self.timeout_s):
                 shown = await self.signer.sign(self.key, request)
+        except SetupError as exc:  # a sentence for the operator, as at start
+            said = str(exc)
+            raise self._failed(without_words(exc) if self.key and self.key in said else said) from None
         except Exception as exc:
             raise self._failed(without_words(exc)) from None
         if not sendable(shown):

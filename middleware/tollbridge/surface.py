@@ -1,5 +1,6 @@
 """What can be called: which path is which operation of which dialect, and which operation of the wrapped app."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,39 +14,58 @@ _MOST_WRAPPED = 64
 """Middleware that is looked through for the router behind it."""
 
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
 class Surface:
-    """The paths of the served dialects.  Paths are matched whole; `{model}` stands for one segment or more."""
+    """The paths of the served dialects.
+
+    Paths are matched whole; `{model}` stands for one segment or more, `{id}` for one of letters, digits, `-` and `_`.
+    """
 
     def __init__(self, dialects: Iterable[Dialect] = ()) -> None:
         self._exact: dict[str, list[_Way]] = {}
-        self._prefixed: list[tuple[str, list[_Way]]] = []
-        prefixed: dict[str, list[_Way]] = {}
+        self._ids: dict[tuple[str, str], list[_Way]] = {}
+        self._sockets: dict[str, _Way] = {}
+        around: dict[tuple[str, str], list[_Way]] = {}
         for dialect in dialects:
             for operation in dialect.operations:
-                head, brace, tail = operation.path.partition("{model}")
-                if brace and not tail:
-                    prefixed.setdefault(head, []).append((dialect, operation))
-                else:
-                    self._exact.setdefault(operation.path, []).append((dialect, operation))
-        self._prefixed = sorted(prefixed.items(), key=lambda item: -len(item[0]))
+                if operation.socket:
+                    self._sockets[operation.path] = (dialect, operation)
+                    continue
+                for path in (operation.path, *operation.also):
+                    head, brace, tail = path.partition("{model}")
+                    start, mark, rest = path.partition("{id}")
+                    if brace:
+                        around.setdefault((head, tail), []).append((dialect, operation))
+                    elif mark:
+                        self._ids.setdefault((start, rest), []).append((dialect, operation))
+                    else:
+                        self._exact.setdefault(path, []).append((dialect, operation))
+        self._around = sorted(around.items(), key=lambda item: (-len(item[0][0]), -len(item[0][1])))
 
     @property
     def heads(self) -> tuple[str, ...]:
         """The paths behind which the rest is a model's name."""
-        return tuple(head for head, _ in self._prefixed)
+        return tuple(dict.fromkeys(head for (head, _), _ in self._around))
 
     @property
     def paths(self) -> Mapping[str, Sequence[_Way]]:
-        """Every path as it is written in a dialect, with the operations behind it."""
-        return {**self._exact, **{f"{head}{{model}}": ways for head, ways in self._prefixed}}
+        """Every path as it is written in a dialect, sessions too, with the operations behind it."""
+        sessions = {path: [way] for path, way in self._sockets.items()}
+        ids = {f"{head}{{id}}{tail}": ways for (head, tail), ways in self._ids.items()}
+        return {
+            **self._exact,
+            **sessions,
+            **ids,
+            **{f"{head}{{model}}{tail}": ways for (head, tail), ways in self._around},
+        }
 
     def find(self, method: str, path: str, headers: Headers) -> _Way | None:
         """Find what is called, or None if no dialect serves the path; raises `MethodNotAllowed`."""
         ways = self._exact.get(path)
         if ways is None:
-            ways = next(
-                (ways for head, ways in self._prefixed if path.startswith(head) and len(path) > len(head)), None
-            )
+            ways = self._named(path)
             if ways is None:
                 return None
         fitting = [way for way in ways if way[1].method == method]
@@ -59,6 +79,20 @@ class Surface:
             if way[0].claims(named):
                 return way
         return next((way for way in fitting if way[1].fallback), fitting[0])
+
+    def find_socket(self, path: str) -> _Way | None:
+        """Find what a WebSocket at this path opens, or None if no dialect has sessions there."""
+        return self._sockets.get(path)
+
+    def _named(self, path: str) -> list[_Way] | None:
+        """Find the ways of a path with a name in it: an id, else a model's; the longest of what stands around wins."""
+        for (head, tail), ways in self._ids.items():
+            if path.startswith(head) and path.endswith(tail) and _ID.fullmatch(path[len(head) : len(path) - len(tail)]):
+                return ways
+        for (head, tail), ways in self._around:
+            if path.startswith(head) and path.endswith(tail) and len(path) > len(head) + len(tail):
+                return ways
+        return None
 
 
 def route_template(scope: Mapping[str, Any], app: object) -> str:

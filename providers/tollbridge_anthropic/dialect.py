@@ -19,21 +19,14 @@ from tollbridge.formats import (
     replace_model,
     splice,
 )
+from tollbridge_anthropic.codec import CountCodec, MessagesCodec
+from tollbridge_anthropic.errors import error_body
 from tollbridge_anthropic.readers import StreamReader
 from tollbridge_anthropic.usage import message_usage
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(rb'"(model|stream|max_tokens)"[ \t\n\r]*:')
 _FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
-_TYPES = {
-    401: "authentication_error",
-    403: "permission_error",
-    404: "not_found_error",
-    413: "request_too_large",
-    429: "rate_limit_error",
-    504: "timeout_error",
-    529: "overloaded_error",
-}
 
 
 class _Body(msgspec.Struct):
@@ -50,9 +43,17 @@ class MessagesDialect:
 
     name = "anthropic-messages"
     base = "anthropic-messages"
+    stream_type = b"text/event-stream"
+    keep_alive = b'event: ping\ndata: {"type": "ping"}\n\n'
     operations = (
-        Operation("ai:chat", "messages", path="/v1/messages", upstream="/messages"),
-        Operation("ai:chat", "count_tokens", path="/v1/messages/count_tokens", upstream="/messages/count_tokens"),
+        Operation("ai:chat", "messages", path="/v1/messages", upstream="/messages", codec=MessagesCodec()),
+        Operation(
+            "ai:chat",
+            "count_tokens",
+            path="/v1/messages/count_tokens",
+            upstream="/messages/count_tokens",
+            codec=CountCodec(),
+        ),
         Operation("", "models", "GET", path="/v1/models", lists_models=True),
         Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True),
     )
@@ -86,27 +87,24 @@ class MessagesDialect:
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
         named = model == envelope.model
+        dropped = quirks.drop
+        if not envelope.outputs_tokens:  # a count has its model in the body, also where a message has it in the path
+            dropped = tuple(name for name in quirks.drop if name != "model")
         values: dict[str, bytes] = {}
         if max_output is not None:
             values[quirks.rename.get("max_tokens", "max_tokens")] = b"%d" % max_output
-        if not values and not quirks.rename and not quirks.drop:
+        if not values and not quirks.rename and not dropped and not quirks.add:
             return body if named else replace_model(body, msgspec.json.encode(model))
-        if not named:
+        if not named and "model" not in dropped:
             values["model"] = msgspec.json.encode(model)
-        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+        values.update({name: text.encode("utf-8") for name, text in quirks.add.items()})
+        return splice(body, values, rename=quirks.rename, drop=dropped)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(cost=cost) if streamed else WholeReader(message_usage)
 
     def write_error(self, error: GatewayError, call_id: str) -> bytes:
-        default = "api_error" if error.status >= 500 else "invalid_request_error"
-        shown: dict[str, object] = {
-            "type": "error",
-            "error": {"type": _TYPES.get(error.status, default), "message": error.message},
-        }
-        if error.status != 401:
-            shown["request_id"] = call_id
-        return msgspec.json.encode(shown)
+        return msgspec.json.encode(error_body(error, call_id))
 
     def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
         return b"event: error\ndata: %b\n\n" % self.write_error(error, call_id)

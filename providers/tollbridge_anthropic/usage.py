@@ -4,13 +4,21 @@
 total, in each `message_delta` (https://docs.anthropic.com/en/docs/build-with-claude/streaming, read 2026-11).
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from tollbridge import Usage
+from tollbridge.formats import JSON, present
+from tollbridge_anthropic.words import TIERS
 
 
 class _CacheWrites(msgspec.Struct):
     ephemeral_1h_input_tokens: int | None = None
+
+
+class _OutputDetails(msgspec.Struct):
+    thinking_tokens: int | None = None
 
 
 class WireUsage(msgspec.Struct):
@@ -21,6 +29,7 @@ class WireUsage(msgspec.Struct):
     cache_read_input_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
     cache_creation: _CacheWrites | None = None
+    output_tokens_details: _OutputDetails | None = None
 
     def read(self, before: Usage | None = None) -> Usage | None:
         """Give the buckets; what this report leaves out is taken from the one `before`."""
@@ -37,12 +46,15 @@ class WireUsage(msgspec.Struct):
             elif before.cache_write + before.cache_write_1h == written:
                 hour = before.cache_write_1h
             short = max(0, written) - hour
+        output = _count(self.output_tokens, before.output)
+        thought = self.output_tokens_details.thinking_tokens if self.output_tokens_details is not None else None
         return Usage(
             input=_count(self.input_tokens, before.input),
             cache_read=_count(self.cache_read_input_tokens, before.cache_read),
             cache_write=short,
             cache_write_1h=hour,
-            output=_count(self.output_tokens, before.output),
+            output=output,
+            reasoning=min(_count(thought, before.reasoning), output),
         )
 
 
@@ -67,3 +79,38 @@ def message_usage(body: bytes) -> Usage | None:
     """Read the usage of a whole message; raises msgspec's errors."""
     wire = _decode_message(body).usage
     return None if wire is None else wire.read()
+
+
+def read_usage(wire: JSON) -> Usage | None:
+    """Read a usage that stands in an answer; None where it tells no count, or none that can be read."""
+    try:
+        return msgspec.convert(wire, WireUsage).read()
+    except msgspec.ValidationError:
+        return None
+
+
+def merged_usage(before: Mapping[str, JSON], more: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Put a later report over an earlier one: what it leaves out, or calls null, holds as it was."""
+    merged = {**before, **{name: value for name, value in more.items() if value is not None or name not in before}}
+    written = "cache_creation_input_tokens"
+    if "cache_creation" not in more and merged.get(written) != before.get(written, merged.get(written)):
+        merged.pop("cache_creation", None)
+    return merged
+
+
+def write_usage(usage: Usage | None, wire: JSON, tier: str | None) -> dict[str, JSON]:
+    """Write a usage, word for word where it is Anthropic's own; a message always has both counts."""
+    if isinstance(wire, dict):
+        return {"input_tokens": 0, "output_tokens": 0, **wire}
+    usage = usage or Usage()
+    written = usage.cache_write + usage.cache_write_1h
+    hours = {"ephemeral_5m_input_tokens": usage.cache_write, "ephemeral_1h_input_tokens": usage.cache_write_1h}
+    return present(
+        input_tokens=usage.input + usage.audio_input + usage.image_input,
+        cache_creation_input_tokens=written,
+        cache_read_input_tokens=usage.cache_read,
+        cache_creation=hours if usage.cache_write_1h else None,
+        output_tokens=usage.output_total,
+        output_tokens_details={"thinking_tokens": usage.reasoning} if usage.reasoning else None,
+        service_tier=TIERS.get(tier or ""),
+    )

@@ -8,14 +8,25 @@ from tollbridge import Bearer, Provider, hookimpl
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
 
+_HOST = "https://api.openai.com/v1"
+
 
 @hookimpl
 def register_dialects(register: "Callable[[Dialect], None]") -> None:
     from tollbridge_openai.dialects import ChatDialect, CompletionsDialect, EmbeddingsDialect
+    from tollbridge_openai.responses_dialect import ResponsesDialect
+    from tollbridge_openai.side_dialects import SIDE
+    from tollbridge_openai.side_files import FilesDialect
+    from tollbridge_openai.side_realtime import RealtimeDialect
 
     register(ChatDialect())
     register(CompletionsDialect())
     register(EmbeddingsDialect())
+    register(ResponsesDialect())
+    for side in SIDE:
+        register(side())
+    register(FilesDialect())
+    register(RealtimeDialect())
 
 
 @hookimpl
@@ -23,8 +34,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
     register(
         Provider(
             "openai",
-            base_url="https://api.openai.com/v1",
-            dialect="openai-chat",
+            base_urls={"openai-chat": _HOST, "openai-responses": _HOST},
             auth=Bearer(env="OPENAI_API_KEY"),
             display_name="OpenAI",
             homepage="https://platform.openai.com",

@@ -18,6 +18,8 @@ from tollbridge.formats import (
     replace_model,
     splice,
 )
+from tollbridge_openai.chat_codec import ChatCodec
+from tollbridge_openai.embeddings_codec import EmbeddingsCodec
 from tollbridge_openai.errors import write_error
 from tollbridge_openai.readers import StreamReader
 from tollbridge_openai.usage import answer_usage
@@ -83,6 +85,8 @@ class _OpenAIDialect:
 
     name = ""
     base = "openai-chat"
+    stream_type = b"text/event-stream"
+    keep_alive = b": keep-alive\n\n"
     operations: Sequence[Operation] = ()
     limit = "max_completion_tokens"
     """What an output limit is called."""
@@ -117,10 +121,11 @@ class _OpenAIDialect:
         if max_output is not None:
             values[quirks.rename.get(self.limit, self.limit)] = b"%d" % max_output
         named = model == envelope.model
-        if not values and not quirks.rename and not quirks.drop:
+        if not values and not quirks.rename and not quirks.drop and not quirks.add:
             return body if named else replace_model(body, msgspec.json.encode(model))
-        if not named:
+        if not named and "model" not in quirks.drop:
             values["model"] = msgspec.json.encode(model)
+        values.update({name: text.encode("utf-8") for name, text in quirks.add.items()})
         return splice(body, values, rename=quirks.rename, drop=quirks.drop)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
@@ -169,7 +174,7 @@ class ChatDialect(_OpenAIDialect):
 
     name = "openai-chat"
     operations = (
-        Operation("ai:chat", "chat", path="/v1/chat/completions", upstream="/chat/completions"),
+        Operation("ai:chat", "chat", path="/v1/chat/completions", upstream="/chat/completions", codec=ChatCodec()),
         Operation("", "models", "GET", path="/v1/models", lists_models=True, fallback=True),
         Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True, fallback=True),
     )
@@ -192,7 +197,11 @@ class EmbeddingsDialect(_OpenAIDialect):
     """`POST /v1/embeddings`: input only."""
 
     name = "openai-embeddings"
-    operations = (Operation("ai:embeddings", "embeddings", path="/v1/embeddings", upstream="/embeddings"),)
+    operations = (
+        Operation(
+            "ai:embeddings", "embeddings", path="/v1/embeddings", upstream="/embeddings", codec=EmbeddingsCodec()
+        ),
+    )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
         found = read_body(body)

@@ -35,7 +35,8 @@ class WireUsage(msgspec.Struct):
     def read(self) -> Usage | None:
         """Give the disjoint buckets; parts larger than their whole are cut down to it."""
         if self.prompt_tokens is None and self.completion_tokens is None:
-            return None
+            # Voyage, which embeds, tells the total alone.
+            return None if self.total_tokens is None else Usage(input=max(0, self.total_tokens))
         prompt, completion = max(0, self.prompt_tokens or 0), max(0, self.completion_tokens or 0)
         completion = max(completion, (self.total_tokens or 0) - prompt)
         cached = min(prompt, max(0, self.prompt_cache_hit_tokens or 0))

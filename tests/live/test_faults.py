@@ -1,6 +1,7 @@
 """What a provider can do wrong, in both dialects over both transports: it is said, bounded, and charged once."""
 
 import asyncio
+import gzip
 import json
 import socket
 from collections.abc import Iterator
@@ -35,19 +36,26 @@ GROWTH = 200_000_000
 """Bytes of memory that no fault may cost: an event as long as allowed is held, joined and passed on."""
 PATIENCE_S = 60.0
 GIGABYTE = 1_000_000_000
+BOMB = gzip.compress(bytes(512_000_000), 9)
+"""Half a gigabyte in half a megabyte."""
 
 Part = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One dialect as a caller sees it.  `event` is the first event of a stream; `whole` a whole answer."""
+    """A caller's dialect and a provider's: `event` is the first event of its stream; `whole` a whole answer."""
 
     path: str
     model: str
     event: bytes
     whole: bytes
     error: bytes
+
+    @property
+    def messages(self) -> bool:
+        """Whether the caller speaks Messages."""
+        return self.path == "/v1/messages"
 
     def body(self, *, stream: bool) -> dict[str, object]:
         return chat(model=self.model, stream=stream)
@@ -132,7 +140,7 @@ def wire(request: pytest.FixtureRequest) -> Wire:
 def message(wire: Wire, found: Part) -> str:
     """Check an error's body against the dialect; gives its message."""
     error = found["error"]
-    if wire is MESSAGES:
+    if wire.messages:
         assert found["type"] == "error"
         assert error["type"] in ("api_error", "timeout_error", "overloaded_error")
         assert "code" not in error
@@ -149,7 +157,7 @@ def last_error(wire: Wire, body: bytes) -> str:
     assert b"[DONE]" not in body
     assert b"message_stop" not in body
     *_, name, data = [b"", *body.removesuffix(b"\n\n").split(b"\n\n")[-1].split(b"\n")]
-    assert name == (b"event: error" if wire is MESSAGES else b"")
+    assert name == (b"event: error" if wire.messages else b"")
     found: Part = json.loads(data.removeprefix(b"data: "))
     return message(wire, found)
 
@@ -293,6 +301,19 @@ def test_whole_answer_of_a_gigabyte_is_cut_off_at_its_bound(live, wire) -> None:
     assert live.memory() - before < GROWTH
     assert not live.upstream.requests[-1].answered.is_set()
     live.row()
+
+
+@pytest.mark.parametrize("kind", [JSON, HEAD], ids=["whole", "stream"])
+def test_compressed_answer_that_nobody_asked_for_is_not_inflated(live: Bridge, wire: Wire, kind: bytes) -> None:
+    live.script(kind + b"content-encoding: gzip\r\ncontent-length: %d\r\n\r\n" % len(BOMB), BOMB)
+    before = live.memory()
+
+    answer = live.ask(wire, stream=kind is HEAD)
+
+    assert answer.status_code == 502
+    assert "compressed" in message(wire, answer.json())
+    assert live.memory() - before < GROWTH
+    assert live.row()["outcome"] != "complete"
 
 
 def test_others_are_served_while_an_event_has_no_end(live, wire) -> None:

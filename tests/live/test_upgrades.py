@@ -26,6 +26,8 @@ PATHS = [
     "/v1/completions",
     "/v1/embeddings",
     "/v1/messages",
+    "/v1/realtime",
+    "/v1/files/file-1",
     "/_tollbridge",
     "/_tollbridge/",
     "/_tollbridge/healthz",

@@ -21,7 +21,7 @@ def test_every_path_of_every_dialect_is_described_with_its_scope() -> None:
     for dialect in DIALECTS.values():
         for operation in dialect.operations:
             described = paths[operation.path][operation.method.lower()]
-            assert described["responses"].keys() == {"200", "default"}
+            assert described["responses"].keys() == {"200", "default", *(["101"] if operation.socket else ())}
             assert (f"Needs the scope {operation.scope}." in described["description"]) == bool(operation.scope)
     chat = paths["/v1/chat/completions"]["post"]
     assert chat["summary"] == "Chat in the dialect openai-chat"
@@ -39,6 +39,21 @@ def test_variable_of_a_path_is_a_parameter() -> None:
     one = document()["paths"]["/v1/models/{model}"]["get"]
 
     assert [(p["name"], p["in"], p["required"]) for p in one["parameters"]] == [("model", "path", True)]
+
+
+def test_id_in_a_path_is_a_parameter_and_a_form_may_be_a_body() -> None:
+    paths = document()["paths"]
+
+    assert [p["name"] for p in paths["/v1/files/{id}/content"]["get"]["parameters"]] == ["id"]
+    uploaded = paths["/v1/files"]["post"]["requestBody"]["content"]
+    assert uploaded == {kind: {"schema": {"type": "object"}} for kind in ("application/json", "multipart/form-data")}
+    assert "multipart/form-data" in paths["/v1/images/edits"]["post"]["requestBody"]["content"]
+
+
+def test_session_is_described_by_its_upgrade() -> None:
+    session = document()["paths"]["/v1/realtime"]["get"]
+
+    assert [(p["name"], p["in"]) for p in session["parameters"]] == [("model", "query")]
 
 
 def test_operation_ids_are_unique() -> None:

@@ -14,7 +14,7 @@ from tollbridge import sanity
 from tollbridge.call import Call, Headers, open_call
 from tollbridge.clock import SystemClock
 from tollbridge.errors import BodyTooLarge, UnsafeRequest
-from tollbridge.sanity import HeaderLimits, check_json_depth, inspect
+from tollbridge.sanity import HeaderLimits, check_json_depth, inspect, is_form
 
 HOST = (b"host", b"bridge.example")
 LIMITS = HeaderLimits()
@@ -559,3 +559,82 @@ def test_slash_may_be_escaped_in_a_name_and_nowhere_else(raw: str, passes: bool)
     else:
         with pytest.raises(UnsafeRequest, match="escape"):
             inspect(call, LIMITS, ("/v1/models/",))
+
+
+FORM = b'--b1\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n--b1--\r\n'
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"multipart/form-data; boundary=b1",
+        b'Multipart/Form-Data;boundary="b1"',
+        b"multipart/form-data; charset=utf-8; boundary=b1; a=b ",
+        b" multipart/form-data ; BOUNDARY=b1",
+    ],
+)
+def test_form_that_begins_with_its_boundary_is_one(kind: bytes) -> None:
+    assert is_form(FORM, kind)
+
+
+@pytest.mark.parametrize("kind", [None, b"", b"application/json", b"Application/JSON; charset=utf-8"])
+def test_json_is_no_form(kind: bytes | None) -> None:
+    assert not is_form(b'{"model":"m"}', kind)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        b"multipart/form-data; boundary=other",
+        b"multipart/form-data; boundary=b",
+        b"multipart/form-data; boundary=B1",
+        b"multipart/form-data; boundary=b1; boundary=other",
+        b"multipart/form-data; boundary=other; boundary=b1",
+        b"multipart/form-data; Boundary=other; boundary=b1",
+        b"multipart/form-data; boundary*=utf-8''other; boundary=b1",
+        b'multipart/form-data; x="; boundary=other; "; boundary=b1',
+        b'multipart/form-data; boundary="b1 "',
+        b"multipart/form-data; boundary=",
+        b"multipart/form-data",
+        b"multipart/mixed; boundary=b1",
+        b"application/x-www-form-urlencoded",
+        b"application/json",
+        b"text/plain",
+        None,
+    ],
+)
+def test_form_whose_type_says_anything_else_is_refused(kind: bytes | None) -> None:
+    with pytest.raises(UnsafeRequest):
+        is_form(FORM, kind)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\r\n" + FORM, b"multipart/form-data; boundary=b1"),
+        (b"before" + FORM, b"multipart/form-data; boundary=b1"),
+        (b'{"model":"m"}', b"multipart/form-data; boundary=b1"),
+        (b'{"model":"m","x":"&model=other"}', b"application/x-www-form-urlencoded"),
+        (b"--b1 \r\n", b"multipart/form-data; boundary=b1"),
+        (b"--b1\n", b"multipart/form-data; boundary=b1"),
+    ],
+)
+def test_body_that_does_not_begin_as_its_type_says_is_refused(body: bytes, kind: bytes) -> None:
+    with pytest.raises(UnsafeRequest):
+        is_form(body, kind)
+
+
+@given(st.binary(max_size=80))
+def test_any_content_type_is_read_or_refused(tail: bytes) -> None:
+    with suppress(UnsafeRequest):
+        is_form(FORM, b"multipart/form-data; boundary=b1" + tail)
+
+
+def test_hostile_content_type_takes_no_time() -> None:
+    begun = time.thread_time()
+
+    for kind in (b"multipart/form-data" + b";a=b" * 4_000, b"multipart/form-data" + b"; " * 8_000):
+        with suppress(UnsafeRequest):
+            is_form(FORM, kind)
+
+    assert time.thread_time() - begun < 0.5

@@ -41,6 +41,10 @@ class Hmac:
     async def sign(self, key: str, request: UpstreamRequest) -> list[tuple[bytes, bytes]]:
         if self.fails == "signing":
             raise RuntimeError(f"cannot sign with {key}")
+        if self.fails == "signing sentence":
+            raise ConfigError("there are no credentials; set them")
+        if self.fails == "careless signing":
+            raise ConfigError(f"{key} is no pair")
         if self.fails == "silence":
             await asyncio.Event().wait()
         signed = b"\n".join((request.method.encode(), request.url.encode(), request.body))
@@ -71,7 +75,13 @@ async def test_signature_takes_the_place_of_a_header_of_its_name() -> None:
 
 @pytest.mark.parametrize(
     ("fails", "why"),
-    [("signing", "RuntimeError in test_signing.py"), ("silence", "TimeoutError"), ("framing", "cannot be sent")],
+    [
+        ("signing", "RuntimeError in test_signing.py"),
+        ("signing sentence", "there are no credentials; set them"),
+        ("careless signing", "ConfigError in test_signing.py"),
+        ("silence", "TimeoutError"),
+        ("framing", "cannot be sent"),
+    ],
 )
 async def test_scheme_that_gives_no_signature_refuses_the_request_and_names_no_key(fails: str, why: str) -> None:
     with pytest.raises(UpstreamError) as refused:

@@ -24,6 +24,18 @@ from tollbridge_anthropic.dialect import MessagesDialect
 from tollbridge_openai.dialects import ChatDialect, CompletionsDialect, EmbeddingsDialect
 
 
+class Shelf(EmbeddingsDialect):
+    """A dialect with ids in its paths."""
+
+    name = "shelf"
+    operations = (
+        Operation("ai:files", "files", "GET", path="/v1/files"),
+        Operation("ai:files", "file", "GET", path="/v1/files/{id}"),
+        Operation("ai:files", "delete", "DELETE", path="/v1/files/{id}"),
+        Operation("ai:files", "content", "GET", path="/v1/files/{id}/content"),
+    )
+
+
 class Rerank(EmbeddingsDialect):
     """A stranger's dialect with models in its paths, and GET and POST on one."""
 
@@ -38,7 +50,7 @@ class Rerank(EmbeddingsDialect):
 
 @pytest.fixture
 def surface() -> Surface:
-    return Surface([ChatDialect(), CompletionsDialect(), EmbeddingsDialect(), MessagesDialect(), Rerank()])
+    return Surface([ChatDialect(), CompletionsDialect(), EmbeddingsDialect(), MessagesDialect(), Rerank(), Shelf()])
 
 
 def labels(way: tuple[Dialect, Operation] | None) -> tuple[str, str] | None:
@@ -56,6 +68,18 @@ def labels(way: tuple[Dialect, Operation] | None) -> tuple[str, str] | None:
         ("GET", "/v1/models", ("openai-chat", "models")),
         ("GET", "/v1/models/gpt-4o", ("openai-chat", "models")),
         ("GET", "/v1/models/openai/gpt-4o", ("openai-chat", "models")),
+        ("GET", "/v1/files", ("shelf", "files")),
+        ("GET", "/v1/files/file-abc_1", ("shelf", "file")),
+        ("DELETE", "/v1/files/file-abc_1", ("shelf", "delete")),
+        ("GET", "/v1/files/file-abc/content", ("shelf", "content")),
+        ("GET", "/v1/files/", None),
+        ("GET", "/v1/files//content", None),
+        ("GET", "/v1/files/a/b", None),
+        ("GET", "/v1/files/a.b", None),
+        ("GET", "/v1/files/a b", None),
+        ("GET", "/v1/files/a/content/x", None),
+        ("GET", "/v1/files/\u00e9", None),
+        ("GET", "/v1/files/" + "a" * 257, None),
         ("GET", "/v1/rerank", ("rerank", "about")),
         ("POST", "/v1/rerank", ("rerank", "rerank")),
         ("POST", "/v1/rerank/x", ("rerank", "one")),
@@ -107,6 +131,18 @@ def test_long_method_is_cut_short(surface: Surface) -> None:
         surface.find("X" * 1000, "/v1/messages", [])
 
 
+def test_session_is_found_by_its_path_and_is_nothing_that_is_called_over_http(surface: Surface) -> None:
+    class Talk(EmbeddingsDialect):
+        operations = (Operation("ai:talk", "talk", "GET", path="/v1/talk", socket=True),)
+
+    talking = Surface([Talk(), ChatDialect()])
+
+    assert labels(talking.find_socket("/v1/talk")) == ("openai-embeddings", "talk")
+    assert talking.find_socket("/v1/chat/completions") is None
+    assert talking.find("GET", "/v1/talk", []) is None
+    assert [labels(way) for way in talking.paths["/v1/talk"]] == [("openai-embeddings", "talk")]
+
+
 def test_paths_are_listed_as_the_dialects_write_them(surface: Surface) -> None:
     paths = surface.paths
 
@@ -114,6 +150,9 @@ def test_paths_are_listed_as_the_dialects_write_them(surface: Surface) -> None:
         "/v1/chat/completions",
         "/v1/completions",
         "/v1/embeddings",
+        "/v1/files",
+        "/v1/files/{id}",
+        "/v1/files/{id}/content",
         "/v1/messages",
         "/v1/messages/count_tokens",
         "/v1/models",

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import random
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,10 @@ VARIABLE = "TOLLBRIDGE_CORPUS"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One recorded request and its answer.  `text` is a stream as recorded, `body` a parsed JSON answer."""
+    """One recorded request and its answer.
+
+    `text` is a stream as recorded, `body` a parsed JSON answer, `frames` a stream of bytes; `folder` is where it is.
+    """
 
     name: str
     path: str
@@ -24,6 +28,8 @@ class Case:
     status: int
     body: Any
     text: str | None
+    frames: bytes | None = None
+    folder: str = ""
 
     def cuts(self, *sizes: int) -> Iterator[list[bytes]]:
         """Give the stream whole, then in pieces of each given mean size; the same pieces every time."""
@@ -50,6 +56,8 @@ def read_cases(folder: Path) -> list[Case]:
                 response["status"],
                 response.get("body"),
                 response.get("text"),
+                b64decode(response["body_base64"]) if "body_base64" in response else None,
+                f"{folder.parent.name}/{folder.name}",
             )
         )
     return cases
@@ -63,6 +71,18 @@ def is_answer(case: Case) -> bool:
 def is_stream(case: Case) -> bool:
     """Whether a call succeeded with a stream of events."""
     return case.status == 200 and case.text is not None
+
+
+def corpus_folders(*folders: str) -> pytest.MarkDecorator:
+    """Run a test once for each of these folders, its cases as the argument `cases`; skipped where there is no corpus.
+
+    For what is quick and done to thousands of cases: a test for each would take longer than what is tested.
+    """
+    root = os.environ.get(VARIABLE, "")
+    if not root:
+        reason = f"recorded traffic is not here; name its folder in {VARIABLE}"
+        return pytest.mark.parametrize("cases", [pytest.param([], marks=pytest.mark.skip(reason=reason))], ids=["none"])
+    return pytest.mark.parametrize("cases", [read_cases(Path(root, folder)) for folder in folders], ids=list(folders))
 
 
 def corpus(*folders: str, only: Callable[[Case], bool] = lambda case: True) -> pytest.MarkDecorator:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.sdks.install import lack as node_sdks
 
 VARIABLE = "TOLLBRIDGE_TEST_REQUIRE"
 
@@ -52,7 +53,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _module(name: str, *, get: str) -> Lack:
-    return lambda: "" if find_spec(name) is not None else f"the module {name} is missing; {get}"
+    def lack() -> str:
+        try:
+            found = find_spec(name)
+        except ModuleNotFoundError:  # the package it is in
+            found = None
+        return "" if found is not None else f"the module {name} is missing; {get}"
+
+    return lack
 
 
 def _program(*names: str, get: str, folders: str = "") -> Lack:
@@ -86,6 +94,8 @@ def _chromium() -> str:
     return "no Chromium; playwright install chromium"
 
 
+_SDKS = ("anthropic", "boto3", "cohere", "google.genai", "mistralai.client", "ollama", "openai")
+
 NEEDS: Mapping[str, Lack] = {
     "local": _local,
     "chromium": _all(_module("playwright", get="pip install playwright"), _chromium),
@@ -99,4 +109,6 @@ NEEDS: Mapping[str, Lack] = {
     ),
     "granian": _module("granian", get="pip install granian"),
     "mitmproxy": _module("mitmproxy", get="pip install 'tollbridge[mitmproxy]'"),
+    "python-sdks": _all(*(_module(name, get="pip install 'tollbridge[test]'") for name in _SDKS)),
+    "node-sdks": node_sdks,
 }

@@ -88,7 +88,16 @@ class Script:
 class Caller:
     """One HTTP client, seen from the server: what it gets is in `sent`, and `leave` hangs up."""
 
-    def __init__(self, app: Tollbridge, token: str, *, model: str = "one", stream: bool = True, **fields: Any) -> None:
+    def __init__(
+        self,
+        app: Tollbridge,
+        token: str,
+        *,
+        path: str = "/v1/chat/completions",
+        model: str = "one",
+        stream: bool = True,
+        **fields: Any,
+    ) -> None:
         body = json.dumps({"model": model, "messages": [], "stream": stream, **fields}).encode()
         self._app = app
         self._incoming: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
@@ -100,8 +109,8 @@ class Caller:
         self._scope = {
             "type": "http",
             "method": "POST",
-            "path": "/v1/chat/completions",
-            "raw_path": b"/v1/chat/completions",
+            "path": path,
+            "raw_path": path.encode(),
             "query_string": b"",
             "headers": [(b"host", b"h"), (b"authorization", f"Bearer {token}".encode())],
             "client": ("192.0.2.1", 1),

@@ -5,7 +5,7 @@ A dialect lives in the package of the provider that defined it and is registered
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -13,15 +13,26 @@ from tollbridge.errors import GatewayError
 from tollbridge.metering.usage import Usage
 from tollbridge.providers import Quirks
 
+if TYPE_CHECKING:
+    from tollbridge.formats.codec import AnyCodec
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One thing a caller can ask for.
 
     `scope` is what the token needs, such as `ai:chat`; empty where a valid token is enough.
-    `path` is what clients call, `{model}` standing for one path segment; `upstream` is put behind the provider's base
-    URL.  `label` is the bounded name used in metrics.  `fallback`: of several dialects that share a path, this one
-    takes the requests that none of them claims.
+    `path` is what clients call, `{model}` standing for one path segment or more, `{id}` for one of letters, digits,
+    `-` and `_`; `upstream` is put behind the provider's base URL, and may hold them too.  `streamed` is put there
+    instead where the answer is to be streamed.  `also` are more paths that mean the same.  `label` is the bounded name
+    used in metrics.  `fallback`: of several dialects that share a path, this one takes the requests that none of them
+    claims.  `codec` reads and writes its bodies, so that a call can go to a provider of another dialect; without one it
+    cannot.
+    `form`: its body may be a form (RFC 7578) instead of JSON, and then begins with the boundary that its Content-Type
+    says.  `modelless`: it names no model and goes as it is to the one provider that keeps files; only `{id}` may stand
+    in its paths.  `every_model`: it needs a token that may call every model, for it can come to any.
+    `socket`: it is a session over a WebSocket, with one of `subprotocols` if the caller asks for it; its query stands
+    where others have a body.
     """
 
     scope: str
@@ -32,6 +43,14 @@ class Operation:
     ai: bool = True
     lists_models: bool = False
     fallback: bool = False
+    streamed: str = ""
+    also: tuple[str, ...] = ()
+    codec: "AnyCodec | None" = None
+    form: bool = False
+    modelless: bool = False
+    every_model: bool = False
+    socket: bool = False
+    subprotocols: tuple[str, ...] = ()
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +96,10 @@ class Dialect(Protocol):
     name: str
     base: str
     """The dialect whose base URL this one shares; its own name if none."""
+    stream_type: bytes
+    """The media type of its streams, such as `text/event-stream`, as a prefix of the header."""
+    keep_alive: bytes
+    """What may be written between two events of a stream to show that it lives; empty where nothing may."""
 
     @property
     def operations(self) -> Sequence[Operation]:
@@ -138,3 +161,21 @@ class ModelEntry:
     owned_by: str
     created: int = 0
     context: int | None = None
+
+
+def named_model(operation: Operation, path: str) -> str:
+    """Give the model's name that stands in the path of a request for this operation, empty if there is none."""
+    return _standing_for("{model}", operation, path)
+
+
+def named_id(operation: Operation, path: str) -> str:
+    """Give the id that stands in the path of a request for this operation, empty if there is none."""
+    return _standing_for("{id}", operation, path)
+
+
+def _standing_for(mark: str, operation: Operation, path: str) -> str:
+    for pattern in (operation.path, *operation.also):
+        head, brace, tail = pattern.partition(mark)
+        if brace and path.startswith(head) and path.endswith(tail) and len(path) > len(head) + len(tail):
+            return path[len(head) : len(path) - len(tail)]
+    return ""

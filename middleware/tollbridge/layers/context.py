@@ -7,8 +7,8 @@ from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Estimate
 from tollbridge.clock import Clock
-from tollbridge.errors import ModelNotFound
-from tollbridge.formats.dialect import Operation
+from tollbridge.errors import ModelNotFound, NotFound
+from tollbridge.formats.dialect import Dialect, Operation
 from tollbridge.layers.layer import Layer
 from tollbridge.providers import Target
 from tollbridge.surface import Surface, route_template
@@ -19,6 +19,10 @@ class Routes(Protocol):
 
     def resolve(self, model: str) -> tuple[Target, ...]:
         """Give the targets in the order they are tried; empty if no such model is offered."""
+        ...
+
+    def keeping_files(self) -> tuple[Target, ...]:
+        """Give the provider that keeps files and runs batches, as a target without a model; empty if there is none."""
         ...
 
 
@@ -52,7 +56,8 @@ class Context(Layer):
         self._assume_output = assume_output
 
     def head(self, call: Call) -> None:
-        way = self._surface.find(call.method, call.path, call.headers) if call.protocol == "http" else None
+        surface, path = self._surface, call.path
+        way = surface.find(call.method, path, call.headers) if call.protocol == "http" else surface.find_socket(path)
         if way is None:
             call.operation = self._route(call.native or {})
             call.service = self._service
@@ -66,9 +71,15 @@ class Context(Layer):
 
     def body(self, call: Call) -> None:
         operation, dialect = call.operation, call.dialect
-        if call.body is None or dialect is None or operation is None or operation.lists_models:
+        if dialect is None or operation is None or operation.lists_models:
             return
-        envelope = dialect.read_envelope(operation, call.path, call.body)
+        if operation.modelless:
+            call.targets = self._keeping_files(dialect)
+            return
+        said = call.query if operation.socket else call.body
+        if said is None:
+            return
+        envelope = dialect.read_envelope(operation, call.path, said)
         call.envelope = envelope
         call.model, call.stream = envelope.model, envelope.stream
         if self._routes is not None:
@@ -78,6 +89,16 @@ class Context(Layer):
             known = max([target.max_output or 0 for target in call.targets], default=0)
             output = (known or self._assume_output) * envelope.answers
         call.estimate = Estimate(envelope.input_bound, output)
+
+    def _keeping_files(self, dialect: Dialect) -> tuple[Target, ...]:
+        targets = () if self._routes is None else self._routes.keeping_files()
+        speaking = tuple(target for target in targets if dialect.base in target.base_urls)
+        if not speaking:
+            raise NotFound(
+                "files and batches are not served here; the operator names the provider that keeps them in "
+                "files_provider of the section [upstream]"
+            )
+        return speaking
 
 
 def offered(call: Call) -> tuple[Target, ...]:

@@ -154,6 +154,12 @@ class Crossing(Driver):
         self._head = ResponseHead(status, headers)
         await self._begin(body, more=False)
 
+    async def remark(self, data: bytes) -> None:
+        """Send what is no part of the answer between two of its pieces."""
+        if self._sent_head and not self._done:
+            self.call.bytes_out += len(data)
+            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
     async def _begin(self, chunk: bytes, more: bool) -> None:
         """Send the head once the layers have seen it and the first chunk; one of them may refuse the answer."""
         call, head = self.call, self._head
@@ -280,7 +286,9 @@ class Crossing(Driver):
     async def _say(self, error: GatewayError) -> None:
         call = self.call
         if self._sent_head:
-            await self._send({"type": "http.response.body", "body": refusal_event(call, error), "more_body": False})
+            event = refusal_event(call, error)
+            if event or call.dialect is None:  # else it must not look whole: the server breaks the connection off
+                await self._send({"type": "http.response.body", "body": event, "more_body": False})
             return
         body = refusal_body(call, error)
         call.status = error.status

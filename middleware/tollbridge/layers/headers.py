@@ -34,6 +34,9 @@ _NOT_UPSTREAM = _HOP_BY_HOP | frozenset(
         b"openai-project",
         b"origin",
         b"referer",
+        b"x-amz-date",
+        b"x-amz-security-token",
+        b"x-amz-content-sha256",
     )
 )
 _NOT_UPSTREAM_PREFIXES = (b"x-forwarded-", b"x-tollbridge-", b"cf-", b"sec-")

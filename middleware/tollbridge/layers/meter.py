@@ -56,7 +56,7 @@ class Meter(Layer):
 
     def body(self, call: Call) -> Awaitable[None] | None:
         operation = call.operation
-        if operation is not None and operation.lists_models:
+        if operation is not None and (operation.lists_models or operation.modelless):
             return None
         budgets = self._budgets.lines(call)
         amount = self._call_price

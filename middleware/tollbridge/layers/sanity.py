@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from tollbridge.call import Call
 from tollbridge.clock import Clock
 from tollbridge.layers.layer import Layer
-from tollbridge.sanity import HeaderLimits, check_json_depth, inspect
+from tollbridge.sanity import HeaderLimits, check_json_depth, inspect, is_form
 
 
 class Sanity(Layer):
@@ -37,5 +37,8 @@ class Sanity(Layer):
         call.headers = inspect(call, self._limits, self._names_below)
 
     def body(self, call: Call) -> None:
-        if call.body:
-            check_json_depth(call.body, self._json_depth)
+        if not call.body:
+            return
+        if call.operation is not None and call.operation.form and is_form(call.body, call.header(b"content-type")):
+            return
+        check_json_depth(call.body, self._json_depth)

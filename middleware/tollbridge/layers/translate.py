@@ -1,39 +1,64 @@
 """The eighth link: the caller's dialect and the provider's.
 
 Where both are the same, bytes pass untouched: the model's name changes, usage is asked for in streams and read as it
-passes.
+passes. Where they differ, the request is read into the canonical model and written in a dialect the provider speaks,
+and its answer comes back the same way.
 """
 
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from starlette.types import ASGIApp
 
-from tollbridge.call import Call, Outcome, ResponseHead
+from tollbridge.call import Call, Headers, Outcome, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import Untranslatable, UpstreamError, UpstreamTruncated
-from tollbridge.formats.dialect import CostLine
+from tollbridge.errors import InternalError, Untranslatable, UpstreamError, UpstreamTruncated
+from tollbridge.formats.codec import COUNT, AnyCodec
+from tollbridge.formats.dialect import AnswerReader, CostLine, Dialect, Envelope
+from tollbridge.formats.notes import shown
+from tollbridge.formats.seal import KeyedSeal, Seal
+from tollbridge.formats.translation import TranslatedError, Translation, Translator
+from tollbridge.formats.ways import Ways, upstream_url
 from tollbridge.layers.context import offered
 from tollbridge.layers.layer import Layer
-from tollbridge.layers.refusal import refusal_event
+from tollbridge.layers.refusal import JSON, refusal_event
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.money import show_usd
 from tollbridge.providers import Target
 
+DROPPED = b"x-tollbridge-dropped"
+
 
 class Translate(Layer):
-    """Picks the targets that speak the call's dialect and reads their answers.
+    """Picks the targets that can be asked, in the call's dialect or in their own, and reads their answers.
 
-    `cost_in_stream` writes `usage.cost` (US dollars) beside the usage of a stream. `cap_output` sends the assumed
-    output limit upstream where the caller set none, so that a reservation is a true upper bound.
+    `ways` are the dialects there are, `seal` keeps the state of one provider in the texts of another's dialect.
+    `strict` refuses what a target cannot say; otherwise it is left out and named in `x-tollbridge-dropped`. A caller
+    asks for it by `Prefer: handling=strict` (RFC 7240, section 4.4). `cost_in_stream` writes `usage.cost` (US dollars)
+    beside the usage of a stream. `cap_output` sends the assumed output limit upstream where the caller set none, so
+    that a reservation is a true upper bound.
     """
 
     name: ClassVar[str] = "translate"
     needs: ClassVar[tuple[str, ...]] = ("context",)
 
     def __init__(
-        self, app: ASGIApp, *, cost_in_stream: bool = False, cap_output: bool = False, clock: Clock | None = None
+        self,
+        app: ASGIApp,
+        *,
+        ways: Ways | None = None,
+        seal: Seal | None = None,
+        strict: bool = False,
+        cost_in_stream: bool = False,
+        cap_output: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
+        self._ways = ways or Ways()
+        self._seal = seal or KeyedSeal(secrets.token_bytes(32))
+        self._strict = strict
         self._cost_in_stream = cost_in_stream
         self._cap_output = cap_output
 
@@ -42,14 +67,41 @@ class Translate(Layer):
             return
         base = call.dialect.base
         speaking = tuple(target for target in offered(call) if base in target.base_urls)
+        call.cap_output = self._cap_output
+        if len(speaking) == len(call.targets):
+            return
+        codec = call.operation.codec if call.operation is not None else None
+        if codec is not None:
+            self._prepare(call, call.dialect, call.envelope, codec)
+            kind = codec.kind
+            speaking = tuple(
+                target for target in call.targets if base in target.base_urls or self._ways.of(kind, target) is not None
+            )
+        if not speaking and codec is not None and codec.kind == COUNT:
+            call.targets = ()  # it is counted here
+            return
         if not speaking:
             raise Untranslatable(
-                f"the model {call.model!r} is served by a provider that does not speak {call.dialect.name}; "
+                f"the model {call.model!r} is served by a provider that cannot be asked in {call.dialect.name}; "
                 "call it in a dialect it speaks",
                 param="model",
             )
         call.targets = speaking
-        call.cap_output = self._cap_output
+
+    def _prepare(self, call: Call, dialect: Dialect, envelope: Envelope, codec: AnyCodec) -> None:
+        """Make the translator of a call, and read the request: what is wrong in it costs nothing."""
+        asked = b"handling=strict" in (call.header(b"prefer") or b"").lower().replace(b" ", b"").replace(b'"', b"")
+        call.translator = Translator(
+            dialect,
+            codec,
+            envelope,
+            self._seal,
+            ways=self._ways,
+            strict=self._strict or asked,
+            now=int(call.received.timestamp()),
+            call_id=call.id,
+        )
+        call.translator.read(call.body or b"")
 
     def response_head(self, call: Call, head: ResponseHead) -> None:
         target = call.target
@@ -59,8 +111,10 @@ class Translate(Layer):
             (b"x-tollbridge-model", target.model.encode("latin-1", "replace")),
             (b"x-tollbridge-provider", target.provider.name.encode("ascii")),
         )
-        streamed = (head.get(b"content-type") or b"").startswith(b"text/event-stream")
-        if head.status == 200:
+        streamed = (head.get(b"content-type") or b"").startswith(call.stream_type)
+        if call.translation is not None:
+            call.reader = _translated(call.translation, head, streamed=streamed)
+        elif 200 <= head.status <= 299:
             call.reader = call.dialect.answer_reader(call.envelope, streamed=streamed, cost=self._cost_line(call))
         call.streamed = streamed
 
@@ -98,13 +152,64 @@ class Translate(Layer):
             call.error = UpstreamError("the provider ended its answer with an error")
 
 
-def write_upstream(call: Call, target: Target) -> bytes:
-    """Write the request body for one target."""
-    if call.dialect is None or call.envelope is None or call.body is None:
-        raise UpstreamError("there is nothing to send")
-    limit = None
-    if call.cap_output and call.envelope.max_output is None and call.estimate is not None:
-        limit = call.estimate.output // call.envelope.answers
-    return call.dialect.readdress(
-        call.body, call.envelope, model=target.model, max_output=limit, quirks=target.provider.quirks
-    )
+def _translated(translation: Translation, head: ResponseHead, *, streamed: bool) -> AnswerReader:
+    """Prepare the head of an answer in another dialect than the call's, and give its reader."""
+    told = translation.notes.told()
+    if told:
+        head.set(DROPPED, told)
+    if not 200 <= head.status <= 299:
+        head.set(b"content-type", JSON)
+        return TranslatedError(translation, head.status)
+    head.status = 200
+    translator = translation.translator
+    head.set(b"content-type", translator.dialect.stream_type if translator.envelope.stream else JSON)
+
+    def tell(dropped: Iterable[str]) -> None:
+        head.set(DROPPED, shown((*translation.notes.dropped, *dropped)))
+
+    return translation.reader(streamed=streamed, tell=tell)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What one target is sent: URL, headers of the caller's that it may see, and the body."""
+
+    url: str
+    headers: Headers
+    body: bytes
+
+
+def write_upstream(call: Call, target: Target) -> Outgoing:
+    """Write the request for one target; raises `Untranslatable` for what it cannot be told."""
+    dialect, operation, envelope = call.dialect, call.operation, call.envelope
+    if dialect is None or operation is None or envelope is None or call.body is None:
+        raise InternalError("a model call without a dialect")
+    limit, quirks = None, target.provider.quirks
+    if call.cap_output and envelope.max_output is None and call.estimate is not None:
+        limit = call.estimate.output // envelope.answers
+    if dialect.base in target.base_urls:
+        call.translation, call.stream_type = None, dialect.stream_type
+        body = dialect.readdress(call.body, envelope, model=target.model, max_output=limit, quirks=quirks)
+        base = target.base_urls[dialect.base]
+        url = upstream_url(base, operation, target.model, stream=call.stream, quirks=quirks)
+        return Outgoing(url, call.headers, body)
+    if call.translator is None:
+        raise InternalError("a target that no layer has checked")
+    translation = call.translation = call.translator.to(target, call.body, limit)
+    way = translation.way
+    call.stream_type = way.dialect.stream_type
+    base = target.base_urls[way.dialect.base]
+    url = upstream_url(base, way.operation, target.model, stream=call.stream, quirks=quirks)
+    return Outgoing(url, _common(call, translation), translation.written(target))
+
+
+_OTHERS = (b"anthropic-", b"openai-", b"x-goog-", b"x-amz", b"accept", b"prefer")
+"""How headers begin that a provider of another dialect does not know, or would take for its own."""
+
+
+def _common(call: Call, translation: Translation) -> Headers:
+    """Give the caller's headers without those of its dialect's vendor, which another does not know."""
+    for name, _ in call.headers:
+        if name in (b"anthropic-beta", b"openai-beta"):
+            translation.notes.drop(name.decode("ascii"))
+    return [pair for pair in call.headers if not pair[0].startswith(_OTHERS)]

@@ -47,7 +47,7 @@ class SocketCrossing(Driver):
                     raise
                 await self.refuse(scope, self.note(exc))
                 return
-            outcome = self._leaving()
+            outcome = self._leaving() if self.call.error is None else failure(self.call.error)
         finally:
             await (self.finish(outcome) or next_turn())
 

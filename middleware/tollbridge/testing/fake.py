@@ -45,10 +45,11 @@ class FakeUpstream:
         self._replies: deque[Reply] = deque()
 
     def reply(self, body: object, *, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> None:
-        """Queue an answer: bytes as they are, anything else as JSON."""
+        """Queue an answer: bytes as they are, anything else as JSON; its type is JSON unless `headers` say another."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         shown = [(name.lower().encode(), value.encode()) for name, value in headers]
-        self._replies.append(Reply(status, data, [(b"content-type", b"application/json"), *shown]))
+        kind = [] if b"content-type" in dict(shown) else [(b"content-type", b"application/json")]
+        self._replies.append(Reply(status, data, [*kind, *shown]))
 
     def stream(self, chunks: Iterable[bytes]) -> None:
         """Queue an event stream in these pieces; one that ends without its terminal event is a truncated one."""

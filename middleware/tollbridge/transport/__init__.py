@@ -1,8 +1,9 @@
 """The way to the models: one seam, two implementations."""
 
 from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse
+from tollbridge.transport.sockets import Sockets
 
-__all__ = ["Timeouts", "Transport", "UpstreamRequest", "UpstreamResponse", "make_transport"]
+__all__ = ["Sockets", "Timeouts", "Transport", "UpstreamRequest", "UpstreamResponse", "make_sockets", "make_transport"]
 
 
 def make_transport(kind: str, timeouts: Timeouts) -> Transport:
@@ -14,3 +15,10 @@ def make_transport(kind: str, timeouts: Timeouts) -> Transport:
     from tollbridge.transport.http1 import Http1Transport
 
     return Http1Transport(timeouts)
+
+
+def make_sockets(timeouts: Timeouts) -> Sockets:
+    """Make what opens WebSockets to providers."""
+    from tollbridge.transport.websocket import Websockets  # for sessions alone
+
+    return Websockets(timeouts)

@@ -24,11 +24,11 @@ from tollbridge import (
     Target,
     TokenLimits,
     Translate,
-    UpstreamError,
     Usage,
 )
 from tollbridge.call import open_call
 from tollbridge.clock import SystemClock
+from tollbridge.errors import InternalError
 from tollbridge.formats.dialect import Dialect
 from tollbridge.layers.context import Context
 from tollbridge.layers.meter import estimated
@@ -175,5 +175,5 @@ def test_call_without_an_estimate_is_estimated_by_what_came_out() -> None:
 
 
 def test_call_that_was_never_read_cannot_be_sent_on() -> None:
-    with pytest.raises(UpstreamError, match="there is nothing to send"):
+    with pytest.raises(InternalError, match="without a dialect"):
         write_upstream(a_call(), Target(Provider("p", base_url="https://h/v1"), "m"))

@@ -47,6 +47,31 @@ async def read(body: bytes, **options: Any) -> Call:
     return call
 
 
+def test_websocket_at_the_path_of_sessions_is_one_and_its_model_is_in_the_query() -> None:
+    layer = Context(nothing, surface=SURFACE, routes=Routes())
+    session, other = called("/v1/realtime", kind="websocket"), called("/v1/chat/completions", kind="websocket")
+    session.query = b"model=m"
+    for call in (session, other):
+        layer.head(call)
+        layer.body(call)
+
+    assert session.operation is not None
+    assert (session.operation.scope, session.service, session.model) == ("ai:realtime", "ai", "m")
+    assert [target.model for target in session.targets] == ["any", "big"]
+    assert other.operation is not None
+    assert (other.operation.scope, other.dialect, other.model) == ("service:app:WS:*", None, None)
+
+
+def test_call_whose_body_is_not_here_names_no_model() -> None:
+    layer = Context(nothing, surface=SURFACE, routes=Routes())
+    call = called("/v1/chat/completions")
+
+    layer.head(call)
+    layer.body(call)
+
+    assert (call.model, call.targets) == (None, ())
+
+
 async def test_path_of_a_dialect_is_a_model_call() -> None:
     call = await read(b'{"model":"m","messages":[],"stream":true,"max_tokens":7}')
 

@@ -136,6 +136,19 @@ async def test_stream_that_the_transport_says_broke_off_is_truncated_and_charged
         assert 0 < row.cost <= 645_000
 
 
+async def test_sound_that_breaks_off_is_left_without_an_end_and_nothing_is_written_into_it(bridge) -> None:
+    sound = Answer(b"ID3", UpstreamTruncated("broke"), headers=[(b"content-type", b"audio/mpeg")])
+    async with bridge(sound) as (_, caller, gateway):
+        one = caller(path="/v1/audio/speech", stream=False)
+
+        await one.call()
+
+        assert (one.status, one.body) == (200, b"ID3")
+        assert [message.get("more_body") for message in one.sent] == [None, True]
+        row = await last_row(gateway)
+        assert (row.outcome, row.error, row.usage_source) == ("truncated", "upstream_truncated", "reserved")
+
+
 async def test_refused_credential_of_the_gateway_is_a_bad_gateway_and_never_a_401(bridge) -> None:
     refused = Answer(b'{"error":{"message":"Incorrect API key: sk-1"}}', status=401, headers=JSON)
     async with bridge(refused) as (_, caller, gateway):
@@ -533,6 +546,10 @@ async def test_call_that_no_layer_has_named_is_a_fault_of_the_chain() -> None:
         await Exchange(dispatch, call_without_a_dialect(), body_only, send).run()
     with pytest.raises(InternalError, match="without a dialect"):
         await dispatch({"tollbridge": call_without_a_dialect(lists_models=True)}, body_only, send)
+    unnamed = call_without_a_dialect()
+    unnamed.operation = None
+    with pytest.raises(InternalError, match="without an operation"):
+        await Exchange(dispatch, unnamed, body_only, send).run()
 
 
 async def test_model_is_found_by_any_name_it_can_be_called_by_and_however_its_slash_is_written(mock) -> None:
@@ -552,3 +569,14 @@ async def test_model_is_found_by_any_name_it_can_be_called_by_and_however_its_sl
     assert [(reply.status_code, reply.json()["id"]) for reply in found] == [(200, "mock/gpt-4o-mini")] * 3
     assert [reply.status_code for reply in others] == [404, 404]
     assert [reply.json()["error"]["code"] for reply in refused] == ["unsafe_request"] * 3
+
+
+async def test_model_is_described_to_those_who_ask_by_post(mock) -> None:
+    gw = mock()
+
+    shown = await gw.request("POST", "/api/show", json={"model": "gpt-4o-mini"})
+    unknown = await gw.request("POST", "/api/show", json={"model": "nobody"})
+
+    assert shown.status_code == 200
+    assert "capabilities" in shown.json()
+    assert unknown.status_code == 404

@@ -72,3 +72,34 @@ async def test_refusal_comes_before_authentication(mock) -> None:
     reply = await gw.request("GET", "/v1//models", token="")
 
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "unsafe_request")
+
+
+FORM = b'--b1\r\nContent-Disposition: form-data; name="model"\r\n\r\nsmall\r\n--b1--\r\n'
+BRACKETS = b'--b1\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n' + b"[" * 500 + b"\r\n"
+
+
+async def test_brackets_in_a_file_are_no_levels(mock) -> None:
+    gw = mock()
+    gw.upstream.reply({"text": "hi"})
+    headers = {"content-type": "multipart/form-data; boundary=b1"}
+
+    reply = await gw.request("POST", "/v1/audio/transcriptions", content=BRACKETS + FORM, headers=headers)
+
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        ("/v1/audio/transcriptions", "multipart/form-data; boundary=other", FORM),
+        ("/v1/audio/transcriptions", "application/json", FORM),
+        ("/v1/images/edits", "application/json", b'{"a":' * 200 + b"1" + b"}" * 200),
+        ("/v1/chat/completions", "multipart/form-data; boundary=b1", BRACKETS + FORM),
+    ],
+)
+async def test_form_is_taken_for_one_where_one_is_taken_and_its_type_says_so(mock, path, kind, body) -> None:
+    gw = mock()
+
+    reply = await gw.request("POST", path, content=body, headers={"content-type": kind})
+
+    assert (reply.status_code, gw.sent) == (400, [])

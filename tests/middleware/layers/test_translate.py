@@ -6,7 +6,7 @@ import pytest
 
 from tollbridge.call import open_call
 from tollbridge.clock import SystemClock
-from tollbridge.errors import UpstreamError
+from tollbridge.errors import InternalError
 from tollbridge.layers.translate import write_upstream
 from tollbridge.providers import Provider, Target
 
@@ -146,17 +146,6 @@ async def test_answer_that_is_no_answer_is_a_bad_gateway(mock, garbage) -> None:
     assert reply.json()["error"]["code"] == "upstream_error"
 
 
-async def test_dialect_the_provider_does_not_speak_is_refused(mock) -> None:
-    gw = mock()
-    body = {"model": "gpt-4o-mini", "max_tokens": 5, "messages": [{"role": "user", "content": "Hi"}]}
-
-    reply = await gw.request("POST", "/v1/messages", json=body)
-
-    assert reply.status_code == 400
-    assert reply.json()["type"] == "error"
-    assert "anthropic-messages" in reply.json()["error"]["message"]
-
-
 async def test_output_limit_is_sent_where_the_operator_wants_it(mock) -> None:
     gw = mock(budgets={"cap_output": True, "assume_output_tokens": 77})
 
@@ -197,5 +186,5 @@ async def test_body_that_does_not_fit_is_refused_and_the_field_named(mock, body,
 def test_call_without_a_body_has_nothing_to_send() -> None:
     call = open_call({"type": "http", "path": "/", "headers": []}, SystemClock())
 
-    with pytest.raises(UpstreamError, match="nothing to send"):
+    with pytest.raises(InternalError, match="without a dialect"):
         write_upstream(call, Target(Provider("mock"), "m"))

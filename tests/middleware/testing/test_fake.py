@@ -81,3 +81,12 @@ async def test_closed_answer_has_nothing_more() -> None:
 
     assert await answer.next_chunk() == b""
     await upstream.close()
+
+
+async def test_type_of_an_answer_is_the_one_that_was_given() -> None:
+    upstream = FakeUpstream()
+    upstream.reply(b"ID3", headers=[("Content-Type", "audio/mpeg")])
+
+    answer = await upstream.send(asked())
+
+    assert answer.headers == [(b"content-type", b"audio/mpeg")]

@@ -5,7 +5,7 @@ from datetime import date
 
 from genai_prices.data import providers as priced
 
-from tollbridge import Bearer, Header, NoAuth, Provider
+from tollbridge import Bearer, NoAuth, Provider
 from tollbridge_compatible import register_providers
 from tollbridge_compatible.catalogue import DIALECTS, STREAM_USAGE, Service, load_services
 
@@ -87,14 +87,13 @@ def test_only_hosts_on_this_machine_may_be_dialled_at_a_private_address():
     private = {service.id for service in SERVICES if service.provider().allow_private}
 
     assert private == {service.id for service in SERVICES if "127.0.0.1" in next(iter(service.base_urls.values()))}
-    assert {"ollama", "vllm", "lm-studio", "llama-cpp"} <= private
+    assert {"vllm", "lm-studio", "llama-cpp"} <= private
 
 
 def test_key_goes_where_the_host_wants_it():
     assert find("groq").provider().auth == Bearer(("GROQ_API_KEY",))
-    assert find("azure-openai").provider().auth == Header("api-key", ("AZURE_API_KEY", "AZURE_OPENAI_API_KEY"))
     assert find("sarvam").provider().auth.headers("k") == [(b"api-subscription-key", b"k")]
-    assert find("ollama").provider().auth == NoAuth()
+    assert find("sglang").provider().auth == NoAuth()
 
 
 def test_a_host_can_have_a_base_for_each_dialect():

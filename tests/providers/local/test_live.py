@@ -11,6 +11,7 @@ import anthropic
 import httpx2
 import openai
 import pytest
+from google import genai
 from tests.live.looking import bearer, eventually, settled
 from tests.support.live import LiveGateway
 from tests.support.requires import requires
@@ -26,6 +27,12 @@ price = { input = "0.10", output = "0.40" }
 QUESTION: list[Any] = [{"role": "user", "content": "What is the capital of France?"}]
 CHAT: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "max_tokens": 6, "temperature": 0}
 MESSAGE: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "max_tokens": 6}  # the SDK knows no temperature
+RESPONSE: dict[str, Any] = {"model": "tiny", "input": "What is the capital of France?", "max_output_tokens": 16}
+CONTENT: dict[str, Any] = {
+    "model": "tiny",
+    "contents": "What is the capital of France?",
+    "config": {"max_output_tokens": 6, "temperature": 0},
+}
 PROMPT_TOKENS = 37
 STREAMS_IN_A_ROW = 12
 
@@ -43,6 +50,10 @@ class Live:
 
     def anthropic(self) -> anthropic.Anthropic:
         return anthropic.Anthropic(base_url=self.gateway.url, api_key=self.token, max_retries=0, timeout=60)
+
+    def google(self) -> genai.Client:
+        options = genai.types.HttpOptions(base_url=self.gateway.url)
+        return genai.Client(api_key=self.token, http_options=options)
 
     def recorded(self) -> dict[str, Any]:
         """Wait for one more row of the ledger, and give the last."""
@@ -142,6 +153,51 @@ def test_a_message_is_streamed_with_its_usage(live: Live) -> None:
     assert message.stop_reason == "max_tokens"
     assert message.usage.output_tokens == 6
     assert live.recorded()["output_tokens"] == 6
+
+
+def test_a_response_is_answered_and_charged(live: Live) -> None:
+    with live.openai() as client:
+        answer = client.responses.create(**RESPONSE)
+
+    assert answer.output_text
+    assert answer.usage is not None
+    assert answer.usage.output_tokens == live.recorded()["output_tokens"]
+
+
+def test_a_response_is_streamed_with_its_usage(live: Live) -> None:
+    with live.openai() as client:
+        *_, last = client.responses.create(**RESPONSE, stream=True)
+
+    assert last.type in ("response.completed", "response.incomplete")
+    assert last.response.output_text
+    assert last.response.usage.output_tokens == live.recorded()["output_tokens"]
+
+
+def test_a_content_is_generated_and_charged(live: Live) -> None:
+    with live.google() as client:
+        answer = client.models.generate_content(**CONTENT)
+
+    assert answer.text
+    assert answer.usage_metadata is not None
+    assert answer.usage_metadata.candidates_token_count == live.recorded()["output_tokens"] == 6
+
+
+def test_a_content_is_streamed_with_its_usage(live: Live) -> None:
+    with live.google() as client:
+        chunks = list(client.models.generate_content_stream(**CONTENT))
+
+    assert "".join(chunk.text or "" for chunk in chunks)
+    assert chunks[-1].usage_metadata is not None
+    assert chunks[-1].usage_metadata.candidates_token_count == live.recorded()["output_tokens"] == 6
+
+
+def test_tokens_of_a_content_are_estimated(live: Live) -> None:
+    with live.google() as client:
+        counted = client.models.count_tokens(model="tiny", contents="What is the capital of France?")
+    live.recorded()
+
+    assert counted.total_tokens is not None
+    assert 5 <= counted.total_tokens <= 60
 
 
 def test_streams_in_a_row_are_all_answered(live: Live) -> None:

@@ -34,8 +34,20 @@ def readdressed(
 def test_package_offers_its_dialects_and_its_host() -> None:
     registry = Plugins(allowed=["openai"]).register_all()
 
-    assert list(registry.dialects) == ["openai-chat", "openai-completions", "openai-embeddings"]
-    assert registry.providers["openai"].base_urls == {"openai-chat": "https://api.openai.com/v1"}
+    text = ["openai-chat", "openai-completions", "openai-embeddings", "openai-responses"]
+    side = [
+        "openai-images",
+        "openai-moderations",
+        "openai-speech",
+        "openai-transcripts",
+        "openai-files",
+        "openai-realtime",
+    ]
+    assert list(registry.dialects) == text + side
+    assert registry.providers["openai"].base_urls == {
+        "openai-chat": "https://api.openai.com/v1",
+        "openai-responses": "https://api.openai.com/v1",
+    }
     assert registry.providers["openai"].auth.env == ("OPENAI_API_KEY",)
     assert registry.providers["openai"].auth.headers("sk-1") == [(b"authorization", b"Bearer sk-1")]
 

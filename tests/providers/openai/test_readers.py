@@ -239,7 +239,7 @@ def test_whole_answer_passes_unchanged_and_its_usage_is_read() -> None:
     [
         (None, None),
         ({}, None),
-        ({"total_tokens": 5}, None),
+        ({"total_tokens": 5}, Usage(input=5)),
         ({"prompt_tokens": 5}, Usage(input=5)),
         ({"completion_tokens": 5}, Usage(output=5)),
         ({"prompt_tokens": 0, "completion_tokens": 0}, Usage()),
@@ -315,6 +315,10 @@ def test_no_token_is_lost_or_counted_twice(usage: dict[str, Any]) -> None:
     if read is None:
         assert usage.get("prompt_tokens") is None
         assert usage.get("completion_tokens") is None
+        assert usage.get("total_tokens") is None
+        return
+    if usage.get("prompt_tokens") is None and usage.get("completion_tokens") is None:  # as Voyage tells it
+        assert read.total == read.input == max(0, usage["total_tokens"])
         return
     prompt, completion = (max(0, usage.get(key) or 0) for key in ("prompt_tokens", "completion_tokens"))
     assert read.input_total == prompt

@@ -1,0 +1,100 @@
+"""What a translation takes along beside the message, and what it has to leave behind."""
+
+from collections.abc import Iterable, Mapping
+from typing import NoReturn
+
+from tollbridge.errors import Untranslatable
+from tollbridge.formats.seal import Seal
+from tollbridge.formats.values import JSON
+from tollbridge.providers import Quirks
+
+MOST_TOLD = 30
+"""Names of dropped fields that are told to a caller."""
+
+NEUTRAL: Mapping[str, JSON] = {
+    "answers": 1,
+    "frequency_penalty": 0,
+    "logprobs": False,
+    "parallel_tools": True,
+    "presence_penalty": 0,
+    "top_p": 1,
+}
+"""Values that change nothing; clients send them because they are their defaults."""
+
+
+class Notes:
+    """The notes of one translation, from one dialect to another.
+
+    `seal` packs state of one provider into a text of another's dialect. `strict` refuses what would be dropped.
+    `quirks` tells where the host differs from the dialect that is written. `now` is the time in seconds since the
+    epoch, `call_id` the id of the call, for dialects whose answers need them. `spelled` says what the caller's dialect
+    calls our fields. `answering`: an answer is written, whose unknown members nobody misses.
+    """
+
+    __slots__ = ("_dropped", "_spelled", "answering", "call_id", "now", "quirks", "seal", "strict")
+
+    def __init__(
+        self,
+        seal: Seal,
+        *,
+        strict: bool = False,
+        quirks: Quirks | None = None,
+        now: int = 0,
+        call_id: str = "",
+        spelled: Mapping[str, str] | None = None,
+        answering: bool = False,
+    ) -> None:
+        self.seal = seal
+        self.strict = strict
+        self.quirks = quirks or Quirks()
+        self.now = now
+        self.call_id = call_id
+        self.answering = answering
+        self._spelled = spelled or {}
+        self._dropped: dict[str, None] = {}
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The fields that were left behind, each once, in the order they were met."""
+        return tuple(self._dropped)
+
+    def drop(self, field: str) -> None:
+        """Leave a field behind; raises `Untranslatable` under `strict`.  Name list items without their number."""
+        if self.strict:
+            self.refuse(field)
+        self._dropped.setdefault(self._spelt(field))
+
+    def drop_extras(self, extras: Mapping[str, JSON], where: str = "") -> None:
+        """Leave behind what only another dialect knows; a null says nothing, so nothing is lost with it."""
+        if self.answering:
+            return
+        for name, value in extras.items():
+            if value is not None:
+                self.drop(f"{where}.{name}" if where else name)
+
+    def drop_given(self, where: str = "", **fields: JSON) -> None:
+        """Leave behind those of the fields that were said; what says the same as silence is no loss."""
+        for name, value in fields.items():
+            if value is not None and not (name in NEUTRAL and NEUTRAL[name] == value):
+                self.drop(f"{where}.{name}" if where else name)
+
+    def refuse(self, field: str, why: str = "") -> NoReturn:
+        """Refuse the call for a field without which it would mean something else."""
+        field = self._spelt(field)
+        reason = why or "the model behind this name has no way to take it; leave it out or call another model"
+        raise Untranslatable(f"the field {field!r} cannot be translated: {reason}", param=field)
+
+    def _spelt(self, field: str) -> str:
+        head, dot, tail = field.partition(".")
+        return self._spelled.get(head, head) + dot + tail
+
+    def told(self) -> bytes:
+        """Give the dropped fields for a header, cut where they are many."""
+        return shown(self._dropped)
+
+
+def shown(fields: Iterable[str]) -> bytes:
+    """Write names for a header: visible ASCII, separated by commas (RFC 9110, section 5.6.1)."""
+    names = ["".join(c if "!" <= c <= "~" and c not in ',"' else "?" for c in field[:80]) for field in fields]
+    more = [f"and-{len(names) - MOST_TOLD}-more"] if len(names) > MOST_TOLD else []
+    return ", ".join(names[:MOST_TOLD] + more).encode("ascii")

@@ -1,0 +1,57 @@
+"""How a target is spoken to: in the caller's own dialect where it can be, else in one of its own."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from tollbridge.formats.codec import AnyCodec
+from tollbridge.formats.dialect import Dialect, Operation
+from tollbridge.providers import Quirks, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A dialect a target speaks, and the operation in it."""
+
+    dialect: Dialect
+    operation: Operation
+    codec: AnyCodec
+
+
+class Ways:
+    """Finds the dialect to ask a target in.  The first base URL of a provider that fits is taken."""
+
+    def __init__(self, dialects: Iterable[Dialect] = ()) -> None:
+        self._by_base: dict[tuple[str, str], Way] = {}
+        for dialect in dialects:
+            for operation in dialect.operations:
+                codec = operation.codec
+                if codec is not None and operation.upstream:
+                    self._by_base.setdefault((dialect.base, codec.kind), Way(dialect, operation, codec))
+
+    def of(self, kind: str, target: Target) -> Way | None:
+        """Give a way to ask the target for this kind of answer, None if there is none."""
+        for base in target.base_urls:
+            way = self._by_base.get((base, kind))
+            if way is not None:
+                return way
+        return None
+
+
+def upstream_url(base_url: str, operation: Operation, model: str, *, stream: bool, quirks: Quirks | None = None) -> str:
+    """Give the URL of an operation; a model's name in it is percent-encoded, in `{+model}` all but its slashes.
+
+    As in RFC 6570, sections 3.2.2 and 3.2.3. Where the base URL holds `{model}` or a query, they are kept in place.
+    `quirks` may have a path of the host's own.
+    """
+    whole, streamed = operation.upstream, operation.streamed
+    if quirks is not None and quirks.paths:
+        whole, streamed = quirks.paths.get(operation.label, (whole, streamed))
+    path = streamed if stream and streamed else whole
+    head, mark, query = base_url.partition("?")
+    url = head + path
+    if mark:
+        url += ("&" if "?" in path else "?") + query
+    if "{" in url:
+        url = url.replace("{model}", quote(model, safe="")).replace("{+model}", quote(model, safe="/@"))
+    return url

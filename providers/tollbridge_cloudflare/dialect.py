@@ -1,0 +1,88 @@
+"""Running a model as a dialect: `POST /ai/run/{model}`.
+
+A client of Cloudflare's API reaches it at `<gateway>/cloudflare/run/{model}`. The model is in the path; usage comes in
+every stream, unasked.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tollbridge import BadRequest, GatewayError, Quirks, input_bound
+from tollbridge.formats import (
+    AnswerReader,
+    CostLine,
+    Dialect,
+    Envelope,
+    Fields,
+    ModelEntry,
+    Operation,
+    WholeReader,
+    decode_json,
+    named_model,
+    splice,
+    write_event,
+)
+from tollbridge_cloudflare.answers import answer_usage, write_error
+from tollbridge_cloudflare.calls import NAME
+from tollbridge_cloudflare.codec import RunCodec
+from tollbridge_cloudflare.readers import PassingReader
+
+
+class RunDialect:
+    """Running one of Workers AI's models."""
+
+    name = NAME
+    base = NAME
+    stream_type = b"text/event-stream"
+    keep_alive = b": keep-alive\n\n"
+    operations: Sequence[Operation] = (
+        Operation("ai:chat", "run", path="/cloudflare/run/{model}", upstream="/run/{+model}", codec=RunCodec()),
+    )
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        found = Fields(decode_json(body))
+        limit, stream = found.whole("max_tokens"), found.flag("stream")
+        if limit is not None and limit < 1:
+            raise BadRequest("the output limit must be at least 1", param="max_tokens")
+        return Envelope(
+            model=named_model(operation, path),
+            stream=bool(stream),
+            max_output=limit,
+            input_bound=input_bound(body),
+            asks_usage=True,
+        )
+
+    def readdress(
+        self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
+    ) -> bytes:
+        values = {} if max_output is None else {"max_tokens": b"%d" % max_output}
+        if not values and not quirks.rename and not quirks.drop:
+            return body
+        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+
+    def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
+        return PassingReader() if streamed else WholeReader(answer_usage)
+
+    def write_error(self, error: GatewayError, call_id: str) -> bytes:
+        return write_error(error)
+
+    def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
+        return write_event(write_error(error))
+
+    def write_models(self, models: Sequence[ModelEntry], headers: Mapping[bytes, bytes]) -> bytes:
+        listed = [_model(model) for model in models]
+        return msgspec.json.encode({"result": listed, "success": True, "errors": [], "messages": []})
+
+    def write_model(self, model: ModelEntry) -> bytes:
+        return msgspec.json.encode({"result": _model(model), "success": True, "errors": [], "messages": []})
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        return False
+
+
+def _model(model: ModelEntry) -> dict[str, str]:
+    return {"name": model.id, "source": model.owned_by}
+
+
+_: type[Dialect] = RunDialect

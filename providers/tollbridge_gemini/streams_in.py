@@ -1,0 +1,134 @@
+"""Reading a stream: each event is a whole `GenerateContentResponse` that holds what is new.
+
+https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent (read 2026-11).
+"""
+
+from collections.abc import Iterator
+
+from tollbridge import GatewayError, UpstreamError
+from tollbridge.formats import (
+    JSON,
+    AnyEvent,
+    Aside,
+    Begin,
+    Broken,
+    ChoiceEnd,
+    End,
+    EventCutter,
+    Notes,
+    Ping,
+    Stop,
+    Unknown,
+    UsageSeen,
+    decode_json,
+    event_data,
+    event_name,
+    split_events,
+)
+from tollbridge_gemini.answers import block_reason, created_at, tier_of
+from tollbridge_gemini.candidates import CandidateReader
+from tollbridge_gemini.errors import read_error, read_error_object
+from tollbridge_gemini.names import NAME, Members
+from tollbridge_gemini.parts_in import CallIds, PartReader
+from tollbridge_gemini.usage import read_usage
+
+_KNOWN = ("candidates", "usageMetadata", "promptFeedback", "responseId", "modelVersion")
+
+
+class GenerateStreamReader:
+    """Reads one stream.  Its end is the end of the bytes, where every answer said why it stopped."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._ids = CallIds(notes.call_id)
+        self._cutter = EventCutter()
+        self._candidates: dict[int, CandidateReader] = {}
+        self._head: dict[str, JSON] | None = None
+        self._tier: str | None = None
+        self._blocked: str | None = None
+        self._over = False
+
+    def feed(self, chunk: bytes) -> list[AnyEvent]:
+        block = self._cutter.feed(chunk) if chunk else self._cutter.end()
+        events: list[AnyEvent] = []
+        for event in split_events(block):
+            if not self._over:
+                events += self._event(event, whole=bool(chunk))
+        if not chunk and not self._over:
+            events += self._end()
+        return events
+
+    def _event(self, event: bytes, *, whole: bool) -> Iterator[AnyEvent]:
+        data = event_data(event)
+        if data is None:
+            if event.strip():
+                if self._head is None and event.lstrip()[:1] in b"[{":
+                    raise _no_stream(event)
+                yield Ping()
+            return
+        try:
+            value = decode_json(data, wrong=UpstreamError, what="a piece of the provider's answer")
+        except UpstreamError:
+            if not whole:
+                return
+            raise
+        if isinstance(value, dict) and isinstance(value.get("error"), dict):
+            self._over = True
+            yield Broken(error=read_error_object(value["error"]))
+        elif isinstance(value, dict) and any(name in value for name in _KNOWN):
+            yield from self._piece(Members(value, wrong=None))
+        else:
+            yield Unknown(dialect=NAME, name=event_name(event).decode("utf-8", "replace"), data=data)
+
+    def _piece(self, found: Members) -> Iterator[AnyEvent]:
+        candidates, wire = found.each("candidates") or [], found.members("usageMetadata")
+        self._blocked = block_reason(found.peek("promptFeedback")) or self._blocked
+        yield from self._about(found, tier_of(wire))
+        for place, item in enumerate(candidates):
+            index = item.whole("index")
+            yield from self._candidate(place if index is None else index).take(item)
+        usage = read_usage(wire)
+        if usage is not None:
+            yield UsageSeen(usage=usage, wire=wire)
+
+    def _about(self, found: Members, tier: str | None) -> Iterator[AnyEvent]:
+        """Take what is said of the answer as a whole: in the first piece all, in a later one what is new."""
+        id_, model = found.text("responseId"), found.text("modelVersion")
+        extras = {name: value for name, value in found.rest().items() if value is not None}
+        if self._head is None:
+            self._head, self._tier = dict(extras), tier
+            created = created_at(extras.get("createTime"))
+            yield Begin(origin=NAME, id=id_ or "", model=model or "", created=created, tier=tier, extras=extras)
+            return
+        new = {name: value for name, value in extras.items() if self._head.get(name) != value}
+        if new or (tier is not None and tier != self._tier):
+            self._head.update(new)
+            self._tier = tier or self._tier
+            yield Aside(extras=new, tier=tier)
+
+    def _candidate(self, index: int) -> CandidateReader:
+        found = self._candidates.get(index)
+        if found is None:
+            found = self._candidates[index] = CandidateReader(index, PartReader(self._notes, self._ids))
+        return found
+
+    def _end(self) -> Iterator[AnyEvent]:
+        candidates = self._candidates.values()
+        if candidates and all(candidate.stopped for candidate in candidates):
+            for candidate in candidates:
+                yield from candidate.end()
+        elif not candidates and self._blocked is not None:
+            yield ChoiceEnd(stop=Stop.FILTER, said=self._blocked)
+        else:
+            return
+        self._over = True
+        yield End()
+
+
+def _no_stream(body: bytes) -> GatewayError:
+    """Make the error for what came instead of a stream."""
+    try:
+        decode_json(body)
+    except GatewayError:
+        return UpstreamError("the provider's answer is no stream of events")
+    return read_error(502, body)

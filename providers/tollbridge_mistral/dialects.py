@@ -1,0 +1,160 @@
+"""Mistral's wire formats: chat and embeddings.
+
+They are nearly OpenAI's, whose paths they would share: callers of Mistral's SDK name `<gateway>/mistral` as its server.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tollbridge import BadRequest, GatewayError, Quirks, input_bound
+from tollbridge.formats import (
+    AnswerReader,
+    CostLine,
+    Dialect,
+    Envelope,
+    ModelEntry,
+    Operation,
+    WholeReader,
+    members,
+    replace_model,
+    splice,
+)
+from tollbridge_mistral.chat_codec import ChatCodec
+from tollbridge_mistral.embeddings import EmbeddingsCodec
+from tollbridge_mistral.errors import write_error
+from tollbridge_mistral.readers import StreamReader
+from tollbridge_mistral.usage import answer_usage
+
+_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
+_WEIGHTY = re.compile(rb'"(model|stream|max_tokens|n)"[ \t\n\r]*:')
+_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
+
+
+class _Body(msgspec.Struct):
+    model: str
+    stream: bool | None = None
+    max_tokens: int | None = None
+    n: int | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def read_body(body: bytes) -> _Body:
+    """Decode the fields that matter; raises `BadRequest` naming the wrong one."""
+    try:
+        found = _decode(body)
+    except msgspec.ValidationError as exc:
+        at = _FIELD.search(str(exc))
+        raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise BadRequest(f"the body is no valid JSON: {exc}") from exc
+    if not found.model:
+        raise BadRequest("the field 'model' is empty", param="model")
+    weighty = _WEIGHTY.findall(body)
+    if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
+        members(body)
+    return found
+
+
+class ChatDialect:
+    """`POST /mistral/v1/chat/completions`, and the list of models."""
+
+    name = "mistral-chat"
+    base = "mistral-chat"
+    stream_type = b"text/event-stream"
+    keep_alive = b": keep-alive\n\n"
+    operations: Sequence[Operation] = (
+        Operation(
+            "ai:chat", "chat", path="/mistral/v1/chat/completions", upstream="/chat/completions", codec=ChatCodec()
+        ),
+        Operation("", "models", "GET", path="/mistral/v1/models", lists_models=True),
+        Operation("", "models", "GET", path="/mistral/v1/models/{model}", lists_models=True),
+    )
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        found = read_body(body)
+        for name, value, least in (("max_tokens", found.max_tokens, 0), ("n", found.n, 1)):
+            if value is not None and value < least:
+                raise BadRequest(f"the field {name!r} must be at least {least}", param=name)
+        answers = found.n or 1
+        return Envelope(
+            model=found.model,
+            stream=bool(found.stream),
+            max_output=None if found.max_tokens is None else found.max_tokens * answers,
+            input_bound=input_bound(body),
+            asks_usage=True,
+            answers=answers,
+        )
+
+    def readdress(
+        self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
+    ) -> bytes:
+        values: dict[str, bytes] = {}
+        if max_output is not None and envelope.outputs_tokens:
+            values[quirks.rename.get("max_tokens", "max_tokens")] = b"%d" % max_output
+        named = model == envelope.model
+        if not values and not quirks.rename and not quirks.drop and not quirks.add:
+            return body if named else replace_model(body, msgspec.json.encode(model))
+        if not named and "model" not in quirks.drop:
+            values["model"] = msgspec.json.encode(model)
+        values.update({name: text.encode("utf-8") for name, text in quirks.add.items()})
+        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+
+    def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
+        return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)
+
+    def write_error(self, error: GatewayError, call_id: str) -> bytes:
+        return write_error(error)
+
+    def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
+        return b"data: %b\n\n" % write_error(error)
+
+    def write_models(self, models: Sequence[ModelEntry], headers: Mapping[bytes, bytes]) -> bytes:
+        return msgspec.json.encode({"object": "list", "data": [_model(model) for model in models]})
+
+    def write_model(self, model: ModelEntry) -> bytes:
+        return msgspec.json.encode(_model(model))
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        return False
+
+
+class EmbeddingsDialect(ChatDialect):
+    """`POST /mistral/v1/embeddings`: input only."""
+
+    name = "mistral-embeddings"
+    operations: Sequence[Operation] = (
+        Operation(
+            "ai:embeddings",
+            "embeddings",
+            path="/mistral/v1/embeddings",
+            upstream="/embeddings",
+            codec=EmbeddingsCodec(),
+        ),
+    )
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        found = read_body(body)
+        return Envelope(model=found.model, input_bound=input_bound(body), max_output=0, outputs_tokens=False)
+
+
+def _model(model: ModelEntry) -> dict[str, object]:
+    """Give a model as Mistral's SDK wants it: it insists on what a model can."""
+    able = {"completion_chat": True, "function_calling": True, "completion_fim": False, "fine_tuning": False}
+    shown: dict[str, object] = {
+        "id": model.id,
+        "object": "model",
+        "created": model.created,
+        "owned_by": model.owned_by,
+        "capabilities": able,
+        "type": "base",
+    }
+    if model.context is not None:
+        shown["max_context_length"] = model.context
+    return shown
+
+
+_: tuple[Dialect, ...] = (ChatDialect(), EmbeddingsDialect())

@@ -1,0 +1,184 @@
+"""The codec of Mistral's embeddings (https://docs.mistral.ai/api, types of mistralai 3.7, read 2026-11).
+
+`output_dtype` and `encoding_format` are one thing in two fields here: what numbers, and whether they are packed.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from tollbridge import GatewayError, UpstreamError
+from tollbridge.formats import (
+    EMBEDDINGS,
+    JSON,
+    AnyPart,
+    Codec,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    Envelope,
+    Fields,
+    Notes,
+    Text,
+    Vector,
+    add_extras,
+    decode_json,
+    encode_json,
+    present,
+)
+from tollbridge_mistral.errors import read_error
+from tollbridge_mistral.usage import read_usage
+from tollbridge_mistral.vectors import floats, packed
+
+NAME = "mistral-embeddings"
+_DTYPES = ("float", "int8", "uint8", "binary", "ubinary")
+
+
+class EmbeddingsCodec:
+    """Reads and writes `POST /v1/embeddings` as Mistral has it."""
+
+    name = NAME
+    kind = EMBEDDINGS
+    spelled: Mapping[str, str] = {
+        "inputs": "input",
+        "dimensions": "output_dimension",
+        "encodings": "encoding_format",
+    }
+
+    def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> EmbeddingRequest:
+        found = Fields(decode_json(body))
+        given = found.take("input")
+        alone = isinstance(given, str)
+        texts = [given] if alone else given
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise found.error("input", "is missing" if given is None else "must be a text or a list of texts")
+        encoding = found.text("encoding_format")
+        return EmbeddingRequest(
+            origin=NAME,
+            model=found.need("model", found.text("model")),
+            inputs=tuple(texts),
+            alone=alone,
+            dimensions=found.whole("output_dimension"),
+            encodings=_encodings(encoding, found.peek("output_dtype")),
+            spelling=() if encoding is None else ("encoding_format", encoding),
+            extras=found.rest(),
+        )
+
+    def write_request(self, request: EmbeddingRequest, notes: Notes) -> bytes:
+        native = request.origin == NAME
+        inputs = [_write_input(item, notes) for item in request.inputs]
+        members = present(
+            model=request.model,
+            input=inputs[0] if request.alone and len(inputs) == 1 else inputs,
+            output_dimension=request.dimensions,
+        )
+        if native:
+            members.update(present(encoding_format=request.spelling[1] if request.spelling else None))
+            return encode_json(add_extras(members, request.extras))
+        members.update(_wanted(request.encodings, notes))
+        notes.drop_given(task=request.task, title=request.title, truncate=request.truncate, user=request.user)
+        notes.drop_extras(request.extras)
+        return encode_json(members)
+
+    def read_response(self, body: bytes, notes: Notes) -> EmbeddingResponse:
+        found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
+        items = found.each("data")
+        if items is None:
+            raise UpstreamError("the provider's answer holds no embeddings")
+        found.text("object")
+        wire = found.members("usage")
+        return EmbeddingResponse(
+            origin=NAME,
+            id=found.text("id") or "",
+            model=found.text("model") or "",
+            vectors=tuple(_read_vector(item, place) for place, item in enumerate(items)),
+            usage=read_usage(wire),
+            wire_usage=wire,
+            extras=found.rest(),
+        )
+
+    def write_response(self, response: EmbeddingResponse, request: EmbeddingRequest, notes: Notes) -> bytes:
+        native = response.origin == NAME
+        wanted = request.encodings[0] if request.encodings else "float"
+        usage: JSON = response.wire_usage if native else None
+        if usage is None and response.usage is not None:
+            total = response.usage.total
+            usage = {"prompt_tokens": response.usage.input_total, "total_tokens": total, "completion_tokens": 0}
+        vectors = response.vectors if native else _one_each(response.vectors, wanted, notes)
+        members: dict[str, JSON] = {
+            "id": response.id or notes.call_id,
+            "object": "list",
+            "data": [_write_vector(vector, wanted, notes, native=native) for vector in vectors],
+            "model": response.model,
+            **present(usage=usage),
+        }
+        if native:
+            return encode_json(add_extras(members, response.extras))
+        notes.drop_extras(response.extras)
+        return encode_json(members)
+
+    def read_error(self, status: int, body: bytes) -> GatewayError:
+        return read_error(status, body)
+
+
+def _encodings(encoding: str | None, dtype: JSON) -> tuple[str, ...]:
+    """Say in our words what is asked for."""
+    if isinstance(dtype, str) and dtype != "float":
+        return (dtype,)
+    return (encoding,) if encoding is not None else ("float",) if dtype == "float" else ()
+
+
+def _wanted(encodings: Sequence[str], notes: Notes) -> dict[str, JSON]:
+    """Say in Mistral's words what is asked for first."""
+    for encoding in encodings[1:]:
+        notes.drop(f"encodings.{encoding}")
+    first = next(iter(encodings), None)
+    if first in (None, "float", "base64"):
+        return present(encoding_format=first)
+    if first in _DTYPES:
+        return {"output_dtype": first}
+    notes.refuse("encodings", f"{first!r} is not to be had; ask for float or base64")
+
+
+def _write_input(item: str | tuple[int, ...] | tuple[AnyPart, ...], notes: Notes) -> str:
+    if isinstance(item, str):
+        return item
+    texts = [part.text for part in item if isinstance(part, Text)]
+    if len(texts) < len(item):
+        notes.refuse("inputs", "the model behind this name embeds nothing but text")
+    return "\n".join(texts)
+
+
+def _read_vector(found: Fields, place: int) -> Vector:
+    given, index = found.take("embedding"), found.whole("index")
+    found.text("object")
+    at = place if index is None else index
+    if isinstance(given, str):
+        return Vector(index=at, encoding="base64", base64=given, extras=found.rest())
+    if not isinstance(given, list):
+        raise UpstreamError("the provider's answer holds an embedding that is none")
+    return Vector(index=at, values=given, extras=found.rest())
+
+
+def _one_each(vectors: Sequence[Vector], wanted: str, notes: Notes) -> list[Vector]:
+    """Choose one vector for each input: of the encoding that was asked for, else floats in some form."""
+    order = (wanted, "float", "base64")
+    best: dict[int, Vector] = {}
+    for vector in sorted(vectors, key=lambda vector: order.index(vector.encoding) if vector.encoding in order else 3):
+        if vector.index in best:
+            notes.drop("data[].embedding")
+        best.setdefault(vector.index, vector)
+    return [best[index] for index in sorted(best)]
+
+
+def _write_vector(vector: Vector, wanted: str, notes: Notes, *, native: bool) -> JSON:
+    embedding: JSON = vector.values if vector.base64 is None else vector.base64
+    if not native and wanted == "base64":
+        embedding = packed(vector)
+    elif not native and vector.encoding in ("float", "base64"):
+        embedding = floats(vector)
+    members: dict[str, JSON] = {"object": "embedding", "embedding": embedding, "index": vector.index}
+    if native:
+        return add_extras(members, vector.extras)
+    notes.drop_extras(vector.extras, "data[]")
+    return members
+
+
+_: type[Codec[EmbeddingRequest, EmbeddingResponse]] = EmbeddingsCodec

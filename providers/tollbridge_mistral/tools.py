@@ -1,0 +1,117 @@
+"""Tools and the choice among them (https://docs.mistral.ai/capabilities/function_calling, read 2026-11)."""
+
+from collections.abc import Mapping
+
+from tollbridge.formats import (
+    JSON,
+    AnyTool,
+    ChoiceMode,
+    Fields,
+    Keywords,
+    Notes,
+    Request,
+    ServerTool,
+    Tool,
+    ToolChoice,
+    add_extras,
+    lower,
+    present,
+)
+from tollbridge_mistral.content import NAME
+
+KEYWORDS = Keywords()
+"""Mistral takes JSON Schema as it is (mistral-common checks it by the draft of 2013, read 2026-11)."""
+_MODES: Mapping[str, ChoiceMode] = {
+    "auto": ChoiceMode.AUTO,
+    "none": ChoiceMode.NONE,
+    "any": ChoiceMode.REQUIRED,
+    "required": ChoiceMode.REQUIRED,
+}
+_SAID = {ChoiceMode.AUTO: "auto", ChoiceMode.NONE: "none", ChoiceMode.REQUIRED: "any"}
+
+
+def read_tools(found: Fields) -> tuple[AnyTool, ...] | None:
+    """Take `tools`."""
+    listed = found.each("tools")
+    return None if listed is None else tuple(_read_tool(tool) for tool in listed)
+
+
+def _read_tool(found: Fields) -> AnyTool:
+    kind = found.text("type")
+    inner = found.inner("function") if kind in (None, "function") else None
+    if inner is None:
+        return ServerTool(tool="", raw={**present(type=kind), **found.rest()})
+    name = inner.need("name", inner.text("name"))
+    description, schema, strict = inner.text("description"), inner.take("parameters"), inner.flag("strict")
+    extras = {**found.rest(), **({"function": inner.rest()} if inner.rest() else {})}
+    spelling = "" if kind is None else kind
+    return Tool(name=name, description=description, schema=schema, strict=strict, spelling=spelling, extras=extras)
+
+
+def read_choice(found: Fields) -> ToolChoice | None:
+    """Take `tool_choice`: a word, or an object that names a function."""
+    given = found.peek("tool_choice")
+    if isinstance(given, str):
+        found.take("tool_choice")
+        return ToolChoice(mode=_MODES.get(given, ChoiceMode.AUTO), raw=given)
+    choice = found.inner("tool_choice")
+    if choice is None:
+        return None
+    raw = dict(choice.rest())
+    inner = choice.inner("function")
+    if inner is None:
+        return ToolChoice(mode=ChoiceMode.REQUIRED, raw=raw)
+    return ToolChoice(mode=ChoiceMode.NAMED, names=(inner.need("name", inner.text("name")),), raw=raw)
+
+
+def write_tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
+    """Give `tools` and `tool_choice`; where a choice is narrowed, the tools that are out of it are left out."""
+    choice = request.choice
+    allowed = choice.names if not native and choice is not None and choice.mode is not ChoiceMode.NAMED else ()
+    written: list[JSON] = []
+    for tool in request.tools or ():
+        if isinstance(tool, ServerTool) or tool.custom:
+            written += _write_special(tool, notes, native=native)
+        elif not allowed or tool.name in allowed:
+            written.append(_write_tool(tool, notes, native=native))
+    members: dict[str, JSON] = {"tools": written} if written or (native and request.tools is not None) else {}
+    return {**members, **present(tool_choice=_choice(request, notes, some=bool(written)))}
+
+
+def _write_special(tool: AnyTool, notes: Notes, *, native: bool) -> list[JSON]:
+    """Write a tool that is no function: only Mistral's own callers know such that Mistral knows too."""
+    if native and isinstance(tool, ServerTool):
+        return [tool.raw]
+    if isinstance(tool, Tool):
+        notes.refuse("tools[].custom", "the model behind this name has no tools that take free text")
+    kind = tool.tool or (tool.raw.get("type") if isinstance(tool.raw, dict) else None)
+    notes.drop(f"tools[].{kind or 'server_tool'}")
+    return []
+
+
+def _write_tool(tool: Tool, notes: Notes, *, native: bool) -> dict[str, JSON]:
+    schema = tool.schema
+    if not native:
+        empty = {"type": "object", "properties": {}}
+        schema = lower(empty if schema is None else schema, KEYWORDS, notes, "tools[].function.parameters")
+    function = present(name=tool.name, description=tool.description, parameters=schema, strict=tool.strict)
+    if native:
+        kind = {"type": tool.spelling} if tool.spelling else {}
+        return add_extras({**kind, "function": function}, tool.extras)
+    notes.drop_given("tools[]", cache=tool.cache)
+    notes.drop_extras(tool.extras, "tools[]")
+    return {"type": "function", "function": function}
+
+
+def _choice(request: Request, notes: Notes, *, some: bool) -> JSON:
+    choice = request.choice
+    if choice is None:
+        return None
+    if request.origin == NAME:
+        return choice.raw
+    notes.drop_extras(choice.extras, "choice")
+    if not some:
+        return None
+    if choice.mode is ChoiceMode.NAMED:
+        return {"type": "function", "function": {"name": choice.names[0]}}
+    return _SAID[choice.mode]

@@ -1,0 +1,267 @@
+"""Writing a stream of chat chunks from events."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tollbridge.formats import (
+    JSON,
+    AnyEvent,
+    AnyPart,
+    Aside,
+    Begin,
+    Broken,
+    ChoiceEnd,
+    Delta,
+    Detail,
+    End,
+    Media,
+    Notes,
+    PartBegin,
+    PartEnd,
+    Ping,
+    Reasoning,
+    Refusal,
+    Replaced,
+    Request,
+    State,
+    Text,
+    ToolCall,
+    UsageSeen,
+    carry,
+    encode_json,
+    pack_thinking,
+    present,
+    write_event,
+)
+from tollbridge_openai.chat_answers import said_of, write_citations, write_logprobs, write_pictures, write_usage
+from tollbridge_openai.chat_calls import asks_functions
+from tollbridge_openai.chat_content import NAME
+from tollbridge_openai.errors import error_object
+
+
+class _Open:
+    """A part that has begun: what was written of it so far."""
+
+    def __init__(self, part: AnyPart, before: int) -> None:
+        self.part = part
+        self.before = before
+        self.words: list[str] = []
+        self.state: State | None = part.state
+        self.slot = -1
+
+
+class _Said:
+    """What was written of one answer so far."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, _Open] = {}
+        self.thought: list[Reasoning] = []
+        self.length = 0
+        self.calls = 0
+
+
+class ChatStreamWriter:
+    """Writes one stream.  A call's head waits for the call's first words or its end: its state may still come."""
+
+    def __init__(self, request: Request, notes: Notes) -> None:
+        self._notes = notes
+        self._usage_asked = bool(request.stream_usage)
+        self._older = asks_functions(request)
+        self._model = request.model
+        self._head: dict[str, JSON] = {}
+        self._native = False
+        self._said: dict[int, _Said] = {}
+        self._usage: JSON = None
+
+    def write(self, event: AnyEvent) -> bytes:
+        write = _WRITE.get(type(event))
+        return b"" if write is None else write(self, event)
+
+    def _begin(self, event: Begin) -> bytes:
+        self._native = event.origin == NAME
+        self._head = {
+            "id": event.id if self._native or event.id else f"chatcmpl-{self._notes.call_id}",
+            "object": "chat.completion.chunk",
+            "created": self._notes.now if event.created is None else event.created,
+            "model": event.model if self._native else event.model or self._model,
+        }
+        if self._native:
+            self._head.update({**present(service_tier=event.tier), **event.extras})
+        return self._delta(0, {"role": "assistant", "content": "", "refusal": None})
+
+    def _aside(self, event: Aside) -> bytes:
+        if self._native:
+            self._head.update({**present(service_tier=event.tier), **event.extras})
+        return b""
+
+    def _of(self, choice: int) -> _Said:
+        said = self._said.get(choice)
+        if said is None:
+            said = self._said[choice] = _Said()
+        return said
+
+    def _delta(
+        self, choice: int, delta: dict[str, JSON], finish: str | None = None, logprobs: JSON = None, first: bool = True
+    ) -> bytes:
+        new = choice not in self._said
+        self._of(choice)
+        if new and choice and first:
+            delta = {"role": "assistant", "content": "", **delta}
+        told = {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        return self._chunk([told])
+
+    def _chunk(self, choices: list[JSON], usage: JSON = None) -> bytes:
+        members = {**self._head, "choices": choices}
+        if self._usage_asked:
+            members["usage"] = usage
+        return write_event(encode_json(members))
+
+    def _part_begin(self, event: PartBegin) -> bytes:
+        said = self._of(event.choice) if event.choice == 0 else None
+        head = b"" if said is not None or event.choice in self._said else self._delta(event.choice, {})
+        said = self._of(event.choice)
+        part = event.part
+        opened = said.open[event.index] = _Open(part, said.length)
+        if isinstance(part, Media):
+            return head + self._picture(part, event.choice)
+        if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
+            self._notes.drop("choices[].message.server_tools")
+            return head
+        words = part.arguments if isinstance(part, ToolCall) else part.text
+        told = self._details(part, event.choice, opened) if isinstance(part, Text) else b""
+        return head + (self._words(opened, words, event.choice) if words else b"") + told
+
+    def _picture(self, part: Media, choice: int) -> bytes:
+        pictures = write_pictures([part], self._notes)
+        return self._delta(choice, {"images": pictures}) if pictures else b""
+
+    def _details(self, part: Text, choice: int, opened: _Open) -> bytes:
+        return self._told(
+            Detail(index=0, choice=choice, citations=part.citations, logprobs=part.logprobs or ()), opened
+        )
+
+    def _more(self, event: Delta) -> bytes:
+        opened = self._of(event.choice).open.get(event.index)
+        return b"" if opened is None or not event.text else self._words(opened, event.text, event.choice)
+
+    def _words(self, opened: _Open, words: str, choice: int) -> bytes:
+        part = opened.part
+        if isinstance(part, ToolCall):
+            head = self._call(opened, choice)
+            if self._older:
+                return head + (self._delta(choice, {"function_call": {"arguments": words}}) if not opened.slot else b"")
+            inner = {"input": words} if part.custom else {"arguments": words}
+            told = {"index": opened.slot, ("custom" if part.custom else "function"): inner}
+            return head + self._delta(choice, {"tool_calls": [told]})
+        opened.words.append(words)
+        if isinstance(part, Text):
+            self._of(choice).length += len(words)
+            return self._delta(choice, {"content": words})
+        return self._delta(choice, {"refusal" if isinstance(part, Refusal) else "reasoning_content": words})
+
+    def _call(self, opened: _Open, choice: int) -> bytes:
+        """Write the head of a call, once."""
+        part, said = opened.part, self._of(choice)
+        if opened.slot >= 0 or not isinstance(part, ToolCall):
+            return b""
+        own = opened.state if opened.state is not None and opened.state.dialect != NAME else None
+        id_ = carry(part.id, own, said.thought if said.calls == 0 else (), self._notes.seal)
+        opened.slot = said.calls
+        said.calls += 1
+        if self._older:
+            begun = {"name": part.name, "arguments": ""}
+            return self._delta(choice, {"function_call": begun}) if opened.slot == 0 else b""
+        kind, words = ("custom", "input") if part.custom else ("function", "arguments")
+        told = {"index": opened.slot, "id": id_, "type": kind, kind: {"name": part.name, words: ""}}
+        if opened.state is not None and own is None:
+            told.update(present(extra_content=opened.state.data.get("extra_content")))
+        return self._delta(choice, {"tool_calls": [told]})
+
+    def _detail(self, event: Detail) -> bytes:
+        opened = self._of(event.choice).open.get(event.index)
+        if opened is None:
+            return b""
+        if event.state is not None:
+            held = opened.state.data if opened.state is not None and opened.state.dialect == event.state.dialect else {}
+            opened.state = State(event.state.dialect, {**held, **event.state.data})
+        return self._told(event, opened)
+
+    def _told(self, event: Detail, opened: _Open) -> bytes:
+        if not isinstance(opened.part, Text):
+            return b""
+        written = b""
+        if event.citations:
+            text = Text(text="".join(opened.words), citations=event.citations)
+            annotations = write_citations(text, opened.before, self._notes, native=self._native)
+            written += self._delta(event.choice, {"annotations": annotations}) if annotations else b""
+        if event.logprobs:
+            tokens = {"content": write_logprobs(event.logprobs), "refusal": None}
+            written += self._delta(event.choice, {}, logprobs=tokens)
+        return written
+
+    def _part_end(self, event: PartEnd) -> bytes:
+        said = self._of(event.choice)
+        opened = said.open.get(event.index)
+        if opened is None:
+            return b""
+        if isinstance(opened.part, ToolCall):
+            return self._empty_call(opened, event.choice)
+        if not isinstance(opened.part, Reasoning) or opened.state is None:
+            return b""
+        part = Reasoning(text="".join(opened.words), summary=opened.part.summary, state=opened.state)
+        if opened.state.dialect == NAME:
+            details = opened.state.data.get("reasoning_details")
+            return self._delta(event.choice, {"reasoning_details": details}) if details else b""
+        said.thought.append(part)
+        packed = pack_thinking([part], self._notes.seal)
+        if packed is None:
+            self._notes.drop("choices[].message.reasoning_details")
+            return b""
+        details = [{"type": "reasoning.encrypted", "data": packed, "format": "tollbridge"}]
+        return self._delta(event.choice, {"reasoning_details": details})
+
+    def _empty_call(self, opened: _Open, choice: int) -> bytes:
+        """Write a call that ends without a word: its arguments are an empty object."""
+        if opened.slot >= 0:
+            return b""
+        custom = isinstance(opened.part, ToolCall) and opened.part.custom
+        return self._call(opened, choice) if custom or self._native else self._words(opened, "{}", choice)
+
+    def _choice_end(self, event: ChoiceEnd) -> bytes:
+        finish = said_of(event.stop, event.said, native=self._native)
+        if self._older and finish == "tool_calls":
+            finish = "function_call"
+        return self._delta(event.choice, {}, finish=finish)
+
+    def _usage_seen(self, event: UsageSeen) -> bytes:
+        if self._native and event.wire is not None:
+            self._usage = event.wire
+        elif event.usage is not None:
+            self._usage = write_usage(event.usage)
+        return b""
+
+    def _ping(self, event: Ping) -> bytes:
+        return b": ping\n\n"
+
+    def _broken(self, event: Broken) -> bytes:
+        return write_event(encode_json({"error": error_object(event.error)}))
+
+    def _end(self, event: End) -> bytes:
+        usage = self._chunk([], self._usage) if self._usage_asked and self._usage is not None else b""
+        return usage + write_event(b"[DONE]")
+
+
+_WRITE: Mapping[type, Callable[[ChatStreamWriter, Any], bytes]] = {
+    Begin: ChatStreamWriter._begin,
+    Aside: ChatStreamWriter._aside,
+    PartBegin: ChatStreamWriter._part_begin,
+    Replaced: lambda writer, event: b"",
+    Delta: ChatStreamWriter._more,
+    Detail: ChatStreamWriter._detail,
+    PartEnd: ChatStreamWriter._part_end,
+    ChoiceEnd: ChatStreamWriter._choice_end,
+    UsageSeen: ChatStreamWriter._usage_seen,
+    Ping: ChatStreamWriter._ping,
+    Broken: ChatStreamWriter._broken,
+    End: ChatStreamWriter._end,
+}

@@ -1,0 +1,231 @@
+"""The codec of embeddings (https://platform.openai.com/docs/api-reference/embeddings, read 2026-11).
+
+A vector is written as the caller asked for it, whatever its provider gave: as numbers, or as base64 of 32-bit floats.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from tollbridge import GatewayError, UpstreamError, Usage
+from tollbridge.formats import (
+    EMBEDDINGS,
+    JSON,
+    AnyPart,
+    Codec,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    Envelope,
+    Fields,
+    Notes,
+    Opaque,
+    Text,
+    Vector,
+    add_extras,
+    decode_json,
+    encode_json,
+    present,
+)
+from tollbridge_openai.chat_errors import read_error
+from tollbridge_openai.vectors import is_packed_floats, numbers_of, pack, signed_bytes
+
+NAME = "openai-embeddings"
+Input = str | tuple[int, ...] | tuple[AnyPart, ...]
+
+_TASKS = ("query", "document")
+"""What Voyage and others take as `input_type` (https://docs.voyageai.com/reference/embeddings-api, read 2026-11)."""
+
+
+class EmbeddingsCodec:
+    """Reads and writes `POST /v1/embeddings`."""
+
+    name = NAME
+    kind = EMBEDDINGS
+    spelled: Mapping[str, str] = {"inputs": "input", "encodings": "encoding_format", "task": "input_type"}
+
+    def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> EmbeddingRequest:
+        found = Fields(decode_json(body))
+        given = found.take("input")
+        inputs, alone = _read_inputs(given, found)
+        encoding = found.text("encoding_format")
+        task = found.text("input_type") if found.peek("input_type") in _TASKS else None
+        return EmbeddingRequest(
+            origin=NAME,
+            model=found.need("model", found.text("model")),
+            inputs=inputs,
+            alone=alone,
+            dimensions=found.whole("dimensions"),
+            encodings=() if encoding is None else (encoding,),
+            task=task,
+            user=found.text("user"),
+            extras=found.rest(),
+        )
+
+    def write_request(self, request: EmbeddingRequest, notes: Notes) -> bytes:
+        native = request.origin == NAME
+        inputs = [_write_input(item, notes, native=native) for item in request.inputs]
+        members = present(
+            model=request.model,
+            input=inputs[0] if request.alone and len(inputs) == 1 else inputs,
+            dimensions=request.dimensions,
+            encoding_format=_encoding(request.encodings, notes, native=native),
+            user=request.user,
+        )
+        if native:
+            members.update(present(input_type=request.task))
+            add_extras(members, request.extras)
+        else:
+            notes.drop_given(task=request.task, title=request.title, truncate=request.truncate)
+            notes.drop_extras(request.extras)
+        return encode_json(members)
+
+    def read_response(self, body: bytes, notes: Notes) -> EmbeddingResponse:
+        found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
+        items = found.each("data")
+        if items is None:
+            raise UpstreamError("the provider's answer holds no embeddings")
+        found.text("object")
+        wire = found.members("usage")
+        return EmbeddingResponse(
+            origin=NAME,
+            id=found.text("id") or "",
+            model=found.text("model") or "",
+            vectors=tuple(_read_vector(item, place) for place, item in enumerate(items)),
+            usage=read_usage(wire),
+            wire_usage=wire,
+            extras=found.rest(),
+        )
+
+    def write_response(self, response: EmbeddingResponse, request: EmbeddingRequest, notes: Notes) -> bytes:
+        native = response.origin == NAME
+        wanted = request.encodings[0] if request.encodings else "float"
+        vectors = response.vectors if native else _one_each(response.vectors, wanted, notes)
+        usage = response.wire_usage if native else None
+        if usage is None and response.usage is not None:
+            usage = {"prompt_tokens": response.usage.input_total, "total_tokens": response.usage.total}
+        members = {
+            **present(id=(response.id or None) if native else None, object="list"),
+            "data": [_write_vector(vector, wanted, notes, native=native) for vector in vectors],
+            **present(model=response.model, usage=usage),
+        }
+        if native:
+            add_extras(members, response.extras)
+        else:
+            notes.drop_extras(response.extras)
+        return encode_json(members)
+
+    def read_error(self, status: int, body: bytes) -> GatewayError:
+        return read_error(status, body)
+
+
+def _read_inputs(given: JSON, found: Fields) -> tuple[tuple[Input, ...], bool]:
+    """Read `input`: a text, a list of tokens, or a list of either; and whether it was one alone."""
+    if given is None:
+        raise found.error("input", "is missing")
+    if isinstance(given, str):
+        return (given,), True
+    if not isinstance(given, list):
+        raise found.error("input", "must be a text, a list of texts, or lists of tokens")
+    if given and _are_tokens(given):
+        return (tuple(given),), True
+    return tuple(_read_input(item, f"input[{place}]", found) for place, item in enumerate(given)), False
+
+
+def _read_input(item: JSON, where: str, found: Fields) -> Input:
+    if isinstance(item, str):
+        return item
+    if isinstance(item, list) and _are_tokens(item):
+        return tuple(item)
+    if isinstance(item, dict):  # text and pictures to be embedded as one, as several hosts have it, each its own way
+        return (Opaque(kind="input", raw=item),)
+    raise found.error(where, "must be a text or a list of tokens")
+
+
+def _are_tokens(items: Sequence[JSON]) -> bool:
+    return all(type(item) is int for item in items)
+
+
+def _write_input(item: Input, notes: Notes, *, native: bool) -> JSON:
+    """Give one input; texts that are embedded as one are joined by a line end."""
+    if isinstance(item, str):
+        return item
+    if all(isinstance(part, int) for part in item):
+        return list(item)
+    texts = []
+    for part in item:
+        if native and isinstance(part, Opaque):
+            return part.raw
+        if not isinstance(part, Text):
+            notes.refuse("inputs", "the model behind this name embeds nothing but text")
+        texts.append(part.text)
+    return "\n".join(texts)
+
+
+def _encoding(encodings: Sequence[str], notes: Notes, *, native: bool) -> str | None:
+    """Give `encoding_format`: numbers where several are wanted, which the caller's own dialect can pack."""
+    if native or not encodings:
+        return encodings[0] if encodings else None
+    spoken = [encoding for encoding in ("float", "base64") if encoding in encodings]
+    if not spoken:
+        notes.refuse("encodings", f"{encodings[0]!r} is not to be had; ask for float or base64")
+    for encoding in encodings:
+        if encoding not in spoken:
+            notes.drop(f"encodings.{encoding}")
+    return spoken[0]
+
+
+def _read_vector(found: Fields, place: int) -> Vector:
+    """Read one embedding; raises `UpstreamError` where there is none.
+
+    Text that makes no 32-bit floats is taken for signed 8-bit integers, which are Perplexity's default
+    (https://docs.perplexity.ai/api-reference/embeddings-post, read 2026-11).
+    """
+    given, index = found.take("embedding"), found.whole("index")
+    found.text("object")
+    at, rest = place if index is None else index, found.rest()
+    if isinstance(given, str):
+        if is_packed_floats(given):
+            return Vector(index=at, encoding="base64", base64=given, extras=rest)
+        return Vector(index=at, encoding="int8", values=signed_bytes(given), base64=given, extras=rest)
+    return Vector(index=at, values=numbers_of(given), extras=rest)
+
+
+def _one_each(vectors: Sequence[Vector], wanted: str, notes: Notes) -> list[Vector]:
+    """Choose one vector for each input: the encoding that was asked for, else floats in the other."""
+    order = (wanted, "float", "base64")
+    best: dict[int, Vector] = {}
+    for vector in vectors:
+        held = best.get(vector.index)
+        if held is not None:
+            notes.drop("data[].embedding")
+        if held is None or _rank(vector, order) < _rank(held, order):
+            best[vector.index] = vector
+    return list(best.values())
+
+
+def _rank(vector: Vector, order: Sequence[str]) -> int:
+    return order.index(vector.encoding) if vector.encoding in order else len(order)
+
+
+def _write_vector(vector: Vector, wanted: str, notes: Notes, *, native: bool) -> JSON:
+    if native:
+        embedding = vector.base64 if vector.base64 is not None else vector.values
+    elif wanted == "base64":
+        embedding = pack(vector)
+    else:
+        embedding = numbers_of(vector.values if vector.values is not None else vector.base64)
+    members: dict[str, JSON] = {"object": "embedding", "index": vector.index, "embedding": embedding}
+    if native:
+        return add_extras(members, vector.extras)
+    notes.drop_extras(vector.extras, "data[]")
+    return members
+
+
+def read_usage(wire: JSON) -> Usage | None:
+    """Read `usage`: all of it is input.  Voyage says `total_tokens` alone (recorded answers, 2026-11)."""
+    found = Fields(wire, wrong=None)
+    prompt, total = found.whole("prompt_tokens"), found.whole("total_tokens")
+    if prompt is None and total is None:
+        return None
+    return Usage(input=max(0, prompt or 0, total or 0))
+
+
+_: type[Codec[EmbeddingRequest, EmbeddingResponse]] = EmbeddingsCodec

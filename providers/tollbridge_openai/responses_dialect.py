@@ -1,0 +1,121 @@
+"""The dialect of the Responses API (https://platform.openai.com/docs/api-reference/responses, read 2026-11)."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tollbridge import BadRequest, GatewayError, Quirks, input_bound
+from tollbridge.formats import (
+    AnswerReader,
+    CostLine,
+    Dialect,
+    Envelope,
+    ModelEntry,
+    Operation,
+    WholeReader,
+    members,
+    replace_model,
+    splice,
+)
+from tollbridge_openai.dialects import ChatDialect
+from tollbridge_openai.errors import write_error
+from tollbridge_openai.responses_codec import ResponsesCodec
+from tollbridge_openai.responses_errors import error_event
+from tollbridge_openai.responses_readers import StreamReader
+from tollbridge_openai.responses_usage import answer_usage
+
+_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
+_WEIGHTY = re.compile(rb'"(model|stream|max_output_tokens|background)"[ \t\n\r]*:')
+_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
+_LIMIT = "max_output_tokens"
+_LISTS = ChatDialect()
+"""Lists models as all of OpenAI's dialects do."""
+
+
+class _Body(msgspec.Struct):
+    model: str
+    stream: bool | None = None
+    max_output_tokens: int | None = None
+    background: bool | None = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+class ResponsesDialect:
+    """`POST /v1/responses`.
+
+    It shares a base URL with chat at OpenAI and not everywhere: a host that speaks chat may never have heard of it.
+    """
+
+    name = "openai-responses"
+    base = "openai-responses"
+    stream_type = b"text/event-stream"
+    keep_alive = b": keep-alive\n\n"
+    operations: Sequence[Operation] = (
+        Operation("ai:chat", "responses", path="/v1/responses", upstream="/responses", codec=ResponsesCodec()),
+    )
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        try:
+            found = _decode(body)
+        except msgspec.ValidationError as exc:
+            at = _FIELD.search(str(exc))
+            raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise BadRequest(f"the body is no valid JSON: {exc}") from exc
+        if not found.model:
+            raise BadRequest("the field 'model' is empty", param="model")
+        weighty = _WEIGHTY.findall(body)
+        if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
+            members(body)
+        if found.max_output_tokens is not None and found.max_output_tokens < 1:
+            raise BadRequest(f"the field {_LIMIT!r} must be at least 1", param=_LIMIT)
+        if found.background and not found.stream:
+            raise BadRequest(
+                "an answer in the background is not seen by the gateway, so it cannot be metered; "
+                "leave 'background' out or set 'stream'",
+                param="background",
+            )
+        return Envelope(
+            model=found.model,
+            stream=bool(found.stream),
+            max_output=found.max_output_tokens,
+            input_bound=input_bound(body),
+            asks_usage=True,
+        )
+
+    def readdress(
+        self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
+    ) -> bytes:
+        named = model == envelope.model
+        values: dict[str, bytes] = {}
+        if max_output is not None:
+            values[quirks.rename.get(_LIMIT, _LIMIT)] = b"%d" % max_output
+        if not values and not quirks.rename and not quirks.drop:
+            return body if named else replace_model(body, msgspec.json.encode(model))
+        if not named:
+            values["model"] = msgspec.json.encode(model)
+        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+
+    def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
+        return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)
+
+    def write_error(self, error: GatewayError, call_id: str) -> bytes:
+        return write_error(error)
+
+    def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
+        return b"event: error\ndata: %b\n\n" % msgspec.json.encode(error_event(error, 0))
+
+    def write_models(self, models: Sequence[ModelEntry], headers: Mapping[bytes, bytes]) -> bytes:
+        return _LISTS.write_models(models, headers)
+
+    def write_model(self, model: ModelEntry) -> bytes:
+        return _LISTS.write_model(model)
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        return False
+
+
+_: type[Dialect] = ResponsesDialect

@@ -1,0 +1,95 @@
+"""Replicate's predictions as a dialect: `POST /v1/models/{owner}/{name}/predictions`.
+
+A client of Replicate's API reaches it at the base URL `<gateway>/replicate/v1`. The model is in the path, what it is
+given in `input`, and the answer is one JSON object.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from tollbridge import BadRequest, GatewayError, Quirks, input_bound
+from tollbridge.formats import (
+    AnswerReader,
+    CostLine,
+    Dialect,
+    Envelope,
+    Fields,
+    ModelEntry,
+    Operation,
+    WholeReader,
+    decode_json,
+    encode_json,
+    members,
+    named_model,
+    splice,
+)
+from tollbridge_replicate.answers import answer_usage
+from tollbridge_replicate.codec import PredictionsCodec
+from tollbridge_replicate.families import LIMITS, family_of
+from tollbridge_replicate.reading import NAME
+
+
+class PredictionsDialect:
+    """Predictions of one of Replicate's official models."""
+
+    name = NAME
+    base = NAME
+    stream_type = b"text/event-stream"
+    keep_alive = b""
+    operations: Sequence[Operation] = (
+        Operation(
+            "ai:chat",
+            "predictions",
+            path="/replicate/v1/models/{model}/predictions",
+            upstream="/models/{+model}/predictions",
+            codec=PredictionsCodec(),
+        ),
+    )
+
+    def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
+        found = Fields(decode_json(body))
+        given = found.inner("input")
+        if given is None:
+            raise found.error("input", "is missing")
+        limit = next((given.whole(name) for name in LIMITS if name in given), None)
+        if limit is not None and limit < 1:
+            raise BadRequest("the output limit must be at least 1", param="input.max_tokens")
+        return Envelope(model=named_model(operation, path), max_output=limit, input_bound=input_bound(body))
+
+    def readdress(
+        self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
+    ) -> bytes:
+        if max_output is not None:
+            text = body.decode("utf-8")
+            at = members(text)["input"]
+            limited = splice(text[at.start : at.end].encode(), {family_of(model).limit: b"%d" % max_output})
+            body = splice(body, {"input": limited})
+        return splice(body, {}, rename=quirks.rename, drop=quirks.drop) if quirks.rename or quirks.drop else body
+
+    def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
+        return WholeReader(answer_usage)
+
+    def write_error(self, error: GatewayError, call_id: str) -> bytes:
+        title = error.code.replace("_", " ").capitalize()
+        return encode_json({"title": title, "detail": error.message, "status": error.status})
+
+    def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
+        return self.write_error(error, call_id)
+
+    def write_models(self, models: Sequence[ModelEntry], headers: Mapping[bytes, bytes]) -> bytes:
+        return msgspec.json.encode({"previous": None, "next": None, "results": [_model(entry) for entry in models]})
+
+    def write_model(self, model: ModelEntry) -> bytes:
+        return msgspec.json.encode(_model(model))
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        return False
+
+
+def _model(model: ModelEntry) -> dict[str, str]:
+    owner, slash, name = model.id.rpartition("/")
+    return {"owner": owner if slash else model.owned_by, "name": name}
+
+
+_: type[Dialect] = PredictionsDialect

@@ -1,0 +1,69 @@
+"""A tool that takes free text stays one for its caller, whoever answers."""
+
+import pytest
+
+from tollbridge.formats.conversation import Request, ServerTool, Tool
+from tollbridge.formats.events import AnyEvent, Begin, ChoiceEnd, Delta, End, PartBegin, PartEnd
+from tollbridge.formats.fold import fold, unfold
+from tollbridge.formats.freetext import FreeText, free_text_tools, freed, unwrapped
+from tollbridge.formats.parts import Text, ToolCall
+from tollbridge.formats.response import Choice, Response, Stop
+
+NAMES = frozenset(("sql",))
+CALLS = (
+    Text(text="a"),
+    ToolCall(id="1", name="sql", arguments='{"input": "select 1"}'),
+    ToolCall(id="2", name="get", arguments="{}"),
+    ToolCall(id="3", name="sql", arguments="select 2", custom=True),
+)
+ANSWER = Response(origin="a", choices=(Choice(parts=CALLS, stop=Stop.TOOL_CALLS),))
+
+
+def filtered(*events: AnyEvent) -> list[AnyEvent]:
+    free = FreeText(NAMES)
+    return [given for event in events for given in free.add(event)]
+
+
+def test_tools_of_a_request_that_take_free_text_are_known() -> None:
+    tools = (Tool(name="sql", custom=True), Tool(name="get"), ServerTool(tool="web_search"))
+
+    assert free_text_tools(Request(origin="a", model="m", messages=(), tools=tools)) == NAMES
+    assert free_text_tools(Request(origin="a", model="m", messages=())) == frozenset()
+    assert free_text_tools("an embedding") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ('{"input":"x"}', "x"),
+        ('{"input":1}', '{"input":1}'),
+        ('{"input":"x","y":1}', '{"input":"x","y":1}'),
+        ("x", "x"),
+        ("", ""),
+        ("[]", "[]"),
+    ],
+)
+def test_text_comes_out_of_the_object_it_was_put_into(arguments: str, text: str) -> None:
+    assert unwrapped(arguments) == text
+
+
+def test_whole_answer_and_stream_are_freed_alike() -> None:
+    whole = freed(ANSWER, NAMES)
+
+    assert whole.choices[0].parts[1] == ToolCall(id="1", name="sql", arguments="select 1", custom=True)
+    assert whole.choices[0].parts[2:] == CALLS[2:]
+    assert fold(filtered(*unfold(ANSWER))) == whole
+    assert freed(ANSWER, frozenset()) is ANSWER
+
+
+def test_call_that_is_never_ended_comes_with_the_end_of_its_answer() -> None:
+    begin = PartBegin(part=ToolCall(id="1", name="sql"), index=0)
+    end = ChoiceEnd(stop=Stop.TOOL_CALLS)
+
+    events = filtered(Begin(origin="a"), begin, Delta(text='{"input":"x"}', index=0), end, End())
+
+    assert fold(events).choices[0].parts == (ToolCall(id="1", name="sql", arguments="x", custom=True),)
+
+
+def test_end_of_another_part_goes_on() -> None:
+    assert filtered(PartEnd(index=5)) == [PartEnd(index=5)]

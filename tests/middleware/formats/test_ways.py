@@ -1,0 +1,62 @@
+"""A target is asked in a dialect it speaks."""
+
+import pytest
+
+from tollbridge.formats.dialect import Operation, named_model
+from tollbridge.formats.ways import Ways, upstream_url
+from tollbridge.providers import Provider, Target
+from tollbridge_anthropic.dialect import MessagesDialect
+from tollbridge_openai.dialects import ChatDialect, CompletionsDialect
+
+WAYS = Ways([CompletionsDialect(), ChatDialect(), MessagesDialect()])
+
+
+def target(**base_urls: str) -> Target:
+    named = {name.replace("_", "-"): url for name, url in base_urls.items()}
+    return Target(Provider("p", base_urls=named), "m", base_urls=named)
+
+
+def test_first_base_url_that_fits_is_taken() -> None:
+    both = target(other="x", anthropic_messages="a", openai_chat="o")
+
+    way = WAYS.of("conversation", both)
+
+    assert way is not None
+    assert (way.dialect.name, way.operation.label) == ("anthropic-messages", "messages")
+
+
+def test_dialect_without_a_codec_is_no_way() -> None:
+    assert Ways([CompletionsDialect()]).of("conversation", target(openai_chat="o")) is None
+
+
+def test_target_that_cannot_be_asked_has_no_way() -> None:
+    assert WAYS.of("conversation", target(other="x")) is None
+    assert WAYS.of("rerank", target(openai_chat="o")) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "upstream", "streamed", "stream", "url"),
+    [
+        ("https://h/v1", "/chat", "", True, "https://h/v1/chat"),
+        ("https://h", "/m/{model}:go", "/m/{model}:flow?alt=sse", False, "https://h/m/a%2Fb%3A1:go"),
+        ("https://h", "/m/{model}:go", "/m/{model}:flow?alt=sse", True, "https://h/m/a%2Fb%3A1:flow?alt=sse"),
+        ("https://h", "/run/{+model}", "", False, "https://h/run/a/b%3A1"),
+        ("https://h/d/{model}?api-version=1", "/chat", "", False, "https://h/d/a%2Fb%3A1/chat?api-version=1"),
+        ("https://h?v=1", "/s?alt=sse", "", False, "https://h/s?alt=sse&v=1"),
+    ],
+)
+def test_url_holds_the_models_name_where_it_belongs(
+    base: str, upstream: str, streamed: str, stream: bool, url: str
+) -> None:
+    operation = Operation("ai:chat", "x", upstream=upstream, streamed=streamed)
+
+    assert upstream_url(base, operation, "a/b:1", stream=stream) == url
+
+
+def test_models_name_is_found_in_any_of_the_paths() -> None:
+    operation = Operation("ai:chat", "x", path="/v1beta/models/{model}:go", also=("/v1/models/{model}:go",))
+
+    assert named_model(operation, "/v1beta/models/a/b:go") == "a/b"
+    assert named_model(operation, "/v1/models/c:go") == "c"
+    assert named_model(operation, "/v1/models/:go") == ""
+    assert named_model(Operation("ai:chat", "x", path="/v1/chat"), "/v1/chat") == ""

@@ -1,0 +1,16 @@
+"""Ollama's chat keeps the laws of every codec."""
+
+import json
+
+from tollbridge.formats import Conversation
+from tollbridge.testing.conversation_contract import ConversationContract
+from tollbridge_ollama.codecs import ChatCodec
+
+
+def error_body(status: int) -> bytes:
+    return json.dumps({"error": "that is too bad"}).encode()
+
+
+class TestChat(ConversationContract):
+    codec: Conversation = ChatCodec()
+    error_body = staticmethod(error_body)

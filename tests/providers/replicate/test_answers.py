@@ -1,0 +1,316 @@
+"""Predictions: invented, after https://replicate.com/docs/topics/predictions (read 2026-11)."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tollbridge import GatewayError, Usage
+from tollbridge.errors import (
+    BadRequest,
+    ModelNotFound,
+    RateLimited,
+    Unavailable,
+    UpstreamError,
+    UpstreamTimeout,
+    UpstreamTruncated,
+)
+from tollbridge.formats import (
+    AnyEvent,
+    Begin,
+    Broken,
+    Choice,
+    End,
+    Envelope,
+    KeyedSeal,
+    Notes,
+    Reasoning,
+    Refusal,
+    Request,
+    Response,
+    Stop,
+    Text,
+    ToolCall,
+    fold,
+    unfold,
+)
+from tollbridge_replicate.answers import pending_url
+from tollbridge_replicate.codec import PredictionsCodec
+from tollbridge_replicate.streams import LONGEST
+
+CODEC = PredictionsCodec()
+PREDICTION: dict[str, Any] = {
+    "id": "zjq6szssxdrm20cgw0fsntgvbg",
+    "model": "meta/meta-llama-3.1-405b-instruct",
+    "version": "hidden",
+    "input": {"prompt": "Hi", "max_tokens": 512},
+    "logs": "",
+    "output": ["Hel", "lo", "."],
+    "data_removed": False,
+    "error": None,
+    "source": "api",
+    "status": "succeeded",
+    "created_at": "2026-11-20T15:04:21.227Z",
+    "started_at": "2026-11-20T15:04:21.3Z",
+    "completed_at": "2026-11-20T15:04:24.09Z",
+    "urls": {"get": "https://api.replicate.com/v1/predictions/zjq", "cancel": "https://api.replicate.com/x"},
+    "metrics": {"input_token_count": 26, "output_token_count": 84, "predict_time": 2.7},
+}
+ASKED = Request(origin="replicate-predictions", model="m", messages=())
+
+
+def notes() -> Notes:
+    return Notes(KeyedSeal(b"k"), now=1_700_000_000)
+
+
+def read(body: Any) -> Response:
+    return CODEC.read_response(json.dumps(body).encode(), notes())
+
+
+def written(response: Response, request: Request = ASKED, told: Notes | None = None) -> Any:
+    return json.loads(CODEC.write_response(response, request, told or notes()))
+
+
+def events_of(body: bytes, size: int) -> list[AnyEvent]:
+    reader = CODEC.stream_reader(notes())
+    found = [event for at in range(0, len(body), size) for event in reader.feed(body[at : at + size])]
+    return [*found, *reader.feed(b"")]
+
+
+def test_pieces_of_output_are_one_text() -> None:
+    response = read(PREDICTION)
+
+    (choice,) = response.choices
+    assert choice.parts == (Text(text="Hello."),)
+    assert (choice.stop, choice.said) == (Stop.END, "succeeded")
+    assert (response.id, response.model, response.created) == (PREDICTION["id"], PREDICTION["model"], 1_795_187_061)
+    assert response.usage == Usage(input=26, output=84)
+
+
+def test_prediction_is_written_as_it_was_read_but_for_its_pieces() -> None:
+    assert written(read(PREDICTION)) == {**PREDICTION, "output": ["Hello."]}
+
+
+@pytest.mark.parametrize("output", [None, ["a"], "a", {"a": 1}, ["a", 1], 5, [], ""])
+def test_any_output_is_read(output: Any) -> None:
+    response = read({**PREDICTION, "output": output})
+
+    text = "".join(part.text for part in response.choices[0].parts if isinstance(part, Text))
+    expected = {None: "", 5: "5"}.get(output) if output is None or output == 5 else None
+    if isinstance(output, dict) or output == ["a", 1]:
+        expected = json.dumps(output, separators=(",", ":"))
+    assert text == ("".join(output) if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "usage"),
+    [
+        ({"token_input_count": 3, "token_output_count": 4}, Usage(input=3, output=4)),
+        ({"output_token_count": 4}, Usage(output=4)),
+        ({"predict_time": 1.5}, None),
+        ({"input_token_count": "3"}, None),
+        ({"input_token_count": -3, "output_token_count": 1}, Usage(output=1)),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_counts_of_tokens_are_read_where_there_are_any(metrics: Any, usage: Usage | None) -> None:
+    assert read({**PREDICTION, "metrics": metrics}).usage == usage
+
+
+def test_as_many_tokens_as_were_allowed_mean_a_cut() -> None:
+    cut = {**PREDICTION, "input": {"prompt": "Hi", "max_completion_tokens": 84}}
+
+    assert read(cut).choices[0].stop is Stop.LENGTH
+    assert read({**cut, "metrics": {}}).choices[0].stop is Stop.END
+    assert read({**cut, "input": "x"}).choices[0].stop is Stop.END
+
+
+@pytest.mark.parametrize("status", ["failed", "canceled", "aborted", "odd"])
+def test_prediction_that_did_not_succeed_is_an_upstream_error(status: str) -> None:
+    with pytest.raises(UpstreamError, match="CUDA") as failed:
+        read({**PREDICTION, "status": status, "error": "CUDA out of memory"})
+
+    assert (failed.value.code, failed.value.status) == (f"prediction_{status}", 502)
+
+
+@pytest.mark.parametrize("status", ["starting", "processing"])
+def test_prediction_that_is_not_done_is_a_timeout_and_says_where_to_ask_again(status: str) -> None:
+    body = {**PREDICTION, "status": status, "output": None}
+
+    with pytest.raises(UpstreamTimeout):
+        read(body)
+    assert pending_url(json.dumps(body).encode()) == "https://api.replicate.com/v1/predictions/zjq"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", json.dumps(PREDICTION).encode(), b'{"status":"starting"}'])
+def test_nothing_else_is_pending(body: bytes) -> None:
+    assert pending_url(body) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"status":1}', b"\xff"])
+def test_what_is_no_prediction_is_an_upstream_error(body: bytes) -> None:
+    with pytest.raises(UpstreamError):
+        CODEC.read_response(body, notes())
+
+
+def test_answer_of_another_origin_is_a_prediction_that_succeeded() -> None:
+    told = notes()
+    choice = Choice(
+        parts=(Reasoning(text="hm"), Text(text="Hi"), Refusal(text="No"), ToolCall(id="c", name="f")),
+        stop=Stop.LENGTH,
+        said="max_tokens",
+        extras={"a": 1},
+    )
+    response = Response(
+        origin="other",
+        id="x",
+        model="m",
+        choices=(choice, Choice(index=1)),
+        usage=Usage(input=2, cache_read=1, output=4),
+        extras={"b": 1},
+    )
+    request = CODEC.read_request(b'{"input":{"prompt":"Hi"}}', Envelope("m"), notes())
+
+    body = written(response, request, told)
+
+    assert body == {
+        "id": "x",
+        "model": "m",
+        "input": {"prompt": "Hi"},
+        "created_at": "2023-11-14T22:13:20+00:00",
+        "version": "hidden",
+        "urls": {},
+        "logs": "",
+        "output": ["Hi", "No"],
+        "metrics": {"input_token_count": 3, "output_token_count": 4},
+        "status": "succeeded",
+        "error": None,
+    }
+    assert told.dropped == ("output.reasoning", "output.tool_call", "choices", "finish_reason", "choices[].a", "b")
+    assert read(body).usage == Usage(input=3, output=4)
+
+
+def test_time_no_calendar_has_is_now() -> None:
+    response = Response(origin="other", choices=(Choice(),), created=10**18)
+
+    assert written(response)["created_at"] == "2023-11-14T22:13:20+00:00"
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-13-01T00:00:00Z", None, 5])
+def test_time_that_is_none_stays_as_it_is(said: Any) -> None:
+    body = {**PREDICTION, "created_at": said, "output": ["Hello."]}
+
+    assert read(body).created is None
+    assert written(read(body)) == body
+
+
+def test_absent_usage_stays_absent() -> None:
+    assert "metrics" not in written(Response(origin="other", choices=(Choice(),)))
+
+
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_answer_comes_as_events_once_it_is_whole(size: int) -> None:
+    body = json.dumps(PREDICTION).encode()
+
+    assert fold(events_of(body, size)) == CODEC.read_response(body, notes())
+
+
+def test_events_put_together_are_the_answer() -> None:
+    response = read(PREDICTION)
+    writer = CODEC.stream_writer(ASKED, notes())
+
+    body = b"".join(writer.write(event) for event in unfold(response))
+
+    assert json.loads(body) == written(response)
+    assert fold(events_of(body, 3)) == read(json.loads(body))
+
+
+def test_stream_that_breaks_off_gives_nothing() -> None:
+    assert events_of(b"", 1) == []
+    with pytest.raises(UpstreamError):
+        events_of(b'{"status":"succ', 4)
+    with pytest.raises(UpstreamTruncated):
+        CODEC.stream_writer(ASKED, notes()).write(End())
+
+
+def test_error_inside_a_stream_is_a_prediction_that_failed() -> None:
+    writer = CODEC.stream_writer(ASKED, notes())
+
+    body = writer.write(Begin(origin="other", id="x")) + writer.write(Broken(error=UpstreamError("too bad")))
+
+    (broken,) = events_of(body, 5)
+    assert isinstance(broken, Broken)
+    assert (broken.error.message, broken.error.code) == ("too bad", "prediction_failed")
+    assert json.loads(body)["id"] == "x"
+
+
+def test_reader_says_no_more_after_its_end() -> None:
+    reader = CODEC.stream_reader(notes())
+    reader.feed(json.dumps(PREDICTION).encode())
+
+    assert reader.feed(b"")
+    assert reader.feed(b"") == []
+
+
+def test_answer_without_end_is_not_held_forever() -> None:
+    reader = CODEC.stream_reader(notes())
+    assert reader.feed(bytes(LONGEST)) == []
+
+    with pytest.raises(UpstreamError, match="over"):
+        reader.feed(b" ")
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, BadRequest),
+        (401, UpstreamError),
+        (402, UpstreamError),
+        (404, ModelNotFound),
+        (422, BadRequest),
+        (429, RateLimited),
+        (500, UpstreamError),
+        (503, Unavailable),
+    ],
+)
+def test_error_has_its_class(status: int, kind: type[GatewayError]) -> None:
+    body = {"title": "Input validation failed", "detail": "- input.prompt: is required", "status": status}
+
+    error = CODEC.read_error(status, json.dumps(body).encode())
+
+    assert type(error) is kind
+    assert (error.message == body["detail"]) is (status not in (401, 402))
+
+
+def test_error_names_the_input_that_does_not_fit() -> None:
+    body = {"detail": "d", "invalid_fields": [{"type": "required", "field": "input.prompt", "description": "x"}]}
+
+    assert CODEC.read_error(422, json.dumps(body).encode()).param == "input.prompt"
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=120)
+@given(
+    st.dictionaries(st.sampled_from(tuple(PREDICTION)), ANY), st.sampled_from(("succeeded", "failed", "starting", 1))
+)
+def test_no_answer_breaks_the_codec(body: dict[str, Any], status: Any) -> None:
+    with suppress(UpstreamError):
+        response = read({**body, "status": status})
+        written(response)
+        written(Response(origin="other", choices=response.choices, created=response.created))
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=60), st.integers(100, 700))
+def test_no_error_body_breaks_the_codec(body: bytes, status: int) -> None:
+    assert isinstance(CODEC.read_error(status, body), GatewayError)

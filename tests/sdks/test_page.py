@@ -1,0 +1,41 @@
+"""The page of what works with what is what the tests saw; `TOLLBRIDGE_SUPPORT=write` writes it anew."""
+
+import os
+
+import pytest
+from tests.sdks.page import everything, render
+from tests.sdks.rows import CLIENTS, FAMILIES, LACKS, REACHES
+from tests.support.sources import ROOT
+
+PAGE = ROOT / "docs" / "support.md"
+
+
+def test_page_says_what_the_tests_saw(results) -> None:
+    missing = everything() - results.keys()
+    if missing:
+        pytest.skip(f"{len(missing)} of {len(everything())} rows of the matrix did not run")
+
+    printed = render(results)
+
+    if os.environ.get("TOLLBRIDGE_SUPPORT") == "write":
+        PAGE.write_text(printed, "utf-8")
+    assert PAGE.read_text("utf-8") == printed
+
+
+def test_page_names_what_fails_and_what_cannot_be(monkeypatch) -> None:
+    monkeypatch.setitem(LACKS, ("openai-chat", "openai_chat"), {"image": "it is blind"})
+    seen = dict.fromkeys(everything(), True) | {("openai-chat-py", "openai_chat", "stream"): False}
+
+    printed = render(seen)
+
+    row = next(line for line in printed.splitlines() if line.startswith("| openai, Chat |"))
+    assert row.split(" | ")[1] == "not image, stream"
+    assert "* openai, Chat at OpenAI, Chat Completions, image: it is blind\n" in printed
+
+
+def test_rows_name_only_what_there_is() -> None:
+    families, clients = {family.name for family in FAMILIES}, {client.name for client in CLIENTS}
+
+    assert {name for names in REACHES.values() for name in names} <= families
+    assert {family.native for family in FAMILIES} <= clients
+    assert set(REACHES) <= clients | {client.dialect for client in CLIENTS}

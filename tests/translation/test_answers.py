@@ -1,0 +1,105 @@
+"""Every recorded answer, told in every client dialect, is what that dialect's vendor says an answer is."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from tests.support.corpus import Case, corpus_folders
+from tests.support.shapes import EVENT, WHOLE, sse_data
+from tests.translation.dialects import CLIENTS, FOLDERS, Source, asked_by, recorded
+
+from tollbridge.formats import AnyEvent, Broken, Conversation, Response, ToolCall, fold, unfold
+from tollbridge.testing.conversation_contract import notes
+from tollbridge.testing.conversations import said
+
+CLIENT = pytest.mark.parametrize("client", CLIENTS.values(), ids=CLIENTS)
+folders = corpus_folders(*FOLDERS)
+
+
+def answers(cases: Sequence[Case]) -> Iterator[tuple[Case, Source, Response]]:
+    """Give the recorded answers, each read in its own dialect; an error is none."""
+    for case in filter(recorded, cases):
+        source = FOLDERS[case.folder]
+        response = source.answer(case)
+        if response is not None:
+            yield case, source, response
+
+
+def heard(response: Response, meant: Response) -> Any:
+    """Give what is said in the first answer; calls of tools that take free text are told in each dialect's own way."""
+    told = said(replace(response, choices=response.choices[:1]))
+    custom = any(isinstance(part, ToolCall) and part.custom for choice in meant.choices for part in choice.parts)
+    return told["text"], [] if custom else told["calls"]
+
+
+@CLIENT
+@folders
+def test_answers_in_another_dialect_fit_its_schema_and_say_the_same(
+    cases: Sequence[Case], client: Conversation
+) -> None:
+    problems = {}
+    for case, source, response in answers(cases):
+        if source.codec.name == client.name:
+            continue  # the bytes pass
+        written = client.write_response(response, asked_by(client, source, case), notes())
+        again = client.read_response(written, notes())
+        found: list[Any] = list(WHOLE[client.name](written))
+        if again.usage is not None and response.usage is not None and again.usage.total != response.usage.total:
+            found.append((again.usage, response.usage))
+        if heard(again, response) != heard(response, response):
+            found.append((heard(again, response), heard(response, response)))
+        if found:
+            problems[case.name] = found
+
+    assert problems == {}
+
+
+@CLIENT
+@folders
+def test_streams_in_another_dialect_fit_its_schema_and_fold_to_the_same(
+    cases: Sequence[Case], client: Conversation
+) -> None:
+    problems = {}
+    for case in filter(recorded, cases):
+        source = FOLDERS[case.folder]
+        if source.codec.name == client.name:
+            continue
+        found = streamed_problems(case, source, client)
+        if found:
+            problems[case.name] = found
+
+    assert problems == {}
+
+
+def streamed_problems(case: Case, source: Source, client: Conversation) -> list[Any]:
+    given: list[AnyEvent] | None = source.events(case)
+    if given is None:
+        response = source.answer(case)
+        if response is None:
+            return []
+        given = list(unfold(response))
+    broken = any(isinstance(event, Broken) for event in given)
+    writer = client.stream_writer(asked_by(client, source, case), notes())
+    stream = b"".join(writer.write(event) for event in given)
+    found: list[Any] = []
+    for data in sse_data(stream):
+        if not (broken and b'"error"' in data):
+            found += [(problem, data[:200]) for problem in EVENT[client.name](data)]
+    if not broken:
+        reader = client.stream_reader(notes())
+        again, meant = fold([*reader.feed(stream), *reader.feed(b"")]), fold(given)
+        if heard(again, meant) != heard(meant, meant):
+            found.append((heard(again, meant), heard(meant, meant)))
+    return found
+
+
+@folders
+def test_buckets_of_recorded_answers_sum_to_the_providers_totals(cases: Sequence[Case]) -> None:
+    problems = {}
+    for case, source, response in answers(cases):
+        total = source.total(response.wire_usage) if response.wire_usage else None
+        if total is not None and (response.usage is None or response.usage.total != total):
+            problems[case.name] = (response.usage, response.wire_usage)
+
+    assert problems == {}
