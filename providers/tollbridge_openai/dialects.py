@@ -24,6 +24,8 @@ from tollbridge_openai.errors import write_error
 from tollbridge_openai.readers import StreamReader
 from tollbridge_openai.usage import answer_usage
 
+GROQ = "/openai/v1"
+"""Where Groq's SDK looks for the same operations (groq 1.7, read 2026-11)."""
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(rb'"(model|stream|max_tokens|max_completion_tokens|n|stream_options|best_of|prompt)"[ \t\n\r]*:')
 
@@ -174,9 +176,24 @@ class ChatDialect(_OpenAIDialect):
 
     name = "openai-chat"
     operations = (
-        Operation("ai:chat", "chat", path="/v1/chat/completions", upstream="/chat/completions", codec=ChatCodec()),
-        Operation("", "models", "GET", path="/v1/models", lists_models=True, fallback=True),
-        Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True, fallback=True),
+        Operation(
+            "ai:chat",
+            "chat",
+            path="/v1/chat/completions",
+            upstream="/chat/completions",
+            also=(f"{GROQ}/chat/completions",),
+            codec=ChatCodec(),
+        ),
+        Operation("", "models", "GET", path="/v1/models", also=(f"{GROQ}/models",), lists_models=True, fallback=True),
+        Operation(
+            "",
+            "models",
+            "GET",
+            path="/v1/models/{model}",
+            also=(f"{GROQ}/models/{{model}}",),
+            lists_models=True,
+            fallback=True,
+        ),
     )
 
 
@@ -199,7 +216,12 @@ class EmbeddingsDialect(_OpenAIDialect):
     name = "openai-embeddings"
     operations = (
         Operation(
-            "ai:embeddings", "embeddings", path="/v1/embeddings", upstream="/embeddings", codec=EmbeddingsCodec()
+            "ai:embeddings",
+            "embeddings",
+            path="/v1/embeddings",
+            upstream="/embeddings",
+            also=(f"{GROQ}/embeddings",),
+            codec=EmbeddingsCodec(),
         ),
     )
 

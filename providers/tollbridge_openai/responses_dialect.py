@@ -54,7 +54,14 @@ class ResponsesDialect:
     stream_type = b"text/event-stream"
     keep_alive = b": keep-alive\n\n"
     operations: Sequence[Operation] = (
-        Operation("ai:chat", "responses", path="/v1/responses", upstream="/responses", codec=ResponsesCodec()),
+        Operation(
+            "ai:chat",
+            "responses",
+            path="/v1/responses",
+            upstream="/responses",
+            also=("/openai/v1/responses",),  # where Groq's SDK looks
+            codec=ResponsesCodec(),
+        ),
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:

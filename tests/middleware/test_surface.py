@@ -147,6 +147,10 @@ def test_paths_are_listed_as_the_dialects_write_them(surface: Surface) -> None:
     paths = surface.paths
 
     assert set(paths) == {
+        "/openai/v1/chat/completions",
+        "/openai/v1/embeddings",
+        "/openai/v1/models",
+        "/openai/v1/models/{model}",
         "/v1/chat/completions",
         "/v1/completions",
         "/v1/embeddings",

@@ -452,3 +452,16 @@ async def test_tool_that_takes_free_text_is_called_with_it_in_a_stream_too(gw: G
     chunks = [json.loads(line[6:]) for line in reply.text.splitlines() if line.startswith("data: {")]
     calls = [call for chunk in chunks for choice in chunk["choices"] for call in choice["delta"].get("tool_calls", ())]
     assert "".join(call["custom"]["input"] for call in calls) == "select 1"
+
+
+async def test_sdk_that_looks_below_another_path_is_served_there(gw: GatewayUnderTest) -> None:
+    gw.upstream.reply(CLAUDE)
+    body = {"model": "claude", "messages": [{"role": "user", "content": "Hi"}]}
+
+    reply = await gw.request("POST", "/openai/v1/chat/completions", json=body)
+    listed = await gw.request("GET", "/openai/v1/models")
+    shown = await gw.request("GET", "/openai/v1/models/claude")
+
+    assert reply.json()["choices"][0]["message"]["content"] == "Bonjour."
+    assert "claude" in {model["id"] for model in listed.json()["data"]}
+    assert shown.json()["id"] == "claude"
