@@ -23,7 +23,7 @@ from tollbridge_ollama.readers import LineReader
 from tollbridge_ollama.times import write_time
 from tollbridge_ollama.usage import body_usage
 
-PULL_SCOPE = "ai:pull"
+PULL_SCOPE = "admin:models:write"
 """What a token needs to fill a provider's disk."""
 
 

@@ -59,7 +59,7 @@ def test_download_costs_no_tokens_and_needs_a_scope_of_its_own():
     found = envelope("/api/pull", {"name": "m"})
 
     assert (found.model, found.max_output, found.input_bound, found.outputs_tokens) == ("m", 0, 0, False)
-    assert OPERATIONS["/api/pull"][1].scope == "ai:pull"
+    assert OPERATIONS["/api/pull"][1].scope == "admin:models:write"
 
 
 def test_embedding_makes_no_output():
