@@ -90,7 +90,7 @@ class Notes:
 
     def told(self) -> bytes:
         """Give the dropped fields for a header, cut where they are many."""
-        return shown(self._dropped)
+        return shown(self._dropped) if self._dropped else b""
 
 
 def shown(fields: Iterable[str]) -> bytes:

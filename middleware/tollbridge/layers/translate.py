@@ -22,6 +22,7 @@ from tollbridge.formats.seal import KeyedSeal, Seal
 from tollbridge.formats.translation import TranslatedError, Translation, Translator
 from tollbridge.formats.ways import Ways, upstream_url
 from tollbridge.layers.context import offered
+from tollbridge.layers.kept import Kept
 from tollbridge.layers.layer import Layer
 from tollbridge.layers.refusal import JSON, refusal_event
 from tollbridge.metering.usage import Usage, UsageSource
@@ -207,9 +208,13 @@ _OTHERS = (b"anthropic-", b"openai-", b"x-goog-", b"x-amz", b"accept", b"prefer"
 """How headers begin that a provider of another dialect does not know, or would take for its own."""
 
 
+_shared = Kept(lambda name: not name.startswith(_OTHERS))
+
+
 def _common(call: Call, translation: Translation) -> Headers:
     """Give the caller's headers without those of its dialect's vendor, which another does not know."""
-    for name, _ in call.headers:
-        if name in (b"anthropic-beta", b"openai-beta"):
+    given = dict(call.headers)
+    for name in (b"anthropic-beta", b"openai-beta"):
+        if name in given:
             translation.notes.drop(name.decode("ascii"))
-    return [pair for pair in call.headers if not pair[0].startswith(_OTHERS)]
+    return _shared.of(call.headers)
