@@ -1,6 +1,8 @@
 """Where a provider's key comes from: `env:NAME`, `file:PATH` or `stored:NAME`."""
 
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tollbridge.errors import ConfigError
@@ -37,9 +39,17 @@ def read_key(reference: str, env: Mapping[str, str], vault: Vault, *, where: str
     else:
         value = vault.get(name) or ""
         problem = f"{where}: no secret {name!r} is stored; store it with: tollbridge secret set {name}"
-    value = value.strip()
+    value = _in_one_line(value.strip())
     if not value:
         raise ConfigError(problem)
     if not value.isascii() or not value.isprintable():
         raise ConfigError(f"{where}: the key holds characters that cannot go into a header")
+    return value
+
+
+def _in_one_line(value: str) -> str:
+    """Write a key that is a JSON object, such as a service account's, without line breaks; any other stays."""
+    if value.startswith("{"):
+        with suppress(ValueError):
+            return json.dumps(json.loads(value))
     return value

@@ -95,3 +95,11 @@ def test_bad_name_of_a_stored_key_is_refused(vault: Vault) -> None:
 def test_key_that_cannot_go_into_a_header_is_refused_and_not_shown(vault: Vault, key: str) -> None:
     with pytest.raises(ConfigError, match=f"^{WHERE}: the key holds characters that cannot go into a header$"):
         read("env:KEY", vault, env={"KEY": key})
+
+
+def test_key_that_is_an_object_is_put_in_one_line(vault: Vault, tmp_path: Path) -> None:
+    (tmp_path / "account.json").write_text('{\n  "type": "service_account",\n  "private_key": "a\\nb"\n}\n')
+    (tmp_path / "broken.key").write_text("{not an object}")
+
+    assert read("file:account.json", vault, base=tmp_path) == '{"type": "service_account", "private_key": "a\\nb"}'
+    assert read("file:broken.key", vault, base=tmp_path) == "{not an object}"
