@@ -48,10 +48,10 @@ def upstream_url(base_url: str, operation: Operation, model: str, *, stream: boo
     if quirks is not None and quirks.paths:
         whole, streamed = quirks.paths.get(operation.label, (whole, streamed))
     path = streamed if stream and streamed else whole
+    if "{" not in path and "{" not in base_url and "?" not in base_url:
+        return base_url + path
     head, mark, query = base_url.partition("?")
     url = head + path
     if mark:
         url += ("&" if "?" in path else "?") + query
-    if "{" in url:
-        url = url.replace("{model}", quote(model, safe="")).replace("{+model}", quote(model, safe="/@"))
-    return url
+    return url.replace("{model}", quote(model, safe="")).replace("{+model}", quote(model, safe="/@"))

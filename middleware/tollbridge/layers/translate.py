@@ -7,9 +7,9 @@ and its answer comes back the same way.
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import ClassVar
 
+import msgspec
 from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Headers, Outcome, ResponseHead
@@ -171,8 +171,7 @@ def _translated(translation: Translation, head: ResponseHead, *, streamed: bool)
     return translation.reader(streamed=streamed, tell=tell)
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """What one target is sent: URL, headers of the caller's that it may see, and the body."""
 
     url: str
