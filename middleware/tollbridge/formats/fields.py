@@ -51,7 +51,8 @@ class Fields:
         if isinstance(found, str):
             del self._left[name]
             return found
-        self._unfit(name, found, "must be a text")
+        if found is not None:
+            self._unfit(name, "must be a text")
         return None
 
     def whole(self, name: str) -> int | None:
@@ -63,7 +64,8 @@ class Fields:
         if isinstance(found, Decimal) and found.adjusted() < 18 and found == int(found):
             del self._left[name]
             return int(found)
-        self._unfit(name, found, "must be a whole number")
+        if found is not None:
+            self._unfit(name, "must be a whole number")
         return None
 
     def number(self, name: str) -> Number | None:
@@ -71,7 +73,8 @@ class Fields:
         if isinstance(found, int | Decimal) and not isinstance(found, bool):
             del self._left[name]
             return found
-        self._unfit(name, found, "must be a number")
+        if found is not None:
+            self._unfit(name, "must be a number")
         return None
 
     def flag(self, name: str) -> bool | None:
@@ -79,7 +82,8 @@ class Fields:
         if isinstance(found, bool):
             del self._left[name]
             return found
-        self._unfit(name, found, "must be true or false")
+        if found is not None:
+            self._unfit(name, "must be true or false")
         return None
 
     def items(self, name: str) -> list[JSON] | None:
@@ -87,7 +91,8 @@ class Fields:
         if isinstance(found, list):
             del self._left[name]
             return found
-        self._unfit(name, found, "must be a list")
+        if found is not None:
+            self._unfit(name, "must be a list")
         return None
 
     def members(self, name: str) -> dict[str, JSON] | None:
@@ -96,23 +101,31 @@ class Fields:
         if isinstance(found, dict):
             del self._left[name]
             return found
-        self._unfit(name, found, "must be an object")
+        if found is not None:
+            self._unfit(name, "must be an object")
         return None
 
     def inner(self, name: str) -> "Fields | None":
         """Take an object to look into."""
         found = self.members(name)
-        return None if found is None else Fields(found, self.path(name), wrong=self._wrong)
+        if found is None:
+            return None
+        return Fields(found, "" if self._wrong is None else self.path(name), wrong=self._wrong)
 
     def each(self, name: str) -> "list[Fields] | None":
         """Take a list of objects to look into; raises where one of them is none, or leaves the list where it is."""
         found = self._left.get(name)
-        if isinstance(found, list) and self._wrong is None and not all(isinstance(item, dict) for item in found):
-            return None
-        found = self.items(name)
         if found is None:
             return None
-        return [Fields(item, f"{self.path(name)}[{place}]", wrong=self._wrong) for place, item in enumerate(found)]
+        if self._wrong is None:
+            if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+                return None
+            del self._left[name]
+            return [Fields(item, wrong=None) for item in found]
+        where = self.path(name)
+        return [
+            Fields(item, f"{where}[{place}]", wrong=self._wrong) for place, item in enumerate(self.items(name) or ())
+        ]
 
     def need(self, name: str, found: str | None) -> str:
         """Insist on a text; raises where it is missing, or gives an empty one for an answer."""
@@ -128,6 +141,6 @@ class Fields:
         """Give what was not taken, nulls included."""
         return self._left
 
-    def _unfit(self, name: str, found: JSON, problem: str) -> None:
-        if found is not None and self._wrong is not None:
+    def _unfit(self, name: str, problem: str) -> None:
+        if self._wrong is not None:
             raise self.error(name, problem)
