@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,18 +16,15 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
-    members,
-    replace_model,
-    splice,
+    read_named,
+    readdressed,
 )
 from tollbridge_anthropic.codec import CountCodec, MessagesCodec
 from tollbridge_anthropic.errors import error_body
 from tollbridge_anthropic.readers import StreamReader
 from tollbridge_anthropic.usage import message_usage
 
-_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(rb'"(model|stream|max_tokens)"[ \t\n\r]*:')
-_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 
 
 class _Body(msgspec.Struct):
@@ -59,18 +57,7 @@ class MessagesDialect:
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
-        try:
-            found = _decode(body)
-        except msgspec.ValidationError as exc:
-            at = _FIELD.search(str(exc))
-            raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise BadRequest(f"the body is no valid JSON: {exc}") from exc
-        if not found.model:
-            raise BadRequest("the field 'model' is empty", param="model")
-        weighty = _WEIGHTY.findall(body)
-        if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
-            members(body)
+        found = read_named(body, _decode, _WEIGHTY)
         counting = operation.label == "count_tokens"
         if not counting and found.max_tokens is not None and found.max_tokens < 1:
             raise BadRequest("the field 'max_tokens' must be at least 1", param="max_tokens")
@@ -86,19 +73,13 @@ class MessagesDialect:
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
-        named = model == envelope.model
-        dropped = quirks.drop
-        if not envelope.outputs_tokens:  # a count has its model in the body, also where a message has it in the path
-            dropped = tuple(name for name in quirks.drop if name != "model")
+        if not envelope.outputs_tokens and "model" in quirks.drop:
+            # A count has its model in the body, also where a message has it in the path.
+            quirks = replace(quirks, drop=tuple(name for name in quirks.drop if name != "model"))
         values: dict[str, bytes] = {}
         if max_output is not None:
             values[quirks.rename.get("max_tokens", "max_tokens")] = b"%d" % max_output
-        if not values and not quirks.rename and not dropped and not quirks.add:
-            return body if named else replace_model(body, msgspec.json.encode(model))
-        if not named and "model" not in dropped:
-            values["model"] = msgspec.json.encode(model)
-        values.update({name: text.encode("utf-8") for name, text in quirks.add.items()})
-        return splice(body, values, rename=quirks.rename, drop=dropped)
+        return readdressed(body, values, quirks, model=None if model == envelope.model else model)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(cost=cost) if streamed else WholeReader(message_usage)

@@ -18,6 +18,7 @@ from tollbridge.formats import (
     Operation,
     WholeReader,
     members,
+    readdressed,
     splice,
 )
 from tollbridge_bedrock.codec import ConverseCodec
@@ -111,9 +112,7 @@ class ConverseDialect:
         values: dict[str, bytes] = {}
         if max_output is not None:
             values["inferenceConfig"] = _limited(body, max_output)
-        if not values and not quirks.rename and not quirks.drop:
-            return body
-        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+        return readdressed(body, values, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)

@@ -20,7 +20,7 @@ from tollbridge.formats import (
     WholeReader,
     decode_json,
     named_model,
-    splice,
+    readdressed,
     write_event,
 )
 from tollbridge_cloudflare.answers import answer_usage, write_error
@@ -57,9 +57,7 @@ class RunDialect:
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
         values = {} if max_output is None else {"max_tokens": b"%d" % max_output}
-        if not values and not quirks.rename and not quirks.drop:
-            return body
-        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+        return readdressed(body, values, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return PassingReader() if streamed else WholeReader(answer_usage)

@@ -1,7 +1,7 @@
 """Cohere's wire formats: chat, embeddings, reranking, and the reranking that other hosts took over."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -14,9 +14,8 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
-    members,
-    replace_model,
-    splice,
+    read_named,
+    readdressed,
 )
 from tollbridge_cohere.chat_codec import ChatCodec
 from tollbridge_cohere.embed import EmbedCodec
@@ -25,9 +24,7 @@ from tollbridge_cohere.readers import StreamReader
 from tollbridge_cohere.rerank import RerankCodec, SharedRerankCodec, shared_usage
 from tollbridge_cohere.usage import answer_usage
 
-_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(rb'"(model|stream|max_tokens)"[ \t\n\r]*:')
-_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 
 
 class _Body(msgspec.Struct):
@@ -68,19 +65,8 @@ class _CohereDialect:
         )
 
     def _read(self, body: bytes) -> _Body:
-        try:
-            found = _decode_chat(body) if self.name == "cohere-v2" else _decode(body)
-        except msgspec.ValidationError as exc:
-            at = _FIELD.search(str(exc))
-            raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise BadRequest(f"the body is no valid JSON: {exc}") from exc
-        if not found.model:
-            raise BadRequest("the field 'model' is empty", param="model")
-        weighty = _WEIGHTY.findall(body)
-        if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
-            members(body)
-        return found
+        decode: Callable[[bytes], _Body] = _decode_chat if self.name == "cohere-v2" else _decode
+        return read_named(body, decode, _WEIGHTY)
 
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
@@ -88,12 +74,7 @@ class _CohereDialect:
         values: dict[str, bytes] = {}
         if max_output is not None and envelope.outputs_tokens:
             values[quirks.rename.get("max_tokens", "max_tokens")] = b"%d" % max_output
-        named = model == envelope.model
-        if not values and not quirks.rename and not quirks.drop:
-            return body if named else replace_model(body, msgspec.json.encode(model))
-        if not named:
-            values["model"] = msgspec.json.encode(model)
-        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+        return readdressed(body, values, quirks, model=None if model == envelope.model else model)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)

@@ -17,7 +17,7 @@ from tollbridge.formats import (
     Operation,
     WholeReader,
     named_model,
-    splice,
+    readdressed,
 )
 from tollbridge_gemini.codec import GenerateCodec
 from tollbridge_gemini.counting import CountCodec
@@ -95,9 +95,7 @@ class GeminiDialect:
             body = with_model(body, model)
         if max_output is not None:
             body = with_limit(body, max_output)
-        if quirks.rename or quirks.drop:
-            body = splice(body, {}, rename=quirks.rename, drop=quirks.drop)
-        return body
+        return readdressed(body, {}, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)

@@ -15,7 +15,7 @@ from tollbridge.formats import (
     WholeReader,
     encode_json,
     named_model,
-    splice,
+    readdressed,
 )
 from tollbridge.formats import members as members_of
 from tollbridge_huggingface.codec import NAME, FeaturesCodec
@@ -48,7 +48,7 @@ class FeaturesDialect:
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
-        return splice(body, {}, rename=quirks.rename, drop=quirks.drop) if quirks.rename or quirks.drop else body
+        return readdressed(body, {}, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return WholeReader(_no_usage)

@@ -17,9 +17,8 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
-    members,
-    replace_model,
-    splice,
+    read_named,
+    readdressed,
 )
 from tollbridge_mistral.chat_codec import ChatCodec
 from tollbridge_mistral.embeddings import EmbeddingsCodec
@@ -27,9 +26,7 @@ from tollbridge_mistral.errors import write_error
 from tollbridge_mistral.readers import StreamReader
 from tollbridge_mistral.usage import answer_usage
 
-_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(rb'"(model|stream|max_tokens|n)"[ \t\n\r]*:')
-_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 
 
 class _Body(msgspec.Struct):
@@ -44,19 +41,7 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 def read_body(body: bytes) -> _Body:
     """Decode the fields that matter; raises `BadRequest` naming the wrong one."""
-    try:
-        found = _decode(body)
-    except msgspec.ValidationError as exc:
-        at = _FIELD.search(str(exc))
-        raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise BadRequest(f"the body is no valid JSON: {exc}") from exc
-    if not found.model:
-        raise BadRequest("the field 'model' is empty", param="model")
-    weighty = _WEIGHTY.findall(body)
-    if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
-        members(body)
-    return found
+    return read_named(body, _decode, _WEIGHTY)
 
 
 class ChatDialect:
@@ -95,13 +80,7 @@ class ChatDialect:
         values: dict[str, bytes] = {}
         if max_output is not None and envelope.outputs_tokens:
             values[quirks.rename.get("max_tokens", "max_tokens")] = b"%d" % max_output
-        named = model == envelope.model
-        if not values and not quirks.rename and not quirks.drop and not quirks.add:
-            return body if named else replace_model(body, msgspec.json.encode(model))
-        if not named and "model" not in quirks.drop:
-            values["model"] = msgspec.json.encode(model)
-        values.update({name: text.encode("utf-8") for name, text in quirks.add.items()})
-        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+        return readdressed(body, values, quirks, model=None if model == envelope.model else model)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)

@@ -15,7 +15,8 @@ from tollbridge.formats import (
     Operation,
     WholeReader,
     members,
-    replace_model,
+    read_named,
+    readdressed,
     splice,
 )
 from tollbridge_openai.chat_codec import ChatCodec
@@ -26,7 +27,6 @@ from tollbridge_openai.usage import answer_usage
 
 GROQ = "/openai/v1"
 """Where Groq's SDK looks for the same operations (groq 1.7, read 2026-11)."""
-_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(rb'"(model|stream|max_tokens|max_completion_tokens|n|stream_options|best_of|prompt)"[ \t\n\r]*:')
 
 
@@ -62,24 +62,11 @@ class _CompletionBody(_Body):
 
 _decode_body = msgspec.json.Decoder(_Body).decode
 _decode_completion = msgspec.json.Decoder(_CompletionBody).decode
-_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 
 
 def read_body(body: bytes, decode: Callable[[bytes], _Body] = _decode_body) -> _Body:
     """Decode the fields that matter; raises `BadRequest` naming the wrong one."""
-    try:
-        found = decode(body)
-    except msgspec.ValidationError as exc:
-        at = _FIELD.search(str(exc))
-        raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise BadRequest(f"the body is no valid JSON: {exc}") from exc
-    if not found.model:
-        raise BadRequest("the field 'model' is empty", param="model")
-    weighty = _WEIGHTY.findall(body)
-    if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
-        members(body)
-    return found
+    return read_named(body, decode, _WEIGHTY)
 
 
 class _OpenAIDialect:
@@ -122,13 +109,7 @@ class _OpenAIDialect:
             values["stream_options"] = _with_usage(body)
         if max_output is not None:
             values[quirks.rename.get(self.limit, self.limit)] = b"%d" % max_output
-        named = model == envelope.model
-        if not values and not quirks.rename and not quirks.drop and not quirks.add:
-            return body if named else replace_model(body, msgspec.json.encode(model))
-        if not named and "model" not in quirks.drop:
-            values["model"] = msgspec.json.encode(model)
-        values.update({name: text.encode("utf-8") for name, text in quirks.add.items()})
-        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+        return readdressed(body, values, quirks, model=None if model == envelope.model else model)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(asked=envelope.asks_usage, cost=cost) if streamed else WholeReader(answer_usage)

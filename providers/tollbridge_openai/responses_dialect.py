@@ -14,9 +14,8 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
-    members,
-    replace_model,
-    splice,
+    read_named,
+    readdressed,
 )
 from tollbridge_openai.dialects import ChatDialect
 from tollbridge_openai.errors import write_error
@@ -25,9 +24,7 @@ from tollbridge_openai.responses_errors import error_event
 from tollbridge_openai.responses_readers import StreamReader
 from tollbridge_openai.responses_usage import answer_usage
 
-_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(rb'"(model|stream|max_output_tokens|background)"[ \t\n\r]*:')
-_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 _LIMIT = "max_output_tokens"
 _LISTS = ChatDialect()
 """Lists models as all of OpenAI's dialects do."""
@@ -65,18 +62,7 @@ class ResponsesDialect:
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
-        try:
-            found = _decode(body)
-        except msgspec.ValidationError as exc:
-            at = _FIELD.search(str(exc))
-            raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise BadRequest(f"the body is no valid JSON: {exc}") from exc
-        if not found.model:
-            raise BadRequest("the field 'model' is empty", param="model")
-        weighty = _WEIGHTY.findall(body)
-        if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
-            members(body)
+        found = read_named(body, _decode, _WEIGHTY)
         if found.max_output_tokens is not None and found.max_output_tokens < 1:
             raise BadRequest(f"the field {_LIMIT!r} must be at least 1", param=_LIMIT)
         if found.background and not found.stream:
@@ -96,15 +82,10 @@ class ResponsesDialect:
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
-        named = model == envelope.model
         values: dict[str, bytes] = {}
         if max_output is not None:
             values[quirks.rename.get(_LIMIT, _LIMIT)] = b"%d" % max_output
-        if not values and not quirks.rename and not quirks.drop:
-            return body if named else replace_model(body, msgspec.json.encode(model))
-        if not named:
-            values["model"] = msgspec.json.encode(model)
-        return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+        return readdressed(body, values, quirks, model=None if model == envelope.model else model)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)

@@ -1,5 +1,6 @@
 """Wire formats: what the core asks of a dialect, the canonical model between them, and the tools they are made of."""
 
+from tollbridge.formats.bodies import read_named, readdressed
 from tollbridge.formats.carry import carried, carry, pack_thinking, unpack_thinking
 from tollbridge.formats.codec import (
     CONVERSATION,
@@ -194,6 +195,8 @@ __all__ = [
     "object_text",
     "pack_thinking",
     "present",
+    "read_named",
+    "readdressed",
     "replace_model",
     "splice",
     "split_events",

@@ -1,0 +1,57 @@
+"""What dialects that pass bodies do alike: read the few fields that matter, and readdress the body to a host."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from tollbridge.errors import BadRequest
+from tollbridge.formats.jsonedit import members, replace_model, splice
+from tollbridge.providers import Quirks
+
+_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
+_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
+
+
+class Named(Protocol):
+    """The fields of a body that matter, the model's name among them."""
+
+    model: str
+
+
+T = TypeVar("T", bound=Named)
+
+
+def read_named(body: bytes, decode: Callable[[bytes], T], weighty: re.Pattern[bytes]) -> T:
+    """Decode the fields that matter; raises `BadRequest` naming the one that is wrong, or that is there twice.
+
+    `weighty` finds the keys of those fields wherever they stand: only a body where one may be there twice, or written
+    with escapes, is looked through.
+    """
+    try:
+        found = decode(body)
+    except msgspec.ValidationError as exc:
+        at = _FIELD.search(str(exc))
+        raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
+    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        raise BadRequest(f"the body is no valid JSON: {exc}") from exc
+    if not found.model:
+        raise BadRequest("the field 'model' is empty", param="model")
+    keys = weighty.findall(body)
+    if len(set(keys)) < len(keys) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
+        members(body)
+    return found
+
+
+def readdressed(body: bytes, values: Mapping[str, bytes], quirks: Quirks, *, model: str | None = None) -> bytes:
+    """Set members and the model's name, and do what the host's quirks ask; every other byte stays.
+
+    `values` are JSON texts. Without a `model` its name stays as it is, and where the host drops it, it is dropped.
+    """
+    if not (values or quirks.rename or quirks.drop or quirks.add):
+        return body if model is None else replace_model(body, msgspec.json.encode(model))
+    values = {**values, **{name: text.encode("utf-8") for name, text in quirks.add.items()}}
+    if model is not None and "model" not in quirks.drop:
+        values["model"] = msgspec.json.encode(model)
+    return splice(body, values, rename=quirks.rename, drop=quirks.drop)
