@@ -23,12 +23,13 @@ from tollbridge.formats import (
     add_extras,
     decode_json,
     encode_json,
+    packed_vector,
     present,
+    vector_numbers,
 )
 from tollbridge_cohere.content import PartWriter, read_part
 from tollbridge_cohere.errors import read_error
 from tollbridge_cohere.usage import read_usage
-from tollbridge_cohere.vectors import floats, packed
 
 NAME = "cohere-embed"
 Input = str | tuple[int, ...] | tuple[AnyPart, ...]
@@ -228,11 +229,11 @@ def _wanted(vectors: Sequence[Vector], wanted: Sequence[str], notes: Notes) -> d
         if had:
             kinds[kind] = [vector.values if vector.values is not None else vector.base64 for vector in had]
         elif kind == "base64":
-            kinds[kind] = [packed(vector) for vector in usable]
+            kinds[kind] = [packed_vector(vector) for vector in usable]
         else:
             if kind != "float":
                 notes.drop(f"encodings.{kind}")
-            kinds["float"] = [floats(vector) for vector in usable or vectors]
+            kinds["float"] = [vector_numbers(vector) for vector in usable or vectors]
     return kinds
 
 

@@ -21,11 +21,12 @@ from tollbridge.formats import (
     add_extras,
     decode_json,
     encode_json,
+    packed_vector,
     present,
+    vector_numbers,
 )
 from tollbridge_mistral.errors import read_error
 from tollbridge_mistral.usage import read_usage
-from tollbridge_mistral.vectors import floats, packed
 
 NAME = "mistral-embeddings"
 _DTYPES = ("float", "int8", "uint8", "binary", "ubinary")
@@ -171,9 +172,9 @@ def _one_each(vectors: Sequence[Vector], wanted: str, notes: Notes) -> list[Vect
 def _write_vector(vector: Vector, wanted: str, notes: Notes, *, native: bool) -> JSON:
     embedding: JSON = vector.values if vector.base64 is None else vector.base64
     if not native and wanted == "base64":
-        embedding = packed(vector)
+        embedding = packed_vector(vector)
     elif not native and vector.encoding in ("float", "base64"):
-        embedding = floats(vector)
+        embedding = vector_numbers(vector)
     members: dict[str, JSON] = {"object": "embedding", "embedding": embedding, "index": vector.index}
     if native:
         return add_extras(members, vector.extras)

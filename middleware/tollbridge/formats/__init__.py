@@ -89,6 +89,7 @@ from tollbridge.formats.values import (
     object_text,
     present,
 )
+from tollbridge.formats.vectors import packed_vector, vector_numbers
 from tollbridge.formats.whole import WholeReader
 
 __all__ = [
@@ -194,6 +195,7 @@ __all__ = [
     "new_call_id",
     "object_text",
     "pack_thinking",
+    "packed_vector",
     "present",
     "read_named",
     "readdressed",
@@ -203,6 +205,7 @@ __all__ = [
     "split_id",
     "unfold",
     "unpack_thinking",
+    "vector_numbers",
     "with_words",
     "words_of",
     "write_event",

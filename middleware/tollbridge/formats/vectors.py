@@ -6,13 +6,14 @@ import struct
 from base64 import b64encode
 from decimal import Decimal
 
-from tollbridge import UpstreamError
-from tollbridge.formats import JSON, Vector
+from tollbridge.errors import UpstreamError
+from tollbridge.formats.embedding import Vector
+from tollbridge.formats.values import JSON
 
 _NO_VECTOR = "the provider's answer holds an embedding that is none"
 
 
-def floats(vector: Vector) -> list[JSON]:
+def vector_numbers(vector: Vector) -> list[JSON]:
     """Give the numbers of an embedding, nine digits of those that were packed; raises `UpstreamError` for none."""
     if isinstance(vector.values, list):
         return vector.values
@@ -26,11 +27,11 @@ def floats(vector: Vector) -> list[JSON]:
     return [Decimal(f"{number:.9g}") for number in numbers]
 
 
-def packed(vector: Vector) -> str:
+def packed_vector(vector: Vector) -> str:
     """Give an embedding as base64; raises `UpstreamError` for one that is none."""
     if vector.base64 is not None and not isinstance(vector.values, list):
         return vector.base64
-    numbers = floats(vector)
+    numbers = vector_numbers(vector)
     if not all(type(number) in (int, Decimal) for number in numbers):
         raise UpstreamError(_NO_VECTOR)
     try:
