@@ -14,7 +14,7 @@ import tollbridge
 
 RANKS = (
     ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth"),
-    ("auth", "call", "config", "hookspecs", "providers", "registry", "data", "vault", "keys"),
+    ("auth", "call", "config", "hookspecs", "models", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
     ("access", "atonce", "identity", "signing", "opening", "openapi", "server"),
     ("routes",),

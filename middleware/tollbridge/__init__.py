@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from tollbridge.layers.translate import Translate
     from tollbridge.metering.estimate import input_bound
     from tollbridge.metering.usage import Usage
+    from tollbridge.models import Model, Models
     from tollbridge.panels import Panel
-    from tollbridge.providers import Model, Models, Provider, Quirks, Target
+    from tollbridge.providers import Provider, Quirks, Target
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
     from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet
     from tollbridge.transport.base import UpstreamRequest
@@ -132,7 +133,8 @@ _HOMES = {
     "metering.estimate": ("input_bound",),
     "metering.usage": ("Usage",),
     "panels": ("Panel",),
-    "providers": ("Model", "Models", "Provider", "Quirks", "Target"),
+    "models": ("Model", "Models"),
+    "providers": ("Provider", "Quirks", "Target"),
     "tokens.scopes": ("EVERY_MODEL", "ScopeSet"),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
     "transport.base": ("UpstreamRequest",),

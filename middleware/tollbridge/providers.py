@@ -1,73 +1,14 @@
 """What a provider is: names, base URLs, its auth, models and their prices.  All of it data."""
 
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tollbridge.auth import Auth, NoAuth
-from tollbridge.errors import ConfigError
+from tollbridge.models import Models
 
 if TYPE_CHECKING:
     from tollbridge.signing import Signing
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One model of a provider.  `price` holds USD per million tokens as strings, by bucket (see `metering.prices`)."""
-
-    name: str
-    price: Mapping[str, str] = field(default_factory=dict)
-    context: int | None = None
-    max_output: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """The models a provider names itself.  Any other name is passed on all the same."""
-
-    by_name: Mapping[str, Model] = field(default_factory=dict)
-
-    def __iter__(self) -> Iterator[Model]:
-        return iter(self.by_name.values())
-
-    def get(self, name: str) -> Model | None:
-        return self.by_name.get(name)
-
-    @classmethod
-    def from_package(cls, package: str, resource: str = "models.toml") -> "Models":
-        """Read `models.toml` of a package: a table a model, prices as strings in USD per million tokens.
-
-        Keys: `context`, `max_output` (tokens), and any price bucket.  Raises `ConfigError` for a price that is no
-        string and for a count that is no whole number.
-        """
-        table = tomllib.loads(files(package).joinpath(resource).read_text("utf-8"))
-        return cls.from_table(table, where=f"{package}/{resource}")
-
-    @classmethod
-    def from_table(cls, table: Mapping[str, Mapping[str, object]], *, where: str) -> "Models":
-        """Read the same from parsed TOML; `where` names it in an error."""
-        models = {}
-        for name, row in table.items():
-            if not isinstance(row, Mapping):
-                raise ConfigError(f"{where}: {name} must be a table")
-            price = {key: value for key, value in row.items() if key not in ("context", "max_output")}
-            wrong = [key for key, value in price.items() if not isinstance(value, str)]
-            if wrong:
-                raise ConfigError(
-                    f'{where}: {name}.{wrong[0]} must be a string in USD per million tokens, such as "0.15"'
-                )
-            context, most = (_tokens(row, key, f"{where}: {name}") for key in ("context", "max_output"))
-            models[name] = Model(name, {key: str(value) for key, value in price.items()}, context, most)
-        return cls(models)
-
-
-def _tokens(row: Mapping[str, object], key: str, where: str) -> int | None:
-    value = row.get(key)
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-        raise ConfigError(f"{where}.{key} must be a whole number of tokens")
-    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import pytest
 from tollbridge.auth import SCHEMES, Bearer, Header, NoAuth
 from tollbridge.config import load_config
 from tollbridge.errors import ConfigError, PluginError
+from tollbridge.models import Model, Models
 from tollbridge.plugins import Plugins
-from tollbridge.providers import Model, Models, Provider, Quirks
+from tollbridge.providers import Provider, Quirks
 from tollbridge.routes import ModelRoutes
 
 DIALECTS = Plugins().register_all().dialects

@@ -28,7 +28,7 @@ _BUCKET_OF = {
     "output_mtok": "output",
     "output_audio_mtok": "audio_output",
 }
-_REQUESTS = "requests_kcount"
+_CALL_OF = {"requests_kcount": "request", "web_searches_kcount": "server_tool_call"}
 _KEPT = 2048
 _LONGEST_NAME = 256
 _DATE = re.compile(r"[-@]20\d\d(-?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])$")
@@ -95,20 +95,21 @@ def compile_row(row: "ModelPrice", id: str) -> Price | None:
     """Compile one row of prices; None where it has none for tokens or calls, as for a model paid by the minute."""
     given: dict[str, Decimal | TieredPrices] = {key: value for key, value in vars(row).items() if value is not None}
     ours = {bucket: given.pop(key) for key, bucket in _BUCKET_OF.items() if key in given}
-    request = given.get(_REQUESTS)
-    a_call = None
-    if isinstance(request, Decimal):
-        a_call = to_nano(request / 1000)
-        del given[_REQUESTS]
-    if not ours and a_call is None:
+    by_call: dict[str, int] = {}
+    for key, name in _CALL_OF.items():
+        price = given.get(key)
+        if isinstance(price, Decimal):
+            by_call[name] = to_nano(price / 1000)
+            del given[key]
+    if not ours and "request" not in by_call:
         return None
     starts = sorted({start for price in ours.values() for start in _starts(price)})
     return Price(
         id,
         Rates.of({bucket: _rate(price, 0) for bucket, price in ours.items()}),
         tuple(Tier(start, Rates.of({b: _rate(price, start + 1) for b, price in ours.items()})) for start in starts),
-        a_call or 0,
-        tuple(key.removesuffix("_mtok").removesuffix("_kcount") for key, price in given.items() if price != 0),
+        left_out=tuple(key.removesuffix("_mtok").removesuffix("_kcount") for key, price in given.items() if price != 0),
+        **by_call,
     )
 
 

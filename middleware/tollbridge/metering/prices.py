@@ -76,14 +76,16 @@ class Tier:
 class Price:
     """What a model costs.
 
-    `id` says where the price came from and which version. `tiers` ascend. `request` is nano-dollars for each call.
-    `left_out` names what the provider charges for besides and no bucket counts, such as web searches.
+    `id` says where the price came from and which version. `tiers` ascend. `request` is nano-dollars for each call,
+    `server_tool_call` for each that the provider makes of a tool of its own, such as a web search.
+    `left_out` names what the provider charges for besides and no bucket counts, such as searches in stored files.
     """
 
     id: str
     rates: Rates
     tiers: tuple[Tier, ...] = ()
     request: int = 0
+    server_tool_call: int = 0
     left_out: tuple[str, ...] = ()
 
     @property
@@ -110,12 +112,13 @@ class Price:
             + usage.output * r.output
             + usage.audio_output * r.audio_output
         )
-        return amount(pico) + self.request
+        return amount(pico) + self.request + usage.server_tool_calls * self.server_tool_call
 
     def bound(self, input_tokens: int, output_tokens: int) -> int:
         """Give the most a call with at most so many tokens can cost, nano-dollars: `cost` is never above it.
 
         Every tier within reach counts, with the most tokens it can hold: a long call may be cheaper than a shorter one.
+        How often the provider runs its own tools nobody knows before: that is not in it.
         """
         r, most = self.rates, 0
         for tier in self.tiers:
@@ -131,19 +134,26 @@ class Price:
         rows = [_show(self.rates), *(f"{_show(tier.rates)} above {tier.above}" for tier in self.tiers)]
         if self.request:
             rows.append(f"{show_usd(self.request)} a call")
+        if self.server_tool_call:
+            rows.append(f"{show_usd(self.server_tool_call)} a server-tool call")
         return "; ".join(rows)
 
     def table(self) -> dict[str, object]:
-        """Give it for programs, in USD as strings: each bucket for a million tokens, `request` for a call."""
+        """Give it for programs, in USD as strings: each bucket for a million tokens, the others for a call."""
         tiers = [{"above": tier.above, **_table(tier.rates)} for tier in self.tiers]
-        return {**_table(self.rates), "request": show_usd(self.request), "tiers": tiers, "source": self.id}
+        calls = {key: show_usd(getattr(self, key)) for key in _BY_CALL}
+        return {**_table(self.rates), **calls, "tiers": tiers, "source": self.id}
 
     @classmethod
-    def from_table(cls, table: Mapping[str, str], *, id: str) -> "Price":
+    def from_table(
+        cls, table: Mapping[str, str], *, id: str, tiers: Mapping[int, Mapping[str, str]] | None = None
+    ) -> "Price":
         """Read a price such as `{ input = "0.15", output = "0.60", request = "0.01" }`.
 
-        USD per million tokens as strings; `request` is USD a call. Without `output` the answer is free, as embeddings
-        are. Raises `ConfigError` for an unknown key, a bad value, a part whose whole has no price, and an empty table.
+        USD per million tokens as strings; `request` is USD a call, `server_tool_call` USD for each call of a tool the
+        provider runs. `tiers` hold what changes above so many input tokens in all. Without `output` the answer is free,
+        as embeddings are. Raises `ConfigError` for an unknown key, a bad value, a part whose whole has no price, and an
+        empty table.
         """
         given = {key: _read(key, text, id) for key, text in table.items()}
         if not given:
@@ -152,11 +162,28 @@ class Price:
             whole = "output" if key == "audio_output" else "input"
             if key in _PARENT and whole not in given:
                 raise ConfigError(f"{id}: {key} is a part of {whole}, which has no price here; set {whole} too")
-        request = to_nano(given.pop("request", Decimal(0)))
-        return cls(id, Rates.of({bucket: rate(usd) for bucket, usd in given.items()}), request=request)
+        by_call = {key: to_nano(given.pop(key)) for key in _BY_CALL if key in given}
+        above = tuple(_tier(start, given, row, id) for start, row in sorted((tiers or {}).items()))
+        request, server_tool_call = (by_call.get(key, 0) for key in _BY_CALL)
+        return cls(id, _rates(given), above, request, server_tool_call)
 
 
-_KEYS = (*BUCKETS, "request")
+_BY_CALL = ("request", "server_tool_call")
+_KEYS = (*BUCKETS, *_BY_CALL)
+
+
+def _rates(given: Mapping[str, Decimal]) -> Rates:
+    return Rates.of({bucket: rate(usd) for bucket, usd in given.items()})
+
+
+def _tier(start: int, base: Mapping[str, Decimal], row: Mapping[str, str], id: str) -> Tier:
+    """Read the rates above so many input tokens; a bucket that is not in the row costs what it does below."""
+    where = f"{id} above {start}"
+    changed = {key: _read(key, text, where) for key, text in row.items()}
+    for key in changed:
+        if key not in base:
+            raise ConfigError(f"{where}: {key} has no price below that; set it there too")
+    return Tier(start, _rates({**base, **changed}))
 
 
 def _read(key: str, text: object, id: str) -> Decimal:
@@ -172,7 +199,7 @@ def _read(key: str, text: object, id: str) -> Decimal:
         raise ConfigError(f"{id}: {key}: {exc}") from None
     if usd > _MOST_USD:
         raise ConfigError(f"{id}: {key} = {text[:40]!r} is above {_MOST_USD} USD, which no model costs")
-    if usd and not (to_nano(usd) if key == "request" else rate(usd)):
+    if usd and not (to_nano(usd) if key in _BY_CALL else rate(usd)):
         raise ConfigError(f"{id}: {key} = {text[:40]!r} is too small to count; the least above 0 is 0.000001")
     return usd
 

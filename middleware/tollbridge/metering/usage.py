@@ -16,10 +16,12 @@ class UsageSource(StrEnum):
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """Tokens of one call.
+    """Tokens of one call, and the calls within it.
 
     The input buckets are disjoint: `input` is what was neither read from nor written to a prompt cache and is not
-    audio or image. `reasoning` is a part of `output`, told for information and never added. Counts are at least 0.
+    audio or image. `reasoning` is a part of `output`, told for information and never added. `server_tool_calls` is how
+    often the provider ran a tool of its own that it charges by the call, such as a web search: no tokens, in no total.
+    Counts are at least 0.
     """
 
     input: int = 0
@@ -31,6 +33,7 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     output: int = 0
     audio_output: int = 0
     reasoning: int = 0
+    server_tool_calls: int = 0
 
     def __post_init__(self) -> None:
         if min(astuple(self)) < 0:

@@ -67,6 +67,12 @@ FAMILIES: Mapping[str, Family] = {
             "Output tokens spent on reasoning, a part of the bucket output.",
         ),
         Family(
+            "tollbridge_server_tool_calls_total",
+            "counter",
+            ("provider", "model"),
+            "Calls of tools that providers run themselves and charge by the call, such as web searches.",
+        ),
+        Family(
             "tollbridge_cost_usd_total",
             "counter",
             ("service", "provider", "model"),
@@ -160,6 +166,7 @@ class Families:
         self.first_bytes = self._histogram("time_to_first_byte_seconds")
         self.tokens = self._counter("tokens_total")
         self.reasoning = self._counter("reasoning_tokens_total")
+        self.server_tool_calls = self._counter("server_tool_calls_total")
         self.costs = self._counter("cost_usd_total")
         self.unpriced = self._counter("unpriced_calls_total")
         self.refused = self._counter("refused_total")

@@ -9,8 +9,9 @@ from operator import attrgetter
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.metrics.families import NONE, Count, Families
 
-_BUCKETS = tuple((name, attrgetter(name)) for name in Usage.__struct_fields__ if name != "reasoning")
-_reasoning = attrgetter("reasoning")
+_OF_THEIR_OWN = ("reasoning", "server_tool_calls")
+_BUCKETS = tuple((name, attrgetter(name)) for name in Usage.__struct_fields__ if name not in _OF_THEIR_OWN)
+_APART = tuple((name, attrgetter(name)) for name in _OF_THEIR_OWN)
 
 
 class Kind:
@@ -76,6 +77,7 @@ class Tally:
             used = sum(map(of, usages))
             if used:
                 families.tokens[(*model, name, source)](used)
-        reasoned = sum(map(_reasoning, usages))
-        if reasoned:
-            families.reasoning[model](reasoned)
+        for name, of in _APART:
+            counted = sum(map(of, usages))
+            if counted:
+                getattr(families, name)[model](counted)

@@ -119,6 +119,7 @@ usage = Table(
     Column("first_byte_ms", BigInteger),
     _count("bytes_in"),
     _count("bytes_out"),
+    Column("server_tool_calls", BigInteger, nullable=False, server_default="0"),
     Index("ix_usage_at", "at"),
     Index("ix_usage_token_id_at", "token_id", "at"),
 )

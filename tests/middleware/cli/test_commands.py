@@ -103,7 +103,7 @@ def test_check_looks_at_everything_and_writes_nothing(tollbridge, config, tmp_pa
     assert "✓  provider mock  openai-chat" in told(ran)
     assert "✓  model small  mock/tiny-1, priced by config: small" in told(ran)
     assert '!  model unpriced  mock/nobody-prices-this has no known price; set models."unpriced".price' in told(ran)
-    assert "✓  database  new; made at the first start, schema 0001" in told(ran)
+    assert "✓  database  new; made at the first start, schema 0002" in told(ran)
     assert "sk-upstream-secret" not in ran.out + ran.err
     assert files(tmp_path) == {"tollbridge.toml"}
 
@@ -317,6 +317,7 @@ def test_models_show_targets_and_prices_and_the_unpriced_are_never_free(tollbrid
             **dict.fromkeys(("audio_input", "image_input"), "0.15"),
             **dict.fromkeys(("output", "audio_output"), "0.6"),
             "request": "0",
+            "server_tool_call": "0",
             "tiers": [],
             "source": "config: small",
         },
@@ -361,9 +362,9 @@ def test_database_is_made_and_its_version_told(tollbridge, tmp_path) -> None:
     after = tollbridge("db", "status")
 
     assert before.out.startswith("new; made at the first start")
-    assert upgraded.out == after.out == "schema 0001, up to date\n"
+    assert upgraded.out == after.out == "schema 0002, up to date\n"
     assert (tmp_path / ".tollbridge" / "tollbridge.db").exists()
-    assert "✓  database  schema 0001, up to date" in told(tollbridge("check"))
+    assert "✓  database  schema 0002, up to date" in told(tollbridge("check"))
 
 
 def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
@@ -382,7 +383,7 @@ def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
     assert ran.code == status.code == as_json.code == 1
     assert "✗  database  schema 9999 is newer than this program" in told(ran)
     assert status.out.startswith("schema 9999 is newer than this program")
-    assert as_json.json == {"state": "newer", "current": "9999", "newest": "0001"}
+    assert as_json.json == {"state": "newer", "current": "9999", "newest": "0002"}
 
 
 STORE = """
@@ -447,8 +448,8 @@ def test_schema_of_another_store_is_its_plugins(tollbridge, elsewhere, action) -
     ("command", "document"),
     [
         (("init", "new.toml"), {"path": "new.toml"}),
-        (("db", "status"), {"state": "empty", "current": None, "newest": "0001"}),
-        (("db", "upgrade"), {"state": "current", "current": "0001", "newest": "0001"}),
+        (("db", "status"), {"state": "empty", "current": None, "newest": "0002"}),
+        (("db", "upgrade"), {"state": "current", "current": "0002", "newest": "0002"}),
     ],
 )
 def test_what_was_done_is_told_as_json(tollbridge, command, document) -> None:

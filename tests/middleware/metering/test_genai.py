@@ -261,7 +261,7 @@ def test_what_is_not_in_the_data_is_unpriced(source, provider, model):
 
 
 def test_what_no_bucket_counts_is_named(source):
-    assert source.find("openai", "gpt-4o", AT).left_out == ("web_searches", "storage_searches")
+    assert source.find("openai", "gpt-4o", AT).left_out == ("storage_searches",)
     assert source.find("perplexity", "sonar-deep-research", AT).partial
     assert not source.find("groq", "llama-3.1-8b-instant", AT).partial
 
@@ -269,6 +269,17 @@ def test_what_no_bucket_counts_is_named(source):
 def test_price_of_a_call_is_taken_where_there_is_one(source):
     # 12 dollars a thousand calls, 1 dollar a million tokens each way.
     assert source.find("perplexity", "sonar", AT).cost(Usage(input=10, output=5)) == 12_000_000 + 15_000
+
+
+def test_search_in_the_web_costs_what_the_data_says(source):
+    price = source.find("anthropic", "claude-sonnet-4-5", AT)  # 10 dollars a thousand searches
+
+    assert price.cost(Usage(server_tool_calls=3)) == 30_000_000
+    assert not price.partial
+
+
+def test_model_that_is_priced_by_the_search_alone_is_unpriced():
+    assert compile_row(ModelPrice(web_searches_kcount=Decimal(10)), "any") is None
 
 
 def test_call_priced_by_the_call_alone_is_priced():
@@ -285,7 +296,7 @@ def test_tiered_price_of_a_call_is_left_out():
 
 
 def test_unit_that_costs_nothing_is_not_left_out():
-    row = ModelPrice(input_mtok=Decimal(1), web_searches_kcount=Decimal(0))
+    row = ModelPrice(input_mtok=Decimal(1), audio_hours=Decimal(0))
 
     assert not compile_row(row, "any").partial
 

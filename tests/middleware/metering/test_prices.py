@@ -133,6 +133,7 @@ def test_price_is_frozen_and_whole_by_itself():
         ({"input": "0.15", "output": "0.60"}, "0.15 in, 0.6 out"),
         ({"input": "3"}, "3 in, 0 out"),
         ({"request": "0.01"}, "0 in, 0 out; 0.01 a call"),
+        ({"input": "3", "server_tool_call": "0.01"}, "3 in, 0 out; 0.01 a server-tool call"),
     ],
 )
 def test_price_is_shown_in_dollars_per_million(table, shown):
@@ -156,18 +157,39 @@ def test_tiers_are_shown():
     assert price.shown() == "1.25 in, 0 out; 2.5 in, 0 out above 200000"
 
 
+def test_calls_of_the_providers_own_tools_cost_what_each_costs():
+    price = Price.from_table({"input": "1", "server_tool_call": "0.01"}, id="config")
+
+    assert price.cost(Usage(input=10, server_tool_calls=3)) == 10_000 + 30_000_000
+
+
+def test_tiers_of_a_table_change_what_they_name_and_leave_the_rest():
+    price = Price.from_table(
+        {"input": "1", "cache_read": "0.1", "output": "4"}, id="mine", tiers={500: {"input": "3"}, 200: {"input": "2"}}
+    )
+
+    assert price.shown() == "1 in, 4 out; 2 in, 4 out above 200; 3 in, 4 out above 500"
+    assert [tier.rates.cache_read for tier in price.tiers] == [100_000, 100_000]
+    assert price.cost(Usage(input=201, output=1)) == 201 * 2_000 + 4_000
+
+
+def test_tier_of_what_has_no_price_below_it_is_refused_with_its_place():
+    with pytest.raises(ConfigError, match=r"^mine above 200: output has no price below that; set it there too$"):
+        Price.from_table({"input": "1"}, id="mine", tiers={200: {"output": "3"}})
+
+
 def test_unknown_key_is_refused_with_the_known_ones():
     with pytest.raises(ConfigError) as refused:
         Price.from_table({"imput": "1"}, id="config: fast")
 
     assert str(refused.value) == (
         "config: fast: a price has no key 'imput', only input, cache_read, cache_write, cache_write_1h, audio_input, "
-        "image_input, output, audio_output, request; did you mean 'input'?"
+        "image_input, output, audio_output, request, server_tool_call; did you mean 'input'?"
     )
 
 
 def test_key_like_no_other_is_refused_without_a_guess():
-    with pytest.raises(ConfigError, match=r"no key 'zzz'.*request$"):
+    with pytest.raises(ConfigError, match=r"no key 'zzz'.*server_tool_call$"):
         Price.from_table({"zzz": "1"}, id="config")
 
 

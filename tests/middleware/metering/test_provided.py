@@ -1,12 +1,13 @@
 """Prices that providers bring along."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from tollbridge.errors import ConfigError
 from tollbridge.metering.provided import ProviderPrices
-from tollbridge.providers import Model, Models, Provider
+from tollbridge.models import Model, Models
+from tollbridge.providers import Provider
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -24,6 +25,25 @@ def test_price_is_found_by_the_providers_id_in_price_data() -> None:
     assert found is not None
     assert (found.id, found.rates.input, found.rates.output) == ("acme: large", 590_000, 790_000)
     assert prices.find("acme", "large", NOW) is None
+
+
+def test_price_says_where_and_when_it_was_read_and_holds_for_every_name_of_its_model() -> None:
+    model = Model(
+        "large",
+        {"input": "1"},
+        tiers={10: {"input": "2"}},
+        also=("large-2026",),
+        source="https://acme.example/prices",
+        checked=date(2026, 11, 2),
+    )
+    prices = ProviderPrices({"acme": Provider("acme", models=Models({"large": model}))})
+
+    found = prices.find("acme", "large-2026", NOW)
+
+    assert found is not None
+    assert found.id == "acme: large (https://acme.example/prices 2026-11-02)"
+    assert [tier.above for tier in found.tiers] == [10]
+    assert found == prices.find("acme", "large", NOW)
 
 
 @pytest.mark.parametrize("model", ["free-of-price", "unheard-of"])

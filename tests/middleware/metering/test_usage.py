@@ -10,10 +10,10 @@ BUCKETS = list(Usage.__struct_fields__)
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=len(BUCKETS), max_size=len(BUCKETS)))
-def test_total_is_every_bucket_once_and_reasoning_not_at_all(counts: list[int]) -> None:
+def test_total_is_every_bucket_once_and_neither_reasoning_nor_calls(counts: list[int]) -> None:
     usage = Usage(**dict(zip(BUCKETS, counts, strict=True)))
 
-    assert usage.total == sum(counts) - usage.reasoning
+    assert usage.total == sum(counts) - usage.reasoning - usage.server_tool_calls
     assert usage.total == usage.input_total + usage.output_total
     assert usage.output_total == usage.output + usage.audio_output
 

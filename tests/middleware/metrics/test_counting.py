@@ -21,7 +21,8 @@ from tollbridge.errors import (
 from tollbridge.formats.dialect import Operation
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.metrics import FAMILIES, Metrics
-from tollbridge.providers import Model, Models, Provider, Target
+from tollbridge.models import Model, Models
+from tollbridge.providers import Provider, Target
 
 OPENAI = Provider("openai", base_url="https://api.openai.example/v1", models=Models({"gpt-4o": Model("gpt-4o")}))
 
@@ -177,6 +178,14 @@ def test_token_buckets_add_up_to_the_usage(metrics: Metrics) -> None:
     assert series(metrics, "reasoning_tokens_total") == {("gpt-4o", "openai"): 20}
 
 
+def test_calls_of_the_providers_own_tools_are_counted_beside_the_tokens(metrics: Metrics) -> None:
+    metrics.observe(model_call(usage=Usage(input=1, server_tool_calls=2), source=UsageSource.PROVIDER))
+    metrics.observe(model_call(usage=Usage(input=1, server_tool_calls=3), source=UsageSource.PROVIDER))
+
+    assert series(metrics, "server_tool_calls_total") == {("gpt-4o", "openai"): 5}
+    assert series(metrics, "tokens_total") == {("input", "gpt-4o", "openai", "provider"): 2}
+
+
 def test_estimated_tokens_are_kept_apart_from_reported_ones(metrics: Metrics) -> None:
     metrics.observe(model_call(usage=Usage(output=5), source=UsageSource.ESTIMATED))
     metrics.observe(model_call(usage=Usage(output=7)))
@@ -330,7 +339,7 @@ def test_openmetrics_is_given_to_who_asks_for_it(metrics: Metrics) -> None:
 
 def test_every_family_is_shown_with_just_the_labels_it_declares(metrics: Metrics) -> None:
     call = answered(cost=None)
-    call.first_byte_s, call.usage = 0.1, Usage(input=1, output=2, reasoning=1)
+    call.first_byte_s, call.usage = 0.1, Usage(input=1, output=2, reasoning=1, server_tool_calls=1)
     metrics.observe(call)
     metrics.observe(answered(cost=7))
     metrics.observe(model_call(status=500))

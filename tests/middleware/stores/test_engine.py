@@ -12,9 +12,9 @@ from tollbridge.testing.samples import ROW
 
 
 def write(db, call_id):
+    columns, marks = ", ".join(USAGE_COLUMNS), ", ".join("?" * len(USAGE_COLUMNS))
     with transaction(db):
-        marks = ", ".join("?" * len(USAGE_COLUMNS))
-        db.execute(f"INSERT INTO usage VALUES ({marks})", usage_values(replace(ROW, call_id=call_id)))
+        db.execute(f"INSERT INTO usage ({columns}) VALUES ({marks})", usage_values(replace(ROW, call_id=call_id)))
 
 
 async def test_one_transaction_sees_one_state(path, db):

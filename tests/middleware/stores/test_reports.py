@@ -44,7 +44,7 @@ def fill(db, found):
     with transaction(db):
         db.execute("DELETE FROM usage")
         db.executemany(
-            f"INSERT INTO usage VALUES ({', '.join('?' * len(USAGE_COLUMNS))})",
+            f"INSERT INTO usage ({', '.join(USAGE_COLUMNS)}) VALUES ({', '.join('?' * len(USAGE_COLUMNS))})",
             [usage_values(replace(row, call_id=f"req_{number}")) for number, row in enumerate(found)],
         )
 

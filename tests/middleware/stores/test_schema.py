@@ -4,16 +4,21 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 from tests.support.disk import disk_with_room_for
 
 from tollbridge.errors import StoreError
 from tollbridge.stores import schema
+from tollbridge.stores.rows import USAGE_COLUMNS, usage_values
 from tollbridge.stores.schema import SchemaState, SchemaStatus, prepare, revisions, status, upgrade
 from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.testing.samples import ROW
 
 NEWEST = revisions()[-1]
 
@@ -26,6 +31,16 @@ def set_version(path, *versions):
     with closing(sqlite3.connect(path)) as db, db:
         db.execute("DELETE FROM alembic_version")
         db.executemany("INSERT INTO alembic_version VALUES (?)", [(version,) for version in versions])
+
+
+def make_version(path, version):
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    engine.dispose()
 
 
 @pytest.fixture
@@ -71,6 +86,21 @@ def test_older_file_is_brought_up_to_date(older):
     assert status(url_of(older)) == SchemaStatus(SchemaState.OLDER, "", NEWEST)
 
     assert upgrade(url_of(older)).state is SchemaState.CURRENT
+
+
+def test_rows_from_before_the_calls_of_server_tools_were_counted_have_none(tmp_path):
+    path = tmp_path / "first.db"
+    make_version(path, "0001")
+    columns = [name for name in USAGE_COLUMNS if name != "server_tool_calls"]
+    values = dict(zip(USAGE_COLUMNS, usage_values(ROW), strict=True))
+    with closing(sqlite3.connect(path)) as db, db:
+        marks = ", ".join("?" * len(columns))
+        db.execute(f"INSERT INTO usage ({', '.join(columns)}) VALUES ({marks})", [values[name] for name in columns])
+
+    upgrade(url_of(path))
+
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT call_id, server_tool_calls FROM usage").fetchall() == [(ROW.call_id, 0)]
 
 
 async def test_older_file_is_refused_with_what_to_do_where_asked(older):

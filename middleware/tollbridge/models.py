@@ -1,0 +1,117 @@
+"""The models a provider names itself, with their limits and prices: data, from where and when it was read."""
+
+import datetime
+import tomllib
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+from tollbridge.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of a provider.  `price` holds US dollars as strings, by bucket (see `metering.prices`).
+
+    `context` and `max_output` in tokens. `tiers` hold what of the price changes above so many input tokens. `also` are
+    more names that mean the same model. `source` is the page that says all this, `checked` the day it was read.
+    """
+
+    name: str
+    price: Mapping[str, str] = field(default_factory=dict)
+    context: int | None = None
+    max_output: int | None = None
+    tiers: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    source: str = ""
+    checked: datetime.date | None = None
+
+
+class Models:
+    """The models a provider names itself.  Any other name is passed on all the same."""
+
+    __slots__ = ("_by_any_name", "by_name")
+
+    def __init__(self, by_name: Mapping[str, Model] | None = None) -> None:
+        self.by_name = dict(by_name or {})
+        self._by_any_name = {name: model for model in self for name in (*model.also, model.name)} | self.by_name
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self.by_name.values())
+
+    def get(self, name: str) -> Model | None:
+        """Find a model by its name or by one that means the same."""
+        return self._by_any_name.get(name)
+
+    @classmethod
+    def from_package(cls, package: str, resource: str = "models.toml") -> "Models":
+        """Read `models.toml` of a package: a table a model, prices as strings in USD per million tokens.
+
+        Keys: `context`, `max_output` (tokens), `also` (names), `tiers` (see `from_table`), and any price bucket.
+        `source` (a URL) and `checked` (a date) stand above all tables, and in a table where they differ for that model.
+        Raises `ConfigError` for a price that is no string, for a count that is no whole number, and the like.
+        """
+        table = tomllib.loads(files(package).joinpath(resource).read_text("utf-8"))
+        return cls.from_table(table, where=f"{package}/{resource}")
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any], *, where: str) -> "Models":
+        """Read the same from parsed TOML; `where` names it in an error.
+
+        `tiers = [{ above = 200000, input = "2.50" }]`: above 200,000 input tokens in all, input costs that.
+        """
+        above = [key for key in ("source", "checked") if not isinstance(table.get(key), Mapping)]
+        shared = _said(table, above, where)
+        return cls({name: _model(name, row, shared, where) for name, row in table.items() if name not in shared})
+
+
+def _model(name: str, row: object, shared: Mapping[str, Any], where: str) -> Model:
+    if not isinstance(row, Mapping):
+        raise ConfigError(f"{where}: {name} must be a table")
+    place = f"{where}: {name}"
+    said = {**shared, **_said(row, _KINDS, place)}
+    tiers = {_above(tier, place): _prices(tier, ("above",), place) for tier in said.pop("tiers", ())}
+    return Model(name, _prices(row, _KINDS, place), tiers=tiers, **said)
+
+
+def _said(row: Mapping[str, Any], keys: Iterable[str], where: str) -> dict[str, Any]:
+    """Give what a table says besides prices, each of its kind; raises `ConfigError`."""
+    found = {key: row[key] for key in keys if key in row}
+    for key, value in found.items():
+        kind, what = _KINDS[key]
+        if type(value) is not kind:
+            raise ConfigError(f"{where}.{key} must be {what}")
+    if "also" in found:
+        found["also"] = tuple(found["also"])
+        if not all(isinstance(name, str) for name in found["also"]):
+            raise ConfigError(f"{where}.also must be {_KINDS['also'][1]}")
+    return found
+
+
+def _prices(row: object, besides: Container[str], where: str) -> dict[str, str]:
+    if not isinstance(row, Mapping):
+        raise ConfigError(f"{where}.tiers must be {_KINDS['tiers'][1]}")
+    price = {key: value for key, value in row.items() if key not in besides}
+    for key, value in price.items():
+        if not isinstance(value, str):
+            raise ConfigError(f'{where}.{key} must be a string in USD per million tokens, such as "0.15"')
+    return price
+
+
+def _above(tier: object, where: str) -> int:
+    above = tier.get("above") if isinstance(tier, Mapping) else None
+    if type(above) is not int or above < 1:
+        raise ConfigError(f"{where}.tiers must be {_KINDS['tiers'][1]}")
+    return above
+
+
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "context": (int, "a whole number of tokens"),
+    "max_output": (int, "a whole number of tokens"),
+    "also": (list, "a list of names"),
+    "tiers": (list, 'a list of tables such as { above = 200000, input = "2.50" }'),
+    "source": (str, "the URL of the page that says it"),
+    "checked": (datetime.date, "a date such as 2026-11-27"),
+}
+"""What a model's table says besides its prices."""
