@@ -20,6 +20,42 @@ _NONCE = 12
 _KEY = 32
 
 
+class Box:
+    """AES-256-GCM under the key-encryption key, read when it is first needed.
+
+    Each text is bound to its place: the sealed bytes of one place do not open in another.
+    """
+
+    def __init__(self, data: DataFolder) -> None:
+        self._data = data
+        self._cipher: AESGCM | None = None
+
+    def shut(self, content: bytes, place: bytes) -> bytes:
+        """Seal; raises `SetupError` if the key cannot be used."""
+        nonce = secrets.token_bytes(_NONCE)
+        return _VERSION + nonce + self._key().encrypt(nonce, content, place)
+
+    def open(self, sealed: bytes, place: bytes) -> bytes:
+        """Give what was sealed there; raises `ValueError` for what was not sealed with this key, or elsewhere."""
+        cipher = self._key()
+        try:
+            if sealed[:1] != _VERSION:
+                raise InvalidTag
+            return cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], place)
+        except (InvalidTag, ValueError) as exc:
+            raise ValueError("it does not open with this key") from exc
+
+    def _key(self) -> AESGCM:
+        if self._cipher is None:
+            key = self._data.secret("kek")
+            if len(key) != _KEY:
+                raise SetupError(
+                    f"the key in {self._data.path / 'kek'} must be {_KEY} bytes, {2 * _KEY} hexadecimal digits"
+                )
+            self._cipher = AESGCM(key)
+        return self._cipher
+
+
 class Vault:
     """The stored secrets of one gateway.  The key-encryption key is read when it is first needed."""
 
@@ -36,8 +72,7 @@ class Vault:
     def put(self, name: str, value: str) -> None:
         """Store a secret, in place of one of that name; raises `SetupError` for a bad name or a full disk."""
         path = self._path(name)
-        nonce = secrets.token_bytes(_NONCE)
-        sealed = _VERSION + nonce + self._cipher().encrypt(nonce, value.encode("utf-8"), _bound_to(name))
+        sealed = Box(self._data).shut(value.encode("utf-8"), _bound_to(name))
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(path, sealed, os.replace)
@@ -53,12 +88,9 @@ class Vault:
             return None
         except OSError as exc:
             raise SetupError(f"the stored secret {name!r} cannot be read: {exc.strerror}") from exc
-        cipher = self._cipher()
         try:
-            if sealed[:1] != _VERSION:
-                raise InvalidTag
-            opened = cipher.decrypt(sealed[1 : 1 + _NONCE], sealed[1 + _NONCE :], _bound_to(name))
-        except (InvalidTag, ValueError) as exc:
+            opened = Box(self._data).open(sealed, _bound_to(name))
+        except ValueError as exc:
             raise SetupError(
                 f"the stored secret {name!r} does not decrypt with the key in {self._data.path / 'kek'}; "
                 f"store it again with: tollbridge secret set {name}"
@@ -72,14 +104,6 @@ class Vault:
             return False
         path.unlink()
         return True
-
-    def _cipher(self) -> AESGCM:
-        key = self._data.secret("kek")
-        if len(key) != _KEY:
-            raise SetupError(
-                f"the key in {self._data.path / 'kek'} must be {_KEY} bytes, {2 * _KEY} hexadecimal digits"
-            )
-        return AESGCM(key)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
-from tollbridge.vault import Vault
+from tollbridge.vault import Box, Vault
 
 KEY = "sk-proj-0123456789abcdef"
 
@@ -175,3 +175,16 @@ def test_secret_that_cannot_be_put_in_place_leaves_no_draft(vault: Vault, data: 
         vault.put("openai", KEY)
 
     assert [path.name for path in (data.path / "vault").iterdir()] == ["openai"]
+
+
+def test_box_opens_what_it_shut_and_only_in_its_place(data: DataFolder) -> None:
+    box = Box(data)
+
+    sealed = box.shut(b"what was said", b"answer 1")
+
+    assert b"what was said" not in sealed
+    assert box.open(sealed, b"answer 1") == b"what was said"
+    assert box.shut(b"what was said", b"answer 1") != sealed
+    for wrong, place in ((sealed, b"answer 2"), (sealed[:-1], b"answer 1"), (b"", b"answer 1"), (b"\x01", b"answer 1")):
+        with pytest.raises(ValueError, match="does not open"):
+            box.open(wrong, place)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.stores.kept import KeptStore
 from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenKind, TokenLimits
 
 
@@ -241,7 +242,7 @@ class Reports(Protocol):
         ...
 
 
-class Store(HotStore, AdminStore, Reports, Protocol):
+class Store(HotStore, AdminStore, KeptStore, Reports, Protocol):
     """A whole store."""
 
     async def open(self) -> None:

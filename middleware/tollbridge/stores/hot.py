@@ -67,7 +67,7 @@ class SqliteHot:
         self._clock = clock
         self._mark = mark
         self._seen: dict[bytes, _Seen] = {}
-        self._batch = TickBatch(writer, in_thread=full)
+        self.batch = self._batch = TickBatch(writer, in_thread=full)
         self._writes_until_s = -math.inf
 
     async def find_principal(self, digest: bytes) -> Principal | None:

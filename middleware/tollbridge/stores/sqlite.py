@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.stores.answers import Answers
 from tollbridge.stores.base import Bucket, BudgetUse, Health, NewToken, Spend, Store, TokenCounts, Totals
 from tollbridge.stores.files import cannot_open, connect, unavailable
 from tollbridge.stores.hot import SqliteHot
+from tollbridge.stores.kept import KeptAnswer
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.running import RunningTokens
 from tollbridge.stores.schema import prepare
@@ -63,7 +65,8 @@ class SqliteStore:
         reader, writer, keeper, mark, inode = await asyncio.to_thread(self._connect)
         hot = SqliteHot(reader, writer, self._clock, mark=mark, full=self._full)
         upkeep = Upkeep(keeper, self._clock, settled=hot.flush)
-        self._parts = _Parts(hot, upkeep, mark, inode, RunningTokens(reader, self._clock, mark))
+        answers = Answers(hot.batch, upkeep, self._clock)
+        self._parts = _Parts(hot, upkeep, answers, mark, inode, RunningTokens(reader, self._clock, mark))
         await upkeep.catch_up()
         upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
 
@@ -115,6 +118,24 @@ class SqliteStore:
 
     def touch(self, token_id: str, at: datetime, client: str) -> None:
         self._open.upkeep.touch(token_id, at, client)
+
+    def keep(self, answer: KeptAnswer, content: bytes) -> None:
+        self._open.answers.keep(answer, content)
+
+    async def find_answer(self, id: str, token_id: str) -> KeptAnswer | None:
+        return await self._open.answers.find_answer(id, token_id)
+
+    async def find_thread(self, id: str, token_id: str) -> Sequence[KeptAnswer]:
+        return await self._open.answers.find_thread(id, token_id)
+
+    async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
+        return await self._open.answers.find_holders(items, token_id)
+
+    async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:
+        return await self._open.answers.contents(ids, token_id)
+
+    async def forget_answer(self, id: str, token_id: str) -> bool:
+        return await self._open.answers.forget_answer(id, token_id)
 
     async def add_token(self, token: NewToken) -> Token:
         return await (await self._sql()).admin.add_token(token)
@@ -206,6 +227,7 @@ class _Parts:
 
     hot: SqliteHot
     upkeep: Upkeep
+    answers: Answers
     mark: TokenMark
     inode: int
     running: RunningTokens

@@ -86,6 +86,30 @@ reservation = Table(
     sqlite_with_rowid=False,
 )
 
+kept_answer = Table(
+    "kept_answer",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("token_id"),
+    _text("provider"),
+    _text("model"),
+    _count("at"),
+    _count("ends_at"),
+    _text("before"),
+    Column("content", LargeBinary, nullable=False),  # sealed, or empty
+    Index("ix_kept_answer_ends_at", "ends_at"),
+)
+
+kept_item = Table(
+    "kept_item",
+    metadata,
+    Column("answer_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    _count("place"),
+    Index("ix_kept_item_id", "id"),
+    sqlite_with_rowid=False,
+)
+
 usage = Table(
     "usage",
     metadata,

@@ -14,6 +14,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import Unavailable
 from tollbridge.stores import ledger
 from tollbridge.stores.files import BUSY_TIMEOUT_S, transaction, unavailable
+from tollbridge.stores.forgetting import forget_ended
 from tollbridge.stores.rows import micros, seconds_to_micros, storable
 
 _AT_ONCE = 200
@@ -75,7 +76,7 @@ class Upkeep:
         return await self._do(self._sweep)
 
     async def tidy(self) -> None:
-        """Write the notes of use and move the log's pages into the file.  Raises `Unavailable`."""
+        """Write the notes of use, forget what has ended, move the log's pages into the file.  Raises `Unavailable`."""
         used, self._used = self._used, {}
         try:
             if used:
@@ -83,6 +84,7 @@ class Upkeep:
         except (Unavailable, asyncio.CancelledError):
             self._used = used | self._used  # written twice does no harm
             raise
+        await self._do(self._forget_ended)
         await self._do(self._checkpoint)
 
     async def close(self) -> None:
@@ -97,6 +99,10 @@ class Upkeep:
             log.warning("store_tidying_failed", reason=exc.detail)
         self._thread.shutdown()
         self._db.close()
+
+    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do a work in the thread; raises `Unavailable`."""
+        return await self._do(lambda: work(self._db))
 
     async def _do(self, work: Callable[[], T]) -> T:
         try:
@@ -118,6 +124,10 @@ class Upkeep:
         for start in range(0, len(notes), _AT_ONCE):
             with transaction(self._db):
                 self._db.executemany(_TOUCH, notes[start : start + _AT_ONCE])
+
+    def _forget_ended(self) -> None:
+        while forget_ended(self._db, seconds_to_micros(self._clock.time()), _AT_ONCE):
+            pass
 
     def _checkpoint(self) -> None:
         """Copy what the log holds; under steady load it is only ever emptied by a checkpoint that keeps writers out."""

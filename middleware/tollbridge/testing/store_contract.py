@@ -15,12 +15,13 @@ from tollbridge.errors import Unavailable
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Bucket, Health, Spend, Store
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.kept_contract import KeptContract
 from tollbridge.testing.ledger_contract import LedgerContract
 from tollbridge.testing.samples import NOON, OWN, ROW, TOKEN, reservation
 from tollbridge.testing.token_contract import TokenContract
 
 
-class StoreContract(TokenContract, LedgerContract):
+class StoreContract(TokenContract, LedgerContract, KeptContract):
     """Tests of `Store`."""
 
     @pytest.fixture

@@ -1,0 +1,70 @@
+"""What a dialect says of answers that callers come back to by an id.
+
+The bridge knows whose each answer is and who gave it. Its content is kept by the provider, or by the bridge, or by both.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Wish(msgspec.Struct, frozen=True, gc=False):
+    """What a request says of kept answers.
+
+    `keep`: its caller may come back to the answer. `before` is the id of the answer it goes on from, empty if none.
+    `items` are the ids of parts of earlier answers that it refers to.
+    """
+
+    keep: bool
+    before: str = ""
+    items: tuple[str, ...] = ()
+
+
+class Turn(msgspec.Struct, frozen=True, gc=False):
+    """What was asked and answered: the items of one request as a JSON list, the answer as a JSON object."""
+
+    asked: bytes
+    answer: bytes
+
+
+class Given(msgspec.Struct, frozen=True, gc=False):
+    """An answer as it was given: its id, empty if nobody can come back to it; `whole`: nothing more comes of it."""
+
+    id: str
+    whole: bool
+    items: tuple[str, ...] = ()
+
+
+class KeepingReader(Protocol):
+    """An `AnswerReader` that has the answer as a whole once it was given."""
+
+    answer: bytes
+    """The JSON object of the answer in the caller's dialect; empty before, and where it failed."""
+
+
+class Keeping(Protocol):
+    """How a dialect names answers and puts what was said before into a request.  Pure."""
+
+    def wish(self, body: bytes) -> Wish:
+        """Read what a request says of kept answers; raises `BadRequest`."""
+        ...
+
+    def given(self, answer: bytes) -> Given:
+        """Read an answer's ids.  Never raises: what cannot be read is not kept."""
+        ...
+
+    def asked(self, body: bytes, call_id: str) -> bytes:
+        """Give what a request asks for as a JSON list of items, each with an id."""
+        ...
+
+    def recalled(self, body: bytes, thread: Sequence[Turn], others: Sequence[Turn]) -> bytes:
+        """Write a request anew: what was said in `thread` before its own items, and references replaced.
+
+        `others` are more turns in which the items it refers to may stand. Raises `BadRequest` for one that is in none.
+        """
+        ...
+
+    def shown(self, action: str, id: str, turn: Turn, query: bytes) -> bytes:
+        """Write what a caller gets who asks for a kept answer (`Operation.kept`); raises `BadRequest`."""
+        ...
