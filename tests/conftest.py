@@ -10,7 +10,10 @@ settings.load_profile("tollbridge")
 pytest_plugins = ("tests.support.requires",)
 
 pytest.register_assert_rewrite(
-    *(f"tollbridge.testing.{name}_contract" for name in ("ledger", "limiter", "store", "token", "transport"))
+    *(
+        f"tollbridge.testing.{name}_contract"
+        for name in ("connection", "lease", "ledger", "limiter", "settling", "store", "token", "transport")
+    )
 )
 
 

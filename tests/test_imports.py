@@ -13,11 +13,11 @@ from tests.support.sources import CORE, Import, Source, sources
 import tollbridge
 
 RANKS = (
-    ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth"),
-    ("auth", "call", "config", "hookspecs", "models", "providers", "registry", "data", "vault", "keys"),
+    ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth", "bodysanity"),
+    ("accesstokens", "auth", "call", "config", "hookspecs", "models", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
     ("access", "atonce", "identity", "signing", "opening", "openapi", "server"),
-    ("routes",),
+    ("hosts", "merging", "routes"),
     ("layers",),
     ("chain", "plugins", "front", "runtime", "configured"),
     ("gateway", "wrapping", "handshake", "leftovers"),

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tollbridge.accesstokens import AccessToken, KeptToken
     from tollbridge.auth import Auth, Bearer, Header, NoAuth, Signer
     from tollbridge.call import Call, Outcome, ResponseHead
     from tollbridge.clock import Clock, SystemClock
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "EVERY_MODEL",
+    "AccessToken",
     "Auth",
     "Authenticate",
     "Authorize",
@@ -65,6 +67,7 @@ __all__ = [
     "GatewayError",
     "Header",
     "IdentitySource",
+    "KeptToken",
     "Layer",
     "Limit",
     "Meter",
@@ -102,6 +105,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "accesstokens": ("AccessToken", "KeptToken"),
     "auth": ("Auth", "Bearer", "Header", "NoAuth", "Signer"),
     "call": ("Call", "Outcome", "ResponseHead"),
     "clock": ("Clock", "SystemClock"),

@@ -35,6 +35,7 @@ class _Served(msgspec.Struct, gc=False):
     cost_usd: str | None
     bytes_in: int
     bytes_out: int
+    dropped: int | None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -105,6 +106,7 @@ class AccessLog:
             None if call.cost is None else show_usd(call.cost),
             call.bytes_in,
             call.bytes_out,
+            len(call.dropped) or None,
         )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tollbridge.errors import GatewayError
     from tollbridge.formats.dialect import AnswerReader, Dialect, Envelope, Operation
     from tollbridge.formats.translation import Translation, Translator
+    from tollbridge.layers.recall import Remembering
     from tollbridge.limits.limiter import Grant
     from tollbridge.metering.ledger import Reservation
     from tollbridge.metering.prices import Price
@@ -76,9 +77,11 @@ class Call(msgspec.Struct, eq=False):
     object (the ASGI scope), for adapters, and None once the call has ended.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
     `targets` are tried in order, `target` is the one that answered. `reached`: a provider was sent the request, so it
-    may charge for it. `streamed`: the answer is an event stream, and `stream_type` the media type one of the provider's
-    has. `translator` is there where a target does not speak the call's dialect, `translation` where the one that was
-    asked does not. `cost` is in nano-dollars, None while unknown or
+    may charge for it. `early`: the answer was opened, as a stream, before its provider gave a head. `streamed`: the
+    answer is an event stream, and `stream_type` the media type one of the provider's has. `translator` is there where a
+    target does not speak the call's dialect, `translation` where the one that was asked does not. `dropped` are the
+    fields of the answer that the caller's dialect cannot say. `given` is an answer the bridge gives itself, in JSON;
+    `remembering` is what will be kept of the call. `cost` is in nano-dollars, None while unknown or
     unpriced; `costed` is the usage it was worked out for. `state` is for policies: a dict of their own, keyed by the
     policy's name.
     """
@@ -127,6 +130,10 @@ class Call(msgspec.Struct, eq=False):
     bytes_out: int = 0
     reached: bool = False
     truncated: bool = False
+    early: bool = False
+    given: bytes | None = None
+    remembering: "Remembering | None" = None
+    dropped: tuple[str, ...] = ()
     streamed: bool = False
     cap_output: bool = False
     reader: "AnswerReader | None" = None

@@ -85,6 +85,7 @@ class ProviderConfig:
     headers: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
     stream_usage: str = ""
+    keeps_answers: bool = False
 
     def __post_init__(self) -> None:
         _one_of(self, "stream_usage", "", "option", "always", "never")
@@ -186,6 +187,17 @@ class UpstreamConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswersConfig:
+    """`[answers]`: those that callers come back to by an id.  `keep`: their content too, encrypted."""
+
+    keep: bool = False
+    keep_days: int = 30
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "keep_days")
+
+
+@dataclass(frozen=True, slots=True)
 class PluginsConfig:
     """`[plugins]`: which installed plugins are loaded.  An empty `allowed` allows all."""
 
@@ -222,6 +234,7 @@ class Config:
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     budgets: BudgetsConfig = field(default_factory=BudgetsConfig)
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
+    answers: AnswersConfig = field(default_factory=AnswersConfig)
     identity: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     plugins: PluginsConfig = field(default_factory=PluginsConfig)

@@ -34,7 +34,7 @@ from tollbridge.routes import ModelRoutes
 from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
 from tollbridge.tokens.service import TokenService
 from tollbridge.transport import Transport, make_transport
-from tollbridge.vault import Vault
+from tollbridge.vault import Box, Vault
 
 log = structlog.get_logger("tollbridge")
 
@@ -155,6 +155,7 @@ class Gateway:
                 limiter=self.limiter,
                 transport=self.transport,
                 seal=KeyedSeal(hmac.digest(pepper, b"state of another provider", "sha256")),
+                box=Box(self.data),
                 observers=(self.metrics.observe, *access, *self.registry.observers),
                 entered=self.metrics.entered,
                 left=self.metrics.left,

@@ -9,20 +9,35 @@ from typing import Any
 
 from tollbridge.errors import ConfigError
 
+Tiers = Mapping[int, Mapping[str, str]]
+"""What of a price changes above so many input tokens in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What of a price changes on a day, at 00:00 UTC; `tiers` are None where they stay."""
+
+    day: datetime.date
+    price: Mapping[str, str]
+    tiers: Tiers | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """One model of a provider.  `price` holds US dollars as strings, by bucket (see `metering.prices`).
 
-    `context` and `max_output` in tokens. `tiers` hold what of the price changes above so many input tokens. `also` are
-    more names that mean the same model. `source` is the page that says all this, `checked` the day it was read.
+    `context` and `max_output` in tokens. `tiers` hold what of the price changes above so many input tokens, `changes`
+    what changes on which day. `left_out` names what the provider charges for besides. `also` are more names that mean
+    the same model. `source` is the page that says all this, `checked` the day it was read.
     """
 
     name: str
     price: Mapping[str, str] = field(default_factory=dict)
     context: int | None = None
     max_output: int | None = None
-    tiers: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    tiers: Tiers = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    left_out: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     source: str = ""
     checked: datetime.date | None = None
@@ -48,7 +63,8 @@ class Models:
     def from_package(cls, package: str, resource: str = "models.toml") -> "Models":
         """Read `models.toml` of a package: a table a model, prices as strings in USD per million tokens.
 
-        Keys: `context`, `max_output` (tokens), `also` (names), `tiers` (see `from_table`), and any price bucket.
+        Keys: `context`, `max_output` (tokens), `also` (names), `left_out` (words), `tiers` and `changes` (see
+        `from_table`), and any price bucket.
         `source` (a URL) and `checked` (a date) stand above all tables, and in a table where they differ for that model.
         Raises `ConfigError` for a price that is no string, for a count that is no whole number, and the like.
         """
@@ -60,6 +76,7 @@ class Models:
         """Read the same from parsed TOML; `where` names it in an error.
 
         `tiers = [{ above = 200000, input = "2.50" }]`: above 200,000 input tokens in all, input costs that.
+        `changes = [{ from = 2026-12-01, input = "4" }]`: from that day on, input costs that; tiers may change as well.
         """
         above = [key for key in ("source", "checked") if not isinstance(table.get(key), Mapping)]
         shared = _said(table, above, where)
@@ -71,8 +88,9 @@ def _model(name: str, row: object, shared: Mapping[str, Any], where: str) -> Mod
         raise ConfigError(f"{where}: {name} must be a table")
     place = f"{where}: {name}"
     said = {**shared, **_said(row, _KINDS, place)}
-    tiers = {_above(tier, place): _prices(tier, ("above",), place) for tier in said.pop("tiers", ())}
-    return Model(name, _prices(row, _KINDS, place), tiers=tiers, **said)
+    said["tiers"] = _tiers(said.get("tiers", ()), place)
+    said["changes"] = tuple(_change(change, place) for change in said.get("changes", ()))
+    return Model(name, _prices(row, _KINDS, place), **said)
 
 
 def _said(row: Mapping[str, Any], keys: Iterable[str], where: str) -> dict[str, Any]:
@@ -82,16 +100,33 @@ def _said(row: Mapping[str, Any], keys: Iterable[str], where: str) -> dict[str, 
         kind, what = _KINDS[key]
         if type(value) is not kind:
             raise ConfigError(f"{where}.{key} must be {what}")
-    if "also" in found:
-        found["also"] = tuple(found["also"])
-        if not all(isinstance(name, str) for name in found["also"]):
-            raise ConfigError(f"{where}.also must be {_KINDS['also'][1]}")
+    for key in ("also", "left_out"):
+        if key in found:
+            found[key] = tuple(found[key])
+            if not all(isinstance(name, str) for name in found[key]):
+                raise ConfigError(f"{where}.{key} must be {_KINDS[key][1]}")
     return found
 
 
-def _prices(row: object, besides: Container[str], where: str) -> dict[str, str]:
-    if not isinstance(row, Mapping):
-        raise ConfigError(f"{where}.tiers must be {_KINDS['tiers'][1]}")
+def _tiers(rows: Iterable[Any], where: str) -> Tiers:
+    tiers = {}
+    for row in rows:
+        above = row.get("above") if isinstance(row, Mapping) else None
+        if type(above) is not int or above < 1:
+            raise ConfigError(f"{where}.tiers must be {_KINDS['tiers'][1]}")
+        tiers[above] = _prices(row, ("above",), where)
+    return tiers
+
+
+def _change(row: Any, where: str) -> Change:
+    day = row.get("from") if isinstance(row, Mapping) else None
+    if type(day) is not datetime.date:
+        raise ConfigError(f"{where}.changes must be {_KINDS['changes'][1]}")
+    tiers = _said(row, ("tiers",), where).get("tiers")
+    return Change(day, _prices(row, ("from", "tiers"), where), None if tiers is None else _tiers(tiers, where))
+
+
+def _prices(row: Mapping[str, Any], besides: Container[str], where: str) -> dict[str, str]:
     price = {key: value for key, value in row.items() if key not in besides}
     for key, value in price.items():
         if not isinstance(value, str):
@@ -99,18 +134,13 @@ def _prices(row: object, besides: Container[str], where: str) -> dict[str, str]:
     return price
 
 
-def _above(tier: object, where: str) -> int:
-    above = tier.get("above") if isinstance(tier, Mapping) else None
-    if type(above) is not int or above < 1:
-        raise ConfigError(f"{where}.tiers must be {_KINDS['tiers'][1]}")
-    return above
-
-
 _KINDS: Mapping[str, tuple[type, str]] = {
     "context": (int, "a whole number of tokens"),
     "max_output": (int, "a whole number of tokens"),
     "also": (list, "a list of names"),
     "tiers": (list, 'a list of tables such as { above = 200000, input = "2.50" }'),
+    "changes": (list, 'a list of tables such as { from = 2026-12-01, input = "2.50" }'),
+    "left_out": (list, "a list of words"),
     "source": (str, "the URL of the page that says it"),
     "checked": (datetime.date, "a date such as 2026-11-27"),
 }

@@ -22,6 +22,8 @@ class Quirks:
     """How usage comes into a stream: `option` (ask by stream_options), `always`, or `never`."""
     add: Mapping[str, str] = field(default_factory=dict)
     """Members that every body of this host has, as JSON texts by name."""
+    keeps_answers: bool = False
+    """Whether this host keeps its answers, so that a request can go on from one by its id."""
     paths: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Where an operation is here, by its label, where that is not where its dialect has it: whole, and streamed."""
 
@@ -84,8 +86,8 @@ class Provider:
 class Target:
     """One way to reach a model: a provider, its own name for the model, and what shows our credential.
 
-    `max_output` is the most tokens the model writes, where that is known. `headers` hold the credential and are never
-    logged; `__repr__` leaves them out. `signing` is there where each request is signed.
+    `max_output` is the most tokens the model writes as the operator says, `limit` as its provider says. `headers` hold
+    the credential and are never logged; `__repr__` leaves them out. `signing` is there where each request is signed.
     """
 
     provider: Provider
@@ -94,4 +96,15 @@ class Target:
     base_urls: Mapping[str, str] = field(default_factory=dict)
     allow_private: bool = False
     max_output: int | None = None
+    limit: int | None = None
     signing: "Signing | None" = None
+
+    def assumed_output(self, otherwise: int) -> int:
+        """Give the output limit to reckon with where the caller sets none, in tokens.
+
+        A provider's own limit may lower what is assumed, and never raises it: models that can write 128,000 tokens
+        seldom do, and what they might cost would fill every budget.
+        """
+        if self.max_output is not None:
+            return self.max_output
+        return otherwise if self.limit is None else min(self.limit, otherwise)

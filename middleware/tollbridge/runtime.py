@@ -24,6 +24,7 @@ from tollbridge.layers.limit import Limit
 from tollbridge.layers.meter import Meter
 from tollbridge.layers.observe import Observe
 from tollbridge.layers.policies import Policies
+from tollbridge.layers.recall import Recall
 from tollbridge.layers.sanity import Sanity
 from tollbridge.layers.translate import Translate
 from tollbridge.metering.budgets import Budgets
@@ -34,6 +35,7 @@ from tollbridge.sanity import HeaderLimits
 from tollbridge.surface import Surface
 from tollbridge.tokens.model import TokenBudget, TokenLimits
 from tollbridge.transport.base import Timeouts, Transport
+from tollbridge.vault import Box
 
 if TYPE_CHECKING:
     from tollbridge.limits.limiter import Limiter
@@ -60,6 +62,7 @@ class Parts:
     limiter: "Limiter"
     transport: Transport
     seal: Seal
+    box: Box
     observers: tuple[Callable[[Call], None], ...]
     entered: Callable[[], None]
     left: Callable[[], None]
@@ -104,11 +107,22 @@ def budgets_of(config: Config) -> Budgets:
 def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
     """Give the links of the chain in order, plugins' layers in their places; raises `PluginError`."""
     config, clock = parts.config, parts.clock
-    server = config.server
-    surface = Surface(parts.registry.dialects.values() if server.ai_routes else ())
-    links = [
-        Link(Observe, {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock}),
-        _sanity(parts, surface),
+    surface = Surface(parts.registry.dialects.values() if config.server.ai_routes else ())
+    observed = {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock}
+    links = [Link(Observe, observed), _sanity(parts, surface), *_asking(parts, surface, app), *_paying(parts)]
+    if parts.policies:
+        options = {"policies": parts.policies, "timeout_s": config.plugins.timeout_s, "failed": parts.policy_failed}
+        links.append(Link(Policies, options))
+    extra = [Link(layer, {"clock": clock}, origin="plugin") for layer in parts.registry.layers.values()]
+    links = insert(links, extra)
+    check_order(links)
+    return links
+
+
+def _asking(parts: Parts, surface: Surface, app: ASGIApp | None) -> Sequence[Link]:
+    """Give the links that know what is asked, by whom, and what it goes on from."""
+    config = parts.config
+    return (
         Link(
             Context,
             {
@@ -123,13 +137,29 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
             Authenticate,
             {
                 "tokens": parts.tokens,
-                "public": (*server.public, *config.service.public),
+                "public": (*config.server.public, *config.service.public),
                 "sources": parts.sources,
                 "timeout_s": config.plugins.timeout_s,
             },
         ),
         Link(Authorize),
-        Link(Limit, {"limiter": parts.limiter, "defaults": limits_of(config), "share": server.workers}),
+        Link(
+            Recall,
+            {
+                "store": parts.store,
+                "resolve": parts.routes.resolve,
+                "keep_s": config.answers.keep_days * 86_400.0,
+                "box": parts.box if config.answers.keep else None,
+            },
+        ),
+    )
+
+
+def _paying(parts: Parts) -> Sequence[Link]:
+    """Give the links that limit and charge, and the one that speaks to the provider."""
+    config = parts.config
+    return (
+        Link(Limit, {"limiter": parts.limiter, "defaults": limits_of(config), "share": config.server.workers}),
         Link(
             Meter,
             {
@@ -139,7 +169,7 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
                 "unpriced": config.budgets.unpriced,
                 "call_price": to_nano(parse_usd(config.service.price_per_call)),
                 "longest_s": config.upstream.total_timeout_s + _MARGIN_S,
-                "clock": clock,
+                "clock": parts.clock,
             },
         ),
         Link(
@@ -152,14 +182,7 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
                 "cap_output": config.budgets.cap_output,
             },
         ),
-    ]
-    if parts.policies:
-        options = {"policies": parts.policies, "timeout_s": config.plugins.timeout_s, "failed": parts.policy_failed}
-        links.append(Link(Policies, options))
-    extra = [Link(layer, {"clock": clock}, origin="plugin") for layer in parts.registry.layers.values()]
-    links = insert(links, extra)
-    check_order(links)
-    return links
+    )
 
 
 def _sanity(parts: Parts, surface: Surface) -> Link:
@@ -171,7 +194,7 @@ def _sanity(parts: Parts, surface: Surface) -> Link:
 
 def layers_of(registry: "Registry", policies: Sequence[tuple[str, Any]]) -> list[tuple[type[Layer], str]]:
     """Give the chain's layers in order with who provided each, without building them."""
-    core: list[type[Layer]] = [Observe, Sanity, Context, Authenticate, Authorize, Limit, Meter, Translate]
+    core: list[type[Layer]] = [Observe, Sanity, Context, Authenticate, Authorize, Recall, Limit, Meter, Translate]
     if policies:
         core.append(Policies)
     links = insert([Link(layer) for layer in core], [Link(x, origin="plugin") for x in registry.layers.values()])

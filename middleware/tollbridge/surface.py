@@ -1,7 +1,7 @@
 """What can be called: which path is which operation of which dialect, and which operation of the wrapped app."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tollbridge.call import Headers
@@ -9,12 +9,18 @@ from tollbridge.errors import MethodNotAllowed
 from tollbridge.formats.dialect import Dialect, Operation
 
 _Way = tuple[Dialect, Operation]
+Serves = Callable[[Dialect, Operation], bool]
+"""Says of the first operation at a path whether anybody can answer there; it holds for all of them."""
 
 _MOST_WRAPPED = 64
 """Middleware that is looked through for the router behind it."""
 
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+def _always(dialect: Dialect, operation: Operation) -> bool:
+    return True
 
 
 class Surface:
@@ -61,13 +67,11 @@ class Surface:
             **{f"{head}{{model}}{tail}": ways for (head, tail), ways in self._around},
         }
 
-    def find(self, method: str, path: str, headers: Headers) -> _Way | None:
+    def find(self, method: str, path: str, headers: Headers, serves: Serves = _always) -> _Way | None:
         """Find what is called, or None if no dialect serves the path; raises `MethodNotAllowed`."""
-        ways = self._exact.get(path)
-        if ways is None:
-            ways = self._named(path)
-            if ways is None:
-                return None
+        ways = self._exact.get(path) or self._named(path)
+        if ways is None or not serves(*ways[0]):
+            return None
         fitting = [way for way in ways if way[1].method == method]
         if not fitting:
             allowed = ", ".join(sorted({operation.method for _, operation in ways}))
@@ -80,9 +84,10 @@ class Surface:
                 return way
         return next((way for way in fitting if way[1].fallback), fitting[0])
 
-    def find_socket(self, path: str) -> _Way | None:
+    def find_socket(self, path: str, serves: Serves = _always) -> _Way | None:
         """Find what a WebSocket at this path opens, or None if no dialect has sessions there."""
-        return self._sockets.get(path)
+        way = self._sockets.get(path)
+        return way if way is not None and serves(*way) else None
 
     def _named(self, path: str) -> list[_Way] | None:
         """Find the ways of a path with a name in it: an id, else a model's; the longest of what stands around wins."""

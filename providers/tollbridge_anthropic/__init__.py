@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Header, Provider, Quirks, hookimpl
+from tollbridge import Header, Models, Provider, Quirks, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -24,6 +24,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_url="https://api.anthropic.com/v1",
             dialect="anthropic-messages",
             auth=Header("x-api-key", ("ANTHROPIC_API_KEY",)),
+            models=Models.from_package("tollbridge_anthropic"),
             quirks=Quirks(headers={"anthropic-version": "2023-06-01"}, stream_usage="always"),
             display_name="Anthropic",
             homepage="https://console.anthropic.com",

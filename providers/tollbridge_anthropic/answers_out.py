@@ -26,18 +26,15 @@ def write_response(response: Response, request: Request, notes: Notes) -> bytes:
         notes.drop("answers")
     choice = response.choices[0] if response.choices else Choice()
     shown = [shown_part(part, notes, own=own) for part in choice.parts]
-    content = [write_block(part) for part in shown if part is not None]
-    stops = write_stop(choice.stop, choice.said, choice.sequence, own=own, refused=declined(choice.parts))
-    return encode_json(
-        {
-            **message_head(response.id, response.model, notes),
-            "content": content,
-            **stops,
-            **(choice.extras if own else {}),
-            "usage": write_usage(response.usage, response.wire_usage if own else None, response.tier),
-            **(response.extras if own else {}),
-        }
-    )
+    message = message_head(response.id, response.model, notes)
+    message["content"] = [write_block(part) for part in shown if part is not None]
+    message |= write_stop(choice.stop, choice.said, choice.sequence, own=own, refused=declined(choice.parts))
+    if own:
+        message |= choice.extras
+    message["usage"] = write_usage(response.usage, response.wire_usage if own else None, response.tier)
+    if own:
+        message |= response.extras
+    return encode_json(message)
 
 
 def write_count(response: CountResponse, request: Request, notes: Notes) -> bytes:
@@ -52,7 +49,7 @@ def message_head(id_: str, model: str, notes: Notes) -> dict[str, JSON]:
 
 def declined(parts: "tuple[AnyPart, ...]") -> bool:
     """Whether a model declined in words."""
-    return any(isinstance(part, Refusal) for part in parts)
+    return any([isinstance(part, Refusal) for part in parts])
 
 
 def write_stop(

@@ -17,6 +17,8 @@ from tollbridge.formats import (
     StreamWriter,
 )
 from tollbridge_anthropic import answers_in, answers_out, errors, requests_in, requests_out
+from tollbridge_anthropic.plain_answers import read_plain_response
+from tollbridge_anthropic.plain_requests import read_plain_request
 from tollbridge_anthropic.streams_in import StreamedMessage
 from tollbridge_anthropic.streams_out import MessageStream
 from tollbridge_anthropic.words import NAME
@@ -43,13 +45,13 @@ class MessagesCodec:
     spelled = SPELLED
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
-        return requests_in.read_request(body, envelope, notes)
+        return read_plain_request(body, notes.seal) or requests_in.read_request(body, envelope, notes)
 
     def write_request(self, request: Request, notes: Notes) -> bytes:
         return requests_out.write_request(request, notes)
 
     def read_response(self, body: bytes, notes: Notes) -> Response:
-        return answers_in.read_response(body, notes)
+        return read_plain_response(body, notes.seal) or answers_in.read_response(body, notes)
 
     def write_response(self, response: Response, request: Request, notes: Notes) -> bytes:
         return answers_out.write_response(response, request, notes)
@@ -72,7 +74,7 @@ class CountCodec:
     spelled = SPELLED
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
-        return requests_in.read_request(body, envelope, notes)
+        return read_plain_request(body, notes.seal) or requests_in.read_request(body, envelope, notes)
 
     def write_request(self, request: Request, notes: Notes) -> bytes:
         return requests_out.write_count(request, notes)

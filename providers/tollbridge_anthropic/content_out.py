@@ -1,6 +1,6 @@
 """Writing content blocks of what is in this dialect's own terms already: see `fit_parts` and `sealing`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tollbridge.formats import (
     JSON,
@@ -25,9 +25,8 @@ INVALID = "INVALID_JSON"
 """The member that holds arguments which are no JSON object."""
 
 
-def write_content(parts: Iterable[AnyPart], *, listed: bool) -> JSON:
+def write_content(parts: Sequence[AnyPart], *, listed: bool) -> JSON:
     """Write parts as the text they were, or as blocks."""
-    parts = tuple(parts)
     if not listed and len(parts) == 1 and isinstance(parts[0], Text):
         return parts[0].text
     return [write_block(part) for part in parts] if listed or parts else None
@@ -54,14 +53,21 @@ def arguments_of(call: ToolCall) -> dict[str, JSON]:
 
 
 def _text(part: Text) -> dict[str, JSON]:
-    citations = write_citations(part.citations)
-    return present(type="text", text=part.text, citations=citations, cache_control=write_cache(part.cache)) | dict(
-        part.extras
-    )
+    block: dict[str, JSON] = {"type": "text", "text": part.text}
+    if part.citations:
+        block["citations"] = write_citations(part.citations)
+    return _marked(block, part)
+
+
+def _marked(block: dict[str, JSON], part: AnyPart) -> dict[str, JSON]:
+    """Add what any block may have."""
+    if part.cache is not None:
+        block["cache_control"] = write_cache(part.cache)
+    return block | dict(part.extras) if part.extras else block
 
 
 def _refusal(part: Refusal) -> dict[str, JSON]:
-    return present(type="text", text=part.text, cache_control=write_cache(part.cache)) | dict(part.extras)
+    return _marked({"type": "text", "text": part.text}, part)
 
 
 def _reasoning(part: Reasoning) -> dict[str, JSON]:
@@ -99,23 +105,12 @@ def _media(part: Media) -> dict[str, JSON]:
 
 
 def _tool_use(part: ToolCall) -> dict[str, JSON]:
-    return present(
-        type="tool_use",
-        id=part.id,
-        name=part.name,
-        input=arguments_of(part),
-        cache_control=write_cache(part.cache),
-    ) | dict(part.extras)
+    return _marked({"type": "tool_use", "id": part.id, "name": part.name, "input": arguments_of(part)}, part)
 
 
 def _tool_result(part: ToolResult) -> dict[str, JSON]:
-    return present(
-        type="tool_result",
-        tool_use_id=part.call_id,
-        content=write_content(part.content, listed=part.listed),
-        is_error=part.error,
-        cache_control=write_cache(part.cache),
-    ) | dict(part.extras)
+    content = write_content(part.content, listed=part.listed)
+    return _marked(present(type="tool_result", tool_use_id=part.call_id, content=content, is_error=part.error), part)
 
 
 def _raw(part: ServerCall | Opaque) -> dict[str, JSON]:

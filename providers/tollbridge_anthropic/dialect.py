@@ -114,6 +114,9 @@ def _model(model: ModelEntry) -> dict[str, object]:
         "id": model.id,
         "display_name": model.id,
         "created_at": datetime.fromtimestamp(model.created, UTC).isoformat().replace("+00:00", "Z"),
+        "lifecycle": "active",
+        "max_input_tokens": model.context,
+        "max_tokens": model.max_output,
     }
 
 

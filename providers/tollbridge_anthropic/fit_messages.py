@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from tollbridge.formats import NO_EXTRAS, AnyPart, Message, Notes, Role, Text, ToolResult, in_turns
+from tollbridge.formats import AnyPart, Message, Notes, Role, Text, ToolResult, in_turns
 from tollbridge_anthropic.fit_parts import fit_parts, settle_states
 
 _SYSTEM = frozenset((Role.SYSTEM, Role.DEVELOPER))
@@ -23,7 +23,8 @@ def fit_messages(messages: Iterable[Message], notes: Notes) -> tuple[Message, ..
     spoken = False
     for message in messages:
         notes.drop_extras(message.extras, "messages[]")
-        notes.drop_given("messages[]", name=message.name)
+        if message.name is not None:
+            notes.drop("messages[].name")
         parts = settle_states(fit_parts(message.parts, message.role, notes), notes)
         if message.role in _SYSTEM:
             system += _words(parts, notes)
@@ -33,7 +34,7 @@ def fit_messages(messages: Iterable[Message], notes: Notes) -> tuple[Message, ..
         spoken = True
         if parts:
             role = Role.USER if message.role is Role.TOOL else message.role
-            turns.append(replace(message, role=role, parts=parts, name=None, spelling="", extras=NO_EXTRAS))
+            turns.append(Message(role=role, parts=parts, joined=message.joined, listed=message.listed))
     turns = [_results_first(turn) for turn in in_turns(turns, together=(Role.USER, Role.ASSISTANT))]
     if not turns or turns[0].role is not Role.USER:
         turns.insert(0, Message(role=Role.USER, parts=(Text(text=SILENCE),)))
@@ -57,9 +58,15 @@ def _apart(system: Sequence[AnyPart]) -> list[Message]:
 
 
 def _results_first(turn: Message) -> Message:
-    parts = tuple(sorted(turn.parts, key=lambda part: not isinstance(part, ToolResult)))
-    plain = len(parts) == 1 and isinstance(parts[0], Text) and parts[0].cache is None
-    return replace(turn, parts=parts, listed=not plain)
+    parts = turn.parts
+    if len(parts) == 1:
+        plain = isinstance(parts[0], Text) and parts[0].cache is None
+        return turn if turn.listed is not plain else replace(turn, listed=not plain)
+    return replace(turn, parts=tuple(sorted(parts, key=_no_result)), listed=True)
+
+
+def _no_result(part: AnyPart) -> bool:
+    return not isinstance(part, ToolResult)
 
 
 def _begun(turn: Message) -> Message:

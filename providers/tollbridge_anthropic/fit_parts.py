@@ -60,9 +60,10 @@ def fit_cache(cache: CacheMark | None, where: str, notes: Notes) -> CacheMark | 
 
 def _fitted(parts: Iterable[AnyPart], role: Role, notes: Notes) -> Iterator[AnyPart]:
     for part in parts:
-        notes.drop_extras(part.extras, _WHERE)
-        cache = fit_cache(part.cache, _WHERE, notes)
-        found = _FITTING[type(part)](replace(part, cache=cache, extras=NO_EXTRAS), role, notes)
+        if part.extras or part.cache is not None:
+            notes.drop_extras(part.extras, _WHERE)
+            part = replace(part, cache=fit_cache(part.cache, _WHERE, notes), extras=NO_EXTRAS)
+        found = _FITTING[type(part)](part, role, notes)
         if found is not None:
             yield found
 
@@ -70,7 +71,9 @@ def _fitted(parts: Iterable[AnyPart], role: Role, notes: Notes) -> Iterator[AnyP
 def _text(part: Text, role: Role, notes: Notes) -> AnyPart | None:
     if part.citations:
         notes.drop(f"{_WHERE}.citations")
-    return replace(part, citations=(), logprobs=None) if part.text.strip() else None
+    if part.citations or part.logprobs is not None:
+        part = replace(part, citations=(), logprobs=None)
+    return part if part.text.strip() else None
 
 
 def _refusal(part: Refusal, role: Role, notes: Notes) -> AnyPart | None:
@@ -190,6 +193,6 @@ def settle_states(parts: Iterable[AnyPart], notes: Notes) -> tuple[AnyPart, ...]
 
 
 def _without_links(part: AnyPart) -> AnyPart:
-    if isinstance(part, Text) and any(map(is_linked, part.citations)):
+    if isinstance(part, Text) and part.citations and any(map(is_linked, part.citations)):
         part = replace(part, citations=tuple(found for found in part.citations if not is_linked(found)))
     return replace(part, state=None) if part.state is not None else part

@@ -8,6 +8,7 @@ a forced tool while it thinks adaptively). A model that is newer than all rows i
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 EVERY_EFFORT = ("low", "medium", "high", "xhigh", "max")
 
@@ -93,6 +94,7 @@ Opus 4 writes."""
 LEAST_BUDGET = 1_024
 
 
+@lru_cache(maxsize=1_024)
 def traits_of(model: str) -> Traits:
     """Look a model up by its name, as any host spells it."""
     name = model.lower().replace(".", "-").replace("_", "-")

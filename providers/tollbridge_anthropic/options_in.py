@@ -2,7 +2,7 @@
 
 from tollbridge.formats import Fields, Format, FormatKind, Thinking
 
-_ON = {"enabled": True, "adaptive": True, "disabled": False, "between_tools": False}
+ON = {"enabled": True, "adaptive": True, "disabled": False, "between_tools": False}
 """`between_tools` is how Sonnet 5.5 is told not to think before it answers."""
 _SHOWN = {"summarized": True, "omitted": False}
 
@@ -23,7 +23,7 @@ def read_thinking(fields: Fields) -> Thinking | None:
     if shown is not None:
         inner.take("display")
     return Thinking(
-        enabled=_ON.get(kind),
+        enabled=ON.get(kind),
         budget=-1 if budget is None and kind == "adaptive" else budget,
         effort=effort,
         shown=shown,

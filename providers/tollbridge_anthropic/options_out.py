@@ -1,5 +1,6 @@
 """Writing how an answer is to be, and fitting what another dialect asks for to what a model takes."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -30,6 +31,12 @@ from tollbridge_anthropic.tools_out import KEYWORDS
 
 _DISPLAY = {True: "summarized", False: "omitted"}
 _ROOM_TO_ANSWER = 4_096
+_TIERS: Mapping[str, str] = {
+    "auto": "auto",
+    "default": "standard_only",
+    "standard": "standard_only",
+    "standard_only": "standard_only",
+}
 
 
 def write_thinking(thinking: Thinking | None) -> JSON:
@@ -62,6 +69,8 @@ def fit_format(found: Format | None, notes: Notes) -> Format | None:
 
 def fit_thinking(request: Request, traits: Traits, notes: Notes) -> Request:
     """Fit thinking and the limit of the answer, which it counts against; a request always has a limit here."""
+    if request.thinking is None:
+        return request if request.max_output is not None else replace(request, max_output=traits.room)
     thinking = _thinking(request, traits, notes)
     budget = thinking.budget if thinking is not None and thinking.budget is not None else 0
     most = request.max_output
@@ -146,6 +155,8 @@ def fit_sampling(request: Request, traits: Traits, notes: Notes) -> Request:
     """Fit what steers chance."""
     thinks = request.thinking is not None and request.thinking.enabled is True
     temperature, top_p, top_k = request.temperature, request.top_p, request.top_k
+    if temperature is None and top_p is None and top_k is None:
+        return request
     if thinks or not traits.sampling:
         notes.drop_given(temperature=temperature, top_p=top_p, top_k=top_k)
         return replace(request, temperature=None, top_p=None, top_k=None)
@@ -160,15 +171,16 @@ def fit_sampling(request: Request, traits: Traits, notes: Notes) -> Request:
 
 def fit_stop(stop: tuple[str, ...] | None, notes: Notes) -> tuple[str, ...] | None:
     """Fit stop sequences: Anthropic refuses those of white space alone."""
-    kept = tuple(text for text in stop or () if text.strip())
-    if len(kept) < len(stop or ()):
+    if stop is None:
+        return None
+    kept = tuple(text for text in stop if text.strip())
+    if len(kept) < len(stop):
         notes.drop("stop")
     return kept or None
 
 
 def fit_tier(tier: str | None, notes: Notes) -> str | None:
     """Fit the tier of service that is asked for."""
-    found = {"auto": "auto", "default": "standard_only", "standard": "standard_only", "standard_only": "standard_only"}
-    if tier is not None and tier not in found:
+    if tier is not None and tier not in _TIERS:
         notes.drop("tier")
-    return found.get(tier or "")
+    return _TIERS.get(tier or "")

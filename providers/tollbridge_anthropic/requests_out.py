@@ -1,10 +1,25 @@
 """Writing requests.  One that came in another dialect is fitted first; then all are written alike."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
 
 from msgspec.structs import replace
 
-from tollbridge.formats import JSON, NO_EXTRAS, Message, Notes, Request, Role, encode_json, in_turns, present
+from tollbridge.formats import (
+    JSON,
+    NO_EXTRAS,
+    Extras,
+    Format,
+    Message,
+    Notes,
+    Request,
+    Role,
+    Thinking,
+    encode_json,
+    in_turns,
+    present,
+    written_body,
+)
 from tollbridge_anthropic.content_out import write_cache, write_content
 from tollbridge_anthropic.fit_messages import fit_messages
 from tollbridge_anthropic.fit_parts import fit_cache, settle_states
@@ -21,6 +36,22 @@ from tollbridge_anthropic.options_out import (
 from tollbridge_anthropic.tools_out import fit_tools, write_choice, write_tool
 from tollbridge_anthropic.words import NAME
 
+_SAID: Mapping[str, str] = {
+    "stream": "stream",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "stop_sequences": "stop",
+    "service_tier": "tier",
+}
+"""What a request may say in one value that is written as it is: its name here, and its canonical one."""
+_NAMES, _values = tuple(_SAID), attrgetter(*_SAID.values())
+_UNKNOWN = (
+    *("answers", "frequency_penalty", "presence_penalty", "seed", "logprobs", "top_logprobs"),
+    *("verbosity", "metadata", "cache_key", "store"),
+)
+_unknown = attrgetter(*_UNKNOWN)
+_ONLY_IF_TRUE = frozenset(("logprobs", "top_logprobs", "store"))
 _COUNTED = frozenset(
     (
         *("model", "messages", "system", "tools", "tool_choice", "thinking", "cache_control"),
@@ -32,7 +63,7 @@ _COUNTED = frozenset(
 
 def write_request(request: Request, notes: Notes) -> bytes:
     """Write a request for an answer; raises `Untranslatable` for what cannot be said and may not be left out."""
-    return encode_json(_written(request, notes))
+    return written_body(_written(request, notes), notes)
 
 
 def write_count(request: Request, notes: Notes) -> bytes:
@@ -60,24 +91,16 @@ def fit_request(request: Request, notes: Notes) -> Request:
         essential=(),
         extras=NO_EXTRAS,
     )
-    request = fit_tools(request, traits, notes)
+    if request.tools is not None or request.choice is not None or request.parallel_tools is not None:
+        request = fit_tools(request, traits, notes)
     return fit_sampling(fit_thinking(request, traits, notes), traits, notes)
 
 
 def _drop_unknown(request: Request, notes: Notes) -> None:
-    """Tell of what has no word here at all."""
-    notes.drop_given(
-        answers=request.answers if request.answers != 1 else None,
-        frequency_penalty=request.frequency_penalty,
-        presence_penalty=request.presence_penalty,
-        seed=request.seed,
-        logprobs=request.logprobs or None,
-        top_logprobs=request.top_logprobs or None,
-        verbosity=request.verbosity,
-        metadata=request.metadata,
-        cache_key=request.cache_key,
-        store=request.store or None,
-    )
+    """Tell of what has no word here at all; `0` and `false` ask for nothing."""
+    for name, value in zip(_UNKNOWN, _unknown(request), strict=True):
+        if value is not None and (value or name not in _ONLY_IF_TRUE):
+            notes.drop_given("", **{name: value})
 
 
 def _written(request: Request, notes: Notes) -> dict[str, JSON]:
@@ -85,35 +108,43 @@ def _written(request: Request, notes: Notes) -> dict[str, JSON]:
         request = fit_request(request, notes)
     else:
         request = replace(request, messages=tuple(_settled(request.messages, notes)))
-    extras = dict(request.extras)
-    thinking, found = request.thinking, request.format
+    out: dict[str, JSON] = {"model": request.model}
+    if request.max_output is not None:
+        out["max_tokens"] = request.max_output
+    system = _system(request.messages)
+    if system is not None:
+        out["system"] = system
+    out["messages"] = _turns(request.messages)
+    for name, value in zip(_NAMES, _values(request), strict=True):
+        if value is not None:
+            out[name] = value
+    if request.tools is not None:
+        out["tools"] = [write_tool(tool) for tool in request.tools]
+    if request.choice is not None:
+        out["tool_choice"] = write_choice(request.choice, request.parallel_tools)
+    if request.cache is not None:
+        out["cache_control"] = write_cache(request.cache)
+    if request.user is not None:
+        out["metadata"] = {**_object(request.extras, "metadata"), "user_id": request.user}
+    if request.thinking is not None or request.format is not None:
+        out |= _kind_of_answer(request.thinking, request.format, request.extras)
+    return {**request.extras, **out}
+
+
+def _kind_of_answer(thinking: Thinking | None, found: Format | None, extras: Extras) -> dict[str, JSON]:
+    """Write thinking, effort and format, which stand in three places."""
     config = present(effort=thinking.effort if thinking is not None else None)
     older = found is not None and found.spelling == "output_format"
     if found is not None and not older:
         config["format"] = write_format(found)
-    out = present(
-        model=request.model,
-        max_tokens=request.max_output,
-        system=_system(request.messages),
-        messages=_turns(request.messages),
-        stream=request.stream,
-        temperature=request.temperature,
-        top_p=request.top_p,
-        top_k=request.top_k,
-        stop_sequences=None if request.stop is None else list(request.stop),
-        tools=None if request.tools is None else [write_tool(tool) for tool in request.tools],
-        tool_choice=write_choice(request.choice, request.parallel_tools),
+    return present(
         thinking=write_thinking(thinking),
         output_format=write_format(found) if older else None,
-        service_tier=request.tier,
-        cache_control=write_cache(request.cache),
-        metadata=None if request.user is None else {**_object(extras, "metadata"), "user_id": request.user},
         output_config={**_object(extras, "output_config"), **config} if config else None,
     )
-    return {**extras, **out}
 
 
-def _object(extras: dict[str, JSON], name: str) -> dict[str, JSON]:
+def _object(extras: Extras, name: str) -> dict[str, JSON]:
     found = extras.get(name)
     return found if isinstance(found, dict) else {}
 
@@ -138,6 +169,6 @@ def _turns(messages: tuple[Message, ...]) -> list[JSON]:
         if not message.apart
     ]
     return [
-        present(role=str(turn.role), content=write_content(turn.parts, listed=turn.listed)) | dict(turn.extras)
+        {**present(role=turn.role, content=write_content(turn.parts, listed=turn.listed)), **turn.extras}
         for turn in in_turns(said)
     ]

@@ -32,14 +32,14 @@ from tollbridge_anthropic.words import NAME
 
 def shown_part(part: AnyPart, notes: Notes, *, own: bool) -> AnyPart | None:
     """Say a part of an answer in this dialect's terms, None where it has none; `own`: it came in them."""
-    if not own:
+    if not own and (part.extras or part.cache is not None):
         part = replace(part, cache=None, extras=NO_EXTRAS)
     return _SHOWN[type(part)](part, notes, own)
 
 
 def _text(part: Text, notes: Notes, own: bool) -> AnyPart | None:
-    if own:
-        return part
+    if own or not part.citations:
+        return part if part.text or own else None
     citations = linked(part.citations)
     if len(citations) < len(part.citations):
         notes.drop("content[].citations")

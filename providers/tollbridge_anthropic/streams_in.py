@@ -4,6 +4,9 @@ https://docs.anthropic.com/en/docs/build-with-claude/streaming (read 2026-11).
 """
 
 from collections.abc import Callable, Mapping
+from typing import Literal
+
+import msgspec
 
 from tollbridge import UpstreamError
 from tollbridge.formats import (
@@ -13,6 +16,7 @@ from tollbridge.formats import (
     Begin,
     Broken,
     ChoiceEnd,
+    Delta,
     End,
     EventCutter,
     Fields,
@@ -31,12 +35,27 @@ from tollbridge.formats import (
 )
 from tollbridge_anthropic.answers_in import stop_of, take_constant, take_stops, tier_of
 from tollbridge_anthropic.errors import read_error_event
+from tollbridge_anthropic.plain import Plain
 from tollbridge_anthropic.streamed_blocks import Block, begun, finished, with_piece
 from tollbridge_anthropic.usage import merged_usage, read_usage
 from tollbridge_anthropic.words import NAME
 
 _DONE = b"[DONE]"
 """Some hosts that copied this format end it like OpenAI's."""
+
+
+class _Words(Plain):
+    type: Literal["text_delta"]
+    text: str
+
+
+class _Piece(Plain):
+    type: Literal["content_block_delta"]
+    index: int
+    delta: _Words
+
+
+_decode_words = msgspec.json.Decoder(_Piece).decode
 
 
 class StreamedMessage:
@@ -67,7 +86,12 @@ class StreamedMessage:
 
     def _event(self, text: bytes) -> list[AnyEvent]:
         data = event_data(text)
-        if data is None or data.strip() in (b"", _DONE) or self._ended:
+        if data is None or self._ended:
+            return []
+        words = self._words(data) if b'"text_delta"' in data else None
+        if words is not None:
+            return words
+        if data.strip() in (b"", _DONE):
             return []
         value = decode_json(data, wrong=UpstreamError, what="an event of the provider's stream")
         kind = value.get("type") if isinstance(value, dict) else None
@@ -77,6 +101,17 @@ class StreamedMessage:
         if not self._begun and kind not in _BEFORE:
             raise UpstreamError("the provider's stream does not begin with its message")
         return handle(self, value, data)
+
+    def _words(self, data: bytes) -> list[AnyEvent] | None:
+        """Read a piece that holds more words of a text and nothing else, as most do; None for any other."""
+        try:
+            piece = _decode_words(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        block = self._blocks.get(piece.index)
+        if block is None or not isinstance(block.part, Text):
+            return None
+        return [Delta(text=piece.delta.text, index=block.index)]
 
     def _start(self, value: JSON, data: bytes) -> list[AnyEvent]:
         """Begin, once.  A second beginning with blocks before it makes those void that were not whole yet."""

@@ -47,10 +47,11 @@ from tollbridge_anthropic.sealing import shown_part
 from tollbridge_anthropic.usage import write_usage
 from tollbridge_anthropic.words import NAME, TIERS
 
-_DELTAS: Mapping[str, tuple[str, str]] = {
-    "text": ("text_delta", "text"),
-    "thinking": ("thinking_delta", "thinking"),
-    "tool_use": ("input_json_delta", "partial_json"),
+_WORDS = write_event(b'{"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":%b}}', b"content_block_delta")
+_DELTAS: Mapping[str, tuple[bytes, bytes]] = {
+    "text": (b"text_delta", b"text"),
+    "thinking": (b"thinking_delta", b"thinking"),
+    "tool_use": (b"input_json_delta", b"partial_json"),
 }
 """For the type of a block whose words come piece by piece: the type of the pieces, and the member that holds words."""
 _WITH_INPUT = frozenset(("tool_use", "server_tool_use", "mcp_tool_use"))
@@ -80,7 +81,8 @@ class MessageStream:
 
     def write(self, event: AnyEvent) -> bytes:
         """Write an event, `b""` where nothing is said of it yet."""
-        return b"".join(self._write(found) for found in self._order.add(event))
+        turn = self._order.add(event)
+        return self._write(turn[0]) if len(turn) == 1 else b"".join(map(self._write, turn))
 
     def _write(self, event: AnyEvent) -> bytes:
         if self._over:
@@ -165,7 +167,7 @@ class MessageStream:
     def _words(self, words: str) -> bytes:
         head = self._opened()
         kind, member = _DELTAS[self._open]
-        return head + self._piece({"type": kind, member: words})
+        return head + _WORDS % (self._index, kind, member, encode_json(words))
 
     def _opened(self) -> bytes:
         """Begin the block of words that is held, if that was not done."""

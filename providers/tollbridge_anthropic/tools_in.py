@@ -4,7 +4,7 @@ from tollbridge.formats import AnyTool, ChoiceMode, Fields, Location, ServerTool
 from tollbridge_anthropic.content_in import take_cache
 from tollbridge_anthropic.words import server_tool
 
-_MODES = {
+MODES = {
     "auto": ChoiceMode.AUTO,
     "any": ChoiceMode.REQUIRED,
     "tool": ChoiceMode.NAMED,
@@ -69,7 +69,7 @@ def read_choice(fields: Fields) -> tuple[ToolChoice | None, bool | None]:
     if inner is None:
         return None, None
     raw = dict(inner.rest())
-    mode = _MODES.get(inner.need("type", inner.text("type")))
+    mode = MODES.get(inner.need("type", inner.text("type")))
     if mode is None:
         return ToolChoice(mode=ChoiceMode.AUTO, raw=raw), None
     name = inner.text("name")

@@ -2,6 +2,8 @@
 
 `input_tokens` leaves cache reads and writes out; a stream tells the input in `message_start` and the output so far, in
 total, in each `message_delta` (https://docs.anthropic.com/en/docs/build-with-claude/streaming, read 2026-11).
+Of the tools that run at Anthropic a search of the web alone is charged by the call: pages are fetched for nothing, code
+is charged by the time it runs (https://docs.anthropic.com/en/docs/about-claude/pricing, read 2026-11).
 """
 
 from collections.abc import Mapping
@@ -9,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tollbridge import Usage
-from tollbridge.formats import JSON, present
+from tollbridge.formats import JSON, Fields, present
 from tollbridge_anthropic.words import TIERS
 
 
@@ -30,6 +32,7 @@ class WireUsage(msgspec.Struct):
     cache_creation_input_tokens: int | None = None
     cache_creation: _CacheWrites | None = None
     output_tokens_details: _OutputDetails | None = None
+    server_tool_use: JSON = None
 
     def read(self, before: Usage | None = None) -> Usage | None:
         """Give the buckets; what this report leaves out is taken from the one `before`."""
@@ -55,7 +58,11 @@ class WireUsage(msgspec.Struct):
             cache_write_1h=hour,
             output=output,
             reasoning=min(_count(thought, before.reasoning), output),
+            server_tool_calls=_count(self._searches(), before.server_tool_calls),
         )
+
+    def _searches(self) -> int | None:
+        return Fields(self.server_tool_use, wrong=None).whole("web_search_requests") if self.server_tool_use else None
 
 
 def _count(said: int | None, before: int) -> int:
@@ -105,6 +112,7 @@ def write_usage(usage: Usage | None, wire: JSON, tier: str | None) -> dict[str, 
     usage = usage or Usage()
     written = usage.cache_write + usage.cache_write_1h
     hours = {"ephemeral_5m_input_tokens": usage.cache_write, "ephemeral_1h_input_tokens": usage.cache_write_1h}
+    searched = {"web_fetch_requests": 0, "web_search_requests": usage.server_tool_calls}
     return present(
         input_tokens=usage.input + usage.audio_input + usage.image_input,
         cache_creation_input_tokens=written,
@@ -112,5 +120,6 @@ def write_usage(usage: Usage | None, wire: JSON, tier: str | None) -> dict[str, 
         cache_creation=hours if usage.cache_write_1h else None,
         output_tokens=usage.output_total,
         output_tokens_details={"thinking_tokens": usage.reasoning} if usage.reasoning else None,
+        server_tool_use=searched if usage.server_tool_calls else None,
         service_tier=TIERS.get(tier or ""),
     )

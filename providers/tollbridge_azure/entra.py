@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 import httpx2
 import structlog
 
-from tollbridge import Auth, UpstreamError, UpstreamRequest
+from tollbridge import AccessToken, Auth, KeptToken, UpstreamError, UpstreamRequest
 from tollbridge.formats import Fields, decode_json
-from tollbridge_azure.tokens import Fetched, KeptToken
 
 log = structlog.get_logger("tollbridge")
 
@@ -63,7 +62,7 @@ class EntraClient:
         return []
 
     async def sign(self, key: str, request: UpstreamRequest) -> Headers:
-        async def fetch() -> Fetched:
+        async def fetch() -> AccessToken:
             form = {
                 "grant_type": "client_credentials",
                 "client_id": self.client_id,
@@ -99,7 +98,7 @@ class EntraManaged:
         return []
 
     async def sign(self, key: str, request: UpstreamRequest) -> Headers:
-        async def fetch() -> Fetched:
+        async def fetch() -> AccessToken:
             version, shown = ("2019-08-01", {"x-identity-header": key}) if key else ("2018-02-01", {"metadata": "true"})
             given = self.endpoint or (os.environ.get("IDENTITY_ENDPOINT", "") if key else "") or _VM
             query = {"api-version": version, "resource": self.resource}
@@ -121,7 +120,7 @@ async def _ask(
     form: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Fetched:
+) -> AccessToken:
     """Ask for a token; raises `UpstreamError` with a detail that holds neither key nor token."""
     try:
         async with (
@@ -138,12 +137,12 @@ async def _ask(
     return _read(response.status_code, body)
 
 
-def _read(status: int, body: bytes) -> Fetched:
+def _read(status: int, body: bytes) -> AccessToken:
     """Read a token's answer (RFC 6749, sections 5.1 and 5.2); managed identities write the seconds as text."""
     found = Fields(decode_json(body, wrong=UpstreamError, what="the token's answer"), wrong=None)
     token, lifetime = found.text("access_token"), found.take("expires_in")
     if status == 200 and token and str(lifetime).isdecimal():
-        return Fetched(token, float(lifetime))
+        return AccessToken(token, float(lifetime))
     error = found.text("error") or ""
     codes = [str(code) for code in found.items("error_codes") or () if isinstance(code, int)]
     raise _refused(status, " ".join([error if _WORD.fullmatch(error) else "it gave no token", *codes]))

@@ -6,7 +6,7 @@ API: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Convers
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Auth, Provider, Quirks, hookimpl
+from tollbridge import Auth, Models, Provider, Quirks, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -36,6 +36,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_url="https://bedrock-runtime.{AWS_REGION}.amazonaws.com",
             dialect="bedrock-converse",
             auth=BedrockAuth(),
+            models=Models.from_package("tollbridge_bedrock"),
             quirks=Quirks(stream_usage="always"),
             price_id="aws",
             display_name="Amazon Bedrock",

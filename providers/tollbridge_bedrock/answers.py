@@ -10,6 +10,7 @@ from tollbridge.formats import (
     Choice,
     Fields,
     Notes,
+    Request,
     Response,
     Role,
     Stop,
@@ -20,7 +21,7 @@ from tollbridge.formats import (
 )
 from tollbridge_bedrock.blocks_in import BlockReader
 from tollbridge_bedrock.blocks_out import BlockWriter
-from tollbridge_bedrock.usage import read_usage, write_usage
+from tollbridge_bedrock.usage import is_search, read_usage, write_usage
 from tollbridge_bedrock.words import NAME, STOPS, said_of
 
 OF_CHOICE = "additionalModelResponseFields"
@@ -49,9 +50,10 @@ def read_response(body: bytes, notes: Notes) -> Response:
         parts=tuple(parts), stop=stop_of(said), said=said, sequence=met_sequence(extras.get(OF_CHOICE)), extras=extras
     )
     wire = found.members("usage")
+    usage = read_usage(wire, sum(map(is_search, content or ())))
     tier = take_tier(found)
     rest = {**found.rest(), **({"output": output.rest()} if output.rest() else {})}
-    return Response(origin=NAME, choices=(choice,), usage=read_usage(wire), wire_usage=wire, tier=tier, extras=rest)
+    return Response(origin=NAME, choices=(choice,), usage=usage, wire_usage=wire, tier=tier, extras=rest)
 
 
 def stop_of(said: str | None) -> Stop | None:
@@ -78,7 +80,7 @@ def take_tier(found: Fields) -> str | None:
     return tier
 
 
-def write_response(response: Response, notes: Notes) -> bytes:
+def write_response(response: Response, _: Request, notes: Notes) -> bytes:
     """Write a whole answer for a caller."""
     native = response.origin == NAME
     choice = response.choices[0] if response.choices else Choice()

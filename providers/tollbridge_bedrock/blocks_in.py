@@ -30,9 +30,8 @@ from tollbridge.formats import (
     json_text,
 )
 from tollbridge_bedrock.media import KINDS, read_media
-from tollbridge_bedrock.words import NAME, SYSTEM_TOOLS
+from tollbridge_bedrock.words import NAME, SERVER_USE, SYSTEM_TOOLS
 
-SERVER_USE = "server_tool_use"
 _TTLS = frozenset((None, "5m", "1h"))
 
 

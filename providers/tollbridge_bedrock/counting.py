@@ -3,8 +3,6 @@
 What is counted is a Converse request, or a body for InvokeModel, which is in a model's own words and stays as it is.
 """
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from tollbridge import GatewayError, UpstreamError
@@ -20,7 +18,7 @@ from tollbridge.formats import (
     decode_json,
     encode_json,
 )
-from tollbridge_bedrock.codec import ConverseCodec
+from tollbridge_bedrock.codec import CONVERSE_CODEC
 from tollbridge_bedrock.errors import read_error
 from tollbridge_bedrock.requests_in import read_conversation
 from tollbridge_bedrock.requests_out import conversation
@@ -36,7 +34,7 @@ class CountCodec:
 
     name = NAME
     kind = COUNT
-    spelled: Mapping[str, str] = ConverseCodec.spelled
+    spelled = CONVERSE_CODEC.spelled
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
         found = Fields(decode_json(body))

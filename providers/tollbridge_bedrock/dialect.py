@@ -17,20 +17,20 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
-    members,
+    object_in,
+    read_fields,
     readdressed,
     splice,
 )
-from tollbridge_bedrock.codec import ConverseCodec
+from tollbridge_bedrock.codec import CONVERSE_CODEC
 from tollbridge_bedrock.counting import CountCodec
 from tollbridge_bedrock.errors import write_error, write_error_event
 from tollbridge_bedrock.readers import StreamReader
 from tollbridge_bedrock.usage import answer_usage
 from tollbridge_bedrock.words import NAME
 
-_LIMITS = re.compile(rb'"(inferenceConfig|maxTokens)"[ \t\n\r]*:')
-_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
-_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
+_WEIGHTY = re.compile(rb'"(inferenceConfig|maxTokens)"[ \t\n\r]*:')
+_CONFIG = "inferenceConfig"
 _WHOLE, _STREAMED, _COUNTED = "/converse", "/converse-stream", "/count-tokens"
 _START = "/model/"
 
@@ -60,7 +60,7 @@ class ConverseDialect:
             path="/model/{model}/converse",
             upstream="/model/{model}/converse",
             streamed="/model/{model}/converse-stream",
-            codec=ConverseCodec(),
+            codec=CONVERSE_CODEC,
         ),
         Operation(
             "ai:chat",
@@ -68,7 +68,7 @@ class ConverseDialect:
             path="/model/{model}/converse-stream",
             upstream="/model/{model}/converse",
             streamed="/model/{model}/converse-stream",
-            codec=ConverseCodec(),
+            codec=CONVERSE_CODEC,
         ),
         Operation(
             "ai:chat",
@@ -83,14 +83,7 @@ class ConverseDialect:
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
         model = _model_of(operation, path)
-        try:
-            found = _decode(body).inference_config
-        except msgspec.ValidationError as exc:
-            at = _FIELD.search(str(exc))
-            raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            raise BadRequest(f"the body is no valid JSON: {exc}") from exc
-        _check_once(body)
+        found = read_fields(body, _decode, _WEIGHTY, inside=(_CONFIG,)).inference_config
         if operation.path.endswith(_COUNTED):
             return Envelope(model=model, max_output=0, outputs_tokens=False)
         limit = None if found is None else found.max_tokens
@@ -111,7 +104,7 @@ class ConverseDialect:
     ) -> bytes:
         values: dict[str, bytes] = {}
         if max_output is not None:
-            values["inferenceConfig"] = _limited(body, max_output)
+            values[_CONFIG] = splice(object_in(body, _CONFIG), {"maxTokens": b"%d" % max_output})
         return readdressed(body, values, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
@@ -139,28 +132,6 @@ def _model_of(operation: Operation, path: str) -> str:
     if not model:
         raise BadRequest("the path names no model", param="modelId")
     return model
-
-
-def _check_once(body: bytes) -> None:
-    """Refuse a body in which what limits it could be read in two ways."""
-    limits = _LIMITS.findall(body)
-    if len(set(limits)) == len(limits) and not (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
-        return
-    text = body.decode("utf-8")
-    at = members(text).get("inferenceConfig")
-    if at is not None and text[at.start] == "{":
-        members(text[at.start : at.end])
-
-
-def _limited(body: bytes, max_output: int) -> bytes:
-    """Give `inferenceConfig` with this limit, what else the caller put there kept."""
-    text = body.decode("utf-8")
-    at = members(text).get("inferenceConfig")
-    given = text[at.start : at.end] if at is not None else "null"
-    limit = b"%d" % max_output
-    if given == "null":
-        return b'{"maxTokens":%b}' % limit
-    return splice(given.encode("utf-8"), {"maxTokens": limit})
 
 
 def _model(model: ModelEntry) -> dict[str, object]:

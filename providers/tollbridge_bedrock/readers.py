@@ -1,11 +1,9 @@
 """Reading Converse streams as they pass: frames go through unchanged, only usage is looked at."""
 
-import msgspec
-
 from tollbridge import GatewayError, Usage
-from tollbridge.formats import CostLine, members, splice
+from tollbridge.formats import UNREADABLE, CostLine, members, splice
 from tollbridge_bedrock.frames import Frame, FrameCutter
-from tollbridge_bedrock.usage import answer_usage
+from tollbridge_bedrock.usage import begins_search, event_usage
 
 
 class StreamReader:
@@ -21,6 +19,7 @@ class StreamReader:
         self.pieces = 0
         self._cost = cost
         self._stopped = False
+        self._searches = 0
         self._cutter = FrameCutter()
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -36,6 +35,8 @@ class StreamReader:
             self.failed = True
         elif name == "contentBlockDelta":
             self.pieces += 1
+        elif name == "contentBlockStart":
+            self._searches += begins_search(frame.payload)
         elif name == "messageStop":
             self._stopped = True
         elif name == "metadata":
@@ -44,8 +45,8 @@ class StreamReader:
 
     def _told(self, frame: Frame) -> bytes:
         try:
-            usage = answer_usage(frame.payload)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            usage = event_usage(frame.payload, self._searches)
+        except UNREADABLE:
             return frame.raw
         if usage is None:
             return frame.raw

@@ -36,11 +36,11 @@ from tollbridge.formats import (
     decode_json,
 )
 from tollbridge_bedrock.answers import OF_CHOICE, met_sequence, stop_of, take_tier
-from tollbridge_bedrock.blocks_in import SERVER_USE, BlockReader, hidden_state, read_citation, signed_state
+from tollbridge_bedrock.blocks_in import BlockReader, hidden_state, read_citation, signed_state
 from tollbridge_bedrock.errors import read_exception
 from tollbridge_bedrock.frames import Frame, FrameCutter
-from tollbridge_bedrock.usage import read_usage
-from tollbridge_bedrock.words import NAME
+from tollbridge_bedrock.usage import is_search, read_usage
+from tollbridge_bedrock.words import NAME, SERVER_USE
 
 _PADDING = "p"
 
@@ -70,6 +70,7 @@ class ConverseStreamReader:
         self._stopped = False
         self._ended = False
         self._parts = 0
+        self._searches = 0
         self._open: dict[int, _Block] = {}
 
     def feed(self, chunk: bytes) -> list[AnyEvent]:
@@ -125,6 +126,7 @@ class ConverseStreamReader:
             if isinstance(part, ToolCall):
                 return self._begin(block, replace(part, arguments=""))
         block.start = start
+        self._searches += is_search(start)
         return []
 
     def _begin(self, block: _Block, part: AnyPart) -> list[AnyEvent]:
@@ -232,7 +234,9 @@ class ConverseStreamReader:
 
     def metadata(self, found: Fields) -> list[AnyEvent]:
         wire = found.members("usage")
-        events: list[AnyEvent] = [UsageSeen(usage=read_usage(wire), wire=wire)] if wire is not None else []
+        events: list[AnyEvent] = []
+        if wire is not None:
+            events.append(UsageSeen(usage=read_usage(wire, self._searches), wire=wire))
         tier = take_tier(found)
         if found.rest() or tier is not None:
             events.append(Aside(extras=found.rest(), tier=tier))

@@ -29,6 +29,7 @@ from tollbridge.formats import (
     PartEnd,
     Reasoning,
     Replaced,
+    Request,
     Response,
     ServerCall,
     State,
@@ -45,6 +46,7 @@ from tollbridge_bedrock.answers import end_of
 from tollbridge_bedrock.blocks_out import WHERE, BlockWriter, write_citation
 from tollbridge_bedrock.errors import write_error_event
 from tollbridge_bedrock.frames import write_event
+from tollbridge_bedrock.whole_blocks import whole_block, write_members
 from tollbridge_bedrock.words import NAME, said_of
 
 _HELD = 4_096
@@ -68,7 +70,7 @@ class _Live:
 class ConverseStreamWriter:
     """Writes one stream."""
 
-    def __init__(self, notes: Notes) -> None:
+    def __init__(self, _: Request, notes: Notes) -> None:
         self._notes = notes
         self._order = OneByOne()
         self._native = False
@@ -92,7 +94,7 @@ class ConverseStreamWriter:
         self._blocks = BlockWriter(self._notes, native=self._native, answer=True, caches=False)
         self._extras.update(event.extras)
         self._tier = event.tier
-        return _event("messageStart", role="assistant")
+        return write_members("messageStart", role="assistant")
 
     def aside(self, event: Aside) -> bytes:
         self._extras.update(event.extras)
@@ -118,7 +120,7 @@ class ConverseStreamWriter:
     def _delta(self, delta: JSON) -> bytes:
         if self._live is not None:
             self._live.words = True
-        return _event("contentBlockDelta", delta=delta, contentBlockIndex=self._block)
+        return write_members("contentBlockDelta", delta=delta, contentBlockIndex=self._block)
 
     def _words(self, words: str) -> bytes:
         thinks = self._live is not None and isinstance(self._live.part, Reasoning)
@@ -143,7 +145,7 @@ class ConverseStreamWriter:
         live.begun = True
         named = ToolCall(id=part.id, name=part.name, state=live.state)
         start = self._blocks.own({"toolUse": self._blocks.call_head(named)}, part)
-        return _event("contentBlockStart", start=start, contentBlockIndex=self._block)
+        return write_members("contentBlockStart", start=start, contentBlockIndex=self._block)
 
     def _arguments(self, live: _Live, words: str) -> bytes:
         """Write words of a call's arguments; those of a foreign call wait until its head is written."""
@@ -201,7 +203,7 @@ class ConverseStreamWriter:
             return b""
         told = self._ended_call(live, live.part) if isinstance(live.part, ToolCall) else self._ended_words(live)
         self._live = None
-        return told + _event("contentBlockStop", contentBlockIndex=self._block)
+        return told + write_members("contentBlockStop", contentBlockIndex=self._block)
 
     def _ended_call(self, live: _Live, part: ToolCall) -> bytes:
         head = self._head(live)
@@ -226,25 +228,16 @@ class ConverseStreamWriter:
         if not isinstance(block, dict):
             return b""
         self._block += 1
-        name, add = next(
-            ((name, add) for name, add in _PIECES.items() if isinstance(block.get(name), dict)), ("", None)
-        )
-        start, delta = block, None
-        if add is not None:
-            inner, delta = add(dict(block[name]))
-            start = {**block, name: inner}
-        index = {"contentBlockIndex": self._block}
-        told = b"" if delta is None else _event("contentBlockDelta", delta={name: delta}, **index)
-        return _event("contentBlockStart", start=start, **index) + told + _event("contentBlockStop", **index)
+        return whole_block(block, self._block)
 
     def choice_end(self, event: ChoiceEnd) -> bytes:
         said = said_of(event.stop, event.said, native=self._native)
         members = present(stopReason=said)
         if self._native:
-            return _event("messageStop", **add_extras(members, event.extras))
+            return write_members("messageStop", **add_extras(members, event.extras))
         self._notes.drop_given(stop_sequence=event.sequence)
         self._notes.drop_extras(event.extras)
-        return _event("messageStop", **members)
+        return write_members("messageStop", **members)
 
     def usage_seen(self, event: UsageSeen) -> bytes:
         self._usage = event
@@ -265,31 +258,9 @@ class ConverseStreamWriter:
             tier=self._tier,
             extras=self._extras,
         )
-        return _event("metadata", **end_of(response, self._notes))
+        return write_members("metadata", **end_of(response, self._notes))
 
 
-def _event(kind: str, /, **members: JSON) -> bytes:
-    return write_event(kind, encode_json(members))
-
-
-def _use_pieces(inner: dict[str, JSON]) -> tuple[JSON, JSON]:
-    given = inner.pop("input", {})
-    return inner, {"input": encode_json(given).decode("utf-8")}
-
-
-def _result_pieces(inner: dict[str, JSON]) -> tuple[JSON, JSON]:
-    return inner, inner.pop("content", [])
-
-
-def _image_pieces(inner: dict[str, JSON]) -> tuple[JSON, JSON]:
-    return inner, {"source": inner.pop("source", {})}
-
-
-_PIECES: Mapping[str, Callable[[dict[str, JSON]], tuple[JSON, JSON]]] = {
-    "toolUse": _use_pieces,
-    "toolResult": _result_pieces,
-    "image": _image_pieces,
-}
 _WRITE: Mapping[type, Callable[[ConverseStreamWriter, Any], bytes]] = {
     Begin: ConverseStreamWriter.begin,
     Aside: ConverseStreamWriter.aside,

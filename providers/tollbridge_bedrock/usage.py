@@ -2,12 +2,19 @@
 
 `inputTokens` leaves cache reads and writes out, and `totalTokens` is the sum of all four (recorded answers, 2026-11;
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html, read 2026-11).
+
+Nova's searches of the web are charged by the call (`nova-grounding` in AWS's price list of Bedrock, in requests; quoted
+by github.com/stdapi-ai/stdapi.ai, read 2026-11). They stand among the blocks: `usage.serverToolUsage` is empty in the
+recorded answer that has one.
 """
+
+import re
 
 import msgspec
 
 from tollbridge import Usage
 from tollbridge.formats import JSON
+from tollbridge_bedrock.words import GROUNDING, SERVER_USE
 
 HOUR = "1h"
 
@@ -26,7 +33,7 @@ class WireUsage(msgspec.Struct, rename="camel"):
     cache_write_input_tokens: int | None = None
     cache_details: list[_CacheDetail] | None = None
 
-    def read(self) -> Usage | None:
+    def read(self, searches: int = 0) -> Usage | None:
         """Give the disjoint buckets."""
         if self.input_tokens is None and self.output_tokens is None:
             return None
@@ -39,28 +46,73 @@ class WireUsage(msgspec.Struct, rename="camel"):
             cache_write=written - hour,
             cache_write_1h=hour,
             output=max(0, self.output_tokens or 0),
+            server_tool_calls=searches,
         )
 
 
 class _Answer(msgspec.Struct):
     usage: WireUsage | None = None
+    output: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Message(msgspec.Struct):
+    content: list[JSON] = []
+
+
+class _Output(msgspec.Struct):
+    message: _Message = msgspec.field(default_factory=_Message)
+
+
+class _Start(msgspec.Struct):
+    start: JSON = None
 
 
 _decode_answer = msgspec.json.Decoder(_Answer).decode
+_decode_output = msgspec.json.Decoder(_Output).decode
+_decode_start = msgspec.json.Decoder(_Start).decode
+_SEARCH = re.compile(b'"%b"' % GROUNDING.encode())
 
 
 def answer_usage(body: bytes) -> Usage | None:
-    """Read the usage of a whole answer, or of a `metadata` event; raises msgspec's errors."""
-    wire = _decode_answer(body).usage
-    return None if wire is None else wire.read()
+    """Read the usage of a whole answer; raises msgspec's errors."""
+    found = _decode_answer(body)
+    return None if found.usage is None else found.usage.read(_searches(found.output))
 
 
-def read_usage(wire: JSON) -> Usage | None:
+def event_usage(payload: bytes, searches: int) -> Usage | None:
+    """Read the usage of a `metadata` event, behind so many searches; raises msgspec's errors."""
+    wire = _decode_answer(payload).usage
+    return None if wire is None else wire.read(searches)
+
+
+def _searches(output: msgspec.Raw) -> int:
+    """Count the searches of an answer that was not looked into; an output that makes no sense has none."""
+    try:
+        return sum(map(is_search, _decode_output(output).message.content)) if _SEARCH.search(output) else 0
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return 0
+
+
+def is_search(block: JSON) -> bool:
+    """Whether a block, or what one begins with, is a search of the web that Nova makes."""
+    use = block.get("toolUse") if isinstance(block, dict) else None
+    return isinstance(use, dict) and use.get("type") == SERVER_USE and use.get("name") == GROUNDING
+
+
+def begins_search(payload: bytes) -> bool:
+    """Whether a `contentBlockStart` event begins a search; never raises."""
+    try:
+        return bool(_SEARCH.search(payload)) and is_search(_decode_start(payload).start)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+
+
+def read_usage(wire: JSON, searches: int = 0) -> Usage | None:
     """Read `usage`; None where it says nothing or makes no sense."""
     if not isinstance(wire, dict):
         return None
     try:
-        return msgspec.convert(wire, WireUsage).read()
+        return msgspec.convert(wire, WireUsage).read(searches)
     except msgspec.ValidationError:
         return None
 

@@ -42,7 +42,10 @@ _SAID: Mapping[Stop, str] = {
     Stop.CONTEXT: "model_context_window_exceeded",
 }
 
-SYSTEM_TOOLS: Mapping[str, str] = {"nova_grounding": "web_search", "nova_code_interpreter": "code_execution"}
+SERVER_USE = "server_tool_use"
+"""The `type` of a tool's use that Bedrock sees to itself."""
+GROUNDING = "nova_grounding"
+SYSTEM_TOOLS: Mapping[str, str] = {GROUNDING: "web_search", "nova_code_interpreter": "code_execution"}
 """Tools that Nova runs itself (https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-tools.html, 2026-11)."""
 
 

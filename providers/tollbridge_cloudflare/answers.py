@@ -1,7 +1,8 @@
 """Answers, both ways: `{"result", "success", "errors", "messages"}` around what a model gave.
 
 A result is `{"response", "tool_calls", "usage"}`, with a response that is an object where JSON was asked for; newer
-models give a chat completion instead. Answers are written the first way, which all clients of this API read.
+models give a chat completion instead, or what `responded` reads. Answers are written the first way, which all clients
+of this API read.
 (https://developers.cloudflare.com/workers-ai/features, cloudflare 5.9.0, workers-ai-provider 4.0.0, read 2026-11.)
 """
 
@@ -34,6 +35,7 @@ from tollbridge.formats import (
     present,
 )
 from tollbridge_cloudflare.calls import NAME, answered_calls, read_call
+from tollbridge_cloudflare.responded import read_ending, read_output
 from tollbridge_cloudflare.thought import read_thought, write_thought
 
 STOPS: Mapping[str, Stop] = {
@@ -52,7 +54,7 @@ _SAID: Mapping[Stop, str] = {
     Stop.FILTER: "content_filter",
     Stop.REFUSAL: "content_filter",
 }
-_TELLING = frozenset(("response", "tool_calls", "choices"))
+_TELLING = frozenset(("response", "tool_calls", "choices", "output"))
 """Members of a result that is what a model wrote."""
 _CODES: Mapping[int, str] = {3036: "insufficient_quota", 3042: "model_not_found", 5007: "model_not_found"}
 """https://developers.cloudflare.com/workers-ai/platform/errors (read 2026-11)."""
@@ -87,6 +89,10 @@ def read_response(body: bytes, notes: Notes) -> Response:
 
 
 def _read_native(result: Fields, notes: Notes) -> Choice:
+    output = result.each("output")
+    if output is not None:
+        said, parts = read_ending(result), read_output(output, notes)
+        return Choice(parts=parts, stop=stop_of(said, parts), said=said)
     said = result.text("finish_reason")
     parts = _parts(result, result.take("response"), notes)
     return Choice(parts=parts, stop=stop_of(said, parts), said=said)
@@ -146,10 +152,12 @@ def said_of(stop: Stop | None, said: str | None, *, native: bool) -> str | None:
 def read_usage(wire: JSON) -> Usage | None:
     """Read `usage`; None where it says nothing."""
     found = Fields(wire, wrong=None)
-    prompt, completion = found.whole("prompt_tokens"), found.whole("completion_tokens")
+    prompt, completion, detailed = found.whole("prompt_tokens"), found.whole("completion_tokens"), "prompt"
+    if prompt is None and completion is None:
+        prompt, completion, detailed = found.whole("input_tokens"), found.whole("output_tokens"), "input"
     if prompt is None and completion is None:
         return None
-    details = found.inner("prompt_tokens_details")
+    details = found.inner(f"{detailed}_tokens_details")
     given = max(0, prompt or 0)
     cached = min(given, max(0, (details.whole("cached_tokens") if details is not None else None) or 0))
     return Usage(input=given - cached, cache_read=cached, output=max(0, completion or 0))

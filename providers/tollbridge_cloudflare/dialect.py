@@ -42,9 +42,10 @@ class RunDialect:
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
         found = Fields(decode_json(body))
-        limit, stream = found.whole("max_tokens"), found.flag("stream")
+        name = _limit(found)
+        limit, stream = found.whole(name), found.flag("stream")
         if limit is not None and limit < 1:
-            raise BadRequest("the output limit must be at least 1", param="max_tokens")
+            raise BadRequest("the output limit must be at least 1", param=name)
         return Envelope(
             model=named_model(operation, path),
             stream=bool(stream),
@@ -56,8 +57,9 @@ class RunDialect:
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
-        values = {} if max_output is None else {"max_tokens": b"%d" % max_output}
-        return readdressed(body, values, quirks)
+        if max_output is None:
+            return readdressed(body, {}, quirks)
+        return readdressed(body, {_limit(Fields(decode_json(body))): b"%d" % max_output}, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return PassingReader() if streamed else WholeReader(answer_usage)
@@ -77,6 +79,11 @@ class RunDialect:
 
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:
         return False
+
+
+def _limit(found: Fields) -> str:
+    """Say what the output limit is called: as OpenAI's Responses call it where a model is asked in that way."""
+    return "max_output_tokens" if "input" in found and "messages" not in found else "max_tokens"
 
 
 def _model(model: ModelEntry) -> dict[str, str]:

@@ -9,15 +9,35 @@ from tollbridge.formats import JSON, EventCutter, event_data, split_events
 from tollbridge_cloudflare.answers import read_usage
 
 # What a model writes stands in JSON strings, where quotes are escaped and no line can begin.
-_TERMINAL = re.compile(rb'(?:^|[\r\n])data: ?\[DONE\]|"finish_reason"[ \t\n\r]*:[ \t\n\r]*"[^"]')
-_ERROR = re.compile(rb'data: ?\{[ \t\n\r]*"(?:errors?|success)"[ \t\n\r]*:')
+_DATA = rb"(?:^|[\r\n])data: ?"
+_TYPE = rb'\{[ \t]*"type"[ \t]*:[ \t]*'
+_TERMINAL = re.compile(
+    _DATA
+    + rb'\[DONE\]|"finish_reason"[ \t\n\r]*:[ \t\n\r]*"[^"]|'
+    + _DATA
+    + _TYPE
+    + rb'"response\.(?:completed|incomplete)"'
+)
+_ERROR = re.compile(
+    rb'data: ?(?:\{[ \t\n\r]*"(?:errors?|success)"[ \t\n\r]*:|' + _TYPE + rb'"(?:error|response\.failed)")'
+)
+
+
+class _Response(msgspec.Struct):
+    usage: JSON = None
 
 
 class _Chunk(msgspec.Struct):
     usage: dict[str, JSON] | None = None
 
 
+class _Event(msgspec.Struct):
+    type: str
+    response: _Response
+
+
 _decode = msgspec.json.Decoder(_Chunk).decode
+_decode_event = msgspec.json.Decoder(_Event).decode
 
 
 class PassingReader:
@@ -43,9 +63,11 @@ class PassingReader:
         return [block]
 
     def _look(self, event: bytes) -> None:
-        data = event_data(event)
+        data = event_data(event) or b""
         try:
-            found = _decode(data or b"")
+            told: JSON = _decode(data).usage
+            if told is None and b'"type"' in data:
+                told = _decode_event(data).response.usage
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return
-        self.usage = read_usage(found.usage) or self.usage
+        self.usage = read_usage(told) or self.usage

@@ -39,16 +39,20 @@ _FORMATS: Mapping[str, FormatKind] = {
     "json_object": FormatKind.JSON,
     "json_schema": FormatKind.SCHEMA,
 }
-_ESSENTIAL = ("lora", "functions")
+_ESSENTIAL = ("input", "instructions", "lora", "functions")
+"""What only this host understands; `input` and `instructions` of models that can be asked with `messages` as well."""
 
 
 def read_request(body: bytes, envelope: Envelope, notes: Notes) -> Request:
     """Read a request; raises `BadRequest` naming the field that is wrong."""
     found = Fields(decode_json(body))
-    prompted = "messages" not in found
-    if prompted:
+    responding = "messages" not in found and "input" in found
+    prompted = "messages" not in found and not responding
+    if responding:
+        messages: tuple[Message, ...] = ()
+    elif prompted:
         prompt = found.need("prompt", found.text("prompt"))
-        messages: tuple[Message, ...] = (Message(role=Role.USER, parts=(Text(text=prompt),)),)
+        messages = (Message(role=Role.USER, parts=(Text(text=prompt),)),)
     else:
         messages = _Messages(notes).read(found.each("messages") or [])
     effort = found.text("reasoning_effort")
@@ -70,7 +74,7 @@ def read_request(body: bytes, envelope: Envelope, notes: Notes) -> Request:
         format=_read_format(found),
         thinking=None if effort is None else Thinking(effort=effort),
         essential=tuple(name for name in _ESSENTIAL if name in found),
-        spelling=("prompt",) if prompted else (),
+        spelling=("input",) if responding else ("prompt",) if prompted else (),
         extras=found.rest(),
     )
 

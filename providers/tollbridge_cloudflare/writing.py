@@ -50,7 +50,7 @@ def write_request(request: Request, notes: Notes) -> bytes:
     members: dict[str, JSON] = {}
     if native and "prompt" in request.spelling:
         members["prompt"] = "".join(part.text for part in request.messages[0].parts if isinstance(part, Text))
-    else:
+    elif not native or "input" not in request.spelling:
         members["messages"] = _Messages(request, notes).written()
     members.update(
         present(

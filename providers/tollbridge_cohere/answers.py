@@ -15,6 +15,7 @@ from tollbridge.formats import (
     Opaque,
     Reasoning,
     Refusal,
+    Request,
     Response,
     Stop,
     Text,
@@ -114,7 +115,7 @@ def write_logprob(token: Logprob, known: JSON) -> JSON:
     return {"text": token.token, "token_ids": [], "logprobs": [token.logprob]} if known is None else known
 
 
-def write_response(response: Response, notes: Notes) -> bytes:
+def write_response(response: Response, _: Request, notes: Notes) -> bytes:
     """Write a whole answer for a caller."""
     native = response.origin == NAME
     choice = response.choices[0] if response.choices else Choice()

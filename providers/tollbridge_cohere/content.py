@@ -5,7 +5,6 @@ A document is a set of texts under names. Its `text` is what all dialects know, 
 """
 
 import binascii
-import re
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
@@ -23,10 +22,11 @@ from tollbridge.formats import (
     Text,
     add_extras,
     present,
+    read_url,
+    write_url,
 )
 
 NAME = "cohere-v2"
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,", re.ASCII)
 _TEXTS = ("text/", "application/json", "application/xml", "application/yaml")
 _DETAILS = ("auto", "low", "high")
 
@@ -67,13 +67,10 @@ def _read_image(found: Fields, notes: Notes) -> AnyPart | None:
     inner = found.inner("image_url")
     if inner is None:
         return None
-    url = inner.need("url", inner.text("url"))
-    match = _DATA_URL.match(url)
+    data, url, mime = read_url(inner.need("url", inner.text("url")))
     detail = inner.text("detail")
     extras = {**found.rest(), **({"image_url": inner.rest()} if inner.rest() else {})}
-    if match is not None:
-        return Media(kind=MediaKind.IMAGE, data=url[match.end() :], mime=match[1], detail=detail, extras=extras)
-    return Media(kind=MediaKind.IMAGE, url=url, detail=detail, extras=extras)
+    return Media(kind=MediaKind.IMAGE, data=data, url=url, mime=mime, detail=detail, extras=extras)
 
 
 def _read_document(found: Fields, notes: Notes) -> AnyPart | None:
@@ -162,9 +159,8 @@ class PartWriter:
 
     def _media(self, part: Media, *, result: bool) -> dict[str, JSON]:
         if part.kind is MediaKind.IMAGE and (part.data is not None or part.url is not None):
-            url = part.url if part.data is None else f"data:{part.mime or 'image/png'};base64,{part.data}"
             detail = part.detail if self._native or part.detail in _DETAILS else None
-            return {"type": "image_url", "image_url": present(url=url, detail=detail)}
+            return {"type": "image_url", "image_url": present(url=write_url(part, "image/png"), detail=detail)}
         text = text_of(part) if part.kind is MediaKind.FILE else None
         if text is None:
             self._notes.refuse(f"messages[].content[].{part.kind}", "the model behind this name reads texts and images")

@@ -17,7 +17,7 @@ from tollbridge.formats import (
     read_named,
     readdressed,
 )
-from tollbridge_cohere.chat_codec import ChatCodec
+from tollbridge_cohere.chat_codec import CHAT_CODEC
 from tollbridge_cohere.embed import EmbedCodec
 from tollbridge_cohere.errors import write_error, write_error_event
 from tollbridge_cohere.readers import StreamReader
@@ -108,7 +108,7 @@ class ChatDialect(_CohereDialect):
 
     name = "cohere-v2"
     operations = (
-        Operation("ai:chat", "chat", path="/v2/chat", upstream="/chat", codec=ChatCodec()),
+        Operation("ai:chat", "chat", path="/v2/chat", upstream="/chat", codec=CHAT_CODEC),
         Operation("", "models", "GET", path="/v1/models", lists_models=True),
         Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True),
     )

@@ -12,6 +12,7 @@ from tollbridge.formats import (
     JSON,
     AnyPart,
     Codec,
+    EmbeddingInput,
     EmbeddingRequest,
     EmbeddingResponse,
     Envelope,
@@ -32,7 +33,6 @@ from tollbridge_cohere.errors import read_error
 from tollbridge_cohere.usage import read_usage
 
 NAME = "cohere-embed"
-Input = str | tuple[int, ...] | tuple[AnyPart, ...]
 _PLACES = ("texts", "images", "inputs")
 _TASKS: Mapping[str, str] = {"search_query": "query", "search_document": "document"}
 _INPUT_TYPES = {task: said for said, task in _TASKS.items()} | {
@@ -143,7 +143,7 @@ class EmbedCodec:
         return read_error(status, body)
 
 
-def _read_inputs(found: Fields, place: str, notes: Notes) -> tuple[Input, ...]:
+def _read_inputs(found: Fields, place: str, notes: Notes) -> tuple[EmbeddingInput, ...]:
     if place == "inputs":
         items = found.each(place) or []
         return tuple(_read_parts(item, notes) for item in items)
@@ -182,7 +182,7 @@ def _data_url(part: Any) -> str | None:
     return part.url if part.data is None else f"data:{part.mime};base64,{part.data}"
 
 
-def _write_parts(item: Input, writer: PartWriter, notes: Notes) -> list[JSON]:
+def _write_parts(item: EmbeddingInput, writer: PartWriter, notes: Notes) -> list[JSON]:
     if isinstance(item, str):
         return [{"type": "text", "text": item}]
     written = []

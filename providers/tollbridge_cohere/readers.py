@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tollbridge import Usage
-from tollbridge.formats import CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events
 from tollbridge_cohere.errors import STOPPED
 from tollbridge_cohere.usage import read_usage
 
@@ -60,7 +60,7 @@ class StreamReader:
             return event
         try:
             found = _decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return event
         if found.type != "message-end":
             return event

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tollbridge.formats import (
     JSON,
     AnyPart,
+    Envelope,
     Fields,
     Format,
     FormatKind,
@@ -32,7 +33,7 @@ _OFF = ("OFF", "DISABLED")
 _FORMATS: Mapping[str, FormatKind] = {"text": FormatKind.TEXT, "json_object": FormatKind.JSON}
 
 
-def read_request(body: bytes, notes: Notes) -> Request:
+def read_request(body: bytes, _: Envelope, notes: Notes) -> Request:
     """Read a request; raises `BadRequest` naming the field that is wrong."""
     found = Fields(decode_json(body))
     listed = found.each("messages")

@@ -50,10 +50,14 @@ class _Open:
         self.index = index
         self.words: list[str] = []
         self.state: State | None = part.state
+        self.told = False
 
 
 class CohereStreamWriter:
-    """Writes one stream.  A call of another dialect waits for its end: its state goes into its id."""
+    """Writes one stream, of several calls at once one after the other.
+
+    The head of another dialect's call waits for its first words or its end, for its state goes into its id.
+    """
 
     def __init__(self, request: Request, notes: Notes) -> None:
         self._notes = notes
@@ -92,10 +96,7 @@ class CohereStreamWriter:
             return begun + self._more(part.text, opened)
         if isinstance(part, ToolCall):
             opened = self._open = _Open(part, self._calls)
-            if self._native:
-                return self._call(opened) + self._more(part.arguments, opened)
-            opened.words.append(part.arguments)
-            return b""
+            return (self._call(opened) if self._native else b"") + self._more(part.arguments, opened)
         if isinstance(part, Opaque) and self._native:
             self._open = _Open(part, self._contents)
             return self._item(part.raw)
@@ -114,9 +115,10 @@ class CohereStreamWriter:
         return _written("content-start", {"index": self._contents - 1, "delta": {"message": {"content": item}}})
 
     def _call(self, opened: _Open) -> bytes:
-        """Write the head of a call; the thinking before it is behind the id of the first."""
-        if not isinstance(opened.part, ToolCall):
+        """Write the head of a call, once; the thinking before it is behind the id of the first."""
+        if opened.told or not isinstance(opened.part, ToolCall):
             return b""
+        opened.told = True
         call = ToolCall(id=opened.part.id, name=opened.part.name, state=opened.state)
         before = self._thoughts if self._calls == 0 else ()
         told = write_call(call, shown_id(call, before, self._notes), native=True)
@@ -125,20 +127,15 @@ class CohereStreamWriter:
         return _written("tool-call-start", {"index": opened.index, "delta": {"message": {"tool_calls": told}}})
 
     def _delta(self, event: Delta) -> bytes:
-        if self._open is None:
-            return b""
-        if isinstance(self._open.part, ToolCall) and not self._native:
-            self._open.words.append(event.text)
-            return b""
-        return self._more(event.text, self._open)
+        return b"" if self._open is None else self._more(event.text, self._open)
 
     def _more(self, words: str, opened: _Open) -> bytes:
         if not words:
             return b""
         opened.words.append(words)
         if isinstance(opened.part, ToolCall):
-            told = {"function": {"arguments": words}}
-            return _written("tool-call-delta", {"index": opened.index, "delta": {"message": {"tool_calls": told}}})
+            told = {"index": opened.index, "delta": {"message": {"tool_calls": {"function": {"arguments": words}}}}}
+            return self._call(opened) + _written("tool-call-delta", told)
         if self._is_plan(opened.part):
             return _written("tool-plan-delta", {"delta": {"message": {"tool_plan": words}}})
         return self._piece(opened, {"thinking" if isinstance(opened.part, Reasoning) else "text": words})
@@ -171,11 +168,12 @@ class CohereStreamWriter:
         return _written("citation-start", told) + _written("citation-end", {"index": index})
 
     def _replaced(self, event: Replaced) -> bytes:
-        """Begin a call anew that was not told yet; what was told stays told."""
-        if self._open is not None and isinstance(event.part, ToolCall) and not self._native:
-            self._open = _Open(event.part, self._open.index)
-            self._open.words.append(event.part.arguments)
-        return b""
+        """Begin a call anew of which nothing was told yet; what was told stays told."""
+        opened = self._open
+        if opened is None or opened.told or not isinstance(event.part, ToolCall):
+            return b""
+        opened = self._open = _Open(event.part, opened.index)
+        return self._more(event.part.arguments, opened)
 
     def _part_end(self, event: PartEnd) -> bytes:
         opened, self._open = self._open, None
@@ -192,11 +190,9 @@ class CohereStreamWriter:
         return written + _written("content-end", {"index": opened.index})
 
     def _call_end(self, opened: _Open) -> bytes:
-        written = b""
-        if not self._native:
-            words, opened.words = "".join(opened.words) or "{}", []
-            written = self._call(opened) + self._more(words, opened)
-        return written + _written("tool-call-end", {"index": opened.index})
+        """End a call; one that ends without a word has an empty object for arguments."""
+        empty = b"" if opened.told else self._more("{}", opened)
+        return empty + _written("tool-call-end", {"index": opened.index})
 
     def _choice_end(self, event: ChoiceEnd) -> bytes:
         self._ended = event

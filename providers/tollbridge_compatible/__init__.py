@@ -1,4 +1,7 @@
-"""Hosts that speak a dialect of someone else's: no code of their own, a few lines of `services.toml` each."""
+"""Hosts that speak a dialect of someone else's: no code of their own, a few lines of `services.toml` each.
+
+The biggest name their models too, in `models.toml`.
+"""
 
 from collections.abc import Callable
 
@@ -8,6 +11,8 @@ from tollbridge import Provider, hookimpl
 @hookimpl
 def register_providers(register: Callable[[Provider], None]) -> None:
     from tollbridge_compatible.catalogue import load_services
+    from tollbridge_compatible.models import load_models
 
+    models = load_models()
     for service in load_services():
-        register(service.provider())
+        register(service.provider(models.get(service.id)))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
 
-from tollbridge import Bearer, Header, NoAuth, PluginError, Provider, Quirks
+from tollbridge import Bearer, Header, Models, NoAuth, PluginError, Provider, Quirks
 
-DIALECTS = ("openai-chat", "anthropic-messages")
+DIALECTS = ("openai-chat", "openai-responses", "anthropic-messages")
 STREAM_USAGE = ("option", "always", "never")
 KEYS = (
     "name",
@@ -24,6 +24,7 @@ KEYS = (
     "rename",
     "drop",
     "stream_usage",
+    "keeps_answers",
     "price_id",
     "note",
     "source",
@@ -64,12 +65,13 @@ class Service:
         """The environment variables that fill its URLs, in order."""
         return tuple(dict.fromkeys(name for url in self.base_urls.values() for name in _VARIABLE.findall(url)))
 
-    def provider(self) -> Provider:
-        """Make what the gateway works with."""
+    def provider(self, models: Models | None = None) -> Provider:
+        """Make what the gateway works with; `models` are those the host names itself."""
         return Provider(
             self.id,
             base_urls=self.base_urls,
             auth=Header(self.header, self.env) if self.header else Bearer(self.env) if self.env else NoAuth(),
+            models=models,
             quirks=self.quirks,
             price_id=self.price_id,
             display_name=self.name,
@@ -137,7 +139,13 @@ def _quirks(row: "_Row") -> Quirks:
     for target in rename.values():
         if target in rename or target in drop:
             raise row.refuse("rename", f"leads to {target!r}, which is itself renamed or dropped")
-    return Quirks(rename=rename, drop=drop, headers=row.pairs("headers"), stream_usage=stream_usage)
+    return Quirks(
+        rename=rename,
+        drop=drop,
+        headers=row.pairs("headers"),
+        stream_usage=stream_usage,
+        keeps_answers=row.flag("keeps_answers"),
+    )
 
 
 def _check_url(row: "_Row", dialect: str, url: str, *, local: bool) -> None:

@@ -11,7 +11,7 @@ from tollbridge_compatible.catalogue import Service, load_services
 
 BEGIN = "<!-- from services.toml: begin -->"
 END = "<!-- from services.toml: end -->"
-CHAT, MESSAGES = "openai-chat", "anthropic-messages"
+CHAT, RESPONSES, MESSAGES = "openai-chat", "openai-responses", "anthropic-messages"
 
 
 def main(path: Path) -> None:
@@ -62,6 +62,8 @@ def _notes(service: Service) -> Iterator[str]:
     if messages is not None:
         where = "" if (messages,) == _main_url(service) else f" at {_code(messages)}"
         yield f"{'Messages' if CHAT in service.base_urls else 'Messages only'}{where}"
+    if RESPONSES in service.base_urls:
+        yield "Responses, and keeps answers" if service.quirks.keeps_answers else "Responses"
     for old, new in service.quirks.rename.items():
         yield f"{_code(old)} becomes {_code(new)}"
     if service.quirks.drop:

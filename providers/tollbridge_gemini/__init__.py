@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Header, Provider, Quirks, hookimpl
+from tollbridge import Header, Models, Provider, Quirks, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -24,6 +24,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_url="https://generativelanguage.googleapis.com/v1beta",
             dialect="gemini-generate-content",
             auth=Header("x-goog-api-key", ("GEMINI_API_KEY", "GOOGLE_API_KEY")),
+            models=Models.from_package("tollbridge_gemini"),
             quirks=Quirks(stream_usage="always"),
             price_id="google",
             display_name="Google Gemini",

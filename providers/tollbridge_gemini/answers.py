@@ -27,6 +27,7 @@ from tollbridge_gemini.joining import together, with_marks
 from tollbridge_gemini.names import NAME, Members
 from tollbridge_gemini.parts_in import CallIds, PartReader
 from tollbridge_gemini.parts_out import PartWriter
+from tollbridge_gemini.searches import Searches
 from tollbridge_gemini.usage import read_usage, write_usage
 
 STOPS: Mapping[str, Stop] = {
@@ -85,6 +86,8 @@ def read_response(value: JSON, notes: Notes) -> Response:
     wire = found.members("usageMetadata")
     if candidates is None and not isinstance(feedback, dict) and wire is None:
         raise UpstreamError("the provider's answer holds no candidates")
+    searches = Searches()
+    searches.add(found.peek("modelVersion"), (item.peek("groundingMetadata") for item in candidates or ()))
     ids = CallIds(notes.call_id)
     choices = [_choice(item, place, PartReader(notes, ids)) for place, item in enumerate(candidates or ())]
     blocked = block_reason(feedback)
@@ -96,7 +99,7 @@ def read_response(value: JSON, notes: Notes) -> Response:
         model=found.text("modelVersion") or "",
         created=created_at(found.peek("createTime")),
         choices=tuple(choices),
-        usage=read_usage(wire),
+        usage=read_usage(wire, searches.count),
         wire_usage=wire,
         tier=tier_of(wire),
         extras=found.rest(),

@@ -4,18 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from tollbridge import BadRequest, GatewayError, UpstreamError
-from tollbridge.formats import (
-    CONVERSATION,
-    Conversation,
-    Envelope,
-    Notes,
-    Request,
-    Response,
-    StreamReader,
-    StreamWriter,
-    decode_json,
-    encode_json,
-)
+from tollbridge.formats import ConversationCodec, Envelope, Notes, Request, Response, decode_json, encode_json
 from tollbridge_gemini.answers import read_response, write_response
 from tollbridge_gemini.errors import read_error
 from tollbridge_gemini.names import NAME, Members
@@ -66,33 +55,30 @@ def answered(body: bytes) -> object:
     return decode_json(body, wrong=UpstreamError, what="the provider's answer")
 
 
-class GenerateCodec:
-    """Reads and writes `POST /v1beta/models/{model}:generateContent`, streamed or not."""
-
-    name = NAME
-    kind = CONVERSATION
-    spelled = SPELLED
-
-    def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
-        return bounded(BadRequest, lambda: read_request(asked(body), envelope, notes))
-
-    def write_request(self, request: Request, notes: Notes) -> bytes:
-        return bounded(BadRequest, lambda: encode_json(write_request(request, notes)))
-
-    def read_response(self, body: bytes, notes: Notes) -> Response:
-        return bounded(UpstreamError, lambda: read_response(answered(body), notes))
-
-    def write_response(self, response: Response, request: Request, notes: Notes) -> bytes:
-        return bounded(UpstreamError, lambda: encode_json(write_response(response, request, notes)))
-
-    def stream_reader(self, notes: Notes) -> StreamReader:
-        return GenerateStreamReader(notes)
-
-    def stream_writer(self, request: Request, notes: Notes) -> StreamWriter:
-        return GenerateStreamWriter(request, notes)
-
-    def read_error(self, status: int, body: bytes) -> GatewayError:
-        return read_error(status, body)
+def _read_request(body: bytes, envelope: Envelope, notes: Notes) -> Request:
+    return bounded(BadRequest, lambda: read_request(asked(body), envelope, notes))
 
 
-_: type[Conversation] = GenerateCodec
+def _write_request(request: Request, notes: Notes) -> bytes:
+    return bounded(BadRequest, lambda: encode_json(write_request(request, notes)))
+
+
+def _read_response(body: bytes, notes: Notes) -> Response:
+    return bounded(UpstreamError, lambda: read_response(answered(body), notes))
+
+
+def _write_response(response: Response, request: Request, notes: Notes) -> bytes:
+    return bounded(UpstreamError, lambda: encode_json(write_response(response, request, notes)))
+
+
+GENERATE_CODEC = ConversationCodec(
+    name=NAME,
+    spelled=SPELLED,
+    read_request=_read_request,
+    write_request=_write_request,
+    read_response=_read_response,
+    write_response=_write_response,
+    stream_reader=GenerateStreamReader,
+    stream_writer=GenerateStreamWriter,
+    read_error=read_error,
+)

@@ -28,6 +28,11 @@ from tollbridge_gemini.requests_out import write_request
 _WHOLE = "generateContentRequest"
 
 
+def is_vertex(notes: Notes) -> bool:
+    """Whether the host is spoken to as Vertex is: it drops `generateContentRequest`, which the Gemini API alone has."""
+    return _WHOLE in notes.quirks.drop
+
+
 class CountCodec:
     """Reads and writes `POST /v1beta/models/{model}:countTokens`."""
 
@@ -92,7 +97,7 @@ def _write(request: Request, notes: Notes) -> dict[str, JSON]:
         essential=request.essential,
     )
     members = write_request(counted, notes)
-    if members.keys() == {"contents"} or _WHOLE in notes.quirks.drop:
+    if members.keys() == {"contents"} or is_vertex(notes):
         members.pop("toolConfig", None)
         return members
     name = request.model if request.model.startswith(("models/", "tunedModels/")) else f"models/{request.model}"

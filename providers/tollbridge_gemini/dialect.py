@@ -10,6 +10,7 @@ import msgspec
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
     AnswerReader,
+    AnyCodec,
     CostLine,
     Dialect,
     Envelope,
@@ -19,7 +20,7 @@ from tollbridge.formats import (
     named_model,
     readdressed,
 )
-from tollbridge_gemini.codec import GenerateCodec
+from tollbridge_gemini.codec import GENERATE_CODEC
 from tollbridge_gemini.counting import CountCodec
 from tollbridge_gemini.embedding import EmbedCodec
 from tollbridge_gemini.envelopes import read_limits, with_limit, with_model
@@ -37,9 +38,9 @@ def _paths(tail: str) -> tuple[str, str]:
     return f"/v1beta{tail}", f"/v1{tail}"
 
 
-def _operation(scope: str, label: str, tail: str, codec: GenerateCodec | CountCodec | EmbedCodec) -> Operation:
+def _operation(scope: str, label: str, tail: str, codec: AnyCodec) -> Operation:
     path, other = _paths(tail)
-    conversation = isinstance(codec, GenerateCodec)
+    conversation = codec is GENERATE_CODEC
     return Operation(
         scope,
         label,
@@ -59,8 +60,8 @@ class GeminiDialect:
     stream_type = b"text/event-stream"
     keep_alive = b"\n"  # google-genai reads a comment as JSON (its source, 3.6.1); an empty line is nothing
     operations = (
-        _operation("ai:chat", "generate_content", _GENERATE, GenerateCodec()),
-        _operation("ai:chat", "stream_generate_content", _STREAM, GenerateCodec()),
+        _operation("ai:chat", "generate_content", _GENERATE, GENERATE_CODEC),
+        _operation("ai:chat", "stream_generate_content", _STREAM, GENERATE_CODEC),
         _operation("ai:chat", "count_tokens", "/models/{model}:countTokens", CountCodec()),
         _operation(
             "ai:embeddings", "batch_embed_contents", "/models/{model}:batchEmbedContents", EmbedCodec(batch=True)
@@ -91,8 +92,9 @@ class GeminiDialect:
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
-        if model != envelope.model:
-            body = with_model(body, model)
+        unnamed = "model" in quirks.drop and not envelope.outputs_tokens
+        if unnamed or model != envelope.model:
+            body = with_model(body, None if unnamed else model)
         if max_output is not None:
             body = with_limit(body, max_output)
         return readdressed(body, {}, quirks)
@@ -120,6 +122,8 @@ def _model(model: ModelEntry) -> dict[str, object]:
     shown: dict[str, object] = {"name": f"models/{model.id}", "displayName": model.id}
     if model.context is not None:
         shown["inputTokenLimit"] = model.context
+    if model.max_output is not None:
+        shown["outputTokenLimit"] = model.max_output
     return {**shown, "supportedGenerationMethods": _METHODS}
 
 

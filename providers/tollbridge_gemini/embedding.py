@@ -1,15 +1,16 @@
-"""The codecs of `:embedContent` and `:batchEmbedContents` (https://ai.google.dev/api/embeddings, read 2026-11)."""
+"""The codecs of `:embedContent` and `:batchEmbedContents` (https://ai.google.dev/api/embeddings, read 2026-11).
 
-import struct
-from base64 import b64decode
+On Vertex, what is asked of the vectors stands in `embedContentConfig` (google-genai 3.6, `models.py`).
+"""
+
 from collections.abc import Mapping, Sequence
 
 from tollbridge import BadRequest, GatewayError, UpstreamError, Usage
 from tollbridge.formats import (
     EMBEDDINGS,
     JSON,
-    AnyPart,
     Codec,
+    EmbeddingInput,
     EmbeddingRequest,
     EmbeddingResponse,
     Envelope,
@@ -18,17 +19,19 @@ from tollbridge.formats import (
     Vector,
     add_extras,
     encode_json,
+    float_encoding,
+    one_vector_each,
     present,
+    vector_numbers,
 )
 from tollbridge_gemini.codec import answered, asked, bounded
+from tollbridge_gemini.counting import is_vertex
 from tollbridge_gemini.errors import read_error
 from tollbridge_gemini.models import generation_of
 from tollbridge_gemini.names import NAME, Members, marks, spelt
 from tollbridge_gemini.parts_in import CallIds, PartReader
 from tollbridge_gemini.parts_out import PartWriter
 from tollbridge_gemini.usage import read_usage, write_usage
-
-Input = str | tuple[int, ...] | tuple[AnyPart, ...]
 
 _TASKS: Mapping[str, str] = {
     "RETRIEVAL_QUERY": "query",
@@ -85,8 +88,10 @@ class EmbedCodec:
             title=request.title,
             outputDimensionality=request.dimensions,
         )
-        if not native:
-            settings.update({"model": f"models/{request.model.removeprefix('models/')}"})
+        if not native and is_vertex(notes):
+            settings = {"embedContentConfig": settings} if settings else {}
+        elif not native:
+            settings["model"] = f"models/{request.model.removeprefix('models/')}"
         elif "model" in spelling:
             settings["model"] = spelling["model"]
         inner = {name.partition(".")[2]: value for name, value in request.extras.items() if name[:9] == "requests."}
@@ -103,7 +108,8 @@ class EmbedCodec:
 
     def write_response(self, response: EmbeddingResponse, request: EmbeddingRequest, notes: Notes) -> bytes:
         native = response.origin == NAME
-        vectors = [_written(vector, notes, native=native) for vector in _one_each(response.vectors)]
+        best = one_vector_each(response.vectors, "float", notes, "embeddings[].values")
+        vectors = [_written(vector, notes, native=native) for vector in best]
         single = not self._batch and len(vectors) == 1
         usage = response.wire_usage if native else None
         if usage is None and response.usage is not None:
@@ -126,7 +132,7 @@ def _usage(usage: Usage) -> dict[str, JSON]:
 
 
 def _request(
-    model: str, inputs: Sequence[Input], told: Mapping[str, JSON], extras: Mapping[str, JSON], *, alone: bool
+    model: str, inputs: Sequence[EmbeddingInput], told: Mapping[str, JSON], extras: Mapping[str, JSON], *, alone: bool
 ) -> EmbeddingRequest:
     task = told["taskType"]
     spelling = spelt({name: value or "" for name, value in told["spelling"].items()})
@@ -143,7 +149,7 @@ def _request(
     )
 
 
-def _read_one(found: Members, reader: PartReader) -> tuple[dict[str, JSON], Input]:
+def _read_one(found: Members, reader: PartReader) -> tuple[dict[str, JSON], EmbeddingInput]:
     """Take one request: what it asks for, and the content, which is a text where it is nothing else."""
     content = found.inner("content")
     if content is None:
@@ -169,7 +175,7 @@ def _read_one(found: Members, reader: PartReader) -> tuple[dict[str, JSON], Inpu
     return told, text.text if plain and isinstance(text, Text) else parts
 
 
-def _content(item: Input, writer: PartWriter, spelling: Mapping[str, str], notes: Notes) -> dict[str, JSON]:
+def _content(item: EmbeddingInput, writer: PartWriter, spelling: Mapping[str, str], notes: Notes) -> dict[str, JSON]:
     if isinstance(item, str):
         parts: list[JSON] = [{"text": item}]
     else:
@@ -183,12 +189,7 @@ def _content(item: Input, writer: PartWriter, spelling: Mapping[str, str], notes
 
 def _note(request: EmbeddingRequest, notes: Notes) -> None:
     """Note what Gemini cannot be told; base64 is made of its numbers by the caller's own dialect."""
-    spoken = [encoding for encoding in request.encodings if encoding in ("float", "base64")]
-    if request.encodings and not spoken:
-        notes.refuse("encodings", f"{request.encodings[0]!r} is not to be had; ask for float or base64")
-    for encoding in request.encodings:
-        if encoding not in spoken:
-            notes.drop(f"encodings.{encoding}")
+    float_encoding(request.encodings, notes)
     notes.drop_given(user=request.user, truncate=None if request.truncate == "end" else request.truncate)
     notes.drop_extras(request.extras)
 
@@ -212,33 +213,12 @@ def _response(found: Members) -> EmbeddingResponse:
     )
 
 
-def _one_each(vectors: Sequence[Vector]) -> list[Vector]:
-    """Choose one vector for each input: floats, in numbers or packed, before any other encoding."""
-    best: dict[int, Vector] = {}
-    for vector in vectors:
-        held = best.get(vector.index)
-        if held is None or (held.encoding not in ("float", "base64") and vector.encoding in ("float", "base64")):
-            best[vector.index] = vector
-    return [best[index] for index in sorted(best)]
-
-
 def _written(vector: Vector, notes: Notes, *, native: bool) -> dict[str, JSON]:
-    values = vector.values
-    if values is None:
-        values = unpacked(vector.base64 or "")
+    values = vector_numbers(vector)
     if native:
         return add_extras({"values": values}, vector.extras)
     notes.drop_extras(vector.extras, "embeddings[]")
     return {"values": values}
-
-
-def unpacked(packed: str) -> list[float]:
-    """Give the numbers in base64 of 32-bit floats, little endian; raises `UpstreamError` for what is none."""
-    try:
-        data = b64decode(packed, validate=True)
-        return list(struct.unpack(f"<{len(data) // 4}f", data))
-    except (ValueError, struct.error) as exc:
-        raise UpstreamError("an embedding in the provider's answer cannot be read", detail=str(exc)) from exc
 
 
 _: type[Codec[EmbeddingRequest, EmbeddingResponse]] = EmbedCodec

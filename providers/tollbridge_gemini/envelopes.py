@@ -5,14 +5,12 @@ import re
 import msgspec
 
 from tollbridge import BadRequest
-from tollbridge.formats import JSON, decode_json, encode_json, items_of, members, splice
+from tollbridge.formats import JSON, decode_json, encode_json, items_of, members, object_in, read_fields, splice
 
-_ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
 _WEIGHTY = re.compile(
     rb'"(generationConfig|generation_config|maxOutputTokens|max_output_tokens|candidateCount|candidate_count)"'
     rb"[ \t\n\r]*:"
 )
-_FIELD = re.compile(r" - at `\$\.?([^`]+)`")
 _CONFIGS = ("generationConfig", "generation_config")
 _WHOLE = ("generateContentRequest", "generate_content_request")
 
@@ -34,16 +32,7 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 def read_limits(body: bytes) -> tuple[int | None, int]:
     """Give the output limit for one answer, and how many are asked for; raises `BadRequest` naming what is wrong."""
-    try:
-        found = _decode(body)
-    except msgspec.ValidationError as exc:
-        at = _FIELD.search(str(exc))
-        raise BadRequest(f"the body does not fit: {exc}", param=at[1] if at else None) from exc
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise BadRequest(f"the body is no valid JSON: {exc}") from exc
-    weighty = _WEIGHTY.findall(body)
-    if len(set(weighty)) < len(weighty) or (b"\\u00" in body and _ESCAPED_ASCII.search(body)):
-        _check_once(body)
+    found = read_fields(body, _decode, _WEIGHTY, inside=_CONFIGS)
     config = _one("generationConfig", found.generation_config, found.proto_config)
     if config is None:
         return None, 1
@@ -57,15 +46,6 @@ def read_limits(body: bytes) -> tuple[int | None, int]:
     return limit, count or 1
 
 
-def _check_once(body: bytes) -> None:
-    """Refuse keys that come twice, where two readers could choose differently."""
-    text = body.decode("utf-8")
-    found = members(text)
-    for name in _CONFIGS:
-        if name in found and text[found[name].start] == "{":
-            members(text[found[name].start : found[name].end])
-
-
 def _one(name: str, value: "msgspec.Struct | int | None", other: "msgspec.Struct | int | None") -> JSON:
     if value is not None and other is not None:
         raise BadRequest(f"the field {name!r} is there twice, by both its names", param=name)
@@ -74,18 +54,15 @@ def _one(name: str, value: "msgspec.Struct | int | None", other: "msgspec.Struct
 
 def with_limit(body: bytes, limit: int) -> bytes:
     """Set the output limit of each answer; every other byte stays."""
-    text = body.decode("utf-8")
-    found = members(text)
+    found = members(body)
     name = next((name for name in _CONFIGS if name in found), _CONFIGS[0])
-    given = text[found[name].start : found[name].end] if name in found else "null"
-    if given == "null":
-        return splice(body, {name: b'{"maxOutputTokens":%d}' % limit})
+    given = object_in(body, name)
     key = "max_output_tokens" if "max_output_tokens" in members(given) else "maxOutputTokens"
-    return splice(body, {name: splice(given.encode("utf-8"), {key: b"%d" % limit})})
+    return splice(body, {name: splice(given, {key: b"%d" % limit})})
 
 
-def with_model(body: bytes, model: str) -> bytes:
-    """Name another model wherever the body names one, as counting and embedding do; raises `BadRequest`."""
+def with_model(body: bytes, model: str | None) -> bytes:
+    """Name another model, or none, wherever the body names one, as counting and embedding do; raises `BadRequest`."""
     if b'"model"' not in body and b"\\u00" not in body:
         return body
     value = decode_json(body)
@@ -96,6 +73,9 @@ def with_model(body: bytes, model: str) -> bytes:
     for place in (value, *inner, *items_of(value.get("requests"))):
         if isinstance(place, dict) and isinstance(place.get("model"), str):
             head, slash, _ = place["model"].partition("models/")
-            place["model"] = head + slash + model if slash else model
+            if model is None:
+                del place["model"]
+            else:
+                place["model"] = head + slash + model if slash else model
             changed = True
     return encode_json(value) if changed else body

@@ -26,7 +26,7 @@ def goes_on(part: AnyPart) -> bool:
 
 
 def together(parts: Sequence[AnyPart], *, native: bool) -> list[AnyPart]:
-    """Put texts of a kind together; what no answer of Gemini's has, and texts that say nothing, are left out.
+    """Put texts of a kind together; what no answer of Gemini's has, and parts that say nothing, are left out.
 
     In an answer of Gemini's own (`native`) everything stays.
     """
@@ -47,7 +47,7 @@ def together(parts: Sequence[AnyPart], *, native: bool) -> list[AnyPart]:
 
 
 def says_nothing(part: AnyPart) -> bool:
-    return isinstance(part, Text) and not part.text and part.state is None
+    return isinstance(part, Text | Reasoning) and not part.text and part.state is None
 
 
 def _joined(before: AnyPart, part: AnyPart) -> AnyPart:

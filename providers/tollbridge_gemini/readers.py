@@ -3,10 +3,11 @@
 import re
 from collections import deque
 
-import msgspec
+from msgspec.structs import replace
 
 from tollbridge import Usage
-from tollbridge.formats import CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events
+from tollbridge_gemini.searches import TOLD, Searches
 from tollbridge_gemini.usage import decode_chunk
 
 _USAGE = re.compile(rb'"usageMetadata"[ \t\n\r]*:[ \t\n\r]*\{')
@@ -25,6 +26,7 @@ class StreamReader:
         self.pieces = 0
         self._cost = cost
         self._cutter = EventCutter()
+        self._searches = Searches()
         self._last: deque[bytes] = deque(maxlen=2)
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -35,7 +37,7 @@ class StreamReader:
             return []
         self.pieces += block.count(b"data:")
         self._last.append(block)
-        if b'"usageMetadata"' in block and _USAGE.search(block):
+        if (b'"usageMetadata"' in block and _USAGE.search(block)) or TOLD.search(block):
             return [self._event(event) for event in split_events(block)]
         self.finished = self.finished or _TERMINAL.search(block) is not None
         return [block]
@@ -43,21 +45,26 @@ class StreamReader:
     def _event(self, event: bytes) -> bytes:
         self.finished = self.finished or _TERMINAL.search(event) is not None
         found = _USAGE.search(event)
-        data = event_data(event) if found else None
-        if found is None or data is None:
+        data = event_data(event) if found or TOLD.search(event) else None
+        if data is None:
             return event
         try:
-            wire = decode_chunk(data).usage_metadata
-        except msgspec.MsgspecError:
+            usage = decode_chunk(data).read(self._searches)
+        except UNREADABLE:
             return event
-        usage = None if wire is None else wire.read()
-        if usage is None:
+        if usage is None or found is None:
+            self._searched()
             return event
         self.usage = usage
         cost = self._cost(usage) if self._cost is not None and self.finished else None
         if cost is None:
             return event
         return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
+
+    def _searched(self) -> None:
+        """Take searches that are told without a usage."""
+        if self.usage is not None:
+            self.usage = replace(self.usage, server_tool_calls=self._searches.count)
 
     def _end(self) -> list[bytes]:
         rest = self._cutter.end()

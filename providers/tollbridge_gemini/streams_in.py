@@ -30,6 +30,7 @@ from tollbridge_gemini.candidates import CandidateReader
 from tollbridge_gemini.errors import read_error, read_error_object
 from tollbridge_gemini.names import NAME, Members
 from tollbridge_gemini.parts_in import CallIds, PartReader
+from tollbridge_gemini.searches import Searches
 from tollbridge_gemini.usage import read_usage
 
 _KNOWN = ("candidates", "usageMetadata", "promptFeedback", "responseId", "modelVersion")
@@ -43,6 +44,8 @@ class GenerateStreamReader:
         self._ids = CallIds(notes.call_id)
         self._cutter = EventCutter()
         self._candidates: dict[int, CandidateReader] = {}
+        self._searches = Searches()
+        self._wire: JSON = None
         self._head: dict[str, JSON] | None = None
         self._tier: str | None = None
         self._blocked: str | None = None
@@ -82,13 +85,18 @@ class GenerateStreamReader:
 
     def _piece(self, found: Members) -> Iterator[AnyEvent]:
         candidates, wire = found.each("candidates") or [], found.members("usageMetadata")
+        searched = self._searches.count
+        self._searches.add(found.peek("modelVersion"), (item.peek("groundingMetadata") for item in candidates))
         self._blocked = block_reason(found.peek("promptFeedback")) or self._blocked
         yield from self._about(found, tier_of(wire))
         for place, item in enumerate(candidates):
             index = item.whole("index")
             yield from self._candidate(place if index is None else index).take(item)
-        usage = read_usage(wire)
+        usage = read_usage(wire, self._searches.count)
+        if usage is None and self._searches.count != searched:
+            wire, usage = self._wire, read_usage(self._wire, self._searches.count)
         if usage is not None:
+            self._wire = wire
             yield UsageSeen(usage=usage, wire=wire)
 
     def _about(self, found: Members, tier: str | None) -> Iterator[AnyEvent]:

@@ -199,7 +199,7 @@ class GenerateStreamWriter:
         whole = together([*before, part], native=self._native)
         answer.run = whole[-1:]
         merged = bool(before) and len(whole) == 1 and type(whole[0]) is type(part)
-        if isinstance(part, Reasoning) and isinstance(whole[-1], Reasoning):
+        if isinstance(part, Reasoning) and whole and isinstance(whole[-1], Reasoning):
             if merged:
                 answer.thought.pop()
             answer.thought.append(whole[-1])

@@ -11,6 +11,7 @@ import msgspec
 
 from tollbridge import Usage
 from tollbridge.formats import JSON
+from tollbridge_gemini.searches import Searches, groundings
 
 _AUDIO = ("AUDIO", 4)
 _IMAGE = ("IMAGE", 2)
@@ -40,7 +41,7 @@ class WireUsage(msgspec.Struct, rename="camel"):
     candidates_tokens_details: _Details = None
     tool_use_prompt_tokens_details: _Details = None
 
-    def read(self) -> Usage | None:
+    def read(self, searches: int = 0) -> Usage | None:
         """Give the disjoint buckets; parts larger than their whole are cut down to it."""
         if self.prompt_token_count is None and self.candidates_token_count is None and self.total_token_count is None:
             return None
@@ -60,6 +61,7 @@ class WireUsage(msgspec.Struct, rename="camel"):
             output=answer + thoughts + more - spoken,
             audio_output=spoken,
             reasoning=thoughts,
+            server_tool_calls=searches,
         )
 
     def _heard(self, kind: Sequence[str | int]) -> int:
@@ -80,6 +82,13 @@ class Chunk(msgspec.Struct, rename="camel"):
     """What a meter must know of an answer, or of a piece of one."""
 
     usage_metadata: WireUsage | None = None
+    model_version: JSON = None
+    candidates: msgspec.Raw = msgspec.Raw(b"[]")
+
+    def read(self, searches: Searches) -> Usage | None:
+        """Give the usage that is told with it, where one is, with the searches up to it."""
+        searches.add(self.model_version, groundings(self.candidates))
+        return None if self.usage_metadata is None else self.usage_metadata.read(searches.count)
 
 
 decode_chunk = msgspec.json.Decoder(Chunk).decode
@@ -87,16 +96,15 @@ decode_chunk = msgspec.json.Decoder(Chunk).decode
 
 def answer_usage(body: bytes) -> Usage | None:
     """Read the usage of a whole answer; raises msgspec's errors."""
-    wire = decode_chunk(body).usage_metadata
-    return None if wire is None else wire.read()
+    return decode_chunk(body).read(Searches())
 
 
-def read_usage(wire: JSON) -> Usage | None:
+def read_usage(wire: JSON, searches: int = 0) -> Usage | None:
     """Read `usageMetadata`; None where it says nothing or makes no sense."""
     if not isinstance(wire, dict):
         return None
     try:
-        return msgspec.convert(wire, WireUsage).read()
+        return msgspec.convert(wire, WireUsage).read(searches)
     except msgspec.ValidationError:
         return None
 

@@ -7,7 +7,7 @@ The model's name may end in `:<partner>`. `huggingface-inference` is the host of
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Bearer, Provider, hookimpl
+from tollbridge import Bearer, Models, Provider, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -30,6 +30,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_url="https://router.huggingface.co/v1",
             dialect="openai-chat",
             auth=Bearer(env=_KEYS),
+            models=Models.from_package("tollbridge_huggingface"),
             display_name="Hugging Face",
             homepage="https://huggingface.co/docs/inference-providers",
             source="huggingface_hub 2.4.0 (inference/_providers/_common.py), read 2026-11-27",

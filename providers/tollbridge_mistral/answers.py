@@ -15,6 +15,7 @@ from tollbridge.formats import (
     Opaque,
     Reasoning,
     Refusal,
+    Request,
     Response,
     Stop,
     Text,
@@ -141,7 +142,7 @@ def _told(token: Logprob) -> dict[str, JSON]:
     return {"token": token.token, "logprob": token.logprob, "bytes": token.bytes}
 
 
-def write_response(response: Response, notes: Notes) -> bytes:
+def write_response(response: Response, _: Request, notes: Notes) -> bytes:
     """Write a whole answer for a caller."""
     native = response.origin == NAME
     usage: JSON = response.wire_usage if native else None

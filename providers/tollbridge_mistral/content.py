@@ -4,7 +4,6 @@ Nulls among the extras stand for what is said without meaning anything to others
 a bare URL where others have an object, `closed` for a thought that is closed, as all are.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from tollbridge.formats import (
@@ -23,10 +22,11 @@ from tollbridge.formats import (
     add_extras,
     items_of,
     present,
+    read_url,
+    write_url,
 )
 
 NAME = "mistral-chat"
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,", re.ASCII)
 _WEB = ("http://", "https://")
 _DETAILS = ("auto", "low", "high")
 
@@ -84,18 +84,14 @@ def _read_image(found: Fields, notes: Notes) -> AnyPart | None:
 
 
 def _image(url: str, detail: str | None, extras: dict[str, JSON]) -> Media:
-    match = _DATA_URL.match(url)
-    if match is None:
-        return Media(kind=MediaKind.IMAGE, url=url, detail=detail, extras=extras)
-    return Media(kind=MediaKind.IMAGE, data=url[match.end() :], mime=match[1], detail=detail, extras=extras)
+    data, place, mime = read_url(url)
+    return Media(kind=MediaKind.IMAGE, data=data, url=place, mime=mime, detail=detail, extras=extras)
 
 
 def _read_document(found: Fields, notes: Notes) -> AnyPart | None:
-    url = found.need("document_url", found.text("document_url"))
-    name, match = found.text("document_name"), _DATA_URL.match(url)
-    if match is None:
-        return Media(kind=MediaKind.FILE, url=url, name=name, extras=found.rest())
-    return Media(kind=MediaKind.FILE, data=url[match.end() :], mime=match[1], name=name, extras=found.rest())
+    data, url, mime = read_url(found.need("document_url", found.text("document_url")))
+    name = found.text("document_name")
+    return Media(kind=MediaKind.FILE, data=data, url=url, mime=mime, name=name, extras=found.rest())
 
 
 def _read_file(found: Fields, notes: Notes) -> AnyPart | None:
@@ -108,12 +104,10 @@ def _read_audio(found: Fields, notes: Notes) -> AnyPart | None:
     if not isinstance(given, str):
         return None
     found.take("input_audio")
-    match = _DATA_URL.match(given)
-    if match is not None:
-        return Media(kind=MediaKind.AUDIO, data=given[match.end() :], mime=match[1], extras=found.rest())
-    if given.startswith(_WEB):
-        return Media(kind=MediaKind.AUDIO, url=given, extras=found.rest())
-    return Media(kind=MediaKind.AUDIO, data=given, extras=found.rest())
+    data, url, mime = read_url(given)
+    if url is not None and not url.startswith(_WEB):
+        data, url = given, None
+    return Media(kind=MediaKind.AUDIO, data=data, url=url, mime=mime, extras=found.rest())
 
 
 _READ: Mapping[str, Callable[[Fields, Notes], AnyPart | None]] = {
@@ -179,7 +173,7 @@ class PartWriter:
     def _media(self, part: Media) -> dict[str, JSON]:
         if not self._native:
             self._notes.drop_given("messages[].content[]", context=part.context, citations=part.citations)
-        url = part.url if part.data is None else f"data:{part.mime or _MIMES.get(part.kind)};base64,{part.data}"
+        url = write_url(part, _MIMES.get(part.kind, ""))
         if part.kind is MediaKind.FILE:
             return self._file(part, url)
         if part.kind is MediaKind.IMAGE and url is not None:

@@ -20,7 +20,7 @@ from tollbridge.formats import (
     read_named,
     readdressed,
 )
-from tollbridge_mistral.chat_codec import ChatCodec
+from tollbridge_mistral.chat_codec import CHAT_CODEC
 from tollbridge_mistral.embeddings import EmbeddingsCodec
 from tollbridge_mistral.errors import write_error
 from tollbridge_mistral.readers import StreamReader
@@ -53,7 +53,7 @@ class ChatDialect:
     keep_alive = b": keep-alive\n\n"
     operations: Sequence[Operation] = (
         Operation(
-            "ai:chat", "chat", path="/mistral/v1/chat/completions", upstream="/chat/completions", codec=ChatCodec()
+            "ai:chat", "chat", path="/mistral/v1/chat/completions", upstream="/chat/completions", codec=CHAT_CODEC
         ),
         Operation("", "models", "GET", path="/mistral/v1/models", lists_models=True),
         Operation("", "models", "GET", path="/mistral/v1/models/{model}", lists_models=True),

@@ -5,22 +5,23 @@
 
 from collections.abc import Mapping, Sequence
 
-from tollbridge import GatewayError, UpstreamError
+from tollbridge import GatewayError, UpstreamError, Usage
 from tollbridge.formats import (
     EMBEDDINGS,
     JSON,
-    AnyPart,
     Codec,
     EmbeddingRequest,
     EmbeddingResponse,
     Envelope,
     Fields,
     Notes,
-    Text,
     Vector,
     add_extras,
     decode_json,
     encode_json,
+    input_text,
+    listed_numbers,
+    one_vector_each,
     packed_vector,
     present,
     vector_numbers,
@@ -64,7 +65,7 @@ class EmbeddingsCodec:
 
     def write_request(self, request: EmbeddingRequest, notes: Notes) -> bytes:
         native = request.origin == NAME
-        inputs = [_write_input(item, notes) for item in request.inputs]
+        inputs = [input_text(item, notes) for item in request.inputs]
         members = present(
             model=request.model,
             input=inputs[0] if request.alone and len(inputs) == 1 else inputs,
@@ -98,16 +99,13 @@ class EmbeddingsCodec:
     def write_response(self, response: EmbeddingResponse, request: EmbeddingRequest, notes: Notes) -> bytes:
         native = response.origin == NAME
         wanted = request.encodings[0] if request.encodings else "float"
-        usage: JSON = response.wire_usage if native else None
-        if usage is None and response.usage is not None:
-            total = response.usage.total
-            usage = {"prompt_tokens": response.usage.input_total, "total_tokens": total, "completion_tokens": 0}
-        vectors = response.vectors if native else _one_each(response.vectors, wanted, notes)
+        usage = response.wire_usage if native else _write_usage(response.usage)
+        vectors = response.vectors if native else one_vector_each(response.vectors, wanted, notes, "data[].embedding")
         members: dict[str, JSON] = {
             "id": response.id or notes.call_id,
             "object": "list",
             "data": [_write_vector(vector, wanted, notes, native=native) for vector in vectors],
-            "model": response.model,
+            "model": response.model or request.model,
             **present(usage=usage),
         }
         if native:
@@ -138,13 +136,11 @@ def _wanted(encodings: Sequence[str], notes: Notes) -> dict[str, JSON]:
     notes.refuse("encodings", f"{first!r} is not to be had; ask for float or base64")
 
 
-def _write_input(item: str | tuple[int, ...] | tuple[AnyPart, ...], notes: Notes) -> str:
-    if isinstance(item, str):
-        return item
-    texts = [part.text for part in item if isinstance(part, Text)]
-    if len(texts) < len(item):
-        notes.refuse("inputs", "the model behind this name embeds nothing but text")
-    return "\n".join(texts)
+def _write_usage(usage: Usage | None) -> dict[str, JSON]:
+    """Write usage, empty where nothing is known: Mistral's SDK takes no answer without it (mistralai 3.7)."""
+    if usage is None:
+        return {}
+    return {"prompt_tokens": usage.input_total, "total_tokens": usage.total, "completion_tokens": 0}
 
 
 def _read_vector(found: Fields, place: int) -> Vector:
@@ -153,28 +149,14 @@ def _read_vector(found: Fields, place: int) -> Vector:
     at = place if index is None else index
     if isinstance(given, str):
         return Vector(index=at, encoding="base64", base64=given, extras=found.rest())
-    if not isinstance(given, list):
-        raise UpstreamError("the provider's answer holds an embedding that is none")
-    return Vector(index=at, values=given, extras=found.rest())
-
-
-def _one_each(vectors: Sequence[Vector], wanted: str, notes: Notes) -> list[Vector]:
-    """Choose one vector for each input: of the encoding that was asked for, else floats in some form."""
-    order = (wanted, "float", "base64")
-    best: dict[int, Vector] = {}
-    for vector in sorted(vectors, key=lambda vector: order.index(vector.encoding) if vector.encoding in order else 3):
-        if vector.index in best:
-            notes.drop("data[].embedding")
-        best.setdefault(vector.index, vector)
-    return [best[index] for index in sorted(best)]
+    return Vector(index=at, values=listed_numbers(given), extras=found.rest())
 
 
 def _write_vector(vector: Vector, wanted: str, notes: Notes, *, native: bool) -> JSON:
-    embedding: JSON = vector.values if vector.base64 is None else vector.base64
-    if not native and wanted == "base64":
-        embedding = packed_vector(vector)
-    elif not native and vector.encoding in ("float", "base64"):
-        embedding = vector_numbers(vector)
+    if native:
+        embedding: JSON = vector.values if vector.base64 is None else vector.base64
+    else:
+        embedding = packed_vector(vector) if wanted == "base64" else vector_numbers(vector)
     members: dict[str, JSON] = {"object": "embedding", "embedding": embedding, "index": vector.index}
     if native:
         return add_extras(members, vector.extras)

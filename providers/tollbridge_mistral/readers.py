@@ -3,10 +3,8 @@
 import re
 from collections import deque
 
-import msgspec
-
 from tollbridge import Usage
-from tollbridge.formats import CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events
 from tollbridge_mistral.usage import answer_usage
 
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
@@ -49,7 +47,7 @@ class StreamReader:
             return event
         try:
             usage = answer_usage(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return event
         self.usage = usage or self.usage
         cost = self._cost(usage) if self._cost is not None and usage is not None else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tollbridge.formats import (
     AnyPart,
+    Envelope,
     Fields,
     Format,
     FormatKind,
@@ -25,7 +26,7 @@ NO_PREFIX = "prefix"
 _FORMATS: Mapping[str, FormatKind] = {"text": FormatKind.TEXT, "json_object": FormatKind.JSON}
 
 
-def read_request(body: bytes, notes: Notes) -> Request:
+def read_request(body: bytes, _: Envelope, notes: Notes) -> Request:
     """Read a request; raises `BadRequest` naming the field that is wrong."""
     found = Fields(decode_json(body))
     listed = found.each("messages")

@@ -1,4 +1,10 @@
-"""Writing a stream of Mistral's from events: pieces without names, usage with the last one, `[DONE]`."""
+"""Writing a stream of Mistral's from events: pieces without names, usage with the last one, `[DONE]`.
+
+A call of a tool is written at its end, whole. So Mistral itself sends it in every recorded stream, and its clients rely
+on it: the SDK (mistralai 3.7) hands pieces on unjoined and wants a name in each, and others that read Mistral's streams
+take each piece for a call of its own (comet-ml/opik pull request 7385, microsoft/semantic-kernel issue 6316; read
+2026-11).
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -59,7 +65,7 @@ class _Said:
 
 
 class MistralStreamWriter:
-    """Writes one stream.  A call is written at its end, whole, as Mistral mostly does; the reason waits for usage."""
+    """Writes one stream.  A call is written at its end, whole; the reason waits for usage."""
 
     def __init__(self, request: Request, notes: Notes) -> None:
         self._notes = notes

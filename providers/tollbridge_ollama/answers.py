@@ -71,7 +71,7 @@ def reason_of(stop: Stop | None, said: str | None, *, native: bool) -> str | Non
     return "stop" if stop is None else _SAID.get(stop, "stop")
 
 
-def read_response(body: bytes, notes: Notes, shape: Shape) -> Response:
+def read_response(shape: Shape, body: bytes, notes: Notes) -> Response:
     """Read a whole answer; raises `UpstreamError` for what is none."""
     value = decode_json(body, wrong=UpstreamError, what="the provider's answer")
     found = Fields(value, wrong=None)
@@ -182,7 +182,7 @@ def write_logprobs(tokens: Sequence[Logprob]) -> list[JSON]:
     ]
 
 
-def write_response(response: Response, request: Request, notes: Notes, shape: Shape) -> bytes:
+def write_response(shape: Shape, response: Response, request: Request, notes: Notes) -> bytes:
     """Write a whole answer for the caller of `request`."""
     native = response.origin == shape.name
     if len(response.choices) > 1:

@@ -1,6 +1,6 @@
 """A whole chat request, both ways (https://docs.ollama.com/api/chat, read 2026-11)."""
 
-from tollbridge.formats import JSON, Fields, Notes, Request, add_extras, decode_json, encode_json, present
+from tollbridge.formats import JSON, Envelope, Fields, Notes, Request, add_extras, decode_json, encode_json, present
 from tollbridge_ollama.controls import (
     drop_others,
     read_format,
@@ -20,7 +20,7 @@ _RENDERS = "_debug_render_only"
 """Asks for the prompt instead of an answer to it."""
 
 
-def read_request(body: bytes, notes: Notes) -> Request:
+def read_request(body: bytes, _: Envelope, notes: Notes) -> Request:
     """Read a request; raises `BadRequest` naming the field that is wrong.  One without messages loads the model."""
     found = Fields(decode_json(body))
     messages = found.each("messages")

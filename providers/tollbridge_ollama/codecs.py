@@ -1,18 +1,9 @@
-"""The codecs of chat and generate."""
+"""The codecs of chat and generate, which have their answers in common."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 
-from tollbridge import GatewayError
-from tollbridge.formats import (
-    CONVERSATION,
-    Conversation,
-    Envelope,
-    Notes,
-    Request,
-    Response,
-    StreamReader,
-    StreamWriter,
-)
+from tollbridge.formats import ConversationCodec, Envelope, Notes, Request
 from tollbridge_ollama import asking, generating
 from tollbridge_ollama.answers import read_response, write_response
 from tollbridge_ollama.errors import read_error
@@ -23,57 +14,30 @@ from tollbridge_ollama.streams import LineStreamReader
 _OPTIONS = ("temperature", "top_p", "top_k", "seed", "stop", "frequency_penalty", "presence_penalty")
 
 
-class _Answering:
-    """What both have in common: their answers."""
-
-    name = ""
-    kind = CONVERSATION
-    spelled: Mapping[str, str] = {
-        "max_output": "options.num_predict",
-        "thinking": "think",
-        **{name: f"options.{name}" for name in _OPTIONS},
-    }
-    shape: Shape = CHAT
-
-    def read_response(self, body: bytes, notes: Notes) -> Response:
-        return read_response(body, notes, self.shape)
-
-    def write_response(self, response: Response, request: Request, notes: Notes) -> bytes:
-        return write_response(response, request, notes, self.shape)
-
-    def stream_reader(self, notes: Notes) -> StreamReader:
-        return LineStreamReader(self.shape, notes)
-
-    def stream_writer(self, request: Request, notes: Notes) -> StreamWriter:
-        return LineStreamWriter(self.shape, request, notes)
-
-    def read_error(self, status: int, body: bytes) -> GatewayError:
-        return read_error(status, body)
+def _codec(
+    name: str,
+    shape: Shape,
+    read_request: Callable[[bytes, Envelope, Notes], Request],
+    write_request: Callable[[Request, Notes], bytes],
+) -> ConversationCodec:
+    return ConversationCodec(
+        name=name,
+        spelled={
+            "max_output": "options.num_predict",
+            "thinking": "think",
+            **{name: f"options.{name}" for name in _OPTIONS},
+        },
+        read_request=read_request,
+        write_request=write_request,
+        read_response=partial(read_response, shape),
+        write_response=partial(write_response, shape),
+        stream_reader=partial(LineStreamReader, shape),
+        stream_writer=partial(LineStreamWriter, shape),
+        read_error=read_error,
+    )
 
 
-class ChatCodec(_Answering):
-    """Reads and writes `POST /api/chat`."""
-
-    name = asking.NAME
-
-    def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
-        return asking.read_request(body, notes)
-
-    def write_request(self, request: Request, notes: Notes) -> bytes:
-        return asking.write_request(request, notes)
-
-
-class GenerateCodec(_Answering):
-    """Reads and writes `POST /api/generate`."""
-
-    name = generating.NAME
-    shape = GENERATE
-
-    def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
-        return generating.read_request(body, notes)
-
-    def write_request(self, request: Request, notes: Notes) -> bytes:
-        return generating.write_request(request, notes)
-
-
-_: tuple[type[Conversation], ...] = (ChatCodec, GenerateCodec)
+CHAT_CODEC = _codec(asking.NAME, CHAT, asking.read_request, asking.write_request)
+"""`POST /api/chat`."""
+GENERATE_CODEC = _codec(generating.NAME, GENERATE, generating.read_request, generating.write_request)
+"""`POST /api/generate`."""

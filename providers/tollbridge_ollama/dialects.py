@@ -14,7 +14,7 @@ from tollbridge.formats import (
     WholeReader,
     encode_json,
 )
-from tollbridge_ollama.codecs import ChatCodec, GenerateCodec
+from tollbridge_ollama.codecs import CHAT_CODEC, GENERATE_CODEC
 from tollbridge_ollama.embedding import EmbedCodec, OldEmbedCodec
 from tollbridge_ollama.envelopes import read_envelope, readdress
 from tollbridge_ollama.errors import error_object
@@ -108,7 +108,7 @@ class ChatDialect(_OllamaDialect):
     name = "ollama-chat"
     keep_alive = b'{"message":{"role":"assistant","content":""},"done":false}\n'
     operations = (
-        Operation("ai:chat", "ollama_chat", path="/api/chat", upstream="/api/chat", codec=ChatCodec()),
+        Operation("ai:chat", "ollama_chat", path="/api/chat", upstream="/api/chat", codec=CHAT_CODEC),
         Operation("", "models", "GET", path="/api/tags", lists_models=True),
         Operation("", "ollama_show", path="/api/show", lists_models=True),
         Operation(PULL_SCOPE, "ollama_pull", path="/api/pull", upstream="/api/pull"),
@@ -122,7 +122,7 @@ class GenerateDialect(_OllamaDialect):
     keep_alive = b'{"response":"","done":false}\n'
     operations = (
         Operation(
-            "ai:completions", "ollama_generate", path="/api/generate", upstream="/api/generate", codec=GenerateCodec()
+            "ai:completions", "ollama_generate", path="/api/generate", upstream="/api/generate", codec=GENERATE_CODEC
         ),
     )
 

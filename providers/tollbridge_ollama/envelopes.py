@@ -9,13 +9,15 @@ import re
 import msgspec
 
 from tollbridge import BadRequest, Quirks, input_bound
-from tollbridge.formats import Envelope, Operation, members, replace_model, splice
+from tollbridge.formats import Envelope, Operation, members, object_in, read_fields, readdressed, splice
 
-_NAMES = frozenset(("model", "name", "stream", "options"))
-_WEIGHTY = re.compile(rb'"(model|stream|options)"[ \t\r\n]*:', re.IGNORECASE)
+_OPTIONS = "options"
+_WEIGHTY = re.compile(rb'"(model|stream|options|num_predict)"[ \t\r\n]*:')
+_NAMING = re.compile(rb'"(model|name|stream)"[ \t\r\n]*:')
+_NAMES = frozenset(("model", "name", "stream", _OPTIONS))
+_CAPITALS = re.compile(rb'"(?!(?:model|name|stream|options)")(?i:model|name|stream|options)"[ \t\r\n]*:')
 # U+017F and U+212A are an s and a k where case does not count.
 _DISGUISED = re.compile(rb"\xc5\xbf|\xe2\x84\xaa|\\u(?:00[0-7]|017f|212a)", re.IGNORECASE)
-_FIELD = re.compile(r"required field `(\w+)`| - at `\$\.?([^`]+)`")
 
 
 class _Options(msgspec.Struct):
@@ -41,15 +43,9 @@ _STREAMING = ("ollama_chat", "ollama_generate", "ollama_pull")
 
 def read_envelope(operation: Operation, body: bytes) -> Envelope:
     """Read what the bridge must know; raises `BadRequest` naming the field that is wrong."""
-    try:
-        found = _decode(body)
-    except msgspec.ValidationError as exc:
-        at = _FIELD.search(str(exc))
-        raise BadRequest(f"the body does not fit: {exc}", param=at[1] or at[2] if at else None) from exc
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise BadRequest(f"the body is no valid JSON: {exc}") from exc
     about_models = operation.label in _ABOUT_MODELS
-    _check_names(body, always=about_models)
+    found = read_fields(body, _decode, _NAMING if about_models else _WEIGHTY, inside=(_OPTIONS,))
+    _check_case(body)
     model = found.model or (found.name if about_models else "")
     if not model:
         raise BadRequest("the field 'model' is empty", param="model")
@@ -70,11 +66,9 @@ def _limit(options: _Options | None) -> int | None:
     return int(limit) if limit is not None and limit >= 1 else None
 
 
-def _check_names(body: bytes, *, always: bool) -> None:
-    """Refuse a body whose weighty members are there twice, or in another case."""
-    names = _WEIGHTY.findall(body)
-    plain = len(set(names)) == len(names) and all(name.islower() for name in names)
-    if plain and not always and not _DISGUISED.search(body):
+def _check_case(body: bytes) -> None:
+    """Refuse a body whose weighty members are written in another case."""
+    if not _CAPITALS.search(body) and not _DISGUISED.search(body):
         return
     for name in members(body):
         folded = name.casefold()
@@ -88,18 +82,5 @@ def readdress(body: bytes, envelope: Envelope, *, model: str, max_output: int | 
     """Change the model's name and set an output limit; every other byte stays."""
     values: dict[str, bytes] = {}
     if max_output is not None:
-        values["options"] = _with_limit(body, max_output)
-    named = model == envelope.model
-    if not values and not quirks.rename and not quirks.drop:
-        return body if named else replace_model(body, msgspec.json.encode(model))
-    if not named:
-        values["model"] = msgspec.json.encode(model)
-    return splice(body, values, rename=quirks.rename, drop=quirks.drop)
-
-
-def _with_limit(body: bytes, limit: int) -> bytes:
-    """Give `options` with the limit, what the caller put there kept."""
-    text = body.decode("utf-8")
-    at = members(text).get("options")
-    given = text[at.start : at.end] if at is not None else "null"
-    return splice(b"{}" if given == "null" else given.encode("utf-8"), {"num_predict": b"%d" % limit})
+        values[_OPTIONS] = splice(object_in(body, _OPTIONS), {"num_predict": b"%d" % max_output})
+    return readdressed(body, values, quirks, model=None if model == envelope.model else model)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tollbridge.formats import (
     JSON,
     AnyPart,
+    Envelope,
     Fields,
     Message,
     Notes,
@@ -30,7 +31,7 @@ _ESSENTIAL = ("suffix", "template", "raw", "context", "_debug_render_only", "wid
 _ONE = "the model behind this name takes one prompt and no conversation; ask it as chat"
 
 
-def read_request(body: bytes, notes: Notes) -> Request:
+def read_request(body: bytes, _: Envelope, notes: Notes) -> Request:
     """Read a request; raises `BadRequest` naming the field that is wrong.  One without a prompt loads the model."""
     found = Fields(decode_json(body))
     options, extras, spelling = read_options(found)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tollbridge import Usage
-from tollbridge.formats import CostLine
+from tollbridge.formats import UNREADABLE, CostLine
 from tollbridge_ollama.lines import LineCutter, split_lines
 from tollbridge_ollama.usage import WireUsage
 
@@ -73,5 +73,5 @@ class LineReader:
 def _told(line: bytes) -> _Line | None:
     try:
         return _decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Bearer, Provider, hookimpl
+from tollbridge import Bearer, Models, Provider, Quirks, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -36,6 +36,8 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             "openai",
             base_urls={"openai-chat": _HOST, "openai-responses": _HOST},
             auth=Bearer(env="OPENAI_API_KEY"),
+            models=Models.from_package("tollbridge_openai"),
+            quirks=Quirks(keeps_answers=True),
             display_name="OpenAI",
             homepage="https://platform.openai.com",
             source="https://platform.openai.com/docs/api-reference/authentication, read 2026-11-20",

@@ -9,11 +9,9 @@ from tollbridge.formats import (
     JSON,
     AnyPart,
     Choice,
-    Citation,
     Fields,
     Logprob,
     Media,
-    MediaKind,
     Notes,
     Reasoning,
     Refusal,
@@ -31,6 +29,14 @@ from tollbridge.formats import (
 )
 from tollbridge_openai.chat_calls import asks_functions, read_calls, write_calls, write_function_call
 from tollbridge_openai.chat_content import NAME, read_content
+from tollbridge_openai.chat_details import (
+    read_citations,
+    read_logprobs,
+    read_pictures,
+    write_citations,
+    write_logprobs,
+    write_pictures,
+)
 from tollbridge_openai.chat_thought import read_thought, write_thought
 from tollbridge_openai.usage import WireUsage
 
@@ -149,83 +155,6 @@ def _read_listed(content: JSON, message: Fields) -> tuple[AnyPart, ...]:
         return ()
 
 
-def read_pictures(found: Fields) -> list[AnyPart]:
-    """Take `images` (https://openrouter.ai/docs/features/multimodal/image-generation, read 2026-11)."""
-    pictures: list[AnyPart] = []
-    for item in found.each("images") or ():
-        inner = item.inner("image_url")
-        url = (inner.text("url") if inner is not None else None) or ""
-        head, comma, data = url.partition(";base64,")
-        if comma and head.startswith("data:"):
-            pictures.append(Media(kind=MediaKind.IMAGE, data=data, mime=head[5:]))
-        elif url:
-            pictures.append(Media(kind=MediaKind.IMAGE, url=url))
-    return pictures
-
-
-def read_citations(found: Fields) -> tuple[Citation, ...]:
-    """Take `annotations`; those of a kind that nobody else knows keep their whole text."""
-    citations = []
-    listed = found.each("annotations")
-    if listed == []:
-        found.put_back("annotations", [])
-    for item in listed or ():
-        raw = dict(item.rest())
-        told = item.inner("url_citation") or Fields({}, wrong=None)
-        citations.append(
-            Citation(
-                url=told.text("url"),
-                title=told.text("title"),
-                start=told.whole("start_index"),
-                end=told.whole("end_index"),
-                raw=raw,
-            )
-        )
-    return tuple(citations)
-
-
-def read_logprobs(tokens: list[JSON] | None) -> tuple[Logprob, ...]:
-    """Read the probabilities of tokens; what does not fit is left out."""
-    return tuple(_read_logprob(Fields(token, wrong=None)) for token in tokens or () if isinstance(token, dict))
-
-
-def _read_logprob(found: Fields) -> Logprob:
-    token, chance, raw = found.text("token") or "", found.number("logprob"), found.items("bytes")
-    top = read_logprobs(found.items("top_logprobs"))
-    return Logprob(token, chance if chance is not None else 0, raw, top)
-
-
-def write_logprobs(tokens: Sequence[Logprob]) -> list[JSON]:
-    """Write the probabilities of tokens."""
-    return [
-        {
-            "token": token.token,
-            "logprob": token.logprob,
-            "bytes": token.bytes,
-            "top_logprobs": [
-                {"token": other.token, "logprob": other.logprob, "bytes": other.bytes} for other in token.top
-            ],
-        }
-        for token in tokens
-    ]
-
-
-def write_citations(text: Text, before: int, notes: Notes, *, native: bool) -> list[JSON]:
-    """Write the citations of a text that has `before` characters of the message before it."""
-    if native:
-        return [citation.raw for citation in text.citations]
-    written = []
-    for citation in text.citations:
-        if citation.url is None:
-            notes.drop("citations")
-            continue
-        start = before + (citation.start or 0)
-        end = before + (len(text.text) if citation.end is None else citation.end)
-        told = {"start_index": start, "end_index": end, "url": citation.url, "title": citation.title or ""}
-        written.append({"type": "url_citation", "url_citation": told})
-    return written
-
-
 def said_of(stop: Stop | None, said: str | None, *, native: bool) -> str | None:
     """Give the `finish_reason`."""
     if native:
@@ -237,18 +166,19 @@ def write_response(response: Response, request: Request, notes: Notes) -> bytes:
     """Write a whole answer for the caller of `request`."""
     native = response.origin == NAME
     older = asks_functions(request)
-    usage: JSON = response.wire_usage if native else None
-    if usage is None and response.usage is not None:
-        usage = write_usage(response.usage)
     members: dict[str, JSON] = {
         "id": response.id if native or response.id else f"chatcmpl-{notes.call_id}",
         "object": "chat.completion",
         "created": notes.now if response.created is None else response.created,
         "model": response.model if native else response.model or request.model,
         "choices": [_write_choice(choice, notes, native=native, older=older) for choice in response.choices],
-        **present(usage=usage, service_tier=response.tier if native else None),
     }
+    if native and response.wire_usage is not None:
+        members["usage"] = response.wire_usage
+    elif response.usage is not None:
+        members["usage"] = write_usage(response.usage)
     if native:
+        members.update(present(service_tier=response.tier))
         add_extras(members, response.extras)
     else:
         notes.drop_extras(response.extras)
@@ -271,7 +201,8 @@ def _write_choice(choice: Choice, notes: Notes, *, native: bool, older: bool) ->
     }
     if native:
         return add_extras(members, choice.extras)
-    notes.drop_given(stop_sequence=choice.sequence)
+    if choice.sequence is not None:
+        notes.drop("stop_sequence")
     notes.drop_extras(choice.extras)
     return members
 
@@ -279,43 +210,33 @@ def _write_choice(choice: Choice, notes: Notes, *, native: bool, older: bool) ->
 def _write_message(
     parts: Sequence[AnyPart], notes: Notes, *, native: bool
 ) -> tuple[dict[str, JSON], list[Logprob] | None]:
-    texts = [part for part in parts if isinstance(part, Text)]
-    calls = [part for part in parts if isinstance(part, ToolCall)]
-    thought = [part for part in parts if isinstance(part, Reasoning)]
-    declined = "".join(part.text for part in parts if isinstance(part, Refusal))
-    pictures = [part for part in parts if isinstance(part, Media)]
-    content, annotations, tokens = "", [], None
-    for text in texts:
-        annotations += write_citations(text, len(content), notes, native=native)
-        content += text.text
-        if text.logprobs is not None:
-            tokens = [*(tokens or ()), *text.logprobs]
-    members: dict[str, JSON] = {
-        "role": "assistant",
-        "content": content or None,
-        "refusal": declined or None,
-        **write_thought(thought, notes, answer=True),
-        **present(annotations=annotations or None, images=write_pictures(pictures, notes)),
-    }
-    ids = call_ids(calls, thought, notes)
-    members.update(present(tool_calls=write_calls(calls, ids, notes, native=native)))
+    content, declined, annotations, tokens = "", "", [], None
+    calls, thought, pictures = [], [], []
     for part in parts:
-        if not isinstance(part, Text | ToolCall | Reasoning | Refusal | Media):
+        if isinstance(part, Text):
+            annotations += write_citations(part, len(content), notes, native=native)
+            content += part.text
+            if part.logprobs is not None:
+                tokens = [*(tokens or ()), *part.logprobs]
+        elif isinstance(part, ToolCall):
+            calls.append(part)
+        elif isinstance(part, Reasoning):
+            thought.append(part)
+        elif isinstance(part, Refusal):
+            declined += part.text
+        elif isinstance(part, Media):
+            pictures.append(part)
+        else:
             notes.drop("choices[].message.server_tools")
+    members: dict[str, JSON] = {"role": "assistant", "content": content or None, "refusal": declined or None}
+    members.update(write_thought(thought, notes, answer=True))
+    if annotations:
+        members["annotations"] = annotations
+    if pictures:
+        members.update(present(images=write_pictures(pictures, notes)))
+    if calls:
+        members["tool_calls"] = write_calls(calls, call_ids(calls, thought, notes), notes, native=native)
     return members, tokens
-
-
-def write_pictures(pictures: Sequence[Media], notes: Notes) -> JSON:
-    """Give `images`, None where there are none."""
-    for picture in pictures:
-        if picture.kind is not MediaKind.IMAGE:
-            notes.drop(f"choices[].message.{picture.kind}")
-    urls = [
-        f"data:{part.mime or 'image/png'};base64,{part.data}" if part.data is not None else part.url
-        for part in pictures
-        if part.kind is MediaKind.IMAGE
-    ]
-    return [{"type": "image_url", "image_url": {"url": url}} for url in urls] or None
 
 
 def call_ids(calls: Sequence[ToolCall], thought: Sequence[Reasoning], notes: Notes) -> list[str]:

@@ -16,6 +16,8 @@ from tollbridge.formats import (
 from tollbridge_openai.chat_answers import read_response, write_response
 from tollbridge_openai.chat_content import NAME
 from tollbridge_openai.chat_errors import read_error
+from tollbridge_openai.chat_plain_answers import read_plain_response
+from tollbridge_openai.chat_plain_requests import read_plain_request
 from tollbridge_openai.chat_reading import read_request
 from tollbridge_openai.chat_stream_writer import ChatStreamWriter
 from tollbridge_openai.chat_streams import ChatStreamReader
@@ -37,13 +39,13 @@ class ChatCodec:
     }
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
-        return read_request(body, notes)
+        return read_plain_request(body, notes) or read_request(body, notes)
 
     def write_request(self, request: Request, notes: Notes) -> bytes:
         return write_request(request, notes)
 
     def read_response(self, body: bytes, notes: Notes) -> Response:
-        return read_response(body, notes)
+        return read_plain_response(body) or read_response(body, notes)
 
     def write_response(self, response: Response, request: Request, notes: Notes) -> bytes:
         return write_response(response, request, notes)

@@ -33,9 +33,10 @@ from tollbridge.formats import (
     present,
     write_event,
 )
-from tollbridge_openai.chat_answers import said_of, write_citations, write_logprobs, write_pictures, write_usage
+from tollbridge_openai.chat_answers import said_of, write_usage
 from tollbridge_openai.chat_calls import asks_functions
 from tollbridge_openai.chat_content import NAME
+from tollbridge_openai.chat_details import write_citations, write_logprobs, write_pictures
 from tollbridge_openai.errors import error_object
 
 

@@ -1,8 +1,7 @@
 """Reading a stream of chat chunks (https://platform.openai.com/docs/api-reference/chat/streaming, read 2026-11)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -10,38 +9,25 @@ from tollbridge import UpstreamError
 from tollbridge.formats import (
     JSON,
     AnyEvent,
-    AnyPart,
     Aside,
     Begin,
     Broken,
-    ChoiceEnd,
-    Delta,
-    Detail,
     End,
     EventCutter,
     Fields,
     Notes,
-    PartBegin,
-    PartEnd,
     Ping,
-    Reasoning,
-    Refusal,
-    Stop,
-    Text,
-    ToolCall,
     Unknown,
     UsageSeen,
     decode_json,
     event_data,
     event_name,
-    object_text,
     split_events,
 )
-from tollbridge_openai.chat_answers import STOPS, read_citations, read_logprobs, read_pictures, read_usage
-from tollbridge_openai.chat_calls import read_call
+from tollbridge_openai.chat_answers import read_usage
 from tollbridge_openai.chat_content import NAME
 from tollbridge_openai.chat_errors import read_error_object
-from tollbridge_openai.chat_thought import read_thought
+from tollbridge_openai.chat_stream_choice import StreamedChoice
 
 
 class _PlainDelta(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,172 +60,13 @@ class _PlainPiece(msgspec.Struct, forbid_unknown_fields=True):
 _decode_plain = msgspec.json.Decoder(_PlainPiece).decode
 
 
-@dataclass(slots=True)
-class _Call:
-    """A tool call while its pieces come; `place` is None until its name is known."""
-
-    id: str = ""
-    name: str = ""
-    place: int | None = None
-    custom: bool = False
-    held: list[str] = field(default_factory=list)
-    ended: bool = False
-
-
-class _Choice:
-    """One of the answers while its pieces come."""
-
-    def __init__(self, index: int, notes: Notes) -> None:
-        self._index = index
-        self._notes = notes
-        self._count = 0
-        self._open: tuple[type[AnyPart], int] | None = None
-        self._calls: dict[int, _Call] = {}
-        self._words_came = False
-        self.ended = False
-
-    def take(self, found: Fields) -> Iterator[AnyEvent]:
-        """Take a piece of it."""
-        said = found.text("finish_reason")
-        delta = found.inner("delta") or Fields({}, wrong=None)
-        delta.text("role")
-        yield from self._thought(delta)
-        yield from self._words(Text, delta.text("content"))
-        yield from self._listed(delta)
-        yield from self._told(found, delta)
-        yield from self._words(Refusal, delta.text("refusal"))
-        for picture in read_pictures(delta):
-            yield from self._whole(picture)
-        for place, call in enumerate(delta.each("tool_calls") or ()):
-            yield from self._call(call, place)
-        older = delta.inner("function_call")
-        if older is not None:
-            yield from self._older_call(older)
-        if said is not None and not self.ended:
-            yield from self.end(STOPS.get(said, Stop.OTHER), said)
-
-    def words(self, words: str) -> Iterator[AnyEvent]:
-        """Take more words of it."""
-        return self._words(Text, words)
-
-    def end(self, stop: Stop | None, said: str | None) -> Iterator[AnyEvent]:
-        """End the parts that are open, and the answer."""
-        yield from self._shut()
-        for call in self._calls.values():
-            yield from self._end_call(call)
-        self.ended = True
-        yield ChoiceEnd(stop=stop, said=said, choice=self._index)
-
-    def _shut(self) -> Iterator[AnyEvent]:
-        if self._open is not None:
-            yield PartEnd(index=self._open[1], choice=self._index)
-            self._open = None
-
-    def _begin(self, part: AnyPart) -> Iterator[AnyEvent]:
-        yield from self._shut()
-        self._open = (type(part), self._count)
-        self._words_came = False
-        yield PartBegin(part=part, index=self._count, choice=self._index)
-        self._count += 1
-
-    def _words(self, kind: type[Text] | type[Refusal], words: str | None) -> Iterator[AnyEvent]:
-        if not words:
-            return
-        if self._open is None or self._open[0] is not kind:
-            yield from self._begin(kind(text=""))
-        yield from self._more(words)
-
-    def _more(self, words: str) -> Iterator[AnyEvent]:
-        if self._open is not None:
-            yield Delta(text=words, index=self._open[1], choice=self._index)
-
-    def _thought(self, delta: Fields) -> Iterator[AnyEvent]:
-        for part in read_thought(delta, self._notes):
-            if self._open is None or self._open[0] is not Reasoning:
-                if not part.text and part.state is None:
-                    continue
-                yield from self._begin(Reasoning())
-            packed = part.state is not None and part.state.dialect != NAME and self._words_came
-            if part.text and not packed:
-                self._words_came = True
-                yield from self._more(part.text)
-            if part.state is not None and self._open is not None:
-                yield Detail(index=self._open[1], choice=self._index, state=part.state)
-
-    def _listed(self, delta: Fields) -> Iterator[AnyEvent]:
-        """Take content that comes as a list of parts, as some hosts send it."""
-        for item in delta.each("content") or ():
-            yield from self._words(Text, item.text("text"))
-
-    def _told(self, found: Fields, delta: Fields) -> Iterator[AnyEvent]:
-        """Take what belongs to the text: where it comes from, and how likely it was."""
-        logprobs = found.inner("logprobs")
-        tokens = read_logprobs(logprobs.items("content")) if logprobs is not None else ()
-        citations = read_citations(delta)
-        if not tokens and not citations:
-            return
-        if self._open is None or self._open[0] is not Text:
-            yield from self._begin(Text(text=""))
-        if self._open is not None:
-            yield Detail(index=self._open[1], choice=self._index, citations=citations, logprobs=tokens)
-
-    def _whole(self, part: AnyPart) -> Iterator[AnyEvent]:
-        yield from self._begin(part)
-        yield from self._shut()
-
-    def _call(self, found: Fields, place: int) -> Iterator[AnyEvent]:
-        index = found.whole("index")
-        slot = place if index is None else index
-        piece = read_call(found)
-        call = self._calls.get(slot)
-        if call is None or (piece.id and call.id and piece.id != call.id):
-            # Some hosts count every call 0 and tell them apart by their ids alone.
-            if call is not None:
-                self._calls[len(self._calls) + 1_000] = call
-            call = self._calls[slot] = _Call(custom=piece.custom)
-        call.id = call.id or piece.id
-        call.name = call.name or piece.name
-        call.custom = call.custom or piece.custom
-        yield from self._grow(call, piece)
-
-    def _older_call(self, found: Fields) -> Iterator[AnyEvent]:
-        name = found.text("name") or ""
-        call = self._calls.setdefault(-1, _Call(id=f"function_{name}"))
-        call.name = call.name or name
-        yield from self._grow(call, ToolCall(id=call.id, name=name, arguments=found.text("arguments") or ""))
-
-    def _grow(self, call: _Call, piece: ToolCall) -> Iterator[AnyEvent]:
-        if call.place is None and call.name:
-            yield from self._shut()
-            for other in self._calls.values():
-                if other is not call and object_text("".join(other.held)):
-                    yield from self._end_call(other)
-            call.place = self._count
-            self._count += 1
-            begun = ToolCall(id=call.id, name=call.name, custom=call.custom, state=piece.state)
-            yield PartBegin(part=begun, index=call.place, choice=self._index)
-            for words in call.held:
-                yield Delta(text=words, index=call.place, choice=self._index)
-        elif piece.state is not None and call.place is not None:
-            yield Detail(index=call.place, choice=self._index, state=piece.state)
-        if piece.arguments:
-            call.held.append(piece.arguments)
-            if call.place is not None and not call.ended:
-                yield Delta(text=piece.arguments, index=call.place, choice=self._index)
-
-    def _end_call(self, call: _Call) -> Iterator[AnyEvent]:
-        if call.place is not None and not call.ended:
-            call.ended = True
-            yield PartEnd(index=call.place, choice=self._index)
-
-
 class ChatStreamReader:
     """Reads one stream.  The end is `[DONE]`, or the end of the bytes where every answer said why it stopped."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
         self._cutter = EventCutter()
-        self._choices: dict[int, _Choice] = {}
+        self._choices: dict[int, StreamedChoice] = {}
         self._begun = False
         self._over = False
 
@@ -256,8 +83,18 @@ class ChatStreamReader:
             events += self._end()
         return events
 
-    def _event(self, event: bytes) -> Iterator[AnyEvent]:
+    def _event(self, event: bytes) -> Iterable[AnyEvent]:
         data = event_data(event)
+        if data is not None and self._begun:
+            try:
+                (plain,) = _decode_plain(data).choices
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                pass
+            else:
+                return self._choice(plain.index).words(plain.delta.content)
+        return self._any_event(event, data)
+
+    def _any_event(self, event: bytes, data: bytes | None) -> Iterator[AnyEvent]:
         if data is None:
             if event.strip():
                 yield Ping()
@@ -265,14 +102,6 @@ class ChatStreamReader:
         if data.strip() == b"[DONE]":
             yield from self._end()
             return
-        if self._begun:
-            try:
-                (plain,) = _decode_plain(data).choices
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                pass
-            else:
-                yield from self._choice(plain.index).words(plain.delta.content)
-                return
         value = decode_json(data, wrong=UpstreamError, what="a piece of the provider's answer")
         if not isinstance(value, dict):
             raise UpstreamError("a piece of the provider's answer is no object")
@@ -310,10 +139,10 @@ class ChatStreamReader:
         elif extras or tier:
             yield Aside(extras=extras, tier=tier)
 
-    def _choice(self, index: int) -> _Choice:
+    def _choice(self, index: int) -> StreamedChoice:
         choice = self._choices.get(index)
         if choice is None:
-            choice = self._choices[index] = _Choice(index, self._notes)
+            choice = self._choices[index] = StreamedChoice(index, self._notes)
         return choice
 
     def _end(self) -> Iterator[AnyEvent]:

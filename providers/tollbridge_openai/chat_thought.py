@@ -51,6 +51,8 @@ def write_thought(thought: Sequence[Reasoning], notes: Notes, *, answer: bool) -
     In an `answer` the words are shown and foreign state is packed. In a request nothing foreign is written: its state
     is nobody's business there, and its words would be taken for something the model said.
     """
+    if not thought:
+        return {}
     native = [part for part in thought if part.state is None or part.state.dialect == NAME]
     foreign = [part for part in thought if part.state is not None and part.state.dialect != NAME]
     if not answer:

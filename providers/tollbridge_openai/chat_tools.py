@@ -178,11 +178,8 @@ def _read_allowed(choice: Fields, raw: JSON) -> ToolChoice:
     return ToolChoice(mode=mode, names=tuple(names), raw=raw)
 
 
-def write_choice(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
+def write_choice(request: Request, choice: ToolChoice, notes: Notes, *, native: bool) -> dict[str, JSON]:
     """Give the member that holds the choice of a tool."""
-    choice = request.choice
-    if choice is None:
-        return {}
     older = native and "functions" in request.spelling
     if native and choice.raw is not None:
         return {"tool_choice": choice.raw}

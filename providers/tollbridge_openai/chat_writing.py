@@ -1,6 +1,7 @@
 """Writing a chat request for a provider."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -22,15 +23,33 @@ from tollbridge.formats import (
     ToolCall,
     ToolResult,
     add_extras,
-    encode_json,
     in_turns,
     present,
+    written_body,
 )
 from tollbridge_openai.chat_calls import write_calls
 from tollbridge_openai.chat_content import BARE, NAME, ContentWriter, write_cache
 from tollbridge_openai.chat_thought import write_thought
 from tollbridge_openai.chat_tools import write_choice, write_tools
 
+_SAID: Mapping[str, str] = {
+    "stream": "stream",
+    "temperature": "temperature",
+    "top_p": "top_p",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+    "seed": "seed",
+    "n": "answers",
+    "logprobs": "logprobs",
+    "top_logprobs": "top_logprobs",
+    "verbosity": "verbosity",
+    "metadata": "metadata",
+    "user": "user",
+    "prompt_cache_key": "cache_key",
+    "store": "store",
+}
+"""What a request may say in one value that is written as it is: its name here, and its canonical one."""
+_NAMES, _values = tuple(_SAID), attrgetter(*_SAID.values())
 _TIERS = frozenset(("auto", "default", "flex", "scale", "priority"))
 _LOW_BUDGET, _MEDIUM_BUDGET = 1_024, 8_192
 """Tokens of thinking that Google counts as low and medium effort (https://ai.google.dev/gemini-api/docs/openai)."""
@@ -40,36 +59,28 @@ def write_request(request: Request, notes: Notes) -> bytes:
     """Write a request; what chat cannot say is noted."""
     native = request.origin == NAME
     members: dict[str, JSON] = {"model": request.model, "messages": _Messages(request, notes).written()}
-    limit = "max_tokens" if native and "max_tokens" in request.spelling else "max_completion_tokens"
-    members.update(
-        present(
-            stream=request.stream,
-            stream_options=_stream_options(request),
-            temperature=request.temperature,
-            top_p=request.top_p,
-            frequency_penalty=request.frequency_penalty,
-            presence_penalty=request.presence_penalty,
-            seed=request.seed,
-            stop=_stop(request),
-            n=request.answers,
-            logprobs=request.logprobs,
-            top_logprobs=request.top_logprobs,
-            parallel_tool_calls=request.parallel_tools if native or request.tools else None,
-            response_format=_format(request.format, notes, native=native),
-            verbosity=request.verbosity,
-            metadata=request.metadata,
-            user=request.user,
-            prompt_cache_key=request.cache_key,
-            store=request.store,
-        )
-    )
+    for name, value in zip(_NAMES, _values(request), strict=True):
+        if value is not None:
+            members[name] = value
+    if request.stream_usage is not None:
+        members["stream_options"] = {"include_usage": request.stream_usage}
+    if request.stop is not None:
+        members["stop"] = _stop(request.stop, alone="stop" in request.spelling and native)
     if request.max_output is not None:
-        members[limit] = request.max_output
-    members.update(write_tools(request, notes, native=native))
-    members.update(write_choice(request, notes, native=native))
-    members.update(_thinking(request.thinking, notes, native=native))
+        older = native and "max_tokens" in request.spelling
+        members["max_tokens" if older else "max_completion_tokens"] = request.max_output
+    if request.format is not None:
+        members["response_format"] = _format(request.format, notes, native=native)
+    if request.tools is not None:
+        members.update(write_tools(request, notes, native=native))
+    if request.parallel_tools is not None and (native or request.tools):
+        members["parallel_tool_calls"] = request.parallel_tools
+    if request.choice is not None:
+        members.update(write_choice(request, request.choice, notes, native=native))
+    if request.thinking is not None:
+        members.update(_thinking(request.thinking, notes, native=native))
     _only_here(members, request, notes, native=native)
-    return encode_json(members)
+    return written_body(members, notes)
 
 
 def _only_here(members: dict[str, JSON], request: Request, notes: Notes, *, native: bool) -> None:
@@ -82,29 +93,20 @@ def _only_here(members: dict[str, JSON], request: Request, notes: Notes, *, nati
         return
     for name in request.essential:
         notes.refuse(name)
-    notes.drop_given(top_k=request.top_k, cache_control=request.cache)
+    if request.top_k is not None or request.cache is not None:
+        notes.drop_given(top_k=request.top_k, cache_control=request.cache)
     if request.tier in _TIERS:
         members["service_tier"] = request.tier
-    else:
-        notes.drop_given(service_tier=request.tier)
+    elif request.tier is not None:
+        notes.drop("service_tier")
     notes.drop_extras(request.extras)
 
 
-def _stream_options(request: Request) -> JSON:
-    return None if request.stream_usage is None else {"include_usage": request.stream_usage}
+def _stop(stop: Sequence[str], *, alone: bool) -> JSON:
+    return stop[0] if alone and len(stop) == 1 else list(stop)
 
 
-def _stop(request: Request) -> JSON:
-    if request.stop is None:
-        return None
-    if request.origin == NAME and "stop" in request.spelling and len(request.stop) == 1:
-        return request.stop[0]
-    return list(request.stop)
-
-
-def _format(form: Format | None, notes: Notes, *, native: bool) -> JSON:
-    if form is None:
-        return None
+def _format(form: Format, notes: Notes, *, native: bool) -> JSON:
     if form.kind is not FormatKind.SCHEMA:
         members: dict[str, JSON] = {"type": "text" if form.kind is FormatKind.TEXT else "json_object"}
     else:
@@ -139,9 +141,7 @@ def fits_strict(schema: JSON) -> bool:
     return all(map(fits_strict, schema.values()))
 
 
-def _thinking(thinking: Thinking | None, notes: Notes, *, native: bool) -> dict[str, JSON]:
-    if thinking is None:
-        return {}
+def _thinking(thinking: Thinking, notes: Notes, *, native: bool) -> dict[str, JSON]:
     if native:
         return _SPELT[thinking.spelling.partition(":")[0]](thinking)
     notes.drop_given("thinking", shown=thinking.shown or None, summary=thinking.summary)
@@ -188,13 +188,17 @@ class _Messages:
         self._content = ContentWriter(notes, native=self._native)
 
     def written(self) -> list[JSON]:
-        messages = self._request.messages if self._native else tuple(in_turns(self._request.messages))
-        return [written for message in messages for written in self._message(message)]
+        messages = self._request.messages if self._native else in_turns(self._request.messages)
+        written: list[JSON] = []
+        for message in messages:
+            if message.role is Role.TOOL:
+                written += self._results(message)
+            else:
+                written.append(self._message(message))
+        return written
 
-    def _message(self, message: Message) -> list[JSON]:
-        if message.role is Role.TOOL:
-            return self._results(message)
-        members: dict[str, JSON] = {"role": message.role.value}
+    def _message(self, message: Message) -> JSON:
+        members: dict[str, JSON] = {"role": message.role}
         self._content.bare = self._native and message.spelling == BARE
         if message.role is Role.ASSISTANT:
             members.update(self._answered(message))
@@ -204,10 +208,8 @@ class _Messages:
             )
         if not self._native and members.get("content", "") is None:
             members["content"] = ""
-        return [self._own(members, message)]
-
-    def _own(self, members: dict[str, JSON], message: Message) -> JSON:
-        members.update(present(name=message.name))
+        if message.name is not None:
+            members["name"] = message.name
         if self._native:
             if members.get("content", "") is None:
                 del members["content"]
@@ -235,7 +237,8 @@ class _Messages:
         if not self._native and any(call.state is not None and call.state.dialect != NAME for call in calls):
             self._notes.drop("messages[].tool_calls[].state")
         ids = [call.id for call in calls]
-        members.update(present(tool_calls=write_calls(calls, ids, self._notes, native=self._native)))
+        if calls:
+            members["tool_calls"] = write_calls(calls, ids, self._notes, native=self._native)
         return members
 
     def _results(self, message: Message) -> list[JSON]:
@@ -263,10 +266,10 @@ class _Messages:
             members = {"role": "tool", "tool_call_id": part.call_id}
         if content is not None or not self._native:
             members["content"] = "" if content is None else content
-        members.update(present(name=part.name if self._native else None))
         if self._native:
-            members.update(present(cache_control=write_cache(part.cache)))
+            members.update(present(name=part.name, cache_control=write_cache(part.cache)))
             return add_extras(members, message.extras)
-        self._notes.drop_given("messages[].content[]", is_error=part.error or None, cache_control=part.cache)
+        if part.error or part.cache is not None:
+            self._notes.drop_given("messages[].content[]", is_error=part.error or None, cache_control=part.cache)
         self._notes.drop_extras(part.extras, "messages[].content[]")
         return members

@@ -20,6 +20,7 @@ from tollbridge.formats import (
     splice,
 )
 from tollbridge_openai.chat_codec import ChatCodec
+from tollbridge_openai.completions_codec import CompletionsCodec
 from tollbridge_openai.embeddings_codec import EmbeddingsCodec
 from tollbridge_openai.errors import write_error
 from tollbridge_openai.readers import StreamReader
@@ -185,7 +186,11 @@ class CompletionsDialect(_OpenAIDialect):
     """
 
     name = "openai-completions"
-    operations = (Operation("ai:completions", "completions", path="/v1/completions", upstream="/completions"),)
+    operations = (
+        Operation(
+            "ai:completions", "completions", path="/v1/completions", upstream="/completions", codec=CompletionsCodec()
+        ),
+    )
     limit = "max_tokens"
     least = 0
     decode = staticmethod(_decode_completion)

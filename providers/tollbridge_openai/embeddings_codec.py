@@ -9,26 +9,30 @@ from tollbridge import GatewayError, UpstreamError, Usage
 from tollbridge.formats import (
     EMBEDDINGS,
     JSON,
-    AnyPart,
     Codec,
+    EmbeddingInput,
     EmbeddingRequest,
     EmbeddingResponse,
     Envelope,
     Fields,
     Notes,
     Opaque,
-    Text,
     Vector,
     add_extras,
     decode_json,
     encode_json,
+    float_encoding,
+    input_text,
+    listed_numbers,
+    one_vector_each,
+    packed_vector,
     present,
+    vector_numbers,
 )
 from tollbridge_openai.chat_errors import read_error
-from tollbridge_openai.vectors import is_packed_floats, numbers_of, pack, signed_bytes
+from tollbridge_openai.vectors import is_packed_floats, signed_bytes
 
 NAME = "openai-embeddings"
-Input = str | tuple[int, ...] | tuple[AnyPart, ...]
 
 _TASKS = ("query", "document")
 """What Voyage and others take as `input_type` (https://docs.voyageai.com/reference/embeddings-api, read 2026-11)."""
@@ -66,7 +70,7 @@ class EmbeddingsCodec:
             model=request.model,
             input=inputs[0] if request.alone and len(inputs) == 1 else inputs,
             dimensions=request.dimensions,
-            encoding_format=_encoding(request.encodings, notes, native=native),
+            encoding_format=_encoding(request, notes, native=native),
             user=request.user,
         )
         if native:
@@ -97,14 +101,14 @@ class EmbeddingsCodec:
     def write_response(self, response: EmbeddingResponse, request: EmbeddingRequest, notes: Notes) -> bytes:
         native = response.origin == NAME
         wanted = request.encodings[0] if request.encodings else "float"
-        vectors = response.vectors if native else _one_each(response.vectors, wanted, notes)
+        vectors = response.vectors if native else one_vector_each(response.vectors, wanted, notes, "data[].embedding")
         usage = response.wire_usage if native else None
         if usage is None and response.usage is not None:
             usage = {"prompt_tokens": response.usage.input_total, "total_tokens": response.usage.total}
         members = {
             **present(id=(response.id or None) if native else None, object="list"),
             "data": [_write_vector(vector, wanted, notes, native=native) for vector in vectors],
-            **present(model=response.model, usage=usage),
+            **present(model=response.model or (None if native else request.model), usage=usage),
         }
         if native:
             add_extras(members, response.extras)
@@ -116,7 +120,7 @@ class EmbeddingsCodec:
         return read_error(status, body)
 
 
-def _read_inputs(given: JSON, found: Fields) -> tuple[tuple[Input, ...], bool]:
+def _read_inputs(given: JSON, found: Fields) -> tuple[tuple[EmbeddingInput, ...], bool]:
     """Read `input`: a text, a list of tokens, or a list of either; and whether it was one alone."""
     if given is None:
         raise found.error("input", "is missing")
@@ -129,7 +133,7 @@ def _read_inputs(given: JSON, found: Fields) -> tuple[tuple[Input, ...], bool]:
     return tuple(_read_input(item, f"input[{place}]", found) for place, item in enumerate(given)), False
 
 
-def _read_input(item: JSON, where: str, found: Fields) -> Input:
+def _read_input(item: JSON, where: str, found: Fields) -> EmbeddingInput:
     if isinstance(item, str):
         return item
     if isinstance(item, list) and _are_tokens(item):
@@ -143,33 +147,22 @@ def _are_tokens(items: Sequence[JSON]) -> bool:
     return all(type(item) is int for item in items)
 
 
-def _write_input(item: Input, notes: Notes, *, native: bool) -> JSON:
-    """Give one input; texts that are embedded as one are joined by a line end."""
+def _write_input(item: EmbeddingInput, notes: Notes, *, native: bool) -> JSON:
     if isinstance(item, str):
         return item
     if all(isinstance(part, int) for part in item):
         return list(item)
-    texts = []
-    for part in item:
-        if native and isinstance(part, Opaque):
-            return part.raw
-        if not isinstance(part, Text):
-            notes.refuse("inputs", "the model behind this name embeds nothing but text")
-        texts.append(part.text)
-    return "\n".join(texts)
+    return item[0].raw if native and isinstance(item[0], Opaque) else input_text(item, notes)
 
 
-def _encoding(encodings: Sequence[str], notes: Notes, *, native: bool) -> str | None:
-    """Give `encoding_format`: numbers where several are wanted, which the caller's own dialect can pack."""
-    if native or not encodings:
-        return encodings[0] if encodings else None
-    spoken = [encoding for encoding in ("float", "base64") if encoding in encodings]
-    if not spoken:
-        notes.refuse("encodings", f"{encodings[0]!r} is not to be had; ask for float or base64")
-    for encoding in encodings:
-        if encoding not in spoken:
-            notes.drop(f"encodings.{encoding}")
-    return spoken[0]
+def _encoding(request: EmbeddingRequest, notes: Notes, *, native: bool) -> str | None:
+    """Give `encoding_format`; nothing for numbers, which come unasked: Voyage takes no other word than `base64`.
+
+    It answers 400 and says so (https://github.com/vectorize-io/hindsight/issues/925, read 2026-11).
+    """
+    if native:
+        return request.encodings[0] if request.encodings else None
+    return "base64" if float_encoding(request.encodings, notes) == "base64" else None
 
 
 def _read_vector(found: Fields, place: int) -> Vector:
@@ -185,33 +178,14 @@ def _read_vector(found: Fields, place: int) -> Vector:
         if is_packed_floats(given):
             return Vector(index=at, encoding="base64", base64=given, extras=rest)
         return Vector(index=at, encoding="int8", values=signed_bytes(given), base64=given, extras=rest)
-    return Vector(index=at, values=numbers_of(given), extras=rest)
-
-
-def _one_each(vectors: Sequence[Vector], wanted: str, notes: Notes) -> list[Vector]:
-    """Choose one vector for each input: the encoding that was asked for, else floats in the other."""
-    order = (wanted, "float", "base64")
-    best: dict[int, Vector] = {}
-    for vector in vectors:
-        held = best.get(vector.index)
-        if held is not None:
-            notes.drop("data[].embedding")
-        if held is None or _rank(vector, order) < _rank(held, order):
-            best[vector.index] = vector
-    return list(best.values())
-
-
-def _rank(vector: Vector, order: Sequence[str]) -> int:
-    return order.index(vector.encoding) if vector.encoding in order else len(order)
+    return Vector(index=at, values=listed_numbers(given), extras=rest)
 
 
 def _write_vector(vector: Vector, wanted: str, notes: Notes, *, native: bool) -> JSON:
     if native:
         embedding = vector.base64 if vector.base64 is not None else vector.values
-    elif wanted == "base64":
-        embedding = pack(vector)
     else:
-        embedding = numbers_of(vector.values if vector.values is not None else vector.base64)
+        embedding = packed_vector(vector) if wanted == "base64" else vector_numbers(vector)
     members: dict[str, JSON] = {"object": "embedding", "index": vector.index, "embedding": embedding}
     if native:
         return add_extras(members, vector.extras)

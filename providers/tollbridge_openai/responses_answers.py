@@ -22,7 +22,7 @@ from tollbridge_openai.responses_content import NAME
 from tollbridge_openai.responses_echo import echo
 from tollbridge_openai.responses_errors import failed
 from tollbridge_openai.responses_output import Items, read_item
-from tollbridge_openai.responses_usage import read_usage, write_usage
+from tollbridge_openai.responses_usage import read_usage, write_tool_usage, write_usage
 
 COMPLETED, INCOMPLETE, FAILED = "completed", "incomplete", "failed"
 _STOPS = {"max_output_tokens": Stop.LENGTH, "content_filter": Stop.FILTER}
@@ -58,16 +58,16 @@ def read_response(body: bytes, notes: Notes) -> Response:
 def read_head(value: JSON, *, calls: bool) -> tuple[Response, Choice]:
     """Read all of an answer but its output, and why it ended; `calls`: it calls tools of the caller's."""
     found = Fields(value, wrong=None)
+    usage, wire = read_usage(found.rest()), found.members("usage")
     found.items("output")
     found.text("object")
-    wire = found.members("usage")
     choice = _read_stop(found, calls=calls)
     head = Response(
         origin=NAME,
         id=found.text("id") or "",
         model=found.text("model") or "",
         created=found.whole("created_at"),
-        usage=read_usage(wire),
+        usage=usage,
         wire_usage=wire,
         tier=found.text("service_tier"),
         extras=found.rest(),
@@ -134,6 +134,7 @@ def write_answer(
         "incomplete_details": None if reason is None else {"reason": reason},
         "output": output,
         "usage": None if response.usage is None else write_usage(response.usage),
+        **write_tool_usage(response.usage),
     }
 
 

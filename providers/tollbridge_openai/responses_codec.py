@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from tollbridge import GatewayError
 from tollbridge.formats import (
     CONVERSATION,
@@ -15,6 +17,7 @@ from tollbridge.formats import (
 )
 from tollbridge_openai.responses_answers import read_response, write_response
 from tollbridge_openai.responses_content import NAME
+from tollbridge_openai.responses_echo import BEFORE, KEPT
 from tollbridge_openai.responses_errors import read_error
 from tollbridge_openai.responses_reading import read_request
 from tollbridge_openai.responses_stream_writer import ResponsesStreamWriter
@@ -41,7 +44,10 @@ class ResponsesCodec:
     }
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
-        return read_request(body, notes)
+        request = read_request(body, notes)
+        told = [f"{BEFORE}{envelope.recalled}"] if envelope.recalled else []
+        told += [KEPT] if envelope.kept else []
+        return replace(request, spelling=(*request.spelling, *told)) if told else request
 
     def write_request(self, request: Request, notes: Notes) -> bytes:
         return write_request(request, notes)

@@ -20,12 +20,15 @@ from tollbridge.formats import (
 from tollbridge_openai.dialects import ChatDialect
 from tollbridge_openai.errors import write_error
 from tollbridge_openai.responses_codec import ResponsesCodec
+from tollbridge_openai.responses_counting import CountCodec
 from tollbridge_openai.responses_errors import error_event
+from tollbridge_openai.responses_kept import ResponsesKeeping
 from tollbridge_openai.responses_readers import StreamReader
 from tollbridge_openai.responses_usage import answer_usage
 
 _WEIGHTY = re.compile(rb'"(model|stream|max_output_tokens|background)"[ \t\n\r]*:')
 _LIMIT = "max_output_tokens"
+_COUNT = "count_tokens"
 _LISTS = ChatDialect()
 """Lists models as all of OpenAI's dialects do."""
 
@@ -40,8 +43,26 @@ class _Body(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
+_KEEPING = ResponsesKeeping()
+
+
+def _about(kept: str, method: str, path: str) -> Operation:
+    """Give the operation on an answer that was given before."""
+    return Operation(
+        "ai:chat",
+        f"responses-{kept}",
+        method=method,
+        path=f"/v1{path}",
+        upstream=path,
+        also=(f"/openai/v1{path}",),
+        modelless=True,
+        keeping=_KEEPING,
+        kept=kept,
+    )
+
+
 class ResponsesDialect:
-    """`POST /v1/responses`.
+    """`POST /v1/responses`, and what is about its answers.
 
     It shares a base URL with chat at OpenAI and not everywhere: a host that speaks chat may never have heard of it.
     """
@@ -58,7 +79,29 @@ class ResponsesDialect:
             upstream="/responses",
             also=("/openai/v1/responses",),  # where Groq's SDK looks
             codec=ResponsesCodec(),
+            keeping=_KEEPING,
         ),
+        Operation(
+            "ai:chat",
+            _COUNT,
+            path="/v1/responses/input_tokens",
+            upstream="/responses/input_tokens",
+            also=("/openai/v1/responses/input_tokens",),
+            codec=CountCodec(ResponsesCodec.spelled),
+            keeping=_KEEPING,
+        ),
+        Operation(
+            "ai:chat",
+            "responses-compact",
+            path="/v1/responses/compact",
+            upstream="/responses/compact",
+            also=("/openai/v1/responses/compact",),
+            keeping=_KEEPING,
+        ),
+        _about("retrieve", "GET", "/responses/{id}"),
+        _about("delete", "DELETE", "/responses/{id}"),
+        _about("cancel", "POST", "/responses/{id}/cancel"),
+        _about("items", "GET", "/responses/{id}/input_items"),
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
@@ -71,19 +114,21 @@ class ResponsesDialect:
                 "leave 'background' out or set 'stream'",
                 param="background",
             )
+        counting = operation.label == _COUNT
         return Envelope(
             model=found.model,
-            stream=bool(found.stream),
-            max_output=found.max_output_tokens,
-            input_bound=input_bound(body),
+            stream=bool(found.stream) and not counting,
+            max_output=0 if counting else found.max_output_tokens,
+            input_bound=0 if counting else input_bound(body),
             asks_usage=True,
+            outputs_tokens=not counting,
         )
 
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
         values: dict[str, bytes] = {}
-        if max_output is not None:
+        if max_output is not None and envelope.outputs_tokens:
             values[quirks.rename.get(_LIMIT, _LIMIT)] = b"%d" % max_output
         return readdressed(body, values, quirks, model=None if model == envelope.model else model)
 

@@ -9,6 +9,9 @@ from tollbridge_openai.responses_messages import InputWriter
 from tollbridge_openai.responses_tools import write_choice, write_tools
 from tollbridge_openai.responses_writing import write_text_options, write_thinking
 
+BEFORE, KEPT = "previous_response_id:", "kept"
+"""How a request is spelled whose conversation was put into it, and one whose answer will be kept here."""
+
 
 def echo(request: Request, notes: Notes) -> dict[str, JSON]:
     """Give what was asked for, defaults filled in.  Nothing of an answer is stored, unless it was asked for."""
@@ -24,13 +27,13 @@ def echo(request: Request, notes: Notes) -> dict[str, JSON]:
         "max_tool_calls": asked.get("max_tool_calls"),
         "metadata": request.metadata or {},
         "parallel_tool_calls": True if request.parallel_tools is None else request.parallel_tools,
-        "previous_response_id": None,
+        "previous_response_id": next((x.removeprefix(BEFORE) for x in request.spelling if x.startswith(BEFORE)), None),
         "prompt_cache_key": request.cache_key,
         "prompt_cache_retention": asked.get("prompt_cache_retention"),
         "reasoning": {"effort": None, "summary": None, **(_thinking(request, aside, native=native) or {})},
         "safety_identifier": request.user if older else None,
         "service_tier": "default",
-        "store": bool(request.store),
+        "store": bool(request.store) or KEPT in request.spelling,
         "temperature": 1 if request.temperature is None else request.temperature,
         "text": {"format": {"type": "text"}, **(write_text_options(request, aside, native=native) or {})},
         "tool_choice": write_choice(request, aside, native=native) or "auto",

@@ -30,6 +30,7 @@ class StreamReader:
         self.finished = False
         self.failed = False
         self.pieces = 0
+        self.answer = b""
         self._cost = cost
         self._cutter = EventCutter()
 
@@ -64,9 +65,11 @@ class StreamReader:
         if finished is None:
             return event
         self.finished, self.failed = self.finished or finished, self.failed or not finished
-        wire = told.response.usage if told.response is not None else None
-        self.usage = (wire.read() if wire is not None else None) or self.usage
-        cost = self._cost(self.usage) if self._cost is not None and self.usage is not None and wire else None
+        if finished:
+            self.answer = bytes(_decode_whole(data).response)
+        usage = told.response.read() if told.response is not None else None
+        self.usage = usage or self.usage
+        cost = self._cost(usage) if self._cost is not None and usage is not None else None
         return event if cost is None else _priced(event, data, cost)
 
     def _unread(self, event: bytes, data: bytes) -> bytes:
@@ -85,7 +88,12 @@ class _Typed(msgspec.Struct):
     type: str = ""
 
 
+class _Whole(msgspec.Struct):
+    response: msgspec.Raw = msgspec.Raw(b"")
+
+
 _decode_type = msgspec.json.Decoder(_Typed).decode
+_decode_whole = msgspec.json.Decoder(_Whole).decode
 
 
 def _priced(event: bytes, data: bytes, cost: str) -> bytes:

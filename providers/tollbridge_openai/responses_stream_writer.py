@@ -68,6 +68,7 @@ class ResponsesStreamWriter:
         self._refused = False
         self._held: list[AnyEvent] = []
         self._flowing = False
+        self.answer = b""
 
     def write(self, event: AnyEvent) -> bytes:
         lines: list[Line] = []
@@ -189,6 +190,8 @@ class ResponsesStreamWriter:
         )
         status = answer.get("status")
         stage = status if status in ("incomplete", "failed") else "completed"
+        if status != "failed":
+            self.answer = encode_json(answer)
         return [*lines, {"type": f"response.{stage}", "response": answer}]
 
 

@@ -118,7 +118,8 @@ class SessionReader:
 class RealtimeDialect(SideDialect):
     """`GET /v1/realtime?model=...` as a WebSocket.
 
-    One answer with a full context is reserved, for nobody knows how many there will be: `HEARD` and `SAID` tokens.
+    One answer with a full context is reserved, for nobody knows how many there will be: `HEARD` and `SAID` tokens. A
+    browser's key stands among the subprotocols (openai 6.49 in JavaScript, `realtime/websocket`, read 2026-11).
     """
 
     name = "openai-realtime"
@@ -132,6 +133,7 @@ class RealtimeDialect(SideDialect):
             upstream="/realtime",
             socket=True,
             subprotocols=("realtime", "openai-beta.realtime-v1"),
+            secret_subprotocol="openai-insecure-api-key.",
         ),
     )
 

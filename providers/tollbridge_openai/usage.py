@@ -5,11 +5,17 @@
 `completion_tokens` and count it in `total_tokens` (recorded answers, 2026-11), so what the total has more is output.
 DeepSeek says what came from its cache in a field of its own (https://api-docs.deepseek.com/guides/kv_cache, 2026-11);
 recorded answers have it beside `cached_tokens`, with the same number, as a part of `prompt_tokens`.
+
+How often the web was searched is told by OpenRouter (`server_tool_use`, and `server_tool_use_details` in recorded
+answers; https://openrouter.ai/docs/client-sdks/python/components/bodyservertooluse, read 2026-11) and by Perplexity,
+which charges deep research by it (https://docs.perplexity.ai/getting-started/pricing, read 2026-11). OpenAI's search
+models show their sources in chat and no count (recorded answers, 2026-11): what they cost more is a price's `request`.
 """
 
 import msgspec
 
 from tollbridge import Usage
+from tollbridge.formats import JSON
 
 
 class _InputDetails(msgspec.Struct):
@@ -31,6 +37,9 @@ class WireUsage(msgspec.Struct):
     prompt_cache_hit_tokens: int | None = None
     prompt_tokens_details: _InputDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
+    server_tool_use: JSON = None
+    server_tool_use_details: JSON = None
+    num_search_queries: JSON = None
 
     def read(self) -> Usage | None:
         """Give the disjoint buckets; parts larger than their whole are cut down to it."""
@@ -54,7 +63,13 @@ class WireUsage(msgspec.Struct):
             output=completion - spoken,
             audio_output=spoken,
             reasoning=reasoned,
+            server_tool_calls=self._searches(),
         )
+
+    def _searches(self) -> int:
+        told = self.server_tool_use_details or self.server_tool_use
+        count = told.get("web_search_requests") if isinstance(told, dict) else self.num_search_queries
+        return max(0, count) if isinstance(count, int) and not isinstance(count, bool) else 0
 
 
 class _Answer(msgspec.Struct):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Bearer, Provider, Quirks, hookimpl
+from tollbridge import Bearer, Models, Provider, Quirks, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -24,6 +24,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_url="https://api.replicate.com/v1",
             dialect="replicate-predictions",
             auth=Bearer(env=("REPLICATE_API_TOKEN", "REPLICATE_API_KEY")),
+            models=Models.from_package("tollbridge_replicate"),
             quirks=Quirks(headers={"prefer": "wait"}),
             display_name="Replicate",
             homepage="https://replicate.com",

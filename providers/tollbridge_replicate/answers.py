@@ -19,6 +19,7 @@ from tollbridge.formats import (
     Response,
     Stop,
     Text,
+    Unfinished,
     add_extras,
     decode_json,
     encode_json,
@@ -35,14 +36,17 @@ _LATE = "the model did not answer within the time its provider waits for it"
 _COUNTS = (("input_token_count", "token_input_count"), ("output_token_count", "token_output_count"))
 
 
-def pending_url(body: bytes) -> str | None:
-    """Give where a prediction that is not done can be asked for again; None for one that is, or for anything else."""
+def unfinished(body: bytes) -> Unfinished | None:
+    """Give where a prediction that is not done can be asked for again, and given up; None for anything else."""
     try:
         found = Fields(decode_json(body, wrong=UpstreamError), wrong=None)
     except GatewayError:
         return None
-    urls = found.inner("urls")
-    return urls.text("get") if urls is not None and found.peek("status") in _WAITING else None
+    urls = found.inner("urls") if found.peek("status") in _WAITING else None
+    if urls is None:
+        return None
+    url = urls.text("get")
+    return Unfinished(url, urls.text("cancel") or "") if url else None
 
 
 def read_response(body: bytes, notes: Notes) -> Response:

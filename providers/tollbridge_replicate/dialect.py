@@ -24,7 +24,7 @@ from tollbridge.formats import (
     named_model,
     splice,
 )
-from tollbridge_replicate.answers import answer_usage
+from tollbridge_replicate.answers import answer_usage, unfinished
 from tollbridge_replicate.codec import PredictionsCodec
 from tollbridge_replicate.families import LIMITS, family_of
 from tollbridge_replicate.reading import NAME
@@ -44,6 +44,7 @@ class PredictionsDialect:
             path="/replicate/v1/models/{model}/predictions",
             upstream="/models/{+model}/predictions",
             codec=PredictionsCodec(),
+            unfinished=unfinished,
         ),
     )
 

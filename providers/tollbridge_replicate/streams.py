@@ -1,6 +1,9 @@
 """Streams, of which there are none: a prediction comes whole, and is cut into events here, or put together from them.
 
-Replicate streams from a second URL, which is asked for after the prediction was made.
+Replicate streams from a second URL, which is asked for after the prediction was made and stands on a host of its own,
+`stream.replicate.com` (https://replicate.com/docs/topics/predictions/streaming, read 2026-11). The key goes to no host
+but that of the base URL, and what is streamed there counts no tokens. So a prediction that takes long is asked for
+again until it is done.
 """
 
 from tollbridge import UpstreamError

@@ -14,14 +14,15 @@ from typing import Any, ClassVar
 import httpx2
 import structlog
 
-from tollbridge import Auth, Clock, UpstreamError, UpstreamRequest
+from tollbridge import AccessToken, Auth, Clock, KeptToken, UpstreamError, UpstreamRequest
 from tollbridge.formats import JSON, decode_json
-from tollbridge_vertex.tokens import Fetched, KeptToken
 
 log = structlog.get_logger("tollbridge")
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
+_EARLY_S = 225.0
+"""Seconds before its end at which a token is renewed, as Google's own library does (google-auth 2.63)."""
 _PATIENCE_S = 4.0
 """Seconds for each request for a token: less than `[plugins] timeout_s`, so that an older token can still be shown."""
 _EXTRA = "google-auth is missing; install tollbridge[vertex]"
@@ -51,15 +52,15 @@ class GoogleToken:
     async def sign(self, key: str, request: UpstreamRequest) -> list[tuple[bytes, bytes]]:
         """Give the token; raises `UpstreamError` where there is none, and writes to the log why."""
 
-        kept = self._kept.setdefault(key, KeptToken())
+        kept = self._kept.setdefault(key, KeptToken(early_s=_EARLY_S))
 
-        async def fetch() -> Fetched:
+        async def fetch() -> AccessToken:
             return await asyncio.to_thread(fetched, key, self.scope, kept.clock)
 
         return [(b"authorization", f"Bearer {await kept.get(fetch)}".encode("latin-1"))]
 
 
-def fetched(key: str, scope: str, clock: Clock) -> Fetched:
+def fetched(key: str, scope: str, clock: Clock) -> AccessToken:
     """Fetch a token.  Blocks, so call it in a thread; raises `UpstreamError` whose detail does not hold the key."""
     try:
         from google.auth.exceptions import GoogleAuthError
@@ -75,7 +76,7 @@ def fetched(key: str, scope: str, clock: Clock) -> Fetched:
         raise _refused(f"the credential cannot be used: {type(exc).__name__}") from None
     if not isinstance(credentials.token, str) or not credentials.token:
         raise _refused("Google gave no token")
-    return Fetched(credentials.token, _left(credentials.expiry, clock))
+    return AccessToken(credentials.token, _left(credentials.expiry, clock))
 
 
 def load_credentials(key: str, scope: str, transport: "Transport") -> Any:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from tests.live.looking import eventually
@@ -11,7 +11,10 @@ from tests.support.sessions import begun, response
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
+from websockets.typing import Subprotocol
 
+OFFERED: list[list[Subprotocol]] = []
+"""The subprotocols that the provider was offered, session by session."""
 SAID = [b"\x00\xff", "h\u00e9llo", "x" * 2_000_000]
 
 
@@ -27,9 +30,15 @@ def play(connection: ServerConnection) -> None:
             connection.send(message)
 
 
+def pick(connection: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Take up the first subprotocol, and leave to whoever asks next what all were."""
+    OFFERED.append(list(offered))
+    return offered[0] if offered else None
+
+
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveGateway, str]]:
-    with serve(play, "127.0.0.1", 0, max_size=None) as server:
+    with serve(play, "127.0.0.1", 0, max_size=None, select_subprotocol=pick) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         config = mock_config(f"http://127.0.0.1:{server.socket.getsockname()[1]}")
@@ -65,6 +74,34 @@ def test_messages_pass_both_ways_and_answers_are_paid_for(live) -> None:
         "complete",
         "0.00045",
     )
+
+
+def test_browser_shows_its_token_among_the_subprotocols(live) -> None:
+    gateway, token = live
+    url = f"ws://127.0.0.1:{gateway.port}/v1/realtime?model=gpt-4o-mini"
+    offered = [Subprotocol("realtime"), Subprotocol(f"openai-insecure-api-key.{token}")]
+
+    with connect(url, subprotocols=offered) as connection:
+        connection.send("hello")
+        echoed = connection.recv()
+        call_id = connection.response.headers["x-request-id"]
+
+    assert (connection.subprotocol, echoed) == ("realtime", "hello")
+    assert OFFERED[-1] == ["realtime"]
+    eventually(lambda: any(call_id in line and "request_served" in line for line in gateway.output), "the call's line")
+    assert token not in gateway.text
+
+
+def test_browser_with_another_token_is_refused_and_told_nothing_of_it(live) -> None:
+    gateway, _ = live
+    url = f"ws://127.0.0.1:{gateway.port}/v1/realtime?model=gpt-4o-mini"
+
+    with pytest.raises(InvalidStatus) as caught:
+        connect(url, subprotocols=[Subprotocol("realtime"), Subprotocol("openai-insecure-api-key.tb_wrong")])
+
+    assert caught.value.response.status_code == 401
+    assert b"tb_wrong" not in caught.value.response.body
+    assert "tb_wrong" not in gateway.text
 
 
 def test_close_of_the_provider_reaches_the_client(live) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tollbridge.errors import ConfigError
-from tollbridge.models import Model, Models
+from tollbridge.models import Change, Model, Models
 
 MODELS = """
 ["big"]
@@ -103,6 +103,32 @@ def test_price_may_change_above_so_many_tokens() -> None:
     assert models.get("big") == Model("big", {"input": "1"}, tiers={200_000: {"input": "2"}})
 
 
+def test_price_may_change_on_a_day_with_its_tiers() -> None:
+    models = Models.from_table(
+        {
+            "big": {
+                "input": "1",
+                "left_out": ["storage"],
+                "changes": [
+                    {"from": datetime.date(2026, 12, 1), "input": "2", "tiers": [{"above": 9, "input": "3"}]},
+                    {"from": datetime.date(2027, 1, 1), "input": "4"},
+                ],
+            }
+        },
+        where="pkg/models.toml",
+    )
+
+    assert models.get("big") == Model(
+        "big",
+        {"input": "1"},
+        changes=(
+            Change(datetime.date(2026, 12, 1), {"input": "2"}, {9: {"input": "3"}}),
+            Change(datetime.date(2027, 1, 1), {"input": "4"}),
+        ),
+        left_out=("storage",),
+    )
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
@@ -117,6 +143,12 @@ def test_price_may_change_above_so_many_tokens() -> None:
         ({"tiers": [{"above": 0}]}, "big.tiers must be a list of tables"),
         ({"tiers": [{"above": True}]}, "big.tiers must be a list of tables"),
         ({"tiers": [{"above": 1, "input": 2}]}, "big.input must be a string in USD per million tokens"),
+        ({"changes": {}}, "big.changes must be a list of tables"),
+        ({"changes": ["x"]}, "big.changes must be a list of tables"),
+        ({"changes": [{"from": "2026-12-01"}]}, "big.changes must be a list of tables"),
+        ({"changes": [{"from": datetime.date(2026, 12, 1), "tiers": {}}]}, "big.tiers must be a list of tables"),
+        ({"changes": [{"from": datetime.date(2026, 12, 1), "input": 1}]}, "big.input must be a string"),
+        ({"left_out": [1]}, "big.left_out must be a list of words"),
         ({"context": {}}, "big.context must be a whole number of tokens"),
     ],
 )

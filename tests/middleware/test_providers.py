@@ -47,3 +47,12 @@ def test_credential_of_a_target_is_not_shown() -> None:
     target = Target(Provider("x"), "m", ((b"authorization", b"Bearer sk-secret"),))
 
     assert "sk-secret" not in repr(target)
+
+
+@pytest.mark.parametrize(
+    ("said", "limit", "assumed"), [(None, None, 50), (None, 20, 20), (None, 128_000, 50), (9_000, 20, 9_000)]
+)
+def test_assumed_output_is_what_the_operator_says_else_never_more_than_what_is_assumed_of_all(
+    said: int | None, limit: int | None, assumed: int
+) -> None:
+    assert Target(Provider("x"), "m", max_output=said, limit=limit).assumed_output(50) == assumed

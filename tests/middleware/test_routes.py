@@ -9,6 +9,7 @@ import pytest
 from tollbridge.auth import SCHEMES, Bearer, Header, NoAuth
 from tollbridge.config import load_config
 from tollbridge.errors import ConfigError, PluginError
+from tollbridge.formats import ModelEntry
 from tollbridge.models import Model, Models
 from tollbridge.plugins import Plugins
 from tollbridge.providers import Provider, Quirks
@@ -303,14 +304,36 @@ def test_provider_that_a_plugin_runs_is_moved_to_where_it_listens() -> None:
     assert other.base_urls == {"openai-chat": "https://other.example/v1"}
 
 
-def test_output_limit_of_a_model_is_the_configurations_else_the_providers() -> None:
+def test_output_limit_of_a_model_is_the_configurations_beside_the_providers() -> None:
     models = {"mine": {"targets": ["acme/large"], "max_output": 100}, "theirs": {"targets": ["acme/large"]}}
     found = routes({"models": models}, ACME_KEY="k")
 
-    assert [found.resolve(name)[0].max_output for name in ("mine", "theirs", "acme/large", "acme/other")] == [
-        *(100, 4096, 4096),
-        None,
+    targets = [found.resolve(name)[0] for name in ("mine", "theirs", "acme/large", "acme/other")]
+    assert [(target.max_output, target.limit) for target in targets] == [
+        (100, 4096),
+        (None, 4096),
+        (None, 4096),
+        (None, None),
     ]
+
+
+def test_limits_of_a_model_are_the_least_of_its_targets() -> None:
+    models = {
+        "mine": {"targets": ["acme/large"], "max_output": 100, "context": 50},
+        "theirs": {"targets": ["acme/other", "acme/large"]},
+    }
+    found = routes({"models": models}, ACME_KEY="k")
+
+    listed = {entry.id: (entry.context, entry.max_output) for entry in found.entries()}
+
+    assert listed == {
+        "mine": (50, 100),
+        "theirs": (1000, 4096),
+        "acme/large": (1000, 4096),
+        "acme/small": (None, None),
+    }
+    assert found.entry("acme/other") == ModelEntry("acme/other", "acme")
+    assert found.entry("nobody/other") is None
 
 
 @dataclass(frozen=True)

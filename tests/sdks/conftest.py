@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 from tests.sdks.page import Results
-from tests.sdks.rows import CLIENT, Family, pairs
+from tests.sdks.rows import ASKING
 from tests.sdks.runner import Runner
-from tests.sdks.side import Side
+from tests.sdks.side import Runners, Side
+from tests.sdks.table import Family
 from tests.support.corpus import VARIABLE
 from tests.support.live import LiveGateway
 from tests.support.replay import Replay
@@ -17,16 +18,21 @@ SECRET = "sk-upstream-secret"
 
 
 def provider(family: Family, upstream: str) -> str:
-    """Give the sections of one provider and its model."""
-    name = family.name.replace("_", "-")
+    """Give the section of one provider."""
     return f"""
-[providers.{name}]
-base_url = "{upstream}/{family.name}{family.base}"
+[providers.{family.host}]
+base_url = "{upstream}/{family.host}{family.base}"
 dialect = "{family.dialect}"
 api_key = "env:MOCK_KEY"
 allow_private = true
-[models.{name}]
-targets = ["{name}/{family.model}"]
+"""
+
+
+def model(family: Family) -> str:
+    """Give the section of its model."""
+    return f"""
+[models.{family.alias}]
+targets = ["{family.host}/{family.model}"]
 price = {{ input = "1", output = "2" }}
 """
 
@@ -41,36 +47,37 @@ def replay() -> Iterator[Replay]:
 
 @pytest.fixture(scope="session")
 def gateway(replay: Replay, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
-    reached = {family.name: family for _, family in pairs()}
-    config = "".join(provider(family, replay.url) for family in reached.values())
+    families = [family for kind in ASKING for family in kind.families]
+    hosts = {family.host: provider(family, replay.url) for family in families}
+    config = "".join(["[answers]\nkeep = true\n", *hosts.values(), *map(model, families)])
     with LiveGateway(tmp_path_factory.mktemp("sdks"), config) as gateway:
         yield gateway
 
 
 @pytest.fixture(scope="session")
-def runners() -> Iterator[dict[str, Runner]]:
+def runners() -> Iterator[Runners]:
     running = _Runners()
     yield running
     for runner in running.values():
         runner.close()
 
 
-class _Runners(dict[str, Runner]):
+class _Runners(dict[tuple[str, ...], Runner]):
     """Starts an SDK's process when it is first wanted."""
 
-    def __missing__(self, name: str) -> Runner:
-        self[name] = Runner(CLIENT[name].runner)
-        return self[name]
+    def __missing__(self, command: tuple[str, ...]) -> Runner:
+        self[command] = Runner(command)
+        return self[command]
 
 
 @pytest.fixture(scope="session")
-def through(replay: Replay, gateway: LiveGateway, runners: dict[str, Runner]) -> Side:
+def through(replay: Replay, gateway: LiveGateway, runners: Runners) -> Side:
     """The gateway, as SDKs see it."""
-    return Side(replay, runners, gateway.url, gateway.token()["token"], named=True)
+    return Side(replay, runners, gateway.url, gateway.token()["token"], through=True)
 
 
 @pytest.fixture(scope="session")
-def direct(replay: Replay, runners: dict[str, Runner]) -> Side:
+def direct(replay: Replay, runners: Runners) -> Side:
     """The providers themselves: what SDKs make of them is what is to be expected."""
     return Side(replay, runners, replay.url, "sk-direct")
 

@@ -1,6 +1,9 @@
 """The page that says which SDK reaches which provider: made of what the tests saw."""
 
-from tests.sdks.rows import CALLS, CLIENTS, FAMILIES, STATUSES, Client, Family, lack, pairs, reached
+from collections.abc import Iterator
+
+from tests.sdks.rows import KINDS
+from tests.sdks.table import Client, Family, Kind, Made
 
 Results = dict[tuple[str, str, str], bool]
 """Whether it went well, by client, provider, and the call or the status."""
@@ -11,49 +14,77 @@ HEAD = """\
 Printed by `tests/sdks/`, which runs the official SDKs against a gateway in front of recorded answers of the providers:
 a cell says yes where each call gives the SDK what the provider's own SDK gets without a gateway, to the token.
 
-Calls: an answer, a streamed one (cut by event, by byte and at random), a tool that is called and answered, one called
-in a stream, JSON by a schema, and an image. Refusals: 400, 404, 429, 500 and 529 of the provider, and 401 of the
-gateway; the SDK raises the class it raises for its own provider. A dash: not tried yet.
+Refusals are tried too, wherever a provider is asked: 400, 429 and 529 of the provider, of conversations 404 and 500 as
+well, and 401 of the gateway; the SDK raises the class it raises for its own provider. A dash: not tried yet. Of a
+provider only those calls are tried that it was recorded to answer.
 """
-
-
-def wanted(client: Client, family: Family) -> list[str]:
-    """List what is tried with a pair."""
-    return [*(call for call in CALLS if call in family.cases), *map(str, STATUSES), "401"]
 
 
 def everything() -> set[tuple[str, str, str]]:
     """List what is to be in the results."""
-    return {(client.name, family.name, what) for client, family in pairs() for what in wanted(client, family)}
+    return {
+        (client.name, family.name, what)
+        for kind in KINDS
+        for client, family in kind.pairs()
+        for what in kind.wanted(client, family)
+    }
 
 
-def cell(results: Results, client: Client, family: Family) -> str:
-    if family.name not in reached(client):
+def cell(results: Results, kind: Kind, client: Client, family: Family) -> str:
+    if family.name not in kind.reached(client):
         return "–"
-    fails = [what for what in wanted(client, family) if not results.get((client.name, family.name, what))]
-    lacks = [call for call in family.cases if lack(client, family, call)]
+    wanted = kind.wanted(client, family)
+    fails = [what for what in wanted if not results.get((client.name, family.name, what))]
+    lacks = [call for call in wanted if kind.lack(client, family, call)]
     without = [*lacks, *(what for what in fails if what not in lacks)]
-    return f"not {', '.join(without)}".replace("_", " ") if without else "yes"
+    if without:
+        return f"not {', '.join(map(_spoken, without))}"
+    return "yes" if family.cases or kind.alone else "estimated"
 
 
 def render(results: Results) -> str:
     """Write the page."""
-    clients = [client for client in CLIENTS if reached(client)]
-    families = [family for family in FAMILIES if any(family.name in reached(client) for client in clients)]
-    lines = [HEAD, f"| SDK | {' | '.join(family.title for family in families)} |", "|---" * (len(families) + 1) + "|"]
-    lines += [
-        f"| {client.title} | {' | '.join(cell(results, client, family) for family in families)} |" for client in clients
-    ]
-    lines += ["", "What providers were recorded to answer:", "", "| provider | dialect | calls |", "|---|---|---|"]
-    for family in families:
-        calls = ", ".join(call for call in CALLS if call in family.cases).replace("_", " ")
-        lines.append(f"| {family.title} | `{family.dialect}` | {calls} |")
-    reasons = sorted(
-        {
-            f"* {client.title} at {family.title}, {call}: {lack(client, family, call)}"
-            for client, family in pairs()
-            for call in family.cases
-            if lack(client, family, call)
-        }
-    )
-    return "\n".join([*lines, *(["", "What cannot be:", "", *reasons] if reasons else [])]) + "\n"
+    return "\n".join([HEAD, *(line for kind in KINDS for line in _section(results, kind))])
+
+
+def _section(results: Results, kind: Kind) -> Iterator[str]:
+    yield from (f"## {kind.title}", "", kind.text, "")
+    yield f"| SDK | {' | '.join(family.title for family in kind.families)} |"
+    yield "|---" * (len(kind.families) + 1) + "|"
+    for client in kind.clients:
+        yield f"| {client.title} | {' | '.join(cell(results, kind, client, family) for family in kind.families)} |"
+    yield ""
+    if not kind.alone:
+        yield from _recorded(kind)
+    yield from _listed("What cannot be:", _lacks(kind))
+
+
+def _recorded(kind: Kind) -> Iterator[str]:
+    yield from ("What providers were recorded to answer:", "", "| provider | dialect | calls |", "|---|---|---|")
+    for family in kind.families:
+        calls = ", ".join(_spoken(call) for call in kind.calls if call in family.cases)
+        yield f"| {family.title} | `{family.dialect}` | {_unrecorded(family) or calls or 'none, it is not asked'} |"
+    yield ""
+
+
+def _unrecorded(family: Family) -> str:
+    """Say what stands for the recorded answers of a provider that has none."""
+    return ", ".join(sorted({case.said for case in family.cases.values() if isinstance(case, Made) and case.said}))
+
+
+def _lacks(kind: Kind) -> set[str]:
+    return {
+        f"* {client.title} at {family.title}, {_spoken(call)}: {kind.lack(client, family, call)}"
+        for client, family in kind.pairs()
+        for call in kind.made(client, family)
+        if kind.lack(client, family, call)
+    }
+
+
+def _listed(head: str, items: set[str]) -> Iterator[str]:
+    if items:
+        yield from (head, "", *sorted(items), "")
+
+
+def _spoken(call: str) -> str:
+    return call.replace("_", " ")

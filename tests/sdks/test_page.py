@@ -3,8 +3,9 @@
 import os
 
 import pytest
+from tests.sdks.conversations import LACKS
 from tests.sdks.page import everything, render
-from tests.sdks.rows import CLIENTS, FAMILIES, LACKS, REACHES
+from tests.sdks.rows import KINDS
 from tests.support.sources import ROOT
 
 PAGE = ROOT / "docs" / "support.md"
@@ -33,9 +34,22 @@ def test_page_names_what_fails_and_what_cannot_be(monkeypatch) -> None:
     assert "* openai, Chat at OpenAI, Chat Completions, image: it is blind\n" in printed
 
 
-def test_rows_name_only_what_there_is() -> None:
-    families, clients = {family.name for family in FAMILIES}, {client.name for client in CLIENTS}
+def test_page_says_what_was_not_recorded_and_what_is_estimated() -> None:
+    printed = render(dict.fromkeys(everything(), True))
 
-    assert {name for names in REACHES.values() for name in names} <= families
-    assert {family.native for family in FAMILIES} <= clients
-    assert set(REACHES) <= clients | {client.dialect for client in CLIENTS}
+    assert "| Ollama | `ollama-chat` | invented, in the shape of ollama 0.6, `EmbedResponse` |" in printed
+    assert "| boto3 | yes | yes | yes | estimated |" in printed
+
+
+def test_rows_name_only_what_there_is() -> None:
+    for kind in KINDS:
+        families, clients = {family.name for family in kind.families}, {client.name for client in kind.clients}
+        names = clients | {client.dialect for client in kind.clients}
+
+        assert {name for reached in kind.reaches.values() for name in reached} <= families
+        assert {family.native for family in kind.families if family.cases} <= clients
+        assert set(kind.reaches) <= names
+        assert {name for name, _ in kind.lacks} <= names
+        assert {family for _, family in kind.lacks} <= families
+        assert {call for family in kind.families for call in family.cases} <= set(kind.calls)
+        assert kind.alone or {call for client in kind.clients for call in client.cannot} <= set(kind.calls)

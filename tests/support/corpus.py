@@ -19,7 +19,8 @@ VARIABLE = "TOLLBRIDGE_CORPUS"
 class Case:
     """One recorded request and its answer.
 
-    `text` is a stream as recorded, `body` a parsed JSON answer, `frames` a stream of bytes; `folder` is where it is.
+    `text` is a stream as recorded, `body` a parsed JSON answer, `frames` a stream of bytes, `events` what a stream
+    said, where it was recorded without its form; `folder` is where it is.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Case:
     text: str | None
     frames: bytes | None = None
     folder: str = ""
+    events: tuple[Any, ...] = ()
 
     def cuts(self, *sizes: int) -> Iterator[list[bytes]]:
         """Give the stream whole, then in pieces of each given mean size; the same pieces every time."""
@@ -58,6 +60,7 @@ def read_cases(folder: Path) -> list[Case]:
                 response.get("text"),
                 b64decode(response["body_base64"]) if "body_base64" in response else None,
                 f"{folder.parent.name}/{folder.name}",
+                tuple(response.get("events") or ()),
             )
         )
     return cases

@@ -11,7 +11,7 @@ import random
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,20 +93,24 @@ class Asked:
         return json.loads(self.body)
 
 
+Answer = Recorded | Callable[[Asked], Recorded]
+"""An answer, or what makes one of a request, for a provider that answers as it is asked."""
+
+
 @dataclass(slots=True)
 class _Script:
     """What to answer next; the last answer stays."""
 
-    answers: deque[Recorded] = field(default_factory=deque)
+    answers: deque[Answer] = field(default_factory=deque)
     split: str = "event"
     asked: list[Asked] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Replay:
-    """Listens on a free port of 127.0.0.1 and answers every POST with what `play` named, whatever its path.
+    """Listens on a free port of 127.0.0.1 and answers every request with what `play` named, whatever its path.
 
-    `asked` are the requests that came since. Anything but POST, or a POST before `play`, is answered 404.
+    `asked` are the requests that came since. Before `play`, or when it named nothing, the answer is 404.
     """
 
     def __init__(self) -> None:
@@ -129,7 +133,7 @@ class Replay:
             replay._server.server_close()
             thread.join(_PATIENCE_S)
 
-    def play(self, *answers: str | Recorded, split: str = "event") -> None:
+    def play(self, *answers: str | Answer, split: str = "event") -> None:
         """Answer with these, in order, the last one again and again; a text names a recorded case."""
         found = deque(recorded(answer) if isinstance(answer, str) else answer for answer in answers)
         with self._script.lock:
@@ -155,19 +159,24 @@ class _Answering(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def do_GET(self) -> None:
-        self._send(invented(404, {"error": {"message": "only POST is replayed"}}), ())
+        self._reply()
 
     def do_POST(self) -> None:
+        self._reply()
+
+    def _reply(self) -> None:
         body = self._body()
         headers = {name.lower(): value for name, value in self.headers.items()}
         script = self.server.script
         with script.lock:
-            script.asked.append(Asked(self.command, self.path, headers, body))
+            asked = Asked(self.command, self.path, headers, body)
+            script.asked.append(asked)
             answers, split = script.answers, script.split
             answer = answers.popleft() if len(answers) > 1 else answers[0] if answers else None
         if answer is None:
             answer = invented(404, {"error": {"message": "nothing is to be replayed"}})
-        self._send(answer, answer.cut(split))
+        found = answer if isinstance(answer, Recorded) else answer(asked)
+        self._send(found, found.cut(split))
 
     def _body(self) -> bytes:
         """Read a body by its length, or in chunks (RFC 9112, section 7.1)."""

@@ -53,10 +53,14 @@ class Answer:
         self.closed += 1
 
 
-class Script:
-    """A transport that takes one step a request: gives an answer, raises an error, or waits for an event."""
+Later = tuple[asyncio.Event, Answer | GatewayError]
+"""What happens once an event is set."""
 
-    def __init__(self, *steps: Answer | GatewayError | asyncio.Event) -> None:
+
+class Script:
+    """A transport that takes one step a request: gives an answer, raises an error, or waits for an event first."""
+
+    def __init__(self, *steps: Answer | GatewayError | asyncio.Event | Later) -> None:
         self.steps = list(steps)
         self.sent: list[UpstreamRequest] = []
         self.waiting = asyncio.Event()
@@ -65,16 +69,20 @@ class Script:
     async def send(self, request: UpstreamRequest) -> Answer:
         self.sent.append(request)
         step = self.steps.pop(0)
-        if isinstance(step, GatewayError):
-            raise step
-        if isinstance(step, asyncio.Event):
+        event, then = step if isinstance(step, tuple) else (step, None)
+        if isinstance(event, asyncio.Event):
             self.waiting.set()
             try:
-                await step.wait()
+                await event.wait()
             except asyncio.CancelledError:
                 self.cancelled = True
                 raise
-            raise AssertionError("nobody sets this event")
+            if then is None:
+                raise AssertionError("nobody sets this event")
+            step = then
+        if isinstance(step, GatewayError):
+            raise step
+        assert isinstance(step, Answer)
         return step
 
     async def close(self) -> None:

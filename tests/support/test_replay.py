@@ -77,6 +77,14 @@ def test_request_is_kept_as_it_came(replay):
     assert (first.json(), second.json()) == ({"q": 1}, {"q": 2})
 
 
+def test_answer_may_be_made_of_the_request(replay):
+    replay.play(lambda asked: invented(201, {"path": asked.path, "said": asked.json()}))
+
+    status, _, body, _ = ask(replay, path="/v1/z", body=b'{"q": 1}')
+
+    assert (status, json.loads(body)) == (201, {"path": "/v1/z", "said": {"q": 1}})
+
+
 def test_requests_before_a_play_are_forgotten(replay):
     replay.play(STREAM)
     ask(replay)
@@ -85,10 +93,17 @@ def test_requests_before_a_play_are_forgotten(replay):
     assert replay.asked == []
 
 
-def test_nothing_else_is_answered(replay):
+def test_nothing_is_answered_where_nothing_is_named(replay):
     replay.play()
 
     assert ask(replay)[0] == ask(replay, "GET")[0] == 404
+
+
+def test_get_is_answered_as_post_is(replay):
+    replay.play(invented(200, {"n": 1}))
+
+    assert ask(replay, "GET")[0] == 200
+    assert [(asked.method, asked.body) for asked in replay.asked] == [("GET", b"")]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every recorded answer, told in every client dialect, is what that dialect's vendor says an answer is."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.support.corpus import Case, corpus_folders
 from tests.support.shapes import EVENT, WHOLE, sse_data
 from tests.translation.dialects import CLIENTS, FOLDERS, Source, asked_by, recorded
 
-from tollbridge.formats import AnyEvent, Broken, Conversation, Response, ToolCall, fold, unfold
+from tollbridge.formats import AnyEvent, Broken, Conversation, Envelope, Response, ToolCall, fold, unfold
 from tollbridge.testing.conversation_contract import notes
 from tollbridge.testing.conversations import said
 
@@ -101,5 +102,20 @@ def test_buckets_of_recorded_answers_sum_to_the_providers_totals(cases: Sequence
         total = source.total(response.wire_usage) if response.wire_usage else None
         if total is not None and (response.usage is None or response.usage.total != total):
             problems[case.name] = (response.usage, response.wire_usage)
+
+    assert problems == {}
+
+
+@folders
+def test_recorded_answer_that_passes_is_metered_as_one_that_is_translated(cases: Sequence[Case]) -> None:
+    problems = {}
+    for case, source, response in answers(cases):
+        streamed = case.body is None
+        given = json.dumps(case.body).encode() if case.text is None else case.text.encode()
+        reader = source.dialect.answer_reader(Envelope("m", stream=streamed, asks_usage=True), streamed=streamed)
+        for chunk in (case.frames or given, b""):
+            reader.feed(chunk)
+        if reader.usage != response.usage:
+            problems[case.name] = (reader.usage, response.usage)
 
     assert problems == {}

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from tollbridge.clock import SystemClock
 from tollbridge.errors import GatewayError, SetupError
 from tollbridge.gateway import Gateway
+from tollbridge.hosts import Host
 from tollbridge.openapi import describe
-from tollbridge.routes import Host
 from tollbridge.runtime import layers_of, timeouts_of
 from tollbridge.stores import schema
 from tollbridge.transport import make_transport

@@ -1,6 +1,6 @@
 """Wire formats: what the core asks of a dialect, the canonical model between them, and the tools they are made of."""
 
-from tollbridge.formats.bodies import read_named, readdressed
+from tollbridge.formats.bodies import read_fields, read_named, readdressed, written_body
 from tollbridge.formats.carry import carried, carry, pack_thinking, unpack_thinking
 from tollbridge.formats.codec import (
     CONVERSATION,
@@ -10,6 +10,7 @@ from tollbridge.formats.codec import (
     AnyCodec,
     Codec,
     Conversation,
+    ConversationCodec,
     StreamReader,
     StreamWriter,
 )
@@ -28,8 +29,25 @@ from tollbridge.formats.conversation import (
     Tool,
     ToolChoice,
 )
-from tollbridge.formats.dialect import AnswerReader, CostLine, Dialect, Envelope, ModelEntry, Operation, named_model
-from tollbridge.formats.embedding import EmbeddingRequest, EmbeddingResponse, Vector
+from tollbridge.formats.dataurls import read_url, write_url
+from tollbridge.formats.dialect import (
+    AnswerReader,
+    CostLine,
+    Dialect,
+    Envelope,
+    ModelEntry,
+    Operation,
+    Unfinished,
+    named_model,
+)
+from tollbridge.formats.embedding import (
+    EmbeddingInput,
+    EmbeddingRequest,
+    EmbeddingResponse,
+    Vector,
+    float_encoding,
+    input_text,
+)
 from tollbridge.formats.events import (
     AnyEvent,
     Aside,
@@ -49,7 +67,8 @@ from tollbridge.formats.events import (
 from tollbridge.formats.failures import failure
 from tollbridge.formats.fields import Fields
 from tollbridge.formats.fold import Fold, fold, unfold, with_words, words_of
-from tollbridge.formats.jsonedit import members, replace_model, splice
+from tollbridge.formats.jsonedit import members, object_in, replace_model, splice
+from tollbridge.formats.keeping import Given, Keeping, Turn, Wish
 from tollbridge.formats.notes import Notes
 from tollbridge.formats.order import OneByOne, in_turns
 from tollbridge.formats.parts import (
@@ -79,6 +98,7 @@ from tollbridge.formats.toolids import PLAIN, fit_id, new_call_id
 from tollbridge.formats.values import (
     JSON,
     NO_EXTRAS,
+    UNREADABLE,
     Extras,
     Number,
     add_extras,
@@ -89,7 +109,13 @@ from tollbridge.formats.values import (
     object_text,
     present,
 )
-from tollbridge.formats.vectors import packed_vector, vector_numbers
+from tollbridge.formats.vectors import (
+    listed_numbers,
+    one_vector_each,
+    packed_vector,
+    unpacked_bytes,
+    vector_numbers,
+)
 from tollbridge.formats.whole import WholeReader
 
 __all__ = [
@@ -102,6 +128,7 @@ __all__ = [
     "PLAIN",
     "RERANK",
     "SERVER_TOOLS",
+    "UNREADABLE",
     "AnswerReader",
     "AnyCodec",
     "AnyEvent",
@@ -117,11 +144,13 @@ __all__ = [
     "Citation",
     "Codec",
     "Conversation",
+    "ConversationCodec",
     "CostLine",
     "CountResponse",
     "Delta",
     "Detail",
     "Dialect",
+    "EmbeddingInput",
     "EmbeddingRequest",
     "EmbeddingResponse",
     "End",
@@ -132,6 +161,8 @@ __all__ = [
     "Fold",
     "Format",
     "FormatKind",
+    "Given",
+    "Keeping",
     "KeyedSeal",
     "Keywords",
     "Location",
@@ -171,10 +202,13 @@ __all__ = [
     "ToolCall",
     "ToolChoice",
     "ToolResult",
+    "Turn",
+    "Unfinished",
     "Unknown",
     "UsageSeen",
     "Vector",
     "WholeReader",
+    "Wish",
     "add_extras",
     "carried",
     "carry",
@@ -184,20 +218,27 @@ __all__ = [
     "event_name",
     "failure",
     "fit_id",
+    "float_encoding",
     "fold",
     "in_turns",
+    "input_text",
     "items_of",
     "join_id",
     "json_text",
+    "listed_numbers",
     "lower",
     "members",
     "named_model",
     "new_call_id",
+    "object_in",
     "object_text",
+    "one_vector_each",
     "pack_thinking",
     "packed_vector",
     "present",
+    "read_fields",
     "read_named",
+    "read_url",
     "readdressed",
     "replace_model",
     "splice",
@@ -205,8 +246,11 @@ __all__ = [
     "split_id",
     "unfold",
     "unpack_thinking",
+    "unpacked_bytes",
     "vector_numbers",
     "with_words",
     "words_of",
     "write_event",
+    "write_url",
+    "written_body",
 ]

@@ -3,8 +3,9 @@
 A codec belongs to an operation of a dialect. A call goes from one codec to another of the same `kind`.
 """
 
-from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from tollbridge.errors import GatewayError
 from tollbridge.formats.conversation import Request
@@ -23,28 +24,34 @@ CONVERSATION, EMBEDDINGS, RERANK, COUNT = "conversation", "embeddings", "rerank"
 class Codec(Protocol[Q, A]):
     """A wire format of one kind of call.  `name` is its dialect's, and the `origin` of what it reads."""
 
-    name: str
-    kind: str
-    spelled: Mapping[str, str]
-    """What the canonical fields are called here, where it is not the same: `max_output` is `max_tokens`, say."""
+    @property
+    def name(self) -> str: ...
 
-    def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Q:
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def spelled(self) -> Mapping[str, str]:
+        """What the canonical fields are called here, where it is not the same: `max_output` is `max_tokens`, say."""
+        ...
+
+    def read_request(self, body: bytes, envelope: Envelope, notes: Notes, /) -> Q:
         """Read what a caller asks for; raises `BadRequest` naming the field that is wrong."""
         ...
 
-    def write_request(self, request: Q, notes: Notes) -> bytes:
+    def write_request(self, request: Q, notes: Notes, /) -> bytes:
         """Write a request for a provider; what cannot be said is dropped in `notes`, or raises `Untranslatable`."""
         ...
 
-    def read_response(self, body: bytes, notes: Notes) -> A:
+    def read_response(self, body: bytes, notes: Notes, /) -> A:
         """Read a provider's answer; raises `UpstreamError` for what is none."""
         ...
 
-    def write_response(self, response: A, request: Q, notes: Notes) -> bytes:
+    def write_response(self, response: A, request: Q, notes: Notes, /) -> bytes:
         """Write an answer for the caller of `request`."""
         ...
 
-    def read_error(self, status: int, body: bytes) -> GatewayError:
+    def read_error(self, status: int, body: bytes, /) -> GatewayError:
         """Read a provider's refusal: an error of the same class, with its code, message and param.  Never raises."""
         ...
 
@@ -72,13 +79,32 @@ class StreamWriter(Protocol):
 class Conversation(Codec[Request, Response], Protocol):
     """A codec for conversations, which stream too."""
 
-    def stream_reader(self, notes: Notes) -> StreamReader:
+    def stream_reader(self, notes: Notes, /) -> StreamReader:
         """Make the reader of one stream of a provider."""
         ...
 
-    def stream_writer(self, request: Request, notes: Notes) -> StreamWriter:
+    def stream_writer(self, request: Request, notes: Notes, /) -> StreamWriter:
         """Make the writer of one stream for the caller of `request`."""
         ...
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationCodec:
+    """A `Conversation` that is made of functions."""
+
+    kind: ClassVar[str] = CONVERSATION
+
+    name: str
+    spelled: Mapping[str, str]
+    read_request: Callable[[bytes, Envelope, Notes], Request]
+    write_request: Callable[[Request, Notes], bytes]
+    read_response: Callable[[bytes, Notes], Response]
+    write_response: Callable[[Response, Request, Notes], bytes]
+    stream_reader: Callable[[Notes], StreamReader]
+    stream_writer: Callable[[Request, Notes], StreamWriter]
+    read_error: Callable[[int, bytes], GatewayError]
+
+
+_: type[Conversation] = ConversationCodec
 
 AnyCodec = Codec[Any, Any]

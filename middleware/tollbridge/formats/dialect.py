@@ -3,7 +3,7 @@
 A dialect lives in the package of the provider that defined it and is registered by `register_dialects`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +15,17 @@ from tollbridge.providers import Quirks
 
 if TYPE_CHECKING:
     from tollbridge.formats.codec import AnyCodec
+    from tollbridge.formats.keeping import Keeping
+
+
+class Unfinished(msgspec.Struct, frozen=True, gc=False):
+    """An answer that its provider is still working at: `url` gives it when it is asked for by GET.
+
+    `cancel` ends the work, by POST; empty where nothing does.
+    """
+
+    url: str
+    cancel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +43,11 @@ class Operation:
     says.  `modelless`: it names no model and goes as it is to the one provider that keeps files; only `{id}` may stand
     in its paths.  `every_model`: it needs a token that may call every model, for it can come to any.
     `socket`: it is a session over a WebSocket, with one of `subprotocols` if the caller asks for it; its query stands
-    where others have a body.
+    where others have a body.  `secret_subprotocol`: a caller that can set no header, as a browser cannot, offers its
+    credential as one more of them, behind this beginning.
+    `keeping` names its answers, to which callers come back; `kept` says how: it is about the answer that `{id}` stands
+    for, and names no model.
+    `unfinished` reads from a whole answer, of status 2xx, whether it has to be asked for again, and never raises.
     """
 
     scope: str
@@ -51,6 +66,10 @@ class Operation:
     every_model: bool = False
     socket: bool = False
     subprotocols: tuple[str, ...] = ()
+    secret_subprotocol: str = ""
+    keeping: "Keeping | None" = None
+    kept: str = ""
+    unfinished: Callable[[bytes], Unfinished | None] | None = None
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -58,7 +77,8 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
 
     `max_output` is the caller's own limit in tokens for the whole answer (times `n` where several are asked for), or
     None.  `input_bound` is an upper bound for the input tokens.  `asks_usage`: the caller asked for usage in the
-    stream.  `answers` is how many answers are asked for.
+    stream.  `answers` is how many answers are asked for.  `recalled` is the id of the earlier answer that the request
+    goes on from, where its conversation was put into the body.  `kept`: the bridge will keep what is said.
     """
 
     model: str
@@ -68,6 +88,8 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     asks_usage: bool = False
     answers: int = 1
     outputs_tokens: bool = True
+    recalled: str = ""
+    kept: bool = False
 
 
 class AnswerReader(Protocol):
@@ -155,12 +177,13 @@ class CostLine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model as listed to callers.  `created` in seconds since the epoch."""
+    """A model as listed to callers.  `created` in seconds since the epoch, `context` and `max_output` in tokens."""
 
     id: str
     owned_by: str
     created: int = 0
     context: int | None = None
+    max_output: int | None = None
 
 
 def named_model(operation: Operation, path: str) -> str:

@@ -1,14 +1,20 @@
 """Embeddings, whatever dialect they are asked in."""
 
+from collections.abc import Sequence
+
 import msgspec
 
-from tollbridge.formats.parts import AnyPart
+from tollbridge.formats.notes import Notes
+from tollbridge.formats.parts import AnyPart, Text
 from tollbridge.formats.values import JSON, NO_EXTRAS, Extras
 from tollbridge.metering.usage import Usage
 
+EmbeddingInput = str | tuple[int, ...] | tuple[AnyPart, ...]
+"""A text, a list of token ids, or parts that are embedded as one."""
+
 
 class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be embedded: each input is a text, a list of token ids, or parts that are embedded as one.
+    """What is to be embedded.
 
     `alone`: one input was given, not a list of one. `encodings` are the forms wanted: `float`, `base64` (of 32-bit
     floats, little endian), `int8`, `uint8`, `binary`, `ubinary`. `task` is what the vectors are for, in our words:
@@ -18,7 +24,7 @@ class EmbeddingRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     origin: str
     model: str
-    inputs: "tuple[str | tuple[int, ...] | tuple[AnyPart, ...], ...]"
+    inputs: tuple[EmbeddingInput, ...]
     alone: bool = False
     dimensions: int | None = None
     encodings: tuple[str, ...] = ()
@@ -50,3 +56,28 @@ class EmbeddingResponse(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     wire_usage: JSON = None
     extras: Extras = NO_EXTRAS
+
+
+def input_text(given: EmbeddingInput, notes: Notes) -> str:
+    """Give an input as one text, its parts joined by a line end; refuses what is no text."""
+    if isinstance(given, str):
+        return given
+    texts = [part.text for part in given if isinstance(part, Text)]
+    if not texts or len(texts) < len(given):
+        notes.refuse("inputs", "the model behind this name embeds nothing but text")
+    return "\n".join(texts)
+
+
+def float_encoding(encodings: Sequence[str], notes: Notes) -> str | None:
+    """Say how floats are wanted, `float` before `base64`; None where nothing is said.
+
+    For a provider that has nothing else: other encodings are dropped beside them, and refused alone. It need not have
+    both, for each is made of the other.
+    """
+    spoken = [encoding for encoding in ("float", "base64") if encoding in encodings]
+    if encodings and not spoken:
+        notes.refuse("encodings", f"{encodings[0]!r} is not to be had; ask for float or base64")
+    for encoding in encodings:
+        if encoding not in spoken:
+            notes.drop(f"encodings.{encoding}")
+    return spoken[0] if spoken else None

@@ -6,30 +6,17 @@ the caller sees the kind of call it knows.
 
 from msgspec.structs import replace
 
-from tollbridge.errors import GatewayError
 from tollbridge.formats.conversation import Request, Tool
-from tollbridge.formats.events import AnyEvent, ChoiceEnd, Delta, PartBegin, PartEnd
+from tollbridge.formats.events import AnyEvent, ChoiceEnd, Delta, PartBegin, PartEnd, Replaced
 from tollbridge.formats.parts import AnyPart, ToolCall
 from tollbridge.formats.response import Response
-from tollbridge.formats.values import decode_json
-
-ARGUMENT = "input"
+from tollbridge.formats.unwrapping import Unwrapping, unwrapped
 
 
 def free_text_tools(request: object) -> frozenset[str]:
     """Give the names of the tools of a request that take free text."""
     tools = request.tools if isinstance(request, Request) else None
     return frozenset(tool.name for tool in tools or () if isinstance(tool, Tool) and tool.custom)
-
-
-def unwrapped(arguments: str) -> str:
-    """Give the text that was put into an object, or the arguments as they are."""
-    try:
-        value = decode_json(arguments)
-    except GatewayError:
-        return arguments
-    text = value.get(ARGUMENT) if isinstance(value, dict) and len(value) == 1 else None
-    return text if isinstance(text, str) else arguments
 
 
 def freed(response: Response, names: frozenset[str]) -> Response:
@@ -49,33 +36,41 @@ def _freed(part: AnyPart, names: frozenset[str]) -> AnyPart:
 
 
 class FreeText:
-    """Does the same to the events of a stream: such a call waits until it is whole."""
+    """Does the same to the events of a stream, as they come."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
-        self._held: dict[tuple[int, int], tuple[ToolCall, list[str]]] = {}
+        self._open: dict[tuple[int, int], Unwrapping] = {}
 
     def add(self, event: AnyEvent) -> list[AnyEvent]:
         """Take the next event, give those that can go on."""
         if isinstance(event, PartBegin):
-            part = event.part
-            if not isinstance(part, ToolCall) or part.name not in self._names or part.custom:
-                return [event]
-            self._held[event.choice, event.index] = (part, [part.arguments])
-            return []
-        if isinstance(event, Delta) and (event.choice, event.index) in self._held:
-            self._held[event.choice, event.index][1].append(event.text)
-            return []
+            return self._begin(event)
+        if isinstance(event, Delta):
+            unwrapping = self._open.get((event.choice, event.index))
+            return [event] if unwrapping is None else _delta(unwrapping.feed(event.text), event.choice, event.index)
         if isinstance(event, PartEnd):
-            return [*self._whole(event.choice, event.index), event]
+            return [*self._end(event.choice, event.index), event]
         if isinstance(event, ChoiceEnd):
-            ended = [place for place in self._held if place[0] == event.choice]
-            return [*(whole for place in ended for whole in self._whole(*place)), event]
+            ended = [place for place in self._open if place[0] == event.choice]
+            return [*(rest for place in ended for rest in self._end(*place)), event]
+        if isinstance(event, Replaced):
+            self._open.pop((event.choice, event.index), None)
+            return [replace(event, part=_freed(event.part, self._names))]
         return [event]
 
-    def _whole(self, choice: int, index: int) -> list[AnyEvent]:
-        part, words = self._held.pop((choice, index), (None, []))
-        if part is None:
-            return []
-        whole = replace(part, custom=True, arguments=unwrapped("".join(words)))
-        return [PartBegin(part=whole, index=index, choice=choice)]
+    def _begin(self, event: PartBegin) -> list[AnyEvent]:
+        part = event.part
+        if not isinstance(part, ToolCall) or part.name not in self._names or part.custom:
+            return [event]
+        unwrapping = self._open[event.choice, event.index] = Unwrapping()
+        begun = replace(event, part=replace(part, custom=True, arguments=""))
+        return [begun, *_delta(unwrapping.feed(part.arguments), event.choice, event.index)]
+
+    def _end(self, choice: int, index: int) -> list[AnyEvent]:
+        unwrapping = self._open.pop((choice, index), None)
+        return [] if unwrapping is None else _delta(unwrapping.end(), choice, index)
+
+
+def _delta(words: str, choice: int, index: int) -> list[AnyEvent]:
+    return [Delta(text=words, choice=choice, index=index)] if words else []

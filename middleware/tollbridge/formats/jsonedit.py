@@ -90,6 +90,14 @@ def _skip(text: str, at: int) -> int:
     return at
 
 
+def object_in(body: bytes, name: str) -> bytes:
+    """Give the text of an object at the top of a body, `{}` where it is absent or null; raises as `members` does."""
+    text = _decoded(body)
+    at = members(text).get(name)
+    given = "null" if at is None else text[at.start : at.end]
+    return b"{}" if given == "null" else given.encode("utf-8")
+
+
 def splice(
     body: bytes, values: Mapping[str, bytes], *, rename: Mapping[str, str] | None = None, drop: Iterable[str] = ()
 ) -> bytes:

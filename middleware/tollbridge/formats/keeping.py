@@ -1,6 +1,6 @@
 """What a dialect says of answers that callers come back to by an id.
 
-The bridge knows whose each answer is and who gave it. Its content is kept by the provider, or by the bridge, or by both.
+The bridge knows whose each answer is and who gave it. Its content is kept by the provider, by the bridge, or by both.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,6 @@ class Given(msgspec.Struct, frozen=True, gc=False):
 
     id: str
     whole: bool
-    items: tuple[str, ...] = ()
 
 
 class KeepingReader(Protocol):
@@ -51,11 +50,15 @@ class Keeping(Protocol):
         ...
 
     def given(self, answer: bytes) -> Given:
-        """Read an answer's ids.  Never raises: what cannot be read is not kept."""
+        """Read an answer's id.  Never raises: what cannot be read is not kept."""
         ...
 
     def asked(self, body: bytes, call_id: str) -> bytes:
         """Give what a request asks for as a JSON list of items, each with an id."""
+        ...
+
+    def ids(self, turn: Turn) -> Sequence[str]:
+        """Give the ids of the items of a turn, asked and answered."""
         ...
 
     def recalled(self, body: bytes, thread: Sequence[Turn], others: Sequence[Turn]) -> bytes:

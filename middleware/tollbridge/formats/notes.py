@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import NoReturn
 
+import msgspec
+
 from tollbridge.errors import Untranslatable
 from tollbridge.formats.seal import Seal
 from tollbridge.formats.values import JSON
@@ -22,36 +24,28 @@ NEUTRAL: Mapping[str, JSON] = {
 """Values that change nothing; clients send them because they are their defaults."""
 
 
-class Notes:
+_NO_QUIRKS = Quirks()
+
+
+class Notes(msgspec.Struct, eq=False):
     """The notes of one translation, from one dialect to another.
 
     `seal` packs state of one provider into a text of another's dialect. `strict` refuses what would be dropped.
     `quirks` tells where the host differs from the dialect that is written. `now` is the time in seconds since the
     epoch, `call_id` the id of the call, for dialects whose answers need them. `spelled` says what the caller's dialect
-    calls our fields. `answering`: an answer is written, whose unknown members nobody misses.
+    calls our fields. `answering`: an answer is written, whose unknown members nobody misses. `addressed`: what was
+    written is as the host wants it already; see `written_body`.
     """
 
-    __slots__ = ("_dropped", "_spelled", "answering", "call_id", "now", "quirks", "seal", "strict")
-
-    def __init__(
-        self,
-        seal: Seal,
-        *,
-        strict: bool = False,
-        quirks: Quirks | None = None,
-        now: int = 0,
-        call_id: str = "",
-        spelled: Mapping[str, str] | None = None,
-        answering: bool = False,
-    ) -> None:
-        self.seal = seal
-        self.strict = strict
-        self.quirks = quirks or Quirks()
-        self.now = now
-        self.call_id = call_id
-        self.answering = answering
-        self._spelled = spelled or {}
-        self._dropped: dict[str, None] = {}
+    seal: Seal
+    strict: bool = False
+    quirks: Quirks = _NO_QUIRKS
+    now: int = 0
+    call_id: str = ""
+    spelled: Mapping[str, str] = {}
+    answering: bool = False
+    addressed: bool = False
+    _dropped: dict[str, None] = msgspec.field(default_factory=dict)
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -86,7 +80,7 @@ class Notes:
 
     def _spelt(self, field: str) -> str:
         head, dot, tail = field.partition(".")
-        return self._spelled.get(head, head) + dot + tail
+        return self.spelled.get(head, head) + dot + tail
 
     def told(self) -> bytes:
         """Give the dropped fields for a header, cut where they are many."""

@@ -11,7 +11,7 @@ import msgspec
 from tollbridge.formats.values import JSON, NO_EXTRAS, Extras
 
 
-class State(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True, gc=False):
     """What a provider wants back unchanged: a signature of its thinking, encrypted reasoning, an item's id.
 
     `dialect` is the name of the dialect it came in; nobody else is shown it. `data` is a small JSON object.
@@ -21,13 +21,13 @@ class State(msgspec.Struct, frozen=True):
     data: dict[str, JSON]
 
 
-class CacheMark(msgspec.Struct, frozen=True):
+class CacheMark(msgspec.Struct, frozen=True, gc=False):
     """The end of a prefix worth caching.  `ttl` in the provider's words, such as `5m`; empty for its default."""
 
     ttl: str = ""
 
 
-class Logprob(msgspec.Struct, frozen=True):
+class Logprob(msgspec.Struct, frozen=True, gc=False):
     """How likely one token was, as a natural logarithm; `top` are the likeliest in its place."""
 
     token: str
@@ -36,7 +36,7 @@ class Logprob(msgspec.Struct, frozen=True):
     top: "tuple[Logprob, ...]" = ()
 
 
-class Citation(msgspec.Struct, frozen=True, kw_only=True):
+class Citation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a statement comes from.
 
     `start` and `end` count characters of the text that is backed. `url` or `file_id` names the source, `cited` is its
@@ -53,7 +53,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     raw: JSON = None
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What all parts have."""
 
     cache: CacheMark | None = None
@@ -61,7 +61,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     extras: Extras = NO_EXTRAS
 
 
-class Text(Part, frozen=True, kw_only=True, tag="text"):
+class Text(Part, frozen=True, kw_only=True, tag="text", gc=False):
     """Words."""
 
     text: str
@@ -69,13 +69,13 @@ class Text(Part, frozen=True, kw_only=True, tag="text"):
     logprobs: tuple[Logprob, ...] | None = None
 
 
-class Refusal(Part, frozen=True, kw_only=True, tag="refusal"):
+class Refusal(Part, frozen=True, kw_only=True, tag="refusal", gc=False):
     """Words by which a model declines."""
 
     text: str
 
 
-class Reasoning(Part, frozen=True, kw_only=True, tag="reasoning"):
+class Reasoning(Part, frozen=True, kw_only=True, tag="reasoning", gc=False):
     """What a model thought.  `text` is empty where it is shown to nobody and `state` holds all of it.
 
     `summary`: the text is a summary of it.
@@ -94,7 +94,7 @@ class MediaKind(StrEnum):
     FILE = "file"
 
 
-class Media(Part, frozen=True, kw_only=True, tag="media"):
+class Media(Part, frozen=True, kw_only=True, tag="media", gc=False):
     """An image, a sound, a film or a document: one of `data` (base64), `url`, `file_id` (at the provider), `text`.
 
     `mime` such as `image/png`. `detail` is how closely an image is looked at. `title` and `context` are what a document
@@ -113,7 +113,7 @@ class Media(Part, frozen=True, kw_only=True, tag="media"):
     citations: bool | None = None
 
 
-class ToolCall(Part, frozen=True, kw_only=True, tag="tool_call"):
+class ToolCall(Part, frozen=True, kw_only=True, tag="tool_call", gc=False):
     """A model asks for a tool.  `arguments` is JSON text as the model wrote it, which may be broken.
 
     `custom`: the tool takes free text, and `arguments` is that text.
@@ -125,7 +125,7 @@ class ToolCall(Part, frozen=True, kw_only=True, tag="tool_call"):
     custom: bool = False
 
 
-class ToolResult(Part, frozen=True, kw_only=True, tag="tool_result"):
+class ToolResult(Part, frozen=True, kw_only=True, tag="tool_result", gc=False):
     """What a tool gave.  `call_id` is the call's; `name` the tool's, where it was said.
 
     `listed`: it was given as a list of parts, where one text would do too.
@@ -139,7 +139,7 @@ class ToolResult(Part, frozen=True, kw_only=True, tag="tool_result"):
     custom: bool = False
 
 
-class ServerCall(Part, frozen=True, kw_only=True, tag="server_call"):
+class ServerCall(Part, frozen=True, kw_only=True, tag="server_call", gc=False):
     """The provider used a tool of its own, or says what that gave.
 
     `tool` is one of `SERVER_TOOLS`, or empty for what only its dialect knows. `input` is what it was asked, `output`
@@ -152,7 +152,7 @@ class ServerCall(Part, frozen=True, kw_only=True, tag="server_call"):
     result: bool = False
 
 
-class Opaque(Part, frozen=True, kw_only=True, tag="opaque"):
+class Opaque(Part, frozen=True, kw_only=True, tag="opaque", gc=False):
     """A part of a kind that only its own dialect knows; `kind` is what it calls it, `raw` the whole of it."""
 
     kind: str

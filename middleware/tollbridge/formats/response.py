@@ -24,7 +24,7 @@ class Stop(StrEnum):
     OTHER = "other"
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Choice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One of the answers.  `said` is the reason in the provider's own words, `sequence` the stop sequence that was met.
 
     `citations`-like matter that belongs to the answer as a whole is in `extras`.
@@ -38,7 +38,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     extras: Extras = NO_EXTRAS
 
 
-class Response(msgspec.Struct, frozen=True, kw_only=True):
+class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An answer.  `origin` is the dialect it came in; `created` in seconds since the epoch.
 
     `usage` is None where the provider did not say. `wire_usage` is what it said, word for word, for its own dialect.

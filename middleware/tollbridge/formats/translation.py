@@ -18,6 +18,12 @@ from tollbridge.formats.ways import Way, Ways
 from tollbridge.metering.usage import Usage
 from tollbridge.providers import Target
 
+Tell = Callable[[Iterable[str]], bytes]
+"""Takes the fields that were dropped from an answer, before its end is given; gives what a stream says of them there.
+
+That is nothing where the head says it.
+"""
+
 
 class Translator:
     """What is translated of one call: its request, read once, however many targets are asked.
@@ -55,32 +61,30 @@ class Translator:
 
     def notes(self, target: Target | None = None) -> Notes:
         """Make the notes for a target, or for reading and for the way back."""
-        return Notes(
-            self.seal,
-            answering=target is None,
-            strict=self.strict and target is not None,
-            quirks=target.provider.quirks if target is not None else None,
-            now=self.now,
-            call_id=self.call_id,
-            spelled=self.codec.spelled,
-        )
+        spelled = self.codec.spelled
+        if target is None:
+            return Notes(self.seal, now=self.now, call_id=self.call_id, spelled=spelled, answering=True)
+        quirks = target.provider.quirks
+        return Notes(self.seal, self.strict, quirks, now=self.now, call_id=self.call_id, spelled=spelled)
 
     def to(self, target: Target, body: bytes, max_output: int | None) -> "Translation":
         """Begin the translation for one target; raises `UpstreamError` where there is no way to ask it."""
         way = self._ways.of(self.codec.kind, target)
         if way is None:
             raise UpstreamError("there is no way to ask this target")
-        request = replace(self.read(body), model=target.model)
+        request = self.read(body)
+        said = {} if max_output is None else {"max_output": max_output}
         if isinstance(request, Request):
-            stream = self.envelope.stream
-            asks = stream and target.provider.quirks.stream_usage == "option"
-            request = replace(
-                request,
-                stream=True if stream else None,
-                stream_usage=True if asks else None,
-                max_output=request.max_output if max_output is None else max_output,
-            )
+            stream = True if self.envelope.stream else None
+            asks = True if stream and target.provider.quirks.stream_usage == "option" else None
+            request = replace(request, model=target.model, stream=stream, stream_usage=asks, **said)
+        else:
+            request = replace(request, model=target.model)
         return Translation(self, way, request, self.notes(target))
+
+    def restreamed(self, tell: Tell) -> "TranslatedWhole":
+        """Make the reader of a whole answer in the caller's own dialect, which goes to it as a stream."""
+        return TranslatedWhole(self.codec, self.codec, self.read(b""), self.notes(), streams=True, tell=tell)
 
 
 class Translation:
@@ -95,22 +99,20 @@ class Translation:
     def written(self, target: Target) -> bytes:
         """Write the request; raises `Untranslatable` naming a field that cannot be said."""
         body = self.way.codec.write_request(self._request, self.notes)
+        quirks = target.provider.quirks
+        if self.notes.addressed or not (quirks.rename or quirks.drop or quirks.add):
+            return body
         asked = self.translator.envelope
         envelope = Envelope(target.model, stream=asked.stream, asks_usage=True, outputs_tokens=asked.outputs_tokens)
-        return self.way.dialect.readdress(
-            body, envelope, model=target.model, max_output=None, quirks=target.provider.quirks
-        )
+        return self.way.dialect.readdress(body, envelope, model=target.model, max_output=None, quirks=quirks)
 
-    def reader(self, *, streamed: bool, tell: Callable[[Iterable[str]], None]) -> "TranslatedWhole | TranslatedStream":
-        """Make the reader of the answer; `streamed`: the provider streams it.
-
-        `tell` is called with the fields that were dropped from a whole answer, before it is given.
-        """
+    def reader(self, *, streamed: bool, tell: Tell) -> "TranslatedWhole | TranslatedStream":
+        """Make the reader of the answer; `streamed`: the provider streams it."""
         codec, own = self.way.codec, self.translator.codec
         asked = self.translator.read(b"")
-        if codec.kind == CONVERSATION and streamed:
-            return TranslatedStream(codec, own, asked, self.translator.notes(), streams=self.translator.envelope.stream)
         streams = self.translator.envelope.stream
+        if codec.kind == CONVERSATION and streamed:
+            return TranslatedStream(codec, own, asked, self.translator.notes(), streams=streams, tell=tell)
         return TranslatedWhole(codec, own, asked, self.translator.notes(), streams=streams, tell=tell)
 
     def read_error(self, status: int, body: bytes) -> GatewayError:
@@ -129,12 +131,13 @@ class TranslatedWhole:
         notes: Notes,
         *,
         streams: bool,
-        tell: Callable[[Iterable[str]], None],
+        tell: Tell,
     ) -> None:
         self.usage: Usage | None = None
         self.finished = False
         self.failed = False
         self.pieces = 0
+        self.answer = b""
         self.notes = notes
         self._source = source
         self._own = own
@@ -147,26 +150,28 @@ class TranslatedWhole:
         if not chunk:
             return []
         response = self._source.read_response(chunk, self.notes)
-        if self._own.kind == CONVERSATION:
+        if self._own.kind == CONVERSATION and self._asked.tools:
             response = freed(response, free_text_tools(self._asked))
         self.usage = getattr(response, "usage", None)
         self.finished = True
-        written = self._written(response)
-        if self.notes.dropped:
-            self._tell(self.notes.dropped)
-        return [written]
+        streams = self._streams and self._own.kind == CONVERSATION
+        written = self._events(response) if streams else [self._own.write_response(response, self._asked, self.notes)]
+        if not streams:
+            self.answer = written[0]
+        remark = self._tell(self.notes.dropped) if self.notes.dropped else b""
+        return [b"".join((*written[:-1], remark, written[-1])) if streams else written[0]]
 
-    def _written(self, response: Any) -> bytes:
-        if self._streams and self._own.kind == CONVERSATION:
-            writer = self._own.stream_writer(self._asked, self.notes)  # type: ignore[attr-defined]  # by its kind
-            return b"".join(writer.write(event) for event in unfold(response))
-        return self._own.write_response(response, self._asked, self.notes)
+    def _events(self, response: Any) -> list[bytes]:
+        writer = self._own.stream_writer(self._asked, self.notes)  # type: ignore[attr-defined]  # by its kind
+        written = [writer.write(event) for event in unfold(response)]
+        self.answer = getattr(writer, "answer", b"")
+        return written
 
 
 class TranslatedStream:
     """Reads an answer as it streams, an `AnswerReader`.  Where the caller asked for no stream, it gets the whole."""
 
-    def __init__(self, source: Any, own: Any, asked: Any, notes: Notes, *, streams: bool) -> None:
+    def __init__(self, source: Any, own: Any, asked: Any, notes: Notes, *, streams: bool, tell: Tell) -> None:
         self.usage: Usage | None = None
         self.finished = False
         self.failed = False
@@ -179,6 +184,13 @@ class TranslatedStream:
         self._folding = None if streams else Fold()
         names = free_text_tools(asked)
         self._freeing = FreeText(names) if names else None
+        self._tell = tell
+        self._whole = b""
+
+    @property
+    def answer(self) -> bytes:
+        """The answer as a whole, where the caller's dialect has that in its streams; empty before the end."""
+        return self._whole or getattr(self._writer, "answer", b"")
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the next bytes; raises `UpstreamError` for what is no stream."""
@@ -193,7 +205,10 @@ class TranslatedStream:
             else:
                 written.append(self._writer.write(event))
         if self._folding is not None and not chunk and (self.finished or self.failed):
-            return [self._own.write_response(self._folding.response(), self._asked, self.notes)]
+            self._whole = self._own.write_response(self._folding.response(), self._asked, self.notes)
+            return [self._whole]
+        if written and self.notes.dropped and (self.finished or self.failed):
+            written.insert(-1, self._tell(self.notes.dropped))  # before the event that ends the stream
         together = b"".join(written)
         return [together] if together else []
 

@@ -17,6 +17,9 @@ Extras = Mapping[str, JSON]
 
 NO_EXTRAS: Extras = {}
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What a decoder of msgspec raises for what is no JSON, does not fit, is no UTF-8, or is nested too deep."""
+
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -25,7 +28,7 @@ def decode_json(text: bytes | str, *, wrong: type[GatewayError] = BadRequest, wh
     """Read a JSON text; raises `wrong` for what is none."""
     try:
         return _decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+    except UNREADABLE as exc:
         raise wrong(f"{what} is no valid JSON", detail=None if wrong is BadRequest else str(exc)) from exc
 
 
@@ -40,8 +43,8 @@ def json_text(value: object) -> str:
 
 
 def present(**members: JSON) -> dict[str, JSON]:
-    """Make an object of those members that are not None; a trailing `_` of a name is left off."""
-    return {name.removesuffix("_"): value for name, value in members.items() if value is not None}
+    """Make an object of those members that are not None."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def object_text(arguments: str) -> bool:

@@ -11,23 +11,29 @@ from tollbridge.providers import Quirks, Target
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A dialect a target speaks, and the operation in it."""
+    """A dialect a target speaks, and the operation in it.  `base` is the name of the URL it is spoken at."""
 
+    base: str
     dialect: Dialect
     operation: Operation
     codec: AnyCodec
 
 
 class Ways:
-    """Finds the dialect to ask a target in.  The first base URL of a provider that fits is taken."""
+    """Finds the dialect to ask a target in.  The first base URL of a provider that fits is taken.
+
+    Of several dialects that can ask there, the one that the base URL is named after goes first: a conversation is asked
+    as chat, not as the completion of a prompt. A provider that has nothing else names its URL after that dialect.
+    """
 
     def __init__(self, dialects: Iterable[Dialect] = ()) -> None:
         self._by_base: dict[tuple[str, str], Way] = {}
-        for dialect in dialects:
+        for dialect in sorted(dialects, key=lambda dialect: dialect.name != dialect.base):
             for operation in dialect.operations:
                 codec = operation.codec
                 if codec is not None and operation.upstream:
-                    self._by_base.setdefault((dialect.base, codec.kind), Way(dialect, operation, codec))
+                    for base in (dialect.base, dialect.name):
+                        self._by_base.setdefault((base, codec.kind), Way(base, dialect, operation, codec))
 
     def of(self, kind: str, target: Target) -> Way | None:
         """Give a way to ask the target for this kind of answer, None if there is none."""

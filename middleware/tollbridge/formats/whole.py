@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from tollbridge.errors import UpstreamError
+from tollbridge.formats.values import UNREADABLE
 from tollbridge.metering.usage import Usage
 
 
@@ -20,6 +21,7 @@ class WholeReader:
         self.finished = False
         self.failed = False
         self.pieces = 0
+        self.answer = b""
         self._read_usage = read_usage
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -30,7 +32,8 @@ class WholeReader:
             self.usage = self._read_usage(chunk)
         except msgspec.ValidationError:
             self.usage = None
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except UNREADABLE as exc:
             raise UpstreamError("the provider's answer is no JSON", detail=str(exc)) from exc
         self.finished = True
+        self.answer = chunk
         return [chunk]

@@ -20,6 +20,7 @@ from tollbridge.tokens.secret import PREFIX
 
 CREDENTIAL_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
 _PREFIX = PREFIX.encode("ascii")
+_OFFER = b"sec-websocket-protocol"
 _ID = re.compile(r"[\x21-\x7e]{1,255}")
 _QUERY_NAMES = frozenset((b"key", b"api_key", b"apikey", b"api-key", b"access_token", b"token"))
 
@@ -35,6 +36,7 @@ class Identifies(Protocol):
 class Authenticate(Layer):
     """Finds the principal behind `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.
 
+    For an operation that says so, a credential among the subprotocols of a WebSocket stands for an `Authorization`.
     Everything but the `public` paths needs a valid token. A public path ends with `*` to stand for all below it. The
     credential is taken out of the request: neither the wrapped app nor a provider sees it. `tokens` may have a plain
     function `recall(secret)` too: the principal where that is certain without waiting, else None.
@@ -66,6 +68,8 @@ class Authenticate(Layer):
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
     def head(self, call: Call) -> Awaitable[None] | None:
+        if call.operation is not None and call.operation.secret_subprotocol:
+            take_offered(call, call.operation.secret_subprotocol)
         if call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
             if self._sources and call.operation is not None and call.operation.ai:
@@ -135,6 +139,18 @@ def _is_ours(value: bytes) -> bool:
     """Whether a header shows a secret that begins as our tokens do, with a scheme before it or not."""
     words = value.split()
     return bool(words) and words[-1].startswith(_PREFIX)
+
+
+def take_offered(call: Call, beginning: str) -> None:
+    """Move credentials from the subprotocols that a caller offers into headers: nobody else sees them there."""
+    native = call.native or {}
+    offered = native.get("subprotocols", ())
+    secrets = [name[len(beginning) :] for name in offered if name.startswith(beginning)]
+    if not secrets:
+        return
+    native["subprotocols"] = [name for name in offered if not name.startswith(beginning)]
+    kept = [header for header in call.headers if header[0] != _OFFER]
+    call.headers = [*kept, *((b"authorization", b"Bearer " + secret.encode("latin-1")) for secret in secrets)]
 
 
 def credential(call: Call, headers: Headers) -> bytes:

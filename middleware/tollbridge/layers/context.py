@@ -14,8 +14,22 @@ from tollbridge.providers import Target
 from tollbridge.surface import Surface, route_template
 
 
+class Reachable(Protocol):
+    """A provider that can be reached."""
+
+    @property
+    def base_urls(self) -> Mapping[str, str]:
+        """Its URLs by the dialects it speaks."""
+        ...
+
+
 class Routes(Protocol):
     """Knows the targets behind a model's name."""
+
+    @property
+    def hosts(self) -> Mapping[str, Reachable]:
+        """The providers, by name."""
+        ...
 
     def resolve(self, model: str) -> tuple[Target, ...]:
         """Give the targets in the order they are tried; empty if no such model is offered."""
@@ -56,14 +70,27 @@ class Context(Layer):
         self._assume_output = assume_output
 
     def head(self, call: Call) -> None:
-        surface, path = self._surface, call.path
-        way = surface.find(call.method, path, call.headers) if call.protocol == "http" else surface.find_socket(path)
+        surface, path, serves = self._surface, call.path, self._is_served
+        if call.protocol == "http":
+            way = surface.find(call.method, path, call.headers, serves)
+        else:
+            way = surface.find_socket(path, serves)
         if way is None:
             call.operation = self._route(call.native or {})
             call.service = self._service
             return
         call.dialect, call.operation = way
         call.service = "ai"
+
+    def _is_served(self, dialect: Dialect, operation: Operation) -> bool:
+        """Whether anybody here can answer; where an app is wrapped, a path that nobody serves is left to it."""
+        if self._host is None or self._routes is None:
+            return True
+        if operation.socket:
+            return any(dialect.base in host.base_urls for host in self._routes.hosts.values())
+        if operation.modelless and not operation.kept:
+            return any(dialect.base in target.base_urls for target in self._routes.keeping_files())
+        return True
 
     def _route(self, scope: Mapping[str, Any]) -> Operation:
         template = route_template(scope, self._host) if scope else "*"
@@ -72,6 +99,8 @@ class Context(Layer):
     def body(self, call: Call) -> None:
         operation, dialect = call.operation, call.dialect
         if dialect is None or operation is None or operation.lists_models:
+            return
+        if operation.kept:
             return
         if operation.modelless:
             call.targets = self._keeping_files(dialect)
@@ -86,8 +115,8 @@ class Context(Layer):
             call.targets = self._routes.resolve(envelope.model)
         output = envelope.max_output
         if output is None:
-            known = max([target.max_output or 0 for target in call.targets], default=0)
-            output = (known or self._assume_output) * envelope.answers
+            assumed = [target.assumed_output(self._assume_output) for target in call.targets]
+            output = max(assumed, default=self._assume_output) * envelope.answers
         call.estimate = Estimate(envelope.input_bound, output)
 
     def _keeping_files(self, dialect: Dialect) -> tuple[Target, ...]:

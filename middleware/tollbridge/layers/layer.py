@@ -2,7 +2,7 @@
 
  1. `head`           before the body is read; may refuse
  2. `body`           the whole body of a model call is in `call.body`; None where a body streams to the wrapped app
- 3. `response_head`  status and headers, before they are sent
+ 3. `response_head`  status and headers, before they are sent; behind an early opening (`call.early`) they are not
  4. `feed`           a chunk of the answer in, chunks out; `b""` says the answer ended; sync and pure
  5. `finish`         exactly once, with how the call ended, for every layer whose `head` was begun
     `wind_up`        the same for what needs no waiting: after every `finish`, for all calls that ended together
@@ -41,6 +41,8 @@ class Layer:
     after: ClassVar[str] = ""
     feeds_services: bool = False
     """Whether `feed` wants the answers of the wrapped app too, not only those of models."""
+    opens_early: bool = False
+    """Whether `response_head` also writes a head that is sent before there is an answer, and may see two of a call."""
 
     def __init__(self, app: ASGIApp, *, clock: Clock | None = None) -> None:
         self.app = app
@@ -96,7 +98,7 @@ class Plan:
     """A row of layers, outside in, with only the phases each really has, and the app inside them.
 
     `answers` pairs what looks at the head of an answer with what takes its body; `service_answers` are those for the
-    answers of the wrapped app.
+    answers of the wrapped app. `early` writes the head of a stream whose provider is silent.
     """
 
     def __init__(self, layers: list[Layer], app: ASGIApp, clock: Clock) -> None:
@@ -116,6 +118,7 @@ class Plan:
         self.service_answers = tuple(
             (_own(layer, "response_head"), _own(layer, "feed") if layer.feeds_services else None) for layer in outward
         )
+        self.early = tuple(layer.response_head for layer in outward if layer.opens_early)
         self.answering = Abreast(take_answers(self.answers))
         self.service_answering = Abreast(take_answers(self.service_answers))
         self.feeds = tuple(feed for _, feed in self.answers if feed is not None)

@@ -54,6 +54,7 @@ class Limit(Layer):
     """
 
     name: ClassVar[str] = "limit"
+    opens_early = True
 
     def __init__(
         self,

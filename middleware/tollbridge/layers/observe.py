@@ -21,6 +21,7 @@ class Observe(Layer):
     """
 
     name: ClassVar[str] = "observe"
+    opens_early = True
 
     def __init__(
         self,

@@ -78,9 +78,8 @@ class Relay:
         socket, target = await self._reach(call.targets)
         reader = dialect.answer_reader(envelope, streamed=True)
         try:
-            await self._send(
-                {"type": "websocket.accept", "subprotocol": socket.subprotocol, "headers": _told(call, target)}
-            )
+            subprotocol = socket.subprotocol or next(iter(_asked(call)), None)
+            await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": _told(call, target)})
             self._until = asyncio.get_running_loop().time() + self._longest_s
             self._watch.add(self)
             over = await self._pass_on(socket, reader)
@@ -138,8 +137,7 @@ class Relay:
         request = UpstreamRequest("GET", url, upstream_headers(call.headers, target), b"", target.allow_private)
         if target.signing is not None:
             request = await target.signing.signed(request)
-        asked = (call.native or {}).get("subprotocols", ())
-        return await self._sockets.open(request, [name for name in asked if name in operation.subprotocols])
+        return await self._sockets.open(request, _asked(call))
 
     async def _pass_on(self, socket: UpstreamSocket, reader: AnswerReader) -> _Over:
         """Pass messages on both ways; gives how the session ended."""
@@ -179,6 +177,16 @@ class Relay:
                 await self._send(_message(said))
             except OSError:  # how a server says that there is nobody (ASGI 2.4)
                 return _Over(_GOING_AWAY, left=True)
+
+
+def _asked(call: Call) -> list[str]:
+    """Give the subprotocols that a caller asks for and that the operation knows.
+
+    A browser breaks off where none of those that it asks for is taken up (WHATWG WebSockets standard, section 2, read
+    2026-11), so the first one is where a provider says nothing.
+    """
+    known = call.operation.subprotocols if call.operation is not None else ()
+    return [name for name in (call.native or {}).get("subprotocols", ()) if name in known]
 
 
 def _ended(exc: SocketEnded) -> _Over:

@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
+from tollbridge.bodysanity import check_json_depth, is_form
 from tollbridge.call import Call
 from tollbridge.clock import Clock
 from tollbridge.layers.layer import Layer
-from tollbridge.sanity import HeaderLimits, check_json_depth, inspect, is_form
+from tollbridge.sanity import HeaderLimits, inspect
 
 
 class Sanity(Layer):

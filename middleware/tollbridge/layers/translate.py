@@ -15,11 +15,17 @@ from starlette.types import ASGIApp
 from tollbridge.call import Call, Headers, Outcome, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.errors import InternalError, Untranslatable, UpstreamError, UpstreamTruncated
-from tollbridge.formats.codec import COUNT, AnyCodec
+from tollbridge.formats.codec import CONVERSATION, COUNT, AnyCodec
 from tollbridge.formats.dialect import AnswerReader, CostLine, Dialect, Envelope
 from tollbridge.formats.notes import shown
 from tollbridge.formats.seal import KeyedSeal, Seal
-from tollbridge.formats.translation import TranslatedError, Translation, Translator
+from tollbridge.formats.translation import (
+    TranslatedError,
+    TranslatedStream,
+    TranslatedWhole,
+    Translation,
+    Translator,
+)
 from tollbridge.formats.ways import Ways, upstream_url
 from tollbridge.layers.context import offered
 from tollbridge.layers.kept import Kept
@@ -44,6 +50,7 @@ class Translate(Layer):
 
     name: ClassVar[str] = "translate"
     needs: ClassVar[tuple[str, ...]] = ("context",)
+    opens_early = True
 
     def __init__(
         self,
@@ -91,7 +98,8 @@ class Translate(Layer):
 
     def _prepare(self, call: Call, dialect: Dialect, envelope: Envelope, codec: AnyCodec) -> None:
         """Make the translator of a call, and read the request: what is wrong in it costs nothing."""
-        asked = b"handling=strict" in (call.header(b"prefer") or b"").lower().replace(b" ", b"").replace(b'"', b"")
+        preference = call.header(b"prefer")
+        asked = preference is not None and _asks_strict(preference)
         call.translator = Translator(
             dialect,
             codec,
@@ -114,10 +122,23 @@ class Translate(Layer):
         )
         streamed = (head.get(b"content-type") or b"").startswith(call.stream_type)
         if call.translation is not None:
-            call.reader = _translated(call.translation, head, streamed=streamed)
+            call.reader = _translated(call, call.translation, head, streamed=streamed)
         elif 200 <= head.status <= 299:
-            call.reader = call.dialect.answer_reader(call.envelope, streamed=streamed, cost=self._cost_line(call))
+            translator = None if streamed or not call.early else self._restreaming(call, call.dialect, call.envelope)
+            if translator is not None:
+                call.reader = _restreamed(translator, head)
+            else:
+                call.reader = call.dialect.answer_reader(call.envelope, streamed=streamed, cost=self._cost_line(call))
         call.streamed = streamed
+
+    def _restreaming(self, call: Call, dialect: Dialect, envelope: Envelope) -> Translator | None:
+        """Give what makes a stream of a whole answer, for a caller who was told that one comes; None if nothing can."""
+        codec = call.operation.codec if call.operation is not None else None
+        if codec is None or codec.kind != CONVERSATION:
+            return None
+        if call.translator is None:
+            self._prepare(call, dialect, envelope, codec)
+        return call.translator
 
     def _cost_line(self, call: Call) -> CostLine | None:
         price = call.price
@@ -149,26 +170,59 @@ class Translate(Layer):
         return pieces
 
     def wind_up(self, call: Call, outcome: Outcome) -> None:
+        if call.translation is not None:
+            answer = call.reader.notes.dropped if isinstance(call.reader, TranslatedWhole | TranslatedStream) else ()
+            call.dropped = tuple(dict.fromkeys((*call.translation.notes.dropped, *answer)))
         if call.truncated and call.error is None:
             call.error = UpstreamError("the provider ended its answer with an error")
 
 
-def _translated(translation: Translation, head: ResponseHead, *, streamed: bool) -> AnswerReader:
+def _asks_strict(preference: bytes) -> bool:
+    return b"handling=strict" in preference.lower().replace(b" ", b"").replace(b'"', b"")
+
+
+def _translated(call: Call, translation: Translation, head: ResponseHead, *, streamed: bool) -> AnswerReader:
     """Prepare the head of an answer in another dialect than the call's, and give its reader."""
-    told = translation.notes.told()
-    if told:
-        head.set(DROPPED, told)
+    asked = translation.notes.dropped
+    if asked:
+        head.set(DROPPED, translation.notes.told())
     if not 200 <= head.status <= 299:
         head.set(b"content-type", JSON)
         return TranslatedError(translation, head.status)
     head.status = 200
-    translator = translation.translator
-    head.set(b"content-type", translator.dialect.stream_type if translator.envelope.stream else JSON)
+    dialect, streams = translation.translator.dialect, translation.translator.envelope.stream
+    kind = dialect.stream_type if streams else JSON
+    if head.get(b"content-type") != kind:
+        head.set(b"content-type", kind)
 
-    def tell(dropped: Iterable[str]) -> None:
-        head.set(DROPPED, shown((*translation.notes.dropped, *dropped)))
+    def tell(dropped: Iterable[str]) -> bytes:
+        if streamed or call.early:
+            return _remark(dialect, dropped)
+        head.set(DROPPED, shown((*asked, *dropped)))
+        return b""
 
-    return translation.reader(streamed=streamed, tell=tell)
+    reader = translation.reader(streamed=streamed, tell=tell)
+    if call.early:  # nobody sees the head
+        for field in asked:
+            reader.notes.drop(field)
+    return reader
+
+
+def _restreamed(translator: Translator, head: ResponseHead) -> AnswerReader:
+    """Give the reader of a whole answer in the call's own dialect that goes on as a stream."""
+    dialect = translator.dialect
+    head.set(b"content-type", dialect.stream_type)
+    return translator.restreamed(lambda dropped: _remark(dialect, dropped))
+
+
+def _remark(dialect: Dialect, dropped: Iterable[str]) -> bytes:
+    """Write a comment that names the fields a stream left out; nothing where a dialect's clients know no comments.
+
+    A keep-alive that is more than an empty line shows that they do.
+    """
+    if not dialect.stream_type.startswith(b"text/event-stream") or not dialect.keep_alive.strip():
+        return b""
+    return b": %b: %b\n\n" % (DROPPED, shown(dropped))
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
@@ -198,7 +252,7 @@ def write_upstream(call: Call, target: Target) -> Outgoing:
     translation = call.translation = call.translator.to(target, call.body, limit)
     way = translation.way
     call.stream_type = way.dialect.stream_type
-    base = target.base_urls[way.dialect.base]
+    base = target.base_urls[way.base]
     url = upstream_url(base, way.operation, target.model, stream=call.stream, quirks=quirks)
     return Outgoing(url, _common(call, translation), translation.written(target))
 

@@ -1,10 +1,12 @@
 """Prices that providers bring along in their own `models.toml`."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, time
+from operator import attrgetter
 
 from tollbridge.metering.prices import Price, PriceSource
-from tollbridge.models import Model
+from tollbridge.models import Model, Tiers
 from tollbridge.providers import Provider
 
 
@@ -13,22 +15,42 @@ class ProviderPrices:
 
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         self._prices = {
-            (provider.price_id, name): _priced(provider, model)
+            (provider.price_id, name): prices
             for provider in providers.values()
             for model in provider.models
             if model.price
+            for prices in (_priced(provider, model),)
             for name in (model.name, *model.also)
         }
 
     def find(self, provider: str, model: str, at: datetime) -> Price | None:
-        """Find the price of a provider's model."""
-        return self._prices.get((provider, model))
+        """Find the price of a provider's model that holds at that time."""
+        prices = self._prices.get((provider, model))
+        if prices is None:
+            return None
+        return next(price for since, price in prices if since is None or at >= since)
 
 
-def _priced(provider: Provider, model: Model) -> Price:
-    """Compile a price; its id says where and when it was read."""
+Dated = tuple[datetime | None, Price]
+"""A price and since when it holds; None for ever."""
+
+
+def _priced(provider: Provider, model: Model) -> Sequence[Dated]:
+    """Compile the prices of a model, the latest first; the id says where and when it was read."""
     read = f" ({' '.join(str(said) for said in (model.source, model.checked) if said)})" if model.source else ""
-    return Price.from_table(model.price, id=f"{provider.name}: {model.name}{read}", tiers=model.tiers)
+    id = f"{provider.name}: {model.name}{read}"
+    price, tiers = dict(model.price), model.tiers
+    found: list[Dated] = [(None, _compiled(price, tiers, id, model))]
+    for change in sorted(model.changes, key=attrgetter("day")):
+        price |= change.price
+        tiers = tiers if change.tiers is None else change.tiers
+        since = datetime.combine(change.day, time(), UTC)
+        found.append((since, _compiled(price, tiers, f"{id} from {change.day}", model)))
+    return found[::-1]
+
+
+def _compiled(price: Mapping[str, str], tiers: Tiers, id: str, model: Model) -> Price:
+    return replace(Price.from_table(price, id=id, tiers=tiers), left_out=model.left_out)
 
 
 _: type[PriceSource] = ProviderPrices

@@ -146,10 +146,15 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 usages = st.builds(
-    lambda new, read, written, out, thought: Usage(
-        input=new, cache_read=read, cache_write=written, output=out, reasoning=min(out, thought)
+    lambda new, read, written, out, thought, searched: Usage(
+        input=new,
+        cache_read=read,
+        cache_write=written,
+        output=out,
+        reasoning=min(out, thought),
+        server_tool_calls=searched,
     ),
-    *(st.integers(0, 10_000) for _ in range(5)),
+    *(st.integers(0, 10_000) for _ in range(6)),
 )
 
 

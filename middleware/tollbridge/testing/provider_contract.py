@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from functools import cache
 
 from tollbridge.auth import Signer, check_auth, needs_key, sendable
 from tollbridge.config import Config
 from tollbridge.formats.dialect import Dialect
+from tollbridge.metering.prices import Price
 from tollbridge.plugins import Plugins
 from tollbridge.providers import Provider
 from tollbridge.routes import ModelRoutes
@@ -85,8 +85,15 @@ class ProviderContract:
         assert [target.model for target in targets] == ["some/model:1"]
         assert KEY not in repr(targets)
 
-    def test_prices_are_texts_of_dollars_that_are_not_negative(self) -> None:
+    def test_prices_can_be_read_with_what_changes_above_so_many_tokens(self) -> None:
         for model in self.provider.models:
-            for bucket, price in model.price.items():
-                assert isinstance(price, str), (model.name, bucket)
-                assert Decimal(price) >= 0, (model.name, bucket)
+            if model.price or model.tiers:
+                price = Price.from_table(model.price, id=model.name, tiers=model.tiers)
+                assert [tier.above for tier in price.tiers] == sorted(model.tiers), model.name
+
+    def test_names_and_limits_of_models_are_of_one_model_each(self) -> None:
+        models = self.provider.models
+        names = [name for model in models for name in (model.name, *model.also)]
+        assert len(names) == len(set(names)), sorted({name for name in names if names.count(name) > 1})
+        for model in models:
+            assert all(limit is None or limit > 0 for limit in (model.context, model.max_output)), model.name

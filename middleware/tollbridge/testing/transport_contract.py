@@ -1,49 +1,21 @@
 """What every transport promises, as tests over sockets: subclass with a fixture `make` that builds one."""
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
 from tollbridge.errors import UpstreamError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
+from tollbridge.testing.asking import BODY, HEADERS, LIMIT, PATIENCE_S, Make, call, left, post
+from tollbridge.testing.connection_contract import ConnectionContract
 from tollbridge.testing.upstream import ScriptedUpstream
-from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest
+from tollbridge.transport.base import Timeouts, Transport
 from tollbridge.transport.guard import Guard
 
-Make = Callable[[Timeouts, Guard], Transport]
-PATIENCE_S = 5.0
-LIMIT = 1_000_000
-BODY = b'{"model":"m","messages":[]}'
-HEADERS = (
-    (b"content-type", b"application/json"),
-    (b"Authorization", b"Bearer sk-1"),
-    (b"x-Odd", b"a  b\xc3\xa9"),
-    (b"accept", b"text/event-stream"),
-    (b"user-agent", b"test"),
-)
+__all__ = ["BODY", "PATIENCE_S", "Make", "TransportContract", "call", "left", "post"]
 
 
-def post(url: str, *, body: bytes = BODY, private: bool = True) -> UpstreamRequest:
-    """Make a request for a model."""
-    return UpstreamRequest("POST", f"{url}/v1/chat/completions", HEADERS, body, private)
-
-
-async def call(transport: Transport, upstream: ScriptedUpstream) -> bytes:
-    """Ask and read the whole answer."""
-    response = await transport.send(post(upstream.url))
-    body = await response.read(LIMIT)
-    await response.close()
-    return body
-
-
-async def left(upstream: ScriptedUpstream) -> None:
-    """Wait until the first connection was closed from our side."""
-    async with asyncio.timeout(PATIENCE_S):
-        await upstream.closed(1)
-
-
-class TransportContract:
+class TransportContract(ConnectionContract):
     """Tests of `Transport` and `UpstreamResponse`."""
 
     @pytest.fixture
@@ -189,43 +161,6 @@ class TransportContract:
         assert not isinstance(caught.value, UpstreamUnreachable | UpstreamTimeout)
         assert len(upstream.requests) == 1  # and the request is not sent again
 
-    async def test_refused_connection_is_unreachable(self, transport: Transport) -> None:
-        with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
-            url = f"http://127.0.0.1:{taken.getsockname()[1]}"  # bound and not listening
-
-            with pytest.raises(UpstreamUnreachable) as caught:
-                await transport.send(post(url))
-
-        assert "127.0.0.1" in caught.value.message
-        assert "sk-1" not in f"{caught.value.message} {caught.value.detail}"
-
-    async def test_name_without_an_address_is_unreachable(self, make: Make) -> None:
-        async def resolve(host: str, port: int) -> Sequence[str]:
-            raise OSError(-2, "Name or service not known")
-
-        transport = make(Timeouts(), Guard(resolve))
-        with pytest.raises(UpstreamUnreachable):
-            await transport.send(post("http://models.example"))
-        await transport.close()
-
-    async def test_connection_that_is_not_taken_in_time_is_a_timeout(self, make: Make) -> None:
-        transport = make(Timeouts(connect_s=0.2), Guard())
-        with socket.socket() as full:
-            full.bind(("127.0.0.1", 0))
-            full.listen(0)
-            waiting = [socket.socket() for _ in range(4)]
-            try:
-                for connection in waiting:  # the queue is full after these, and further SYNs are dropped
-                    connection.setblocking(False)
-                    connection.connect_ex(full.getsockname())
-                with pytest.raises(UpstreamTimeout):
-                    await transport.send(post(f"http://127.0.0.1:{full.getsockname()[1]}"))
-            finally:
-                for connection in waiting:
-                    connection.close()
-        await transport.close()
-
     async def test_reading_is_bounded(self, upstream: ScriptedUpstream, transport: Transport) -> None:
         for limit in (1000, 1000, 999, 999):
             upstream.answer(b"x" * 1000)
@@ -237,65 +172,3 @@ class TransportContract:
                 with pytest.raises(UpstreamError, match="over 999 bytes"):
                     await response.read(limit)
             await response.close()
-
-    async def test_cancelled_send_closes_the_connection_at_once_whatever_the_timeouts(
-        self, upstream: ScriptedUpstream, make: Make
-    ) -> None:
-        transport = make(Timeouts(), Guard())
-        upstream.raw(asyncio.Event())
-        sending = asyncio.ensure_future(transport.send(post(upstream.url)))
-        await upstream.received(1)
-
-        sending.cancel()
-
-        with pytest.raises(asyncio.CancelledError):
-            await sending
-        await left(upstream)
-        await transport.close()
-
-    async def test_cancelled_read_closes_the_connection(self, upstream: ScriptedUpstream, transport: Transport) -> None:
-        upstream.stream([b"one", asyncio.Event()])
-        response = await transport.send(post(upstream.url))
-        assert await response.next_chunk() == b"one"
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.05):
-                await response.next_chunk()
-
-        await response.close()
-        await response.close()
-
-        await left(upstream)
-
-    async def test_answer_that_is_let_go_unread_closes_the_connection(
-        self, upstream: ScriptedUpstream, transport: Transport
-    ) -> None:
-        upstream.stream([b"one", asyncio.Event()])
-        response = await transport.send(post(upstream.url))
-        await response.close()
-        await left(upstream)
-
-        await call(transport, upstream)
-
-        assert [request.connection for request in upstream.requests] == [1, 2]
-
-    async def test_connection_of_a_complete_answer_is_used_again(
-        self, upstream: ScriptedUpstream, transport: Transport
-    ) -> None:
-        upstream.answer({})
-        upstream.stream([b"one", b"two"])
-        for _ in range(3):
-            response = await transport.send(post(upstream.url))
-            while await response.next_chunk():
-                pass
-            await response.close()
-
-        assert [request.connection for request in upstream.requests] == [1, 1, 1]
-
-    async def test_closing_twice_closes_every_connection(self, upstream: ScriptedUpstream, make: Make) -> None:
-        transport = make(Timeouts(), Guard())
-        await call(transport, upstream)
-
-        await transport.close()
-        await transport.close()
-
-        await left(upstream)

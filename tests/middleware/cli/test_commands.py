@@ -265,7 +265,18 @@ def test_chain_is_printed_outside_in_with_who_provided_each_link(tollbridge) -> 
 
     names = [row["layer"] for row in rows]
     assert names == [
-        *("observe", "sanity", "context", "authenticate", "authorize", "limit", "meter", "translate", "dispatch"),
+        *(
+            "observe",
+            "sanity",
+            "context",
+            "authenticate",
+            "authorize",
+            "recall",
+            "limit",
+            "meter",
+            "translate",
+            "dispatch",
+        ),
     ]
     assert {row["from"] for row in rows} == {"tollbridge"}
     assert rows[4] == {

@@ -5,9 +5,13 @@ import re
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tollbridge.errors import BadRequest
-from tollbridge.formats.bodies import read_named, readdressed
+from tollbridge.formats.bodies import read_fields, read_named, readdressed, written_body
+from tollbridge.formats.notes import Notes
+from tollbridge.formats.seal import KeyedSeal
 from tollbridge.providers import Quirks
 from tollbridge_bedrock.dialect import ConverseDialect
 from tollbridge_cohere.dialects import ChatDialect as CohereDialect
@@ -19,7 +23,16 @@ class Body(msgspec.Struct):
     limit: int | None = None
 
 
+class Options(msgspec.Struct):
+    limit: int | None = None
+
+
+class Nested(msgspec.Struct):
+    options: Options | None = None
+
+
 DECODE = msgspec.json.Decoder(Body).decode
+DECODE_NESTED = msgspec.json.Decoder(Nested).decode
 WEIGHTY = re.compile(rb'"(model|limit)"[ \t\n\r]*:')
 ASKED = b'{ "model": "mine", "x": 1.50 }'
 
@@ -45,6 +58,35 @@ def test_what_is_wrong_is_named(body: bytes, param: str | None, problem: str) ->
     with pytest.raises(BadRequest, match=problem) as refused:
         read_named(body, DECODE, WEIGHTY)
     assert refused.value.param == param
+
+
+def test_body_that_is_nested_too_deep_is_refused() -> None:
+    with pytest.raises(BadRequest, match="nested too deep"):
+        read_named(b'{"model":"a","x":%b%b}' % (b"[" * 100_000, b"]" * 100_000), DECODE, WEIGHTY)
+
+
+@pytest.mark.parametrize(
+    ("body", "limit"),
+    [
+        (b"{}", None),
+        (b'{"options":null}', None),
+        (b'{"options":{"limit":3},"limit":4,"x":{"limit":5}}', 3),
+        (b'{"options":{"limit":3},"x":{"limit":4,"limit":5}}', 3),
+    ],
+)
+def test_fields_within_an_object_are_read(body: bytes, limit: int | None) -> None:
+    found = read_fields(body, DECODE_NESTED, WEIGHTY, inside=("options",))
+
+    assert (found.options.limit if found.options else None) == limit
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"options":{"limit":3,"limit":4}}', b'{"options":{"limit":3,"\\u006cimit":4},"x":"limit"}']
+)
+def test_field_that_is_twice_within_an_object_is_named(body: bytes) -> None:
+    with pytest.raises(BadRequest, match="twice") as refused:
+        read_fields(body, DECODE_NESTED, WEIGHTY, inside=("options",))
+    assert refused.value.param == "limit"
 
 
 def test_body_without_a_change_is_the_same() -> None:
@@ -74,3 +116,22 @@ def test_members_that_a_host_wants_are_added_in_every_dialect(dialect) -> None:
     sent = dialect.readdress(body, envelope, model="m", max_output=None, quirks=Quirks(add={"extra": "true"}))
 
     assert json.loads(sent)["extra"] is True
+
+
+KEYS = st.sampled_from("abcdef")
+QUIRKS = st.builds(
+    lambda drop, rename, add: Quirks(drop=tuple(drop), rename=rename, add=add),
+    st.lists(KEYS, max_size=2),
+    st.sampled_from([{}, {"a": "b"}, {"a": "c", "d": "e"}]),
+    st.dictionaries(KEYS, st.sampled_from(["1.50", '{"x":[null]}']), max_size=2),
+)
+
+
+@given(st.dictionaries(KEYS, st.integers() | st.text()), QUIRKS)
+def test_body_is_written_as_it_would_be_readdressed(said: dict[str, object], quirks: Quirks) -> None:
+    notes = Notes(KeyedSeal(b"k"), quirks=quirks)
+
+    written = written_body(said, notes)
+
+    assert json.loads(written) == json.loads(readdressed(json.dumps(said).encode(), {}, quirks))
+    assert notes.addressed

@@ -1,12 +1,10 @@
 """A tool that takes free text stays one for its caller, whoever answers."""
 
-import pytest
-
 from tollbridge.formats.conversation import Request, ServerTool, Tool
-from tollbridge.formats.events import AnyEvent, Begin, ChoiceEnd, Delta, End, PartBegin, PartEnd
+from tollbridge.formats.events import AnyEvent, Begin, ChoiceEnd, Delta, Detail, End, PartBegin, PartEnd, Replaced
 from tollbridge.formats.fold import fold, unfold
-from tollbridge.formats.freetext import FreeText, free_text_tools, freed, unwrapped
-from tollbridge.formats.parts import Text, ToolCall
+from tollbridge.formats.freetext import FreeText, free_text_tools, freed
+from tollbridge.formats.parts import State, Text, ToolCall
 from tollbridge.formats.response import Choice, Response, Stop
 
 NAMES = frozenset(("sql",))
@@ -32,21 +30,6 @@ def test_tools_of_a_request_that_take_free_text_are_known() -> None:
     assert free_text_tools("an embedding") == frozenset()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        ('{"input":"x"}', "x"),
-        ('{"input":1}', '{"input":1}'),
-        ('{"input":"x","y":1}', '{"input":"x","y":1}'),
-        ("x", "x"),
-        ("", ""),
-        ("[]", "[]"),
-    ],
-)
-def test_text_comes_out_of_the_object_it_was_put_into(arguments: str, text: str) -> None:
-    assert unwrapped(arguments) == text
-
-
 def test_whole_answer_and_stream_are_freed_alike() -> None:
     whole = freed(ANSWER, NAMES)
 
@@ -63,6 +46,39 @@ def test_call_that_is_never_ended_comes_with_the_end_of_its_answer() -> None:
     events = filtered(Begin(origin="a"), begin, Delta(text='{"input":"x"}', index=0), end, End())
 
     assert fold(events).choices[0].parts == (ToolCall(id="1", name="sql", arguments="x", custom=True),)
+
+
+def test_text_goes_on_as_it_comes_and_what_belongs_to_the_call_with_it() -> None:
+    state = Detail(index=0, state=State("a", {"signature": "s"}))
+    call = ToolCall(id="1", name="sql", arguments='{"in')
+    pieces = (Delta(text='put":"sel', index=0), state, Delta(text='ect"', index=0), Delta(text="}", index=0))
+
+    assert filtered(PartBegin(part=call, index=0), *pieces, PartEnd(index=0)) == [
+        PartBegin(part=ToolCall(id="1", name="sql", custom=True), index=0),
+        Delta(text="sel", index=0),
+        state,
+        Delta(text="ect", index=0),
+        PartEnd(index=0),
+    ]
+
+
+def test_calls_of_several_answers_are_told_apart() -> None:
+    call = ToolCall(id="1", name="sql", arguments='{"input":"')
+    begun = (PartBegin(part=call, index=0), PartBegin(part=call, index=0, choice=1))
+
+    events = filtered(*begun, Delta(text="a", index=0), Delta(text="b", index=0, choice=1), ChoiceEnd(stop=None))
+
+    told = [(event.choice, event.text) for event in events if isinstance(event, Delta)]
+    assert told == [(0, "a"), (1, "b")]
+
+
+def test_call_that_is_replaced_is_freed_as_a_whole() -> None:
+    begin = PartBegin(part=ToolCall(id="1", name="sql", arguments='{"other'), index=0)
+    whole = Replaced(part=ToolCall(id="1", name="sql", arguments='{"input":"y"}'), index=0)
+
+    events = filtered(Begin(origin="a"), begin, whole, PartEnd(index=0), ChoiceEnd(stop=None), End())
+
+    assert fold(events).choices[0].parts == (ToolCall(id="1", name="sql", arguments="y", custom=True),)
 
 
 def test_end_of_another_part_goes_on() -> None:

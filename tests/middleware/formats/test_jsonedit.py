@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbridge.errors import BadRequest
-from tollbridge.formats import members, replace_model, splice
+from tollbridge.formats import members, object_in, replace_model, splice
 
 KEYS = st.one_of(
     st.sampled_from(
@@ -248,6 +248,19 @@ def test_what_is_no_object_is_refused_with_the_place(body: str, why: str) -> Non
         members(body)
     with pytest.raises(BadRequest):
         splice(body.encode(), {"a": b"1"})
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"a": {"b" : "ü", "c":1.50} , "b":{}}', '{"b" : "ü", "c":1.50}'),
+        ('{"\\u0061":{"b":1}}', '{"b":1}'),
+        ('{"a":null}', "{}"),
+        ('{"b":{"a":{"c":1}}}', "{}"),
+    ],
+)
+def test_object_in_a_body_is_given_as_it_stands_there(body: str, expected: str) -> None:
+    assert object_in(body.encode(), "a") == expected.encode()
 
 
 def test_bytes_that_are_no_utf_8_are_refused() -> None:

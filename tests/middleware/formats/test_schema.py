@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from tollbridge.errors import Untranslatable
 from tollbridge.formats import KeyedSeal, Notes, decode_json, json_text
-from tollbridge.formats import schema as limits
+from tollbridge.formats import schemapass as limits
 from tollbridge.formats.schema import Keywords, lower
 
 ALL = Keywords()

@@ -62,6 +62,31 @@ def test_quirks_of_a_host_hold_for_what_is_written() -> None:
     assert body == {"model": "theirs", "max_tokens": 9}
 
 
+def test_quirks_hold_too_for_a_body_whose_codec_does_not_know_them() -> None:
+    dialect = MessagesDialect()
+    codec = dialect.operations[1].codec
+    assert codec is not None
+    ways = Ways([dialect])
+    counting = Translator(
+        dialect,
+        codec,
+        Envelope("m", outputs_tokens=False),
+        KeyedSeal(b"k" * 32),
+        ways=ways,
+        strict=False,
+        now=1,
+        call_id="req_1",
+    )
+    urls = {"anthropic-messages": "https://h/v1"}
+    quirks = Quirks(drop=("model",), add={"anthropic_version": '"vertex-2023-10-16"'})
+    asked = Target(Provider("p", base_urls=urls, quirks=quirks), "theirs", base_urls=urls)
+
+    body = json.loads(counting.to(asked, ASKED, None).written(asked))
+
+    assert body["anthropic_version"] == "vertex-2023-10-16"
+    assert body["model"] == "theirs"
+
+
 def test_request_is_read_once_however_many_targets_are_asked() -> None:
     one = translator()
 

@@ -32,7 +32,7 @@ def test_what_is_no_json_is_refused_by_name(text: bytes) -> None:
 
 
 def test_what_was_not_said_is_left_out() -> None:
-    assert present(a=1, b=None, type_="x", c=0, d="", e=False) == {"a": 1, "type": "x", "c": 0, "d": "", "e": False}
+    assert present(a=1, b=None, type="x", c=0, d="", e=False) == {"a": 1, "type": "x", "c": 0, "d": "", "e": False}
 
 
 @pytest.mark.parametrize(

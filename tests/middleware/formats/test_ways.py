@@ -7,6 +7,7 @@ from tollbridge.formats.ways import Ways, upstream_url
 from tollbridge.providers import Provider, Target
 from tollbridge_anthropic.dialect import MessagesDialect
 from tollbridge_openai.dialects import ChatDialect, CompletionsDialect
+from tollbridge_openai.side_dialects import ModerationsDialect
 
 WAYS = Ways([CompletionsDialect(), ChatDialect(), MessagesDialect()])
 
@@ -25,8 +26,22 @@ def test_first_base_url_that_fits_is_taken() -> None:
     assert (way.dialect.name, way.operation.label) == ("anthropic-messages", "messages")
 
 
+def test_dialect_that_the_base_url_is_named_after_goes_before_those_that_share_it() -> None:
+    way = WAYS.of("conversation", target(openai_chat="o"))
+
+    assert way is not None
+    assert way.operation.label == "chat"
+
+
+def test_dialect_that_shares_a_base_url_is_a_way_where_it_is_alone() -> None:
+    way = Ways([CompletionsDialect()]).of("conversation", target(openai_chat="o"))
+
+    assert way is not None
+    assert way.operation.label == "completions"
+
+
 def test_dialect_without_a_codec_is_no_way() -> None:
-    assert Ways([CompletionsDialect()]).of("conversation", target(openai_chat="o")) is None
+    assert Ways([ModerationsDialect()]).of("conversation", target(openai_chat="o")) is None
 
 
 def test_target_that_cannot_be_asked_has_no_way() -> None:

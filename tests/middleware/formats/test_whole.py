@@ -15,6 +15,9 @@ class Told(msgspec.Struct):
     by: str | None = None
 
 
+DEEP = b'{"x":%b%b}' % (b"[" * 100_000, b"]" * 100_000)
+
+
 def read_usage(body: bytes) -> Usage | None:
     tokens = msgspec.json.decode(body, type=Told).tokens
     return None if tokens is None else Usage(input=tokens)
@@ -46,7 +49,7 @@ def test_answer_without_a_body_is_not_finished() -> None:
     assert not reader.finished
 
 
-@pytest.mark.parametrize("body", [b"<html>", b'{"tokens":3', b'{"tokens":3}}', b'{"by":"\xff"}', b" "])
+@pytest.mark.parametrize("body", [b"<html>", b'{"tokens":3', b'{"tokens":3}}', b'{"by":"\xff"}', b" ", DEEP], ids=len)
 def test_body_that_is_no_json_is_the_providers_fault_and_says_so_to_the_operator(body: bytes) -> None:
     reader = WholeReader(read_usage)
 

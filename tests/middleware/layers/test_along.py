@@ -3,6 +3,10 @@
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from tollbridge.call import open_call
 from tollbridge.clock import SystemClock
@@ -173,3 +177,55 @@ def a_call(query: bytes) -> Any:
     call.dialect, call.body = FilesDialect(), b""
     call.operation = call.dialect.operations[0]
     return call
+
+
+async def own(request: Request) -> Response:
+    return PlainTextResponse(f"{request.method} {request.url.path}")
+
+
+OWN = Starlette(
+    routes=[
+        Route("/v1/files", own, methods=["GET", "PUT"]),
+        Route("/v1/files/{id}", own, methods=["GET", "PATCH"]),
+        Route("/v1/batches", own, methods=["POST"]),
+    ]
+)
+OWN_CALLS = [
+    ("GET", "/v1/files", "GET:/v1/files"),
+    ("PUT", "/v1/files", "PUT:/v1/files"),
+    ("PATCH", "/v1/files/a", "PATCH:/v1/files/{id}"),
+    ("POST", "/v1/batches", "POST:/v1/batches"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "template"), OWN_CALLS)
+async def test_path_that_no_provider_keeps_files_for_is_the_wrapped_apps_and_needs_its_scope(
+    mock, method, path, template
+) -> None:
+    gw = mock(app=OWN)
+    fitting, foreign = await gw.token(f"service:app:{template}"), await gw.token("ai:*", "model:*")
+
+    reply = await gw.request(method, path, token=fitting)
+    refused = [await gw.request(method, path, token=token) for token in ("", foreign)]
+
+    assert (reply.status_code, reply.text) == (200, f"{method} {path}")
+    assert [each.status_code for each in refused] == [401, 403]
+    assert gw.sent == []
+
+
+async def test_provider_that_keeps_files_goes_before_the_wrapped_app(mock) -> None:
+    gw = mock(app=OWN, **KEEPING)
+    gw.upstream.reply({"object": "list", "data": []})
+
+    listed, other = await gw.request("GET", "/v1/files"), await gw.request("PUT", "/v1/files")
+
+    assert listed.json() == {"object": "list", "data": []}
+    assert (other.status_code, other.headers["allow"]) == (405, "GET, POST")
+
+
+async def test_path_that_nobody_serves_is_the_wrapped_apps_to_refuse(mock) -> None:
+    gw = mock(app=OWN)
+
+    reply = await gw.request("GET", "/v1/batches/batch_1")
+
+    assert (reply.status_code, reply.text) == (404, "Not Found")

@@ -19,7 +19,13 @@ KNOWN = Provider("p", base_url="https://h/v1")
 
 
 class Routes:
-    """Two targets behind `m`, one of a model nobody knows behind `n`."""
+    """Two targets behind `m`, one of a model nobody knows behind `n`; `known` is the only provider."""
+
+    def __init__(self, known: Provider = KNOWN) -> None:
+        self.hosts = {known.name: known}
+
+    def keeping_files(self) -> tuple[Target, ...]:
+        return ()
 
     def resolve(self, model: str) -> tuple[Target, ...]:
         if model == "m":
@@ -60,6 +66,20 @@ def test_websocket_at_the_path_of_sessions_is_one_and_its_model_is_in_the_query(
     assert [target.model for target in session.targets] == ["any", "big"]
     assert other.operation is not None
     assert (other.operation.scope, other.dialect, other.model) == ("service:app:WS:*", None, None)
+
+
+@pytest.mark.parametrize(
+    ("base", "scope"), [("anthropic-messages", "service:app:WS:/v1/realtime"), ("openai-chat", "ai:realtime")]
+)
+def test_sessions_are_the_wrapped_apps_where_no_provider_speaks_so(base: str, scope: str) -> None:
+    host = Starlette(routes=[WebSocketRoute("/v1/realtime", nothing)])
+    routes = Routes(Provider("p", base_url="https://h/v1", dialect=base))
+    call = called("/v1/realtime", kind="websocket")
+
+    Context(nothing, surface=SURFACE, routes=routes, host=host).head(call)
+
+    assert call.operation is not None
+    assert call.operation.scope == scope
 
 
 def test_call_whose_body_is_not_here_names_no_model() -> None:

@@ -16,7 +16,7 @@ from tollbridge.atonce import GivesBody, TakesAnswer
 from tollbridge.call import Call, Headers, Outcome, ResponseHead
 from tollbridge.errors import Denied
 from tollbridge.formats.dialect import Operation
-from tollbridge.layers import crossing as crossing_module
+from tollbridge.layers import answering as answering_module
 from tollbridge.layers.layer import Layer
 
 
@@ -364,6 +364,22 @@ async def test_gateway_error_of_the_wrapped_app_becomes_its_answer() -> None:
     assert recorder.notes[-1] == "a.finish refused"
 
 
+async def test_gateway_error_behind_a_whole_answer_is_noted_and_not_sent() -> None:
+    calls: list[Call] = []
+
+    async def regrets(scope: Scope, receive: Receive, send: Send) -> None:
+        calls.append(scope["tollbridge"])
+        await hello(scope, receive, send)
+        raise Denied("too late")
+
+    exchange = Exchange()
+    await exchange.run(Recorder(regrets))
+
+    assert (exchange.status, len(exchange.sent)) == (200, 2)
+    assert calls[0].error is not None
+    assert calls[0].error.code == "denied"
+
+
 async def test_finish_that_breaks_does_not_keep_the_others_from_finishing() -> None:
     notes: list[str] = []
     app = Recorder(Recorder(hello, name="b", fails="finish complete", notes=notes), notes=notes)
@@ -479,7 +495,7 @@ async def test_connection_that_breaks_at_the_last_word_changes_nothing_about_the
 
 
 async def test_caller_who_takes_nothing_is_not_waited_for_with_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crossing_module, "LAST_WORD_S", 0.01)
+    monkeypatch.setattr(answering_module, "LAST_WORD_S", 0.01)
 
     async def stuck(message: Message) -> None:
         await asyncio.Event().wait()

@@ -19,7 +19,8 @@ from tollbridge.config import load_config
 from tollbridge.errors import InternalError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
 from tollbridge.formats.dialect import Operation
 from tollbridge.gateway import Gateway
-from tollbridge.layers.dispatch import Dispatch, Exchange
+from tollbridge.layers.dispatch import Dispatch
+from tollbridge.layers.exchange import Exchange
 from tollbridge.layers.watch import PERIOD_S
 from tollbridge.providers import Provider, Target
 from tollbridge.testing import FixedClock
@@ -423,7 +424,7 @@ async def test_call_cancelled_after_its_caller_left_says_nothing(bridge) -> None
 
 
 async def test_gateway_that_stops_waits_for_the_last_word_and_settles_what_it_was_said_to(bridge, monkeypatch) -> None:
-    monkeypatch.setattr("tollbridge.layers.crossing.LAST_WORD_S", 0.05)
+    monkeypatch.setattr("tollbridge.layers.answering.LAST_WORD_S", 0.05)
     answer = Answer(CHUNK, asyncio.Event())
     async with bridge(answer) as (_, caller, gateway):
         one = caller()

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 from tests.support.sessions import PATIENCE_S, Provider, SocketCaller, begun, echo, provider, response
 from tests.support.waiting import until
 
@@ -114,14 +115,12 @@ async def test_messages_pass_untouched_both_ways(bridge) -> None:
 
 async def test_provider_is_asked_for_its_model_with_our_credential_and_nothing_of_the_callers(bridge) -> None:
     async with bridge() as made:
-        caller = made.caller(
-            "/v1/realtime?x=%2F1&model=voice&y=", subprotocols=["realtime", "openai-insecure-api-key.tb"]
-        )
+        caller = made.caller("/v1/realtime?x=%2F1&model=voice&y=", subprotocols=["realtime", "openai-project.p"])
         caller.scope["headers"] += [
             (b"cookie", b"a=b"),
             (b"origin", b"https://x.example"),
             (b"openai-safety-identifier", b"u1"),
-            (b"sec-websocket-protocol", b"realtime, openai-insecure-api-key.tb"),
+            (b"sec-websocket-protocol", b"realtime, openai-project.p"),
         ]
         task = caller.start()
         await caller.gets("websocket.accept")
@@ -142,6 +141,74 @@ async def test_provider_is_asked_for_its_model_with_our_credential_and_nothing_o
         assert headers[b"x-tollbridge-model"] == b"gpt-realtime"
         assert headers[b"x-tollbridge-provider"] == b"mock"
         assert headers[b"x-request-id"].startswith(b"req_")
+
+
+async def test_browsers_credential_is_taken_from_the_subprotocols_and_goes_no_further(bridge) -> None:
+    async with bridge() as made:
+        offered = ["realtime", f"openai-insecure-api-key.{made.token}", "openai-beta.realtime-v1"]
+        caller = made.caller(token="", subprotocols=offered)
+        caller.scope["headers"].append((b"sec-websocket-protocol", ", ".join(offered).encode()))
+        with capture_logs() as logged:
+            task = caller.start()
+            (accepted,) = await caller.gets("websocket.accept")
+            caller.leave()
+            await ended(task)
+
+        assert accepted["subprotocol"] == "realtime"
+        (asked,) = made.seen.requests
+        assert asked.headers["sec-websocket-protocol"] == "realtime, openai-beta.realtime-v1"
+        assert asked.headers["authorization"] == "Bearer sk-1"
+        row = await made.row()
+        assert row.outcome == "complete"
+        shown = (list(asked.headers.raw_items()), accepted, caller.scope["headers"], caller.scope["subprotocols"])
+        assert made.token not in str((shown, logged))
+
+
+@pytest.mark.parametrize(
+    ("offered", "code"),
+    [
+        (["realtime", "openai-insecure-api-key.tb_x"], "invalid_api_key"),
+        (["realtime", "openai-insecure-api-key."], "invalid_api_key"),
+        (["realtime", "another-key.tb_x"], "invalid_api_key"),
+        (["openai-insecure-api-key.tb_x", "openai-insecure-api-key.tb_y"], "ambiguous_credential"),
+    ],
+)
+async def test_session_is_refused_to_a_browser_without_one_good_credential(bridge, offered, code) -> None:
+    async with bridge() as made:
+        caller = made.caller(token="", subprotocols=offered)
+        await ended(caller.start())
+
+        assert caller.refusal[1] == code
+        assert made.seen.requests == []
+        assert "tb_x" not in str(caller.sent)
+
+
+async def test_credential_among_the_subprotocols_must_be_the_one_in_the_headers(bridge) -> None:
+    async with bridge() as made:
+        same = made.caller(subprotocols=["realtime", f"openai-insecure-api-key.{made.token}"])
+        other = made.caller(subprotocols=["realtime", "openai-insecure-api-key.tb_x"])
+        await ended(other.start())
+        task = same.start()
+        await same.gets("websocket.accept")
+        same.leave()
+        await ended(task)
+
+        assert other.refusal[1] == "ambiguous_credential"
+
+
+@pytest.mark.parametrize(
+    ("offered", "taken"),
+    [(["openai-beta.realtime-v1", "realtime"], "openai-beta.realtime-v1"), (["x"], None), ([], None)],
+)
+async def test_provider_that_takes_up_no_subprotocol_leaves_the_callers_first(bridge, offered, taken) -> None:
+    async with bridge(options={"select_subprotocol": lambda connection, names: None}) as made:
+        caller = made.caller(subprotocols=offered)
+        task = caller.start()
+        (accepted,) = await caller.gets("websocket.accept")
+        caller.leave()
+        await ended(task)
+
+        assert accepted["subprotocol"] == taken
 
 
 async def test_answers_of_a_session_are_added_up_and_paid_once(bridge) -> None:

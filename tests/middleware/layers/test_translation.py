@@ -5,15 +5,14 @@ import json
 from typing import Any
 
 import pytest
-from starlette.types import Message
 from tests.support.scripted import Answer, Caller, Script
 
-from tollbridge.call import open_call
+from tollbridge import hookimpl
+from tollbridge.call import Call, open_call
 from tollbridge.clock import SystemClock
 from tollbridge.errors import InternalError, UpstreamUnreachable
 from tollbridge.formats import Envelope
-from tollbridge.layers.crossing import Crossing
-from tollbridge.layers.dispatch import Dispatch, Exchange
+from tollbridge.layers.dispatch import Dispatch
 from tollbridge.layers.translate import write_upstream
 from tollbridge.providers import Provider, Target
 from tollbridge.testing import GatewayUnderTest
@@ -54,7 +53,7 @@ PROVIDERS = {
         "api_key": "env:MOCK_KEY",
         "auth_header": "x-api-key",
     },
-    "odd": {"base_url": "https://odd.example/v1", "dialect": "openai-completions", "api_key": "env:MOCK_KEY"},
+    "odd": {"base_url": "https://odd.example/v1", "dialect": "openai-moderations", "api_key": "env:MOCK_KEY"},
 }
 
 
@@ -271,10 +270,10 @@ async def test_provider_that_speaks_no_dialect_of_conversations_is_refused(gw: G
 
 
 async def test_dialect_that_nothing_is_translated_from_is_refused(gw: GatewayUnderTest) -> None:
-    reply = await gw.request("POST", "/v1/completions", json={"model": "claude", "prompt": "Hi"})
+    reply = await gw.request("POST", "/v1/moderations", json={"model": "claude", "input": "Hi"})
 
     assert reply.status_code == 400
-    assert "cannot be asked in openai-completions" in reply.json()["error"]["message"]
+    assert "cannot be asked in openai-moderations" in reply.json()["error"]["message"]
 
 
 async def test_headers_of_one_vendor_are_not_shown_to_another(gw: GatewayUnderTest) -> None:
@@ -337,43 +336,85 @@ async def test_silent_stream_shows_that_it_lives(mock: Any, monkeypatch: pytest.
     assert caller.body.replace(b": keep-alive\n\n", b"") == b"".join(STREAM_OF_CHAT)
 
 
-async def test_stream_that_has_not_begun_shows_nothing_yet(mock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    gw = mock(upstream={"keep_alive_s": 0.001})
-    secret = await gw.token()
-    answer = Answer(begin := asyncio.Event(), *STREAM_OF_CHAT)
-    dispatch = dispatch_of(gw)
-    monkeypatch.setattr(dispatch, "transport", Script(answer))
-    remarks = []
-    remark = Crossing.remark
-
-    async def counted(crossing: Crossing, data: bytes) -> None:
-        remarks.append(data)
-        await remark(crossing, data)
-
-    monkeypatch.setattr(Crossing, "remark", counted)
-    monkeypatch.setattr(dispatch.watch, "_period_s", 0.001)
-    caller = Caller(gw.app, secret, model="gpt-4o-mini")
-    call = asyncio.create_task(caller.call())
-    while not remarks:
-        await asyncio.sleep(0)
-    begin.set()
-    await call
-
-    assert caller.body.startswith(STREAM_OF_CHAT[0])
+SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+SEARCHING = [
+    EVENTS[0],
+    ("content_block_start", {"index": 0, "content_block": SEARCH}),
+    ("content_block_stop", {"index": 0}),
+    ("content_block_start", {"index": 1, "content_block": {"type": "text", "text": ""}}),
+    ("content_block_delta", {"index": 1, "delta": {"type": "text_delta", "text": "Bonjour."}}),
+    ("content_block_stop", {"index": 1}),
+    *EVENTS[-2:],
+]
 
 
-async def test_stream_that_is_given_to_nobody_we_know_is_not_remarked_on(mock: Any) -> None:
-    gw = mock()
-    await gw.token()
-    call = open_call({"type": "http", "path": "/", "headers": []}, SystemClock())
+def searching(*, end: bool = True) -> list[bytes]:
+    parts = [f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode() for name, data in SEARCHING]
+    return parts if end else parts[:-1]
 
-    async def send(message: Message) -> None:
-        raise AssertionError("nothing may be sent")
 
-    async def receive() -> Message:
-        raise AssertionError("nothing is asked")
+class Heard:
+    """Keeps the calls that have ended."""
 
-    await Exchange(dispatch_of(gw), call, receive, send)._keep_alive()
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+
+    @hookimpl
+    def register_metrics(self, register: Any) -> None:
+        register(self.calls.append)
+
+
+async def test_what_a_streamed_answer_lost_is_told_in_a_comment_before_its_end(mock: Any) -> None:
+    heard = Heard()
+    gw = mock(providers=PROVIDERS, models=MODELS, plugins=(heard,))
+    gw.upstream.stream(searching())
+
+    reply = await gw.chat("claude", stream=True, seed=7)
+
+    told, last = reply.text.split("\n\n")[-3:-1]
+    assert (told, last) == (": x-tollbridge-dropped: choices[].message.server_tools", "data: [DONE]")
+    assert reply.headers["x-tollbridge-dropped"] == "seed"
+    assert [call.dropped for call in heard.calls] == [("seed", "choices[].message.server_tools")]
+
+
+async def test_what_a_stream_lost_that_breaks_off_is_kept_with_the_call(mock: Any) -> None:
+    heard = Heard()
+    gw = mock(providers=PROVIDERS, models=MODELS, plugins=(heard,))
+    gw.upstream.stream(searching(end=False))
+
+    reply = await gw.chat("claude", stream=True)
+
+    assert "x-tollbridge-dropped" not in reply.text
+    assert [call.dropped for call in heard.calls] == [("choices[].message.server_tools",)]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1beta/models/claude:streamGenerateContent?alt=sse", "/api/chat"], ids=["gemini", "ollama"]
+)
+async def test_no_comment_stands_in_streams_whose_clients_know_none(mock: Any, path: str) -> None:
+    heard = Heard()
+    gw = mock(providers=PROVIDERS, models=MODELS, plugins=(heard,))
+    gw.upstream.stream(searching())
+    asked = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+    if path == "/api/chat":
+        asked = {"model": "claude", "messages": [{"role": "user", "content": "Hi"}]}
+
+    reply = await gw.request("POST", path, json=asked)
+
+    assert "Bonjour." in reply.text
+    assert "dropped" not in reply.text
+    assert heard.calls[0].dropped
+
+
+async def test_what_a_whole_answer_lost_is_told_in_its_head(mock: Any) -> None:
+    heard = Heard()
+    gw = mock(providers=PROVIDERS, models=MODELS, plugins=(heard,))
+    gw.upstream.reply({**CLAUDE, "content": [SEARCH, *CLAUDE["content"]]})
+
+    reply = await gw.chat("claude")
+
+    assert reply.headers["x-tollbridge-dropped"] == "choices[].message.server_tools"
+    assert [call.dropped for call in heard.calls] == [("choices[].message.server_tools",)]
 
 
 async def test_target_that_no_layer_has_looked_at_is_a_fault_of_the_chain() -> None:
@@ -465,3 +506,46 @@ async def test_sdk_that_looks_below_another_path_is_served_there(gw: GatewayUnde
     assert reply.json()["choices"][0]["message"]["content"] == "Bonjour."
     assert "claude" in {model["id"] for model in listed.json()["data"]}
     assert shown.json()["id"] == "claude"
+
+
+ONLY_COMPLETIONS = {
+    "old": {"base_url": "https://old.example/v1", "dialect": "openai-completions", "api_key": "env:MOCK_KEY"}
+}
+COMPLETION = {
+    "id": "cmpl-1",
+    "object": "text_completion",
+    "created": 1,
+    "model": "x",
+    "choices": [{"text": " Hi", "index": 0, "logprobs": None, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3},
+}
+
+
+@pytest.fixture
+def old(mock: Any) -> GatewayUnderTest:
+    price = {"input": "1", "output": "1"}
+    under_test: GatewayUnderTest = mock(
+        providers=ONLY_COMPLETIONS, models={"old": {"targets": ["old/x"], "price": price}}
+    )
+    return under_test
+
+
+async def test_chat_reaches_a_provider_that_only_completes_prompts(old: GatewayUnderTest) -> None:
+    old.upstream.reply(COMPLETION)
+
+    reply = await old.chat("old", max_tokens=9)
+
+    assert reply.json()["choices"][0]["message"]["content"] == " Hi"
+    (sent,) = old.sent
+    assert sent.url == "https://old.example/v1/completions"
+    assert sent.json() == {"model": "x", "prompt": "Hello", "max_tokens": 9}
+
+
+async def test_prompts_reach_it_as_they_are(old: GatewayUnderTest) -> None:
+    old.upstream.reply(COMPLETION)
+    asked = {"model": "old", "prompt": ["a", "b"], "echo": True}
+
+    reply = await old.request("POST", "/v1/completions", json=asked)
+
+    assert reply.json() == COMPLETION
+    assert old.sent[0].json() == {**asked, "model": "x"}

@@ -6,7 +6,7 @@ import pytest
 
 from tollbridge.errors import ConfigError
 from tollbridge.metering.provided import ProviderPrices
-from tollbridge.models import Model, Models
+from tollbridge.models import Change, Model, Models
 from tollbridge.providers import Provider
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
@@ -44,6 +44,27 @@ def test_price_says_where_and_when_it_was_read_and_holds_for_every_name_of_its_m
     assert found.id == "acme: large (https://acme.example/prices 2026-11-02)"
     assert [tier.above for tier in found.tiers] == [10]
     assert found == prices.find("acme", "large", NOW)
+
+
+def test_price_changes_on_its_day_and_what_is_not_named_stays() -> None:
+    model = Model(
+        "large",
+        {"input": "1", "output": "2"},
+        tiers={10: {"input": "5"}},
+        changes=(Change(date(2027, 1, 1), {"output": "9"}, {}), Change(date(2026, 12, 1), {"input": "3"})),
+        left_out=("storage",),
+    )
+    prices = ProviderPrices({"acme": Provider("acme", models=Models({"large": model}))})
+
+    def shown(*day: int) -> tuple[str, str]:
+        found = prices.find("acme", "large", datetime(*day, tzinfo=UTC))
+        assert found is not None
+        assert found.left_out == ("storage",)
+        return found.shown(), found.id
+
+    assert shown(2026, 11, 30, 23, 59) == ("1 in, 2 out; 5 in, 2 out above 10", "acme: large")
+    assert shown(2026, 12, 1) == ("3 in, 2 out; 5 in, 2 out above 10", "acme: large from 2026-12-01")
+    assert shown(2027, 6, 1) == ("3 in, 9 out", "acme: large from 2027-01-01")
 
 
 @pytest.mark.parametrize("model", ["free-of-price", "unheard-of"])

@@ -192,12 +192,27 @@ def test_error_event_is_one_event_whatever_the_message(message: str) -> None:
 
 
 def test_models_are_listed_in_anthropics_shape() -> None:
-    models = [ModelEntry("claude", "anthropic", 1_700_000_000), ModelEntry("small", "mine")]
+    models = [ModelEntry("claude", "anthropic", 1_700_000_000, 200_000, 64_000), ModelEntry("small", "mine")]
+    same = {"type": "model", "lifecycle": "active"}
 
     assert json.loads(DIALECT.write_models(models, {})) == {
         "data": [
-            {"type": "model", "id": "claude", "display_name": "claude", "created_at": "2023-11-14T22:13:20Z"},
-            {"type": "model", "id": "small", "display_name": "small", "created_at": "1970-01-01T00:00:00Z"},
+            {
+                **same,
+                "id": "claude",
+                "display_name": "claude",
+                "created_at": "2023-11-14T22:13:20Z",
+                "max_input_tokens": 200_000,
+                "max_tokens": 64_000,
+            },
+            {
+                **same,
+                "id": "small",
+                "display_name": "small",
+                "created_at": "1970-01-01T00:00:00Z",
+                "max_input_tokens": None,
+                "max_tokens": None,
+            },
         ],
         "has_more": False,
         "first_id": "claude",

@@ -257,8 +257,9 @@ def test_event_that_nobody_knows_is_passed_on_as_it_came(strange: bytes) -> None
     assert found[1].data == strange.partition(b"data: ")[2].strip()
 
 
-def test_unknown_pieces_of_thinking_are_unknown_too() -> None:
-    found = between(begun({"type": "thinking", "thinking": ""}), piece({"type": "signature_delta"}), ended())
+@pytest.mark.parametrize("strange", [{"type": "signature_delta"}, {"type": "text_delta", "text": "Hi"}])
+def test_unknown_pieces_of_thinking_are_unknown_too(strange: dict[str, Any]) -> None:
+    found = between(begun({"type": "thinking", "thinking": ""}), piece(strange), ended())
 
     assert [type(one) for one in found] == [PartBegin, Unknown, PartEnd]
 

@@ -35,7 +35,11 @@ def routes(config: dict[str, Any], **env: str) -> ModelRoutes:
 def test_key_goes_in_azures_own_header_to_the_v1_surface(variable: str) -> None:
     (target,) = routes({}, **{variable: "k"}).resolve("azure/my-deployment")
 
-    assert target.base_urls == {"openai-chat": "https://mine.openai.azure.com/openai/v1"}
+    assert target.base_urls == {
+        "openai-chat": "https://mine.openai.azure.com/openai/v1",
+        "openai-responses": "https://mine.openai.azure.com/openai/v1",
+    }
+    assert target.provider.quirks.keeps_answers
     assert target.headers == ((b"api-key", b"k"),)
     assert target.model == "my-deployment"
 

@@ -1,10 +1,7 @@
 """Short ways to read and write Converse, for these tests."""
 
-import base64
 import json
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from tollbridge.formats import (
@@ -21,10 +18,10 @@ from tollbridge.formats import (
 )
 from tollbridge.testing.conversation_contract import notes
 from tollbridge.testing.conversations import events_of
-from tollbridge_bedrock.codec import ConverseCodec
+from tollbridge_bedrock.codec import CONVERSE_CODEC
 from tollbridge_bedrock.frames import write_event
 
-CODEC: Conversation = ConverseCodec()
+CODEC: Conversation = CONVERSE_CODEC
 USAGE = {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}
 CLAUDE = "us.anthropic.claude-sonnet-4-20250514-v1:0"
 CLAUDE_47 = "anthropic.claude-opus-4-7"
@@ -120,9 +117,3 @@ def events(stream: bytes, size: int = 999) -> list[AnyEvent]:
 def rewritten(happened: Iterable[AnyEvent], left: Notes | None = None) -> bytes:
     writer = CODEC.stream_writer(ASKED, left or notes())
     return b"".join(writer.write(event) for event in happened)
-
-
-def recorded(name: str, folder: str = "dev/bedrock_converse_stream") -> bytes:
-    """Give the bytes of a recorded stream, none where there is no stream."""
-    found = json.loads(Path(os.environ["TOLLBRIDGE_CORPUS"], folder, f"{name}.json").read_text("utf-8"))
-    return base64.b64decode(found["response"].get("body_base64") or "")

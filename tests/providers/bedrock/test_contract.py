@@ -4,7 +4,7 @@ import json
 
 from tollbridge.formats import Conversation
 from tollbridge.testing.conversation_contract import ConversationContract
-from tollbridge_bedrock.codec import ConverseCodec
+from tollbridge_bedrock.codec import CONVERSE_CODEC
 
 
 def error_body(status: int) -> bytes:
@@ -12,5 +12,5 @@ def error_body(status: int) -> bytes:
 
 
 class TestConverse(ConversationContract):
-    codec: Conversation = ConverseCodec()
+    codec: Conversation = CONVERSE_CODEC
     error_body = staticmethod(error_body)

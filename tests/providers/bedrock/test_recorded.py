@@ -1,11 +1,9 @@
 """Recorded traffic of Bedrock keeps the laws."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
-from tests.providers.bedrock.samples import ASKED, CODEC, events, recorded, rewritten, stream_of
+from tests.providers.bedrock.samples import ASKED, CODEC, events, rewritten, stream_of
 from tests.support.corpus import Case, corpus, is_answer
 
 from tollbridge import Quirks
@@ -99,7 +97,7 @@ def test_recorded_answer_that_is_streamed_folds_to_itself(case: Case) -> None:
 
 @corpus(STREAMED, only=lambda case: case.status == 200)
 def test_recorded_stream_folds_to_the_same_answer_at_any_cut(case: Case) -> None:
-    stream = recorded(case.name)
+    stream = case.frames or b""
 
     folded = fold(events(stream, len(stream)))
 
@@ -114,7 +112,7 @@ def test_recorded_stream_folds_to_the_same_answer_at_any_cut(case: Case) -> None
 
 @corpus(STREAMED, only=lambda case: case.status == 200)
 def test_recorded_stream_is_written_event_by_event_as_it_came(case: Case) -> None:
-    stream = recorded(case.name)
+    stream = case.frames or b""
 
     def bare(frames: bytes) -> list[tuple[str, Any]]:
         """Give the events without padding, one for all words of a block that stand together."""
@@ -130,7 +128,7 @@ def test_recorded_stream_is_written_event_by_event_as_it_came(case: Case) -> Non
 
 @corpus(STREAMED, only=lambda case: case.status == 200)
 def test_recorded_stream_passes_unchanged_and_its_usage_is_read(case: Case) -> None:
-    stream = recorded(case.name)
+    stream = case.frames or b""
     for size in (1, 13, 1000, len(stream)):
         reader = DIALECT.answer_reader(Envelope("m", stream=True), streamed=True)
         pieces = [stream[begin : begin + size] for begin in range(0, len(stream), size)]
@@ -146,7 +144,7 @@ def test_recorded_stream_passes_unchanged_and_its_usage_is_read(case: Case) -> N
 
 @corpus(EDGES, only=lambda case: case.body is None)
 def test_recorded_edge_of_a_stream_is_an_answer_all_the_same(case: Case) -> None:
-    happened = edge_of(case)
+    happened = [next(iter(event.items())) for event in case.events]
 
     folded = fold(events(stream_of(*happened), 5))
 
@@ -157,12 +155,6 @@ def test_recorded_edge_of_a_stream_is_an_answer_all_the_same(case: Case) -> None
     assert said(folded)["calls"] == [
         (part.name, json.loads(part.arguments)) for part in folded.choices[0].parts if isinstance(part, ToolCall)
     ]
-
-
-def edge_of(case: Case) -> list[tuple[str, dict[str, Any]]]:
-    """Read the events of a case, which were recorded without their frames."""
-    found = json.loads(Path(os.environ["TOLLBRIDGE_CORPUS"], EDGES, f"{case.name}.json").read_text("utf-8"))
-    return [next(iter(event.items())) for event in found["response"]["events"]]
 
 
 @corpus(WHOLE, STREAMED, COUNTED, only=lambda case: case.status >= 400)
@@ -189,7 +181,7 @@ def test_recorded_count_is_read_and_written(case: Case) -> None:
 
 @corpus("dev/bedrock_invoke_stream", only=lambda case: case.status == 200)
 def test_frames_of_other_streams_of_bedrock_are_whole_too(case: Case) -> None:
-    stream = recorded(case.name, "dev/bedrock_invoke_stream")
+    stream = case.frames or b""
 
     assert {frame.name for frame in FrameCutter().feed(stream)} == {"chunk"}
     assert b"".join(frame.raw for frame in FrameCutter().feed(stream)) == stream

@@ -5,9 +5,9 @@ import json
 import pytest
 
 import tollbridge_cloudflare
-from tollbridge import Provider, Quirks
+from tollbridge import Provider, Quirks, Usage
 from tollbridge.errors import BadRequest, RateLimited
-from tollbridge.formats import Dialect, ModelEntry
+from tollbridge.formats import Dialect, Envelope, ModelEntry
 from tollbridge.formats.ways import upstream_url
 from tollbridge_cloudflare.dialect import RunDialect
 
@@ -128,3 +128,57 @@ def test_errors_and_models_have_cloudflares_envelope() -> None:
     assert json.loads(DIALECT.write_models([ModelEntry("a", "b")], {}))["result"] == [{"name": "a", "source": "b"}]
     assert json.loads(DIALECT.write_model(ModelEntry("a", "b")))["result"] == {"name": "a", "source": "b"}
     assert not DIALECT.claims({})
+
+
+RESPONDED = (
+    b'event: response.created\ndata: {"type":"response.created","response":{"id":"r","usage":null}}\n\n'
+    b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"\\"usage\\":"}\n\n'
+    b'event: response.completed\ndata: {"type":"response.completed","response":{"usage":{"input_tokens":40,'
+    b'"input_tokens_details":{"cached_tokens":8},"output_tokens":9,"total_tokens":49}}}\n\n'
+)
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_stream_of_a_model_that_was_asked_with_input_passes_and_its_usage_is_read(size: int) -> None:
+    reader = RunDialect().answer_reader(Envelope("m"), streamed=True)
+
+    passed = [piece for at in range(0, len(RESPONDED), size) for piece in reader.feed(RESPONDED[at : at + size])]
+    passed += reader.feed(b"")
+
+    assert b"".join(passed) == RESPONDED
+    assert (reader.finished, reader.failed) == (True, False)
+    assert reader.usage == Usage(input=32, cache_read=8, output=9)
+
+
+@pytest.mark.parametrize("name", ["response.failed", "error"])
+def test_stream_of_a_model_that_was_asked_with_input_can_end_with_an_error(name: str) -> None:
+    reader = RunDialect().answer_reader(Envelope("m"), streamed=True)
+
+    reader.feed(f'event: {name}\ndata: {{"type":"{name}","response":{{"error":{{}}}}}}\n\n'.encode())
+    reader.feed(b"")
+
+    assert (reader.finished, reader.failed) == (False, True)
+
+
+def test_usage_that_a_model_writes_about_is_none() -> None:
+    reader = RunDialect().answer_reader(Envelope("m"), streamed=True)
+
+    reader.feed(b'data: {"response":{"usage":{"input_tokens":7}}}\n\n')
+    reader.feed(b'data: {"type":"x","usage":1}\n\ndata: {"type":"x","response":{"usage":[]}}\n\n')
+
+    assert reader.usage is None
+
+
+def test_limit_of_a_model_that_is_asked_with_input_has_openais_name() -> None:
+    dialect, body = RunDialect(), b'{"input":"Hi","max_output_tokens":7}'
+
+    envelope = dialect.read_envelope(dialect.operations[0], "/cloudflare/run/@cf/openai/gpt-oss-20b", body)
+    capped = dialect.readdress(b'{"input":"Hi"}', envelope, model="m", max_output=9, quirks=Quirks())
+    others = dialect.readdress(b'{"messages":[]}', envelope, model="m", max_output=9, quirks=Quirks())
+
+    assert envelope.max_output == 7
+    assert json.loads(capped) == {"input": "Hi", "max_output_tokens": 9}
+    assert json.loads(others) == {"messages": [], "max_tokens": 9}
+    with pytest.raises(BadRequest) as caught:
+        dialect.read_envelope(dialect.operations[0], "/cloudflare/run/m", b'{"input":"Hi","max_output_tokens":0}')
+    assert caught.value.param == "max_output_tokens"

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tollbridge.formats import AnyEvent, Envelope, KeyedSeal, Notes, Request, StreamReader, encode_json
-from tollbridge_cohere.chat_codec import ChatCodec
+from tollbridge_cohere.chat_codec import CHAT_CODEC
 
-CODEC = ChatCodec()
+CODEC = CHAT_CODEC
 ENVELOPE = Envelope("command-a-03-2025")
 SEAL = KeyedSeal(b"a key for tests")
 

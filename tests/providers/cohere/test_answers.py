@@ -35,7 +35,6 @@ from tollbridge.formats import (
     Text,
     ToolCall,
     Unknown,
-    UsageSeen,
     carried,
     fold,
     unfold,
@@ -309,26 +308,6 @@ def test_only_the_first_of_several_answers_is_told() -> None:
 
 def test_refusal_is_told_as_words() -> None:
     assert told(foreign(Refusal(text="No.")))["message"]["content"] == [{"type": "text", "text": "No."}]
-
-
-def test_call_that_begins_anew_is_told_once() -> None:
-    writer = CODEC.stream_writer(read(asked()), notes())
-    events = [
-        Begin(origin="another"),
-        PartBegin(part=ToolCall(id="c1", name="f"), index=0),
-        Delta(text='{"a"', index=0),
-        Replaced(part=ToolCall(id="c1", name="g", arguments="{}"), index=0),
-        PartEnd(index=0),
-        ChoiceEnd(stop=Stop.TOOL_CALLS),
-        UsageSeen(usage=None),
-        End(),
-    ]
-
-    stream = b"".join(writer.write(event) for event in events)
-
-    assert fold(events_of(CODEC.stream_reader(notes()), [stream])).choices[0].parts == (
-        ToolCall(id="c1", name="g", arguments="{}"),
-    )
 
 
 def test_events_nobody_knows_pass_between_coheres_own() -> None:

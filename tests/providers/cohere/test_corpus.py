@@ -1,13 +1,10 @@
 """Recorded traffic of Cohere's, and of Voyage's reranking."""
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.providers.cohere.shared import CODEC, ENVELOPE, SEAL, bare, events_of, notes, sse
-from tests.support.corpus import VARIABLE, Case, corpus, is_answer, is_stream
+from tests.support.corpus import Case, corpus, is_answer, is_stream
 
 from tollbridge import Quirks
 from tollbridge.formats import Dialect, Envelope, Notes, fold, unfold
@@ -134,18 +131,9 @@ def test_recorded_stream_folds_to_the_whole_answer_at_any_cut(case: Case) -> Non
         assert fold(events_of(CODEC.stream_reader(notes()), chunks)) == expected
 
 
-def edge_streams() -> list[Any]:
-    root = os.environ.get(VARIABLE, "")
-    if not root:
-        return [pytest.param([], marks=pytest.mark.skip(reason=f"name the corpus in {VARIABLE}"), id="none")]
-    files = sorted(Path(root, "edge_cases/cohere").glob("*.json"))
-    found = [(file.stem, json.loads(file.read_text("utf-8"))["response"].get("events")) for file in files]
-    return [pytest.param(events, id=name) for name, events in found if events]
-
-
-@pytest.mark.parametrize("events", edge_streams())
-def test_edge_case_stream_folds_to_the_whole_answer(events: Any) -> None:
-    stream = sse(*events)
+@corpus("edge_cases/cohere", only=lambda case: bool(case.events))
+def test_edge_case_stream_folds_to_the_whole_answer(case: Case) -> None:
+    stream = sse(*case.events)
     expected = CODEC.read_response(json.dumps(whole_of(stream.decode())).encode(), notes())
 
     assert fold(events_of(CODEC.stream_reader(notes()), [stream])) == expected

@@ -67,10 +67,10 @@ def test_key_variables_look_like_variables_and_are_named_once():
 
 
 def test_quirks_use_known_words():
-    limits = {"max_tokens", "max_completion_tokens"}
+    known = {"max_tokens", "max_completion_tokens", "dimensions", "output_dimension", "top_n", "top_k"}
     for service in SERVICES:
         quirks = service.quirks
-        assert {*quirks.rename, *quirks.rename.values()} <= limits, service.id
+        assert {*quirks.rename, *quirks.rename.values()} <= known, service.id
         assert {"model", "messages", "stream"}.isdisjoint(quirks.drop), service.id
         assert quirks.stream_usage in STREAM_USAGE, service.id
         assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in quirks.headers), service.id

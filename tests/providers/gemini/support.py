@@ -18,10 +18,10 @@ from tollbridge.formats import (
     fold,
     split_events,
 )
-from tollbridge_gemini.codec import GenerateCodec
+from tollbridge_gemini.codec import GENERATE_CODEC
 from tollbridge_gemini.names import json_name
 
-CODEC = GenerateCodec()
+CODEC = GENERATE_CODEC
 SEAL = KeyedSeal(b"k" * 32)
 ELSE = "another-dialect"
 FREE = frozenset(

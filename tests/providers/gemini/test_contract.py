@@ -4,7 +4,7 @@ import json
 
 from tollbridge.formats import Conversation
 from tollbridge.testing.conversation_contract import ConversationContract
-from tollbridge_gemini.codec import GenerateCodec
+from tollbridge_gemini.codec import GENERATE_CODEC
 
 
 def error_body(status: int) -> bytes:
@@ -12,5 +12,5 @@ def error_body(status: int) -> bytes:
 
 
 class TestGemini(ConversationContract):
-    codec: Conversation = GenerateCodec()
+    codec: Conversation = GENERATE_CODEC
     error_body = staticmethod(error_body)

@@ -179,7 +179,8 @@ def test_requests_with_googles_key_are_claimed() -> None:
 
 
 def test_models_are_listed_as_google_lists_them() -> None:
-    models = [ModelEntry("gemini-2.5-flash", "google", context=1_000), ModelEntry("openai/gpt-4o", "openai")]
+    flash = ModelEntry("gemini-2.5-flash", "google", context=1_000, max_output=500)
+    models = [flash, ModelEntry("openai/gpt-4o", "openai")]
 
     listed = json.loads(DIALECT.write_models(models, {}))
 
@@ -188,6 +189,7 @@ def test_models_are_listed_as_google_lists_them() -> None:
         "name": "models/gemini-2.5-flash",
         "displayName": "gemini-2.5-flash",
         "inputTokenLimit": 1_000,
+        "outputTokenLimit": 500,
         "supportedGenerationMethods": ["generateContent", "countTokens"],
     }
     assert listed["models"][1]["name"] == "models/openai/gpt-4o"

@@ -51,6 +51,16 @@ def test_inputs_of_another_dialect_are_a_batch() -> None:
     }
 
 
+def test_vertex_is_told_in_a_member_of_its_own_what_is_asked_of_the_vectors() -> None:
+    vertex = notes(quirks=Quirks(drop=("generateContentRequest",)))
+    content = {"content": {"parts": [{"text": "a"}]}}
+
+    assert write(wants("a", dimensions=8, task="query"), vertex) == {
+        "requests": [{**content, "embedContentConfig": {"taskType": "RETRIEVAL_QUERY", "outputDimensionality": 8}}]
+    }
+    assert write(wants("a"), vertex) == {"requests": [content]}
+
+
 def test_single_input_is_a_content_where_that_is_asked() -> None:
     assert write(wants("a", task="CODE_RETRIEVAL_QUERY"), codec=SINGLE) == {
         "content": {"parts": [{"text": "a"}]},
@@ -142,7 +152,7 @@ def test_vectors_of_another_provider_are_numbers() -> None:
     body = json.loads(BATCH.write_response(response, wants("a", "b"), told))
 
     assert body == {"embeddings": [{"values": [0.5, 1.0]}, {"values": [3]}], "usageMetadata": {"promptTokenCount": 3}}
-    assert told.dropped == ("odd",)
+    assert told.dropped == ("embeddings[].values", "odd")
     one = EmbeddingResponse(origin=ELSE, vectors=(packed,))
     assert json.loads(SINGLE.write_response(one, wants("a"), notes())) == {"embedding": {"values": [0.5, 1.0]}}
 

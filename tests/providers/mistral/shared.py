@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from tollbridge.formats import AnyEvent, Envelope, KeyedSeal, Notes, Request, StreamReader, encode_json
-from tollbridge_mistral.chat_codec import ChatCodec
+from tollbridge_mistral.chat_codec import CHAT_CODEC
 
-CODEC = ChatCodec()
+CODEC = CHAT_CODEC
 ENVELOPE = Envelope("mistral-small-latest")
 SEAL = KeyedSeal(b"a key for tests")
 

@@ -4,7 +4,7 @@ import json
 
 from tollbridge.formats import Conversation
 from tollbridge.testing.conversation_contract import ConversationContract
-from tollbridge_mistral.chat_codec import ChatCodec
+from tollbridge_mistral.chat_codec import CHAT_CODEC
 
 
 def error_body(status: int) -> bytes:
@@ -12,5 +12,5 @@ def error_body(status: int) -> bytes:
 
 
 class TestChat(ConversationContract):
-    codec: Conversation = ChatCodec()
+    codec: Conversation = CHAT_CODEC
     error_body = staticmethod(error_body)

@@ -152,6 +152,12 @@ def test_answer_of_another_dialect_is_told_as_it_was_asked_for() -> None:
     assert taken.dropped == ("data[].embedding",)
 
 
+def test_answer_that_tells_neither_model_nor_usage_is_one_for_the_sdk_all_the_same() -> None:
+    body = answered(Vector(index=0, values=[1]))
+
+    assert (body["model"], body["usage"]) == ("mistral-embed", {})
+
+
 @pytest.mark.parametrize("text", ["!", "QQ==", "AADAfw=="])
 def test_embedding_that_is_none_is_said_to_be_none(text: str) -> None:
     with pytest.raises(UpstreamError):

@@ -6,9 +6,9 @@ from typing import Any
 from tollbridge.formats import Conversation, Envelope, Notes, Request, Response, fold
 from tollbridge.testing.conversation_contract import notes
 from tollbridge.testing.conversations import events_of
-from tollbridge_ollama.codecs import ChatCodec
+from tollbridge_ollama.codecs import CHAT_CODEC
 
-CHAT: Conversation = ChatCodec()
+CHAT: Conversation = CHAT_CODEC
 
 
 def read(body: dict[str, Any], codec: Conversation = CHAT) -> Request:

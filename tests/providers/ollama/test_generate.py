@@ -28,9 +28,9 @@ from tollbridge.formats import (
 )
 from tollbridge.testing.conversation_contract import notes, states
 from tollbridge.testing.conversations import bodies, events_of, responses, said
-from tollbridge_ollama.codecs import GenerateCodec
+from tollbridge_ollama.codecs import GENERATE_CODEC
 
-CODEC = GenerateCodec()
+CODEC = GENERATE_CODEC
 PNG = "iVBORw0KGgo="
 ASKED = Request(origin="ollama-generate", model="m", messages=())
 LAST = {"done": True, "done_reason": "stop", "context": [1, 2], "prompt_eval_count": 3, "eval_count": 4}

@@ -8,11 +8,11 @@ from tollbridge import Quirks
 from tollbridge.formats import Envelope, Request, Response, Text, fold, unfold
 from tollbridge.testing.conversation_contract import notes
 from tollbridge.testing.conversations import events_of, said
-from tollbridge_ollama.codecs import ChatCodec
+from tollbridge_ollama.codecs import CHAT_CODEC
 from tollbridge_ollama.dialects import ChatDialect
 
 FOLDER = "dev/ollama_chat"
-CODEC = ChatCodec()
+CODEC = CHAT_CODEC
 DIALECT = ChatDialect()
 CHAT = DIALECT.operations[0]
 ASKED = Request(origin="ollama-chat", model="m", messages=())

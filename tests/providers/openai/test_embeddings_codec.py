@@ -196,7 +196,7 @@ def test_what_openai_has_no_field_for_is_dropped() -> None:
 
     body = written(request, told)
 
-    assert body == {"model": "m", "input": ["a"], "encoding_format": "float"}
+    assert body == {"model": "m", "input": ["a"]}
     assert told.dropped == ("encodings.int8", "task", "title", "truncate", "priority")
 
 
@@ -208,6 +208,18 @@ def test_strict_refuses_what_would_be_dropped() -> None:
 def test_encoding_openai_does_not_have_is_refused() -> None:
     with pytest.raises(Untranslatable, match="int8"):
         written(EmbeddingRequest(origin="other", model="m", inputs=("a",), encodings=("int8",)))
+
+
+@pytest.mark.parametrize(
+    ("encodings", "said"),
+    [((), None), (("float",), None), (("float", "base64"), None), (("base64", "ubinary"), "base64")],
+)
+def test_numbers_of_another_dialect_are_not_asked_for_because_they_come_unasked(
+    encodings: tuple[str, ...], said: str | None
+) -> None:
+    body = written(EmbeddingRequest(origin="other", model="m", inputs=("a",), encodings=encodings))
+
+    assert body.get("encoding_format") == said
 
 
 def test_texts_embedded_as_one_are_joined() -> None:
@@ -287,6 +299,13 @@ def test_answer_of_another_origin_has_usage_from_the_buckets() -> None:
     assert body["data"] == [{"object": "embedding", "index": 0, "embedding": [1]}]
     assert "id" not in body
     assert told.dropped == ("data[].text", "meta")
+
+
+def test_answer_without_a_model_gets_the_name_that_was_asked_for() -> None:
+    vectors = read_answer({"data": [{"embedding": [1]}]}).vectors
+
+    assert answered(EmbeddingResponse(origin="other", vectors=vectors))["model"] == "m"
+    assert "model" not in answered(EmbeddingResponse(origin=CODEC.name, vectors=vectors))
 
 
 def test_absent_usage_stays_absent() -> None:

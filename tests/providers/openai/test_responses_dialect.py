@@ -12,7 +12,7 @@ from tollbridge.formats import Envelope, ModelEntry
 from tollbridge_openai.responses_dialect import ResponsesDialect
 
 DIALECT = ResponsesDialect()
-(OPERATION,) = DIALECT.operations
+OPERATION, COUNTING, COMPACTING, *ABOUT = DIALECT.operations
 PLAIN = Quirks()
 
 

@@ -34,10 +34,11 @@ from tollbridge.formats import (
     Stop,
     Text,
     ToolCall,
+    Unfinished,
     fold,
     unfold,
 )
-from tollbridge_replicate.answers import pending_url
+from tollbridge_replicate.answers import unfinished
 from tollbridge_replicate.codec import PredictionsCodec
 from tollbridge_replicate.streams import LONGEST
 
@@ -143,12 +144,29 @@ def test_prediction_that_is_not_done_is_a_timeout_and_says_where_to_ask_again(st
 
     with pytest.raises(UpstreamTimeout):
         read(body)
-    assert pending_url(json.dumps(body).encode()) == "https://api.replicate.com/v1/predictions/zjq"
+    assert unfinished(json.dumps(body).encode()) == Unfinished(
+        "https://api.replicate.com/v1/predictions/zjq", "https://api.replicate.com/x"
+    )
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", json.dumps(PREDICTION).encode(), b'{"status":"starting"}'])
-def test_nothing_else_is_pending(body: bytes) -> None:
-    assert pending_url(body) is None
+def test_prediction_that_nothing_ends_can_be_asked_for_all_the_same() -> None:
+    assert unfinished(b'{"status":"starting","urls":{"get":"https://a/b","cancel":1}}') == Unfinished("https://a/b")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        json.dumps(PREDICTION).encode(),
+        b'{"status":"starting"}',
+        b'{"status":"starting","urls":{"get":""}}',
+        b'{"status":"starting","urls":[1]}',
+    ],
+)
+def test_nothing_else_is_asked_for_again(body: bytes) -> None:
+    assert unfinished(body) is None
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"null", b'{"status":1}', b"\xff"])

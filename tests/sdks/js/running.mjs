@@ -26,6 +26,11 @@ export const IMAGE =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 export const IMAGE_URL = `data:image/png;base64,${IMAGE}`;
 export const MOST_TOKENS = 256;
+export const SYSTEM = "You are a terse assistant.";
+export const TEXT = "Ruby is a programmer's best friend";
+export const TEXTS = ["Ruby", "Python", "JavaScript"];
+export const DIMENSIONS = 512;
+export const ESTIMATED = "x-tollbridge-estimated";
 export const TIMEOUT_MS = 30_000;
 
 const STOPS = {
@@ -41,6 +46,24 @@ export function result(text, calls, stop, tokens) {
   const usage = tokens ? { input: tokens[0], output: tokens[1] } : null;
   return { text: text ?? "", tool_calls: found, stop: found.length ? "tools" : (STOPS[stop] ?? stop ?? ""), usage };
 }
+
+/** Says what embeddings came, each as the bytes of 32-bit floats; `usage` where the SDK has a place for it. */
+export const embedded = (vectors, usage = {}) => ({
+  vectors: vectors.map((vector) => Buffer.from(new Float32Array(vector).buffer).toString("base64")),
+  ...usage,
+});
+
+/** Gives the floats that base64 holds. */
+export function unpacked(text) {
+  const bytes = Buffer.from(text, "base64");
+  return Array.from({ length: bytes.length / 4 }, (_, place) => bytes.readFloatLE(4 * place));
+}
+
+/** Says what was counted, and what the header says of it. */
+export const counted = (tokens, estimated) => ({ tokens, estimated });
+
+/** Says which models there are, whatever their vendor puts before their names. */
+export const listed = (names) => ({ models: names.map((name) => name.replace(/^models\//, "")).sort() });
 
 /** Carries out tasks until standard input ends. */
 export async function run(features) {

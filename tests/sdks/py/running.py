@@ -1,12 +1,15 @@
 """What the runners of the Python SDKs share: they read tasks from standard input and print what came, a line each.
 
-A task is `{"do", "base", "token", "model"}`. What came is `{"text", "tool_calls", "stop", "usage", "error_class",
-"status", "message"}`, the same for every SDK. `js/running.mjs` says the same in JavaScript.
+A task is `{"do", "base", "token", "model"}`. What came is the same for every SDK: `{"text", "tool_calls", "stop",
+"usage"}` of a conversation, `{"vectors", "usage"}` of embeddings, `{"ranks", "usage"}`, `{"tokens", "estimated"}` of a
+count, `{"models"}`; or `{"error_class", "status", "message"}`. `js/running.mjs` says the same in JavaScript.
 """
 
+import base64
 import json
+import struct
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 Task = dict[str, Any]
@@ -28,6 +31,14 @@ IMAGE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 """A PNG of one pixel, in base64."""
 IMAGE_URL = f"data:image/png;base64,{IMAGE}"
 MOST_TOKENS = 256
+SYSTEM = "You are a terse assistant."
+TEXT = "Ruby is a programmer's best friend"
+TEXTS = ["Ruby", "Python", "JavaScript"]
+DIMENSIONS = 512
+QUERY = "What is the capital of France?"
+DOCUMENTS = ["Paris is the capital of France.", "London is the capital of England.", "Berlin is a city in Germany."]
+BEST = 2
+ESTIMATED = "x-tollbridge-estimated"
 TIMEOUT_S = 30
 
 STOPS = {
@@ -53,11 +64,34 @@ def result(text: str | None, calls: Iterable[tuple[str, Any]], stop: object, tok
     }
 
 
+def embedded(vectors: Iterable[Sequence[float]], **usage: int | None) -> Result:
+    """Say what embeddings came, each as the bytes of 32-bit floats; `usage` where the SDK has a place for it."""
+    packed = [base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode() for vector in vectors]
+    return {"vectors": packed, **usage}
+
+
+def unpacked(text: str) -> Sequence[float]:
+    """Give the floats that base64 holds."""
+    data = base64.b64decode(text)
+    return struct.unpack(f"<{len(data) // 4}f", data)
+
+
+def counted(tokens: int | None, estimated: str | None) -> Result:
+    """Say what was counted, and what the header says of it."""
+    return {"tokens": tokens, "estimated": estimated}
+
+
+def listed(*names: str) -> Result:
+    """Say which models there are, whatever their vendor puts before their names."""
+    return {"models": sorted(name.removeprefix("models/") for name in names)}
+
+
 def status_of(exc: Exception) -> int | None:
     """Find the status of an answer that an SDK raised; each keeps it elsewhere."""
     answer = getattr(exc, "response", None)
     inside = answer.get("ResponseMetadata", {}).get("HTTPStatusCode") if isinstance(answer, dict) else None
-    found = getattr(exc, "status_code", None) or getattr(exc, "code", None) or inside
+    outside = getattr(answer, "status_code", None)
+    found = getattr(exc, "status_code", None) or getattr(exc, "code", None) or inside or outside
     return found if isinstance(found, int) else None
 
 

@@ -1,0 +1,52 @@
+"""One request to one target, and the head of its answer."""
+
+from tollbridge.call import Call
+from tollbridge.errors import InternalError, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from tollbridge.layers.along import write_along
+from tollbridge.layers.headers import upstream_headers
+from tollbridge.layers.translate import write_upstream
+from tollbridge.providers import Target
+from tollbridge.transport.base import Transport, UpstreamRequest, UpstreamResponse
+
+
+async def ask(call: Call, target: Target, transport: Transport) -> UpstreamResponse:
+    """Ask a target what the caller asks; raises `Untranslatable`, or an `UpstreamError` where there is no answer."""
+    call.target = target
+    operation = call.operation
+    if operation is None:
+        raise InternalError("a model call without an operation")
+    going = write_along(call, target) if operation.modelless else write_upstream(call, target)
+    headers = upstream_headers(going.headers, target)
+    request = UpstreamRequest(operation.method, going.url, headers, going.body, target.allow_private)
+    if target.signing is not None:
+        request = await target.signing.signed(request)
+    call.reached = True  # from here on the provider may charge, also where the caller leaves before an answer
+    try:
+        response = await transport.send(request)
+    except (UpstreamUnreachable, UpstreamTimeout):
+        call.reached = False
+        raise
+    if response.status == 401:
+        raise await _refused(response, target)
+    return response
+
+
+async def ask_again(method: str, url: str, target: Target, transport: Transport) -> UpstreamResponse:
+    """Send a target a request of our own that has no body, with its credential and nothing of the caller's."""
+    request = UpstreamRequest(method, url, upstream_headers([], target), b"", target.allow_private)
+    if target.signing is not None:
+        request = await target.signing.signed(request)
+    response = await transport.send(request)
+    if response.status == 401:
+        raise await _refused(response, target)
+    return response
+
+
+async def _refused(response: UpstreamResponse, target: Target) -> UpstreamError:
+    """Let go of an answer that does not know our credential, and say so to whom it concerns."""
+    await response.close()
+    return UpstreamError(
+        "the provider refused the gateway's credential; tell its operator",
+        code="upstream_credential",
+        detail=f"{target.provider.name} answered 401: check its api_key",
+    )

@@ -1,0 +1,215 @@
+"""The link that knows earlier answers: what a request goes on from, and what callers may come back to.
+
+An answer belongs to the token that got it. Where its provider keeps it, requests about it go there; where the bridge
+keeps the content too, a conversation goes on at any provider.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import msgspec
+import structlog
+from msgspec.structs import replace
+from starlette.types import ASGIApp
+
+from tollbridge.call import Call, Estimate, ResponseHead
+from tollbridge.clock import Clock
+from tollbridge.errors import BadRequest, InternalError, NotFound, Unavailable
+from tollbridge.formats.dialect import Dialect, Operation, named_id
+from tollbridge.formats.keeping import Keeping, Turn, Wish
+from tollbridge.layers.layer import Layer
+from tollbridge.layers.turns import Turns
+from tollbridge.providers import Target
+from tollbridge.stores.kept import KeptAnswer, KeptStore
+from tollbridge.vault import Box
+
+DELETE = "delete"
+
+log = structlog.get_logger("tollbridge")
+
+
+class Remembering(msgspec.Struct):
+    """What will be kept of a call: its request as it came, and the `KeepingReader` that will have the answer."""
+
+    keeping: Keeping
+    before: str
+    asked: bytes
+    reader: Any = None
+
+
+class Recall(Layer):
+    """Keeps answers for `keep_s` seconds, and gives them back to the token they belong to.
+
+    `resolve` gives the targets of `provider/model`. With a `box` the content is kept too, sealed in it; without one
+    only whose an answer is and who gave it.
+    """
+
+    name: ClassVar[str] = "recall"
+    needs: ClassVar[tuple[str, ...]] = ("authorize",)
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        store: KeptStore,
+        resolve: Callable[[str], tuple[Target, ...]],
+        keep_s: float = 30 * 86_400.0,
+        box: Box | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(app, clock=clock)
+        self._store = store
+        self._resolve = resolve
+        self._keep_for = timedelta(seconds=keep_s)
+        self._turns = Turns(store, box)
+
+    def body(self, call: Call) -> Awaitable[None] | None:
+        operation = call.operation
+        if operation is None or operation.keeping is None or call.dialect is None or call.body is None:
+            return None
+        keeping = operation.keeping
+        if operation.kept:
+            return self._come_back(call, call.dialect, operation, keeping)
+        wish = keeping.wish(call.body)
+        if wish.keep and call.principal is not None and call.envelope is not None:
+            call.remembering = Remembering(keeping, wish.before, call.body)
+            call.envelope = replace(call.envelope, kept=self._turns.keeps(call.body))
+        return self._recall(call, call.dialect, wish) if wish.before or wish.items else None
+
+    async def _come_back(self, call: Call, dialect: Dialect, operation: Operation, keeping: Keeping) -> None:
+        """Find the provider that keeps the answer, or give what is kept here."""
+        id, owner = named_id(operation, call.path), _owner(call)
+        found = await self._store.find_answer(id, owner)
+        if found is None:
+            raise NotFound(f"Response with id {id[:200]!r} not found.", param="response_id")
+        keepers = tuple(
+            target for target in self._resolve(f"{found.provider}/{found.model}") if _keeps(target, found, dialect)
+        )
+        if keepers:
+            call.targets = keepers
+            return
+        turns = await self._turns.opened([found], owner)
+        if turns is None:
+            raise NotFound(
+                f"the content of the answer {id[:200]!r} is not kept: its provider keeps none, and the operator of "
+                "this gateway would have to set keep in the section [answers]",
+                param="response_id",
+            )
+        call.given = keeping.shown(operation.kept, id, turns[0], call.query)
+        if operation.kept == DELETE:
+            await self._store.forget_answer(id, owner)
+
+    async def _recall(self, call: Call, dialect: Dialect, wish: Wish) -> None:
+        """Leave the request to a provider that keeps what it goes on from, or put that into it."""
+        owner = _owner(call)
+        thread = await self._store.find_thread(wish.before, owner) if wish.before else ()
+        if wish.before and not thread:
+            raise BadRequest(
+                f"Previous response with id {wish.before[:200]!r} not found.",
+                code="previous_response_not_found",
+                param="previous_response_id",
+            )
+        holders = await self._store.find_holders(wish.items, owner) if wish.items else ()
+        known = {item for holder in holders for item in holder.items}
+        elsewhere = any(item not in known for item in wish.items)
+        earlier = (*thread[-1:], *holders)
+        keepers = tuple(
+            target
+            for target in call.targets
+            if all(_keeps(target, answer, dialect) for answer in earlier)
+            and (not elsewhere or _keeps(target, None, dialect))
+        )
+        if len(keepers) == len(call.targets):
+            return
+        turns = (
+            None if elsewhere or (thread and thread[0].before) else await self._turns.opened([*thread, *holders], owner)
+        )
+        if turns is not None:
+            _put_in(call, wish, turns[: len(thread)], turns[len(thread) :])
+        elif keepers:
+            call.targets = keepers
+        else:
+            raise _unknown_to(call, wish)
+
+    def response_head(self, call: Call, head: ResponseHead) -> Awaitable[None] | None:
+        operation, remembering = call.operation, call.remembering
+        good = 200 <= head.status <= 299
+        if remembering is not None:
+            if good and hasattr(call.reader, "answer"):
+                remembering.reader = call.reader
+            else:
+                call.remembering = None
+        elif good and operation is not None and operation.kept == DELETE:
+            return self._forget(call, operation)
+        return None
+
+    async def _forget(self, call: Call, operation: Operation) -> None:
+        await self._store.forget_answer(named_id(operation, call.path), _owner(call))
+
+    def feed(self, call: Call, chunk: bytes) -> list[bytes]:
+        """Keep the answer once it is whole, before its end is passed on: its caller may come back at once."""
+        remembering = call.remembering
+        if remembering is not None and remembering.reader is not None and remembering.reader.answer:
+            call.remembering = None
+            self._keep(call, remembering, remembering.reader.answer)
+        return [chunk] if chunk else []
+
+    def _keep(self, call: Call, remembering: Remembering, answer: bytes) -> None:
+        target, given = call.target, remembering.keeping.given(answer)
+        if target is None or not given.id:
+            return
+        owner = _owner(call)
+        turn, content = Turn(b"[]", answer), b""
+        if given.whole and self._turns.keeps(remembering.asked, answer):
+            turn = Turn(remembering.keeping.asked(remembering.asked, call.id), answer)
+            content = self._turns.shut(turn, given.id, owner)
+        kept = KeptAnswer(
+            id=given.id,
+            token_id=owner,
+            provider=target.provider.name,
+            model=target.model,
+            at=call.received,
+            ends_at=call.received + self._keep_for,
+            before=remembering.before,
+            items=tuple(remembering.keeping.ids(turn)),
+        )
+        try:
+            self._store.keep(kept, content)
+        except Unavailable as exc:  # the caller has its answer all the same
+            log.error("answer_not_kept", call_id=call.id, reason=exc.detail)
+
+
+def _put_in(call: Call, wish: Wish, thread: Sequence[Turn], others: Sequence[Turn]) -> None:
+    """Put what was said before into a request, and reckon with it."""
+    dialect, operation, asked, estimate = call.dialect, call.operation, call.envelope, call.estimate
+    keeping = operation.keeping if operation is not None else None
+    if dialect is None or operation is None or keeping is None or asked is None or estimate is None:
+        raise InternalError("a call without a body")
+    call.body = keeping.recalled(call.body or b"", thread, others)
+    envelope = dialect.read_envelope(operation, call.path, call.body)
+    call.envelope = replace(envelope, recalled=wish.before, kept=asked.kept)
+    call.estimate = Estimate(envelope.input_bound, estimate.output)
+
+
+def _owner(call: Call) -> str:
+    """Name whose answers these are; nobody has any on a public path."""
+    return call.principal.id if call.principal is not None else ""
+
+
+def _keeps(target: Target, answer: KeptAnswer | None, dialect: Dialect) -> bool:
+    """Whether a target's provider keeps an answer, or any, so that its id means something there."""
+    provider = target.provider
+    same = answer is None or provider.name == answer.provider
+    return same and provider.quirks.keeps_answers and dialect.base in target.base_urls
+
+
+def _unknown_to(call: Call, wish: Wish) -> BadRequest:
+    param = "previous_response_id" if wish.before else "input"
+    return BadRequest(
+        f"the provider of {call.model!r} does not know the earlier answer that {param!r} refers to, and its content is "
+        "not kept here; send the conversation itself and set 'store' to false, or ask the operator to set keep in the "
+        "section [answers]",
+        code="previous_response_not_found",
+        param=param,
+    )

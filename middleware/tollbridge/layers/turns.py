@@ -1,0 +1,57 @@
+"""The contents of kept answers: sealed on the way to the store, opened on the way back."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tollbridge.errors import BodyTooLarge, Unavailable
+from tollbridge.formats.keeping import Turn
+from tollbridge.stores.kept import KeptAnswer, KeptStore
+from tollbridge.vault import Box
+
+MOST_KEPT = 8 * 1024 * 1024
+"""Bytes of one turn, asked and answered, that are kept."""
+MOST_RECALLED = 32 * 1024 * 1024
+"""Bytes of a conversation that are put into a request."""
+
+
+class Turns:
+    """Turns sealed in a `box`, each bound to its answer and the token it belongs to; without one nothing is kept."""
+
+    def __init__(self, store: KeptStore, box: Box | None) -> None:
+        self._store = store
+        self._box = box
+
+    def keeps(self, *parts: bytes) -> bool:
+        """Whether a turn of these parts is kept."""
+        return self._box is not None and sum(map(len, parts)) <= MOST_KEPT
+
+    def shut(self, turn: Turn, id: str, owner: str) -> bytes:
+        """Seal a turn; empty where none is kept."""
+        return self._box.shut(_encode(turn), _place(id, owner)) if self._box is not None else b""
+
+    async def opened(self, answers: Sequence[KeptAnswer], owner: str) -> list[Turn] | None:
+        """Open the turns of answers; None where one is not kept.
+
+        Raises `BodyTooLarge` where they are too long together, `Unavailable` where one does not open.
+        """
+        if self._box is None or not all(answer.size for answer in answers):
+            return None
+        sizes = {answer.id: answer.size for answer in answers}
+        if sum(sizes.values()) > MOST_RECALLED:
+            raise BodyTooLarge("the conversation that this request goes on from is too long; begin a new one")
+        sealed = await self._store.contents(list(sizes), owner)
+        if len(sealed) < len(sizes):  # forgotten meanwhile
+            return None
+        try:
+            return [_decode(self._box.open(sealed[answer.id], _place(answer.id, owner))) for answer in answers]
+        except (ValueError, msgspec.MsgspecError) as exc:
+            raise Unavailable("a kept answer cannot be opened", detail=f"answers: {exc}") from exc
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Turn).decode
+
+
+def _place(id: str, owner: str) -> bytes:
+    return f"tollbridge answer 1|{owner}|{id}".encode()
