@@ -5,17 +5,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tollbridge.call import Call
+from tollbridge.call import Call, Headers
 from tollbridge.errors import InternalError, ModelNotFound, NotFound
-from tollbridge.formats.counting import estimated_tokens
 from tollbridge.formats.dialect import ModelEntry, named_model
-from tollbridge.formats.ranking import CountResponse
-from tollbridge.formats.translation import Translator
+from tollbridge.layers.counting import ESTIMATED, estimate
 from tollbridge.layers.exchange import Exchange
 from tollbridge.layers.polling import Wait
 from tollbridge.layers.relay import Relay
 from tollbridge.layers.watch import Watch
 from tollbridge.transport import Sockets, Timeouts, Transport, make_sockets
+
+_JSON: Headers = [(b"content-type", b"application/json")]
 
 
 class Dispatch:
@@ -67,7 +67,7 @@ class Dispatch:
         if operation.lists_models:
             return self._list(call, send)
         if not call.targets and call.translator is not None:
-            return self._count(call, call.translator, send)
+            return _answer(send, estimate(call, call.translator), ESTIMATED)
         if operation.socket:
             return self._relay(call, receive, send).run()
         return Exchange(self, call, receive, send).run()
@@ -92,15 +92,8 @@ class Dispatch:
             body = dialect.write_models(self._models(call), dict(call.headers))
         await _answer(send, body)
 
-    async def _count(self, call: Call, translator: Translator, send: Send) -> None:
-        """Count a request's tokens here, for a provider that does not count: an estimate, and said so."""
-        request = translator.read(call.body or b"")
-        counted = CountResponse(origin="", tokens=estimated_tokens(request), estimated=True)
-        body = translator.codec.write_response(counted, request, translator.notes())
-        await _answer(send, body, (b"x-tollbridge-estimated", b"input_tokens"))
 
-
-async def _answer(send: Send, body: bytes, *extra: tuple[bytes, bytes]) -> None:
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *extra]
+async def _answer(send: Send, body: bytes, headers: Headers = _JSON) -> None:
+    headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -14,6 +14,7 @@ from tollbridge.errors import TokenEnded, Untranslatable, UpstreamError, Upstrea
 from tollbridge.formats.dialect import Unfinished
 from tollbridge.layers.answering import LAST_WORD_S
 from tollbridge.layers.asking import ask
+from tollbridge.layers.counting import ESTIMATED, counted_instead
 from tollbridge.layers.crossing import Crossing
 from tollbridge.layers.driver import ClientGone
 from tollbridge.layers.early import STREAM_HEADERS
@@ -195,6 +196,9 @@ class Exchange:
         if begun is not None:
             status, said, body = await self._poll(begun)
             headers = answer_headers(said)
+        counted = counted_instead(call, status, body) if status >= 300 else None
+        if counted is not None:
+            status, headers, body = 200, list(ESTIMATED), counted
         self._heard = math.inf
         if self._remark is not None:
             await self._hush(self._remark)

@@ -76,11 +76,14 @@ class Translate(Layer):
         base = call.dialect.base
         speaking = tuple(target for target in offered(call) if base in target.base_urls)
         call.cap_output = self._cap_output
-        if len(speaking) == len(call.targets):
-            return
         codec = call.operation.codec if call.operation is not None else None
+        if len(speaking) == len(call.targets):
+            if codec is not None and codec.kind == COUNT:  # it is counted here should the provider not count
+                call.translator = self._translator(call, call.dialect, call.envelope, codec)
+            return
         if codec is not None:
-            self._prepare(call, call.dialect, call.envelope, codec)
+            call.translator = self._translator(call, call.dialect, call.envelope, codec)
+            call.translator.read(call.body or b"")  # what is wrong in it costs nothing
             kind = codec.kind
             speaking = tuple(
                 target for target in call.targets if base in target.base_urls or self._ways.of(kind, target) is not None
@@ -96,11 +99,10 @@ class Translate(Layer):
             )
         call.targets = speaking
 
-    def _prepare(self, call: Call, dialect: Dialect, envelope: Envelope, codec: AnyCodec) -> None:
-        """Make the translator of a call, and read the request: what is wrong in it costs nothing."""
+    def _translator(self, call: Call, dialect: Dialect, envelope: Envelope, codec: AnyCodec) -> Translator:
         preference = call.header(b"prefer")
         asked = preference is not None and _asks_strict(preference)
-        call.translator = Translator(
+        return Translator(
             dialect,
             codec,
             envelope,
@@ -110,7 +112,6 @@ class Translate(Layer):
             now=int(call.received.timestamp()),
             call_id=call.id,
         )
-        call.translator.read(call.body or b"")
 
     def response_head(self, call: Call, head: ResponseHead) -> None:
         target = call.target
@@ -137,7 +138,8 @@ class Translate(Layer):
         if codec is None or codec.kind != CONVERSATION:
             return None
         if call.translator is None:
-            self._prepare(call, dialect, envelope, codec)
+            call.translator = self._translator(call, dialect, envelope, codec)
+            call.translator.read(call.body or b"")
         return call.translator
 
     def _cost_line(self, call: Call) -> CostLine | None:

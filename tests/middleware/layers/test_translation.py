@@ -308,6 +308,47 @@ async def test_tokens_are_counted_where_the_provider_counts(gw: GatewayUnderTest
     assert "x-tollbridge-estimated" not in counted.headers
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"404 page not found"), (404, b'{"detail":"Not Found"}'), (405, b""), (501, b"{}")]
+)
+async def test_tokens_are_estimated_where_the_provider_has_no_path_to_count(
+    gw: GatewayUnderTest, status: int, body: bytes
+) -> None:
+    gw.upstream.reply(body, status=status)
+    asked = {"model": "claude", "messages": [{"role": "user", "content": "x" * 40}]}
+
+    estimated = await gw.request("POST", "/v1/messages/count_tokens", json=asked)
+
+    assert (estimated.status_code, estimated.json()) == (200, {"input_tokens": 14})
+    assert estimated.headers["x-tollbridge-estimated"] == "input_tokens"
+    assert [sent.url for sent in gw.sent] == ["https://claude.example/v1/messages/count_tokens"]
+
+
+async def test_tokens_are_estimated_too_where_another_dialects_path_is_missing(gw: GatewayUnderTest) -> None:
+    gw.upstream.reply(b"404 page not found", status=404)
+    asked = {"contents": [{"role": "user", "parts": [{"text": "x" * 40}]}]}
+
+    estimated = await gw.request("POST", "/v1beta/models/claude:countTokens", json=asked)
+
+    assert (estimated.status_code, estimated.json()) == (200, {"totalTokens": 14})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "messages"),
+    [
+        (404, {"error": {"type": "not_found_error", "message": "model: claude"}}, []),
+        (429, {"error": {"type": "rate_limit_error", "message": "slow down"}}, []),
+        (404, {"error": {"type": "not_found_error", "message": "nothing here"}}, "no list"),
+    ],
+)
+async def test_refusal_to_count_is_passed_on(gw: GatewayUnderTest, status: int, body: Any, messages: Any) -> None:
+    gw.upstream.reply(body, status=status)
+
+    refused = await gw.request("POST", "/v1/messages/count_tokens", json={"model": "claude", "messages": messages})
+
+    assert (refused.status_code, refused.json()) == (status, body)
+
+
 async def test_translation_caps_the_output_like_any_other_call(mock: Any) -> None:
     gw = mock(providers=PROVIDERS, models=MODELS, budgets={"cap_output": True, "assume_output_tokens": 77})
     gw.upstream.reply(CLAUDE)
