@@ -3,10 +3,8 @@
 import re
 from collections import deque
 
-import msgspec
-
 from tollbridge import Usage
-from tollbridge.formats import CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events, with_cost
 from tollbridge_anthropic.usage import decode_event
 
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
@@ -46,17 +44,13 @@ class StreamReader:
             return event
         try:
             told = decode_event(data)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return event
         wire = told.usage or (told.message.usage if told.message is not None else None)
         if wire is None:
             return event
         self.usage = wire.read(self.usage)
-        last = told.usage is not None and self.usage is not None
-        cost = self._cost(self.usage) if self._cost is not None and last and self.usage is not None else None
-        if cost is None:
-            return event
-        return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
+        return event if told.usage is None else with_cost(event, found.end() - 1, self._cost, self.usage)
 
     def _end(self) -> list[bytes]:
         rest = self._cutter.end()

@@ -1,7 +1,7 @@
 """Reading Converse streams as they pass: frames go through unchanged, only usage is looked at."""
 
 from tollbridge import GatewayError, Usage
-from tollbridge.formats import UNREADABLE, CostLine, members, splice
+from tollbridge.formats import UNREADABLE, CostLine, object_in, splice
 from tollbridge_bedrock.frames import Frame, FrameCutter
 from tollbridge_bedrock.usage import begins_search, event_usage
 
@@ -54,10 +54,8 @@ class StreamReader:
         cost = self._cost(usage) if self._cost is not None else None
         if cost is None:
             return frame.raw
-        text = frame.payload.decode("utf-8")
         try:
-            at = members(text)["usage"]
-            priced = splice(text[at.start : at.end].encode("utf-8"), {"cost": cost.encode("ascii")})
+            priced = splice(object_in(frame.payload, "usage"), {"cost": cost.encode("ascii")})
             return frame.with_payload(splice(frame.payload, {"usage": priced}))
-        except (GatewayError, ValueError):
+        except GatewayError:
             return frame.raw

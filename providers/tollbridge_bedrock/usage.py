@@ -13,7 +13,7 @@ import re
 import msgspec
 
 from tollbridge import Usage
-from tollbridge.formats import JSON
+from tollbridge.formats import JSON, UNREADABLE
 from tollbridge_bedrock.words import GROUNDING, SERVER_USE
 
 HOUR = "1h"
@@ -89,7 +89,7 @@ def _searches(output: msgspec.Raw) -> int:
     """Count the searches of an answer that was not looked into; an output that makes no sense has none."""
     try:
         return sum(map(is_search, _decode_output(output).message.content)) if _SEARCH.search(output) else 0
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return 0
 
 
@@ -103,7 +103,7 @@ def begins_search(payload: bytes) -> bool:
     """Whether a `contentBlockStart` event begins a search; never raises."""
     try:
         return bool(_SEARCH.search(payload)) and is_search(_decode_start(payload).start)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
 
 

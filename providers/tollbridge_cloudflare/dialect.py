@@ -25,7 +25,7 @@ from tollbridge.formats import (
 )
 from tollbridge_cloudflare.answers import answer_usage, write_error
 from tollbridge_cloudflare.calls import NAME
-from tollbridge_cloudflare.codec import RunCodec
+from tollbridge_cloudflare.codec import RUN_CODEC
 from tollbridge_cloudflare.readers import PassingReader
 
 
@@ -37,7 +37,7 @@ class RunDialect:
     stream_type = b"text/event-stream"
     keep_alive = b": keep-alive\n\n"
     operations: Sequence[Operation] = (
-        Operation("ai:chat", "run", path="/cloudflare/run/{model}", upstream="/run/{+model}", codec=RunCodec()),
+        Operation("ai:chat", "run", path="/cloudflare/run/{model}", upstream="/run/{+model}", codec=RUN_CODEC),
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:

@@ -5,7 +5,7 @@ import re
 import msgspec
 
 from tollbridge import Usage
-from tollbridge.formats import JSON, EventCutter, event_data, split_events
+from tollbridge.formats import JSON, UNREADABLE, EventCutter, event_data, split_events
 from tollbridge_cloudflare.answers import read_usage
 
 # What a model writes stands in JSON strings, where quotes are escaped and no line can begin.
@@ -68,6 +68,6 @@ class PassingReader:
             told: JSON = _decode(data).usage
             if told is None and b'"type"' in data:
                 told = _decode_event(data).response.usage
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return
         self.usage = read_usage(told) or self.usage

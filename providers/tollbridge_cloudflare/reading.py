@@ -27,6 +27,7 @@ from tollbridge.formats import (
     ToolResult,
     decode_json,
     new_call_id,
+    read_url,
     split_id,
 )
 from tollbridge_cloudflare.calls import BARE, EMPTY, FLAT, NAME, SILENT, UNTYPED, read_call, recalled, spelling_of
@@ -173,12 +174,10 @@ def _read_part(found: Fields) -> AnyPart:
     inner = found.inner("image_url") if kind == "image_url" and isinstance(found.peek("image_url"), dict) else None
     if inner is None:
         return Opaque(kind=kind, raw={"type": kind, **found.rest()})
-    url, detail = inner.need("url", inner.text("url")), inner.text("detail")
+    data, url, mime = read_url(inner.need("url", inner.text("url")))
+    detail = inner.text("detail")
     extras = {**found.rest(), **({"image_url": inner.rest()} if inner.rest() else {})}
-    head, comma, data = url.partition(";base64,")
-    if comma and head.startswith("data:") and head != "data:":
-        return Media(kind=MediaKind.IMAGE, data=data, mime=head[5:], detail=detail, extras=extras)
-    return Media(kind=MediaKind.IMAGE, url=url, detail=detail, extras=extras)
+    return Media(kind=MediaKind.IMAGE, data=data, url=url, mime=mime, detail=detail, extras=extras)
 
 
 def _read_tool(found: Fields) -> AnyTool:

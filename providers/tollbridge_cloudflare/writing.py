@@ -27,6 +27,7 @@ from tollbridge.formats import (
     encode_json,
     in_turns,
     present,
+    write_url,
 )
 from tollbridge_cloudflare.calls import BARE, EMPTY, FLAT, NAME, SILENT, UNTYPED, write_call
 
@@ -249,7 +250,7 @@ class _Messages:
     def _media(self, part: Media) -> dict[str, JSON]:
         if part.kind is MediaKind.FILE and part.text is not None:
             return {"type": "text", "text": part.text}
-        url = f"data:{part.mime or 'image/png'};base64,{part.data}" if part.data is not None else part.url
+        url = write_url(part, "image/png")
         if part.kind is not MediaKind.IMAGE or url is None:
             self._notes.refuse(f"messages[].content[].{part.kind}")
         return {"type": "image_url", "image_url": present(url=url, detail=part.detail)}

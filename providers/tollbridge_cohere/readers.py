@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tollbridge import Usage
-from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events, with_cost
 from tollbridge_cohere.errors import STOPPED
 from tollbridge_cohere.usage import read_usage
 
@@ -72,7 +72,4 @@ class StreamReader:
 
     def _priced(self, event: bytes) -> bytes:
         at = _USAGE.search(event)
-        cost = self._cost(self.usage) if self._cost is not None and self.usage is not None else None
-        if at is None or cost is None:
-            return event
-        return b'%b"cost":%b,%b' % (event[: at.end()], cost.encode("ascii"), event[at.end() :])
+        return event if at is None else with_cost(event, at.end() - 1, self._cost, self.usage)

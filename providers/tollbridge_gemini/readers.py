@@ -6,7 +6,7 @@ from collections import deque
 from msgspec.structs import replace
 
 from tollbridge import Usage
-from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events, with_cost
 from tollbridge_gemini.searches import TOLD, Searches
 from tollbridge_gemini.usage import decode_chunk
 
@@ -56,10 +56,7 @@ class StreamReader:
             self._searched()
             return event
         self.usage = usage
-        cost = self._cost(usage) if self._cost is not None and self.finished else None
-        if cost is None:
-            return event
-        return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
+        return with_cost(event, found.end() - 1, self._cost, usage) if self.finished else event
 
     def _searched(self) -> None:
         """Take searches that are told without a usage."""

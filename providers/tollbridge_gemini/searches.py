@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tollbridge.formats import JSON, items_of
+from tollbridge.formats import JSON, UNREADABLE, items_of
 
 TOLD = re.compile(rb'"webSearchQueries"[ \t\n\r]*:')
 _BY_PROMPT = re.compile(r"gemini-[12]\.")
@@ -51,5 +51,5 @@ def groundings(candidates: msgspec.Raw) -> list[JSON]:
         return []
     try:
         return [candidate.grounding_metadata for candidate in _decode(candidates)]
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return []

@@ -4,7 +4,7 @@ import re
 from collections import deque
 
 from tollbridge import Usage
-from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events, with_cost
 from tollbridge_mistral.usage import answer_usage
 
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
@@ -50,10 +50,7 @@ class StreamReader:
         except UNREADABLE:
             return event
         self.usage = usage or self.usage
-        cost = self._cost(usage) if self._cost is not None and usage is not None else None
-        if cost is None:
-            return event
-        return b'%b"cost":%b,%b' % (event[: at.end()], cost.encode("ascii"), event[at.end() :])
+        return with_cost(event, at.end() - 1, self._cost, usage)
 
     def _end(self) -> list[bytes]:
         rest = self._cutter.end()

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tollbridge import Usage
-from tollbridge.formats import UNREADABLE, CostLine
+from tollbridge.formats import UNREADABLE, CostLine, with_cost
 from tollbridge_ollama.lines import LineCutter, split_lines
 from tollbridge_ollama.usage import WireUsage
 
@@ -58,11 +58,7 @@ class LineReader:
         if told.done is not True:
             return line
         self.usage = told.read() or self.usage
-        cost = self._cost(self.usage) if self._cost is not None and self.usage is not None else None
-        if cost is None:
-            return line
-        at = line.index(b"{") + 1
-        return b'%b"cost":%b,%b' % (line[:at], cost.encode("ascii"), line[at:])
+        return with_cost(line, line.index(b"{"), self._cost, self.usage)
 
     def _end(self) -> list[bytes]:
         """Pass what has no line end on, if it is whole all the same."""

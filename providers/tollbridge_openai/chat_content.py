@@ -1,6 +1,5 @@
 """The content of chat messages: parts both ways (https://platform.openai.com/docs/api-reference/chat, 2026-11)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from tollbridge.formats import (
@@ -17,12 +16,13 @@ from tollbridge.formats import (
     add_extras,
     items_of,
     present,
+    read_url,
+    write_url,
 )
 
 NAME = "openai-chat"
 BARE = "bare images"
 """How the spelling of a message says that its images stand without an object around them."""
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,", re.ASCII)
 _AUDIO = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 _AUDIO_FORMATS = {
     "audio/mpeg": "mp3",
@@ -67,7 +67,7 @@ def _read_part(found: Fields) -> AnyPart:
     kind = found.need("type", found.text("type"))
     read = _READ.get(kind)
     if kind == "image_url" and isinstance(found.peek(kind), str):  # as Mistral's SDK writes it
-        data, url, mime = _pulled(found.text(kind) or "")
+        data, url, mime = read_url(found.text(kind) or "")
         return Media(kind=MediaKind.IMAGE, data=data, url=url, mime=mime, cache=read_cache(found), extras=found.rest())
     if read is None or (kind not in ("text", "refusal") and not isinstance(found.peek(kind), dict)):
         return Opaque(kind=kind, raw={"type": kind, **found.rest()})
@@ -85,7 +85,7 @@ def _read_refusal(found: Fields) -> AnyPart:
 
 def _read_image(found: Fields) -> AnyPart:
     inner = Fields(found.members("image_url"), found.path("image_url"))
-    data, url, mime = _pulled(inner.need("url", inner.text("url")))
+    data, url, mime = read_url(inner.need("url", inner.text("url")))
     detail = inner.text("detail")
     cache = read_cache(found)
     extras = {**found.rest(), **({"image_url": inner.rest()} if inner.rest() else {})}
@@ -105,7 +105,7 @@ def _read_audio(found: Fields) -> AnyPart:
 def _read_file(found: Fields) -> AnyPart:
     inner = Fields(found.members("file"), found.path("file"))
     given = inner.text("file_data")
-    data, url, mime = _pulled(given) if given is not None else (None, None, None)
+    data, url, mime = read_url(given) if given is not None else (None, None, None)
     if url is not None and not url.startswith(("http://", "https://")):
         data, url = url, None
     name, file_id = inner.text("filename"), inner.text("file_id")
@@ -114,12 +114,6 @@ def _read_file(found: Fields) -> AnyPart:
     return Media(
         kind=MediaKind.FILE, data=data, url=url, file_id=file_id, mime=mime, name=name, cache=cache, extras=extras
     )
-
-
-def _pulled(url: str) -> tuple[str | None, str | None, str | None]:
-    """Give data, URL and media type of a URL that may hold its data itself (RFC 2397)."""
-    match = _DATA_URL.match(url)
-    return (url[match.end() :], None, match[1]) if match is not None else (None, url, None)
 
 
 _READ: Mapping[str, Callable[[Fields], AnyPart]] = {
@@ -186,7 +180,7 @@ class ContentWriter:
             self._notes.drop_given("messages[].content[]", context=part.context, citations=part.citations)
         cache = self._cache(part)
         if part.kind is MediaKind.IMAGE:
-            url = f"data:{part.mime or 'image/png'};base64,{part.data}" if part.data is not None else part.url
+            url = write_url(part, "image/png")
             if url is None:
                 self._notes.refuse("messages[].content[].image", "an image must come as data or as a URL")
             image = present(url=url, detail=part.detail if self._native or part.detail in _DETAILS else None)

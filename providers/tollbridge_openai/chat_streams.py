@@ -8,6 +8,7 @@ import msgspec
 from tollbridge import UpstreamError
 from tollbridge.formats import (
     JSON,
+    UNREADABLE,
     AnyEvent,
     Aside,
     Begin,
@@ -88,7 +89,7 @@ class ChatStreamReader:
         if data is not None and self._begun:
             try:
                 (plain,) = _decode_plain(data).choices
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except UNREADABLE:
                 pass
             else:
                 return self._choice(plain.index).words(plain.delta.content)

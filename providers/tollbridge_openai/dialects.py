@@ -20,7 +20,7 @@ from tollbridge.formats import (
     splice,
 )
 from tollbridge_openai.chat_codec import ChatCodec
-from tollbridge_openai.completions_codec import CompletionsCodec
+from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
 from tollbridge_openai.embeddings_codec import EmbeddingsCodec
 from tollbridge_openai.errors import write_error
 from tollbridge_openai.readers import StreamReader
@@ -188,7 +188,7 @@ class CompletionsDialect(_OpenAIDialect):
     name = "openai-completions"
     operations = (
         Operation(
-            "ai:completions", "completions", path="/v1/completions", upstream="/completions", codec=CompletionsCodec()
+            "ai:completions", "completions", path="/v1/completions", upstream="/completions", codec=COMPLETIONS_CODEC
         ),
     )
     limit = "max_tokens"

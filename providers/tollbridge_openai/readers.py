@@ -3,10 +3,8 @@
 import re
 from collections import deque
 
-import msgspec
-
 from tollbridge import Usage
-from tollbridge.formats import CostLine, EventCutter, event_data, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events, with_cost
 from tollbridge_openai.usage import decode_chunk
 
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
@@ -51,7 +49,7 @@ class StreamReader:
             return event
         try:
             chunk = decode_chunk(data)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return event
         usage = None if chunk.usage is None else chunk.usage.read()
         if usage is None:
@@ -59,10 +57,7 @@ class StreamReader:
         self.usage = usage
         if chunk.choices == [] and not self._asked:
             return b""
-        cost = self._cost(usage) if self._cost is not None else None
-        if cost is None:
-            return event
-        return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
+        return with_cost(event, found.end() - 1, self._cost, usage)
 
     def _end(self) -> list[bytes]:
         rest = self._cutter.end()

@@ -3,7 +3,6 @@
 https://platform.openai.com/docs/api-reference/responses/create, read 2026-11.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from tollbridge.formats import (
@@ -16,6 +15,7 @@ from tollbridge.formats import (
     Opaque,
     Refusal,
     Text,
+    read_url,
 )
 from tollbridge_openai.responses_marks import read_citations, read_logprobs
 
@@ -24,7 +24,6 @@ INPUT, OUTPUT = "input_text", "output_text"
 """What text is called in what a caller says and in what a model says."""
 AUDIO: Mapping[str, str] = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 BREAKPOINT: Mapping[str, JSON] = {"mode": "explicit"}
-_DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+);base64,", re.ASCII)
 
 
 def read_parts(items: Sequence[JSON], where: str, usual: str) -> tuple[AnyPart, ...]:
@@ -68,7 +67,7 @@ def _read_refusal(found: Fields) -> AnyPart:
 
 def _read_image(found: Fields) -> AnyPart:
     given = found.text("image_url")
-    data, url, mime = _pulled(given) if given is not None else (None, None, None)
+    data, url, mime = read_url(given) if given is not None else (None, None, None)
     file_id, detail, cache = found.text("file_id"), found.text("detail"), _read_cache(found)
     return Media(
         kind=MediaKind.IMAGE,
@@ -86,7 +85,7 @@ def _read_file(found: Fields) -> AnyPart:
     given, url = found.text("file_data"), found.text("file_url")
     data, mime = given, None
     if given is not None and given.startswith("data:"):
-        data, rest, mime = _pulled(given)
+        data, rest, mime = read_url(given)
         if rest is not None:
             found.put_back("file_data", given)
     file_id, name, detail = found.text("file_id"), found.text("filename"), found.text("detail")
@@ -113,12 +112,6 @@ def _read_audio(found: Fields) -> AnyPart:
     extras = {**found.rest(), **({"input_audio": inner.rest()} if inner.rest() else {})}
     mime = AUDIO.get(form, f"audio/{form}")
     return Media(kind=MediaKind.AUDIO, data=data, mime=mime, cache=cache, extras=extras)
-
-
-def _pulled(url: str) -> tuple[str | None, str | None, str | None]:
-    """Give data, URL and media type of a URL that may hold its data itself (RFC 2397)."""
-    match = _DATA_URL.match(url)
-    return (url[match.end() :], None, match[1]) if match is not None else (None, url, None)
 
 
 _READ: Mapping[str, Callable[[Fields], AnyPart]] = {

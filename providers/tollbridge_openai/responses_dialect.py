@@ -19,14 +19,14 @@ from tollbridge.formats import (
 )
 from tollbridge_openai.dialects import ChatDialect
 from tollbridge_openai.errors import write_error
-from tollbridge_openai.responses_codec import ResponsesCodec
+from tollbridge_openai.responses_codec import RESPONSES_CODEC
 from tollbridge_openai.responses_counting import CountCodec
 from tollbridge_openai.responses_errors import error_event
-from tollbridge_openai.responses_kept import ResponsesKeeping
+from tollbridge_openai.responses_kept import ResponsesKeeping, wish_of
 from tollbridge_openai.responses_readers import StreamReader
 from tollbridge_openai.responses_usage import answer_usage
 
-_WEIGHTY = re.compile(rb'"(model|stream|max_output_tokens|background)"[ \t\n\r]*:')
+_WEIGHTY = re.compile(rb'"(model|stream|max_output_tokens|background|store|previous_response_id)"[ \t\n\r]*:')
 _LIMIT = "max_output_tokens"
 _COUNT = "count_tokens"
 _LISTS = ChatDialect()
@@ -38,6 +38,8 @@ class _Body(msgspec.Struct):
     stream: bool | None = None
     max_output_tokens: int | None = None
     background: bool | None = None
+    store: bool | None = None
+    previous_response_id: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Body).decode
@@ -78,7 +80,7 @@ class ResponsesDialect:
             path="/v1/responses",
             upstream="/responses",
             also=("/openai/v1/responses",),  # where Groq's SDK looks
-            codec=ResponsesCodec(),
+            codec=RESPONSES_CODEC,
             keeping=_KEEPING,
         ),
         Operation(
@@ -87,7 +89,7 @@ class ResponsesDialect:
             path="/v1/responses/input_tokens",
             upstream="/responses/input_tokens",
             also=("/openai/v1/responses/input_tokens",),
-            codec=CountCodec(ResponsesCodec.spelled),
+            codec=CountCodec(RESPONSES_CODEC.spelled),
             keeping=_KEEPING,
         ),
         Operation(
@@ -122,6 +124,7 @@ class ResponsesDialect:
             input_bound=0 if counting else input_bound(body),
             asks_usage=True,
             outputs_tokens=not counting,
+            wish=wish_of(body, store=found.store, before=found.previous_response_id),
         )
 
     def readdress(

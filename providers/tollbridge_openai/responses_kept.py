@@ -12,10 +12,10 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tollbridge import BadRequest, GatewayError
-from tollbridge.formats import Given, Keeping, Turn, Wish, read_fields, splice
+from tollbridge.formats import UNREADABLE, Given, Keeping, Turn, Wish, read_fields, splice
 
 _MOST_ITEMS, _USUAL_ITEMS = 100, 20
-_WEIGHTY = re.compile(rb'"(store|previous_response_id|input)"[ \t\n\r]*:')
+_WEIGHTY = re.compile(rb'"(input)"[ \t\n\r]*:')
 _REFERENCE = "item_reference"
 _WHOLE = ("completed", "incomplete")
 
@@ -35,8 +35,6 @@ class _Item(msgspec.Struct):
 
 
 class _Body(msgspec.Struct):
-    store: bool | None = None
-    previous_response_id: str | None = None
     input: str | list[Raw] | None = None
 
 
@@ -53,24 +51,30 @@ _read_items = msgspec.json.Decoder(list[Raw]).decode
 _write = msgspec.json.Encoder().encode
 
 
+def wish_of(body: bytes, *, store: bool | None, before: str | None) -> Wish:
+    """Give what a request says of kept answers; the items it refers to are looked for where an id stands in it."""
+    items: list[str] = []
+    if b'"id"' in body:
+        listed = _listed(read_fields(body, _read_body, _WEIGHTY))
+        items = [item.id for item in map(_item, listed) if item.refers and item.id]
+    return Wish(store is not False, before or "", tuple(items))
+
+
 class ResponsesKeeping:
     """How the Responses API names its answers."""
-
-    def wish(self, body: bytes) -> Wish:
-        asked = read_fields(body, _read_body, _WEIGHTY)
-        refers = b'"id"' in body and isinstance(asked.input, list)
-        items = [item.id for item in map(_item, _listed(asked)) if item.refers and item.id] if refers else []
-        return Wish(asked.store is not False, asked.previous_response_id or "", tuple(items))
 
     def given(self, answer: bytes) -> Given:
         try:
             found = _read_answer(answer)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return Given("", whole=False)
         return Given(found.id, whole=found.status in _WHOLE)
 
     def asked(self, body: bytes, call_id: str) -> bytes:
-        said = _read_body(body)
+        try:
+            said = _read_body(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError):  # one that a provider took all the same
+            said = _Body()
         if isinstance(said.input, str):
             words = {"type": "input_text", "text": said.input}
             items = [_write({"type": "message", "role": "user", "status": "completed", "content": [words]})]
@@ -87,7 +91,7 @@ class ResponsesKeeping:
         for turn in (*others, *thread):
             known |= _by_id(turn)
         before = [item for turn in thread for item in (*_read_items(turn.asked), *_read_answer(turn.answer).output)]
-        asked = _read_body(body)
+        asked = read_fields(body, _read_body, _WEIGHTY)
         if isinstance(asked.input, str):
             own = [_write({"role": "user", "content": asked.input})]
         else:
@@ -107,7 +111,7 @@ def _item(item: Raw) -> _Item:
     """Read what of an item says which it is; one that cannot be read is left to who reads it whole."""
     try:
         return _read_item(item)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return _Item("unknown")
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import msgspec
 
 from tollbridge import GatewayError, Usage
-from tollbridge.formats import CostLine, EventCutter, event_data, members, splice, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, object_in, splice, split_events
 from tollbridge_openai.responses_usage import decode_event
 
 _LAST = re.compile(rb'"(?:response\.(?:completed|incomplete|failed)|error)"')
@@ -49,7 +49,7 @@ class StreamReader:
         data = event_data(rest)
         try:
             told = decode_event(data or b"")
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return b""
         return rest if told.type in _FINISHED else b""
 
@@ -59,14 +59,14 @@ class StreamReader:
             return event
         try:
             told = decode_event(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            finished = _FINISHED.get(told.type)
+            answer = bytes(_decode_whole(data).response) if finished else b""
+        except UNREADABLE:
             return self._unread(event, data)
-        finished = _FINISHED.get(told.type)
         if finished is None:
             return event
         self.finished, self.failed = self.finished or finished, self.failed or not finished
-        if finished:
-            self.answer = bytes(_decode_whole(data).response)
+        self.answer = answer or self.answer
         usage = told.response.read() if told.response is not None else None
         self.usage = usage or self.usage
         cost = self._cost(usage) if self._cost is not None and usage is not None else None
@@ -76,7 +76,7 @@ class StreamReader:
         """Look at an event whose usage makes no sense: it is the last one all the same."""
         try:
             kind = _decode_type(data).type
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return event
         finished = _FINISHED.get(kind)
         if finished is not None:
@@ -99,15 +99,9 @@ _decode_whole = msgspec.json.Decoder(_Whole).decode
 def _priced(event: bytes, data: bytes, cost: str) -> bytes:
     """Put `usage.cost` into the answer an event holds; an event in which it has no one place stays as it is."""
     try:
-        response = _member(data, "response")
-        usage = splice(_member(response, "usage"), {"cost": cost.encode("ascii")})
+        response = object_in(data, "response")
+        usage = splice(object_in(response, "usage"), {"cost": cost.encode("ascii")})
         written = splice(data, {"response": splice(response, {"usage": usage})})
-    except (GatewayError, KeyError):
+    except GatewayError:
         return event
     return event.replace(data, written, 1)
-
-
-def _member(body: bytes, name: str) -> bytes:
-    text = body.decode("utf-8")
-    at = members(text)[name]
-    return text[at.start : at.end].encode("utf-8")

@@ -18,7 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tollbridge import Usage
-from tollbridge.formats import JSON, Fields, items_of
+from tollbridge.formats import JSON, UNREADABLE, Fields, items_of
 
 _SEARCH = re.compile(b'"web_search_call"')
 
@@ -92,7 +92,7 @@ def _items(output: JSON) -> Sequence[JSON]:
         return items_of(output)
     try:
         return items_of(msgspec.json.decode(output)) if _SEARCH.search(output) else ()
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return ()
 
 

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Sequence
 
-import msgspec
-
 from tollbridge import Usage
-from tollbridge.formats import CostLine, EventCutter, event_data, event_name, split_events
+from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, event_name, split_events, with_cost
 from tollbridge_openai.side_usage import added, answer_usage, decode_event
 
 _LONGEST_EVENT = 96 * 1024 * 1024
@@ -57,7 +55,7 @@ class StreamReader:
         rest = self._cutter.end()
         try:
             decode_event(event_data(rest) or b"")
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return b""
         return rest if self._may_end(rest) else b""
 
@@ -67,7 +65,7 @@ class StreamReader:
             return event
         try:
             told = decode_event(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except UNREADABLE:
             return event
         if (told.type.encode("utf-8") or event_name(event)) not in self._last:
             return event
@@ -76,10 +74,8 @@ class StreamReader:
         if usage is None:
             return event
         self.usage = added(self.usage, usage)
-        cost, found = self._cost(usage) if self._cost is not None else None, _USAGE.search(event)
-        if cost is None or found is None:
-            return event
-        return b'%b"cost":%b,%b' % (event[: found.end()], cost.encode("ascii"), event[found.end() :])
+        found = _USAGE.search(event) if self._cost is not None else None
+        return event if found is None else with_cost(event, found.end() - 1, self._cost, usage)
 
 
 def _events(block: bytes) -> list[bytes]:
@@ -105,7 +101,7 @@ class LooseReader:
         if chunk.startswith(b"{"):
             try:
                 self.usage = answer_usage(chunk)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except UNREADABLE:
                 self.usage = None
         return [chunk]
 

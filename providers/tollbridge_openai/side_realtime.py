@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote_plus
 import msgspec
 
 from tollbridge import BadRequest, Quirks, Usage
-from tollbridge.formats import AnswerReader, CostLine, Envelope, Operation
+from tollbridge.formats import UNREADABLE, AnswerReader, CostLine, Envelope, Operation
 from tollbridge_openai.side_dialects import SideDialect
 from tollbridge_openai.side_usage import added
 
@@ -95,7 +95,7 @@ class SessionReader:
         if b'"response.created"' in chunk or b'"response.done"' in chunk:
             try:
                 kind = _decode_type(chunk).type
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except UNREADABLE:
                 kind = ""
             if kind == "response.created":
                 self.pieces += 1
@@ -109,7 +109,7 @@ class SessionReader:
     def _add(self, chunk: bytes) -> None:
         try:
             response = _decode_done(chunk).response
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return
         if response is not None and response.usage is not None:
             self.usage = added(self.usage, response.usage.read())

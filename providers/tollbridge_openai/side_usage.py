@@ -9,6 +9,7 @@ added as text.
 import msgspec
 
 from tollbridge import Usage
+from tollbridge.formats import UNREADABLE
 
 
 class _Details(msgspec.Struct):
@@ -64,7 +65,7 @@ class Told(msgspec.Struct):
         """Read the usage; one that makes no sense is none."""
         try:
             wire = _decode_usage(self.usage)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return None
         return None if wire is None else wire.read(spoken=spoken)
 

@@ -25,7 +25,7 @@ from tollbridge.formats import (
     splice,
 )
 from tollbridge_replicate.answers import answer_usage, unfinished
-from tollbridge_replicate.codec import PredictionsCodec
+from tollbridge_replicate.codec import PREDICTIONS_CODEC
 from tollbridge_replicate.families import LIMITS, family_of
 from tollbridge_replicate.reading import NAME
 
@@ -43,7 +43,7 @@ class PredictionsDialect:
             "predictions",
             path="/replicate/v1/models/{model}/predictions",
             upstream="/models/{+model}/predictions",
-            codec=PredictionsCodec(),
+            codec=PREDICTIONS_CODEC,
             unfinished=unfinished,
         ),
     )

@@ -8,10 +8,24 @@ asks for the next, unless the last is the assistant's own beginning.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tollbridge.formats import AnyPart, Media, MediaKind, Message, Notes, Reasoning, Refusal, Role, Text, in_turns
+from tollbridge.formats import (
+    AnyPart,
+    Media,
+    MediaKind,
+    Message,
+    Notes,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    in_turns,
+    write_url,
+)
 from tollbridge_replicate.families import Family
 
 _SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
+UNTOLD = "image/png"
+"""The media type of an image of which nobody said it."""
 _NAMES = {Role.USER: "User", Role.ASSISTANT: "Assistant"}
 
 
@@ -22,11 +36,6 @@ class Prompt:
     prompt: str
     system: str
     images: tuple[str, ...]
-
-
-def image_url(part: Media) -> str:
-    """Give an image as a URL, empty where it is neither data nor a URL."""
-    return f"data:{part.mime or 'image/png'};base64,{part.data}" if part.data is not None else part.url or ""
 
 
 def render(messages: Sequence[Message], family: Family, notes: Notes) -> Prompt:
@@ -79,7 +88,7 @@ class _Words:
         """Keep an image; a document of plain text is said."""
         if part.kind is MediaKind.FILE and part.text is not None:
             return part.text
-        url = image_url(part)
+        url = write_url(part, UNTOLD)
         if part.kind is not MediaKind.IMAGE or not url:
             self._notes.refuse(f"messages[].content[].{part.kind}")
         if not self._family.images or (self.images and not self._family.many):

@@ -21,6 +21,7 @@ from tollbridge.formats import (
     Text,
     Thinking,
     decode_json,
+    read_url,
 )
 from tollbridge_replicate.families import IMAGES, LIMITS, SYSTEMS
 
@@ -98,10 +99,8 @@ def _read_image(url: JSON, given: Fields) -> Media:
     """Read an image that is a URL, which may hold its data (RFC 2397)."""
     if not isinstance(url, str):
         raise given.error("images", "must be a list of URLs")
-    head, comma, data = url.partition(";base64,")
-    if comma and head.startswith("data:") and head != "data:":
-        return Media(kind=MediaKind.IMAGE, data=data, mime=head.removeprefix("data:"))
-    return Media(kind=MediaKind.IMAGE, url=url)
+    data, address, mime = read_url(url)
+    return Media(kind=MediaKind.IMAGE, data=data, url=address, mime=mime)
 
 
 def _read_listed(given: Fields) -> tuple[Message, ...] | None:

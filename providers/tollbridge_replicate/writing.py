@@ -15,9 +15,10 @@ from tollbridge.formats import (
     Thinking,
     encode_json,
     present,
+    write_url,
 )
 from tollbridge_replicate.families import IMAGES, LIMITS, SYSTEMS, Family, family_of
-from tollbridge_replicate.prompts import image_url, render
+from tollbridge_replicate.prompts import UNTOLD, render
 from tollbridge_replicate.reading import BUDGETS, INPUT, NAME
 
 
@@ -48,7 +49,7 @@ def _own(request: Request) -> dict[str, JSON]:
         if told:
             given[spelt(SYSTEMS)] = "".join(map(_text, told))
         parts = [part for message in asked for part in message.parts]
-        images: list[JSON] = [image_url(part) for part in parts if isinstance(part, Media)]
+        images: list[JSON] = [write_url(part, UNTOLD) for part in parts if isinstance(part, Media)]
         name = spelt(IMAGES)
         if name in request.spelling and (images or name != "image"):
             given[name] = images[0] if name == "image" else images

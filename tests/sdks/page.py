@@ -17,6 +17,9 @@ a cell says yes where each call gives the SDK what the provider's own SDK gets w
 Refusals are tried too, wherever a provider is asked: 400, 429 and 529 of the provider, of conversations 404 and 500 as
 well, and 401 of the gateway; the SDK raises the class it raises for its own provider. A dash: not tried yet. Of a
 provider only those calls are tried that it was recorded to answer.
+
+The gateway keeps answers (`[answers] keep = true`): Vercel's `ai` refers to items of earlier answers of the Responses
+API, unless it is told `store: false`.
 """
 
 

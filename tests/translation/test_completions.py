@@ -13,9 +13,9 @@ from tollbridge.errors import Untranslatable
 from tollbridge.formats import AnyEvent, Broken, Conversation, Envelope, Response, Text, fold, unfold
 from tollbridge.formats import Refusal as Declined
 from tollbridge.testing.conversation_contract import notes, talk
-from tollbridge_openai.completions_codec import CompletionsCodec
+from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
 
-CODEC = CompletionsCodec()
+CODEC = COMPLETIONS_CODEC
 SHAPE = "CreateCompletionResponse"
 TARGET = pytest.mark.parametrize("target", [source.codec for source in SOURCES.values()], ids=list(SOURCES))
 ASKED = CODEC.read_request(

@@ -29,6 +29,7 @@ from tollbridge.formats.conversation import (
     Tool,
     ToolChoice,
 )
+from tollbridge.formats.costs import with_cost
 from tollbridge.formats.dataurls import read_url, write_url
 from tollbridge.formats.dialect import (
     AnswerReader,
@@ -248,6 +249,7 @@ __all__ = [
     "unpack_thinking",
     "unpacked_bytes",
     "vector_numbers",
+    "with_cost",
     "with_words",
     "words_of",
     "write_event",

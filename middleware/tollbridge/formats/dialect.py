@@ -15,7 +15,7 @@ from tollbridge.providers import Quirks
 
 if TYPE_CHECKING:
     from tollbridge.formats.codec import AnyCodec
-    from tollbridge.formats.keeping import Keeping
+    from tollbridge.formats.keeping import Keeping, Wish
 
 
 class Unfinished(msgspec.Struct, frozen=True, gc=False):
@@ -78,7 +78,8 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     `max_output` is the caller's own limit in tokens for the whole answer (times `n` where several are asked for), or
     None.  `input_bound` is an upper bound for the input tokens.  `asks_usage`: the caller asked for usage in the
     stream.  `answers` is how many answers are asked for.  `recalled` is the id of the earlier answer that the request
-    goes on from, where its conversation was put into the body.  `kept`: the bridge will keep what is said.
+    goes on from, where its conversation was put into the body.  `kept`: the bridge will keep what is said.  `wish` is
+    what the request says of kept answers, where the dialect names them.
     """
 
     model: str
@@ -90,6 +91,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     outputs_tokens: bool = True
     recalled: str = ""
     kept: bool = False
+    wish: "Wish | None" = None
 
 
 class AnswerReader(Protocol):

@@ -45,10 +45,6 @@ class KeepingReader(Protocol):
 class Keeping(Protocol):
     """How a dialect names answers and puts what was said before into a request.  Pure."""
 
-    def wish(self, body: bytes) -> Wish:
-        """Read what a request says of kept answers; raises `BadRequest`."""
-        ...
-
     def given(self, answer: bytes) -> Given:
         """Read an answer's id.  Never raises: what cannot be read is not kept."""
         ...

@@ -71,8 +71,10 @@ class Recall(Layer):
         keeping = operation.keeping
         if operation.kept:
             return self._come_back(call, call.dialect, operation, keeping)
-        wish = keeping.wish(call.body)
-        if wish.keep and call.principal is not None and call.envelope is not None:
+        wish = call.envelope.wish if call.envelope is not None else None
+        if call.envelope is None or wish is None:
+            return None
+        if wish.keep and call.principal is not None:
             call.remembering = Remembering(keeping, wish.before, call.body)
             call.envelope = replace(call.envelope, kept=self._turns.keeps(call.body))
         return self._recall(call, call.dialect, wish) if wish.before or wish.items else None

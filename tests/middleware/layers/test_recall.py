@@ -395,7 +395,7 @@ async def test_answer_that_is_forgotten_meanwhile_does_not_go_on(bridge, monkeyp
     assert code(await ask(gw, "other", previous_response_id="resp_1")) == (400, "previous_response_not_found")
 
 
-async def test_conversation_is_not_put_into_a_call_nobody_has_read(bridge) -> None:
+async def test_conversation_is_not_put_into_a_call_nobody_has_reckoned_with(bridge) -> None:
     gw = bridge(**WHOLE)
     gw.upstream.reply(answer())
     await ask(gw, "kept")
@@ -404,6 +404,7 @@ async def test_conversation_is_not_put_into_a_call_nobody_has_read(bridge) -> No
     call.dialect = gateway.registry.dialects["openai-responses"]
     call.operation = call.dialect.operations[0]
     call.body = b'{"model":"other","input":"","previous_response_id":"resp_1"}'
+    call.envelope = call.dialect.read_envelope(call.operation, call.path, call.body)
     call.targets = gateway.routes.resolve("other")
     call.principal = Principal((await gateway.store.list_tokens())[0].id, "test", scope_set("ai:chat"))
     layer = Recall(None, store=gateway.store, resolve=gateway.routes.resolve, box=Box(gateway.data))

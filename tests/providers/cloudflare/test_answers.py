@@ -29,9 +29,9 @@ from tollbridge.formats import (
     Text,
     ToolCall,
 )
-from tollbridge_cloudflare.codec import RunCodec
+from tollbridge_cloudflare.codec import RUN_CODEC
 
-CODEC = RunCodec()
+CODEC = RUN_CODEC
 ASKED = Request(origin="cloudflare-run", model="m", messages=())
 USAGE = {
     "prompt_tokens": 40,

@@ -3,7 +3,7 @@
 import json
 
 from tollbridge.testing.conversation_contract import ConversationContract
-from tollbridge_cloudflare.codec import RunCodec
+from tollbridge_cloudflare.codec import RUN_CODEC
 
 
 def error_body(status: int) -> bytes:
@@ -11,5 +11,5 @@ def error_body(status: int) -> bytes:
 
 
 class TestRun(ConversationContract):
-    codec = RunCodec()
+    codec = RUN_CODEC
     error_body = staticmethod(error_body)

@@ -33,9 +33,9 @@ from tollbridge.formats import (
     ToolChoice,
     ToolResult,
 )
-from tollbridge_cloudflare.codec import RunCodec
+from tollbridge_cloudflare.codec import RUN_CODEC
 
-CODEC = RunCodec()
+CODEC = RUN_CODEC
 MODEL = "@cf/meta/llama-3.3-70b-instruct-fp8-fast"
 
 

@@ -8,9 +8,9 @@ import pytest
 from tollbridge import Usage
 from tollbridge.errors import Untranslatable
 from tollbridge.formats import Choice, Envelope, KeyedSeal, Notes, Reasoning, Refusal, Request, Stop, Text, ToolCall
-from tollbridge_cloudflare.codec import RunCodec
+from tollbridge_cloudflare.codec import RUN_CODEC
 
-CODEC = RunCodec()
+CODEC = RUN_CODEC
 ASKED: dict[str, Any] = {
     "input": [{"role": "user", "content": "Hi"}, {"type": "function_call_output", "call_id": "c1", "output": "7"}],
     "instructions": "Be brief.",

@@ -37,9 +37,9 @@ from tollbridge.formats import (
     fold,
     unfold,
 )
-from tollbridge_cloudflare.codec import RunCodec
+from tollbridge_cloudflare.codec import RUN_CODEC
 
-CODEC = RunCodec()
+CODEC = RUN_CODEC
 ASKED = Request(origin="cloudflare-run", model="m", messages=())
 DONE = b"data: [DONE]\n\n"
 USAGE = {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6}

@@ -20,9 +20,9 @@ from tollbridge.formats import (
 from tollbridge.metering.usage import Usage
 from tollbridge.testing.conversation_contract import notes
 from tollbridge.testing.conversations import events_of
-from tollbridge_openai.completions_codec import CompletionsCodec
+from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
 
-CODEC = CompletionsCodec()
+CODEC = COMPLETIONS_CODEC
 DONE = b"data: [DONE]\n\n"
 
 

@@ -21,9 +21,9 @@ from tollbridge.formats import (
     split_events,
     unfold,
 )
-from tollbridge_openai.responses_codec import ResponsesCodec
+from tollbridge_openai.responses_codec import RESPONSES_CODEC
 
-CODEC = ResponsesCodec()
+CODEC = RESPONSES_CODEC
 SEAL = KeyedSeal(b"s" * 32)
 STRANGER = "stranger"
 

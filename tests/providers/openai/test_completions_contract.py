@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tollbridge.formats import Conversation, Message, Request, Response, Role, Stop, Text
 from tollbridge.testing.conversation_contract import ConversationContract, notes, states
 from tollbridge.testing.conversations import requests, responses, words
-from tollbridge_openai.completions_codec import CompletionsCodec
+from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
 
 
 def error_body(status: int) -> bytes:
@@ -52,7 +52,7 @@ def law_of_thought(self: ConversationContract, response: Response) -> None:
 
 
 class TestCompletions(ConversationContract):
-    codec: Conversation = CompletionsCodec()
+    codec: Conversation = COMPLETIONS_CODEC
     error_body = staticmethod(error_body)
 
     test_request_that_was_written_is_read_and_written_the_same = of(

@@ -9,9 +9,9 @@ from tests.support.shapes import openai_problems, sse_data
 from tollbridge.formats import Envelope, Request, Response, Unknown, fold, unfold
 from tollbridge.testing.conversation_contract import notes
 from tollbridge.testing.conversations import events_of
-from tollbridge_openai.completions_codec import CompletionsCodec
+from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
 
-CODEC = CompletionsCodec()
+CODEC = COMPLETIONS_CODEC
 FOLDERS = ("dev/openai_completions", "dev/azure_openai_completions")
 STREAMED = (*FOLDERS, "edge_cases/openai")
 SHAPE = "CreateCompletionResponse"

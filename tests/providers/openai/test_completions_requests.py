@@ -30,9 +30,9 @@ from tollbridge.formats import (
 from tollbridge.testing.conversation_contract import SEAL, notes
 from tollbridge.testing.conversations import words
 from tollbridge_openai.chat_codec import ChatCodec
-from tollbridge_openai.completions_codec import CompletionsCodec
+from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
 
-CODEC = CompletionsCodec()
+CODEC = COMPLETIONS_CODEC
 TOKENS = [1212, 318]
 
 

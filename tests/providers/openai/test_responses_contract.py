@@ -4,7 +4,7 @@ import json
 
 from tollbridge.formats import Conversation
 from tollbridge.testing.conversation_contract import ConversationContract
-from tollbridge_openai.responses_codec import ResponsesCodec
+from tollbridge_openai.responses_codec import RESPONSES_CODEC
 
 
 def error_body(status: int) -> bytes:
@@ -12,5 +12,5 @@ def error_body(status: int) -> bytes:
 
 
 class TestResponses(ConversationContract):
-    codec: Conversation = ResponsesCodec()
+    codec: Conversation = RESPONSES_CODEC
     error_body = staticmethod(error_body)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tollbridge import GatewayError, UpstreamError
 from tollbridge.errors import Untranslatable
 from tollbridge.formats import CountResponse, Envelope, KeyedSeal, Message, Notes, Request, Role, Text, Tool
-from tollbridge_openai.responses_codec import ResponsesCodec
+from tollbridge_openai.responses_codec import RESPONSES_CODEC
 from tollbridge_openai.responses_counting import CountCodec
 
-CODEC = CountCodec(ResponsesCodec.spelled)
+CODEC = CountCodec(RESPONSES_CODEC.spelled)
 FOREIGN = Request(
     origin="anthropic-messages",
     model="gpt-5",

@@ -29,7 +29,7 @@ from tollbridge.formats import (
     carry,
     pack_thinking,
 )
-from tollbridge_openai.responses_codec import ResponsesCodec
+from tollbridge_openai.responses_codec import RESPONSES_CODEC
 
 CALL = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": '{"a": 1}', "status": "x"}
 RESULT = {"type": "function_call_output", "call_id": "call_1", "output": "done"}
@@ -103,7 +103,7 @@ def test_request_is_written_as_it_was_read(members: dict[str, Any]) -> None:
 
 
 def test_input_may_be_left_out() -> None:
-    request = ResponsesCodec().read_request(b'{"model":"m","prompt":{"id":"p"}}', Envelope("m"), notes())
+    request = RESPONSES_CODEC.read_request(b'{"model":"m","prompt":{"id":"p"}}', Envelope("m"), notes())
 
     assert written(request) == {"model": "m", "prompt": {"id": "p"}}
     assert request.messages == ()

@@ -39,10 +39,10 @@ from tollbridge.formats import (
     unfold,
 )
 from tollbridge_replicate.answers import unfinished
-from tollbridge_replicate.codec import PredictionsCodec
+from tollbridge_replicate.codec import PREDICTIONS_CODEC
 from tollbridge_replicate.streams import LONGEST
 
-CODEC = PredictionsCodec()
+CODEC = PREDICTIONS_CODEC
 PREDICTION: dict[str, Any] = {
     "id": "zjq6szssxdrm20cgw0fsntgvbg",
     "model": "meta/meta-llama-3.1-405b-instruct",

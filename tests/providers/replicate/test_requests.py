@@ -33,9 +33,9 @@ from tollbridge.formats import (
     ToolChoice,
     ToolResult,
 )
-from tollbridge_replicate.codec import PredictionsCodec
+from tollbridge_replicate.codec import PREDICTIONS_CODEC
 
-CODEC = PredictionsCodec()
+CODEC = PREDICTIONS_CODEC
 LLAMA, GPT, CLAUDE, GEMINI = (
     "meta/meta-llama-3.1-405b-instruct",
     "openai/gpt-5.1",
