@@ -98,7 +98,9 @@ def codes() -> set[str]:
         for value in vars(errors).values()
         if isinstance(value, type) and issubclass(value, errors.GatewayError)
     }
-    for path in (ROOT / "middleware" / "tollbridge" / "layers").glob("*.py"):
+    scripted = ROOT / "providers" / "tollbridge_echo"  # has a page of its own
+    said_by_providers = [path for path in (ROOT / "providers").rglob("*.py") if path.parent != scripted]
+    for path in (*(ROOT / "middleware" / "tollbridge" / "layers").glob("*.py"), *said_by_providers):
         found |= set(re.findall(r'\bcode="(\w+)"', path.read_text("utf-8")))
     return found
 

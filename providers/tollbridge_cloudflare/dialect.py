@@ -4,6 +4,7 @@ A client of Cloudflare's API reaches it at `<gateway>/cloudflare/run/{model}`. T
 every stream, unasked.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -14,12 +15,11 @@ from tollbridge.formats import (
     CostLine,
     Dialect,
     Envelope,
-    Fields,
     ModelEntry,
     Operation,
     WholeReader,
-    decode_json,
     named_model,
+    read_fields,
     readdressed,
     write_event,
 )
@@ -27,6 +27,26 @@ from tollbridge_cloudflare.answers import answer_usage, write_error
 from tollbridge_cloudflare.calls import NAME
 from tollbridge_cloudflare.codec import RUN_CODEC
 from tollbridge_cloudflare.readers import PassingReader
+
+_WEIGHTY = re.compile(rb'"(stream|max_tokens|max_output_tokens|input|messages)"[ \t\n\r]*:')
+_UNSAID = (b"", b"null")
+
+
+class _Body(msgspec.Struct):
+    stream: bool | None = None
+    max_tokens: int | None = None
+    max_output_tokens: int | None = None
+    input: msgspec.Raw = msgspec.Raw(b"")
+    messages: msgspec.Raw = msgspec.Raw(b"")
+
+    @property
+    def limit(self) -> str:
+        """What the output limit is called: as OpenAI's Responses call it where a model is asked in that way."""
+        responding = bytes(self.input) not in _UNSAID and bytes(self.messages) in _UNSAID
+        return "max_output_tokens" if responding else "max_tokens"
+
+
+_decode = msgspec.json.Decoder(_Body).decode
 
 
 class RunDialect:
@@ -41,14 +61,13 @@ class RunDialect:
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
-        found = Fields(decode_json(body))
-        name = _limit(found)
-        limit, stream = found.whole(name), found.flag("stream")
+        found = read_fields(body, _decode, _WEIGHTY)
+        limit = getattr(found, found.limit)
         if limit is not None and limit < 1:
-            raise BadRequest("the output limit must be at least 1", param=name)
+            raise BadRequest("the output limit must be at least 1", param=found.limit)
         return Envelope(
             model=named_model(operation, path),
-            stream=bool(stream),
+            stream=bool(found.stream),
             max_output=limit,
             input_bound=input_bound(body),
             asks_usage=True,
@@ -59,7 +78,7 @@ class RunDialect:
     ) -> bytes:
         if max_output is None:
             return readdressed(body, {}, quirks)
-        return readdressed(body, {_limit(Fields(decode_json(body))): b"%d" % max_output}, quirks)
+        return readdressed(body, {read_fields(body, _decode, _WEIGHTY).limit: b"%d" % max_output}, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return PassingReader() if streamed else WholeReader(answer_usage)
@@ -79,11 +98,6 @@ class RunDialect:
 
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:
         return False
-
-
-def _limit(found: Fields) -> str:
-    """Say what the output limit is called: as OpenAI's Responses call it where a model is asked in that way."""
-    return "max_output_tokens" if "input" in found and "messages" not in found else "max_tokens"
 
 
 def _model(model: ModelEntry) -> dict[str, str]:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from tollbridge import BadRequest, GatewayError
+from tollbridge import BadRequest, GatewayError, NotFound
 from tollbridge.formats import UNREADABLE, Given, Keeping, Turn, Wish, read_fields, splice
 
 _MOST_ITEMS, _USUAL_ITEMS = 100, 20
@@ -101,6 +101,23 @@ class ResponsesKeeping:
 
     def shown(self, action: str, id: str, turn: Turn, query: bytes) -> bytes:
         return _SHOWN[action](id, turn, parse_qs(query.decode("latin-1"), keep_blank_values=True))
+
+    def unknown(self, id: str) -> GatewayError:
+        return NotFound(f"Response with id {id[:200]!r} not found.", param="response_id")
+
+    def unknown_before(self, wish: Wish) -> GatewayError:
+        found = f"Previous response with id {wish.before[:200]!r} not found."
+        return BadRequest(found, code="previous_response_not_found", param="previous_response_id")
+
+    def kept_elsewhere(self, wish: Wish, model: str) -> GatewayError:
+        param = "previous_response_id" if wish.before else "input"
+        return BadRequest(
+            f"the provider of {model!r} does not know the earlier answer that {param!r} refers to, and its content is "
+            "not kept here; send the conversation itself and set 'store' to false, or ask the operator to set keep in "
+            "the section [answers]",
+            code="previous_response_not_found",
+            param=param,
+        )
 
 
 def _listed(asked: _Body) -> list[Raw]:

@@ -4,6 +4,7 @@ A client of Replicate's API reaches it at the base URL `<gateway>/replicate/v1`.
 given in `input`, and the answer is one JSON object.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -14,20 +15,36 @@ from tollbridge.formats import (
     CostLine,
     Dialect,
     Envelope,
-    Fields,
     ModelEntry,
     Operation,
     WholeReader,
-    decode_json,
     encode_json,
-    members,
     named_model,
+    object_in,
+    read_fields,
+    readdressed,
     splice,
 )
 from tollbridge_replicate.answers import answer_usage, unfinished
 from tollbridge_replicate.codec import PREDICTIONS_CODEC
 from tollbridge_replicate.families import LIMITS, family_of
 from tollbridge_replicate.reading import NAME
+
+_WEIGHTY = re.compile(rb'"(input|%b)"[ \t\n\r]*:' % "|".join(LIMITS).encode("ascii"))
+
+
+class _Input(msgspec.Struct):
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    max_output_tokens: int | None = None
+    max_new_tokens: int | None = None
+
+
+class _Body(msgspec.Struct):
+    input: _Input
+
+
+_decode = msgspec.json.Decoder(_Body).decode
 
 
 class PredictionsDialect:
@@ -49,11 +66,8 @@ class PredictionsDialect:
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
-        found = Fields(decode_json(body))
-        given = found.inner("input")
-        if given is None:
-            raise found.error("input", "is missing")
-        limit = next((given.whole(name) for name in LIMITS if name in given), None)
+        given = read_fields(body, _decode, _WEIGHTY, inside=("input",)).input
+        limit = next((said for name in LIMITS if (said := getattr(given, name)) is not None), None)
         if limit is not None and limit < 1:
             raise BadRequest("the output limit must be at least 1", param="input.max_tokens")
         return Envelope(model=named_model(operation, path), max_output=limit, input_bound=input_bound(body))
@@ -61,12 +75,10 @@ class PredictionsDialect:
     def readdress(
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
-        if max_output is not None:
-            text = body.decode("utf-8")
-            at = members(text)["input"]
-            limited = splice(text[at.start : at.end].encode(), {family_of(model).limit: b"%d" % max_output})
-            body = splice(body, {"input": limited})
-        return splice(body, {}, rename=quirks.rename, drop=quirks.drop) if quirks.rename or quirks.drop else body
+        if max_output is None:
+            return readdressed(body, {}, quirks)
+        given = splice(object_in(body, "input"), {family_of(model).limit: b"%d" % max_output})
+        return readdressed(body, {"input": given}, quirks)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return WholeReader(answer_usage)

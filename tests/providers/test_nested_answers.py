@@ -1,29 +1,151 @@
-"""A provider may nest what it says deeper than anybody reads: it passes all the same, and is not counted."""
+"""JSON may be nested deeper than anybody reads: a request is refused, an answer passes and is not counted."""
+
+from typing import Any
 
 import pytest
 
-from tollbridge.formats import Dialect, Envelope
-from tollbridge_bedrock.dialect import ConverseDialect
+from tollbridge.errors import BadRequest, GatewayError
+from tollbridge.formats import CONVERSATION, Dialect, Envelope, Operation, UsageSeen
+from tollbridge.plugins import Plugins
+from tollbridge.testing.conversation_contract import notes
 from tollbridge_bedrock.frames import write_event
-from tollbridge_cohere.dialects import ChatDialect as CohereDialect
-from tollbridge_gemini.dialect import GeminiDialect
-from tollbridge_mistral.dialects import ChatDialect as MistralDialect
-from tollbridge_ollama.dialects import ChatDialect as OllamaDialect
 
-DEEP = b"[" * 5_000 + b"]" * 5_000
-PIECES: dict[str, tuple[Dialect, bytes]] = {
-    "bedrock": (ConverseDialect(), write_event("metadata", b'{"usage":{},"x":%b}' % DEEP)),
-    "cohere": (CohereDialect(), b'event: message-end\ndata: {"type":"message-end","x":%b}\n\n' % DEEP),
-    "gemini": (GeminiDialect(), b'data: {"usageMetadata":{},"x":%b}\n\n' % DEEP),
-    "mistral": (MistralDialect(), b'data: {"usage":{},"x":%b}\n\n' % DEEP),
-    "ollama": (OllamaDialect(), b'{"done":true,"x":%b}\n' % DEEP),
+DIALECTS = Plugins().register_all().dialects
+DEEP = b"[" * 100_000 + b"]" * 100_000
+CHUNK = b'data: {"usage":{"prompt_tokens":1,"completion_tokens":1},"finish_reason":"stop","x":%b}\n\n'
+DELTA = b'data: {"type":"message_delta","usage":{"output_tokens":1},"x":%b}\n\n'
+COMPLETED = b'data: {"type":"response.completed","response":{"usage":{"input_tokens":1},"output":%b}}\n\n'
+DRAWN = b'data: {"type":"image_generation.completed","usage":{"input_tokens":1},"x":%b}\n\n'
+HEARD = b'data: {"type":"transcript.text.done","usage":{"input_tokens":1,"x":%b}}\n\n'
+SPOKEN = b'data: {"type":"speech.audio.done","usage":{"input_tokens":1},"x":%b}\n\n'
+PIECES: dict[str, tuple[str, bytes]] = {
+    "anthropic": ("anthropic-messages", DELTA % DEEP),
+    "bedrock": ("bedrock-converse", write_event("metadata", b'{"usage":{"inputTokens":1},"x":%b}' % DEEP)),
+    "bedrock searching": ("bedrock-converse", write_event("contentBlockStart", b'{"x":["nova_grounding",%b]}' % DEEP)),
+    "cloudflare": ("cloudflare-run", CHUNK % DEEP),
+    "cloudflare responding": ("cloudflare-run", COMPLETED % DEEP),
+    "cohere": ("cohere-v2", b'event: message-end\ndata: {"type":"message-end","x":%b}\n\n' % DEEP),
+    "gemini": ("gemini-generate-content", b'data: {"usageMetadata":{"promptTokenCount":1},"x":%b}\n\n' % DEEP),
+    "gemini searching": ("gemini-generate-content", b'data: {"candidates":[{"webSearchQueries":%b}]}\n\n' % DEEP),
+    "mistral": ("mistral-chat", CHUNK % DEEP),
+    "ollama": ("ollama-chat", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % DEEP),
+    "ollama generating": ("ollama-generate", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % DEEP),
+    "openai chat": ("openai-chat", CHUNK % DEEP),
+    "openai completions": ("openai-completions", CHUNK % DEEP),
+    "openai responses": ("openai-responses", COMPLETED % DEEP),
+    "openai searching": ("openai-responses", COMPLETED % (b'["web_search_call",%b]' % DEEP)),
+    "openai images": ("openai-images", DRAWN % DEEP),
+    "openai transcripts": ("openai-transcripts", HEARD % DEEP),
+    "openai speech": ("openai-speech", SPOKEN % DEEP),
+    "openai realtime": ("openai-realtime", b'{"type":"response.done","response":{"usage":%b}}' % DEEP),
 }
+NAMED = ("messages", "input", "inputs", "prompt", "contents", "content", "texts", "query", "tools", "stream")
+REQUESTS: dict[str, bytes] = {
+    "all of it": DEEP,
+    "what nobody names": b'{"x":%b,"model":"m"}' % DEEP,
+    **{name: b'{"model":"m","%b":%b}' % (name.encode(), DEEP) for name in NAMED},
+}
+TOLD = ("x", "usage", "usageMetadata", "metrics", "result", "output")
+ANSWERS: dict[str, bytes] = {
+    "all of it": DEEP,
+    **{name: b'{"%b":%b}' % (name.encode(), DEEP) for name in TOLD},
+    "an item": b'{"usage":{"input_tokens":1},"output":[{"type":"web_search_call","x":%b}]}' % DEEP,
+    "queries": b'{"usageMetadata":{"promptTokenCount":1},"candidates":[{"webSearchQueries":%b}]}' % DEEP,
+    "a message": b'{"usage":{"inputTokens":1},"output":{"x":"nova_grounding","message":%b}}' % DEEP,
+}
+
+
+def asked() -> dict[str, tuple[Dialect, Operation]]:
+    """Give the operations that have a body of JSON and a model."""
+    return {
+        f"{name} {operation.label}": (dialect, operation)
+        for name, dialect in DIALECTS.items()
+        for operation in dialect.operations
+        if operation.method == "POST" and not operation.modelless
+    }
+
+
+def path_of(operation: Operation) -> str:
+    return operation.path.replace("{model}", "m")
+
+
+def fed(reader: Any, answer: bytes) -> Any:
+    """Give what a reader makes of an answer, the status of the error where it is refused."""
+    try:
+        return [*reader.feed(answer), *reader.feed(b"")]
+    except GatewayError as refused:
+        return refused.status
+
+
+OPERATIONS = asked()
+CODECS: dict[str, Any] = {name: found.codec for name, (_, found) in OPERATIONS.items() if found.codec is not None}
+TALKING = {name: codec for name, codec in CODECS.items() if codec.kind == CONVERSATION}
 
 
 @pytest.mark.parametrize("name", PIECES)
 def test_piece_that_is_nested_too_deep_passes_unread(name: str) -> None:
     dialect, piece = PIECES[name]
-    reader = dialect.answer_reader(Envelope("m", stream=True), streamed=True)
+    reader = DIALECTS[dialect].answer_reader(Envelope("m", stream=True, asks_usage=True), streamed=True)
 
-    assert b"".join(reader.feed(piece)) == piece
+    assert b"".join([*reader.feed(piece), *reader.feed(b"")]) == piece
     assert reader.usage is None
+
+
+def test_every_dialect_that_streams_has_a_piece() -> None:
+    silent = {"replicate-predictions"}  # a prediction comes whole
+    streaming = {dialect.name for dialect, found in OPERATIONS.values() if found.codec in TALKING.values()}
+
+    assert streaming - silent <= {dialect for dialect, _ in PIECES.values()}
+
+
+@pytest.mark.parametrize("shape", ANSWERS)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_answer_that_is_nested_too_deep_is_refused_or_not_counted(name: str, shape: str) -> None:
+    dialect, _ = OPERATIONS[name]
+    reader = dialect.answer_reader(Envelope("m"), streamed=False)
+
+    assert fed(reader, ANSWERS[shape]) in ([ANSWERS[shape]], 502)
+    assert reader.usage is None
+
+
+@pytest.mark.parametrize("shape", REQUESTS)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_request_that_is_nested_too_deep_is_refused(name: str, shape: str) -> None:
+    dialect, operation = OPERATIONS[name]
+
+    with pytest.raises(BadRequest) as refused:
+        dialect.read_envelope(operation, path_of(operation), REQUESTS[shape])
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("shape", REQUESTS)
+@pytest.mark.parametrize("name", CODECS)
+def test_request_that_is_nested_too_deep_is_not_translated(name: str, shape: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        CODECS[name].read_request(REQUESTS[shape], Envelope("m"), notes())
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("shape", ANSWERS)
+@pytest.mark.parametrize("name", CODECS)
+def test_answer_that_is_nested_too_deep_is_not_translated(name: str, shape: str) -> None:
+    with pytest.raises(GatewayError) as refused:
+        CODECS[name].read_response(ANSWERS[shape], notes())
+    assert refused.value.status == 502
+
+
+@pytest.mark.parametrize("piece", [piece for _, piece in PIECES.values()], ids=PIECES)
+@pytest.mark.parametrize("name", TALKING)
+def test_no_piece_that_is_nested_too_deep_breaks_a_translation_but_as_an_error_of_the_provider(
+    name: str, piece: bytes
+) -> None:
+    reader = TALKING[name].stream_reader(notes())
+
+    events = fed(reader, piece)
+
+    assert events == 502 or not any(isinstance(event, UsageSeen) for event in events)
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_error_that_is_nested_too_deep_is_still_one(name: str) -> None:
+    assert CODECS[name].read_error(429, b'{"error":%b}' % DEEP).status == 429

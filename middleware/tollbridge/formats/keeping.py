@@ -8,6 +8,8 @@ from typing import Protocol
 
 import msgspec
 
+from tollbridge.errors import GatewayError
+
 
 class Wish(msgspec.Struct, frozen=True, gc=False):
     """What a request says of kept answers.
@@ -66,4 +68,16 @@ class Keeping(Protocol):
 
     def shown(self, action: str, id: str, turn: Turn, query: bytes) -> bytes:
         """Write what a caller gets who asks for a kept answer (`Operation.kept`); raises `BadRequest`."""
+        ...
+
+    def unknown(self, id: str) -> GatewayError:
+        """Say that there is no such answer; its caller got none, or it is another's: the words are the same."""
+        ...
+
+    def unknown_before(self, wish: Wish) -> GatewayError:
+        """Say the same of the answer that a request goes on from."""
+        ...
+
+    def kept_elsewhere(self, wish: Wish, model: str) -> GatewayError:
+        """Say that the model's provider does not know what a request goes on from, and what to do."""
         ...

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from tollbridge.call import Call, Estimate, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import BadRequest, InternalError, NotFound, Unavailable
+from tollbridge.errors import InternalError, NotFound, Unavailable
 from tollbridge.formats.dialect import Dialect, Operation, named_id
 from tollbridge.formats.keeping import Keeping, Turn, Wish
 from tollbridge.layers.layer import Layer
@@ -77,14 +77,14 @@ class Recall(Layer):
         if wish.keep and call.principal is not None:
             call.remembering = Remembering(keeping, wish.before, call.body)
             call.envelope = replace(call.envelope, kept=self._turns.keeps(call.body))
-        return self._recall(call, call.dialect, wish) if wish.before or wish.items else None
+        return self._recall(call, call.dialect, keeping, wish) if wish.before or wish.items else None
 
     async def _come_back(self, call: Call, dialect: Dialect, operation: Operation, keeping: Keeping) -> None:
         """Find the provider that keeps the answer, or give what is kept here."""
         id, owner = named_id(operation, call.path), _owner(call)
         found = await self._store.find_answer(id, owner)
         if found is None:
-            raise NotFound(f"Response with id {id[:200]!r} not found.", param="response_id")
+            raise keeping.unknown(id)
         keepers = tuple(
             target for target in self._resolve(f"{found.provider}/{found.model}") if _keeps(target, found, dialect)
         )
@@ -95,23 +95,16 @@ class Recall(Layer):
         if turns is None:
             raise NotFound(
                 f"the content of the answer {id[:200]!r} is not kept: its provider keeps none, and the operator of "
-                "this gateway would have to set keep in the section [answers]",
-                param="response_id",
+                "this gateway would have to set keep in the section [answers]"
             )
         call.given = keeping.shown(operation.kept, id, turns[0], call.query)
-        if operation.kept == DELETE:
-            await self._store.forget_answer(id, owner)
 
-    async def _recall(self, call: Call, dialect: Dialect, wish: Wish) -> None:
+    async def _recall(self, call: Call, dialect: Dialect, keeping: Keeping, wish: Wish) -> None:
         """Leave the request to a provider that keeps what it goes on from, or put that into it."""
         owner = _owner(call)
         thread = await self._store.find_thread(wish.before, owner) if wish.before else ()
         if wish.before and not thread:
-            raise BadRequest(
-                f"Previous response with id {wish.before[:200]!r} not found.",
-                code="previous_response_not_found",
-                param="previous_response_id",
-            )
+            raise keeping.unknown_before(wish)
         holders = await self._store.find_holders(wish.items, owner) if wish.items else ()
         known = {item for holder in holders for item in holder.items}
         elsewhere = any(item not in known for item in wish.items)
@@ -124,15 +117,14 @@ class Recall(Layer):
         )
         if len(keepers) == len(call.targets):
             return
-        turns = (
-            None if elsewhere or (thread and thread[0].before) else await self._turns.opened([*thread, *holders], owner)
-        )
+        partial = elsewhere or (thread and thread[0].before)
+        turns = None if partial else await self._turns.opened([*thread, *holders], owner)
         if turns is not None:
             _put_in(call, wish, turns[: len(thread)], turns[len(thread) :])
         elif keepers:
             call.targets = keepers
         else:
-            raise _unknown_to(call, wish)
+            raise keeping.kept_elsewhere(wish, call.model or "")
 
     def response_head(self, call: Call, head: ResponseHead) -> Awaitable[None] | None:
         operation, remembering = call.operation, call.remembering
@@ -204,14 +196,3 @@ def _keeps(target: Target, answer: KeptAnswer | None, dialect: Dialect) -> bool:
     provider = target.provider
     same = answer is None or provider.name == answer.provider
     return same and provider.quirks.keeps_answers and dialect.base in target.base_urls
-
-
-def _unknown_to(call: Call, wish: Wish) -> BadRequest:
-    param = "previous_response_id" if wish.before else "input"
-    return BadRequest(
-        f"the provider of {call.model!r} does not know the earlier answer that {param!r} refers to, and its content is "
-        "not kept here; send the conversation itself and set 'store' to false, or ask the operator to set keep in the "
-        "section [answers]",
-        code="previous_response_not_found",
-        param=param,
-    )

@@ -305,6 +305,18 @@ async def test_answer_kept_here_is_deleted_here(bridge) -> None:
     assert code(await ask(gw, "other", previous_response_id=id)) == (400, "previous_response_not_found")
 
 
+async def test_answer_is_not_deleted_by_a_request_that_is_too_many(bridge) -> None:
+    gw = bridge(**WHOLE, limits={"requests_per_minute": 1})
+    gw.upstream.reply(chat())
+    id = (await ask(gw, "other")).json()["id"]
+
+    refused = await gw.request("DELETE", f"/v1/responses/{id}")
+    gw.clock.advance(60)
+
+    assert code(refused) == (429, "rate_limit_exceeded")
+    assert (await gw.request("GET", f"/v1/responses/{id}")).json()["id"] == id
+
+
 async def test_answer_kept_here_cannot_be_cancelled_or_streamed_again(bridge) -> None:
     gw = bridge(**WHOLE)
     gw.upstream.reply(chat())

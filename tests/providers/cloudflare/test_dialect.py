@@ -30,6 +30,27 @@ def test_body_that_does_not_fit_is_refused(body: bytes) -> None:
         DIALECT.read_envelope(OPERATION, PATH, body)
 
 
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b'{"prompt":"a","max_tokens":9,"max_tokens":1}', "max_tokens"),
+        (b'{"prompt":"a","max_tokens":9,"max_tok\\u0065ns":1}', "max_tokens"),
+        (b'{"stream":true,"prompt":"a","stream":false}', "stream"),
+        (b'{"input":"a","max_output_tokens":9,"input":null}', "input"),
+    ],
+)
+def test_member_that_matters_and_stands_there_twice_is_refused(body: bytes, param: str) -> None:
+    with pytest.raises(BadRequest, match="twice") as refused:
+        DIALECT.read_envelope(OPERATION, PATH, body)
+    assert refused.value.param == param
+
+
+def test_member_that_stands_once_in_each_of_two_objects_passes() -> None:
+    body = b'{"messages":[{"role":"user","content":"a"}],"max_tokens":9,"x":{"messages":[],"stream":1,"max_tokens":2}}'
+
+    assert DIALECT.read_envelope(OPERATION, PATH, body).max_output == 9
+
+
 def test_body_passes_untouched_but_for_a_limit() -> None:
     envelope = DIALECT.read_envelope(OPERATION, PATH, BODY)
 
@@ -179,6 +200,8 @@ def test_limit_of_a_model_that_is_asked_with_input_has_openais_name() -> None:
     assert envelope.max_output == 7
     assert json.loads(capped) == {"input": "Hi", "max_output_tokens": 9}
     assert json.loads(others) == {"messages": [], "max_tokens": 9}
+    both = dialect.readdress(b'{"input":"Hi","messages":null}', envelope, model="m", max_output=9, quirks=Quirks())
+    assert json.loads(both) == {"input": "Hi", "messages": None, "max_output_tokens": 9}
     with pytest.raises(BadRequest) as caught:
         dialect.read_envelope(dialect.operations[0], "/cloudflare/run/m", b'{"input":"Hi","max_output_tokens":0}')
     assert caught.value.param == "max_output_tokens"

@@ -30,6 +30,42 @@ def test_body_that_does_not_fit_is_refused(body: bytes) -> None:
         DIALECT.read_envelope(OPERATION, PATH, body)
 
 
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b'{"input":{"prompt":"a"},"input":{"prompt":"b"}}', "input"),
+        (b'{"input":{"max_tokens":9,"max_tokens":1}}', "max_tokens"),
+        (b'{"input":{"max_tokens":9,"max_tok\\u0065ns":1}}', "max_tokens"),
+        (b'{"input":{"max_new_tokens":9,"prompt":"a","max_new_tokens":1}}', "max_new_tokens"),
+    ],
+)
+def test_member_that_matters_and_stands_there_twice_is_refused(body: bytes, param: str) -> None:
+    with pytest.raises(BadRequest, match="twice") as refused:
+        DIALECT.read_envelope(OPERATION, PATH, body)
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        (b"{}", "input"),
+        (b'{"input":null}', "input"),
+        (b'{"input":[]}', "input"),
+        (b'{"input":{"max_tokens":"1"}}', "input.max_tokens"),
+    ],
+)
+def test_member_that_does_not_fit_is_named(body: bytes, param: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        DIALECT.read_envelope(OPERATION, PATH, body)
+    assert refused.value.param == param
+
+
+def test_limit_that_is_null_says_nothing() -> None:
+    body = b'{"input":{"max_tokens":null,"max_new_tokens":7}}'
+
+    assert DIALECT.read_envelope(OPERATION, PATH, body).max_output == 7
+
+
 def test_body_passes_untouched() -> None:
     envelope = DIALECT.read_envelope(OPERATION, PATH, BODY)
 
@@ -44,6 +80,17 @@ def test_limit_is_put_among_the_inputs_by_its_familys_name() -> None:
     )
 
     assert sent == b'{"input":{"max_output_tokens":5,"prompt":"Hi"}}'
+
+
+@pytest.mark.parametrize("limit", [None, 5])
+def test_what_the_host_wants_added_is_added(limit: int | None) -> None:
+    envelope = DIALECT.read_envelope(OPERATION, PATH, BODY)
+
+    quirks = Quirks(add={"stream": "false"}, rename={"webhook": "hook"})
+    sent = json.loads(DIALECT.readdress(BODY, envelope, model="meta/llama", max_output=limit, quirks=quirks))
+
+    given = {"prompt": "Hi"} if limit is None else {"max_tokens": limit, "prompt": "Hi"}
+    assert sent == {"stream": False, "input": given, "hook": "https://e.com"}
 
 
 def test_usage_is_read_as_the_answer_passes() -> None:
