@@ -13,7 +13,7 @@ from tests.support.sources import CORE, Import, Source, sources
 import tollbridge
 
 RANKS = (
-    ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth", "bodysanity"),
+    ("errors", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth", "bodysanity", "settings"),
     ("accesstokens", "auth", "call", "config", "hookspecs", "models", "providers", "registry", "data", "vault", "keys"),
     ("tokens", "limits", "metering", "formats", "stores", "transport", "metrics", "logs", "sanity", "surface"),
     ("access", "atonce", "identity", "signing", "opening", "openapi", "server"),
@@ -80,6 +80,8 @@ LATE = {
     ("tollbridge_replicate", "tollbridge_replicate.*"): WITH_A_GATEWAY,
     ("tollbridge_vertex", "tollbridge_vertex.*"): WITH_A_GATEWAY,
     ("tollbridge_vertex.credentials", "google.*"): "google-auth is an extra",
+    ("tollbridge_vertex.credentials", "httpx2"): "where a token is fetched",
+    ("tollbridge_azure.entra", "httpx2"): "where a token is fetched",
     ("tollbridge_openai", "tollbridge_openai.*"): WITH_A_GATEWAY,
     ("tollbridge_demo.command", "tollbridge.load_config"): STARTS_FAST,
     ("tollbridge_demo.command", "tollbridge_demo.running.run_demo"): STARTS_FAST,

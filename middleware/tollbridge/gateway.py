@@ -108,8 +108,9 @@ class Gateway:
     @property
     def prices(self) -> PriceBook:
         """The price book: the configuration's own prices, then what plugins and providers say, then genai-prices."""
-        sources = [*self.registry.price_sources, ProviderPrices(self.registry.providers), GenaiPrices()]
-        return PriceBook(sources, self._own_prices)
+        offered = [host.provider for host in self.routes.hosts.values()]
+        own = ProviderPrices(self.registry.providers, offered=offered)
+        return PriceBook([*self.registry.price_sources, own, GenaiPrices()], self._own_prices)
 
     @property
     def budgets(self) -> Budgets:

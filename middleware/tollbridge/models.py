@@ -2,8 +2,9 @@
 
 import datetime
 import tomllib
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -44,13 +45,24 @@ class Model:
 
 
 class Models:
-    """The models a provider names itself.  Any other name is passed on all the same."""
+    """The models a provider names itself.  Any other name is passed on all the same.
 
-    __slots__ = ("_by_any_name", "by_name")
+    `read` gives them by name when they are first asked for.
+    """
 
-    def __init__(self, by_name: Mapping[str, Model] | None = None) -> None:
-        self.by_name = dict(by_name or {})
-        self._by_any_name = {name: model for model in self for name in (*model.also, model.name)} | self.by_name
+    def __init__(
+        self, by_name: Mapping[str, Model] | None = None, *, read: Callable[[], Mapping[str, Model]] | None = None
+    ) -> None:
+        self._read = read or (lambda: by_name or {})
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Model]:
+        """All of them, each once; raises what `read` does."""
+        return dict(self._read())
+
+    @cached_property
+    def _by_any_name(self) -> Mapping[str, Model]:
+        return {name: model for model in self for name in (*model.also, model.name)} | dict(self.by_name)
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self.by_name.values())
@@ -66,10 +78,16 @@ class Models:
         Keys: `context`, `max_output` (tokens), `also` (names), `left_out` (words), `tiers` and `changes` (see
         `from_table`), and any price bucket.
         `source` (a URL) and `checked` (a date) stand above all tables, and in a table where they differ for that model.
-        Raises `ConfigError` for a price that is no string, for a count that is no whole number, and the like.
+        It is read when a model is first asked for: at the start of a gateway that offers the provider, and not in one
+        that does not. Raises `ConfigError` then, for a price that is no string, a count that is no whole number, and
+        the like.
         """
-        table = tomllib.loads(files(package).joinpath(resource).read_text("utf-8"))
-        return cls.from_table(table, where=f"{package}/{resource}")
+
+        def read() -> Mapping[str, Model]:
+            table = tomllib.loads(files(package).joinpath(resource).read_text("utf-8"))
+            return cls.from_table(table, where=f"{package}/{resource}").by_name
+
+        return cls(read=read)
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any], *, where: str) -> "Models":

@@ -9,6 +9,8 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
+    COUNT,
     AnswerReader,
     CostLine,
     Dialect,
@@ -16,10 +18,10 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     read_named,
     readdressed,
 )
-from tollbridge_anthropic.codec import CountCodec, MessagesCodec
 from tollbridge_anthropic.errors import error_body
 from tollbridge_anthropic.readers import StreamReader
 from tollbridge_anthropic.usage import message_usage
@@ -44,13 +46,19 @@ class MessagesDialect:
     stream_type = b"text/event-stream"
     keep_alive = b'event: ping\ndata: {"type": "ping"}\n\n'
     operations = (
-        Operation("ai:chat", "messages", path="/v1/messages", upstream="/messages", codec=MessagesCodec()),
+        Operation(
+            "ai:chat",
+            "messages",
+            path="/v1/messages",
+            upstream="/messages",
+            codec=codec_later(CONVERSATION, "tollbridge_anthropic.codec:MessagesCodec"),
+        ),
         Operation(
             "ai:chat",
             "count_tokens",
             path="/v1/messages/count_tokens",
             upstream="/messages/count_tokens",
-            codec=CountCodec(),
+            codec=codec_later(COUNT, "tollbridge_anthropic.codec:CountCodec"),
         ),
         Operation("", "models", "GET", path="/v1/models", lists_models=True),
         Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True),

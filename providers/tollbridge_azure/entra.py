@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-import httpx2
 import structlog
 
 from tollbridge import AccessToken, Auth, KeptToken, UpstreamError, UpstreamRequest
@@ -122,6 +121,8 @@ async def _ask(
     headers: Mapping[str, str] | None = None,
 ) -> AccessToken:
     """Ask for a token; raises `UpstreamError` with a detail that holds neither key nor token."""
+    import httpx2
+
     try:
         async with (
             httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=_PATIENCE_S) as client,

@@ -10,6 +10,8 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
+    COUNT,
     AnswerReader,
     CostLine,
     Dialect,
@@ -17,13 +19,12 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     object_in,
     read_fields,
     readdressed,
     splice,
 )
-from tollbridge_bedrock.codec import CONVERSE_CODEC
-from tollbridge_bedrock.counting import CountCodec
 from tollbridge_bedrock.errors import write_error, write_error_event
 from tollbridge_bedrock.readers import StreamReader
 from tollbridge_bedrock.usage import answer_usage
@@ -60,7 +61,7 @@ class ConverseDialect:
             path="/model/{model}/converse",
             upstream="/model/{model}/converse",
             streamed="/model/{model}/converse-stream",
-            codec=CONVERSE_CODEC,
+            codec=codec_later(CONVERSATION, "tollbridge_bedrock.codec:CONVERSE_CODEC"),
         ),
         Operation(
             "ai:chat",
@@ -68,14 +69,14 @@ class ConverseDialect:
             path="/model/{model}/converse-stream",
             upstream="/model/{model}/converse",
             streamed="/model/{model}/converse-stream",
-            codec=CONVERSE_CODEC,
+            codec=codec_later(CONVERSATION, "tollbridge_bedrock.codec:CONVERSE_CODEC"),
         ),
         Operation(
             "ai:chat",
             "count_tokens",
             path="/model/{model}/count-tokens",
             upstream="/model/{model}/count-tokens",
-            codec=CountCodec(),
+            codec=codec_later(COUNT, "tollbridge_bedrock.counting:CountCodec"),
         ),
         Operation("", "models", "GET", path="/foundation-models", lists_models=True),
         Operation("", "models", "GET", path="/foundation-models/{model}", lists_models=True),

@@ -11,6 +11,7 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
     AnswerReader,
     CostLine,
     Dialect,
@@ -18,6 +19,7 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     named_model,
     read_fields,
     readdressed,
@@ -25,7 +27,6 @@ from tollbridge.formats import (
 )
 from tollbridge_cloudflare.answers import answer_usage, write_error
 from tollbridge_cloudflare.calls import NAME
-from tollbridge_cloudflare.codec import RUN_CODEC
 from tollbridge_cloudflare.readers import PassingReader
 
 _WEIGHTY = re.compile(rb'"(stream|max_tokens|max_output_tokens|input|messages)"[ \t\n\r]*:')
@@ -57,7 +58,13 @@ class RunDialect:
     stream_type = b"text/event-stream"
     keep_alive = b": keep-alive\n\n"
     operations: Sequence[Operation] = (
-        Operation("ai:chat", "run", path="/cloudflare/run/{model}", upstream="/run/{+model}", codec=RUN_CODEC),
+        Operation(
+            "ai:chat",
+            "run",
+            path="/cloudflare/run/{model}",
+            upstream="/run/{+model}",
+            codec=codec_later(CONVERSATION, "tollbridge_cloudflare.codec:RUN_CODEC"),
+        ),
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:

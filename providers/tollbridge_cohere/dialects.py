@@ -7,6 +7,9 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
+    EMBEDDINGS,
+    RERANK,
     AnswerReader,
     CostLine,
     Dialect,
@@ -14,14 +17,13 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     read_named,
     readdressed,
 )
-from tollbridge_cohere.chat_codec import CHAT_CODEC
-from tollbridge_cohere.embed import EmbedCodec
 from tollbridge_cohere.errors import write_error, write_error_event
 from tollbridge_cohere.readers import StreamReader
-from tollbridge_cohere.rerank import RerankCodec, SharedRerankCodec, shared_usage
+from tollbridge_cohere.rerank import shared_usage
 from tollbridge_cohere.usage import answer_usage
 
 _WEIGHTY = re.compile(rb'"(model|stream|max_tokens)"[ \t\n\r]*:')
@@ -108,7 +110,13 @@ class ChatDialect(_CohereDialect):
 
     name = "cohere-v2"
     operations = (
-        Operation("ai:chat", "chat", path="/v2/chat", upstream="/chat", codec=CHAT_CODEC),
+        Operation(
+            "ai:chat",
+            "chat",
+            path="/v2/chat",
+            upstream="/chat",
+            codec=codec_later(CONVERSATION, "tollbridge_cohere.chat_codec:CHAT_CODEC"),
+        ),
         Operation("", "models", "GET", path="/v1/models", lists_models=True),
         Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True),
     )
@@ -118,14 +126,30 @@ class EmbedDialect(_CohereDialect):
     """`POST /v2/embed`: input only."""
 
     name = "cohere-embed"
-    operations = (Operation("ai:embeddings", "embeddings", path="/v2/embed", upstream="/embed", codec=EmbedCodec()),)
+    operations = (
+        Operation(
+            "ai:embeddings",
+            "embeddings",
+            path="/v2/embed",
+            upstream="/embed",
+            codec=codec_later(EMBEDDINGS, "tollbridge_cohere.embed:EmbedCodec"),
+        ),
+    )
 
 
 class RerankDialect(_CohereDialect):
     """`POST /v2/rerank`: charged by the search, not by the token."""
 
     name = "cohere-rerank"
-    operations = (Operation("ai:rerank", "rerank", path="/v2/rerank", upstream="/rerank", codec=RerankCodec()),)
+    operations = (
+        Operation(
+            "ai:rerank",
+            "rerank",
+            path="/v2/rerank",
+            upstream="/rerank",
+            codec=codec_later(RERANK, "tollbridge_cohere.rerank:RerankCodec"),
+        ),
+    )
 
 
 class SharedRerankDialect(_CohereDialect):
@@ -133,7 +157,15 @@ class SharedRerankDialect(_CohereDialect):
 
     name = "rerank"
     base = "openai-chat"
-    operations = (Operation("ai:rerank", "rerank", path="/v1/rerank", upstream="/rerank", codec=SharedRerankCodec()),)
+    operations = (
+        Operation(
+            "ai:rerank",
+            "rerank",
+            path="/v1/rerank",
+            upstream="/rerank",
+            codec=codec_later(RERANK, "tollbridge_cohere.rerank:SharedRerankCodec"),
+        ),
+    )
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return WholeReader(shared_usage)

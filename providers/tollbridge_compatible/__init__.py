@@ -11,8 +11,7 @@ from tollbridge import Provider, hookimpl
 @hookimpl
 def register_providers(register: Callable[[Provider], None]) -> None:
     from tollbridge_compatible.catalogue import load_services
-    from tollbridge_compatible.models import load_models
+    from tollbridge_compatible.models import models_of
 
-    models = load_models()
     for service in load_services():
-        register(service.provider(models.get(service.id)))
+        register(service.provider(models_of(service.id)))

@@ -2,14 +2,20 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from tollbridge import Models
 
 
-def load_models() -> Mapping[str, Models]:
-    """Read the models that ship with this package, by the id of their host; raises `ConfigError`."""
-    tables = tomllib.loads(files(__package__).joinpath("models.toml").read_text("utf-8"))
-    return {
-        host: Models.from_table(table, where=f"{__package__}/models.toml: {host}") for host, table in tables.items()
-    }
+def models_of(host: str) -> Models:
+    """Give the models of a host, none where the file has no table of it; it is read when they are first asked for."""
+    where = f"{__package__}/models.toml: {host}"
+    return Models(read=lambda: Models.from_table(tables().get(host, {}), where=where).by_name)
+
+
+@cache
+def tables() -> Mapping[str, Mapping[str, Any]]:
+    """Give the tables that ship with this package, by host."""
+    return tomllib.loads(files(__package__).joinpath("models.toml").read_text("utf-8"))

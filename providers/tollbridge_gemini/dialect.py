@@ -9,6 +9,9 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
+    COUNT,
+    EMBEDDINGS,
     AnswerReader,
     AnyCodec,
     CostLine,
@@ -17,12 +20,10 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     named_model,
     readdressed,
 )
-from tollbridge_gemini.codec import GENERATE_CODEC
-from tollbridge_gemini.counting import CountCodec
-from tollbridge_gemini.embedding import EmbedCodec
 from tollbridge_gemini.envelopes import read_limits, with_limit, with_model
 from tollbridge_gemini.errors import write_error
 from tollbridge_gemini.names import NAME
@@ -38,9 +39,16 @@ def _paths(tail: str) -> tuple[str, str]:
     return f"/v1beta{tail}", f"/v1{tail}"
 
 
+_CODEC = codec_later(CONVERSATION, "tollbridge_gemini.codec:GENERATE_CODEC")
+_COUNT_CODEC = codec_later(COUNT, "tollbridge_gemini.counting:CountCodec")
+_EMBED_CODEC, _BATCH_CODEC = (
+    codec_later(EMBEDDINGS, f"tollbridge_gemini.embedding:{name}") for name in ("EMBED_CODEC", "BATCH_CODEC")
+)
+
+
 def _operation(scope: str, label: str, tail: str, codec: AnyCodec) -> Operation:
     path, other = _paths(tail)
-    conversation = codec is GENERATE_CODEC
+    conversation = codec.kind == CONVERSATION
     return Operation(
         scope,
         label,
@@ -60,13 +68,11 @@ class GeminiDialect:
     stream_type = b"text/event-stream"
     keep_alive = b"\n"  # google-genai reads a comment as JSON (its source, 3.6.1); an empty line is nothing
     operations = (
-        _operation("ai:chat", "generate_content", _GENERATE, GENERATE_CODEC),
-        _operation("ai:chat", "stream_generate_content", _STREAM, GENERATE_CODEC),
-        _operation("ai:chat", "count_tokens", "/models/{model}:countTokens", CountCodec()),
-        _operation(
-            "ai:embeddings", "batch_embed_contents", "/models/{model}:batchEmbedContents", EmbedCodec(batch=True)
-        ),
-        _operation("ai:embeddings", "embed_content", "/models/{model}:embedContent", EmbedCodec(batch=False)),
+        _operation("ai:chat", "generate_content", _GENERATE, _CODEC),
+        _operation("ai:chat", "stream_generate_content", _STREAM, _CODEC),
+        _operation("ai:chat", "count_tokens", "/models/{model}:countTokens", _COUNT_CODEC),
+        _operation("ai:embeddings", "batch_embed_contents", "/models/{model}:batchEmbedContents", _BATCH_CODEC),
+        _operation("ai:embeddings", "embed_content", "/models/{model}:embedContent", _EMBED_CODEC),
         Operation("", "models", "GET", path="/v1beta/models", also=("/v1/models",), lists_models=True),
         Operation("", "models", "GET", path="/v1beta/models/{model}", also=("/v1/models/{model}",), lists_models=True),
     )

@@ -221,4 +221,6 @@ def _written(vector: Vector, notes: Notes, *, native: bool) -> dict[str, JSON]:
     return {"values": values}
 
 
+EMBED_CODEC, BATCH_CODEC = EmbedCodec(batch=False), EmbedCodec(batch=True)
+
 _: type[Codec[EmbeddingRequest, EmbeddingResponse]] = EmbedCodec

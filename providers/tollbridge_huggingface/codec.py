@@ -28,8 +28,8 @@ from tollbridge.formats import (
     present,
     vector_numbers,
 )
+from tollbridge_huggingface.names import NAME
 
-NAME = "huggingface-features"
 _SIDES = {"left": "start", "right": "end"}
 
 

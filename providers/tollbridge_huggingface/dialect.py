@@ -6,6 +6,7 @@ import msgspec
 
 from tollbridge import GatewayError, Quirks, Usage, input_bound
 from tollbridge.formats import (
+    EMBEDDINGS,
     AnswerReader,
     CostLine,
     Dialect,
@@ -13,12 +14,13 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     encode_json,
     named_model,
     readdressed,
 )
 from tollbridge.formats import members as members_of
-from tollbridge_huggingface.codec import NAME, FeaturesCodec
+from tollbridge_huggingface.names import NAME
 
 _check = msgspec.json.Decoder(msgspec.Raw).decode
 
@@ -36,7 +38,7 @@ class FeaturesDialect:
             "feature_extraction",
             path="/huggingface/hf-inference/models/{model}/pipeline/feature-extraction",
             upstream="/models/{+model}/pipeline/feature-extraction",
-            codec=FeaturesCodec(),
+            codec=codec_later(EMBEDDINGS, "tollbridge_huggingface.codec:FeaturesCodec"),
         ),
     )
 

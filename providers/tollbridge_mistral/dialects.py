@@ -10,6 +10,8 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
+    EMBEDDINGS,
     AnswerReader,
     CostLine,
     Dialect,
@@ -17,11 +19,10 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     read_named,
     readdressed,
 )
-from tollbridge_mistral.chat_codec import CHAT_CODEC
-from tollbridge_mistral.embeddings import EmbeddingsCodec
 from tollbridge_mistral.errors import write_error
 from tollbridge_mistral.readers import StreamReader
 from tollbridge_mistral.usage import answer_usage
@@ -53,7 +54,11 @@ class ChatDialect:
     keep_alive = b": keep-alive\n\n"
     operations: Sequence[Operation] = (
         Operation(
-            "ai:chat", "chat", path="/mistral/v1/chat/completions", upstream="/chat/completions", codec=CHAT_CODEC
+            "ai:chat",
+            "chat",
+            path="/mistral/v1/chat/completions",
+            upstream="/chat/completions",
+            codec=codec_later(CONVERSATION, "tollbridge_mistral.chat_codec:CHAT_CODEC"),
         ),
         Operation("", "models", "GET", path="/mistral/v1/models", lists_models=True),
         Operation("", "models", "GET", path="/mistral/v1/models/{model}", lists_models=True),
@@ -111,7 +116,7 @@ class EmbeddingsDialect(ChatDialect):
             "embeddings",
             path="/mistral/v1/embeddings",
             upstream="/embeddings",
-            codec=EmbeddingsCodec(),
+            codec=codec_later(EMBEDDINGS, "tollbridge_mistral.embeddings:EmbeddingsCodec"),
         ),
     )
 

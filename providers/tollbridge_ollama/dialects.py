@@ -5,6 +5,8 @@ from hashlib import sha256
 
 from tollbridge import GatewayError, Quirks
 from tollbridge.formats import (
+    CONVERSATION,
+    EMBEDDINGS,
     AnswerReader,
     CostLine,
     Dialect,
@@ -12,10 +14,9 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     encode_json,
 )
-from tollbridge_ollama.codecs import CHAT_CODEC, GENERATE_CODEC
-from tollbridge_ollama.embedding import EmbedCodec, OldEmbedCodec
 from tollbridge_ollama.envelopes import read_envelope, readdress
 from tollbridge_ollama.errors import error_object
 from tollbridge_ollama.lines import write_line
@@ -108,7 +109,13 @@ class ChatDialect(_OllamaDialect):
     name = "ollama-chat"
     keep_alive = b'{"message":{"role":"assistant","content":""},"done":false}\n'
     operations = (
-        Operation("ai:chat", "ollama_chat", path="/api/chat", upstream="/api/chat", codec=CHAT_CODEC),
+        Operation(
+            "ai:chat",
+            "ollama_chat",
+            path="/api/chat",
+            upstream="/api/chat",
+            codec=codec_later(CONVERSATION, "tollbridge_ollama.codecs:CHAT_CODEC"),
+        ),
         Operation("", "models", "GET", path="/api/tags", lists_models=True),
         Operation("", "ollama_show", path="/api/show", lists_models=True),
         Operation(PULL_SCOPE, "ollama_pull", path="/api/pull", upstream="/api/pull"),
@@ -122,7 +129,11 @@ class GenerateDialect(_OllamaDialect):
     keep_alive = b'{"response":"","done":false}\n'
     operations = (
         Operation(
-            "ai:completions", "ollama_generate", path="/api/generate", upstream="/api/generate", codec=GENERATE_CODEC
+            "ai:completions",
+            "ollama_generate",
+            path="/api/generate",
+            upstream="/api/generate",
+            codec=codec_later(CONVERSATION, "tollbridge_ollama.codecs:GENERATE_CODEC"),
         ),
     )
 
@@ -132,13 +143,19 @@ class EmbedDialect(_OllamaDialect):
 
     name = "ollama-embed"
     operations = (
-        Operation("ai:embeddings", "ollama_embed", path="/api/embed", upstream="/api/embed", codec=EmbedCodec()),
+        Operation(
+            "ai:embeddings",
+            "ollama_embed",
+            path="/api/embed",
+            upstream="/api/embed",
+            codec=codec_later(EMBEDDINGS, "tollbridge_ollama.embedding:EmbedCodec"),
+        ),
         Operation(
             "ai:embeddings",
             "ollama_embeddings",
             path="/api/embeddings",
             upstream="/api/embeddings",
-            codec=OldEmbedCodec(),
+            codec=codec_later(EMBEDDINGS, "tollbridge_ollama.embedding:OldEmbedCodec"),
         ),
     )
 

@@ -7,6 +7,8 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
+    EMBEDDINGS,
     AnswerReader,
     CostLine,
     Dialect,
@@ -14,14 +16,12 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     members,
     read_named,
     readdressed,
     splice,
 )
-from tollbridge_openai.chat_codec import ChatCodec
-from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
-from tollbridge_openai.embeddings_codec import EmbeddingsCodec
 from tollbridge_openai.errors import write_error
 from tollbridge_openai.readers import StreamReader
 from tollbridge_openai.usage import answer_usage
@@ -164,7 +164,7 @@ class ChatDialect(_OpenAIDialect):
             path="/v1/chat/completions",
             upstream="/chat/completions",
             also=(f"{GROQ}/chat/completions",),
-            codec=ChatCodec(),
+            codec=codec_later(CONVERSATION, "tollbridge_openai.chat_codec:ChatCodec"),
         ),
         Operation("", "models", "GET", path="/v1/models", also=(f"{GROQ}/models",), lists_models=True, fallback=True),
         Operation(
@@ -188,7 +188,11 @@ class CompletionsDialect(_OpenAIDialect):
     name = "openai-completions"
     operations = (
         Operation(
-            "ai:completions", "completions", path="/v1/completions", upstream="/completions", codec=COMPLETIONS_CODEC
+            "ai:completions",
+            "completions",
+            path="/v1/completions",
+            upstream="/completions",
+            codec=codec_later(CONVERSATION, "tollbridge_openai.completions_codec:COMPLETIONS_CODEC"),
         ),
     )
     limit = "max_tokens"
@@ -207,7 +211,7 @@ class EmbeddingsDialect(_OpenAIDialect):
             path="/v1/embeddings",
             upstream="/embeddings",
             also=(f"{GROQ}/embeddings",),
-            codec=EmbeddingsCodec(),
+            codec=codec_later(EMBEDDINGS, "tollbridge_openai.embeddings_codec:EmbeddingsCodec"),
         ),
     )
 

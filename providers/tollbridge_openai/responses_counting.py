@@ -19,6 +19,7 @@ from tollbridge.formats import (
     decode_json,
     encode_json,
 )
+from tollbridge_openai.responses_codec import RESPONSES_CODEC
 from tollbridge_openai.responses_content import NAME
 from tollbridge_openai.responses_errors import read_error
 from tollbridge_openai.responses_reading import read_request
@@ -86,3 +87,4 @@ class CountCodec:
 
 
 _: type[Codec[Request, CountResponse]] = CountCodec
+COUNT_CODEC = CountCodec(RESPONSES_CODEC.spelled)

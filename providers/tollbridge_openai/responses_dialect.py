@@ -7,6 +7,8 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
+    COUNT,
     AnswerReader,
     CostLine,
     Dialect,
@@ -14,13 +16,12 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     read_named,
     readdressed,
 )
 from tollbridge_openai.dialects import ChatDialect
 from tollbridge_openai.errors import write_error
-from tollbridge_openai.responses_codec import RESPONSES_CODEC
-from tollbridge_openai.responses_counting import CountCodec
 from tollbridge_openai.responses_errors import error_event
 from tollbridge_openai.responses_kept import ResponsesKeeping, wish_of
 from tollbridge_openai.responses_readers import StreamReader
@@ -80,7 +81,7 @@ class ResponsesDialect:
             path="/v1/responses",
             upstream="/responses",
             also=("/openai/v1/responses",),  # where Groq's SDK looks
-            codec=RESPONSES_CODEC,
+            codec=codec_later(CONVERSATION, "tollbridge_openai.responses_codec:RESPONSES_CODEC"),
             keeping=_KEEPING,
         ),
         Operation(
@@ -89,7 +90,7 @@ class ResponsesDialect:
             path="/v1/responses/input_tokens",
             upstream="/responses/input_tokens",
             also=("/openai/v1/responses/input_tokens",),
-            codec=CountCodec(RESPONSES_CODEC.spelled),
+            codec=codec_later(COUNT, "tollbridge_openai.responses_counting:COUNT_CODEC"),
             keeping=_KEEPING,
         ),
         Operation(

@@ -11,6 +11,7 @@ import msgspec
 
 from tollbridge import BadRequest, GatewayError, Quirks, input_bound
 from tollbridge.formats import (
+    CONVERSATION,
     AnswerReader,
     CostLine,
     Dialect,
@@ -18,6 +19,7 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
+    codec_later,
     encode_json,
     named_model,
     object_in,
@@ -26,7 +28,6 @@ from tollbridge.formats import (
     splice,
 )
 from tollbridge_replicate.answers import answer_usage, unfinished
-from tollbridge_replicate.codec import PREDICTIONS_CODEC
 from tollbridge_replicate.families import LIMITS, family_of
 from tollbridge_replicate.reading import NAME
 
@@ -60,7 +61,7 @@ class PredictionsDialect:
             "predictions",
             path="/replicate/v1/models/{model}/predictions",
             upstream="/models/{+model}/predictions",
-            codec=PREDICTIONS_CODEC,
+            codec=codec_later(CONVERSATION, "tollbridge_replicate.codec:PREDICTIONS_CODEC"),
             unfinished=unfinished,
         ),
     )

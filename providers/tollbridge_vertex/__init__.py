@@ -1,15 +1,21 @@
 """Google Vertex AI: Gemini, Anthropic's and Mistral's models in their own dialects, others in OpenAI's.
 
-`vertex`, `vertex-anthropic`, `vertex-mistral` and `vertex-openapi` are in the region `GOOGLE_CLOUD_LOCATION` names;
-those ending in `-global` are where the newest models are first. All take the auth scheme `google-token`, whose key is
-that of a service account. Google sets the prices of all its publishers, so each is looked up under Google's id; Claude
-costs more in a region, where only the table's prices hold, under an id of its own. Endpoints:
+`vertex`, `vertex-anthropic`, `vertex-mistral`, `vertex-openapi` and, for older models of text embeddings,
+`vertex-predict` are in the region `GOOGLE_CLOUD_LOCATION` names; those ending in `-global` are where the newest models
+are first. All take the auth scheme `google-token`, whose key is that of a service account. Google sets the prices of
+all its publishers. Where they are not those of Google's id in the price data, for Gemini and for what costs more in a
+region, they stand under an id of their own, and only the table's hold. Endpoints:
 https://docs.cloud.google.com/vertex-ai/generative-ai/docs/learn/locations (read 2026-11).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tollbridge import Auth, Models, Provider, Quirks, hookimpl
+
+if TYPE_CHECKING:
+    from tollbridge.formats import Dialect
 
 _PROJECT = "/v1/projects/{GOOGLE_CLOUD_PROJECT}/locations"
 _REGION = "{GOOGLE_CLOUD_LOCATION}"
@@ -31,18 +37,66 @@ _CLAUDE = Quirks(
 )
 """Messages without the model's name, which stands in the path; as anthropic 2.14 and mistralai 3.7 ask Vertex."""
 _MISTRAL = Quirks(stream_usage="always", paths={"chat": _RAW})
-_PUBLISHERS = (
-    ("anthropic", "anthropic-messages", _CLAUDE),
-    ("mistral", "mistral-chat", _MISTRAL),
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """One way to ask Vertex.  `tables` are its models and the id of their prices, at each place where it is."""
+
+    name: str
+    path: str
+    dialect: str
+    title: str
+    page: str
+    tables: dict[str, tuple[str, str]]
+    quirks: Quirks = field(default_factory=Quirks)
+
+
+_SERVICES = (
+    _Service(
+        "vertex",
+        "/publishers/google",
+        "gemini-generate-content",
+        "Google Vertex AI",
+        "model-reference/inference",
+        {"": ("models_regional.toml", "google-regional"), "-global": ("models.toml", "google-vertex")},
+        _GEMINI,
+    ),
+    _Service(
+        "vertex-anthropic",
+        "/publishers/anthropic",
+        "anthropic-messages",
+        "Google Vertex AI, Anthropic",
+        "partner-models/use-partner-models",
+        {"": ("claude_regional.toml", "google-regional"), "-global": ("claude.toml", "google")},
+        _CLAUDE,
+    ),
+    _Service(
+        "vertex-mistral",
+        "/publishers/mistralai",
+        "mistral-chat",
+        "Google Vertex AI, Mistral",
+        "partner-models/use-partner-models",
+        dict.fromkeys(_PLACES, ("mistral.toml", "google")),
+        _MISTRAL,
+    ),
+    _Service(
+        "vertex-openapi",
+        "/endpoints/openapi",
+        "openai-chat",
+        "Google Vertex AI, OpenAI's dialect",
+        "migrate/openai/overview",
+        dict.fromkeys(_PLACES, ("", "google")),
+    ),
+    _Service(
+        "vertex-predict",
+        "/publishers/google",
+        "vertex-predict",
+        "Google Vertex AI, text embeddings",
+        "embeddings/get-text-embeddings",
+        {"": ("predict.toml", "google")},
+    ),
 )
-_ID = {"anthropic": "anthropic", "mistral": "mistralai"}
-_TABLES = {
-    "anthropic": ("claude_regional.toml", "google-regional"),
-    "anthropic-global": ("claude.toml", "google"),
-    "mistral": ("mistral.toml", "google"),
-    "mistral-global": ("mistral.toml", "google"),
-}
-"""The models of each publisher at each place, and the id of their prices."""
 _SOURCE = "https://docs.cloud.google.com/vertex-ai/generative-ai/docs"
 
 
@@ -54,49 +108,32 @@ def register_auth_schemes(register: Callable[[str, type[Auth]], None]) -> None:
 
 
 @hookimpl
+def register_dialects(register: "Callable[[Dialect], None]") -> None:
+    from tollbridge_vertex.dialect import PredictDialect
+
+    register(PredictDialect())
+
+
+@hookimpl
 def register_providers(register: Callable[[Provider], None]) -> None:
     from tollbridge_vertex.credentials import GoogleToken
 
     for place, url in _PLACES.items():
-        register(
-            Provider(
-                f"vertex{place}",
-                base_url=f"{url}/publishers/google",
-                dialect="gemini-generate-content",
-                auth=GoogleToken(),
-                quirks=_GEMINI,
-                models=Models.from_package("tollbridge_vertex"),
-                price_id="google",
-                display_name=f"Google Vertex AI{', global' if place else ''}",
-                homepage="https://console.cloud.google.com/vertex-ai",
-                source=f"{_SOURCE}/model-reference/inference, read 2026-11-27",
-            )
-        )
-        for publisher, dialect, quirks in _PUBLISHERS:
-            table, price_id = _TABLES[f"{publisher}{place}"]
+        for service in _SERVICES:
+            if place not in service.tables:
+                continue
+            table, price_id = service.tables[place]
             register(
                 Provider(
-                    f"vertex-{publisher}{place}",
-                    base_url=f"{url}/publishers/{_ID[publisher]}",
-                    dialect=dialect,
+                    f"{service.name}{place}",
+                    base_url=f"{url}{service.path}",
+                    dialect=service.dialect,
                     auth=GoogleToken(),
-                    models=Models.from_package("tollbridge_vertex", table),
-                    quirks=quirks,
+                    quirks=service.quirks,
+                    models=Models.from_package("tollbridge_vertex", table) if table else None,
                     price_id=price_id,
-                    display_name=f"Google Vertex AI, {publisher.title()}{', global' if place else ''}",
+                    display_name=f"{service.title}{', global' if place else ''}",
                     homepage="https://console.cloud.google.com/vertex-ai/model-garden",
-                    source=f"{_SOURCE}/partner-models/use-partner-models, read 2026-11-27",
+                    source=f"{_SOURCE}/{service.page}, read 2026-11-27",
                 )
             )
-        register(
-            Provider(
-                f"vertex-openapi{place}",
-                base_url=f"{url}/endpoints/openapi",
-                dialect="openai-chat",
-                auth=GoogleToken(),
-                price_id="google",
-                display_name=f"Google Vertex AI, OpenAI's dialect{', global' if place else ''}",
-                homepage="https://console.cloud.google.com/vertex-ai/model-garden",
-                source=f"{_SOURCE}/migrate/openai/overview, read 2026-11-27",
-            )
-        )

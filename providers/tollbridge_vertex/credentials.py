@@ -9,13 +9,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import httpx2
 import structlog
 
 from tollbridge import AccessToken, Auth, Clock, KeptToken, UpstreamError, UpstreamRequest
 from tollbridge.formats import JSON, decode_json
+
+if TYPE_CHECKING:
+    import httpx2
 
 log = structlog.get_logger("tollbridge")
 
@@ -62,6 +64,8 @@ class GoogleToken:
 
 def fetched(key: str, scope: str, clock: Clock) -> AccessToken:
     """Fetch a token.  Blocks, so call it in a thread; raises `UpstreamError` whose detail does not hold the key."""
+    import httpx2
+
     try:
         from google.auth.exceptions import GoogleAuthError
     except ImportError:
@@ -136,7 +140,7 @@ class Answer:
 class Transport:
     """How google-auth reaches Google: by the client that is there anyway."""
 
-    def __init__(self, client: httpx2.Client) -> None:
+    def __init__(self, client: "httpx2.Client") -> None:
         self._client = client
 
     def __call__(
@@ -147,6 +151,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         **_: object,
     ) -> Answer:
+        import httpx2
         from google.auth.exceptions import TransportError
 
         try:

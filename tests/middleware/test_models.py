@@ -29,12 +29,13 @@ def test_models_come_from_a_package_with_prices_as_strings(tmp_path: Path, monke
     monkeypatch.syspath_prepend(tmp_path)
 
     models = Models.from_package("tollbridge_sample_models")
-    sys.modules.pop("tollbridge_sample_models")
+    assert "tollbridge_sample_models" not in sys.modules
 
     assert models.get("big") == Model("big", {"input": "0.59", "output": "0.79"}, 131072, 8192)
     assert models.get("small") == Model("small")
     assert models.get("none") is None
     assert [model.name for model in models] == ["big", "small"]
+    sys.modules.pop("tollbridge_sample_models")
 
 
 def test_price_that_is_no_string_is_refused_with_its_place() -> None:

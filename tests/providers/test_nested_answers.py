@@ -1,5 +1,6 @@
 """JSON may be nested deeper than anybody reads: a request is refused, an answer passes and is not counted."""
 
+import sys
 from typing import Any
 
 import pytest
@@ -11,34 +12,48 @@ from tollbridge.testing.conversation_contract import notes
 from tollbridge_bedrock.frames import write_event
 
 DIALECTS = Plugins().register_all().dialects
-DEEP = b"[" * 100_000 + b"]" * 100_000
 CHUNK = b'data: {"usage":{"prompt_tokens":1,"completion_tokens":1},"finish_reason":"stop","x":%b}\n\n'
 DELTA = b'data: {"type":"message_delta","usage":{"output_tokens":1},"x":%b}\n\n'
 COMPLETED = b'data: {"type":"response.completed","response":{"usage":{"input_tokens":1},"output":%b}}\n\n'
 DRAWN = b'data: {"type":"image_generation.completed","usage":{"input_tokens":1},"x":%b}\n\n'
 HEARD = b'data: {"type":"transcript.text.done","usage":{"input_tokens":1,"x":%b}}\n\n'
 SPOKEN = b'data: {"type":"speech.audio.done","usage":{"input_tokens":1},"x":%b}\n\n'
-PIECES: dict[str, tuple[str, bytes]] = {
-    "anthropic": ("anthropic-messages", DELTA % DEEP),
-    "bedrock": ("bedrock-converse", write_event("metadata", b'{"usage":{"inputTokens":1},"x":%b}' % DEEP)),
-    "bedrock searching": ("bedrock-converse", write_event("contentBlockStart", b'{"x":["nova_grounding",%b]}' % DEEP)),
-    "cloudflare": ("cloudflare-run", CHUNK % DEEP),
-    "cloudflare responding": ("cloudflare-run", COMPLETED % DEEP),
-    "cohere": ("cohere-v2", b'event: message-end\ndata: {"type":"message-end","x":%b}\n\n' % DEEP),
-    "gemini": ("gemini-generate-content", b'data: {"usageMetadata":{"promptTokenCount":1},"x":%b}\n\n' % DEEP),
-    "gemini searching": ("gemini-generate-content", b'data: {"candidates":[{"webSearchQueries":%b}]}\n\n' % DEEP),
-    "mistral": ("mistral-chat", CHUNK % DEEP),
-    "ollama": ("ollama-chat", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % DEEP),
-    "ollama generating": ("ollama-generate", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % DEEP),
-    "openai chat": ("openai-chat", CHUNK % DEEP),
-    "openai completions": ("openai-completions", CHUNK % DEEP),
-    "openai responses": ("openai-responses", COMPLETED % DEEP),
-    "openai searching": ("openai-responses", COMPLETED % (b'["web_search_call",%b]' % DEEP)),
-    "openai images": ("openai-images", DRAWN % DEEP),
-    "openai transcripts": ("openai-transcripts", HEARD % DEEP),
-    "openai speech": ("openai-speech", SPOKEN % DEEP),
-    "openai realtime": ("openai-realtime", b'{"type":"response.done","response":{"usage":%b}}' % DEEP),
-}
+
+
+def nested(depth: int) -> bytes:
+    return b"[" * depth + b"]" * depth
+
+
+def pieces(deep: bytes) -> dict[str, tuple[str, bytes]]:
+    """Give pieces of streams that tell usage, or searches, with something in them that is nested."""
+    return {
+        "anthropic": ("anthropic-messages", DELTA % deep),
+        "bedrock": ("bedrock-converse", write_event("metadata", b'{"usage":{"inputTokens":1},"x":%b}' % deep)),
+        "bedrock searching": (
+            "bedrock-converse",
+            write_event("contentBlockStart", b'{"x":["nova_grounding",%b]}' % deep),
+        ),
+        "cloudflare": ("cloudflare-run", CHUNK % deep),
+        "cloudflare responding": ("cloudflare-run", COMPLETED % deep),
+        "cohere": ("cohere-v2", b'event: message-end\ndata: {"type":"message-end","x":%b}\n\n' % deep),
+        "gemini": ("gemini-generate-content", b'data: {"usageMetadata":{"promptTokenCount":1},"x":%b}\n\n' % deep),
+        "gemini searching": ("gemini-generate-content", b'data: {"candidates":[{"webSearchQueries":%b}]}\n\n' % deep),
+        "mistral": ("mistral-chat", CHUNK % deep),
+        "ollama": ("ollama-chat", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % deep),
+        "ollama generating": ("ollama-generate", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % deep),
+        "openai chat": ("openai-chat", CHUNK % deep),
+        "openai completions": ("openai-completions", CHUNK % deep),
+        "openai responses": ("openai-responses", COMPLETED % deep),
+        "openai searching": ("openai-responses", COMPLETED % (b'["web_search_call",%b]' % deep)),
+        "openai images": ("openai-images", DRAWN % deep),
+        "openai transcripts": ("openai-transcripts", HEARD % deep),
+        "openai speech": ("openai-speech", SPOKEN % deep),
+        "openai realtime": ("openai-realtime", b'{"type":"response.done","response":{"usage":%b}}' % deep),
+    }
+
+
+DEEP = nested(100_000)
+PIECES = pieces(DEEP)
 NAMED = ("messages", "input", "inputs", "prompt", "contents", "content", "texts", "query", "tools", "stream")
 REQUESTS: dict[str, bytes] = {
     "all of it": DEEP,
@@ -89,6 +104,15 @@ def test_piece_that_is_nested_too_deep_passes_unread(name: str) -> None:
 
     assert b"".join([*reader.feed(piece), *reader.feed(b"")]) == piece
     assert reader.usage is None
+
+
+def test_piece_that_is_nested_as_deep_as_can_just_be_read_or_not_passes() -> None:
+    most = sys.getrecursionlimit()
+
+    for depth in range(most - 200, most):
+        for dialect, piece in pieces(nested(depth)).values():
+            reader = DIALECTS[dialect].answer_reader(Envelope("m", stream=True, asks_usage=True), streamed=True)
+            assert b"".join([*reader.feed(piece), *reader.feed(b"")]) == piece
 
 
 def test_every_dialect_that_streams_has_a_piece() -> None:
@@ -149,3 +173,15 @@ def test_no_piece_that_is_nested_too_deep_breaks_a_translation_but_as_an_error_o
 @pytest.mark.parametrize("name", CODECS)
 def test_error_that_is_nested_too_deep_is_still_one(name: str) -> None:
     assert CODECS[name].read_error(429, b'{"error":%b}' % DEEP).status == 429
+
+
+@pytest.mark.parametrize("shape", ANSWERS)
+def test_answer_that_is_nested_too_deep_is_neither_kept_nor_asked_for_again(shape: str) -> None:
+    found = [operation for _, operation in OPERATIONS.values()]
+    keeping = {operation.keeping for operation in found if operation.keeping is not None}
+    asking = {operation.unfinished for operation in found if operation.unfinished is not None}
+
+    assert keeping
+    assert asking
+    assert [each.given(ANSWERS[shape]).id for each in keeping] == [""] * len(keeping)
+    assert [unfinished(ANSWERS[shape]) for unfinished in asking] == [None] * len(asking)

@@ -1,7 +1,7 @@
 """What every package's table of models is held against: its own promises, and the rates genai-prices has."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from tollbridge.providers import Provider
 from tollbridge.testing.gateway import GatewayUnderTest
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_END = datetime(2100, 1, 1, 12, tzinfo=UTC)
 
 
 @cache
@@ -39,11 +40,13 @@ def sourced(provider: str) -> None:
         assert not model.tiers or model.price, model.name
 
 
-def agrees(provider: str, *, differing: Mapping[str, str] = _NONE) -> None:
-    """Check that a provider's prices are those genai-prices has under its `price_id` for the same names.
+def agrees(provider: str, *, under: str = "", differing: Mapping[str, str] = _NONE) -> None:
+    """Check that a provider's prices are those genai-prices has for the same names, under its `price_id` or `under`.
 
-    `differing` names the models whose prices are known to differ, each with the reason: one more or one less of them
-    fails. A model differs where any of its names does. The prices compared are those of the day it was `checked`.
+    So is what no bucket counts. Compared are the prices of the day the model was `checked`, those just before and after
+    each of its changes, and those of a day by which all that is known to change has changed.
+    `differing` names the models that are known to differ, each with the reason: one more or one less of them fails. A
+    model differs where any of its names does.
     """
     host = installed()[provider]
     ours = ProviderPrices({provider: host})
@@ -51,14 +54,15 @@ def agrees(provider: str, *, differing: Mapping[str, str] = _NONE) -> None:
     compared = 0
     for model in host.models:
         for name in (model.name, *model.also):
-            own, theirs = (source.find(host.price_id, name, _day(model)) for source in (ours, _genai()))
-            if own is None or theirs is None:
-                continue
-            compared += 1
-            unlike = _unlike(own, theirs)
-            if unlike:
-                found.setdefault(model.name, []).append(f"{name}: {unlike} in {theirs.id}")
-    assert compared, f"genai-prices knows no model of {provider} under {host.price_id!r}: there is nothing to compare"
+            for at in _times(model):
+                own, theirs = ours.find(host.price_id, name, at), _genai().find(under or host.price_id, name, at)
+                if own is None or theirs is None:
+                    continue
+                compared += 1
+                unlike = _unlike(own, theirs)
+                if unlike:
+                    found.setdefault(model.name, []).append(f"{name}: {unlike} in {theirs.id} at {at:%Y-%m-%d %H:%M}")
+    assert compared, f"genai-prices knows no model of {provider}: there is nothing to compare"
     new = [line for name in found.keys() - differing for line in found[name]]
     assert not new, "\n".join(["these differ and are not in the list:", *new])
     gone = sorted(differing.keys() - found)
@@ -83,14 +87,19 @@ async def listed(gateway: GatewayUnderTest, provider: str) -> None:
     assert names >= {f"{provider}/{model.name}" for model in installed()[provider].models}
 
 
-def _day(model: Model) -> datetime:
+def _times(model: Model) -> Iterator[datetime]:
     assert model.checked is not None, model.name
-    return datetime.combine(model.checked, time(12), UTC)
+    yield datetime.combine(model.checked, time(12), UTC)
+    for change in model.changes:
+        since = datetime.combine(change.day, time(), UTC)
+        yield since - timedelta(seconds=1)
+        yield since
+    yield _END
 
 
 def _unlike(own: Price, theirs: Price) -> str:
     """Name what differs: `output 10 here, 12`.  A charge by the call that genai-prices lacks is no difference."""
-    here, there = own.table(), theirs.table()
+    here, there = ({**price.table(), "left_out": sorted(price.left_out)} for price in (own, theirs))
     ignored = {"source", *(key for key in ("request", "server_tool_call") if there[key] == "0")}
     return ", ".join(
         f"{key} {here[key]} here, {there[key]}" for key in here if key not in ignored and here[key] != there[key]

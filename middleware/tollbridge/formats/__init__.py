@@ -70,6 +70,7 @@ from tollbridge.formats.fields import Fields
 from tollbridge.formats.fold import Fold, fold, unfold, with_words, words_of
 from tollbridge.formats.jsonedit import members, object_in, replace_model, splice
 from tollbridge.formats.keeping import Given, Keeping, Turn, Wish
+from tollbridge.formats.later import codec_later
 from tollbridge.formats.notes import Notes
 from tollbridge.formats.order import OneByOne, in_turns
 from tollbridge.formats.parts import (
@@ -213,6 +214,7 @@ __all__ = [
     "add_extras",
     "carried",
     "carry",
+    "codec_later",
     "decode_json",
     "encode_json",
     "event_data",

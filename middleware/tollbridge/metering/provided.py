@@ -1,6 +1,6 @@
 """Prices that providers bring along in their own `models.toml`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from operator import attrgetter
@@ -9,30 +9,43 @@ from tollbridge.metering.prices import Price, PriceSource
 from tollbridge.models import Model, Tiers
 from tollbridge.providers import Provider
 
+Dated = tuple[datetime | None, Price]
+"""A price and since when it holds; None for ever."""
+
 
 class ProviderPrices:
-    """Finds a price among the models a provider names itself."""
+    """Finds a price among the models a provider names itself.
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
-        self._prices = {
-            (provider.price_id, name): prices
-            for provider in providers.values()
+    The tables of those `offered` are compiled at once, others when one of their models is first asked for. Raises
+    `ConfigError` for a table that is wrong.
+    """
+
+    def __init__(self, providers: Mapping[str, Provider], *, offered: Iterable[Provider] = ()) -> None:
+        self._providers: dict[str, list[Provider]] = {}
+        for provider in providers.values():
+            self._providers.setdefault(provider.price_id, []).append(provider)
+        self._prices = {id: self._compiled(id) for id in {provider.price_id for provider in offered}}
+
+    def find(self, provider: str, model: str, at: datetime) -> Price | None:
+        """Find the price of a provider's model that holds at that time."""
+        known = self._prices.get(provider)
+        if known is None:
+            known = self._prices[provider] = self._compiled(provider)
+        prices = known.get(model)
+        if prices is None:
+            return None
+        return next(price for since, price in prices if since is None or at >= since)
+
+    def _compiled(self, id: str) -> Mapping[str, Sequence[Dated]]:
+        """Compile the prices of providers that share this id, by every name a model has."""
+        return {
+            name: prices
+            for provider in self._providers.get(id, ())
             for model in provider.models
             if model.price
             for prices in (_priced(provider, model),)
             for name in (model.name, *model.also)
         }
-
-    def find(self, provider: str, model: str, at: datetime) -> Price | None:
-        """Find the price of a provider's model that holds at that time."""
-        prices = self._prices.get((provider, model))
-        if prices is None:
-            return None
-        return next(price for since, price in prices if since is None or at >= since)
-
-
-Dated = tuple[datetime | None, Price]
-"""A price and since when it holds; None for ever."""
 
 
 def _priced(provider: Provider, model: Model) -> Sequence[Dated]:

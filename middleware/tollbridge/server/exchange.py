@@ -10,69 +10,33 @@ from typing import TYPE_CHECKING
 
 from starlette.types import Message, Scope
 
-from tollbridge.atonce import GivesBody, TakesAnswer
+from tollbridge.atonce import TakesAnswer
 from tollbridge.call import Headers
 from tollbridge.server.answer import chunk, refusal
+from tollbridge.server.incoming import Incoming
 from tollbridge.server.site import logger
 
 if TYPE_CHECKING:
-    from tollbridge.server.connection import Connection
+    from tollbridge.server.line import Line
 
-MOST_DISCARDED = 65_536
-"""Bytes of a body that nobody read which are taken in, so that the connection can be kept."""
 _LARGE = 65_536
 """A body of this size is not copied to stand behind its head."""
-_GONE = {"type": "http.disconnect"}
 
 
-class Exchange(GivesBody, TakesAnswer):
-    """One request, and what has been sent of its answer.
+class Exchange(Incoming, TakesAnswer):
+    """One request, and what has been sent of its answer.  `keep`: the connection may serve another request."""
 
-    `keep`: the connection may serve another request. `whole`: the request is here to its end. `gone`: nobody waits for
-    the answer. `complete`: the answer is written. `held`: bytes of the body that the app has not taken.
-    """
-
-    __slots__ = (
-        "_asked",
-        "_bodiless",
-        "_chunked",
-        "_connection",
-        "_head",
-        "_headers",
-        "_left",
-        "_modern",
-        "_news",
-        "_parts",
-        "_received",
-        "_site",
-        "_sized",
-        "_started",
-        "_told",
-        "complete",
-        "gone",
-        "held",
-        "keep",
-        "scope",
-        "task",
-        "whole",
-    )
+    __slots__ = ("_bodiless", "_chunked", "_head", "_left", "_site", "_sized", "keep", "task")
 
     task: "asyncio.Task[None]"
 
-    def __init__(self, connection: "Connection", scope: Scope, headers: Headers, *, keep: bool) -> None:
-        self.scope = scope
+    def __init__(self, line: "Line", scope: Scope, headers: Headers, *, keep: bool) -> None:
+        super().__init__(line, scope, headers)
         self.keep = keep
-        self.whole = self.gone = self.complete = False
-        self.held = self._received = 0
-        self._connection = connection
-        self._site = connection.site
-        self._headers = headers
-        self._parts: list[bytes] = []
-        self._news: asyncio.Event | None = None
+        self._site = line.site
         self._head: bytes | None = None
         self._left: int | None = None
-        self._asked = self._told = self._started = self._sized = self._chunked = False
-        self._modern = scope["http_version"] == "1.1"
+        self._sized = self._chunked = False
         self._bodiless = scope["method"] == "HEAD"
 
     @property
@@ -98,91 +62,14 @@ class Exchange(GivesBody, TakesAnswer):
             self._site.state.tasks.discard(self.task)
             del self.task  # which knows this exchange
 
-    # the request
-
-    def feed(self, body: bytes) -> None:
-        """Take in what came of the body."""
-        self._received += len(body)
-        if not self.complete:
-            self._parts.append(body)
-            self.held += len(body)
-            if self._news is not None:
-                self._news.set()
-
-    def end(self) -> None:
-        """Note that the request is here to its end."""
-        self.whole = True
-        if self._news is not None:
-            self._news.set()
-
-    def leave(self) -> None:
-        """Note that the caller is gone: the app is told, and whatever it sends is dropped."""
-        self.gone = True
-        if self._news is not None:
-            self._news.set()
-
-    def take_whole(self, most: int) -> bytes | None:
-        """Give the whole body if it is here, none of it was taken and it has `most` bytes at most; waits for nothing.
-
-        A caller who waits for `100 Continue` sends none, and is not told to.
-        """
-        if not self.whole or self.gone or self.complete or self._told or not self.held == self._received <= most:
-            return None
-        self._told = True
-        return self._take_parts()
-
-    def _take_parts(self) -> bytes:
-        body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts.clear()
-        self.held = 0
-        if self._connection.paused:
-            self._connection.balance()
-        return body
-
-    async def receive(self) -> Message:
-        """Give what there is of the body, or wait; once the answer is out or the caller gone, say so."""
-        while not self.gone and not self.complete:
-            if self._parts or (self.whole and not self._told):
-                self._told = self.whole
-                return {"type": "http.request", "body": self._take_parts(), "more_body": not self.whole}
-            if not self._asked:
-                self._ask()
-            if self._news is None:
-                self._news = asyncio.Event()
-            self._news.clear()
-            await self._news.wait()
-        return _GONE.copy()
-
-    def _ask(self) -> None:
-        """Tell a caller who waits for it to send the body (RFC 9110 section 10.1.1)."""
-        self._asked = True
-        if not self.whole and not self._started and self._expects():
-            self._connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-    def _expects(self) -> bool:
-        said = self._header(b"expect") or b""
-        return self._modern and not self._received and said.lower() == b"100-continue"
-
-    def discards(self) -> bool:
-        """Whether what is missing of the request is little enough to be taken in and thrown away."""
-        length = self._header(b"content-length")
-        if length is None or int(length) - self._received > MOST_DISCARDED:
-            return False
-        return self._asked or not self._expects()
-
-    def _header(self, name: bytes) -> bytes | None:
-        return next((value for key, value in self._headers if key == name), None)
-
-    # the answer
-
     async def send(self, message: Message) -> None:
         """Take the head or a part of the body; waits while the caller is slow.
 
         Raises `RuntimeError` for what cannot be sent now or at all.
         """
-        connection = self._connection
-        while connection.choked and not self.gone and not self.complete:
-            await connection.drained()
+        line = self._line
+        while line.choked and not self.gone and not self.complete:
+            await line.drained()
         if self.gone:
             return
         kind = message["type"]
@@ -200,7 +87,7 @@ class Exchange(GivesBody, TakesAnswer):
 
     def send_whole(self, status: int, headers: Headers, body: bytes) -> bool:
         """Send an answer if it can leave now and nothing of one was sent; raises `RuntimeError` for what is none."""
-        if self._started or self.gone or self._connection.choked:
+        if self._started or self.gone or self._line.choked:
             return False
         self._start(status, headers)
         self._write(body, more=False)
@@ -219,7 +106,7 @@ class Exchange(GivesBody, TakesAnswer):
     def flush(self) -> None:
         """Send the head if it still waits."""
         if self._head is not None and not self.gone:
-            self._connection.write(self._take_head(None))
+            self._line.write(self._take_head(None))
 
     def _take_head(self, size: int | None) -> bytes:
         """Give the head with its framing; `size` is that of the body, where all of it is known."""
@@ -238,16 +125,16 @@ class Exchange(GivesBody, TakesAnswer):
             head += b"transfer-encoding: chunked\r\n"
         else:
             self.keep = False  # its end is that of the connection
-        if self.keep and not self._connection.ending:
+        if self.keep and not self._line.ending:
             return head + b"\r\n"
         return head + b"connection: close\r\n\r\n"
 
     def _write(self, body: bytes, *, more: bool) -> None:
-        connection = self._connection
+        line = self._line
         size = len(body)
         if more and self._chunked:
             if size:
-                connection.write(chunk(body, last=False))
+                line.write(chunk(body, last=False))
             return
         left = self._left
         if self._bodiless:
@@ -266,11 +153,11 @@ class Exchange(GivesBody, TakesAnswer):
         if len(body) < _LARGE:
             data = head + body
             if data:
-                connection.write(data)
+                line.write(data)
         else:
             if head:
-                connection.write(head)
-            connection.write(body)
+                line.write(head)
+            line.write(body)
         if not more:
             self._finish()
 
@@ -281,7 +168,7 @@ class Exchange(GivesBody, TakesAnswer):
             self.held = 0
         if self._news is not None:
             self._news.set()
-        self._connection.finished(self)
+        self._line.finished(self)
 
     def _fail(self, status: int, code: str, message: str) -> None:
         """End an answer that cannot be completed: with an error if nothing was sent, else by closing."""
@@ -293,9 +180,9 @@ class Exchange(GivesBody, TakesAnswer):
         self._head = None
         self._started = True
         self.keep = False
-        self._connection.write(refusal(status, code, message, self._site.usual()))
+        self._line.write(refusal(status, code, message, self._site.usual()))
         self._finish()
 
     def break_off(self) -> None:
         """Close in the middle of an answer; one whose end is that of the connection is reset, lest it look whole."""
-        self._connection.break_off(framed=self._bodiless or self._chunked or self._left is not None)
+        self._line.break_off(framed=self._bodiless or self._chunked or self._left is not None)

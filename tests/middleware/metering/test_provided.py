@@ -73,5 +73,9 @@ def test_model_without_a_price_of_its_own_has_none_here(model) -> None:
 
 
 def test_price_that_cannot_be_read_names_provider_and_model() -> None:
+    acme = sold(inptu="1")
+
     with pytest.raises(ConfigError, match="acme: large"):
-        ProviderPrices({"acme": sold(inptu="1")})
+        ProviderPrices({"acme": acme}, offered=[acme])
+    with pytest.raises(ConfigError, match="acme: large"):
+        ProviderPrices({"acme": acme}).find("acme-inc", "large", NOW)

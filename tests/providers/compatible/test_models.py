@@ -8,9 +8,9 @@ from tests.support.priced import agrees, installed, sourced
 from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.provided import ProviderPrices
 from tollbridge_compatible.catalogue import load_services
-from tollbridge_compatible.models import load_models
+from tollbridge_compatible.models import tables
 
-HOSTS = tuple(load_models())
+HOSTS = tuple(tables())
 UNKNOWN_TO_GENAI = ("dashscope", "deepinfra", "nebius", "sambanova")
 WITHOUT_PRICES = ("deepseek",)
 PEAK, QUIET = (datetime(2026, 11, 27, hour, tzinfo=UTC) for hour in (2, 12))

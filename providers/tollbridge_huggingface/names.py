@@ -1,0 +1,3 @@
+"""What this dialect is called."""
+
+NAME = "huggingface-features"

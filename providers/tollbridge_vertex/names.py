@@ -1,0 +1,3 @@
+"""What the dialect is called, for its codec and for who registers it."""
+
+NAME = "vertex-predict"
