@@ -51,5 +51,5 @@ def groundings(candidates: msgspec.Raw) -> list[JSON]:
         return []
     try:
         return [candidate.grounding_metadata for candidate in _decode(candidates)]
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return []

@@ -18,6 +18,7 @@ COMPLETED = b'data: {"type":"response.completed","response":{"usage":{"input_tok
 DRAWN = b'data: {"type":"image_generation.completed","usage":{"input_tokens":1},"x":%b}\n\n'
 HEARD = b'data: {"type":"transcript.text.done","usage":{"input_tokens":1,"x":%b}}\n\n'
 SPOKEN = b'data: {"type":"speech.audio.done","usage":{"input_tokens":1},"x":%b}\n\n'
+SEARCHED = b'data: {"candidates":[{"groundingMetadata":{"webSearchQueries":%b}}]}\n\n'
 
 
 def nested(depth: int) -> bytes:
@@ -37,7 +38,7 @@ def pieces(deep: bytes) -> dict[str, tuple[str, bytes]]:
         "cloudflare responding": ("cloudflare-run", COMPLETED % deep),
         "cohere": ("cohere-v2", b'event: message-end\ndata: {"type":"message-end","x":%b}\n\n' % deep),
         "gemini": ("gemini-generate-content", b'data: {"usageMetadata":{"promptTokenCount":1},"x":%b}\n\n' % deep),
-        "gemini searching": ("gemini-generate-content", b'data: {"candidates":[{"webSearchQueries":%b}]}\n\n' % deep),
+        "gemini searching": ("gemini-generate-content", SEARCHED % deep),
         "mistral": ("mistral-chat", CHUNK % deep),
         "ollama": ("ollama-chat", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % deep),
         "ollama generating": ("ollama-generate", b'{"done":true,"prompt_eval_count":1,"x":%b}\n' % deep),

@@ -4,13 +4,16 @@ To renew the page: python -m tests.support.modelpage docs/models.md
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime, time
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
 from tests.support.priced import installed
 
 from tollbridge.metering.prices import Price
+from tollbridge.metering.provided import ProviderPrices
 from tollbridge.models import Model
 from tollbridge.providers import Provider
 
@@ -23,7 +26,8 @@ stands here without one. [Providers](providers.md#models) says how these tables 
 
 Prices are USD per million tokens at the provider's usual speed: uncached text that goes in, and what comes out. Cached
 tokens, sound and pictures have rates of their own in a package's `models.toml`; `tollbridge models --json` shows those
-of the providers you have a key for. What is said of calls above so many tokens holds for every token of such a call.
+of the providers you have a key for. What is said of calls above so many tokens holds for every token of such a call;
+what changes on a day does so at 00:00 UTC; "besides" is what the provider charges for and nothing here counts.
 The last column is where the figures are from and the day they were read; what that is worth, each file says at its
 head.
 
@@ -51,7 +55,10 @@ def _table(provider: Provider) -> tuple[str, ...]:
 def _section(sharing: Iterable[Provider]) -> str:
     providers = list(sharing)
     names = ", ".join(f"`{provider.name}`" for provider in providers)
-    rows = "\n".join(_row(model) for model in providers[0].models)
+    prices = ProviderPrices({providers[0].name: providers[0]})
+    rows = "\n".join(
+        _row(model, partial(prices.find, providers[0].price_id, model.name)) for model in providers[0].models
+    )
     return (
         f"\n## {names}\n\n"
         "| model | context | most output | USD per million tokens | read |\n| --- | ---: | ---: | --- | --- |\n"
@@ -59,9 +66,9 @@ def _section(sharing: Iterable[Provider]) -> str:
     )
 
 
-def _row(model: Model) -> str:
-    cells = (" or ".join(_names(model)), _count(model.context), _count(model.max_output), _price(model), _read(model))
-    return f"| {' | '.join(cells)} |"
+def _row(model: Model, price: Callable[[datetime], Price | None]) -> str:
+    names, shown = " or ".join(_names(model)), "; ".join(_prices(model, price))
+    return f"| {' | '.join((names, _count(model.context), _count(model.max_output), shown, _read(model)))} |"
 
 
 def _names(model: Model) -> Iterator[str]:
@@ -73,8 +80,18 @@ def _count(tokens: int | None) -> str:
     return f"{tokens:,}" if tokens is not None else ""
 
 
-def _price(model: Model) -> str:
-    return Price.from_table(model.price, id=model.name, tiers=model.tiers).shown() if model.price else ""
+def _prices(model: Model, price: Callable[[datetime], Price | None]) -> Iterator[str]:
+    """Say what a model costs, today and after each change, and what is charged for besides."""
+    first = price(datetime.min.replace(tzinfo=UTC))
+    if first is None:
+        return
+    yield first.shown()
+    for change in model.changes:
+        then = price(datetime.combine(change.day, time(), UTC))
+        assert then is not None, model.name
+        yield f"from {change.day}: {then.shown()}"
+    if first.left_out:
+        yield f"besides: {', '.join(first.left_out)}"
 
 
 def _read(model: Model) -> str:

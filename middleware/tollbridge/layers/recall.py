@@ -25,6 +25,7 @@ from tollbridge.stores.kept import KeptAnswer, KeptStore
 from tollbridge.vault import Box
 
 DELETE = "delete"
+_NOTHING = Turn(b"[]", b"{}")
 
 log = structlog.get_logger("tollbridge")
 
@@ -91,7 +92,7 @@ class Recall(Layer):
         if keepers:
             call.targets = keepers
             return
-        turns = await self._turns.opened([found], owner)
+        turns = [_NOTHING] if operation.kept == DELETE else await self._turns.opened([found], owner)
         if turns is None:
             raise NotFound(
                 f"the content of the answer {id[:200]!r} is not kept: its provider keeps none, and the operator of "

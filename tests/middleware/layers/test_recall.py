@@ -305,6 +305,17 @@ async def test_answer_kept_here_is_deleted_here(bridge) -> None:
     assert code(await ask(gw, "other", previous_response_id=id)) == (400, "previous_response_not_found")
 
 
+async def test_answer_whose_content_nobody_keeps_can_be_forgotten(bridge) -> None:
+    gw = bridge()
+    gw.upstream.reply(chat())
+    id = (await ask(gw, "other")).json()["id"]
+
+    deleted = await gw.request("DELETE", f"/v1/responses/{id}")
+
+    assert deleted.json() == {"id": id, "object": "response", "deleted": True}
+    assert (await gw.request("DELETE", f"/v1/responses/{id}")).status_code == 404
+
+
 async def test_answer_is_not_deleted_by_a_request_that_is_too_many(bridge) -> None:
     gw = bridge(**WHOLE, limits={"requests_per_minute": 1})
     gw.upstream.reply(chat())
