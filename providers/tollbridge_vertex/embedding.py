@@ -104,7 +104,7 @@ class PredictCodec:
         members: dict[str, JSON] = {
             "instances": [{"content": input_text(item, notes), **asked} for item in request.inputs]
         }
-        if parameters or request.spelling:
+        if parameters or (native and request.spelling):
             members["parameters"] = parameters
         return encode_json(add_extras(members, outer))
 

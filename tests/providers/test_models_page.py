@@ -1,6 +1,7 @@
 """docs/models.md says what the packages' tables say, and no two tables say different things of one model."""
 
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 from tests.support.modelpage import main, page
@@ -58,6 +59,16 @@ def test_line_tells_what_a_table_says_and_providers_that_share_it_have_one_secti
         "0.01 a server-tool call | [acme.example](https://www.acme.example/prices) |",
         "| `unsold` |  |  |  |  |",
     ]
+
+
+def test_line_tells_what_changes_on_a_day_and_what_is_charged_for_besides() -> None:
+    change = {"from": date(2026, 12, 1), "input": "1", "tiers": [{"above": 200_000, "input": "2"}]}
+    table = {"large": {"input": "0.5", "output": "2", "changes": [change], "left_out": ["storage", "film"]}}
+
+    lines = page({"acme": Provider("acme", models=Models.from_table(table, where="models.toml"))}).splitlines()
+
+    told = "0.5 in, 2 out; from 2026-12-01: 1 in, 2 out; 2 in, 2 out above 200000; besides: storage, film"
+    assert lines[-1] == f"| `large` |  |  | {told} |  |"
 
 
 def test_providers_with_one_price_id_ask_one_price_for_one_name() -> None:

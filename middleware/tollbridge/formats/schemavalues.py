@@ -83,7 +83,10 @@ def mark_nullable(lowering: Lowering, work: Work) -> None:
         work.nullable = 0 < len(others) < len(values) and (work.nullable or "type" not in work.raw)
         if values and not others:
             del work.out["enum"]
-            work.out["type"] = lowering.word("null")
+            if lowering.name("type"):
+                work.out["type"] = lowering.word("null")
+            else:
+                lowering.drop("enum")
     if work.nullable:
         work.out[lowering.keywords.nullable] = True
         lowering.lost += 1  # it fits whatever the rest says

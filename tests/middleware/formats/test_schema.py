@@ -287,6 +287,10 @@ def test_several_types_go_where_they_cannot_be_said():
     assert lowered({"type": ["string", "null"]}, kept("enum")) == ({}, ["type"])
 
 
+def test_null_alone_goes_where_neither_a_type_nor_an_enum_can_say_it():
+    assert lowered({"enum": [None]}, kept("enum", nullable="nullable")) == ({}, ["enum"])
+
+
 def test_list_of_types_stays_where_there_is_no_mark():
     assert lowered({"type": ["string", "null"]}, kept("type", upper_types=True)) == ({"type": ["STRING", "NULL"]}, [])
 

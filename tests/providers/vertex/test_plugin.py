@@ -16,10 +16,11 @@ from tollbridge_gemini.dialect import GeminiDialect
 from tollbridge_mistral.dialects import ChatDialect as MistralDialect
 from tollbridge_openai.dialects import ChatDialect
 from tollbridge_vertex.credentials import GoogleToken
+from tollbridge_vertex.dialect import PredictDialect
 
 BODY = b'{"model":"mine","max_tokens":1,"messages":[]}'
 ENV = {"GOOGLE_CLOUD_PROJECT": "my-project", "GOOGLE_CLOUD_LOCATION": "europe-west4"}
-SPOKEN: tuple[Dialect, ...] = (GeminiDialect(), ChatDialect(), MessagesDialect(), MistralDialect())
+SPOKEN: tuple[Dialect, ...] = (GeminiDialect(), ChatDialect(), MessagesDialect(), MistralDialect(), PredictDialect())
 DIALECTS = {dialect.name: dialect for dialect in SPOKEN}
 
 
@@ -40,7 +41,15 @@ def test_scheme_and_providers_are_offered() -> None:
 
     assert schemes == {"google-token": GoogleToken}
     names = ["vertex", "vertex-anthropic", "vertex-mistral", "vertex-openapi"]
-    assert list(providers()) == [*names, *(f"{name}-global" for name in names)]
+    assert list(providers()) == [*names, "vertex-predict", *(f"{name}-global" for name in names)]
+
+
+def test_dialect_is_offered() -> None:
+    dialects: list[Dialect] = []
+
+    tollbridge_vertex.register_dialects(dialects.append)
+
+    assert [dialect.name for dialect in dialects] == ["vertex-predict"]
 
 
 def test_each_provider_keeps_its_own_token() -> None:
@@ -81,6 +90,12 @@ def test_each_provider_keeps_its_own_token() -> None:
             True,
             "https://aiplatform.googleapis.com/v1/projects/my-project/locations/global"
             "/publishers/mistralai/models/mistral-medium-3:streamRawPredict",
+        ),
+        (
+            "vertex-predict/text-embedding-005",
+            False,
+            "https://europe-west4-aiplatform.googleapis.com/v1/projects/my-project/locations/europe-west4"
+            "/publishers/google/models/text-embedding-005:predict",
         ),
     ],
 )
