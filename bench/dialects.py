@@ -1,4 +1,7 @@
-"""What reading and writing costs in each dialect: CPU microseconds of one conversation, its answer, and a chunk."""
+"""What reading and writing costs in each dialect: CPU microseconds of one conversation, its answer, and a chunk.
+
+A dialect that takes no conversation, because its models complete one text, is asked with one message of a user.
+"""
 
 import argparse
 import statistics
@@ -7,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from bench.measure import spread
+from tollbridge.errors import Untranslatable
 from tollbridge.formats import (
     CONVERSATION,
     Choice,
@@ -43,6 +47,13 @@ REQUEST = Request(
     ),
     tools=tuple(Tool(name=name, description=_WORDS, schema=_SCHEMA) for name in ("weather", "time")),
 )
+MESSAGE = Request(
+    origin="nobody",
+    model="m",
+    max_output=500,
+    messages=(Message(role=Role.USER, parts=(Text(text=_WORDS),)),),
+)
+"""What a dialect that takes no conversation is asked."""
 RESPONSE = Response(
     origin="nobody",
     id="1",
@@ -77,9 +88,18 @@ def _us(work: Callable[[], Any], times: int, rounds: int) -> list[float]:
     return taken[1:]
 
 
-def _works(codec: Conversation) -> dict[str, tuple[Callable[[], Any], int]]:
+def _said_in(codec: Conversation) -> Request:
+    """Give what a dialect can be asked: the conversation, or one message."""
+    try:
+        codec.write_request(REQUEST, _NOTES)
+    except Untranslatable:
+        return MESSAGE
+    return REQUEST
+
+
+def _works(codec: Conversation, request: Request) -> dict[str, tuple[Callable[[], Any], int]]:
     """Give each piece of work with the number of things it does."""
-    body = codec.write_request(REQUEST, _NOTES)
+    body = codec.write_request(request, _NOTES)
     own = codec.read_request(body, Envelope("m"), _NOTES)
     answer = codec.write_response(RESPONSE, own, _NOTES)
     writer = codec.stream_writer(own, _NOTES)
@@ -97,7 +117,7 @@ def _works(codec: Conversation) -> dict[str, tuple[Callable[[], Any], int]]:
 
     return {
         "read request": (lambda: codec.read_request(body, Envelope("m"), _NOTES), 1),
-        "write request": (lambda: codec.write_request(REQUEST, _NOTES), 1),
+        "write request": (lambda: codec.write_request(request, _NOTES), 1),
         "read answer": (lambda: codec.read_response(answer, _NOTES), 1),
         "write answer": (lambda: codec.write_response(RESPONSE, own, _NOTES), 1),
         "read chunk": (read_stream, _CHUNKS),
@@ -114,15 +134,19 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     for name, dialect in Plugins().register_all().dialects.items():
         codec: Any = next((o.codec for o in dialect.operations if o.codec and o.codec.kind == CONVERSATION), None)
-        if codec is None or (options.only and name != options.only):
-            continue
-        for label, (work, things) in _works(codec).items():
-            taken = _us(work, max(1, options.times // things * 4 if things > 1 else options.times), options.rounds)
-            print(f"{name:26s} {label:34s} {spread([us / things for us in taken])} us cpu", flush=True)
-        print(f"{name:26s} {'sum of a request and its answer':34s} {statistics.fsum(_sums(codec, options)):.1f} us cpu")
+        if codec is not None and options.only in ("", name):
+            _show(name, codec, options)
 
 
-def _sums(codec: Conversation, options: argparse.Namespace) -> list[float]:
-    names = ("read request", "write request", "read answer", "write answer")
-    works = _works(codec)
-    return [statistics.median(_us(works[name][0], options.times, options.rounds)) for name in names]
+def _show(name: str, codec: Conversation, options: argparse.Namespace) -> None:
+    request = _said_in(codec)
+    if request is MESSAGE:
+        print(f"{name:26s} takes no conversation: asked with one message of a user, without tools")
+    medians = {}
+    for label, (work, things) in _works(codec, request).items():
+        taken = _us(work, max(1, options.times // things * 4 if things > 1 else options.times), options.rounds)
+        each = [us / things for us in taken]
+        medians[label] = statistics.median(each)
+        print(f"{name:26s} {label:34s} {spread(each)} us cpu", flush=True)
+    total = statistics.fsum(us for label, us in medians.items() if not label.endswith("chunk"))
+    print(f"{name:26s} {'sum of a request and its answer':34s} {total:.1f} us cpu", flush=True)

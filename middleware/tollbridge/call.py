@@ -49,8 +49,7 @@ class ResponseHead(msgspec.Struct, gc=False):
 
     def set(self, name: bytes, value: bytes) -> None:
         """Put this one value in place of any of that lower-case name."""
-        if name in dict(self.headers):
-            self.drop(name)
+        self.drop(name)
         self.headers.append((name, value))
 
     def drop(self, name: bytes) -> None:

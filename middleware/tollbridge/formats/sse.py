@@ -63,7 +63,8 @@ def _last_end(data: bytearray) -> int:
 
 def split_events(block: bytes) -> list[bytes]:
     """Cut joined whole events into single ones, bytes unchanged."""
-    if block.find(b"\n\n") == len(block) - 2 and b"\r" not in block:
+    _, end, more = block.partition(b"\n\n")
+    if end and not more and b"\r" not in block:
         return [block]
     events, start = [], 0
     for match in _END.finditer(block):
@@ -76,9 +77,11 @@ def split_events(block: bytes) -> list[bytes]:
 
 def event_data(event: bytes) -> bytes | None:
     """Give the joined `data` lines of one event, None if it has none (a comment, say)."""
-    start = event.find(b"\n") + 1 if event.startswith(b"event: ") else 0
-    if event.startswith(b"data: ", start) and event.find(b"\n", start) == len(event) - 2 and b"\r" not in event:
-        return event[start + 6 : -2]
+    line, _, rest = event.partition(b"\n")
+    if rest != b"\n" and line.startswith(b"event: "):
+        line, _, rest = rest.partition(b"\n")
+    if rest == b"\n" and line.startswith(b"data: ") and b"\r" not in event:
+        return line[6:]
     lines = []
     for line in _LINE.split(event.removeprefix(BOM)):
         name, colon, value = line.partition(b":")

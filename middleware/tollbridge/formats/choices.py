@@ -1,0 +1,98 @@
+"""Answers that hold `choices`, as OpenAI's do: what is the same in all their dialects, read and written whole.
+
+Their streams, pieces of the same shape, are in `pieces`. Each dialect reads and writes a choice in its own way.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tollbridge.errors import GatewayError, UpstreamError
+from tollbridge.formats.conversation import Request
+from tollbridge.formats.events import Begin
+from tollbridge.formats.fields import Fields
+from tollbridge.formats.notes import Notes
+from tollbridge.formats.response import Choice, Response
+from tollbridge.formats.values import JSON, add_extras, decode_json, encode_json, present
+from tollbridge.metering.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicesFormat:
+    """What a dialect with `choices` calls what.
+
+    `what`: one of its answers, in an error. `whole` and `piece`: the `object` of an answer and of a piece of one.
+    `prefix`: how its ids begin. `tier`: its member for the service tier, where it has one. `padding`: its member that
+    hides how long a piece is. `read_error`: gives the error that a piece is, None for a piece that is none.
+    """
+
+    origin: str
+    what: str
+    whole: str
+    piece: str
+    prefix: str = ""
+    tier: str | None = None
+    padding: str
+    read_usage: Callable[[JSON], Usage | None]
+    write_usage: Callable[[Usage], JSON]
+    read_error: Callable[[dict[str, JSON]], GatewayError | None]
+    write_error: Callable[[GatewayError], bytes]
+
+    def read(self, body: bytes, choice: Callable[[Fields, int], Choice]) -> Response:
+        """Read a whole answer, each choice with its place; raises `UpstreamError` for what is none."""
+        found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
+        choices, wire = found.each("choices"), found.members("usage")
+        if choices is None:
+            raise UpstreamError(f"the provider's answer is no {self.what}")
+        head = self.read_head(found)
+        return Response(
+            origin=self.origin,
+            id=head.id,
+            model=head.model,
+            created=head.created,
+            choices=tuple([choice(one, place) for place, one in enumerate(choices)]),
+            usage=self.read_usage(wire),
+            wire_usage=wire,
+            tier=head.tier,
+            extras=head.extras,
+        )
+
+    def read_head(self, found: Fields) -> Begin:
+        """Read what is said of the answer as a whole; its extras are all that was not taken."""
+        id_, model, created = found.text("id"), found.text("model"), found.whole("created")
+        tier = None if self.tier is None else found.text(self.tier)
+        found.text("object")
+        extras = found.rest()
+        return Begin(origin=self.origin, id=id_ or "", model=model or "", created=created, tier=tier, extras=extras)
+
+    def write(self, response: Response, choices: list[JSON], request: Request, notes: Notes) -> bytes:
+        """Write a whole answer for the caller of `request`, its choices as they were written."""
+        native = response.origin == self.origin
+        usage = self.usage(response.usage, response.wire_usage, native=native)
+        members = {**self.head(response, request, notes), "choices": choices, **present(usage=usage)}
+        if native:
+            return encode_json(add_extras(members, response.extras))
+        notes.drop_extras(response.extras)
+        return encode_json(members)
+
+    def head(self, told: Response | Begin, request: Request, notes: Notes) -> dict[str, JSON]:
+        """Write what is said of an answer as a whole."""
+        native = told.origin == self.origin
+        head: dict[str, JSON] = {
+            "id": told.id if native or told.id else f"{self.prefix}{notes.call_id}",
+            "object": self.whole if isinstance(told, Response) else self.piece,
+            "created": notes.now if told.created is None else told.created,
+            "model": told.model if native else told.model or request.model,
+        }
+        if native:
+            head.update(self.told_tier(told.tier))
+        return head
+
+    def told_tier(self, tier: str | None) -> dict[str, JSON]:
+        """Write the service tier, nothing where it was not told."""
+        return {} if self.tier is None or tier is None else {self.tier: tier}
+
+    def usage(self, usage: Usage | None, wire: JSON, *, native: bool) -> JSON:
+        """Write usage: of its own dialect's word for word, None where nothing is known of it."""
+        if native and wire is not None:
+            return wire
+        return None if usage is None else self.write_usage(usage)
