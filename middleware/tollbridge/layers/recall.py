@@ -31,11 +31,15 @@ log = structlog.get_logger("tollbridge")
 
 
 class Remembering(msgspec.Struct):
-    """What will be kept of a call: its request as it came, and the `KeepingReader` that will have the answer."""
+    """What will be kept of a call: its request as it came, and the `KeepingReader` that will have the answer.
+
+    `partial`: the request refers to what is not here, so it is no whole turn.
+    """
 
     keeping: Keeping
     before: str
     asked: bytes
+    partial: bool = False
     reader: Any = None
 
 
@@ -109,23 +113,23 @@ class Recall(Layer):
         holders = await self._store.find_holders(wish.items, owner) if wish.items else ()
         known = {item for holder in holders for item in holder.items}
         elsewhere = any(item not in known for item in wish.items)
+        others = None if elsewhere else await self._opened(holders, owner)
+        if wish.items and call.remembering is not None:
+            _resolve(call.remembering, others)
         earlier = (*thread[-1:], *holders)
-        keepers = tuple(
-            target
-            for target in call.targets
-            if all(_keeps(target, answer, dialect) for answer in earlier)
-            and (not elsewhere or _keeps(target, None, dialect))
-        )
+        keepers = tuple(target for target in call.targets if _knows(target, earlier, elsewhere, dialect))
         if len(keepers) == len(call.targets):
             return
-        partial = elsewhere or (thread and thread[0].before)
-        turns = None if partial else await self._turns.opened([*thread, *holders], owner)
-        if turns is not None:
-            _put_in(call, wish, turns[: len(thread)], turns[len(thread) :])
+        turns = None if others is None or (thread and thread[0].before) else await self._opened(thread, owner)
+        if turns is not None and others is not None:
+            _put_in(call, wish, turns, others)
         elif keepers:
             call.targets = keepers
         else:
             raise keeping.kept_elsewhere(wish, call.model or "")
+
+    async def _opened(self, answers: Sequence[KeptAnswer], owner: str) -> list[Turn] | None:
+        return await self._turns.opened(answers, owner) if answers else []
 
     def response_head(self, call: Call, head: ResponseHead) -> Awaitable[None] | None:
         operation, remembering = call.operation, call.remembering
@@ -156,7 +160,7 @@ class Recall(Layer):
             return
         owner = _owner(call)
         turn, content = Turn(b"[]", answer), b""
-        if given.whole and self._turns.keeps(remembering.asked, answer):
+        if given.whole and not remembering.partial and self._turns.keeps(remembering.asked, answer):
             turn = Turn(remembering.keeping.asked(remembering.asked, call.id), answer)
             content = self._turns.shut(turn, given.id, owner)
         kept = KeptAnswer(
@@ -187,6 +191,14 @@ def _put_in(call: Call, wish: Wish, thread: Sequence[Turn], others: Sequence[Tur
     call.estimate = Estimate(envelope.input_bound, estimate.output)
 
 
+def _resolve(remembering: Remembering, others: Sequence[Turn] | None) -> None:
+    """Keep what a request refers to in the place of the references: who goes on from it means that."""
+    if others is None:
+        remembering.partial = True
+    else:
+        remembering.asked = remembering.keeping.recalled(remembering.asked, (), others)
+
+
 def _owner(call: Call) -> str:
     """Name whose answers these are; nobody has any on a public path."""
     return call.principal.id if call.principal is not None else ""
@@ -197,3 +209,8 @@ def _keeps(target: Target, answer: KeptAnswer | None, dialect: Dialect) -> bool:
     provider = target.provider
     same = answer is None or provider.name == answer.provider
     return same and provider.quirks.keeps_answers and dialect.base in target.base_urls
+
+
+def _knows(target: Target, earlier: Sequence[KeptAnswer], elsewhere: bool, dialect: Dialect) -> bool:
+    """Whether a target's provider keeps all of the earlier answers, and may keep what is `elsewhere`."""
+    return all(_keeps(target, answer, dialect) for answer in (*earlier, *((None,) if elsewhere else ())))

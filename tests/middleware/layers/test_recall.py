@@ -352,6 +352,31 @@ async def test_items_of_earlier_answers_are_meant_by_their_ids(bridge) -> None:
     assert [said["role"] for said in gw.sent[-1].json()["messages"]] == ["assistant", "user"]
 
 
+async def test_what_was_meant_by_references_is_said_again_further_on(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.upstream.reply(answer("resp_1", "Four."))
+    gw.upstream.reply(answer("resp_2", "Seven."))
+    gw.upstream.reply(chat())
+    await ask(gw, "kept")
+    asked = [{"type": "item_reference", "id": "msg_resp_1"}, {"role": "user", "content": "and 3?"}]
+    await ask(gw, "kept", input=asked)  # passes as it is: its provider keeps what it refers to
+    assert gw.sent[-1].json()["input"] == asked
+
+    await ask(gw, "other", input="and 5?", previous_response_id="resp_2")
+
+    said = [(message["role"], message["content"]) for message in gw.sent[-1].json()["messages"]]
+    assert [role for role, _ in said] == ["assistant", "user", "assistant", "user"]
+    assert said[0][1] == [{"type": "text", "text": "Four."}]
+
+
+async def test_turn_that_refers_to_what_only_its_provider_has_does_not_go_on_elsewhere(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.upstream.reply(answer())
+    await ask(gw, "kept", input=[{"type": "item_reference", "id": "msg_9"}])
+
+    assert code(await ask(gw, "other", previous_response_id="resp_1")) == (400, "previous_response_not_found")
+
+
 @pytest.mark.parametrize("model", ["other", "plain"])
 async def test_item_that_is_in_no_answer_is_unknown_to_a_provider_that_keeps_none(bridge, model) -> None:
     gw = bridge(**WHOLE)
@@ -427,11 +452,12 @@ async def test_conversation_is_not_put_into_a_call_nobody_has_reckoned_with(brid
     call.dialect = gateway.registry.dialects["openai-responses"]
     call.operation = call.dialect.operations[0]
     call.body = b'{"model":"other","input":"","previous_response_id":"resp_1"}'
-    call.envelope = call.dialect.read_envelope(call.operation, call.path, call.body)
     call.targets = gateway.routes.resolve("other")
     call.principal = Principal((await gateway.store.list_tokens())[0].id, "test", scope_set("ai:chat"))
     layer = Recall(None, store=gateway.store, resolve=gateway.routes.resolve, box=Box(gateway.data))
 
+    assert layer.body(call) is None  # nobody has read what it wishes
+    call.envelope = call.dialect.read_envelope(call.operation, call.path, call.body)
     with pytest.raises(InternalError):
         await layer.body(call)
 
