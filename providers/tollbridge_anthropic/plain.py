@@ -1,20 +1,18 @@
-"""What is common to plain requests and plain answers: those whose members are all known by name and type.
+"""What is common to plain requests and plain answers; the other readers are `requests_in` and `answers_in`."""
 
-Most are. They are decoded into structs at once, and what does not fit those is left to the readers that look at each
-member by itself, with the same result: `requests_in` and `answers_in`.
-"""
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from tollbridge.formats import (
     JSON,
     NO_EXTRAS,
+    UNSAID,
     AnyPart,
     CacheMark,
     Media,
     MediaKind,
+    Plain,
     Reasoning,
     Seal,
     Text,
@@ -23,13 +21,6 @@ from tollbridge.formats import (
     json_text,
 )
 from tollbridge_anthropic.content_in import signed_state
-
-UNSAID: Any = None
-"""Stands for a member that is absent.  Its type takes no null: a null is kept, and that is not done here."""
-
-
-class Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """An object without a member that has no name here."""
 
 
 class PlainCache(Plain):

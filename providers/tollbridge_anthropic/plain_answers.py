@@ -1,14 +1,12 @@
 """Reading plain answers at once; what is in them is said in `answers_in`, which reads all others."""
 
-from decimal import Decimal
 from typing import Literal
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
-from tollbridge.formats import JSON, Choice, Response, Seal
+from tollbridge.formats import JSON, UNSAID, Choice, Plain, Response, Seal, plain_decoder
 from tollbridge_anthropic.answers_in import stop_of, tier_of
-from tollbridge_anthropic.plain import UNSAID, Plain, PlainCall, PlainText, PlainThinking, read_answered
+from tollbridge_anthropic.plain import PlainCall, PlainText, PlainThinking, read_answered
 from tollbridge_anthropic.usage import read_usage
 from tollbridge_anthropic.words import NAME
 
@@ -25,14 +23,13 @@ class _PlainAnswer(Plain):
     usage: dict[str, JSON] = UNSAID
 
 
-_decode = msgspec.json.Decoder(_PlainAnswer, float_hook=Decimal).decode
+_decode = plain_decoder(_PlainAnswer)
 
 
 def read_plain_response(body: bytes, seal: Seal) -> Response | None:
     """Read an answer, None for one that is not plain."""
-    try:
-        found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    found = _decode(body)
+    if found is None:
         return None
     sequence, wire, said = found.stop_sequence, found.usage, found.stop_reason
     extras: dict[str, JSON] = {}

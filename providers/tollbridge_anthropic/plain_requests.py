@@ -1,17 +1,16 @@
 """Reading plain requests at once; what is in them is said in `requests_in`, which reads all others."""
 
-from decimal import Decimal
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from tollbridge.formats import (
     JSON,
+    UNSAID,
     AnyPart,
     Message,
-    Number,
+    Plain,
     Request,
     Role,
     Seal,
@@ -21,11 +20,11 @@ from tollbridge.formats import (
     ToolChoice,
     ToolResult,
     carried,
+    plain_decoder,
+    plain_numbers,
 )
 from tollbridge_anthropic.options_in import ON
 from tollbridge_anthropic.plain import (
-    UNSAID,
-    Plain,
     PlainCache,
     PlainCall,
     PlainImage,
@@ -86,8 +85,6 @@ class _Metadata(Plain):
 
 
 class _PlainRequest(Plain):
-    """A number with a point is only found among values of any type, so each of them has to be looked at."""
-
     model: str
     messages: list[_User | _Assistant]
     system: str | list[_SystemText] = UNSAID
@@ -105,19 +102,18 @@ class _PlainRequest(Plain):
     cache_control: PlainCache = UNSAID
 
 
-_decode = msgspec.json.Decoder(_PlainRequest, float_hook=Decimal).decode
-_NUMBERS = frozenset((int, Decimal, UnsetType))
+_decode = plain_decoder(_PlainRequest)
 
 
 def read_plain_request(body: bytes, seal: Seal) -> Request | None:
     """Read a request, None for one that is not plain."""
-    try:
-        found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    found = _decode(body)
+    if found is None:
         return None
-    temperature, top_p = found.temperature, found.top_p
-    if type(temperature) not in _NUMBERS or type(top_p) not in _NUMBERS:
+    numbers = plain_numbers(found.temperature, found.top_p)
+    if numbers is None:
         return None
+    temperature, top_p = numbers
     messages: list[Message] = []
     if found.system is not None:
         messages.append(_system(found.system))
@@ -133,8 +129,8 @@ def read_plain_request(body: bytes, seal: Seal) -> Request | None:
         messages=tuple(messages),
         stream=found.stream,
         max_output=found.max_tokens,
-        temperature=_number(temperature),
-        top_p=_number(top_p),
+        temperature=temperature,
+        top_p=top_p,
         top_k=found.top_k,
         stop=None if stop is None else tuple(stop),
         tools=None if tools is None else tuple(map(_tool, tools)),
@@ -145,10 +141,6 @@ def read_plain_request(body: bytes, seal: Seal) -> Request | None:
         tier=found.service_tier,
         cache=read_cache(found.cache_control),
     )
-
-
-def _number(said: Any) -> Number | None:
-    return None if said is UNSET else said
 
 
 def _system(said: str | list[_SystemText]) -> Message:

@@ -23,6 +23,7 @@ from tollbridge.formats import (
     PartBegin,
     PartEnd,
     Ping,
+    Plain,
     Replaced,
     Seal,
     Text,
@@ -35,7 +36,6 @@ from tollbridge.formats import (
 )
 from tollbridge_anthropic.answers_in import stop_of, take_constant, take_stops, tier_of
 from tollbridge_anthropic.errors import read_error_event
-from tollbridge_anthropic.plain import Plain
 from tollbridge_anthropic.streamed_blocks import Block, begun, finished, with_piece
 from tollbridge_anthropic.usage import merged_usage, read_usage
 from tollbridge_anthropic.words import NAME

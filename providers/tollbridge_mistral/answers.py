@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from tollbridge import UpstreamError
+from tollbridge import GatewayError, UpstreamError
 from tollbridge.formats import (
     JSON,
     AnyPart,
     Choice,
+    ChoicesFormat,
     Fields,
     Logprob,
     Notes,
@@ -21,12 +22,11 @@ from tollbridge.formats import (
     Text,
     ToolCall,
     add_extras,
-    decode_json,
-    encode_json,
     present,
 )
 from tollbridge_mistral.calls import read_calls, shown_id, write_call
 from tollbridge_mistral.content import NAME, is_foreign, own_members, read_part, write_thinking
+from tollbridge_mistral.errors import read_error_object, write_error
 from tollbridge_mistral.usage import read_usage, write_usage
 
 FAILED = "error"
@@ -41,24 +41,27 @@ STOPS: Mapping[str, Stop] = {
 _SAID: Mapping[Stop, str] = {**{stop: said for said, stop in STOPS.items()}, Stop.REFUSAL: "content_filter"}
 
 
+def _read_piece_error(piece: dict[str, JSON]) -> GatewayError | None:
+    is_error = piece.get("object") == "error" or piece.get("error") is not None
+    return read_error_object(piece) if is_error else None
+
+
+FORMAT = ChoicesFormat(
+    origin=NAME,
+    what="chat completion",
+    whole="chat.completion",
+    piece="chat.completion.chunk",
+    padding="p",
+    read_usage=read_usage,
+    write_usage=write_usage,
+    read_error=_read_piece_error,
+    write_error=write_error,
+)
+
+
 def read_response(body: bytes, notes: Notes) -> Response:
     """Read a whole answer; raises `UpstreamError` for what is none, and for one the provider broke off."""
-    found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
-    choices = found.each("choices")
-    if choices is None:
-        raise UpstreamError("the provider's answer is no chat completion")
-    found.text("object")
-    wire = found.members("usage")
-    return Response(
-        origin=NAME,
-        id=found.text("id") or "",
-        model=found.text("model") or "",
-        created=found.whole("created"),
-        choices=tuple(_read_choice(choice, place, notes) for place, choice in enumerate(choices)),
-        usage=read_usage(wire),
-        wire_usage=wire,
-        extras=said_members(found),
-    )
+    return FORMAT.read(body, lambda choice, place: _read_choice(choice, place, notes))
 
 
 def _read_choice(found: Fields, place: int, notes: Notes) -> Choice:
@@ -142,24 +145,11 @@ def _told(token: Logprob) -> dict[str, JSON]:
     return {"token": token.token, "logprob": token.logprob, "bytes": token.bytes}
 
 
-def write_response(response: Response, _: Request, notes: Notes) -> bytes:
-    """Write a whole answer for a caller."""
+def write_response(response: Response, request: Request, notes: Notes) -> bytes:
+    """Write a whole answer for the caller of `request`."""
     native = response.origin == NAME
-    usage: JSON = response.wire_usage if native else None
-    if usage is None:
-        usage = None if response.usage is None else write_usage(response.usage)
-    members: dict[str, JSON] = {
-        "id": response.id or notes.call_id,
-        "object": "chat.completion",
-        "created": notes.now if response.created is None else response.created,
-        "model": response.model,
-        "choices": [_write_choice(choice, notes, native=native) for choice in response.choices],
-        **present(usage=usage),
-    }
-    if native:
-        return encode_json(add_extras(members, response.extras))
-    notes.drop_extras(response.extras)
-    return encode_json(members)
+    choices = [_write_choice(choice, notes, native=native) for choice in response.choices]
+    return FORMAT.write(response, choices, request, notes)
 
 
 def _write_choice(choice: Choice, notes: Notes, *, native: bool) -> JSON:

@@ -6,7 +6,7 @@ from tollbridge_mistral.content import NAME
 from tollbridge_mistral.errors import read_error
 from tollbridge_mistral.reading import read_request
 from tollbridge_mistral.stream_writer import MistralStreamWriter
-from tollbridge_mistral.streams import MistralStreamReader
+from tollbridge_mistral.streams import mistral_stream_reader
 from tollbridge_mistral.writing import write_request
 
 CHAT_CODEC = ConversationCodec(
@@ -24,7 +24,7 @@ CHAT_CODEC = ConversationCodec(
     write_request=write_request,
     read_response=read_response,
     write_response=write_response,
-    stream_reader=MistralStreamReader,
+    stream_reader=mistral_stream_reader,
     stream_writer=MistralStreamWriter,
     read_error=read_error,
 )

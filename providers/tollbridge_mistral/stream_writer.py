@@ -13,9 +13,7 @@ from tollbridge.formats import (
     JSON,
     AnyEvent,
     AnyPart,
-    Aside,
     Begin,
-    Broken,
     ChoiceEnd,
     Delta,
     Detail,
@@ -25,6 +23,7 @@ from tollbridge.formats import (
     Opaque,
     PartBegin,
     PartEnd,
+    PieceWriter,
     Ping,
     Reasoning,
     Refusal,
@@ -33,16 +32,11 @@ from tollbridge.formats import (
     State,
     Text,
     ToolCall,
-    UsageSeen,
-    encode_json,
     present,
-    write_event,
 )
-from tollbridge_mistral.answers import said_of, sealed_state, write_item, write_logprobs
+from tollbridge_mistral.answers import FORMAT, said_of, sealed_state, write_item, write_logprobs
 from tollbridge_mistral.calls import shown_id, write_call
-from tollbridge_mistral.content import NAME, own_members, write_thinking
-from tollbridge_mistral.errors import error_object
-from tollbridge_mistral.usage import write_usage
+from tollbridge_mistral.content import own_members, write_thinking
 
 
 class _Open:
@@ -69,34 +63,17 @@ class MistralStreamWriter:
 
     def __init__(self, request: Request, notes: Notes) -> None:
         self._notes = notes
-        self._head: dict[str, JSON] = {}
-        self._native = False
+        self._lines = PieceWriter(FORMAT, request, notes, counted=False)
         self._said: dict[int, _Said] = {}
         self._ends: list[ChoiceEnd] = []
-        self._usage: JSON = None
 
     def write(self, event: AnyEvent) -> bytes:
         write = _WRITE.get(type(event))
-        return b"" if write is None else write(self, event)
+        return self._lines.write(event) if write is None else write(self, event)
 
     def _begin(self, event: Begin) -> bytes:
-        self._native = event.origin == NAME
-        self._head = {
-            "id": event.id or self._notes.call_id,
-            "object": "chat.completion.chunk",
-            "created": self._notes.now if event.created is None else event.created,
-            "model": event.model,
-        }
-        if self._native:
-            self._head.update(event.extras)
-        else:
-            self._notes.drop_extras(event.extras)
+        self._lines.begin(event)
         return self._delta(0, {"role": "assistant", "content": ""})
-
-    def _aside(self, event: Aside) -> bytes:
-        if self._native:
-            self._head.update(event.extras)
-        return b""
 
     def _of(self, choice: int) -> _Said:
         return self._said.setdefault(choice, _Said())
@@ -106,7 +83,7 @@ class MistralStreamWriter:
             delta = {"role": "assistant", **delta}
         self._of(choice)
         told = {"index": choice, "delta": delta, "finish_reason": None, **present(logprobs=logprobs)}
-        return write_event(encode_json({**self._head, "choices": [told]}))
+        return self._lines.piece([told])
 
     def _part_begin(self, event: PartBegin) -> bytes:
         part = event.part
@@ -114,7 +91,7 @@ class MistralStreamWriter:
             words = part.arguments if isinstance(part, ToolCall) else part.text
             opened = self._of(event.choice).open[event.index] = _Open(part)
             return self._words(opened, words, event.choice)
-        item = write_item(part, self._notes, native=self._native and isinstance(part, Opaque))
+        item = write_item(part, self._notes, native=self._lines.native and isinstance(part, Opaque))
         return b"" if item is None else self._delta(event.choice, {"content": [item]})
 
     def _more(self, event: Delta) -> bytes:
@@ -162,7 +139,7 @@ class MistralStreamWriter:
         thought = Reasoning(text="".join(opened.words), state=opened.state)
         said.thoughts.append(thought)
         closing = write_thinking(Reasoning(state=opened.state), sealed_state(thought, self._notes))
-        extras: Extras = {**opened.part.extras, **opened.extras} if self._native else {"closed": None}
+        extras: Extras = {**opened.part.extras, **opened.extras} if self._lines.native else {"closed": None}
         if not extras and "signature" not in closing:
             return b""
         return self._delta(event.choice, {"content": [own_members(closing, extras)]})
@@ -173,55 +150,41 @@ class MistralStreamWriter:
             id=part.id, name=part.name, arguments="".join(opened.words), state=opened.state, extras=part.extras
         )
         id_ = shown_id(call, () if said.calls else said.thoughts, self._notes)
-        told = write_call(call, id_, said.calls, native=self._native)
+        told = write_call(call, id_, said.calls, native=self._lines.native)
         told.setdefault("index", said.calls)
         said.calls += 1
         return self._delta(choice, {"tool_calls": [told]})
 
     def _choice_end(self, event: ChoiceEnd) -> bytes:
-        if not self._native:
+        if not self._lines.native:
             self._notes.drop_given(stop_sequence=event.sequence)
             self._notes.drop_extras(event.extras)
         self._ends.append(event)
         return b""
 
-    def _usage_seen(self, event: UsageSeen) -> bytes:
-        if self._native and event.wire is not None:
-            self._usage = event.wire
-        elif event.usage is not None:
-            self._usage = write_usage(event.usage)
-        return b""
-
     def _ping(self, event: Ping) -> bytes:
         return b": keep-alive\n\n"
 
-    def _broken(self, event: Broken) -> bytes:
-        return write_event(encode_json(error_object(event.error)))
-
     def _end(self, event: End) -> bytes:
-        told = [
+        told: list[JSON] = [
             {
                 "index": end.choice,
                 "delta": {"content": ""},
-                "finish_reason": said_of(end.stop, end.said, native=self._native),
+                "finish_reason": said_of(end.stop, end.said, native=self._lines.native),
             }
             for end in self._ends
         ]
-        last = {**self._head, "choices": told, **present(usage=self._usage)}
-        return write_event(encode_json(last)) + write_event(b"[DONE]")
+        return self._lines.piece(told, self._lines.usage) + self._lines.write(event)
 
 
 _WRITE: Mapping[type, Callable[[MistralStreamWriter, Any], bytes]] = {
     Begin: MistralStreamWriter._begin,
-    Aside: MistralStreamWriter._aside,
     PartBegin: MistralStreamWriter._part_begin,
     Delta: MistralStreamWriter._more,
     Detail: MistralStreamWriter._detail,
     Replaced: MistralStreamWriter._replaced,
     PartEnd: MistralStreamWriter._part_end,
     ChoiceEnd: MistralStreamWriter._choice_end,
-    UsageSeen: MistralStreamWriter._usage_seen,
     Ping: MistralStreamWriter._ping,
-    Broken: MistralStreamWriter._broken,
     End: MistralStreamWriter._end,
 }

@@ -5,42 +5,29 @@ word of another kind is what ends it. Calls mostly come whole.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tollbridge import UpstreamError
+from tollbridge import GatewayError
 from tollbridge.formats import (
     JSON,
     AnyEvent,
     AnyPart,
-    Aside,
-    Begin,
-    Broken,
     ChoiceEnd,
     Delta,
     Detail,
-    End,
-    EventCutter,
     Fields,
     Notes,
     PartBegin,
     PartEnd,
-    Ping,
+    PieceReader,
     Reasoning,
     Text,
     ToolCall,
-    Unknown,
-    UsageSeen,
-    decode_json,
-    event_data,
-    event_name,
-    split_events,
+    items_of,
 )
-from tollbridge_mistral.answers import FAILED, broken_off, read_item, read_logprobs, said_members, stop_of
+from tollbridge_mistral.answers import FAILED, FORMAT, broken_off, read_item, read_logprobs, stop_of
 from tollbridge_mistral.calls import read_call
-from tollbridge_mistral.content import NAME, pieces_of
-from tollbridge_mistral.errors import read_error_object
-from tollbridge_mistral.usage import read_usage
+from tollbridge_mistral.content import pieces_of
 
 
 @dataclass(slots=True)
@@ -77,10 +64,14 @@ class _Choice:
         for place, call in enumerate(delta.each("tool_calls") or ()):
             yield from self._call(call, place)
         if said is not None and not self.ended:
-            yield from self.end(said)
+            yield from self._end(said)
 
-    def end(self, said: str | None) -> Iterator[AnyEvent]:
-        """End the parts that are open, and the answer."""
+    def close(self) -> Iterator[AnyEvent]:
+        """End an answer that did not say why it stopped."""
+        if not self.ended:
+            yield from self._end(None)
+
+    def _end(self, said: str | None) -> Iterator[AnyEvent]:
         yield from self._shut()
         for call in (*self._full, *self._calls.values()):
             if call.place is not None:
@@ -155,85 +146,12 @@ class _Choice:
             known.held.clear()
 
 
-class MistralStreamReader:
-    """Reads one stream.  The end is `[DONE]`, or the end of the bytes where every answer said why it stopped."""
+def _failure(piece: dict[str, JSON]) -> GatewayError | None:
+    """Give the error where the provider broke an answer off."""
+    said = [choice.get("finish_reason") for choice in items_of(piece.get("choices")) if isinstance(choice, dict)]
+    return broken_off() if FAILED in said else None
 
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
-        self._cutter = EventCutter()
-        self._choices: dict[int, _Choice] = {}
-        self._begun = False
-        self._over = False
 
-    def feed(self, chunk: bytes) -> list[AnyEvent]:
-        if chunk:
-            return [found for event in split_events(self._cutter.feed(chunk)) for found in self._event(event)]
-        events: list[AnyEvent] = []
-        with suppress(UpstreamError):  # what was never terminated may be half an event
-            events += [found for event in split_events(self._cutter.end()) for found in self._event(event)]
-        if not self._over and self._choices and all(choice.ended for choice in self._choices.values()):
-            events += self._end()
-        return events
-
-    def _event(self, event: bytes) -> Iterator[AnyEvent]:
-        if self._over:
-            return
-        data = event_data(event)
-        if data is None:
-            if event.strip():
-                yield Ping()
-            return
-        if data.strip() == b"[DONE]":
-            yield from self._end()
-            return
-        value = decode_json(data, wrong=UpstreamError, what="a piece of the provider's answer")
-        if not isinstance(value, dict):
-            raise UpstreamError("a piece of the provider's answer is no object")
-        if value.get("object") == "error" or value.get("error") is not None:
-            self._over = True
-            yield Broken(error=read_error_object(value))
-        elif not isinstance(value.get("choices"), list):
-            yield Unknown(dialect=NAME, name=event_name(event).decode("utf-8", "replace"), data=data)
-        else:
-            yield from self._piece(Fields(value, wrong=None))
-
-    def _piece(self, found: Fields) -> Iterator[AnyEvent]:
-        choices, wire = found.each("choices") or [], found.members("usage")
-        yield from self._head(found)
-        failed = False
-        for place, choice in enumerate(choices):
-            index = choice.whole("index")
-            failed = failed or choice.peek("finish_reason") == FAILED
-            yield from self._choice(place if index is None else index).take(choice)
-        if wire is not None:
-            yield UsageSeen(usage=read_usage(wire), wire=wire)
-        if failed:
-            self._over = True
-            yield Broken(error=broken_off())
-
-    def _head(self, found: Fields) -> Iterator[AnyEvent]:
-        """Take what is said of the answer as a whole; `p` is padding against those who listen."""
-        id_, model, created = found.text("id"), found.text("model"), found.whole("created")
-        for name in ("object", "p"):
-            found.take(name)
-        extras: dict[str, JSON] = said_members(found)
-        if not self._begun:
-            self._begun = True
-            yield Begin(origin=NAME, id=id_ or "", model=model or "", created=created, extras=extras)
-        elif extras:
-            yield Aside(extras=extras)
-
-    def _choice(self, index: int) -> _Choice:
-        choice = self._choices.get(index)
-        if choice is None:
-            choice = self._choices[index] = _Choice(index, self._notes)
-        return choice
-
-    def _end(self) -> Iterator[AnyEvent]:
-        self._over = True
-        for choice in self._choices.values():
-            if not choice.ended:
-                yield from choice.end(None)
-        if not self._begun:
-            yield Begin(origin=NAME)
-        yield End()
+def mistral_stream_reader(notes: Notes) -> PieceReader[_Choice]:
+    """Make the reader of one stream."""
+    return PieceReader(FORMAT, lambda index: _Choice(index, notes), failure=_failure)

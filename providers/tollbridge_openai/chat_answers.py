@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tollbridge import BadRequest, UpstreamError, Usage
+from tollbridge import BadRequest, GatewayError, Usage
 from tollbridge.formats import (
     JSON,
     AnyPart,
     Choice,
+    ChoicesFormat,
     Fields,
     Logprob,
     Media,
@@ -22,8 +23,6 @@ from tollbridge.formats import (
     ToolCall,
     add_extras,
     carry,
-    decode_json,
-    encode_json,
     json_text,
     present,
 )
@@ -37,7 +36,9 @@ from tollbridge_openai.chat_details import (
     write_logprobs,
     write_pictures,
 )
+from tollbridge_openai.chat_errors import read_error_object
 from tollbridge_openai.chat_thought import read_thought, write_thought
+from tollbridge_openai.errors import write_error
 from tollbridge_openai.usage import WireUsage
 
 STOPS: Mapping[str, Stop] = {
@@ -54,28 +55,6 @@ _SAID: Mapping[Stop, str] = {
     Stop.FILTER: "content_filter",
     Stop.REFUSAL: "content_filter",
 }
-
-
-def read_response(body: bytes, notes: Notes) -> Response:
-    """Read a whole answer; raises `UpstreamError` for what is none."""
-    value = decode_json(body, wrong=UpstreamError, what="the provider's answer")
-    found = Fields(value, wrong=None)
-    choices = found.each("choices")
-    if choices is None:
-        raise UpstreamError("the provider's answer is no chat completion")
-    found.text("object")
-    wire = found.members("usage")
-    return Response(
-        origin=NAME,
-        id=found.text("id") or "",
-        model=found.text("model") or "",
-        created=found.whole("created"),
-        choices=tuple(_read_choice(choice, place, notes) for place, choice in enumerate(choices)),
-        usage=read_usage(wire),
-        wire_usage=wire,
-        tier=found.text("service_tier"),
-        extras=found.rest(),
-    )
 
 
 def read_usage(wire: JSON) -> Usage | None:
@@ -98,6 +77,32 @@ def write_usage(usage: Usage) -> dict[str, JSON]:
         "prompt_tokens_details": {"cached_tokens": usage.cache_read, "audio_tokens": usage.audio_input},
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning, "audio_tokens": usage.audio_output},
     }
+
+
+def read_piece_error(piece: dict[str, JSON]) -> GatewayError | None:
+    """Read the error that a piece of a stream is, None for one that is none."""
+    error = piece.get("error")
+    return None if error is None else read_error_object(error)
+
+
+FORMAT = ChoicesFormat(
+    origin=NAME,
+    what="chat completion",
+    whole="chat.completion",
+    piece="chat.completion.chunk",
+    prefix="chatcmpl-",
+    tier="service_tier",
+    padding="obfuscation",
+    read_usage=read_usage,
+    write_usage=write_usage,
+    read_error=read_piece_error,
+    write_error=write_error,
+)
+
+
+def read_response(body: bytes, notes: Notes) -> Response:
+    """Read a whole answer; raises `UpstreamError` for what is none."""
+    return FORMAT.read(body, lambda choice, place: _read_choice(choice, place, notes))
 
 
 def _read_choice(found: Fields, place: int, notes: Notes) -> Choice:
@@ -164,25 +169,9 @@ def said_of(stop: Stop | None, said: str | None, *, native: bool) -> str | None:
 
 def write_response(response: Response, request: Request, notes: Notes) -> bytes:
     """Write a whole answer for the caller of `request`."""
-    native = response.origin == NAME
-    older = asks_functions(request)
-    members: dict[str, JSON] = {
-        "id": response.id if native or response.id else f"chatcmpl-{notes.call_id}",
-        "object": "chat.completion",
-        "created": notes.now if response.created is None else response.created,
-        "model": response.model if native else response.model or request.model,
-        "choices": [_write_choice(choice, notes, native=native, older=older) for choice in response.choices],
-    }
-    if native and response.wire_usage is not None:
-        members["usage"] = response.wire_usage
-    elif response.usage is not None:
-        members["usage"] = write_usage(response.usage)
-    if native:
-        members.update(present(service_tier=response.tier))
-        add_extras(members, response.extras)
-    else:
-        notes.drop_extras(response.extras)
-    return encode_json(members)
+    native, older = response.origin == NAME, asks_functions(request)
+    choices = [_write_choice(choice, notes, native=native, older=older) for choice in response.choices]
+    return FORMAT.write(response, choices, request, notes)
 
 
 def _write_choice(choice: Choice, notes: Notes, *, native: bool, older: bool) -> JSON:

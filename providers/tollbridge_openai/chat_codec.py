@@ -20,7 +20,7 @@ from tollbridge_openai.chat_plain_answers import read_plain_response
 from tollbridge_openai.chat_plain_requests import read_plain_request
 from tollbridge_openai.chat_reading import read_request
 from tollbridge_openai.chat_stream_writer import ChatStreamWriter
-from tollbridge_openai.chat_streams import ChatStreamReader
+from tollbridge_openai.chat_streams import chat_stream_reader
 from tollbridge_openai.chat_writing import write_request
 
 
@@ -51,7 +51,7 @@ class ChatCodec:
         return write_response(response, request, notes)
 
     def stream_reader(self, notes: Notes) -> StreamReader:
-        return ChatStreamReader(notes)
+        return chat_stream_reader(notes)
 
     def stream_writer(self, request: Request, notes: Notes) -> StreamWriter:
         return ChatStreamWriter(request, notes)

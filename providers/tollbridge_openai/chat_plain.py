@@ -1,21 +1,8 @@
-"""What is common to plain requests and plain answers: those whose members are all known by name and type.
+"""What is common to plain requests and plain answers; the other readers are `chat_reading` and `chat_answers`."""
 
-Most are. They are decoded into structs at once, and what does not fit those is left to the readers that look at each
-member by itself, with the same result: `chat_reading` and `chat_answers_in`.
-"""
+from typing import Literal
 
-from typing import Any, Literal
-
-import msgspec
-
-from tollbridge.formats import ToolCall
-
-UNSAID: Any = None
-"""Stands for a member that is absent.  Its type takes no null: a null is kept, and that is not done here."""
-
-
-class Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """An object without a member that has no name here."""
+from tollbridge.formats import Plain, ToolCall
 
 
 class PlainFunction(Plain):

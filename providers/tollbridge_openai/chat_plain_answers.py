@@ -1,25 +1,25 @@
 """Reading plain answers at once; what is in them is said in `chat_answers`, which reads all others."""
 
-from decimal import Decimal
-
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from tollbridge.formats import (
     JSON,
     NO_EXTRAS,
+    UNSAID,
     AnyPart,
     Choice,
     Extras,
+    Plain,
     Reasoning,
     Refusal,
     Response,
     Stop,
     Text,
+    plain_decoder,
 )
 from tollbridge_openai.chat_answers import STOPS, read_usage
 from tollbridge_openai.chat_content import NAME
-from tollbridge_openai.chat_plain import UNSAID, Plain, PlainCall, read_plain_call
+from tollbridge_openai.chat_plain import PlainCall, read_plain_call
 
 _NO_ANNOTATIONS: Extras = {"message": {"annotations": []}}
 
@@ -53,14 +53,13 @@ class _PlainAnswer(Plain):
     system_fingerprint: str | UnsetType | None = UNSET
 
 
-_decode = msgspec.json.Decoder(_PlainAnswer, float_hook=Decimal).decode
+_decode = plain_decoder(_PlainAnswer)
 
 
 def read_plain_response(body: bytes) -> Response | None:
     """Read an answer, None for one that is not plain."""
-    try:
-        found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    found = _decode(body)
+    if found is None:
         return None
     if any([choice.message.annotations for choice in found.choices]):
         return None

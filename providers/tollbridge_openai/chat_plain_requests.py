@@ -1,20 +1,19 @@
 """Reading plain requests at once; what is in them is said in `chat_reading`, which reads all others."""
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any, Literal
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from tollbridge.formats import (
     JSON,
     NO_EXTRAS,
+    UNSAID,
     AnyPart,
     ChoiceMode,
     Message,
     Notes,
-    Number,
+    Plain,
     Request,
     Role,
     Text,
@@ -22,10 +21,12 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
     ToolResult,
+    plain_decoder,
+    plain_numbers,
     split_id,
 )
 from tollbridge_openai.chat_content import NAME
-from tollbridge_openai.chat_plain import UNSAID, Plain, PlainCall, read_plain_call
+from tollbridge_openai.chat_plain import PlainCall, read_plain_call
 from tollbridge_openai.chat_thought import recalled
 
 _NULL_CONTENT = {"content": None}
@@ -82,8 +83,6 @@ class _StreamOptions(Plain):
 
 
 class _PlainRequest(Plain):
-    """A number with a point is only found among values of any type, so each of them has to be looked at."""
-
     model: str
     messages: list[_System | _Developer | _User | _Assistant | _Result]
     stream: bool = UNSAID
@@ -107,23 +106,21 @@ class _PlainRequest(Plain):
     store: bool = UNSAID
 
 
-_decode = msgspec.json.Decoder(_PlainRequest, float_hook=Decimal).decode
-_NUMBERS = frozenset((int, Decimal, UnsetType))
+_decode = plain_decoder(_PlainRequest)
 
 
 def read_plain_request(body: bytes, notes: Notes) -> Request | None:
     """Read a request, None for one that is not plain."""
-    try:
-        found = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    found = _decode(body)
+    if found is None:
         return None
-    numbers = (found.temperature, found.top_p, found.frequency_penalty, found.presence_penalty)
+    numbers = plain_numbers(found.temperature, found.top_p, found.frequency_penalty, found.presence_penalty)
     both_limits = found.max_tokens is not None and found.max_completion_tokens is not None
-    if both_limits or not _NUMBERS.issuperset(map(type, numbers)):
+    if both_limits or numbers is None:
         return None
     limit, options = found.max_completion_tokens, found.stream_options
     choice, effort = found.tool_choice, found.reasoning_effort
-    temperature, top_p, frequency, presence = map(_number, numbers)
+    temperature, top_p, frequency, presence = numbers
     return Request(
         origin=NAME,
         model=found.model,
@@ -148,10 +145,6 @@ def read_plain_request(body: bytes, notes: Notes) -> Request | None:
         store=found.store,
         spelling=_spelling(found),
     )
-
-
-def _number(said: Any) -> Number | None:
-    return None if said is UNSET else said
 
 
 def _stop(said: str | list[str] | None) -> tuple[str, ...] | None:

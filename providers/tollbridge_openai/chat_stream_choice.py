@@ -69,7 +69,7 @@ class StreamedChoice:
         if older is not None:
             yield from self._older_call(older)
         if said is not None and not self.ended:
-            yield from self.end(STOPS.get(said, Stop.OTHER), said)
+            yield from self._end(STOPS.get(said, Stop.OTHER), said)
 
     def words(self, words: str) -> Iterable[AnyEvent]:
         """Take more words of it."""
@@ -77,8 +77,12 @@ class StreamedChoice:
             return (Delta(text=words, index=self._open[1], choice=self._index),)
         return self._words(Text, words)
 
-    def end(self, stop: Stop | None, said: str | None) -> Iterator[AnyEvent]:
-        """End the parts that are open, and the answer."""
+    def close(self) -> Iterator[AnyEvent]:
+        """End an answer that did not say why it stopped."""
+        if not self.ended:
+            yield from self._end(None, None)
+
+    def _end(self, stop: Stop | None, said: str | None) -> Iterator[AnyEvent]:
         yield from self._shut()
         for call in self._calls.values():
             yield from self._end_call(call)

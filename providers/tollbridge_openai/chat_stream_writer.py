@@ -7,37 +7,29 @@ from tollbridge.formats import (
     JSON,
     AnyEvent,
     AnyPart,
-    Aside,
     Begin,
-    Broken,
     ChoiceEnd,
     Delta,
     Detail,
-    End,
     Media,
     Notes,
     PartBegin,
     PartEnd,
-    Ping,
+    PieceWriter,
     Reasoning,
     Refusal,
-    Replaced,
     Request,
     State,
     Text,
     ToolCall,
-    UsageSeen,
     carry,
-    encode_json,
     pack_thinking,
     present,
-    write_event,
 )
-from tollbridge_openai.chat_answers import said_of, write_usage
+from tollbridge_openai.chat_answers import FORMAT, said_of
 from tollbridge_openai.chat_calls import asks_functions
 from tollbridge_openai.chat_content import NAME
 from tollbridge_openai.chat_details import write_citations, write_logprobs, write_pictures
-from tollbridge_openai.errors import error_object
 
 
 class _Open:
@@ -66,34 +58,17 @@ class ChatStreamWriter:
 
     def __init__(self, request: Request, notes: Notes) -> None:
         self._notes = notes
-        self._usage_asked = bool(request.stream_usage)
+        self._lines = PieceWriter(FORMAT, request, notes, counted=bool(request.stream_usage))
         self._older = asks_functions(request)
-        self._model = request.model
-        self._head: dict[str, JSON] = {}
-        self._native = False
         self._said: dict[int, _Said] = {}
-        self._usage: JSON = None
 
     def write(self, event: AnyEvent) -> bytes:
         write = _WRITE.get(type(event))
-        return b"" if write is None else write(self, event)
+        return self._lines.write(event) if write is None else write(self, event)
 
     def _begin(self, event: Begin) -> bytes:
-        self._native = event.origin == NAME
-        self._head = {
-            "id": event.id if self._native or event.id else f"chatcmpl-{self._notes.call_id}",
-            "object": "chat.completion.chunk",
-            "created": self._notes.now if event.created is None else event.created,
-            "model": event.model if self._native else event.model or self._model,
-        }
-        if self._native:
-            self._head.update({**present(service_tier=event.tier), **event.extras})
+        self._lines.begin(event)
         return self._delta(0, {"role": "assistant", "content": "", "refusal": None})
-
-    def _aside(self, event: Aside) -> bytes:
-        if self._native:
-            self._head.update({**present(service_tier=event.tier), **event.extras})
-        return b""
 
     def _of(self, choice: int) -> _Said:
         said = self._said.get(choice)
@@ -109,13 +84,7 @@ class ChatStreamWriter:
         if new and choice and first:
             delta = {"role": "assistant", "content": "", **delta}
         told = {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        return self._chunk([told])
-
-    def _chunk(self, choices: list[JSON], usage: JSON = None) -> bytes:
-        members = {**self._head, "choices": choices}
-        if self._usage_asked:
-            members["usage"] = usage
-        return write_event(encode_json(members))
+        return self._lines.piece([told])
 
     def _part_begin(self, event: PartBegin) -> bytes:
         said = self._of(event.choice) if event.choice == 0 else None
@@ -193,7 +162,7 @@ class ChatStreamWriter:
         written = b""
         if event.citations:
             text = Text(text="".join(opened.words), citations=event.citations)
-            annotations = write_citations(text, opened.before, self._notes, native=self._native)
+            annotations = write_citations(text, opened.before, self._notes, native=self._lines.native)
             written += self._delta(event.choice, {"annotations": annotations}) if annotations else b""
         if event.logprobs:
             tokens = {"content": write_logprobs(event.logprobs), "refusal": None}
@@ -226,43 +195,20 @@ class ChatStreamWriter:
         if opened.slot >= 0:
             return b""
         custom = isinstance(opened.part, ToolCall) and opened.part.custom
-        return self._call(opened, choice) if custom or self._native else self._words(opened, "{}", choice)
+        return self._call(opened, choice) if custom or self._lines.native else self._words(opened, "{}", choice)
 
     def _choice_end(self, event: ChoiceEnd) -> bytes:
-        finish = said_of(event.stop, event.said, native=self._native)
+        finish = said_of(event.stop, event.said, native=self._lines.native)
         if self._older and finish == "tool_calls":
             finish = "function_call"
         return self._delta(event.choice, {}, finish=finish)
 
-    def _usage_seen(self, event: UsageSeen) -> bytes:
-        if self._native and event.wire is not None:
-            self._usage = event.wire
-        elif event.usage is not None:
-            self._usage = write_usage(event.usage)
-        return b""
-
-    def _ping(self, event: Ping) -> bytes:
-        return b": ping\n\n"
-
-    def _broken(self, event: Broken) -> bytes:
-        return write_event(encode_json({"error": error_object(event.error)}))
-
-    def _end(self, event: End) -> bytes:
-        usage = self._chunk([], self._usage) if self._usage_asked and self._usage is not None else b""
-        return usage + write_event(b"[DONE]")
-
 
 _WRITE: Mapping[type, Callable[[ChatStreamWriter, Any], bytes]] = {
     Begin: ChatStreamWriter._begin,
-    Aside: ChatStreamWriter._aside,
     PartBegin: ChatStreamWriter._part_begin,
-    Replaced: lambda writer, event: b"",
     Delta: ChatStreamWriter._more,
     Detail: ChatStreamWriter._detail,
     PartEnd: ChatStreamWriter._part_end,
     ChoiceEnd: ChatStreamWriter._choice_end,
-    UsageSeen: ChatStreamWriter._usage_seen,
-    Ping: ChatStreamWriter._ping,
-    Broken: ChatStreamWriter._broken,
-    End: ChatStreamWriter._end,
 }

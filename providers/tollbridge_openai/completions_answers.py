@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from tollbridge import UpstreamError
 from tollbridge.formats import (
     JSON,
     AnyPart,
     Choice,
+    ChoicesFormat,
     Fields,
     Logprob,
     Notes,
@@ -16,13 +16,11 @@ from tollbridge.formats import (
     Stop,
     Text,
     add_extras,
-    decode_json,
-    encode_json,
-    present,
 )
-from tollbridge_openai.chat_answers import STOPS, read_usage, write_usage
+from tollbridge_openai.chat_answers import STOPS, read_piece_error, read_usage, write_usage
 from tollbridge_openai.completions_logprobs import read_logprobs, write_logprobs
 from tollbridge_openai.completions_prompts import NAME, echoed, prompt_of
+from tollbridge_openai.errors import write_error
 
 _SAID: Mapping[Stop, str] = {
     Stop.LENGTH: "length",
@@ -32,24 +30,23 @@ _SAID: Mapping[Stop, str] = {
 }
 
 
+FORMAT = ChoicesFormat(
+    origin=NAME,
+    what="completion",
+    whole="text_completion",
+    piece="text_completion",
+    prefix="cmpl-",
+    padding="obfuscation",
+    read_usage=read_usage,
+    write_usage=write_usage,
+    read_error=read_piece_error,
+    write_error=write_error,
+)
+
+
 def read_response(body: bytes) -> Response:
     """Read a whole answer; raises `UpstreamError` for what is none."""
-    found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
-    choices = found.each("choices")
-    if choices is None:
-        raise UpstreamError("the provider's answer is no completion")
-    found.text("object")
-    wire = found.members("usage")
-    return Response(
-        origin=NAME,
-        id=found.text("id") or "",
-        model=found.text("model") or "",
-        created=found.whole("created"),
-        choices=tuple(_read_choice(choice, place) for place, choice in enumerate(choices)),
-        usage=read_usage(wire),
-        wire_usage=wire,
-        extras=found.rest(),
-    )
+    return FORMAT.read(body, _read_choice)
 
 
 def _read_choice(found: Fields, place: int) -> Choice:
@@ -81,18 +78,8 @@ def write_stop(stop: Stop | None, said: str | None, *, native: bool) -> str | No
 def write_response(response: Response, request: Request, notes: Notes) -> bytes:
     """Write a whole answer for the caller of `request`."""
     native = response.origin == NAME
-    usage: JSON = response.wire_usage if native else None
-    if usage is None and response.usage is not None:
-        usage = write_usage(response.usage)
-    members: dict[str, JSON] = {
-        "id": response.id if native or response.id else f"cmpl-{notes.call_id}",
-        "object": "text_completion",
-        "created": notes.now if response.created is None else response.created,
-        "model": response.model if native else response.model or request.model,
-        "choices": [_write_choice(choice, request, notes, native=native) for choice in response.choices],
-        **present(usage=usage),
-    }
-    return encode_json(add_extras(members, response.extras) if native else members)
+    choices = [_write_choice(choice, request, notes, native=native) for choice in response.choices]
+    return FORMAT.write(response, choices, request, notes)
 
 
 def _write_choice(choice: Choice, request: Request, notes: Notes, *, native: bool) -> JSON:

@@ -71,6 +71,10 @@ def test_header_of_an_answer_is_read_set_and_dropped() -> None:
     head.set(b"a", b"4")
     assert head.headers == [(b"b", b"2"), (b"a", b"4")]
 
+    head.set(b"c", b"5")
+    assert head.headers == [(b"b", b"2"), (b"a", b"4"), (b"c", b"5")]
+
+    head.drop(b"c")
     head.drop(b"b")
     assert head.headers == [(b"a", b"4")]
 

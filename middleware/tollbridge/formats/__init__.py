@@ -2,6 +2,7 @@
 
 from tollbridge.formats.bodies import read_fields, read_named, readdressed, written_body
 from tollbridge.formats.carry import carried, carry, pack_thinking, unpack_thinking
+from tollbridge.formats.choices import ChoicesFormat
 from tollbridge.formats.codec import (
     CONVERSATION,
     COUNT,
@@ -91,6 +92,9 @@ from tollbridge.formats.parts import (
     ToolCall,
     ToolResult,
 )
+from tollbridge.formats.piecelines import PieceWriter
+from tollbridge.formats.pieces import PiecedChoice, PieceReader
+from tollbridge.formats.plain import UNSAID, Plain, plain_decoder, plain_numbers
 from tollbridge.formats.ranking import CountResponse, Ranked, RerankRequest, RerankResponse
 from tollbridge.formats.response import Choice, Response, Stop
 from tollbridge.formats.schema import Keywords, lower
@@ -131,6 +135,7 @@ __all__ = [
     "RERANK",
     "SERVER_TOOLS",
     "UNREADABLE",
+    "UNSAID",
     "AnswerReader",
     "AnyCodec",
     "AnyEvent",
@@ -143,6 +148,7 @@ __all__ = [
     "Choice",
     "ChoiceEnd",
     "ChoiceMode",
+    "ChoicesFormat",
     "Citation",
     "Codec",
     "Conversation",
@@ -181,7 +187,11 @@ __all__ = [
     "Part",
     "PartBegin",
     "PartEnd",
+    "PieceReader",
+    "PieceWriter",
+    "PiecedChoice",
     "Ping",
+    "Plain",
     "Ranked",
     "Reasoning",
     "Refusal",
@@ -238,6 +248,8 @@ __all__ = [
     "one_vector_each",
     "pack_thinking",
     "packed_vector",
+    "plain_decoder",
+    "plain_numbers",
     "present",
     "read_fields",
     "read_named",

@@ -12,7 +12,7 @@ from tollbridge.formats.events import Begin
 from tollbridge.formats.fields import Fields
 from tollbridge.formats.notes import Notes
 from tollbridge.formats.response import Choice, Response
-from tollbridge.formats.values import JSON, add_extras, decode_json, encode_json, present
+from tollbridge.formats.values import JSON, add_extras, decode_json, encode_json
 from tollbridge.metering.usage import Usage
 
 
@@ -66,24 +66,28 @@ class ChoicesFormat:
 
     def write(self, response: Response, choices: list[JSON], request: Request, notes: Notes) -> bytes:
         """Write a whole answer for the caller of `request`, its choices as they were written."""
+        members = self.head(response, self.whole, request, notes)
+        members["choices"] = choices
         native = response.origin == self.origin
         usage = self.usage(response.usage, response.wire_usage, native=native)
-        members = {**self.head(response, request, notes), "choices": choices, **present(usage=usage)}
+        if usage is not None:
+            members["usage"] = usage
         if native:
-            return encode_json(add_extras(members, response.extras))
-        notes.drop_extras(response.extras)
+            add_extras(members, response.extras)
+        else:
+            notes.drop_extras(response.extras)
         return encode_json(members)
 
-    def head(self, told: Response | Begin, request: Request, notes: Notes) -> dict[str, JSON]:
-        """Write what is said of an answer as a whole."""
+    def head(self, told: Response | Begin, kind: str, request: Request, notes: Notes) -> dict[str, JSON]:
+        """Write what is said of an answer, or of a piece of one, as a whole; `kind` is what its `object` says."""
         native = told.origin == self.origin
         head: dict[str, JSON] = {
             "id": told.id if native or told.id else f"{self.prefix}{notes.call_id}",
-            "object": self.whole if isinstance(told, Response) else self.piece,
+            "object": kind,
             "created": notes.now if told.created is None else told.created,
             "model": told.model if native else told.model or request.model,
         }
-        if native:
+        if native and told.tier is not None:
             head.update(self.told_tier(told.tier))
         return head
 

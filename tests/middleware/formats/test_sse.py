@@ -56,6 +56,19 @@ def by_the_book(stream: bytes) -> Read:
     return found
 
 
+def cut_by_the_book(block: bytes) -> list[bytes]:
+    """Cut a block behind each blank line."""
+    return re.findall(rb"(?s).*?(?>\r\n|\n|\r)(?:\r\n|\n|\r)|.+", block)
+
+
+def data_by_the_book(event: bytes) -> bytes | None:
+    """Give the data of one event line by line, whether its blank line came or not."""
+    lines = re.split(rb"\r\n|\n|\r", event.removeprefix(b"\xef\xbb\xbf"))
+    found = [re.fullmatch(rb"(?s)data(?:: ?(.*))?", line) for line in lines]
+    values = [match[1] or b"" for match in found if match is not None]
+    return b"\n".join(values) if values else None
+
+
 def cut(chunks: list[bytes]) -> tuple[list[bytes], bytes]:
     """Feed the chunks; gives what came out, and what was left."""
     cutter = EventCutter()
@@ -101,8 +114,9 @@ def test_known_streams_are_read_by_the_book_byte_by_byte(stream: bytes, end: byt
     assert read(blocks) == by_the_book(stream)
 
 
+KNOWN_LINES = [b"", b"", b"data: a", b"data", b"event: x", b": c", b"data:b", b"id: 1", b"data: [DONE]"]
 LINES = st.one_of(
-    st.sampled_from([b"", b"", b"data: a", b"data", b"event: x", b": c", b"data:b", b"id: 1", b"data: [DONE]"]),
+    st.sampled_from(KNOWN_LINES),
     st.binary(max_size=6).map(lambda line: line.replace(b"\r", b"").replace(b"\n", b"")),
 )
 TEXTS = st.lists(st.tuples(LINES, st.sampled_from(sorted(ENDS.values()))), max_size=12).map(
@@ -218,6 +232,7 @@ def test_stream_of_any_length_is_bounded_by_the_event() -> None:
         (b"data: a\ndata: b\n\n", b"a\nb", b""),
         (b"data\n\n", b"", b""),
         (b"event: error\ndata: {}\n\n", b"{}", b"error"),
+        (b"event: error\ndata: {}\nid: 1\n\n", b"{}", b"error"),
         (b"event:error\ndata: {}", b"{}", b"error"),
         (b"event\ndata: {}\n\n", b"{}", b""),
         (b": comment\n\n", None, b""),
@@ -239,6 +254,39 @@ def test_joined_events_are_cut_into_single_ones() -> None:
 
 
 ONE_LINE = st.binary(max_size=20).map(lambda data: data.replace(b"\r", b"").replace(b"\n", b""))
+
+
+NEARLY_ONE_EVENT = st.builds(
+    lambda lines, ends: b"".join(line + end for line, end in zip(lines, ends, strict=False)),
+    st.lists(st.sampled_from([*KNOWN_LINES, b"data: ", b"event: ", b"\xef\xbb\xbfdata: a"]), max_size=4),
+    st.lists(st.sampled_from([b"\n", b"\n", b"\n", b"\n\n", b"\r\n", b"\r", b""]), min_size=4, max_size=4),
+)
+BLOCKS = st.one_of(TEXTS, NEARLY_ONE_EVENT)
+
+
+@given(BLOCKS)
+@example(b"")
+@example(b"\n")
+@example(b"\n\n")
+@example(b"\n\n\n")
+@example(b"data: a\n\n")
+@example(b"data: a\n\nb")
+@example(b"data: a\r\n\n\n")
+def test_any_block_is_cut_by_the_book(block: bytes) -> None:
+    assert split_events(block) == cut_by_the_book(block)
+
+
+@given(BLOCKS)
+@example(b"event: x\ndata: a\n\n")
+@example(b"event: x\ndata: a\ndata: b\n\n")
+@example(b"event: x\n\ndata: a\n\n")
+@example(b"event: x\ndata: a\r\n\n")
+@example(b"event: data: a\n\n")
+@example(b"data: a\rdata: b\n\n")
+@example(b"data: event: x\ndata: a\n\n")
+@example(b"data: a\n")
+def test_any_block_has_the_data_of_its_lines(block: bytes) -> None:
+    assert event_data(block) == data_by_the_book(block)
 
 
 @given(ONE_LINE, ONE_LINE)
