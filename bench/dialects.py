@@ -148,5 +148,5 @@ def _show(name: str, codec: Conversation, options: argparse.Namespace) -> None:
         each = [us / things for us in taken]
         medians[label] = statistics.median(each)
         print(f"{name:26s} {label:34s} {spread(each)} us cpu", flush=True)
-    total = statistics.fsum(us for label, us in medians.items() if not label.endswith("chunk"))
+    total = sum(us for label, us in medians.items() if not label.endswith("chunk"))
     print(f"{name:26s} {'sum of a request and its answer':34s} {total:.1f} us cpu", flush=True)

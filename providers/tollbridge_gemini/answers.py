@@ -21,11 +21,12 @@ from tollbridge.formats import (
     items_of,
     present,
 )
+from tollbridge_gemini.call_ids import CallIds
 from tollbridge_gemini.errors import read_error_object
 from tollbridge_gemini.grounding import Said, cited_in, cited_texts, fetched_for
 from tollbridge_gemini.joining import together, with_marks
 from tollbridge_gemini.names import NAME, Members
-from tollbridge_gemini.parts_in import CallIds, PartReader
+from tollbridge_gemini.parts_in import PartReader
 from tollbridge_gemini.parts_out import PartWriter
 from tollbridge_gemini.searches import Searches
 from tollbridge_gemini.usage import read_usage, write_usage

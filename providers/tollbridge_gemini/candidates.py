@@ -4,7 +4,7 @@ Texts of a kind that follow each other are one part, until one of them is signed
 what it rests on comes with the last piece.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -59,6 +59,17 @@ class CandidateReader:
         self._said = Said()
         self._extras: dict[str, JSON] = {}
         self._empty: JSON = None
+
+    def words(self, text: str, *, thought: bool) -> Iterable[AnyEvent]:
+        """Take words that nothing else is said of."""
+        opened = self._words
+        if opened is None or opened.closed or opened.part is not (Reasoning if thought else Text):
+            return self._more(Reasoning(text=text, summary=True) if thought else Text(text=text))
+        if not text:
+            return ()
+        if not thought:
+            self._said.add(text)
+        return (Delta(text=text, index=opened.index, choice=self.index),)
 
     def take(self, found: Members) -> Iterator[AnyEvent]:
         """Take a piece of it."""

@@ -8,6 +8,8 @@ from tollbridge.formats import ConversationCodec, Envelope, Notes, Request, Resp
 from tollbridge_gemini.answers import read_response, write_response
 from tollbridge_gemini.errors import read_error
 from tollbridge_gemini.names import NAME, Members
+from tollbridge_gemini.plain_answers import read_plain_response
+from tollbridge_gemini.plain_requests import read_plain_request
 from tollbridge_gemini.requests_in import read_request
 from tollbridge_gemini.requests_out import write_request
 from tollbridge_gemini.streams_in import GenerateStreamReader
@@ -56,7 +58,9 @@ def answered(body: bytes) -> object:
 
 
 def _read_request(body: bytes, envelope: Envelope, notes: Notes) -> Request:
-    return bounded(BadRequest, lambda: read_request(asked(body), envelope, notes))
+    return bounded(
+        BadRequest, lambda: read_plain_request(body, envelope, notes) or read_request(asked(body), envelope, notes)
+    )
 
 
 def _write_request(request: Request, notes: Notes) -> bytes:
@@ -64,7 +68,7 @@ def _write_request(request: Request, notes: Notes) -> bytes:
 
 
 def _read_response(body: bytes, notes: Notes) -> Response:
-    return bounded(UpstreamError, lambda: read_response(answered(body), notes))
+    return bounded(UpstreamError, lambda: read_plain_response(body, notes) or read_response(answered(body), notes))
 
 
 def _write_response(response: Response, request: Request, notes: Notes) -> bytes:

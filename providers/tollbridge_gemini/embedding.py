@@ -24,12 +24,13 @@ from tollbridge.formats import (
     present,
     vector_numbers,
 )
+from tollbridge_gemini.call_ids import CallIds
 from tollbridge_gemini.codec import answered, asked, bounded
 from tollbridge_gemini.counting import is_vertex
 from tollbridge_gemini.errors import read_error
 from tollbridge_gemini.models import generation_of
 from tollbridge_gemini.names import NAME, Members, marks, spelt
-from tollbridge_gemini.parts_in import CallIds, PartReader
+from tollbridge_gemini.parts_in import PartReader
 from tollbridge_gemini.parts_out import PartWriter
 from tollbridge_gemini.usage import read_usage, write_usage
 

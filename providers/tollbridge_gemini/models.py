@@ -7,6 +7,7 @@ files by URL: https://ai.google.dev/gemini-api/docs/file-input-methods (all read
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tollbridge.formats import EFFORTS, JSON, Notes, Thinking, present
 
@@ -46,6 +47,7 @@ _BUDGETS = {"minimal": 1_024, "low": 1_024, "medium": 8_192, "high": 24_576, "xh
 """Google's own budgets for the efforts it knows; those above are the most there is."""
 
 
+@lru_cache(maxsize=256)
 def generation_of(model: str) -> Generation:
     """Tell the generation by a model's name, such as `gemini-2.5-flash` or `models/gemini-3-pro-preview`."""
     name = model.rpartition("/")[2].lower()

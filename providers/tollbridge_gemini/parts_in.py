@@ -1,11 +1,13 @@
 """Reading the parts of a content (https://ai.google.dev/api/caching#Part, read 2026-11)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tollbridge.formats import (
     JSON,
+    NO_EXTRAS,
     AnyPart,
+    Extras,
     Media,
     MediaKind,
     Notes,
@@ -18,9 +20,10 @@ from tollbridge.formats import (
     ToolResult,
     carried,
     json_text,
-    new_call_id,
 )
+from tollbridge_gemini.call_ids import CallIds
 from tollbridge_gemini.names import Members
+from tollbridge_gemini.plain import PlainCall, PlainPart, PlainResult
 from tollbridge_gemini.signatures import is_foreign, unpack_call, unpack_state, unpack_thought
 
 KINDS = (
@@ -38,32 +41,6 @@ _STORED = ("gs://", "https://generativelanguage.googleapis.com/", "files/")
 """How URIs of files begin that only Google can read."""
 _MEDIA = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO, "video": MediaKind.VIDEO}
 _TO_STANDARD = str.maketrans("-_", "+/")
-
-
-class CallIds:
-    """Gives ids to tool calls that have none, and finds the call that a result without an id belongs to: by name."""
-
-    def __init__(self, call_id: str) -> None:
-        self._call_id = call_id
-        self._made = 0
-        self._waiting: dict[str, list[str]] = {}
-
-    def call(self, id_: str | None, name: str) -> str:
-        """Give the id of a call."""
-        if not id_:
-            id_ = new_call_id(self._call_id, self._made)
-            self._made += 1
-        self._waiting.setdefault(name, []).append(id_)
-        return id_
-
-    def result(self, id_: str | None, name: str) -> str:
-        """Give the id of the call that a result answers."""
-        waiting = self._waiting.get(name, [])
-        if id_:
-            if id_ in waiting:
-                waiting.remove(id_)
-            return id_
-        return waiting.pop(0) if waiting else self.call(None, "")
 
 
 @dataclass(slots=True)
@@ -84,11 +61,17 @@ class PartReader:
 
     def content(self, items: Sequence[Members]) -> tuple[AnyPart, ...]:
         """Read the parts of one content."""
+        return self._together(map(self.read, items))
+
+    def plain(self, items: Sequence[PlainPart]) -> tuple[AnyPart, ...]:
+        """Read the parts of one content that are all plain."""
+        return self._together(map(self._plain, items))
+
+    def _together(self, found_parts: Iterable[list[AnyPart]]) -> tuple[AnyPart, ...]:
         self.url_safe = self.known = False
         self.bare, self.results = [], 0
         parts: list[AnyPart] = []
-        for item in items:
-            found = self.read(item)
+        for found in found_parts:
             if isinstance(found[0], Reasoning) and is_foreign(found[0].state):
                 parts = _without_words(parts, all_of_them=len(found) > 1)
             parts += found
@@ -111,31 +94,54 @@ class PartReader:
         state = unpack_state(signed, self.notes.seal) if signed is not None else None
         return [_READ[kind](self, found, state)]
 
+    def _plain(self, found: PlainPart) -> list[AnyPart]:
+        signed = found.signed
+        call, result = found.function_call or found.proto_call, found.function_response or found.proto_response
+        if call is not None:
+            return self._called(call, signed, NO_EXTRAS)
+        if found.thought:
+            return self._reasoning(found.text, signed, NO_EXTRAS)
+        state = unpack_state(signed, self.notes.seal) if signed is not None else None
+        if result is None:
+            return [Text(text=found.text, state=state)]
+        self._count(result)
+        return [self._answered(result, (), state, NO_EXTRAS)]
+
     def _thought(self, found: Members, signed: str | None) -> list[AnyPart]:
         text = found.text("text")
         if text is None and "text" in found:
             return [Opaque(kind="text", raw=_whole(found, signed))]
         found.flag("thought")
+        return self._reasoning(text or "", signed, found.rest())
+
+    def _reasoning(self, text: str, signed: str | None, extras: Extras) -> list[AnyPart]:
         before = unpack_thought(signed, self.notes.seal) if signed is not None else []
         if before:
             self.known = True
             return [*before]
         state = unpack_state(signed, self.notes.seal) if signed is not None else None
-        return [Reasoning(text=text or "", summary=True, state=state, extras=found.rest())]
+        return [Reasoning(text=text, summary=True, state=state, extras=extras)]
 
     def _call(self, found: Members, signed: str | None) -> list[AnyPart]:
         inner = found.inner("functionCall")
         if inner is None:
             return [Opaque(kind="functionCall", raw=_whole(found, signed))]
+        told: dict[str, JSON] = {
+            "name": inner.text("name") or "",
+            "args": inner.members("args"),
+            "id": inner.text("id"),
+        }
+        return self._called(PlainCall(**told), signed, _with(found, functionCall=inner))
+
+    def _called(self, given: PlainCall, signed: str | None, extras: Extras) -> list[AnyPart]:
         state, before = unpack_call(signed, self.notes.seal) if signed is not None else (None, [])
-        name, args = inner.text("name") or "", inner.members("args")
-        id_, own, more = carried(self.ids.call(inner.text("id"), name), self.notes.seal)
+        id_, own, more = carried(self.ids.call(given.id, given.name), self.notes.seal)
         call = ToolCall(
             id=id_,
-            name=name,
-            arguments="" if args is None else json_text(args),
+            name=given.name,
+            arguments="" if given.args is None else json_text(given.args),
             state=state or own,
-            extras=_with(found, functionCall=inner),
+            extras=extras,
         )
         before = [] if self.known else before or more
         self.known = self.known or bool(before)
@@ -178,26 +184,34 @@ class PartReader:
         inner = found.inner("functionResponse")
         if inner is None:
             return Opaque(kind="functionResponse", raw=found.rest())
-        name, id_ = inner.text("name"), inner.text("id")
-        if not id_:
-            self.bare.append(self.results)
-        self.results += 1
         response = inner.members("response")
-        text, listed, error = _said(response)
+        told: dict[str, JSON] = {"name": inner.text("name"), "id": inner.text("id"), "response": response}
+        given = PlainResult(**told)
+        self._count(given)
         items = inner.each("parts")
         shown = [part for item in items or () for part in self.read(item)]
         if items == []:
             inner.put_back("parts", [])
-        words: list[AnyPart] = [] if response is None else [Text(text=text)]
-        bare, _, _ = carried(self.ids.result(id_, name or ""), self.notes.seal)
+        return self._answered(given, shown, state, _with(found, functionResponse=inner))
+
+    def _count(self, given: PlainResult) -> None:
+        if not given.id:
+            self.bare.append(self.results)
+        self.results += 1
+
+    def _answered(
+        self, given: PlainResult, shown: Sequence[AnyPart], state: State | None, extras: Extras
+    ) -> ToolResult:
+        text, listed, error = _said(given.response)
+        words: list[AnyPart] = [] if given.response is None else [Text(text=text)]
         return ToolResult(
-            call_id=bare,
-            name=name,
+            call_id=carried(self.ids.result(given.id, given.name or ""), self.notes.seal)[0],
+            name=given.name,
             content=(*words, *shown),
             error=error,
             listed=listed,
             state=state,
-            extras=_with(found, functionResponse=inner),
+            extras=extras,
         )
 
     def code(self, found: Members, state: State | None) -> AnyPart:

@@ -104,7 +104,7 @@ class PartWriter:
 
     def one(self, part: AnyPart) -> Iterator[dict[str, JSON]]:
         """Give what a part that is no tool call becomes."""
-        yield from _WRITE[type(part)](self, part)
+        return _WRITE[type(part)](self, part)
 
     def signature(self, state: State | None, packed: Callable[[], str | None]) -> str | None:
         """Give a part's signature: Gemini's own, or in an answer the state of another provider, packed."""

@@ -1,17 +1,28 @@
 """Reading a request (https://ai.google.dev/api/generate-content#request-body, read 2026-11)."""
 
+from dataclasses import dataclass
 from itertools import groupby
 
-from tollbridge.formats import JSON, AnyPart, Envelope, Message, Notes, Request, Role, ToolResult
+from tollbridge.formats import JSON, NO_EXTRAS, AnyPart, AnyTool, Envelope, Message, Notes, Request, Role, ToolResult
+from tollbridge_gemini.call_ids import CallIds
 from tollbridge_gemini.config import CONFIG, ESSENTIAL, read_config
 from tollbridge_gemini.names import NAME, Members, spelt
-from tollbridge_gemini.parts_in import CallIds, PartReader
+from tollbridge_gemini.parts_in import PartReader
 from tollbridge_gemini.tools import read_choice, read_tools
 
 _ROLES = {"user": Role.USER, "model": Role.ASSISTANT, "function": Role.USER, "tool": Role.USER}
 _TIERS = {"standard": "default", "flex": "flex", "priority": "priority"}
 _MEANT = ("cachedContent", "continuationToken")
 """Members that stand for a part of the conversation which is kept elsewhere."""
+
+
+@dataclass(slots=True)
+class Said:
+    """What is said in a conversation, with which tools, and how that was spelled."""
+
+    messages: list[Message]
+    tools: tuple[AnyTool, ...] | None
+    spelling: dict[str, str]
 
 
 def read_request(found: Members, envelope: Envelope, notes: Notes) -> Request:
@@ -27,13 +38,17 @@ def read_request(found: Members, envelope: Envelope, notes: Notes) -> Request:
         spelling["contents"] = "one" if single else "none"
     for item in objects:
         messages += _messages(item, reader)
-    tools, sizes = read_tools(found)
+    tools, spelling["tools"] = read_tools(found)
+    return asked(found, envelope, Said(messages, tools, spelling))
+
+
+def asked(found: Members, envelope: Envelope, said: Said) -> Request:
+    """Make the request of what was said, and of the members that are left; raises `BadRequest`."""
     choice, tool_config, mode = read_choice(found)
     fields, config, marked = read_config(found)
     model, tier = found.text("model"), found.text("serviceTier")
-    told = {"tools": sizes, "mode": mode, "model": model or "", "tier": tier or ""}
-    spelling.update(marked)
-    spelling.update({name: value for name, value in told.items() if value})
+    told = {**said.spelling, "mode": mode, "model": model or "", "tier": tier or ""}
+    spelling = {**marked, **{name: value for name, value in told.items() if value}}
     extras = found.rest()
     extras.update({f"{CONFIG}.{name}": value for name, value in config.items()})
     extras.update({f"toolConfig.{name}": value for name, value in tool_config.items()})
@@ -41,9 +56,9 @@ def read_request(found: Members, envelope: Envelope, notes: Notes) -> Request:
     return Request(
         origin=NAME,
         model=envelope.model,
-        messages=tuple(messages),
+        messages=tuple(said.messages),
         stream=envelope.stream or None,
-        tools=tools,
+        tools=said.tools,
         choice=choice,
         tier=_TIERS.get(tier.lower(), tier) if tier is not None else None,
         store=found.flag("store"),
@@ -81,15 +96,19 @@ def _messages(content: Members, reader: PartReader) -> list[Message]:
     parts, spelling = _parts(content, reader)
     if said not in ("user", "model"):
         spelling["role"] = said or ""
-    first = Message(role=role, listed=True, spelling=spelt(spelling), extras=content.rest())
-    runs = [(results, tuple(run)) for results, run in groupby(parts, lambda part: isinstance(part, ToolResult))]
+    return in_runs(Message(role=role, parts=parts, listed=True, spelling=spelt(spelling), extras=content.rest()))
+
+
+def in_runs(whole: Message) -> list[Message]:
+    """Cut a message where results of tools and other parts meet."""
+    if not any([isinstance(part, ToolResult) for part in whole.parts]):
+        return [whole]
     messages: list[Message] = []
-    for results, run in runs or [(False, ())]:
-        own = Role.TOOL if results else role
-        message = Message(role=own, parts=run, listed=True, joined=bool(messages))
-        if not messages:
-            message = Message(role=own, parts=run, listed=True, spelling=first.spelling, extras=first.extras)
-        messages.append(message)
+    for results, run in groupby(whole.parts, lambda part: isinstance(part, ToolResult)):
+        role, joined = Role.TOOL if results else whole.role, bool(messages)
+        spelling, extras = ("", NO_EXTRAS) if joined else (whole.spelling, whole.extras)
+        parts = tuple(run)
+        messages.append(Message(role=role, parts=parts, listed=True, joined=joined, spelling=spelling, extras=extras))
     return messages
 
 
@@ -101,11 +120,17 @@ def _parts(content: Members, reader: PartReader) -> tuple[tuple[AnyPart, ...], d
     if single:
         spelling["parts"] = "one"
     parts = reader.content(items)
+    return parts, {**spelling, **spelling_in(reader)}
+
+
+def spelling_in(reader: PartReader) -> dict[str, str]:
+    """Give how the parts that were read last were spelled."""
+    spelling: dict[str, str] = {}
     if reader.url_safe:
         spelling["data"] = "url"
     if reader.bare:
         spelling["bare"] = ",".join(map(str, reader.bare))
-    return parts, spelling
+    return spelling
 
 
 def spelling_of(request: Request) -> dict[str, JSON]:

@@ -3,7 +3,7 @@
 https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent (read 2026-11).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tollbridge import GatewayError, UpstreamError
 from tollbridge.formats import (
@@ -26,10 +26,12 @@ from tollbridge.formats import (
     split_events,
 )
 from tollbridge_gemini.answers import block_reason, created_at, tier_of
+from tollbridge_gemini.call_ids import CallIds
 from tollbridge_gemini.candidates import CandidateReader
 from tollbridge_gemini.errors import read_error, read_error_object
 from tollbridge_gemini.names import NAME, Members
-from tollbridge_gemini.parts_in import CallIds, PartReader
+from tollbridge_gemini.parts_in import PartReader
+from tollbridge_gemini.plain_chunks import PlainChunk, read_plain_chunk
 from tollbridge_gemini.searches import Searches
 from tollbridge_gemini.usage import read_usage
 
@@ -47,6 +49,7 @@ class GenerateStreamReader:
         self._searches = Searches()
         self._wire: JSON = None
         self._head: dict[str, JSON] | None = None
+        self._model: JSON = None
         self._tier: str | None = None
         self._blocked: str | None = None
         self._over = False
@@ -61,8 +64,39 @@ class GenerateStreamReader:
             events += self._end()
         return events
 
-    def _event(self, event: bytes, *, whole: bool) -> Iterator[AnyEvent]:
+    def _event(self, event: bytes, *, whole: bool) -> Iterable[AnyEvent]:
         data = event_data(event)
+        plain = read_plain_chunk(data) if data is not None else None
+        if plain is not None and self._says_no_more(plain):
+            return self._plain(plain)
+        return self._any_event(event, data, whole=whole)
+
+    def _says_no_more(self, found: PlainChunk) -> bool:
+        """Whether a piece says of the answer as a whole what was said before, if anything."""
+        head, tier = self._head, tier_of(found.usage_metadata)
+        return (
+            head is not None
+            and (found.create_time is None or found.create_time == head.get("createTime"))
+            and (found.model_version is None or found.model_version == self._model)
+            and (tier is None or tier == self._tier)
+        )
+
+    def _plain(self, found: PlainChunk) -> Iterable[AnyEvent]:
+        [piece] = found.candidates
+        candidate = self._candidate(piece.index)
+        events: list[AnyEvent] = []
+        if piece.content is not None:
+            [part] = piece.content.parts
+            events += candidate.words(part.text, thought=part.thought is True)
+        if piece.finish_reason is not None:
+            candidate.stop, candidate.stopped = piece.finish_reason, True
+        usage = read_usage(found.usage_metadata, self._searches.count)
+        if usage is not None:
+            self._wire = found.usage_metadata
+            events.append(UsageSeen(usage=usage, wire=self._wire))
+        return events
+
+    def _any_event(self, event: bytes, data: bytes | None, *, whole: bool) -> Iterator[AnyEvent]:
         if data is None:
             if event.strip():
                 if self._head is None and event.lstrip()[:1] in b"[{":
@@ -102,6 +136,7 @@ class GenerateStreamReader:
     def _about(self, found: Members, tier: str | None) -> Iterator[AnyEvent]:
         """Take what is said of the answer as a whole: in the first piece all, in a later one what is new."""
         id_, model = found.text("responseId"), found.text("modelVersion")
+        self._model = self._model if model is None else model
         extras = {name: value for name, value in found.rest().items() if value is not None}
         if self._head is None:
             self._head, self._tier = dict(extras), tier

@@ -75,7 +75,7 @@ def _count(said: int | None) -> int:
 
 
 def _of(details: _Details, kind: Sequence[str | int]) -> int:
-    return sum(_count(item.token_count) for item in details or () if item.modality in kind)
+    return sum([_count(item.token_count) for item in details if item.modality in kind]) if details else 0
 
 
 class Chunk(msgspec.Struct, rename="camel"):
