@@ -119,10 +119,20 @@ def _read_choice(found: Fields, place: int, notes: Notes) -> Choice:
     return Choice(
         index=place if index is None else index,
         parts=parts,
-        stop=None if said is None else STOPS.get(said, Stop.OTHER),
+        stop=stop_of(said, calls=any(isinstance(part, ToolCall) for part in parts)),
         said=said,
         extras={**extras, **({"message": rest} if rest else {})},
     )
+
+
+def stop_of(said: str | None, *, calls: bool) -> Stop | None:
+    """Say why an answer stopped; where a host leaves its reason empty, by whether it called tools.
+
+    Snowflake's Cortex does so for Claude, as recorded in 2026.
+    """
+    if said == "":
+        return Stop.TOOL_CALLS if calls else Stop.END
+    return None if said is None else STOPS.get(said, Stop.OTHER)
 
 
 def _read_parts(message: Fields, tokens: tuple[Logprob, ...], notes: Notes) -> tuple[AnyPart, ...]:

@@ -13,11 +13,10 @@ from tollbridge.formats import (
     Reasoning,
     Refusal,
     Response,
-    Stop,
     Text,
     plain_decoder,
 )
-from tollbridge_openai.chat_answers import STOPS, read_usage
+from tollbridge_openai.chat_answers import read_usage, stop_of
 from tollbridge_openai.chat_content import NAME
 from tollbridge_openai.chat_plain import PlainCall, read_plain_call
 
@@ -87,7 +86,7 @@ def _choice(found: _Choice) -> Choice:
     return Choice(
         index=found.index,
         parts=_parts(message),
-        stop=None if said is None else STOPS.get(said, Stop.OTHER),
+        stop=stop_of(said, calls=bool(message.tool_calls)),
         said=said,
         extras=NO_EXTRAS if message.annotations is None else _NO_ANNOTATIONS,
     )

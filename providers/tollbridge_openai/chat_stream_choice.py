@@ -15,12 +15,11 @@ from tollbridge.formats import (
     PartEnd,
     Reasoning,
     Refusal,
-    Stop,
     Text,
     ToolCall,
     object_text,
 )
-from tollbridge_openai.chat_answers import STOPS
+from tollbridge_openai.chat_answers import stop_of
 from tollbridge_openai.chat_calls import read_call
 from tollbridge_openai.chat_content import NAME
 from tollbridge_openai.chat_details import read_citations, read_logprobs, read_pictures
@@ -49,6 +48,7 @@ class StreamedChoice:
         self._open: tuple[type[AnyPart], int] | None = None
         self._calls: dict[int, _Call] = {}
         self._words_came = False
+        self._said: str | None = None
         self.ended = False
 
     def take(self, found: Fields) -> Iterator[AnyEvent]:
@@ -68,8 +68,10 @@ class StreamedChoice:
         older = delta.inner("function_call")
         if older is not None:
             yield from self._older_call(older)
-        if said is not None and not self.ended:
-            yield from self._end(STOPS.get(said, Stop.OTHER), said)
+        if said == "":  # some hosts say so with every piece
+            self._said = said
+        elif said is not None and not self.ended:
+            yield from self._end(said)
 
     def words(self, words: str) -> Iterable[AnyEvent]:
         """Take more words of it."""
@@ -80,14 +82,14 @@ class StreamedChoice:
     def close(self) -> Iterator[AnyEvent]:
         """End an answer that did not say why it stopped."""
         if not self.ended:
-            yield from self._end(None, None)
+            yield from self._end(self._said)
 
-    def _end(self, stop: Stop | None, said: str | None) -> Iterator[AnyEvent]:
+    def _end(self, said: str | None) -> Iterator[AnyEvent]:
         yield from self._shut()
         for call in self._calls.values():
             yield from self._end_call(call)
         self.ended = True
-        yield ChoiceEnd(stop=stop, said=said, choice=self._index)
+        yield ChoiceEnd(stop=stop_of(said, calls=bool(self._calls)), said=said, choice=self._index)
 
     def _shut(self) -> Iterator[AnyEvent]:
         if self._open is not None:

@@ -7,7 +7,7 @@ import pytest
 from tests.sdks.page import Results
 from tests.sdks.rows import ASKING
 from tests.sdks.runner import Runner
-from tests.sdks.side import Runners, Side
+from tests.sdks.side import Remembered, Runners, Side
 from tests.sdks.table import Family
 from tests.support.corpus import VARIABLE
 from tests.support.live import LiveGateway
@@ -19,12 +19,14 @@ SECRET = "sk-upstream-secret"
 
 def provider(family: Family, upstream: str) -> str:
     """Give the section of one provider."""
+    auth = f'auth = "{family.auth}"' if family.auth else ""
     return f"""
 [providers.{family.host}]
 base_url = "{upstream}/{family.host}{family.base}"
 dialect = "{family.dialect}"
 api_key = "env:MOCK_KEY"
 allow_private = true
+{auth}
 """
 
 
@@ -80,6 +82,12 @@ def through(replay: Replay, gateway: LiveGateway, runners: Runners) -> Side:
 def direct(replay: Replay, runners: Runners) -> Side:
     """The providers themselves: what SDKs make of them is what is to be expected."""
     return Side(replay, runners, replay.url, "sk-direct")
+
+
+@pytest.fixture(scope="session")
+def remembered(direct: Side) -> Remembered:
+    """What SDKs get from the providers themselves, for those who compare with it."""
+    return Remembered(direct)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Conversations: who is asked, by whom.
+"""Conversations with the vendors of the dialects: who is asked, by whom.  Hosts that speak one of them have tables too.
 
 A new provider or SDK is a row; cases are named as in the corpus.
 """
@@ -108,36 +108,6 @@ FAMILIES = (
             "image": "ruby_llm--chat-vision-models-mistral-pixtral-12b-can-understand-local-images-525a86",
         },
         model="mistral-small-latest",
-    ),
-    Family(
-        "groq_chat",
-        "Groq",
-        "openai-chat",
-        "/openai/v1",
-        "openai-chat-py",
-        openai_refusal,
-        {
-            "plain": "openllmetry--test-chat-tracing-test-async-chat-legacy-0ebd24",
-            "tools": "pydantic-ai--test-multimodal-tool-returns-test-mixed-content-ordering-groq-cbbaf8",
-            "structured": "pydantic-ai--test-groq-test-groq-prompted-output-1b03d5",
-            "image": "pydantic-ai--test-groq-test-image-url-input-4b1c3d",
-        },
-    ),
-    Family(
-        "deepseek_chat",
-        "DeepSeek",
-        "openai-chat",
-        "",
-        "openai-chat-py",
-        openai_refusal,
-        {
-            "plain": "ruby_llm--chat-basic-chat-functionality-deepseek-deepseek-chat-returns-raw-responses-d0d477",
-            "stream": "dd-trace-py--v1-deepseek-streamed-cumulative-tokens-23c20d",
-            "tools": "ruby_llm--chat-tool-choice-and-calls-control-deepseek-deepseek-chat-respects-specific-tool-choice"
-            "-dbb94a",
-            "structured": "ruby_llm--chat-with-params-deepseek-deepseek-chat-supports-response-format-param-5d9422",
-        },
-        model="deepseek-chat",
     ),
     Family(
         "bedrock_converse",

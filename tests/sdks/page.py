@@ -14,9 +14,9 @@ HEAD = """\
 Printed by `tests/sdks/`, which runs the official SDKs against a gateway in front of recorded answers of the providers:
 a cell says yes where each call gives the SDK what the provider's own SDK gets without a gateway, to the token.
 
-Refusals are tried too, wherever a provider is asked: 400, 429 and 529 of the provider, of conversations 404 and 500 as
-well, and 401 of the gateway; the SDK raises the class it raises for its own provider. A dash: not tried yet. Of a
-provider only those calls are tried that it was recorded to answer.
+Refusals are tried too, wherever a provider is asked: 400, 429 and 529 of the provider, of the vendors' conversations
+404 and 500 as well, and 401 of the gateway; the SDK raises the class it raises for its own provider. A dash: not tried
+yet. Of a provider only those calls are tried that it was recorded to answer.
 
 The gateway keeps answers (`[answers] keep = true`): Vercel's `ai` refers to items of earlier answers of the Responses
 API, unless it is told `store: false`.

@@ -55,6 +55,28 @@ class Side:
         return self._runners[CLIENT[client].runner].call(do, base=base, token=token, model=model)
 
 
+class Remembered:
+    """What SDKs get from the providers themselves: it is the same every time, so each thing is asked for once."""
+
+    def __init__(self, direct: Side) -> None:
+        self._direct = direct
+        self._said: dict[tuple[str | int, ...], Said] = {}
+
+    def call(self, client: str, family: Family, do: str, *, case: str = "") -> Said:
+        """Give what a call gives, as `Side.call` does."""
+        key = ("call", client, family.name, do, case)
+        if key not in self._said:
+            self._said[key] = self._direct.call(client, family, do, case=case)
+        return self._said[key]
+
+    def refused(self, client: str, family: Family, status: int, do: str) -> Said:
+        """Give what a refusal gives, as `Side.refused` does."""
+        key = ("refused", client, family.name, status, do)
+        if key not in self._said:
+            self._said[key] = self._direct.refused(client, family, status, do)
+        return self._said[key]
+
+
 def case_of(family: Family, case: Case) -> str | Answer:
     """Give a case with its folder, or what makes it."""
     if isinstance(case, str):

@@ -28,7 +28,9 @@ class Family:
     """A provider.  `base` is the path of its API below its host, `native` the client that is its own.
 
     `cases` are its answers by call; `errors` are recorded refusals by status; `refusal` invents the others. Without
-    cases the gateway answers in its place. `known` is the gateway's own name for its host, where that has quirks.
+    cases the gateway answers in its place. `known` is the gateway's own name for its host, where that has quirks,
+    `auth` the scheme by which it is shown the key, where the host's own needs more than any word. In `base` there may
+    be `{model}`, and a query. `unshown` are output tokens that its answer counts in the total alone.
     """
 
     name: str
@@ -41,6 +43,14 @@ class Family:
     errors: Mapping[int, str] = field(default_factory=dict)
     model: str = "some-model"
     known: str = ""
+    auth: str = ""
+    unshown: int = 0
+
+    @property
+    def path(self) -> str:
+        """Where below the replayed upstream its operations are."""
+        base, _, _ = self.base.partition("?")
+        return f"/{self.host}{base.replace('{model}', self.model)}/"
 
     @property
     def alias(self) -> str:
@@ -74,8 +84,9 @@ class Kind:
     """One table.  `calls` are what clients do; `like` names another call with the same outcome.
 
     `reaches` are the providers a client is to reach where it is not all, by its name or its dialect; `lacks` what a
-    pair cannot do, by client's or dialect's name and family: the call, and why it is refused (status 400). `alone`: it
-    is the gateway that answers, and no provider is asked.
+    pair cannot do, by client's or dialect's name and family: the call, and why it is refused (status 400) or fails
+    without a gateway too. `homes` are the providers whose own dialects the clients speak, where those are in another
+    table. `alone`: it is the gateway that answers, and no provider is asked.
     """
 
     title: str
@@ -87,6 +98,7 @@ class Kind:
     reaches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lacks: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     statuses: tuple[int, ...] = FEWER_STATUSES
+    homes: tuple[Family, ...] = ()
     alone: bool = False
 
     def reached(self, client: Client) -> tuple[str, ...]:
@@ -121,4 +133,4 @@ class Kind:
 
     def home(self, client: Client) -> Family:
         """Give the provider whose own dialect a client speaks: the first that has it."""
-        return next(family for family in self.families if family.dialect == client.dialect)
+        return next(family for family in self.homes or self.families if family.dialect == client.dialect)

@@ -7,7 +7,18 @@ from tests.sdks.rows import ASKING
 from tests.sdks.seen import noted, rows
 from tests.sdks.side import error_of
 
-MODELS = sorted(family.alias for kind in ASKING for family in kind.families)
+from tollbridge.plugins import Plugins
+
+_FAMILIES = {family.alias: family for kind in ASKING for family in kind.families}
+_KNOWN = Plugins().register_all().providers
+_OWN = [
+    f"{host}/{model.name}"
+    for host in sorted({family.known for family in _FAMILIES.values()} - {""})
+    for model in _KNOWN[host].models
+]
+"""The models that a host which the gateway knows names itself."""
+
+MODELS = sorted([*_FAMILIES, *_OWN])
 
 
 def only(call: str) -> pytest.MarkDecorator:

@@ -8,6 +8,9 @@ from tests.sdks.page import everything, render
 from tests.sdks.rows import KINDS
 from tests.support.sources import ROOT
 
+WIDEST = 12
+"""The most providers that a table has beside each other: a wider one does not fit on a page."""
+
 PAGE = ROOT / "docs" / "support.md"
 
 
@@ -39,6 +42,16 @@ def test_page_says_what_was_not_recorded_and_what_is_estimated() -> None:
 
     assert "| Ollama | `ollama-chat` | invented, in the shape of ollama 0.6, `EmbedResponse` |" in printed
     assert "| boto3 | yes | yes | yes | estimated |" in printed
+
+
+def test_tables_fit_on_a_page() -> None:
+    assert max(len(kind.families) for kind in KINDS) <= WIDEST
+
+
+def test_no_provider_stands_in_two_tables() -> None:
+    names = [family.name for kind in KINDS for family in kind.families]
+
+    assert sorted(names) == sorted(set(names))
 
 
 def test_rows_name_only_what_there_is() -> None:

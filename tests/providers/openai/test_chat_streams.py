@@ -133,6 +133,25 @@ def test_arguments_that_come_before_the_name_wait_for_it() -> None:
     ) == (ToolCall(id="a", name="get", arguments="{}"),)
 
 
+def test_empty_reason_with_every_piece_ends_nothing() -> None:
+    found = fold(events(chunk({"content": "Hel"}, ""), chunk({"content": "lo"}, ""), chunk(finish="length"), DONE))
+
+    assert found.choices[0] == Choice(parts=(Text(text="Hello"),), stop=Stop.LENGTH, said="length")
+
+
+@pytest.mark.parametrize(
+    ("said", "stop"),
+    [({"content": "4"}, Stop.END), (call(0, "c1", "weather", "{}"), Stop.TOOL_CALLS)],
+    ids=["words", "call"],
+)
+def test_answer_whose_reason_is_empty_to_the_end_stopped_as_it_looks(said, stop) -> None:
+    found = fold(events(chunk(said, ""), DONE))
+
+    whole = {"choices": [{"index": 0, "message": {"role": "assistant", **said}, "finish_reason": ""}]}
+    for choice in (*found.choices, *CODEC.read_response(json.dumps(whole).encode(), notes()).choices):
+        assert (choice.stop, choice.said) == (stop, "")
+
+
 def test_older_function_call_is_a_call() -> None:
     found = parts(
         chunk({"function_call": {"name": "get", "arguments": "{"}}),
