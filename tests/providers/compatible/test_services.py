@@ -101,6 +101,7 @@ def test_a_host_can_have_a_base_for_each_dialect():
 
     assert provider.base_urls == {
         "openai-chat": "https://api.deepseek.com/v1",
+        "openai-responses": "https://api.deepseek.com",
         "anthropic-messages": "https://api.deepseek.com/anthropic/v1",
     }
     assert provider.quirks.rename == {"max_completion_tokens": "max_tokens"}
