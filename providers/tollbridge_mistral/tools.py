@@ -16,6 +16,7 @@ from tollbridge.formats import (
     add_extras,
     lower,
     present,
+    write_special,
 )
 from tollbridge_mistral.content import NAME
 
@@ -71,22 +72,11 @@ def write_tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JS
     written: list[JSON] = []
     for tool in request.tools or ():
         if isinstance(tool, ServerTool) or tool.custom:
-            written += _write_special(tool, notes, native=native)
+            written += write_special(tool, notes, native=native)
         elif not allowed or tool.name in allowed:
             written.append(_write_tool(tool, notes, native=native))
     members: dict[str, JSON] = {"tools": written} if written or (native and request.tools is not None) else {}
     return {**members, **present(tool_choice=_choice(request, notes, some=bool(written)))}
-
-
-def _write_special(tool: AnyTool, notes: Notes, *, native: bool) -> list[JSON]:
-    """Write a tool that is no function: only Mistral's own callers know such that Mistral knows too."""
-    if native and isinstance(tool, ServerTool):
-        return [tool.raw]
-    if isinstance(tool, Tool):
-        notes.refuse("tools[].custom", "the model behind this name has no tools that take free text")
-    kind = tool.tool or (tool.raw.get("type") if isinstance(tool.raw, dict) else None)
-    notes.drop(f"tools[].{kind or 'server_tool'}")
-    return []
 
 
 def _write_tool(tool: Tool, notes: Notes, *, native: bool) -> dict[str, JSON]:

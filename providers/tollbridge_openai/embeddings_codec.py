@@ -5,7 +5,7 @@ A vector is written as the caller asked for it, whatever its provider gave: as n
 
 from collections.abc import Mapping, Sequence
 
-from tollbridge import GatewayError, UpstreamError, Usage
+from tollbridge import GatewayError, Usage
 from tollbridge.formats import (
     EMBEDDINGS,
     JSON,
@@ -27,6 +27,7 @@ from tollbridge.formats import (
     one_vector_each,
     packed_vector,
     present,
+    read_listed,
     vector_numbers,
 )
 from tollbridge_openai.chat_errors import read_error
@@ -82,21 +83,7 @@ class EmbeddingsCodec:
         return encode_json(members)
 
     def read_response(self, body: bytes, notes: Notes) -> EmbeddingResponse:
-        found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
-        items = found.each("data")
-        if items is None:
-            raise UpstreamError("the provider's answer holds no embeddings")
-        found.text("object")
-        wire = found.members("usage")
-        return EmbeddingResponse(
-            origin=NAME,
-            id=found.text("id") or "",
-            model=found.text("model") or "",
-            vectors=tuple(_read_vector(item, place) for place, item in enumerate(items)),
-            usage=read_usage(wire),
-            wire_usage=wire,
-            extras=found.rest(),
-        )
+        return read_listed(body, NAME, _read_vector, read_usage)
 
     def write_response(self, response: EmbeddingResponse, request: EmbeddingRequest, notes: Notes) -> bytes:
         native = response.origin == NAME

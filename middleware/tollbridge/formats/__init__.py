@@ -49,6 +49,7 @@ from tollbridge.formats.embedding import (
     Vector,
     float_encoding,
     input_text,
+    read_listed,
 )
 from tollbridge.formats.events import (
     AnyEvent,
@@ -99,6 +100,7 @@ from tollbridge.formats.ranking import CountResponse, Ranked, RerankRequest, Rer
 from tollbridge.formats.response import Choice, Response, Stop
 from tollbridge.formats.schema import Keywords, lower
 from tollbridge.formats.seal import KeyedSeal, Seal, join_id, split_id
+from tollbridge.formats.specialtools import write_special
 from tollbridge.formats.sse import EventCutter, event_data, event_name, split_events, write_event
 from tollbridge.formats.toolids import PLAIN, fit_id, new_call_id
 from tollbridge.formats.values import (
@@ -252,6 +254,7 @@ __all__ = [
     "plain_numbers",
     "present",
     "read_fields",
+    "read_listed",
     "read_named",
     "read_url",
     "readdressed",
@@ -267,6 +270,7 @@ __all__ = [
     "with_words",
     "words_of",
     "write_event",
+    "write_special",
     "write_url",
     "written_body",
 ]

@@ -1,12 +1,14 @@
 """Embeddings, whatever dialect they are asked in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from tollbridge.errors import UpstreamError
+from tollbridge.formats.fields import Fields
 from tollbridge.formats.notes import Notes
 from tollbridge.formats.parts import AnyPart, Text
-from tollbridge.formats.values import JSON, NO_EXTRAS, Extras
+from tollbridge.formats.values import JSON, NO_EXTRAS, Extras, decode_json
 from tollbridge.metering.usage import Usage
 
 EmbeddingInput = str | tuple[int, ...] | tuple[AnyPart, ...]
@@ -81,3 +83,30 @@ def float_encoding(encodings: Sequence[str], notes: Notes) -> str | None:
         if encoding not in spoken:
             notes.drop(f"encodings.{encoding}")
     return spoken[0] if spoken else None
+
+
+def read_listed(
+    body: bytes,
+    origin: str,
+    read_vector: Callable[[Fields, int], Vector],
+    read_usage: Callable[[JSON], Usage | None],
+) -> EmbeddingResponse:
+    """Read an answer that lists its embeddings as `data`, as OpenAI's does; raises `UpstreamError` for what is none.
+
+    `read_vector` is given an item and its place.
+    """
+    found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
+    items = found.each("data")
+    if items is None:
+        raise UpstreamError("the provider's answer holds no embeddings")
+    found.text("object")
+    wire = found.members("usage")
+    return EmbeddingResponse(
+        origin=origin,
+        id=found.text("id") or "",
+        model=found.text("model") or "",
+        vectors=tuple(read_vector(item, place) for place, item in enumerate(items)),
+        usage=read_usage(wire),
+        wire_usage=wire,
+        extras=found.rest(),
+    )

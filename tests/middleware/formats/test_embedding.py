@@ -2,8 +2,15 @@
 
 import pytest
 
-from tollbridge.errors import Untranslatable
-from tollbridge.formats.embedding import EmbeddingInput, float_encoding, input_text
+from tollbridge.errors import Untranslatable, UpstreamError
+from tollbridge.formats.embedding import (
+    EmbeddingInput,
+    EmbeddingResponse,
+    Vector,
+    float_encoding,
+    input_text,
+    read_listed,
+)
 from tollbridge.formats.notes import Notes
 from tollbridge.formats.parts import Media, MediaKind, Text
 from tollbridge.formats.seal import KeyedSeal
@@ -60,3 +67,21 @@ def test_encodings_without_a_float_are_refused() -> None:
 def test_strict_refuses_what_would_be_dropped() -> None:
     with pytest.raises(Untranslatable):
         float_encoding(("float", "int8"), notes(strict=True))
+
+
+def read(body: bytes) -> EmbeddingResponse:
+    return read_listed(body, "mine", lambda item, place: Vector(index=item.whole("at") or place), lambda wire: None)
+
+
+def test_listed_embeddings_are_read_each_in_its_place_and_the_rest_is_kept() -> None:
+    found = read(b'{"object":"list","id":"e","model":"m","data":[{"at":7},{}],"usage":{"x":1},"more":2}')
+
+    assert [vector.index for vector in found.vectors] == [7, 1]
+    assert (found.origin, found.id, found.model, found.wire_usage) == ("mine", "e", "m", {"x": 1})
+    assert found.extras == {"more": 2}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"data":{}}'])
+def test_answer_that_lists_no_embeddings_is_none(body: bytes) -> None:
+    with pytest.raises(UpstreamError):
+        read(body)
