@@ -113,12 +113,15 @@ class Recall(Layer):
         holders = await self._store.find_holders(wish.items, owner) if wish.items else ()
         known = {item for holder in holders for item in holder.items}
         elsewhere = any(item not in known for item in wish.items)
-        others = None if elsewhere else await self._opened(holders, owner)
-        if wish.items and call.remembering is not None:
-            _resolve(call.remembering, others)
         earlier = (*thread[-1:], *holders)
         keepers = tuple(target for target in call.targets if _knows(target, earlier, elsewhere, dialect))
-        if len(keepers) == len(call.targets):
+        passes, remembering = len(keepers) == len(call.targets), call.remembering if wish.items else None
+        if passes and remembering is None:
+            return
+        others = None if elsewhere else await self._opened(holders, owner)
+        if remembering is not None:
+            _resolve(remembering, others)
+        if passes:
             return
         turns = None if others is None or (thread and thread[0].before) else await self._opened(thread, owner)
         if turns is not None and others is not None:

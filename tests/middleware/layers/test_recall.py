@@ -369,6 +369,22 @@ async def test_what_was_meant_by_references_is_said_again_further_on(bridge) -> 
     assert said[0][1] == [{"type": "text", "text": "Four."}]
 
 
+async def test_references_of_a_request_nobody_wants_kept_pass_without_a_look_at_what_they_mean(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.upstream.reply(answer())
+    gw.upstream.reply(answer("resp_2"))
+    await ask(gw, "kept")
+    store = gw.gateway.store
+    principal = (await store.list_tokens())[0].id
+    store.keep(await store.find_answer("resp_1", principal), b"\x01damaged")
+    asked = [{"type": "item_reference", "id": "msg_resp_1"}, {"role": "user", "content": "and 3?"}]
+
+    reply = await ask(gw, "kept", input=asked, store=False)
+
+    assert reply.status_code == 200
+    assert gw.sent[-1].json()["input"] == asked
+
+
 async def test_turn_that_refers_to_what_only_its_provider_has_does_not_go_on_elsewhere(bridge) -> None:
     gw = bridge(**WHOLE)
     gw.upstream.reply(answer())
