@@ -115,7 +115,7 @@ class FormatKind(StrEnum):
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What an answer must look like.  `schema` is JSON Schema, as the caller wrote it; `mime` what Gemini calls it."""
+    """What an answer must look like.  `schema` is JSON Schema, as the caller wrote it."""
 
     kind: FormatKind
     schema: JSON = None

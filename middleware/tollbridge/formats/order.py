@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from tollbridge.formats.conversation import Message, Role
 from tollbridge.formats.events import AnyEvent, Broken, ChoiceEnd, Delta, Detail, End, PartBegin, PartEnd, Replaced
+from tollbridge.formats.values import JSON, NO_EXTRAS
 
 
 class OneByOne:
@@ -59,16 +60,19 @@ class OneByOne:
 
 def in_turns(messages: Iterable[Message], *, together: Sequence[Role] = ()) -> list[Message]:
     """Put messages together that continue the one before; those of the roles `together` wherever they meet."""
-    turns: list[Message] = []
+    turns: list[list[Message]] = []
     for message in messages:
-        before = turns[-1] if turns else None
-        if before is not None and before.role is message.role and (message.joined or message.role in together):
-            turns[-1] = replace(
-                before,
-                parts=before.parts + message.parts,
-                listed=True,
-                extras={**before.extras, **message.extras} if message.extras else before.extras,
-            )
+        role = message.role
+        if turns and turns[-1][0].role is role and (message.joined or role in together):
+            turns[-1].append(message)
         else:
-            turns.append(message)
-    return turns
+            turns.append([message])
+    return [_as_one(turn) if len(turn) > 1 else turn[0] for turn in turns]
+
+
+def _as_one(turn: Sequence[Message]) -> Message:
+    extras: dict[str, JSON] = {}
+    for message in turn:
+        extras.update(message.extras)
+    parts = tuple(part for message in turn for part in message.parts)
+    return replace(turn[0], parts=parts, listed=True, extras=extras or NO_EXTRAS)

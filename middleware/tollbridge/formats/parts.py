@@ -140,10 +140,10 @@ class ToolResult(Part, frozen=True, kw_only=True, tag="tool_result", gc=False):
 
 
 class ServerCall(Part, frozen=True, kw_only=True, tag="server_call", gc=False):
-    """The provider used a tool of its own, or says what that gave.
+    """The provider used a tool of its own, or says what that gave (`result`).
 
-    `tool` is one of `SERVER_TOOLS`, or empty for what only its dialect knows. `input` is what it was asked, `output`
-    what it gave, both as their dialect has them. `raw` is the whole part in its own dialect, and what goes back there.
+    `tool` is one of `SERVER_TOOLS`, or empty for what only its dialect knows. `raw` is the whole part in its own
+    dialect, and what goes back there.
     """
 
     tool: str

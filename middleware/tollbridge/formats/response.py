@@ -25,9 +25,9 @@ class Stop(StrEnum):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One of the answers.  `said` is the reason in the provider's own words, `sequence` the stop sequence that was met.
+    """One of the answers.
 
-    `citations`-like matter that belongs to the answer as a whole is in `extras`.
+    `said` is the reason it stopped in the provider's own words, `sequence` the stop sequence that was met.
     """
 
     index: int = 0

@@ -4,8 +4,8 @@ from tollbridge.formats.schemapass import Lowering, Work
 from tollbridge.formats.schemawords import ANNOTATIONS, SHARED, UNITED, clashes, is_null, pointed, size_of
 from tollbridge.formats.values import JSON
 
-MOST_INLINED = 500_000
-"""Characters and values that references may add."""
+MOST_ADDED = 500_000
+"""Characters and values that references may add, and members that schemas put into others may."""
 
 
 def lower_defs(lowering: Lowering, work: Work, keyword: str, value: JSON) -> None:
@@ -26,10 +26,14 @@ def lower_ref(lowering: Lowering, work: Work, keyword: str, value: JSON) -> None
         lowering.leave(work, keyword)
         work.joins.append(lowering.members(Work({"type": target.get("type")}, work.at)))
     else:
-        lowering.inlined += size_of(target, MOST_INLINED)
-        if lowering.inlined > MOST_INLINED:
-            lowering.refuse("it grows too large by its references")
+        _add(lowering, size_of(target, MOST_ADDED), "its references")
         work.joins.append(lowering.schema(target, work.at.beside(closing="properties" not in work.raw)))
+
+
+def _add(lowering: Lowering, size: int, by: str) -> None:
+    lowering.added += size
+    if lowering.added > MOST_ADDED:
+        lowering.refuse(f"it grows too large by {by}")
 
 
 def _stays(lowering: Lowering, work: Work, reference: str) -> bool:
@@ -86,7 +90,9 @@ def join(lowering: Lowering, work: Work, other: JSON) -> None:
         if keyword not in apart:
             work.out.setdefault(keyword, value)
         elif keyword in UNITED:
-            work.out[keyword], whole = UNITED[keyword](work.out[keyword], value)
+            united, whole = UNITED[keyword](work.out[keyword], value)
+            work.out[keyword] = united
+            _add(lowering, len(united) if isinstance(united, list | dict) else 0, "schemas that hold together")
             if not whole:
                 lowering.drop(keyword)
         else:

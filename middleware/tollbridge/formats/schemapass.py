@@ -67,7 +67,7 @@ class Work:
 
 
 class Lowering:
-    """One pass.  `lost` counts what made the schema looser, `references` those that stay, `inlined` what others added.
+    """One pass.  `lost` counts what made the schema looser, `references` those that stay, `added` what others put in.
 
     `above` are the schemas around the one that is looked at. `ways` lower single keywords, any other is plain; `finish`
     is called when those of a schema are done, with how much was lost before it. `loose_references` is what each
@@ -87,7 +87,7 @@ class Lowering:
     ) -> None:
         self.lost = 0
         self.references = 0
-        self.inlined = 0
+        self.added = 0
         self.root = root
         self.keywords = keywords
         self.loose_references = loose_references

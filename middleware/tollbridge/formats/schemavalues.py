@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tollbridge.formats.schemapass import Lowering, Work
 from tollbridge.formats.schemawords import SAME_VALUE, is_number, tighter, types_of
-from tollbridge.formats.values import JSON
+from tollbridge.formats.values import JSON, encode_json
 
 
 def lower_type(lowering: Lowering, work: Work, keyword: str, value: JSON) -> None:
@@ -99,9 +99,7 @@ def lower_prefix(lowering: Lowering, work: Work, keyword: str, value: JSON) -> N
     rest, most = work.raw.get("items"), work.raw.get("maxItems")
     bounded = rest is False or (most is not None and is_number(most) and most <= len(value))
     schemas = value if bounded else [*value, rest] if isinstance(rest, dict) else []
-    lowered: list[JSON] = []
-    for found in lowering.each(schemas, work.at.below()):
-        lowered += [found] if found not in lowered else []
+    lowered = list({encode_json(found): found for found in lowering.each(schemas, work.at.below())}.values())
     lowering.leave(work, keyword)
     if lowering.name("items") and len(lowered) == 1:
         work.out["items"] = lowered[0]

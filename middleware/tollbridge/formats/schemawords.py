@@ -116,7 +116,8 @@ def _united_names(one: JSON, other: JSON) -> tuple[JSON, bool]:
     """Put lists of names together."""
     if not isinstance(one, list) or not isinstance(other, list):
         return one, False
-    return [*one, *(name for name in other if name not in one)], True
+    held = {name for name in one if isinstance(name, str)}
+    return [*one, *(name for name in other if not (isinstance(name, str) and name in held))], True
 
 
 UNITED: Mapping[str, Callable[[JSON, JSON], tuple[JSON, bool]]] = {

@@ -16,7 +16,8 @@ PREFIX = "tb1"
 JOINT = "__tb1"
 MOST_PACKED = 256 * 1024
 """Characters of a packed state that are still taken along."""
-_MOST_UNPACKED = 4 * 1024 * 1024
+MOST_UNPACKED = 4 * 1024 * 1024
+"""Bytes of a state that are taken along: more would have to be held for whoever sends it back."""
 _MAC = 16
 
 
@@ -39,7 +40,10 @@ class KeyedSeal:
         self._key = key
 
     def pack(self, state: State) -> str | None:
-        packed = zlib.compress(encode_json([state.dialect, state.data]), 6)
+        told = encode_json([state.dialect, state.data])
+        if len(told) > MOST_UNPACKED:
+            return None
+        packed = zlib.compress(told, 6)
         text = PREFIX + urlsafe_b64encode(self._mac(packed) + packed).rstrip(b"=").decode("ascii")
         return text if len(text) <= MOST_PACKED else None
 
@@ -54,7 +58,7 @@ class KeyedSeal:
         if not hmac.compare_digest(mac, self._mac(packed)):
             return None
         opened = zlib.decompressobj()
-        dialect, data = decode_json(opened.decompress(packed, _MOST_UNPACKED))
+        dialect, data = decode_json(opened.decompress(packed, MOST_UNPACKED))
         return State(dialect, data)
 
     def _mac(self, packed: bytes) -> bytes:

@@ -518,6 +518,18 @@ def laughs(size: int, last: Any) -> Any:
     return {"$ref": "#/$defs/d0", "$defs": {**steps, f"d{size}": last}}
 
 
+def test_members_that_schemas_put_together_are_bounded():
+    assert "grows too large" in refusal({"allOf": [{"properties": {f"p{n}": {}}} for n in range(1100)]}, PLAIN)
+    assert "grows too large" in refusal({"allOf": [{"required": [f"p{n}"]} for n in range(1100)]}, PLAIN)
+    assert lowered({"allOf": [{"required": 5}, {"required": 6}]}, PLAIN) == ({"required": 5}, ["required"])
+
+
+def test_items_of_a_tuple_that_only_look_alike_are_all_named():
+    schema = {"type": "array", "prefixItems": [{"enum": [1]}, {"enum": [True]}, {"enum": [1]}], "items": False}
+
+    assert lowered(schema, OPENAPI)[0]["items"] == {"anyOf": [{"enum": [1]}, {"enum": [True]}]}
+
+
 def test_references_that_multiply_are_refused():
     assert "more than 20,000 schemas" in refusal(laughs(40, {}), INLINED)
     assert "grows too large" in refusal(laughs(40, {"description": "ha" * 10_000}), INLINED)

@@ -53,6 +53,11 @@ def test_state_that_is_too_long_is_not_taken_along(monkeypatch: pytest.MonkeyPat
     assert join_id("call_1", State("a", {"x": "y"}), SEAL) == "call_1"
 
 
+def test_state_that_packs_well_and_is_too_long_is_not_taken_along() -> None:
+    assert SEAL.pack(State("a", {"x": "y" * (sealing.MOST_UNPACKED - 20)})) is not None
+    assert SEAL.pack(State("a", {"x": "y" * sealing.MOST_UNPACKED})) is None
+
+
 @given(st.text(max_size=20), states | st.none())
 def test_id_gives_back_what_was_put_behind_it(id_: str, state: State | None) -> None:
     assert split_id(join_id(id_, state, SEAL), SEAL) == (id_, state)
