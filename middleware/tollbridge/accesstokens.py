@@ -13,6 +13,8 @@ log = structlog.get_logger("tollbridge")
 
 _PAUSE_S = 10.0
 """Seconds between two tries to renew a token that is still valid."""
+_PATIENCE_S = 2.0
+"""Seconds a caller waits for a new token while the older one is valid: less than `[plugins] timeout_s` by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,14 @@ class KeptToken:
     """Keeps one access token, for a `Signer` to show.
 
     It is renewed `early_s` seconds before its end, a short one at half its life. Callers that need a new one at the
-    same time wait for one and the same fetch, which goes on where one of them does not wait to its end.
+    same time wait for one and the same fetch, which goes on where one of them does not wait to its end: while an older
+    token is valid, nobody waits longer than `patience_s` seconds.
     """
 
-    def __init__(self, clock: Clock | None = None, *, early_s: float = 300.0) -> None:
+    def __init__(self, clock: Clock | None = None, *, early_s: float = 300.0, patience_s: float = _PATIENCE_S) -> None:
         self.clock = clock or SystemClock()
         self._early_s = early_s
+        self._patience_s = patience_s
         self._token = ""
         self._ends = self._renew_at = 0.0
         self._fetching: asyncio.Task[None] | None = None
@@ -40,12 +44,15 @@ class KeptToken:
     async def get(self, fetch: Callable[[], Awaitable[AccessToken]]) -> str:
         """Give a valid token; raises what `fetch` does where there is none.
 
-        Where `fetch` raises `UpstreamError`, an older token is shown until it ends.
+        Where `fetch` raises `UpstreamError`, or takes long, an older token is shown until it ends.
         """
-        if not self._token or self.clock.monotonic() >= self._renew_at:
+        now = self.clock.monotonic()
+        if not self._token or now >= self._renew_at:
             renewal = self._renewal(fetch)
-            await asyncio.wait((renewal,))  # which leaves it running where this caller is cancelled
-            renewal.result()
+            patience_s = self._patience_s if self._token and now < self._ends else None
+            await asyncio.wait((renewal,), timeout=patience_s)  # which leaves it running where this caller is cancelled
+            if renewal.done():
+                renewal.result()
         return self._token
 
     def _renewal(self, fetch: Callable[[], Awaitable[AccessToken]]) -> "asyncio.Task[None]":

@@ -96,11 +96,12 @@ class ModelRoutes:
     def _check_files_provider(self) -> None:
         host = self._named_host(self._files_provider, "upstream.files_provider")
         bases = {each.base for each in self._dialects.values() if any(map(_takes_files, each.operations))}
-        if bases.isdisjoint(host.base_urls):
-            spoken = ", ".join(sorted(bases))
-            raise ConfigError(
-                f"upstream.files_provider: {host.provider.name} keeps no files; those who speak {spoken} do"
-            )
+        urls = [url for base, url in host.base_urls.items() if base in bases]
+        problem = "" if urls else f"keeps no files; those who speak {', '.join(sorted(bases))} do"
+        if any("{model}" in url for url in urls):
+            problem = "has a URL for each model, and files belong to none"
+        if problem:
+            raise ConfigError(f"upstream.files_provider: {host.provider.name} {problem}")
 
     def _target(self, model: str, text: str, max_output: int | None) -> Target:
         provider, _, name = text.partition("/")

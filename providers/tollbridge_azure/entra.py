@@ -6,6 +6,7 @@ machines, https://learn.microsoft.com/azure/app-service/overview-managed-identit
 (all read 2026-11).
 """
 
+import asyncio
 import os
 import re
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ _HERE = frozenset(("127.0.0.1", "localhost", "::1"))
 _MOST = 64 * 1024
 """Bytes of a token's answer that are read."""
 _PATIENCE_S = 4.0
-"""Seconds for each step of a fetch: less than `[plugins] timeout_s`, so that an older token can still be shown."""
+"""Seconds for a whole fetch, answer and all: less than `[plugins] timeout_s`, so that its own reason is told."""
 _WORD = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 Headers = list[tuple[bytes, bytes]]
@@ -50,7 +51,8 @@ class EntraClient:
         if not _TENANT.fullmatch(self.tenant):
             raise ValueError("the option 'tenant' must be a tenant's id or domain")
         authority = urlsplit(self.authority)
-        if authority.scheme != "https" and not (authority.scheme == "http" and authority.hostname in _HERE):
+        allowed = authority.scheme == "https" or (authority.scheme == "http" and authority.hostname in _HERE)
+        if not allowed or not authority.hostname:
             raise ValueError("the option 'authority' must begin with https://")
 
     @property
@@ -89,6 +91,10 @@ class EntraManaged:
     endpoint: str = ""
     _token: KeptToken = field(default_factory=KeptToken, init=False, repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        if self.endpoint and not re.match(r"https?://[^/?#]", self.endpoint):
+            raise ValueError("the option 'endpoint' must be a URL that begins with http:// or https://")
+
     @property
     def env(self) -> tuple[str, ...]:
         return ("IDENTITY_HEADER",)
@@ -125,7 +131,8 @@ async def _ask(
 
     try:
         async with (
-            httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=_PATIENCE_S) as client,
+            asyncio.timeout(_PATIENCE_S),
+            httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=None) as client,
             client.stream(method, url, data=form, params=query, headers=headers) as response,
         ):
             body = b""
@@ -133,7 +140,7 @@ async def _ask(
                 body += chunk
                 if len(body) > _MOST:
                     raise _refused(response.status_code, "its answer is too long")
-    except httpx2.HTTPError as exc:
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as exc:
         raise _refused(0, type(exc).__name__) from None
     return _read(response.status_code, body)
 

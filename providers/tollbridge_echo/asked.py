@@ -10,6 +10,9 @@ from tollbridge_echo.script import Script, read_script, split_message
 NAMES = ("say", "embed")
 """The models there are."""
 MOST_ANSWERS = 128
+MOST_CHARACTERS = 4_000_000
+"""Characters of all messages together, and of one answer."""
+_MOST_STOPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ def read_chat(body: Mapping[str, Any]) -> Asked:
     if not isinstance(messages, list) or not messages or not all(isinstance(one, dict) for one in messages):
         raise Refusal("the field 'messages' must be a list of messages, one at least", param="messages")
     texts = tuple(_text(message.get("content")) for message in messages)
+    if sum(map(len, texts)) > MOST_CHARACTERS:
+        said = f"the messages have more than {MOST_CHARACTERS} characters together"
+        raise Refusal(said, param="messages", code="context_length_exceeded")
     users = [text for text, message in zip(texts, messages, strict=True) if message.get("role") == "user"]
     told, words = split_message(users[-1] if users else "")
     if told is not None:
@@ -104,6 +110,8 @@ def _whole(body: Mapping[str, Any], name: str, most: int = 10**9) -> int | None:
 
 def _stop(stop: object) -> tuple[str, ...]:
     listed = stop if isinstance(stop, list) else [stop]
+    if len(listed) > _MOST_STOPS:
+        raise Refusal(f"the field 'stop' must have at most {_MOST_STOPS} texts", param="stop")
     return tuple(word for word in listed if isinstance(word, str) and word)
 
 

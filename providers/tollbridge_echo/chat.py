@@ -4,21 +4,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tollbridge_echo.asked import Asked, read_chat
-from tollbridge_echo.plans import Plan, refusal_plan, stream_plan, whole_plan
+from tollbridge_echo.plans import Plan, encoded, refusal_plan, stream_plan, whole_plan
 from tollbridge_echo.refusals import Refusal
 from tollbridge_echo.replies import Reply, id_of, reply_to, usage_of
 
 CREATED = 0
 """The time of every answer: one that told the real one would not be the same twice."""
+_MOST_BYTES = 64 * 1024 * 1024
+_FRAME_BYTES, _LOGPROB_BYTES, _LETTER_BYTES = 250, 500, 6
+"""Bytes of a piece without its text, of one probability while it is held, and of a letter that JSON escapes."""
 
 
 def plan_chat(body: Mapping[str, Any]) -> Plan:
     """Plan the answer to a chat request; raises `Refusal` for one that cannot be read."""
     asked = read_chat(body)
     try:
-        replies = [reply_to(asked)] * asked.answers
+        reply = reply_to(asked)
+        _check_size(asked, reply)
     except Refusal as refusal:
         return refusal_plan(refusal, asked.script)
+    replies = [reply] * asked.answers
     head = {"id": id_of("chatcmpl-", body), "created": CREATED, "model": asked.model}
     if asked.stream:
         return _streamed(asked, replies, head)
@@ -32,6 +37,18 @@ def plan_chat(body: Mapping[str, Any]) -> Plan:
     return whole_plan({**members, **({"usage": usage} if usage is not None else {})}, asked.script)
 
 
+def _check_size(asked: Asked, reply: Reply) -> None:
+    """Refuse an answer that would take too much memory, for all of it is planned at once; raises `Refusal`."""
+    pieces = len(reply.tokens) + len(reply.reasoning)
+    letters = len(reply.text) + sum(map(len, reply.reasoning)) + len(reply.refusal or "")
+    letters += sum(len(call.arguments) for call in reply.calls)
+    each = _FRAME_BYTES + len(encoded(asked.model)) if asked.stream else 0
+    if asked.logprobs:
+        each += _LOGPROB_BYTES * (1 + asked.top_logprobs)
+    if asked.answers * (pieces * each + letters * _LETTER_BYTES) > _MOST_BYTES:
+        raise Refusal("the answer would be too large for an echo; ask for fewer or shorter ones, or a whole one")
+
+
 def _choice(asked: Asked, reply: Reply, place: int) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": reply.text or None, "refusal": reply.refusal}
     if not reply.calls and reply.refusal is None:
@@ -40,8 +57,7 @@ def _choice(asked: Asked, reply: Reply, place: int) -> dict[str, Any]:
         message["reasoning_content"] = "".join(reply.reasoning)
     if reply.calls:
         message["tool_calls"] = [_called(asked, reply, place, number) for number in range(len(reply.calls))]
-    tokens = [_logprob(token, number, asked.top_logprobs) for number, token in enumerate(reply.tokens)]
-    logprobs = {"content": tokens, "refusal": None} if asked.logprobs else None
+    logprobs = _logprobs(asked, reply.tokens)
     return {"index": place, "message": message, "logprobs": logprobs, "finish_reason": reply.finish}
 
 
@@ -49,6 +65,14 @@ def _called(asked: Asked, reply: Reply, place: int, number: int) -> dict[str, An
     call = reply.calls[number]
     id_ = id_of("call_", asked.prompt, call, place, number)
     return {"id": id_, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _logprobs(asked: Asked, tokens: Sequence[str], first: int = 0) -> dict[str, Any] | None:
+    """Give the probabilities of tokens, None where nobody asks; `first` is the place of the first in its answer."""
+    if not asked.logprobs:
+        return None
+    told = [_logprob(token, number, asked.top_logprobs) for number, token in enumerate(tokens, first)]
+    return {"content": told, "refusal": None}
 
 
 def _logprob(token: str, number: int, top: int) -> dict[str, Any]:
@@ -88,8 +112,7 @@ def _deltas(asked: Asked, reply: Reply, place: int) -> Iterator[tuple[dict[str, 
     for word in reply.reasoning:
         yield {"reasoning_content": word}, None
     for number, token in enumerate(reply.tokens):
-        told = [_logprob(token, number, asked.top_logprobs)]
-        yield {"content": token}, {"content": told, "refusal": None} if asked.logprobs else None
+        yield {"content": token}, _logprobs(asked, (token,), number)
     if reply.refusal is not None:
         yield {"refusal": reply.refusal}, None
     for number in range(len(reply.calls)):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import cycle, islice
 
-from tollbridge_echo.asked import Asked
-from tollbridge_echo.instances import instance
+from tollbridge_echo.asked import MOST_CHARACTERS, Asked
+from tollbridge_echo.instances import TooMuch, instance
 from tollbridge_echo.plans import encoded
 from tollbridge_echo.refusals import Refusal
 from tollbridge_echo.script import Call
@@ -72,8 +72,15 @@ def _calls(asked: Asked) -> tuple[Call, ...]:
 
 
 def _arguments(asked: Asked, name: str) -> str:
-    value = instance(asked.tools[name])
+    value = _least(asked.tools[name], "tools")
     return encoded(value if isinstance(value, dict) else {}).decode()
+
+
+def _least(schema: object, param: str) -> object:
+    try:
+        return instance(schema)
+    except TooMuch:
+        raise Refusal(f"the least value that fits a schema in {param!r} is too large here", param=param) from None
 
 
 def _tokens(asked: Asked) -> tuple[str, ...]:
@@ -82,12 +89,14 @@ def _tokens(asked: Asked) -> tuple[str, ...]:
     if text is None:
         text = asked.words
         if asked.format == "json_schema":
-            text = encoded(instance(asked.schema)).decode()
+            text = encoded(_least(asked.schema, "response_format")).decode()
         elif script.json or asked.format == "json_object":
             text = encoded({"echo": text}).decode()
     if script.tokens is None:
         return words_of(text)
     words = text.split() or ["word"]
+    if script.tokens * (1 + max(map(len, words))) > MOST_CHARACTERS:
+        raise Refusal(f"the script's 'tokens' are more than {MOST_CHARACTERS} characters", code="invalid_script")
     most = list(islice(cycle(words), script.tokens))
     return tuple(f"{word} " for word in most[:-1]) + tuple(most[-1:])
 

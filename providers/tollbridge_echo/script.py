@@ -15,6 +15,7 @@ from tollbridge_echo.refusals import Refusal
 MARK = "!echo "
 LONGEST_MS = 600_000
 MOST_TOKENS = 100_000
+MOST_CALLS = 32
 FINISHES = ("stop", "length", "content_filter", "tool_calls")
 
 
@@ -73,6 +74,8 @@ def read_script(text: str, param: str, before: Script | None = None) -> Script:
             value = read(unquote(raw, errors="strict"))
         except ValueError as exc:
             raise Refusal(f"the script's {key!r} {exc}", param=param, code="invalid_script") from exc
+        if len(found.get("tool", ())) == MOST_CALLS:
+            raise Refusal(f"the script calls more than {MOST_CALLS} tools", param=param, code="invalid_script")
         found[key] = (*found.get(key, ()), *value) if key == "tool" else value
     return replace(before or Script(), **found)
 
@@ -87,7 +90,7 @@ def split_message(text: str) -> tuple[str | None, str]:
 
 def _count(least: int, most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text[:12]) <= most:
+        if not text.isascii() or not text.isdigit() or len(text) > 12 or not least <= int(text) <= most:
             raise ValueError(f"must be a whole number from {least} to {most}")
         return int(text)
 

@@ -7,7 +7,7 @@ import math
 import re
 import struct
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import shake_256
 from typing import Any
 
@@ -17,6 +17,8 @@ from tollbridge_echo.refusals import Refusal
 
 DIMENSIONS = 8
 _MOST = 4_096
+_MOST_NUMBERS = 4_000_000
+"""Of the directions of all words, and of all vectors together."""
 _WORD = re.compile(r"\w+")
 
 
@@ -33,9 +35,13 @@ def plan_embeddings(body: Mapping[str, Any]) -> Plan:
     size = body.get("dimensions") or script.dimensions or DIMENSIONS
     if not isinstance(size, int) or isinstance(size, bool) or not 0 < size <= _MOST:
         raise Refusal(f"the field 'dimensions' must be a whole number from 1 to {_MOST}", param="dimensions")
+    words = [_WORD.findall(text.casefold()) or [""] for text in texts]
+    if size * sum(map(len, words)) > _MOST_NUMBERS:
+        said = f"the words times the dimensions are more than {_MOST_NUMBERS}"
+        raise Refusal(said, param="input", code="context_length_exceeded")
     data = [
-        {"object": "embedding", "index": place, "embedding": _shown(vector_of(text, size), str(encoding))}
-        for place, text in enumerate(texts)
+        {"object": "embedding", "index": place, "embedding": _shown(vector_of(each, size), str(encoding))}
+        for place, each in enumerate(words)
     ]
     told = script.usage[0] if script.usage else sum(len(text.split()) for text in texts)
     usage = {} if script.usage == () else {"usage": {"prompt_tokens": told, "total_tokens": told}}
@@ -56,17 +62,19 @@ def _is_input(item: object) -> bool:
     return isinstance(item, str) or (isinstance(item, list) and all(isinstance(token, int) for token in item))
 
 
-def vector_of(text: str, size: int) -> tuple[float, ...]:
+def vector_of(words: Sequence[str], size: int) -> tuple[float, ...]:
     """Give the vector of a text: 32-bit floats, of length 1."""
-    words = _WORD.findall(text.casefold()) or [""]
-    added = [math.fsum(values) for values in zip(*(_direction(word, size) for word in words), strict=True)]
+    added = [0] * size
+    for word in words:
+        added = [one + other for one, other in zip(added, _direction(word, size), strict=True)]
     length = math.sqrt(math.fsum(value * value for value in added)) or 1.0
     return struct.unpack(f"<{size}f", struct.pack(f"<{size}f", *(value / length for value in added)))
 
 
-def _direction(word: str, size: int) -> tuple[float, ...]:
+def _direction(word: str, size: int) -> tuple[int, ...]:
+    """Give the direction of a word: odd numbers, none of which is zero."""
     numbers = struct.unpack(f"<{size}h", shake_256(word.encode("utf-8", "surrogatepass")).digest(2 * size))
-    return tuple((number + 0.5) / 32_768 for number in numbers)
+    return tuple(2 * number + 1 for number in numbers)
 
 
 def _shown(vector: tuple[float, ...], encoding: str) -> object:

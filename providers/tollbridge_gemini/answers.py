@@ -8,6 +8,7 @@ from tollbridge.formats import (
     JSON,
     AnyPart,
     Choice,
+    Citation,
     Logprob,
     Notes,
     Opaque,
@@ -169,10 +170,12 @@ def _marked(parts: Sequence[AnyPart], candidate: Mapping[str, JSON]) -> tuple[An
         part = parts[index]
         said.begin(index)
         said.add(part.text if isinstance(part, Text) else "")
-    marked = list(parts)
+    citations: dict[int, list[Citation]] = {}
     for at, citation in (*cited_in(candidate, said), *fetched_for(candidate)):
-        at = texts[-1] if at is None else at
-        marked[at] = with_marks(marked[at], citations=(citation,))
+        citations.setdefault(texts[-1] if at is None else at, []).append(citation)
+    marked = list(parts)
+    for at, found in citations.items():
+        marked[at] = with_marks(marked[at], citations=found)
     logprobs = read_logprobs(candidate.get("logprobsResult"))
     marked[texts[-1]] = with_marks(marked[texts[-1]], logprobs=logprobs)
     return tuple(marked)

@@ -27,7 +27,7 @@ from tollbridge.formats import (
     words_of,
 )
 from tollbridge_gemini.answers import read_logprobs, stop_of
-from tollbridge_gemini.grounding import Said, cited_in, fetched_for, merged
+from tollbridge_gemini.grounding import Said, cited_in, fetched_for, gather
 from tollbridge_gemini.names import Members
 from tollbridge_gemini.partial import PartialArgs
 from tollbridge_gemini.parts_in import PartReader
@@ -84,8 +84,7 @@ class CandidateReader:
         if content is not None and not items:
             self._empty = content.rest()
         yield from self._marks(found)
-        more = {name: value for name, value in found.rest().items() if value is not None}
-        self._extras = merged(self._extras, more) if self._extras else more
+        gather(self._extras, {name: value for name, value in found.rest().items() if value is not None})
 
     def end(self) -> Iterator[AnyEvent]:
         """End the parts that are open, and the answer."""
@@ -196,7 +195,7 @@ class CandidateReader:
         if self._partial is not None:
             index, args = self._partial
             self._partial = None
-            yield Delta(text=json_text(args.whole), index=index, choice=self.index)
+            yield Delta(text=json_text(args.end()), index=index, choice=self.index)
             yield PartEnd(index=index, choice=self.index)
 
     def _marks(self, found: Members) -> Iterator[AnyEvent]:

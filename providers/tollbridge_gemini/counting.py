@@ -1,7 +1,7 @@
 """The codec of `:countTokens` (https://ai.google.dev/api/tokens, read 2026-11).
 
 Beside `contents` alone, the Gemini API takes a whole request as `generateContentRequest`, Vertex its members one by
-one. A host that drops `generateContentRequest` is spoken to as Vertex is.
+one. Both are read.
 """
 
 from msgspec.structs import replace
@@ -24,13 +24,7 @@ from tollbridge_gemini.errors import read_error
 from tollbridge_gemini.names import NAME, Members
 from tollbridge_gemini.requests_in import read_request
 from tollbridge_gemini.requests_out import write_request
-
-_WHOLE = "generateContentRequest"
-
-
-def is_vertex(notes: Notes) -> bool:
-    """Whether the host is spoken to as Vertex is: it drops `generateContentRequest`, which the Gemini API alone has."""
-    return _WHOLE in notes.quirks.drop
+from tollbridge_gemini.vertex import WHOLE, is_vertex
 
 
 class CountCodec:
@@ -70,11 +64,11 @@ class CountCodec:
 
 
 def _read(found: Members, envelope: Envelope, notes: Notes) -> Request:
-    inner = found.inner(_WHOLE)
+    inner = found.inner(WHOLE)
     if inner is None:
         return read_request(found, envelope, notes)
     request = read_request(inner, envelope, notes)
-    outer = {f"{_WHOLE} {name}": value for name, value in found.rest().items()}
+    outer = {f"{WHOLE} {name}": value for name, value in found.rest().items()}
     return replace(request, spelling=(*request.spelling, "whole:"), extras={**request.extras, **outer})
 
 
@@ -82,10 +76,10 @@ def _write(request: Request, notes: Notes) -> dict[str, JSON]:
     """Write what is to be counted; what only says how an answer is made is left out without a word."""
     native = request.origin == NAME
     if native and "whole:" in request.spelling:
-        mark = f"{_WHOLE} "
+        mark = f"{WHOLE} "
         own = {name: value for name, value in request.extras.items() if not name.startswith(mark)}
         outer = {name.removeprefix(mark): value for name, value in request.extras.items() if name.startswith(mark)}
-        return {_WHOLE: write_request(replace(request, extras=own), notes), **outer}
+        return {WHOLE: write_request(replace(request, extras=own), notes), **outer}
     if native:
         return write_request(request, notes)
     counted = Request(
@@ -97,11 +91,11 @@ def _write(request: Request, notes: Notes) -> dict[str, JSON]:
         essential=request.essential,
     )
     members = write_request(counted, notes)
-    if members.keys() == {"contents"} or is_vertex(notes):
+    if members.keys() == {"contents"} or is_vertex(notes.quirks):
         members.pop("toolConfig", None)
         return members
     name = request.model if request.model.startswith(("models/", "tunedModels/")) else f"models/{request.model}"
-    return {_WHOLE: {"model": name, **members}}
+    return {WHOLE: {"model": name, **members}}
 
 
 _: type[Codec[Request, CountResponse]] = CountCodec

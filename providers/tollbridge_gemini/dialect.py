@@ -1,6 +1,7 @@
 """The dialect of the Gemini API (https://ai.google.dev/api/generate-content, read 2026-11).
 
 The model and whether the answer is streamed stand in the path. A stream is always asked for as events (`alt=sse`).
+Callers may ask as they ask Vertex AI, too: see `vertex`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,16 +30,9 @@ from tollbridge_gemini.errors import write_error
 from tollbridge_gemini.names import NAME
 from tollbridge_gemini.readers import StreamReader
 from tollbridge_gemini.usage import answer_usage
+from tollbridge_gemini.vertex import in_shape, published_model, vertex_paths
 
-_GENERATE = "/models/{model}:generateContent"
-_STREAM = "/models/{model}:streamGenerateContent"
 _METHODS = ["generateContent", "countTokens"]
-
-
-def _paths(tail: str) -> tuple[str, str]:
-    return f"/v1beta{tail}", f"/v1{tail}"
-
-
 _CODEC = codec_later(CONVERSATION, "tollbridge_gemini.codec:GENERATE_CODEC")
 _COUNT_CODEC = codec_later(COUNT, "tollbridge_gemini.counting:CountCodec")
 _EMBED_CODEC, _BATCH_CODEC = (
@@ -46,16 +40,16 @@ _EMBED_CODEC, _BATCH_CODEC = (
 )
 
 
-def _operation(scope: str, label: str, tail: str, codec: AnyCodec) -> Operation:
-    path, other = _paths(tail)
+def _operation(scope: str, label: str, method: str, codec: AnyCodec) -> Operation:
+    tail = f"/models/{{model}}:{method}"
     conversation = codec.kind == CONVERSATION
     return Operation(
         scope,
         label,
-        path=path,
-        also=(other,),
-        upstream=_GENERATE if conversation else tail,
-        streamed=f"{_STREAM}?alt=sse" if conversation else "",
+        path=f"/v1beta{tail}",
+        also=(f"/v1{tail}", *vertex_paths(method)),
+        upstream="/models/{model}:generateContent" if conversation else tail,
+        streamed="/models/{model}:streamGenerateContent?alt=sse" if conversation else "",
         codec=codec,
     )
 
@@ -68,17 +62,17 @@ class GeminiDialect:
     stream_type = b"text/event-stream"
     keep_alive = b"\n"  # google-genai reads a comment as JSON (its source, 3.6.1); an empty line is nothing
     operations = (
-        _operation("ai:chat", "generate_content", _GENERATE, _CODEC),
-        _operation("ai:chat", "stream_generate_content", _STREAM, _CODEC),
-        _operation("ai:chat", "count_tokens", "/models/{model}:countTokens", _COUNT_CODEC),
-        _operation("ai:embeddings", "batch_embed_contents", "/models/{model}:batchEmbedContents", _BATCH_CODEC),
-        _operation("ai:embeddings", "embed_content", "/models/{model}:embedContent", _EMBED_CODEC),
+        _operation("ai:chat", "generate_content", "generateContent", _CODEC),
+        _operation("ai:chat", "stream_generate_content", "streamGenerateContent", _CODEC),
+        _operation("ai:chat", "count_tokens", "countTokens", _COUNT_CODEC),
+        _operation("ai:embeddings", "batch_embed_contents", "batchEmbedContents", _BATCH_CODEC),
+        _operation("ai:embeddings", "embed_content", "embedContent", _EMBED_CODEC),
         Operation("", "models", "GET", path="/v1beta/models", also=("/v1/models",), lists_models=True),
         Operation("", "models", "GET", path="/v1beta/models/{model}", also=("/v1/models/{model}",), lists_models=True),
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
-        model = named_model(operation, path)
+        model = published_model(path) or named_model(operation, path)
         if not model:
             raise BadRequest("the path names no model", param="model")
         limit, answers = read_limits(body)
@@ -99,6 +93,8 @@ class GeminiDialect:
         self, body: bytes, envelope: Envelope, *, model: str, max_output: int | None, quirks: Quirks
     ) -> bytes:
         unnamed = "model" in quirks.drop and not envelope.outputs_tokens
+        if not envelope.outputs_tokens:
+            body = in_shape(body, model, quirks)
         if unnamed or model != envelope.model:
             body = with_model(body, None if unnamed else model)
         if max_output is not None:

@@ -5,6 +5,7 @@ A segment's place is counted in bytes of UTF-8 (https://ai.google.dev/api/genera
 stands there.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,35 +15,61 @@ from tollbridge_gemini.joining import placed
 SOURCES = ("web", "retrievedContext", "maps", "image")
 
 
+_STEP = 1024
+"""Bytes of text between two places that are known in characters."""
+_MOST_SOUGHT = 1_000
+"""Segments of an answer that are looked for where they are not said to be; each takes a look through all text."""
+_FOLLOWING = bytes(range(0x80, 0xC0))
+"""Bytes of UTF-8 that begin no character."""
+
+
 @dataclass(slots=True)
 class Said:
     """The text of an answer so far, in bytes, and which part each stretch of it is."""
 
     text: bytearray = field(default_factory=bytearray)
-    stretches: list[tuple[int, int]] = field(default_factory=list)
-    """Part and begin, in order."""
+    _parts: list[int] = field(default_factory=list)
+    _begins: list[int] = field(default_factory=list)
+    _counted: list[int] = field(default_factory=lambda: [0])
+    _sought: int = 0
 
     def begin(self, part: int) -> None:
-        self.stretches.append((part, len(self.text)))
+        self._parts.append(part)
+        self._begins.append(len(self.text))
 
     def add(self, words: str) -> None:
         self.text += words.encode("utf-8", "surrogatepass")
+        for at in range(len(self._counted) * _STEP, len(self.text) + 1, _STEP):
+            self._counted.append(self._counted[-1] + _characters(self.text[at - _STEP : at]))
 
     def place(self, start: int, end: int) -> tuple[int, int, int] | None:
         """Give the part that holds these bytes, and where they are in it, in characters."""
-        for index in range(len(self.stretches) - 1, -1, -1):
-            part, begin = self.stretches[index]
-            if begin <= start:
-                last = index + 1 == len(self.stretches)
-                if not start <= end <= (len(self.text) if last else self.stretches[index + 1][1]):
-                    return None
-                before = _characters(self.text[begin:start])
-                return part, before, before + _characters(self.text[start:end])
-        return None
+        index = bisect_right(self._begins, start) - 1
+        limits = [*self._begins[index + 1 : index + 2], len(self.text)]
+        if index < 0 or not start <= end <= limits[0]:
+            return None
+        before = self._before(self._begins[index])
+        return self._parts[index], self._before(start) - before, self._before(end) - before
+
+    def stands(self, words: bytes, start: int, end: int) -> bool:
+        """Whether these bytes are there, and are these words if any are given."""
+        if not 0 <= start <= end <= len(self.text):
+            return False
+        return not words or (end - start == len(words) and self.text.startswith(words, start))
+
+    def seek(self, words: bytes) -> int:
+        """Find words in the text, -1 where they do not stand there or too many were looked for."""
+        self._sought += 1
+        return self.text.find(words) if self._sought <= _MOST_SOUGHT else -1
+
+    def _before(self, at: int) -> int:
+        """Count the characters before a byte."""
+        step = at // _STEP
+        return self._counted[step] + _characters(self.text[step * _STEP : at])
 
 
 def _characters(data: bytearray) -> int:
-    return len(data.decode("utf-8", "ignore"))
+    return len(data.translate(None, _FOLLOWING))
 
 
 Found = tuple[int | None, Citation]
@@ -109,13 +136,10 @@ def _place(segment: JSON, said: Said) -> tuple[int, int, int] | None:
     if not isinstance(segment, dict):
         return None
     start, end, text = segment.get("startIndex", 0), segment.get("endIndex"), segment.get("text")
-    whole = isinstance(text, str) and bool(text)
     words = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else b""
-    if isinstance(start, int) and isinstance(end, int) and 0 <= start <= end <= len(said.text):
-        trusted = not whole or said.text[start:end] == words
-        if trusted:
-            return said.place(start, end)
-    found = said.text.find(words) if whole else -1
+    if isinstance(start, int) and isinstance(end, int) and said.stands(words, start, end):
+        return said.place(start, end)
+    found = said.seek(words) if words else -1
     return said.place(found, found + len(words)) if found >= 0 else None
 
 
@@ -132,44 +156,40 @@ def _recited(metadata: JSON, said: Said) -> Iterator[Found]:
                 yield _cited(_place(source, said), told, source)
 
 
-def merged(before: Mapping[str, JSON], more: Mapping[str, JSON]) -> dict[str, JSON]:
-    """Put what two pieces of a stream say of a candidate together; lists of sources and tokens go on."""
-    both = dict(before)
+def gather(held: dict[str, JSON], more: Mapping[str, JSON]) -> None:
+    """Add what a piece of a stream says of a candidate to what those before said; lists of sources and tokens go on."""
     for name, value in more.items():
-        held = both.get(name)
-        if not isinstance(held, dict) or not isinstance(value, dict):
-            both[name] = value
-        elif name == "groundingMetadata":
-            both[name] = _grounded(held, value)
+        before = held.get(name)
+        if isinstance(before, dict) and isinstance(value, dict):
+            _lengthen(before, _behind(before, value) if name == "groundingMetadata" else value)
         else:
-            both[name] = _longer(held, value)
-    return both
+            held[name] = value
 
 
-def _longer(held: Mapping[str, JSON], more: Mapping[str, JSON]) -> dict[str, JSON]:
-    both = {**held, **more}
+def _lengthen(held: dict[str, JSON], more: Mapping[str, JSON]) -> None:
     for name, value in more.items():
-        if isinstance(value, list) and isinstance(held.get(name), list):
-            both[name] = [*held[name], *value]
-    return both
+        before = held.get(name)
+        if isinstance(before, list) and isinstance(value, list):
+            before.extend(value)
+        else:
+            held[name] = value
 
 
-def _grounded(held: Mapping[str, JSON], more: Mapping[str, JSON]) -> dict[str, JSON]:
+def _behind(held: Mapping[str, JSON], more: Mapping[str, JSON]) -> Mapping[str, JSON]:
     """Let the supports of a later piece point at the chunks behind those of the earlier."""
     count = len(items_of(held.get("groundingChunks")))
-    supports = [
-        {
-            **support,
-            "groundingChunkIndices": [
-                index + count if isinstance(index, int) else index
-                for index in items_of(support.get("groundingChunkIndices"))
-            ],
-        }
-        if count and isinstance(support, dict) and isinstance(support.get("groundingChunkIndices"), list)
-        else support
-        for support in items_of(more.get("groundingSupports"))
-    ]
-    return _longer(held, {**more, "groundingSupports": supports} if supports else more)
+    given = items_of(more.get("groundingSupports"))
+    if not given:
+        return more
+    return {**more, "groundingSupports": [_moved(support, count) for support in given]}
+
+
+def _moved(support: JSON, count: int) -> JSON:
+    indices = support.get("groundingChunkIndices") if isinstance(support, dict) else None
+    if not isinstance(indices, list):
+        return support
+    moved = [index + count if isinstance(index, int) else index for index in indices]
+    return {**support, "groundingChunkIndices": moved}
 
 
 def write_grounding(text: Text, before: int, notes: Notes) -> dict[str, JSON]:
@@ -207,6 +227,6 @@ def cited_texts(texts: Sequence[Text], notes: Notes) -> dict[str, JSON]:
     before = 0
     for text in texts:
         more = write_grounding(text, before, notes)
-        found = _grounded(found, more) if found else more
+        _lengthen(found, _behind(found, more))
         before += _bytes(text.text)
     return found

@@ -19,8 +19,10 @@ class PartialArgs:
     """Puts the arguments of one call together."""
 
     def __init__(self, given: dict[str, JSON] | None = None) -> None:
-        self.whole: dict[str, JSON] = dict(given or {})
+        self._args: dict[str, JSON] = dict(given or {})
         self._open = ""
+        self._steps: list[str | int] = []
+        self._words: list[str] = []
 
     def add(self, pieces: JSON) -> None:
         """Take the pieces of one part."""
@@ -28,19 +30,35 @@ class PartialArgs:
             found = Fields(piece, wrong=None)
             path = found.text("jsonPath")
             steps = steps_of(path) if path is not None else None
-            if steps:
-                value = _value(found)
-                self._put(steps, value, more=path == self._open and isinstance(value, str))
-                self._open = path if found.flag("willContinue") and path is not None else ""
+            if not steps or path is None:
+                continue
+            value = _value(found)
+            if path != self._open or not isinstance(value, str):
+                self._shut()
+            if not isinstance(value, str):
+                self._put(steps, value)
+                continue
+            self._open, self._steps = path, steps
+            self._words.append(value)
+            if not found.flag("willContinue"):
+                self._shut()
 
-    def _put(self, steps: list[str | int], value: JSON, *, more: bool) -> None:
-        at: JSON = self.whole
+    def end(self) -> dict[str, JSON]:
+        """Give the arguments: no more is to come."""
+        self._shut()
+        return self._args
+
+    def _shut(self) -> None:
+        """Put the text that goes on where it belongs."""
+        if self._open:
+            self._put(self._steps, "".join(self._words))
+            self._open, self._words = "", []
+
+    def _put(self, steps: list[str | int], value: JSON) -> None:
+        at: JSON = self._args
         for step, following in pairwise(steps):
             at = _below(at, step, [] if isinstance(following, int) else {})
         last = steps[-1]
-        before = _below(at, last, "") if more else None
-        if isinstance(before, str) and isinstance(value, str):
-            value = before + value
         if isinstance(at, dict) and isinstance(last, str):
             at[last] = value
         elif isinstance(at, list) and isinstance(last, int) and last <= len(at):

@@ -284,13 +284,15 @@ def _back(found: Members, name: str, inner: Members | None) -> dict[str, JSON]:
 
 def _without_words(parts: list[AnyPart], *, all_of_them: bool) -> list[AnyPart]:
     """Leave out thinking that is words only, at the end or anywhere: what was packed has them too."""
-    bare = [isinstance(part, Reasoning) and part.state is None for part in parts]
     if all_of_them:
-        return [part for part, left_out in zip(parts, bare, strict=True) if not left_out]
-    kept = len(parts)
-    while kept and bare[kept - 1]:
-        kept -= 1
-    return parts[:kept]
+        return [part for part in parts if not _is_words_only(part)]
+    while parts and _is_words_only(parts[-1]):
+        parts.pop()
+    return parts
+
+
+def _is_words_only(part: AnyPart) -> bool:
+    return isinstance(part, Reasoning) and part.state is None
 
 
 def _whole(found: Members, signed: str | None) -> dict[str, JSON]:

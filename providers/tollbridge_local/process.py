@@ -186,7 +186,7 @@ class Child:
             stdin.write(json.dumps(settings.shown(model)).encode() + b"\n")
             await stdin.drain()
         answer = await stdout.readline()
-        if not answer:
+        if not answer.endswith(b"\n"):  # it died before, or within, its answer
             raise explain(await self.wait(), await self._said())
         said: dict[str, Any] = json.loads(answer)
         if "url" not in said:

@@ -42,14 +42,14 @@ class SharedModel:
 
     async def start(self) -> None:
         """Run the model, or find the one that runs; raises `LocalModelError`."""
-        try:
-            async with asyncio.timeout(START_TIMEOUT_S):
-                while not await self._take() and not await self._find():
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            raise LocalModelError(
-                f"another process holds {self._lock_file} and its local model does not answer; end that process"
-            ) from None
+        now = asyncio.get_running_loop().time
+        until = now() + START_TIMEOUT_S
+        while not await self._take() and not await self._find():
+            if now() >= until:
+                raise LocalModelError(
+                    f"another process holds {self._lock_file} and its local model does not answer; end that process"
+                )
+            await asyncio.sleep(_POLL_S)
         if not self.owned:
             self._watcher = asyncio.create_task(self._watch())
 

@@ -11,7 +11,8 @@ _LONGEST_EVENT = 96 * 1024 * 1024
 """Bytes: a picture of 8 million points as PNG in base64 comes in one event."""
 _TELLING = 6
 """Bytes that tell events from sound."""
-_EVENTS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_EVENTS = re.compile(rb"(?:data|event|id|retry):.*|:[\t\n\r\x20-\x7e]*", re.DOTALL)
+"""How events begin.  Sound without a head can begin with a colon too, which tells a comment only where text follows."""
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
 _ERROR = re.compile(rb'data: ?\{[ \t\n\r]*"error"[ \t\n\r]*:|"type"[ \t\n\r]*:[ \t\n\r]*"error"')
 
@@ -41,11 +42,10 @@ class StreamReader:
             return []
         if self._counts:
             self.pieces += block.count(b"data:")
-        if self._may_end(block):
-            return [self._event(event) for event in _events(block)]
+        passed = [self._event(event) for event in _events(block)] if self._may_end(block) else [block]
         if not self.finished and b'"error"' in block and _ERROR.search(block):
             self.failed = True
-        return [block]
+        return passed
 
     def _may_end(self, block: bytes) -> bool:
         return any(name in block for name in self._last)
@@ -135,7 +135,7 @@ class SpeechReader(StreamReader):
             self._first += chunk
             if chunk and len(self._first) < _TELLING:
                 return []
-            self._events = self._first.startswith(_EVENTS)
+            self._events = _EVENTS.fullmatch(self._first[:_TELLING]) is not None
             first, self._first = self._first, b""
             return self._read(first) + ([] if chunk else self._read(b""))
         return self._read(chunk)

@@ -1,9 +1,11 @@
 """Text embeddings at `:predict`, as a dialect: the model in the path, texts in, vectors out.
 
-google-genai asks so in Vertex mode for every model that is neither Gemini's nor open. It names a model by its publisher
-too: `vertex-predict/text-embedding-005` is asked for below `publishers/vertex-predict/models`, so that behind a
-publisher other than Google stands a name of the gateway's. Other models that answer at `:predict`, of pictures say,
-take other instances, which are refused: their answers have no usage.
+google-genai asks so in Vertex mode for every model that is neither Gemini's nor open, and of JavaScript for all. It
+names a model by its publisher too: `vertex-predict/text-embedding-005` is asked for below
+`publishers/vertex-predict/models`, so that behind a publisher other than Google stands a name of the gateway's. In the
+list of models, which it asks for without a project, all are Google's, so that each is found by the name it has there.
+Other models that answer at `:predict`, of pictures say, take other instances, which are refused: their answers have no
+usage.
 """
 
 import re
@@ -22,7 +24,6 @@ from tollbridge.formats import (
     Operation,
     WholeReader,
     codec_later,
-    named_model,
     read_fields,
     readdressed,
 )
@@ -30,8 +31,9 @@ from tollbridge_vertex.errors import write_error
 from tollbridge_vertex.names import NAME
 from tollbridge_vertex.usage import answer_usage
 
-_RESOURCE = re.compile(r"(?:[^/]+/locations/[^/]+/publishers/)?([^/]+)/models/(.+)")
+_RESOURCE = re.compile(r"/v1(?:beta1)?/(?:projects/[^/]+/locations/[^/]+/)?publishers/([^/]+)/models/(.+):predict")
 """A model of a publisher, in a project or not."""
+_LIST = "/publishers/google/models"
 _WEIGHTY = re.compile(rb'"(instances)"[ \t\n\r]*:')
 
 
@@ -66,10 +68,11 @@ class PredictDialect:
             upstream="/models/{model}:predict",
             codec=codec_later(EMBEDDINGS, "tollbridge_vertex.embedding:PredictCodec"),
         ),
+        Operation("", "models", "GET", path=f"/v1beta1{_LIST}", also=(f"/v1{_LIST}",), lists_models=True),
     )
 
     def read_envelope(self, operation: Operation, path: str, body: bytes) -> Envelope:
-        found = _RESOURCE.fullmatch(named_model(operation, path))
+        found = _RESOURCE.fullmatch(path)
         if found is None:
             raise BadRequest("the path names no model of a publisher", param="model")
         publisher, model = found.groups()
@@ -102,7 +105,7 @@ class PredictDialect:
 
 
 def _model(model: ModelEntry) -> dict[str, str]:
-    return {"name": f"publishers/{model.owned_by}/models/{model.id}"}
+    return {"name": f"publishers/google/models/{model.id}"}
 
 
 _: type[Dialect] = PredictDialect

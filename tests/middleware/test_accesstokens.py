@@ -94,6 +94,40 @@ async def test_token_that_cannot_be_renewed_is_shown_until_it_ends() -> None:
         await kept.get(issuer.fetch)
 
 
+async def test_token_is_not_shown_beyond_its_end_where_its_renewal_failed_just_before() -> None:
+    clock, issuer = FixedClock(), Issuer()
+    kept = KeptToken(clock)
+    await kept.get(issuer.fetch)
+    issuer.down = True
+    clock.advance(3599)
+    with capture_logs():
+        assert await kept.get(issuer.fetch) == "1"
+    clock.advance(1)
+
+    with pytest.raises(UpstreamError):
+        await kept.get(issuer.fetch)
+
+
+async def test_token_that_takes_long_to_renew_is_shown_until_it_ends() -> None:
+    clock, issuer = FixedClock(), Issuer()
+    kept = KeptToken(clock, patience_s=0.0)
+    answered = asyncio.Event()
+
+    async def slow() -> AccessToken:
+        await answered.wait()
+        return AccessToken("2", 3600.0)
+
+    await kept.get(issuer.fetch)
+    clock.advance(3500)
+    meanwhile = [await kept.get(slow) for _ in range(2)]
+    clock.advance(100)
+    with pytest.raises(TimeoutError):  # now there is nothing to be shown
+        await asyncio.wait_for(kept.get(slow), 0.01)
+    answered.set()
+
+    assert (meanwhile, await kept.get(slow)) == (["1", "1"], "2")
+
+
 async def test_token_is_renewed_once_the_issuer_is_back() -> None:
     clock, issuer = FixedClock(), Issuer()
     kept = KeptToken(clock)
@@ -171,21 +205,25 @@ async def test_failure_of_a_fetch_that_nobody_waits_for_is_no_fault_of_the_progr
 
 def test_fetch_that_ended_with_its_event_loop_is_begun_anew_in_another() -> None:
     kept, issuer = KeptToken(FixedClock()), Issuer()
+    begun, reported = asyncio.Event(), list[object]()
 
     async def waits() -> AccessToken:
+        begun.set()
         await asyncio.Event().wait()
         raise AssertionError("nobody sets it")
 
     async def leaves() -> None:
-        with pytest.raises(TimeoutError):
-            await asyncio.wait_for(kept.get(waits), 0)
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context))
+        caller = asyncio.create_task(kept.get(waits))
+        await begun.wait()
+        caller.cancel()
 
     async def asks() -> str:
         return await kept.get(issuer.fetch)
 
     asyncio.run(leaves())  # which cancels the fetch
 
-    assert asyncio.run(asks()) == "1"
+    assert (asyncio.run(asks()), reported) == ("1", [])
 
 
 def test_fetch_that_was_left_behind_in_another_event_loop_is_not_waited_for() -> None:

@@ -24,6 +24,7 @@ _NOT_UPSTREAM = _HOP_BY_HOP | frozenset(
         b"authorization",
         b"x-api-key",
         b"x-goog-api-key",
+        b"api-key",
         b"cookie",
         b"accept-encoding",
         b"expect",
@@ -32,6 +33,7 @@ _NOT_UPSTREAM = _HOP_BY_HOP | frozenset(
         b"x-real-ip",
         b"openai-organization",
         b"openai-project",
+        b"x-goog-user-project",
         b"origin",
         b"referer",
         b"x-amz-date",
@@ -48,17 +50,27 @@ _NOT_DOWN = _HOP_BY_HOP | frozenset(
         b"date",
         b"alt-svc",
         b"strict-transport-security",
+        b"clear-site-data",
+        b"nel",
+        b"report-to",
+        b"reporting-endpoints",
         b"openai-organization",
         b"openai-project",
         b"anthropic-organization-id",
         b"www-authenticate",
-        b"access-control-allow-origin",
     )
 )
 _REQUEST_IDS = frozenset((b"x-request-id", b"request-id"))
 _UPSTREAM_ID = b"x-tollbridge-upstream-request-id"
 _AS_IT_IS = (b"accept-encoding", b"identity")
-_NOT_DOWN_PREFIXES = (b"x-ratelimit-", b"anthropic-ratelimit-", b"ratelimit", b"cf-", b"x-tollbridge-")
+_NOT_DOWN_PREFIXES = (
+    b"x-ratelimit-",
+    b"anthropic-ratelimit-",
+    b"ratelimit",
+    b"cf-",
+    b"x-tollbridge-",
+    b"access-control-",
+)
 
 
 def _goes_up(name: bytes) -> bool:
@@ -90,7 +102,7 @@ def upstream_headers(headers: Headers, target: Target) -> Headers:
 
 
 def answer_headers(headers: Headers) -> Headers:
-    """Give the headers for the caller: the provider's, without what speaks of our account or of this hop.
+    """Give the headers for the caller: the provider's, without what speaks of our account, of this hop or to a browser.
 
     The provider's request id becomes `x-tollbridge-upstream-request-id`.
     """

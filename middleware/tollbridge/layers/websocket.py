@@ -65,7 +65,7 @@ class SocketCrossing(Driver):
         message = await self._receive()
         kind = message["type"]
         if kind == "websocket.receive":
-            self.call.bytes_in += len(message.get("bytes") or message.get("text") or "")
+            self.call.bytes_in += _size(message)
         elif kind == "websocket.disconnect":
             self._leave(message.get("code", _BROKEN_OFF))
         return message
@@ -76,13 +76,14 @@ class SocketCrossing(Driver):
         if kind == "websocket.accept":
             self.call.status = _ACCEPTED
         elif kind == "websocket.send":
-            self.call.bytes_out += len(message.get("bytes") or message.get("text") or "")
+            self.call.bytes_out += _size(message)
         try:
             await self._send(message)
         except OSError:  # how a server says that there is nobody (ASGI 2.4)
             self._leave(_BROKEN_OFF)
             raise
-        self._closed = self._closed or kind == "websocket.close"
+        if kind == "websocket.close":
+            self._closed = True
 
     def _leave(self, code: int) -> None:
         """Note that the caller has left; once the app has closed the socket, that is no news."""
@@ -101,3 +102,9 @@ class SocketCrossing(Driver):
         headers = refusal_headers(call, error, body)
         await self._send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
         await self._send({"type": "websocket.http.response.body", "body": body, "more_body": False})
+
+
+def _size(message: Message) -> int:
+    """Give the bytes of a message as they are sent; text is UTF-8 (RFC 6455 section 5.6)."""
+    said: str | bytes = message.get("bytes") or message.get("text") or ""
+    return len(said if isinstance(said, bytes) or said.isascii() else said.encode("utf-8", "surrogatepass"))

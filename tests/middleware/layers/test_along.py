@@ -122,14 +122,16 @@ async def test_provider_that_no_longer_speaks_the_dialect_is_not_asked(mock) -> 
         ("nobody", "upstream.files_provider names no known provider"),
         ("groq", "upstream.files_provider needs the environment variable GROQ_API_KEY"),
         ("claude", "upstream.files_provider: claude keeps no files; those who speak openai-chat do"),
+        ("rooms", "upstream.files_provider: rooms has a URL for each model, and files belong to none"),
     ],
 )
 def test_provider_that_keeps_no_files_is_refused_at_start(mock, monkeypatch, named, message) -> None:
     monkeypatch.delenv("GROQ_API_KEY", raising=False)
     claude = {"base_url": "https://claude.example/v1", "dialect": "anthropic-messages"}
+    rooms = {"base_url": "https://rooms.example/openai/deployments/{model}"}
 
     with pytest.raises(ConfigError, match=message):
-        mock(upstream={"files_provider": named}, providers={"claude": claude}, models={})
+        mock(upstream={"files_provider": named}, providers={"claude": claude, "rooms": rooms}, models={})
 
 
 async def test_answer_that_is_long_passes_as_it_comes_and_is_no_stream_of_events(mock) -> None:

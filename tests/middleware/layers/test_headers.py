@@ -26,12 +26,15 @@ HOPS = [
 ]
 CALLERS = [
     *("host", "content-length", "authorization", "x-api-key", "x-goog-api-key", "cookie", "accept-encoding"),
+    *("api-key", "x-goog-user-project", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"),
     *("expect", "forwarded", "via", "x-real-ip", "openai-organization", "openai-project", "origin", "referer"),
     *("x-forwarded-for", "x-forwarded-proto", "x-tollbridge-anything", "cf-connecting-ip", "sec-fetch-mode"),
 ]
 ACCOUNTS = [
     *("content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security", "www-authenticate"),
-    *("openai-organization", "openai-project", "anthropic-organization-id", "access-control-allow-origin"),
+    *("openai-organization", "openai-project", "anthropic-organization-id"),
+    *("access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers"),
+    *("clear-site-data", "nel", "report-to", "reporting-endpoints"),
     *("x-ratelimit-remaining-tokens", "anthropic-ratelimit-requests-limit", "ratelimit", "ratelimit-policy"),
     *("cf-ray", "x-tollbridge-cost-usd"),
 ]
@@ -47,12 +50,12 @@ def test_header_of_the_hop_the_caller_or_its_network_does_not_reach_the_provider
 
 
 def test_header_that_carries_our_credential_replaces_the_callers_of_that_name() -> None:
-    target = Target(TARGET.provider, "m", tuple(Header("Api-Key").headers("ours")))
+    target = Target(TARGET.provider, "m", tuple(Header("X-Subscription").headers("ours")))
 
-    assert upstream_headers([(b"api-key", b"theirs"), (b"a", b"1")], target) == [
+    assert upstream_headers([(b"x-subscription", b"theirs"), (b"a", b"1")], target) == [
         (b"a", b"1"),
         (b"accept-encoding", b"identity"),
-        (b"api-key", b"ours"),
+        (b"x-subscription", b"ours"),
     ]
 
 

@@ -94,6 +94,7 @@ def test_managed_identity_needs_no_key(env: dict[str, str]) -> None:
         ({"tenant": "../x"}, "tenant"),
         ({"authority": "http://login.example"}, "https"),
         ({"authority": "login.example"}, "https"),
+        ({"authority": "https:///login"}, "https"),
         ({"tenat": "a"}, "tenant"),
     ],
 )
@@ -102,6 +103,14 @@ def test_option_that_cannot_be_is_refused_at_start(options: dict[str, str], why:
 
     with pytest.raises(ConfigError, match=why):
         routes({"providers": {"azure": {"auth": "azure-entra", "auth_options": given}}}, AZURE_CLIENT_SECRET="s")
+
+
+@pytest.mark.parametrize("endpoint", ["169.254.169.254/token", "ftp://h/token", "http://"])
+def test_endpoint_of_a_managed_identity_that_is_no_url_is_refused_at_start(endpoint: str) -> None:
+    config = {"providers": {"azure": {"auth": "azure-managed-identity", "auth_options": {"endpoint": endpoint}}}}
+
+    with pytest.raises(ConfigError, match="endpoint"):
+        routes(config)
 
 
 def test_every_provider_says_where_its_facts_are_from() -> None:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from tollbridge import UpstreamError, UpstreamRequest
 from tollbridge.signing import Signing
 from tollbridge.testing.upstream import ScriptedUpstream
+from tollbridge_azure import entra
 from tollbridge_azure.entra import EntraClient, EntraManaged
 
 REQUEST = UpstreamRequest("POST", "https://mine.openai.azure.com/openai/v1/chat/completions", [], b"{}")
@@ -74,6 +75,7 @@ async def test_token_without_a_lifetime_left_is_fetched_again(login: ScriptedUps
             "invalid_client 7000215",
         ),
         (400, {"error": f"no {SECRET}"}, "it gave no token"),
+        (400, {"error": "no", "error_codes": [SECRET, 7, {}]}, "no 7"),
         (200, {"access_token": "t"}, "it gave no token"),
         (200, {"access_token": "t", "expires_in": "soon"}, "it gave no token"),
         (200, {"expires_in": 3599}, "it gave no token"),
@@ -95,6 +97,28 @@ async def test_refusal_is_logged_without_words_of_its_own(
     assert SECRET not in str(logs) + str(refused.value)
 
 
+async def test_secret_goes_to_nobody_an_answer_or_the_environment_names(
+    login: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    login.answer({}, 307, headers=[("location", f"{login.url}/elsewhere")])
+
+    with capture_logs(), pytest.raises(UpstreamError) as refused:
+        await client(login).sign(SECRET, REQUEST)
+
+    assert refused.value.detail == "Entra ID answered 307: it gave no token"
+    assert len(login.requests) == 1
+
+
+async def test_authority_may_end_in_a_slash(login: ScriptedUpstream) -> None:
+    login.answer({"expires_in": 3599, "access_token": "t"})
+
+    await EntraClient("contoso.com", "app-id", authority=f"{login.url}/").sign(SECRET, REQUEST)
+
+    assert [asked.path for asked in login.requests] == ["/contoso.com/oauth2/v2.0/token"]
+
+
 async def test_answer_that_is_no_json_is_an_upstream_error(login: ScriptedUpstream) -> None:
     login.answer(b"<html>")
 
@@ -109,6 +133,18 @@ async def test_endpoint_out_of_reach_is_an_upstream_error(login: ScriptedUpstrea
         await client(login).sign(SECRET, REQUEST)
 
     assert SECRET not in str(refused.value.detail)
+
+
+async def test_answer_that_does_not_come_to_its_end_is_given_up(
+    login: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entra, "_PATIENCE_S", 0.05)
+    login.stream([b"{", asyncio.Event()])
+
+    with capture_logs(), pytest.raises(UpstreamError) as refused:
+        await client(login).sign(SECRET, REQUEST)
+
+    assert refused.value.detail == "Entra ID answered 0: TimeoutError"
 
 
 async def test_core_signs_a_request_with_it(login: ScriptedUpstream) -> None:
@@ -153,5 +189,30 @@ async def test_app_service_is_asked_where_it_says(login: ScriptedUpstream, monke
 
     (asked,) = login.requests
     assert shown == [(b"authorization", b"Bearer app")]
-    assert asked.path.startswith("/msi/token?api-version=2019-08-01&")
+    assert urlsplit(asked.path).path == "/msi/token"
+    assert parse_qs(urlsplit(asked.path).query, keep_blank_values=True) == {
+        "api-version": ["2019-08-01"],
+        "resource": ["https://cognitiveservices.azure.com"],
+    }
     assert (asked.header("x-identity-header"), asked.header("metadata")) == ("the-header", "")
+
+
+async def test_where_the_platform_gives_no_header_a_virtual_machine_is_asked(
+    login: ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", "http://127.0.0.1:9/msi/token")
+    monkeypatch.setattr(entra, "_VM", f"{login.url}/metadata/identity/oauth2/token")
+    login.answer({"expires_in": "86399", "access_token": "vm"})
+
+    assert await EntraManaged().sign("", REQUEST) == [(b"authorization", b"Bearer vm")]
+    assert login.requests[0].header("metadata") == "true"
+
+
+@pytest.mark.parametrize("endpoint", ["http://[", "ftp://h/token", "nowhere"])
+async def test_endpoint_of_the_platform_that_is_no_url_is_an_upstream_error(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IDENTITY_ENDPOINT", endpoint)
+
+    with capture_logs(), pytest.raises(UpstreamError, match="no token was given"):
+        await EntraManaged().sign("the-header", REQUEST)

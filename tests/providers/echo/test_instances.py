@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge_echo.instances import instance
+from tollbridge_echo.instances import TooMuch, instance
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,14 @@ from tollbridge_echo.instances import instance
         ({"type": "integer", "maximum": -2}, -2),
         ({"type": "integer", "exclusiveMaximum": 0}, -1),
         ({"type": "integer", "minimum": 3, "multipleOf": 5}, 5),
+        ({"type": "integer", "maximum": -3, "multipleOf": 5}, -5),
+        ({"type": "integer", "minimum": 1, "multipleOf": 2.5}, 5),
+        ({"type": "integer", "minimum": 3, "multipleOf": 0.1}, 3),
+        ({"type": "integer", "minimum": 1e300}, 0),
         ({"type": "number"}, 0),
+        ({"type": "number", "minimum": 0.15, "multipleOf": 0.1}, 0.2),
+        ({"type": "number", "exclusiveMinimum": 0, "maximum": 0.25}, 0.125),
+        ({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 2}, 1.5),
         ({"type": "number", "exclusiveMinimum": 1}, 1.5),
         ({"type": "number", "minimum": 0.25, "maximum": 1}, 0.25),
         ({"type": "boolean"}, False),
@@ -84,6 +91,50 @@ def test_schema_that_requires_itself_ends():
     assert depth == 51
     assert instance({"$ref": "#"}) is None
     assert instance({"anyOf": [{"$ref": "#"}]}) is None
+
+
+def nested(schema, times):
+    """Put a schema into arrays of a thousand, one in another."""
+    for _ in range(times):
+        schema = {"type": "array", "minItems": 1000, "items": schema}
+    return schema
+
+
+TWICE_IN_ITSELF = {
+    "type": "object",
+    "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}},
+    "required": ["a", "b"],
+}
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        nested({}, 3),
+        TWICE_IN_ITSELF,
+        nested({"type": "string", "minLength": 1000}, 1),
+        nested({"const": "a" * 1000}, 1),
+        nested({"enum": ["a" * 1000]}, 1),
+        nested({"type": "object", "required": ["a" * 1000]}, 1),
+        nested({"type": "object", "required": ["a"] * 1000}, 1),
+        nested({"$ref": "#/" + "a/" * 1000}, 1),
+        nested({f"x{n}": 0 for n in range(1000)}, 1),
+        {"type": "string", "minLength": 1e14},
+        {"type": "array", "minItems": 1e14},
+        {"allOf": [{f"x{n}": 0} for n in range(1000)]},
+        {"allOf": [{"properties": {f"x{n}": 0}} for n in range(1000)]},
+        {"allOf": [{"required": [f"x{n}"]} for n in range(1000)]},
+        {"allOf": [0] * 100_001},
+    ],
+)
+def test_schema_that_asks_for_too_much_is_given_up(schema):
+    with pytest.raises(TooMuch):
+        instance(schema)
+
+
+def test_schema_of_a_fair_size_has_a_value():
+    assert instance(nested({"type": "integer"}, 1)) == [0] * 1000
+    assert len(instance({"type": "string", "minLength": 50_000})) == 50_000
 
 
 words = st.sampled_from(

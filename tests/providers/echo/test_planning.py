@@ -191,6 +191,7 @@ def test_error_ends_a_stream_after_so_many_pieces_and_a_whole_answer_at_once():
 def test_what_comes_first_ends_a_stream():
     assert planned("say?error_after=1&truncate_after=2", stream=True).cut is False
     assert planned("say?error_after=2&truncate_after=1", stream=True).cut is True
+    assert planned("say?error_after=1&truncate_after=1", stream=True).cut is True
 
 
 def test_tool_is_called_with_the_arguments_of_the_script():
@@ -287,7 +288,7 @@ def test_probabilities_are_given_where_asked_for():
         ("big ", -0.02, 2),
         ("world", -0.03, 2),
     ]
-    assert len([one for one in streamed if one is not None]) == 3
+    assert [one.content[0].logprob for one in streamed if one is not None] == [-0.01, -0.02, -0.03]
     assert whole().choices[0].logprobs is None
 
 
@@ -351,6 +352,48 @@ def test_what_is_not_there_is_said(method, path, body, status):
 
     assert plan.status == status
     assert json.loads(plan.body)["error"]["message"]
+
+
+LETTERS = "a" * 4_000_000
+MANY_ITEMS = {"type": "array", "minItems": 1e6}
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "param"),
+    [
+        ("say", said(LETTERS + "a"), "messages"),
+        ("say?tokens=100000", said("a" * 40), None),
+        ("say?tokens=100000", {"n": 128}, None),
+        ("say?tokens=100000", {"n": 3, "stream": True}, None),
+        ("say", {**said("a " * 300_000), "stream": True}, None),
+        ("say?tokens=50000", {"logprobs": True, "top_logprobs": 20}, None),
+        ("say?refusal=" + "a" * 100_000, {"n": 128}, None),
+        ("say?reasoning=" + "a" * 100_000, {"n": 128}, None),
+        ("say?tool=f:" + json.dumps({"a": "a" * 100_000}), {"n": 128, "tools": [{"function": {"name": "f"}}]}, None),
+        ("say", {"stop": ["a"] * 65}, "stop"),
+        ("say", {"response_format": {"type": "json_schema", "json_schema": {"schema": MANY_ITEMS}}}, "response_format"),
+        (
+            "say",
+            {"tool_choice": "required", "tools": [{"function": {"name": "f", "parameters": MANY_ITEMS}}]},
+            "tools",
+        ),
+    ],
+)
+def test_answer_that_would_take_too_much_memory_is_refused(model, fields, param):
+    plan = planned(model, **fields)
+
+    assert (plan.status, json.loads(plan.body)["error"]["param"]) == (400, param)
+
+
+def test_longest_answer_of_a_script_is_given():
+    assert len(planned("say?tokens=100000", stream=True).steps) == 100_003
+    assert planned("say", **said(LETTERS)).status == 200
+
+
+def test_texts_that_would_take_too_long_to_embed_are_refused():
+    plan = planned("embed", "/v1/embeddings", input=["a " * 500, "b " * 500], dimensions=4_096)
+
+    assert (plan.status, json.loads(plan.body)["error"]["param"]) == (400, "input")
 
 
 def test_models_are_listed():

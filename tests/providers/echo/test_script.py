@@ -47,6 +47,7 @@ def test_script_is_read(text, script):
         ("tokens=-1", "'tokens'"),
         ("tokens=\u0663", "'tokens'"),
         ("tokens=100001", "'tokens'"),
+        ("tokens=000000000000100001", "'tokens'"),
         ("latency_ms=600001", "'latency_ms'"),
         ("status=200", "'status' must be a whole number from 400 to 599"),
         ("json=yes", "'json' must be 0 or 1"),
@@ -57,6 +58,7 @@ def test_script_is_read(text, script):
         ("tool=f:[1]", "'tool' must have a JSON object"),
         ("tool=f:{", "'tool' must have a JSON object"),
         ("text=%ff", "'text'"),
+        ("&".join(["tool=f"] * 33), "more than 32 tools"),
     ],
 )
 def test_slip_is_refused_by_name(text, named):

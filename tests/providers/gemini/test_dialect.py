@@ -28,10 +28,14 @@ def readdressed(body: Any, **options: Any) -> Any:
     return json.loads(DIALECT.readdress(json.dumps(body).encode(), Envelope("m"), **given))
 
 
-def test_each_operation_is_served_in_both_versions() -> None:
+def test_each_operation_is_served_in_both_versions_and_as_by_vertex() -> None:
+    roots = ("/v1beta1/projects/", "/v1/projects/", "/v1beta1/publishers/", "/v1/publishers/")
     assert {operation.path: operation.also for operation in DIALECT.operations} == {
         **{
-            f"/v1beta/models/{{model}}:{name}": (f"/v1/models/{{model}}:{name}",)
+            f"/v1beta/models/{{model}}:{name}": (
+                f"/v1/models/{{model}}:{name}",
+                *(f"{root}{{model}}:{name}" for root in roots),
+            )
             for name in (
                 *("generateContent", "streamGenerateContent", "countTokens", "batchEmbedContents", "embedContent"),
             )

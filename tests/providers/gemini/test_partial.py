@@ -41,7 +41,7 @@ def test_pieces_go_where_their_paths_lead() -> None:
     ):
         args.add([piece])
 
-    assert args.whole == {"given": 1, "s": "ab", "s2": "y", "l": [1, {"k": False, "n": None}]}
+    assert args.end() == {"given": 1, "s": "ab", "s2": "y", "l": [1, {"k": False, "n": None}]}
 
 
 def test_piece_that_does_not_fit_is_left_out() -> None:
@@ -59,4 +59,4 @@ def test_piece_that_does_not_fit_is_left_out() -> None:
     )
     args.add("no")
 
-    assert args.whole == {"a": "x", "l": []}
+    assert args.end() == {"a": "x", "l": []}

@@ -70,19 +70,19 @@ def same_events(stream: bytes) -> None:
     assert told(stream) == told(stream.replace(b"data: {", b'data: {"none":null,'))
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(REQUESTS)
 def test_request_read_at_once_is_the_one_read_member_by_member(text: str) -> None:
     same_request(text.encode())
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(ANSWERS)
 def test_answer_read_at_once_is_the_one_read_member_by_member(text: str) -> None:
     same_response(text.encode())
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(st.lists(CHUNKS, max_size=5))
 def test_pieces_read_at_once_are_those_read_member_by_member(texts: list[str]) -> None:
     same_events(b"".join(b"data: %b\n\n" % text.encode() for text in texts if len(text) > 2))

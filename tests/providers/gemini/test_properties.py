@@ -214,12 +214,13 @@ KEYS = st.sampled_from(
 SHAPES = st.recursive(
     SCALARS | st.sampled_from(("user", "model", "STOP", "OBJECT", "$.a[0].b", "$.a", "LOW", "ANY", 3.5)),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
-    max_leaves=25,
+    max_leaves=12,
 )
+INSIDE = st.lists(st.dictionaries(KEYS, SHAPES, max_size=3), max_size=3)
 
 
-@settings(max_examples=300, deadline=None)
-@given(SHAPES | st.builds(lambda parts: {"contents": [{"parts": parts}]}, st.lists(st.dictionaries(KEYS, SHAPES))))
+@settings(max_examples=250, deadline=None)
+@given(SHAPES | st.builds(lambda parts: {"contents": [{"parts": parts}]}, INSIDE))
 def test_nothing_but_a_gateway_error_comes_of_any_request(body: Any) -> None:
     for codec in (CODEC, CountCodec(), EmbedCodec(batch=True), EmbedCodec(batch=False)):
         try:
@@ -230,13 +231,13 @@ def test_nothing_but_a_gateway_error_comes_of_any_request(body: Any) -> None:
         assert codec.write_request(request, notes())  # type: ignore[arg-type]  # of its own kind
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     SHAPES
     | st.builds(
         lambda candidate, more: {"candidates": [candidate], **more},
-        st.dictionaries(KEYS, SHAPES) | st.builds(lambda p: {"content": {"parts": p}}, st.lists(SHAPES)),
-        st.dictionaries(KEYS, SHAPES),
+        st.dictionaries(KEYS, SHAPES, max_size=4) | st.builds(lambda parts: {"content": {"parts": parts}}, INSIDE),
+        st.dictionaries(KEYS, SHAPES, max_size=2),
     )
 )
 def test_nothing_but_a_gateway_error_comes_of_any_answer(body: Any) -> None:
@@ -327,7 +328,7 @@ RESPONSES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(RESPONSES, st.integers(1, 50))
 def test_streamed_answer_is_the_answer_whole_at_any_cut(response: Response, size: int) -> None:
     whole = CODEC.read_response(CODEC.write_response(response, asked(), notes()), notes())
@@ -340,7 +341,7 @@ def test_streamed_answer_is_the_answer_whole_at_any_cut(response: Response, size
         assert whole.usage.total == response.usage.total
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(RESPONSES, st.integers(0, 400))
 def test_stream_that_is_cut_off_has_no_end(response: Response, kept: int) -> None:
     stream = written(unfold(response))

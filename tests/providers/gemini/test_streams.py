@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.providers.gemini.support import (
     CODEC,
     ELSE,
@@ -395,6 +396,7 @@ def test_strange_events_are_passed_on_to_their_own_dialect_only() -> None:
 
     assert written([Begin(origin=NAME), strange]) == b'data: {"x":1}\n\n'
     assert written([Begin(origin=ELSE), strange]) == b""
+    assert written([Begin(origin=NAME), replace(strange, dialect=ELSE)]) == b""
 
 
 def test_own_extras_of_parts_and_answers_come_again_in_a_stream() -> None:

@@ -32,10 +32,20 @@ async def gateway(tmp_path):
         await each.stop()
 
 
+@pytest.fixture(scope="module")
+async def running(anyio_backend, tmp_path_factory):
+    """One such gateway for the tests that only call it."""
+    data = str(tmp_path_factory.mktemp("running"))
+    gateway = Gateway(load_config(CONFIG, {"TOLLBRIDGE_DATA": data}), clock=FixedClock(NOON))
+    running = GatewayUnderTest(gateway, None, gateway.clock)
+    yield running
+    await running.close()
+
+
 @requires("local")
 @pytest.mark.parametrize("model", ["small", "local/smollm2-135m-instruct"])
-async def test_a_call_crosses_to_the_real_model_and_costs_nothing(gateway, model):
-    reply = await gateway(CONFIG).chat(model, max_tokens=4)
+async def test_a_call_crosses_to_the_real_model_and_costs_nothing(running, model):
+    reply = await running.chat(model, max_tokens=4)
 
     assert reply.status_code == 200
     assert reply.json()["usage"]["completion_tokens"] == 4
@@ -44,8 +54,7 @@ async def test_a_call_crosses_to_the_real_model_and_costs_nothing(gateway, model
 
 
 @requires("local")
-async def test_every_dialect_crosses(gateway):
-    gw = gateway(CONFIG)
+async def test_every_dialect_crosses(running):
     question = [{"role": "user", "content": "Say hi"}]
     bodies = {
         "/v1/chat/completions": {"messages": question, "max_tokens": 4},
@@ -55,30 +64,31 @@ async def test_every_dialect_crosses(gateway):
         "/v1/embeddings": {"input": "hi"},
     }
 
-    replies = {path: await gw.request("POST", path, json={"model": "small", **body}) for path, body in bodies.items()}
+    replies = {
+        path: await running.request("POST", path, json={"model": "small", **body}) for path, body in bodies.items()
+    }
 
     assert {path: reply.status_code for path, reply in replies.items()} == dict.fromkeys(bodies, 200)
 
 
 @requires("local")
-async def test_a_stream_crosses_with_its_usage(gateway):
-    reply = await gateway(CONFIG).chat("small", max_tokens=4, stream=True, stream_options={"include_usage": True})
+async def test_a_stream_crosses_with_its_usage(running):
+    reply = await running.chat("small", max_tokens=4, stream=True, stream_options={"include_usage": True})
 
     chunks = [json.loads(line[6:]) for line in reply.text.splitlines() if line.startswith("data: {")]
     assert chunks[-1]["usage"]["completion_tokens"] == 4
 
 
 @requires("local")
-async def test_calls_go_on_after_the_model_was_killed(gateway):
-    gw = gateway(CONFIG)
-    assert (await gw.chat("small", max_tokens=1)).status_code == 200
-    before = gw.gateway.routes.resolve("small")[0].base_urls
-    pid = json.loads((gw.gateway.config.data / "local-model.json").read_text())["pid"]
+async def test_calls_go_on_after_the_model_was_killed(running):
+    assert (await running.chat("small", max_tokens=1)).status_code == 200
+    before = running.gateway.routes.resolve("small")[0].base_urls
+    pid = json.loads((running.gateway.config.data / "local-model.json").read_text())["pid"]
 
     os.kill(pid, signal.SIGKILL)
-    await until(lambda: gw.gateway.routes.resolve("small")[0].base_urls != before, "the move")
+    await until(lambda: running.gateway.routes.resolve("small")[0].base_urls != before, "the move")
 
-    assert (await gw.chat("small", max_tokens=1)).status_code == 200
+    assert (await running.chat("small", max_tokens=1)).status_code == 200
 
 
 @requires("local")

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.support.requires import requires
 from tests.support.waiting import until
 
-from tollbridge_local import LocalModel, LocalModelError, Place, Settings, process
-from tollbridge_local.server import FIRST_DELAY_S
+from tollbridge_local import LocalModel, LocalModelError, Place, Settings, process, server
 
 pytestmark = requires("local")
 
@@ -95,7 +95,34 @@ async def test_a_server_with_a_port_of_its_own_comes_back_on_it():
         assert places[0].url == places[1].url == f"http://127.0.0.1:{port}"
 
 
-async def test_restarts_that_fail_are_tried_again_later_and_later(monkeypatch, alive):
+ENGINE = """
+import http.server, threading
+from types import SimpleNamespace
+llama_pooling_type = SimpleNamespace(LLAMA_POOLING_TYPE_MEAN=1)
+def CommonParams():
+    return SimpleNamespace(model=SimpleNamespace(), cpuparams=SimpleNamespace(), cpuparams_batch=SimpleNamespace())
+class Models(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"smollm2-135m-instruct")
+class Server:
+    def __init__(self, params):
+        server = http.server.HTTPServer(("127.0.0.1", 0), Models)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.listening_address = f"http://127.0.0.1:{server.server_port}"
+"""
+
+
+@pytest.fixture
+def quick(monkeypatch, tmp_path):
+    """An engine that has no model, and so is there at once, and comes back soon."""
+    (tmp_path / "xllamacpp.py").write_text(ENGINE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(server, "FIRST_DELAY_S", 0.05)
+
+
+async def test_restarts_that_fail_are_tried_again_later_and_later(quick, monkeypatch, alive):
     whole = process.find_weights
     tries: list[float] = []
 
@@ -111,9 +138,31 @@ async def test_restarts_that_fail_are_tried_again_later_and_later(monkeypatch, a
         os.kill(places[0].pid, signal.SIGKILL)
         await until(lambda: len(places) == 2, "another place")
 
-    assert tries[1] - tries[0] >= 2 * FIRST_DELAY_S
-    assert tries[2] - tries[1] >= 4 * FIRST_DELAY_S
+    assert tries[1] - tries[0] >= 0.1
+    assert tries[2] - tries[1] >= 0.2
     assert not alive(places[1].pid)
+
+
+@pytest.mark.parametrize(("steady_s", "next_s"), [(60.0, 0.2), (0.0, 0.1)])
+async def test_only_a_server_that_was_steady_begins_again_with_the_first_delay(quick, monkeypatch, steady_s, next_s):
+    monkeypatch.setattr(server, "STEADY_S", steady_s)
+    whole, tries = process.find_weights, list[int]()
+
+    def damaged_once():
+        tries.append(1)
+        if len(tries) == 3:
+            raise LocalModelError("the weights are damaged")
+        return whole()
+
+    monkeypatch.setattr(process, "find_weights", damaged_once)
+    places: list[Place] = []
+    with capture_logs() as logs:
+        async with LocalModel(moved=places.append):
+            for count in (2, 3):
+                os.kill(places[-1].pid, signal.SIGKILL)
+                await until(lambda count=count: len(places) == count, "another place")
+
+    assert [line["next_s"] for line in logs if line["event"] == "local_model_not_restarted"] == [next_s]
 
 
 async def test_stopping_while_it_comes_back_leaves_nothing(alive):
@@ -267,6 +316,14 @@ async def test_a_server_that_listens_and_never_answers_is_ended_and_said(monkeyp
 async def test_a_server_that_dies_before_its_first_answer_is_said(monkeypatch, tmp_path):
     dying = "\nimport threading, os\nthreading.Timer(0.3, os._exit, [7]).start()\n"
     (tmp_path / "xllamacpp.py").write_text(UNREACHED + dying)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    with pytest.raises(LocalModelError, match="it ended with status 7"):
+        await LocalModel().start()
+
+
+async def test_a_server_that_dies_within_its_answer_is_said(monkeypatch, tmp_path):
+    (tmp_path / "xllamacpp.py").write_text("import os\nos.write(3, b'{')  # its answer's file\nos._exit(7)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     with pytest.raises(LocalModelError, match="it ended with status 7"):

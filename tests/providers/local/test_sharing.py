@@ -65,7 +65,7 @@ async def test_the_first_runs_the_model_and_the_second_uses_it(tmp_path, alive):
 
 
 @requires("local")
-async def test_the_file_with_the_key_is_the_owners_alone(tmp_path):
+async def test_the_files_of_a_shared_model_are_the_owners_alone(tmp_path):
     before = os.umask(0)
     try:
         shared = SharedModel(tmp_path, moved=ignore)
@@ -73,10 +73,10 @@ async def test_the_file_with_the_key_is_the_owners_alone(tmp_path):
     finally:
         os.umask(before)
 
-    mode = stat.S_IMODE((tmp_path / "local-model.json").stat().st_mode)
+    modes = {path.suffix: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     await shared.stop()
 
-    assert mode == 0o600
+    assert modes == {".json": 0o600, ".lock": 0o600}
 
 
 @requires("local")
@@ -168,8 +168,18 @@ async def test_a_model_that_does_not_start_is_said_and_the_lock_is_free(tmp_path
             await SharedModel(tmp_path, moved=ignore).start()
 
 
+@requires("local")
+async def test_a_model_of_its_own_that_does_not_answer_in_time_is_not_laid_at_anothers_door(tmp_path, monkeypatch):
+    monkeypatch.setattr(sharing, "START_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(process, "START_TIMEOUT_S", 0.05)
+
+    with pytest.raises(LocalModelError, match="the local model did not start: it did not answer in time"):
+        await SharedModel(tmp_path, moved=ignore).start()
+
+
 async def test_a_holder_whose_model_does_not_answer_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(sharing, "START_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(sharing, "_POLL_S", 0.01)
     with open(tmp_path / "local-model.lock", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
 

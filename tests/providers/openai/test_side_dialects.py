@@ -169,10 +169,12 @@ def test_hosts_quirks_change_json_and_no_form() -> None:
     body, as_form = b'{"model":"m","size":"1x1","user":"me"}', form(("model", "m"), ("size", "1x1"), ("user", "me"))
     envelope = envelope_of(IMAGES, "/v1/images/edits", body)
 
+    dropped = IMAGES.readdress(body, envelope, model="m", max_output=None, quirks=Quirks(drop=("user",)))
     named = IMAGES.readdress(body, envelope, model="m", max_output=None, quirks=quirks)
     renamed = IMAGES.readdress(body, envelope, model="own", max_output=None, quirks=quirks)
     unchanged = IMAGES.readdress(as_form, envelope, model="m", max_output=None, quirks=quirks)
 
+    assert json.loads(dropped) == {"model": "m", "size": "1x1"}
     assert json.loads(named) == {"model": "m", "dimensions": "1x1"}
     assert json.loads(renamed) == {"model": "own", "dimensions": "1x1"}
     assert unchanged == as_form
@@ -281,14 +283,15 @@ async def test_moderation_tells_no_usage_and_may_be_free(gateway) -> None:
     assert (row.outcome, row.usage.total, row.cost, row.operation) == ("complete", 0, 0, "ai:moderations")
 
 
-async def test_speech_passes_as_sound_and_is_charged_as_reserved(gateway) -> None:
-    gw = make(gateway)
-    gw.upstream.reply(MP3, headers=[("content-type", "audio/mpeg")])
+@pytest.mark.parametrize("kind", ["audio/mpeg", "application/octet-stream"])
+async def test_speech_of_any_length_passes_as_sound_and_is_charged_as_reserved(gateway, kind) -> None:
+    gw = make(gateway, upstream={"max_answer_bytes": 10})
+    gw.upstream.reply(MP3, headers=[("content-type", kind)])
     body = b'{"model":"small","input":"Hello.","voice":"alloy"}'
 
     reply = await gw.request("POST", "/v1/audio/speech", content=body)
 
-    assert (reply.content, reply.headers["content-type"]) == (MP3, "audio/mpeg")
+    assert (reply.content, reply.headers["content-type"]) == (MP3, kind)
     assert gw.sent[0].json()["model"] == "tiny-1"
     (row,) = await rows(gw)
     assert (row.outcome, row.usage_source, row.stream) == ("complete", "reserved", False)

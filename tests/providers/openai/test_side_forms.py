@@ -194,7 +194,7 @@ BAD_FRAMES = {
     "something behind it at once": START + b"\r\n--b--x",
     "two ends": START + b"\r\n--b--\r\n--b--\r\n",
     "head without an end": b"--b\r\nContent-Disposition: form-data; name=x\r\n--b--",
-    "head that is too long": b"--b\r\nX: " + b"x" * 9_000 + b"\r\n\r\nsmall\r\n--b--",
+    "head that is too long": START.replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 9_000 + b"\r\n\r\n") + b"\r\n--b--",
     "part without anything": b"--b\r\n--b--",
 }
 

@@ -111,6 +111,29 @@ def test_error_of_the_provider_ends_a_stream(error) -> None:
     assert (found.finished, found.failed) == (False, True)
 
 
+def test_error_behind_words_that_name_the_last_event_ends_a_stream() -> None:
+    found = reader("words")
+    (error,) = events(b'{"error":{"message":"no"}}')
+
+    assert read(found, [WORDS[0] + error]) == WORDS[0] + error
+    assert (found.finished, found.failed) == (False, True)
+
+
+def test_error_behind_the_end_does_not_undo_it() -> None:
+    found = reader("words")
+
+    read(found, [*WORDS, *events(b'{"error":{"message":"no"}}')])
+
+    assert (found.finished, found.failed) == (True, False)
+
+
+def test_piece_without_its_blank_line_does_not_go_before_what_the_gateway_has_to_say() -> None:
+    found = reader("words")
+
+    assert read(found, [WORDS[1][:-2]]) == b""
+    assert not found.finished
+
+
 def test_error_that_somebody_speaks_of_is_none() -> None:
     found = reader("words")
     said = events(b'{"type":"transcript.text.delta","delta":"\\"error\\""}', b'{"type":"x","note":{"error":1}}')
@@ -156,16 +179,17 @@ def test_no_cost_is_written_where_none_is_known() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 5, 6, 100_000])
-def test_speech_that_was_asked_for_as_events_is_read_so(size) -> None:
+@pytest.mark.parametrize("before", [b"", b": ping\n\n", b":\n\n", b":\r\n\r\n", b"id: 1\n", b"retry: 9\n"])
+def test_speech_that_was_asked_for_as_events_is_read_so(before, size) -> None:
     found = SpeechReader(("speech.audio.done",), cost=None)
-    whole = b"".join(SOUND)
+    whole = before + b"".join(SOUND)
 
     assert read(found, list(pieces(whole, size))) == whole
     assert (found.usage, found.finished, found.failed) == (Usage(input=6, audio_output=72), True, False)
 
 
 @pytest.mark.parametrize("size", [1, 5, 6, 100_000])
-@pytest.mark.parametrize("sound", [b"ID3\x04" + bytes(range(256)), b"RI", b"\xff"])
+@pytest.mark.parametrize("sound", [b"ID3\x04" + bytes(range(256)), b"RI", b"\xff", b":\x00:\x01" + bytes(9), b":\x00"])
 def test_speech_that_comes_as_sound_instead_passes(sound, size) -> None:
     found = SpeechReader(("speech.audio.done",), cost=None)
 
@@ -227,6 +251,7 @@ def test_whole_transcript_passes_whatever_it_is(answer, usage) -> None:
             Usage(cache_read=2, audio_input=7, output=1),
         ),
         ({"input_tokens": 9, "input_tokens_details": {"image_tokens": -6}}, Usage(input=9)),
+        ({"input_tokens": 9, "input_tokens_details": {"image_tokens": 50}}, Usage(image_input=9)),
         ({"input_tokens": 9, "input_tokens_details": None}, Usage(input=9)),
     ],
 )

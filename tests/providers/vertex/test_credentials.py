@@ -154,6 +154,7 @@ async def test_lifetime_is_what_is_left_of_it(login: ScriptedUpstream, private: 
     [
         ({"error": "invalid_grant", "error_description": "secret words"}, "Google gave no token: RefreshError"),
         ({"access_token": 5, "expires_in": 3599}, "Google gave no token"),
+        ({"access_token": "", "expires_in": 3599}, "Google gave no token"),
     ],
 )
 async def test_refusal_is_told_without_what_google_said(
@@ -186,6 +187,19 @@ async def test_google_out_of_reach_is_told(private: RSAPrivateKey) -> None:
 
     with capture_logs(), pytest.raises(UpstreamError, match="no token"):
         await GoogleToken().sign(key, REQUEST)
+
+
+async def test_assertion_goes_nowhere_else(
+    login: ScriptedUpstream, private: RSAPrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    login.answer({}, status=307, headers=[("location", f"{login.url}/elsewhere")])
+    gives(login, "t")
+
+    with capture_logs(), pytest.raises(UpstreamError, match="no token"):
+        await GoogleToken().sign(account(login, private), REQUEST)
+
+    assert {asked.path for asked in login.requests} == {"/token"}
 
 
 async def test_missing_library_is_told_with_the_extra_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:

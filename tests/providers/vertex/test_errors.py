@@ -34,7 +34,16 @@ def test_refusal_of_the_gateways_own_account_is_not_the_callers(status: int) -> 
     assert "robot" not in error.message
 
 
-@pytest.mark.parametrize("details", [1, [1], [{"@type": 1}], [{"@type": "type.googleapis.com/google.rpc.BadRequest"}]])
+BAD_REQUEST = {"@type": "type.googleapis.com/google.rpc.BadRequest"}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        *(1, [1], [{"@type": 1}], [BAD_REQUEST]),
+        *([{**BAD_REQUEST, "fieldViolations": given}] for given in ({"field": "x"}, "x", [], [1], [{"field": ""}])),
+    ],
+)
 def test_error_with_details_that_make_no_sense_has_its_class(details: Any) -> None:
     error = read_error(429, json.dumps({"error": {"message": "slow", "details": details}}).encode())
 
@@ -47,6 +56,7 @@ def test_error_with_details_that_make_no_sense_has_its_class(details: Any) -> No
     [
         BadRequest("no", param="instances[0].content"),
         RateLimited("slow", retry_after_s=2.0),
+        RateLimited("slow", retry_after_s=0.0),
         UpstreamError("down", status=503),
     ],
 )
@@ -70,3 +80,7 @@ def test_error_is_written_with_googles_word_for_its_status(status: int, word: st
     error = json.loads(write_error(UpstreamError("no", status=status)))["error"]
 
     assert (error["code"], error["status"]) == (status, word)
+
+
+def test_time_that_is_over_is_no_delay() -> None:
+    assert b'"retryDelay":"0s"' in write_error(RateLimited("slow", retry_after_s=-1.5))
