@@ -27,6 +27,7 @@ from tollbridge.formats import (
     json_text,
 )
 from tollbridge_anthropic.citations import take_citations
+from tollbridge_anthropic.recalled import Recalled
 from tollbridge_anthropic.words import NAME, server_tool
 
 Reader = Callable[[Fields, dict[str, JSON], Seal], AnyPart]
@@ -40,14 +41,17 @@ def read_content(fields: Fields, kinds: Kinds, seal: Seal, name: str = "content"
         return (Text(text=fields.text(name) or ""),), False
     blocks = fields.each(name) if isinstance(fields.peek(name), list) else None
     parts: list[AnyPart] = []
+    recalled = Recalled(parts)
     for block in blocks or ():
-        parts += (thought for thought in _carried_before(block, seal) if thought not in parts)
+        thought = _carried_before(block, seal)
+        if thought:
+            recalled.put(thought)
         parts.append(read_block(block, kinds, seal))
     return tuple(parts), blocks is not None
 
 
 def _carried_before(fields: Fields, seal: Seal) -> list[Reasoning]:
-    """Give the reasoning that a call's id holds: a client that spoke another dialect before was given it there."""
+    """Give the reasoning that a call's id holds."""
     id_ = fields.peek("id")
     return carried(id_, seal)[2] if fields.peek("type") == "tool_use" and isinstance(id_, str) else []
 

@@ -8,8 +8,10 @@ from tollbridge.formats import JSON, Fields, decode_json, failure
 
 _TYPES: Mapping[int, str] = {
     401: "authentication_error",
+    402: "billing_error",
     403: "permission_error",
     404: "not_found_error",
+    409: "conflict_error",
     413: "request_too_large",
     429: "rate_limit_error",
     504: "timeout_error",
@@ -21,6 +23,7 @@ _STATUSES: Mapping[str, int] = {
     "billing_error": 402,
     "permission_error": 403,
     "not_found_error": 404,
+    "conflict_error": 409,
     "request_too_large": 413,
     "rate_limit_error": 429,
     "api_error": 500,

@@ -102,6 +102,8 @@ def _media(part: Media, role: Role, notes: Notes) -> AnyPart | None:
     part = replace(part, detail=None)
     if part.kind is MediaKind.FILE:
         return _document(part, notes)
+    notes.drop_given(_WHERE, name=part.name, context=part.context)
+    part = replace(part, name=None, context=None, citations=None)
     return _with_mime(part) if part.data is not None else replace(part, mime=None)
 
 
@@ -166,29 +168,18 @@ _FITTING: Mapping[type, Callable[..., AnyPart | None]] = {
 
 
 def settle_states(parts: Iterable[AnyPart], notes: Notes) -> tuple[AnyPart, ...]:
-    """Give back to Anthropic what is its own, and to nobody what is another provider's.
-
-    Thinking that came back in the id of a tool call stands before that call again, the first at the very front: an
-    answer begins with its thinking.
-    """
+    """Give back to Anthropic what is its own, and to nobody what is another provider's."""
     settled: list[AnyPart] = []
     for part in parts:
-        state = part.state
-        if state is not None and state.dialect != NAME:
+        foreign = part.state is not None and part.state.dialect != NAME
+        if foreign:
             notes.drop(f"messages[].{'reasoning' if isinstance(part, Reasoning) else 'content[]'}.state")
-        if isinstance(part, Reasoning):
-            if state is None or state.dialect == NAME:
-                settled.append(part)
-            else:
-                notes.drop_given("messages[]", reasoning=part.text or None)
-        elif isinstance(part, ToolCall) and state is not None and state.dialect == NAME:
-            thought = Reasoning(text=str(state.data.get("thinking", "")), state=state)
-            thinks = [other.state for other in settled if isinstance(other, Reasoning)]
-            if state not in thinks:
-                settled.insert(len(settled) if thinks else 0, thought)
-            settled.append(replace(part, state=None))
-        else:
+        if not isinstance(part, Reasoning):
             settled.append(_without_links(part))
+        elif foreign:
+            notes.drop_given("messages[]", reasoning=part.text or None)
+        else:
+            settled.append(part)
     return tuple(settled)
 
 

@@ -78,6 +78,8 @@ _SINCE: Mapping[str, tuple[tuple[_Version, Traits], ...]] = {
 _FAMILY = re.compile(
     r"(?:claude|anthropic).*?(opus|sonnet|haiku|fable|mythos)(?:-(\d{1,2})(?!\d)(?:-(\d{1,2})(?!\d))?)?"
 )
+_LONGEST_NAME = 256
+"""Characters of a name that are looked at: callers may ask for any."""
 _BEFORE = re.compile(r"claude-(\d{1,2})(?:-(\d{1,2}))?-(?:opus|sonnet|haiku|fable|mythos)")
 _NEWEST: _Version = (99, 0)
 
@@ -94,9 +96,13 @@ Opus 4 writes."""
 LEAST_BUDGET = 1_024
 
 
-@lru_cache(maxsize=1_024)
 def traits_of(model: str) -> Traits:
     """Look a model up by its name, as any host spells it."""
+    return _traits(model[:_LONGEST_NAME])
+
+
+@lru_cache(maxsize=1_024)
+def _traits(model: str) -> Traits:
     name = model.lower().replace(".", "-").replace("_", "-")
     found = _FAMILY.search(name)
     if found is None:

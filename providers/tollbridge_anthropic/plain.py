@@ -21,6 +21,7 @@ from tollbridge.formats import (
     json_text,
 )
 from tollbridge_anthropic.content_in import signed_state
+from tollbridge_anthropic.recalled import Recalled
 
 
 class PlainCache(Plain):
@@ -79,6 +80,7 @@ def read_image(found: PlainImage) -> Media:
 def read_answered(blocks: "list[PlainText | PlainThinking | PlainCall]", seal: Seal) -> tuple[AnyPart, ...]:
     """Read what a model said; the reasoning that a call's id holds stands before it, once."""
     parts: list[AnyPart] = []
+    recalled = Recalled(parts)
     for block in blocks:
         if isinstance(block, PlainText):
             parts.append(read_text(block))
@@ -87,7 +89,8 @@ def read_answered(blocks: "list[PlainText | PlainThinking | PlainCall]", seal: S
             parts.append(Reasoning(text=block.thinking, state=state))
         else:
             call, thought = _call(block, seal)
-            parts += (part for part in thought if part not in parts)
+            if thought:
+                recalled.put(thought)
             parts.append(call)
     return tuple(parts)
 

@@ -1,7 +1,6 @@
 """Reading Messages answers as they pass: bytes go through unchanged, only usage is looked at."""
 
 import re
-from collections import deque
 
 from tollbridge import Usage
 from tollbridge.formats import UNREADABLE, CostLine, EventCutter, event_data, split_events, with_cost
@@ -10,7 +9,8 @@ from tollbridge_anthropic.usage import decode_event
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
 # What a model writes stands in JSON strings, where quotes are escaped and no line can begin.
 _STOP = re.compile(rb'(?:^|[\r\n])event: ?message_stop[\r\n]|"type"[ \t\n\r]*:[ \t\n\r]*"message_stop"')
-_ERROR = re.compile(rb"event: ?error[\r\n]")
+_ERROR = rb'(?:^|[\r\n])(?:event: ?error[\r\n]|data: ?\{[ \t]*"type"[ \t]*:[ \t]*"error")'
+_END = re.compile(b"%b|(?P<error>%b)" % (_STOP.pattern, _ERROR))
 
 
 class StreamReader:
@@ -23,7 +23,6 @@ class StreamReader:
         self.pieces = 0
         self._cost = cost
         self._cutter = EventCutter()
-        self._last: deque[bytes] = deque(maxlen=2)
 
     def feed(self, chunk: bytes) -> list[bytes]:
         if not chunk:
@@ -32,7 +31,7 @@ class StreamReader:
         if not block:
             return []
         self.pieces += block.count(b"content_block_delta")
-        self._last.append(block)
+        self._look(block)
         if b'"usage"' in block and _USAGE.search(block):
             return [self._event(event) for event in split_events(block)]
         return [block]
@@ -54,10 +53,16 @@ class StreamReader:
 
     def _end(self) -> list[bytes]:
         rest = self._cutter.end()
-        if rest and _STOP.search(rest):
-            self._last.append(rest)
-        else:
-            rest = b""
-        self.finished = any(_STOP.search(block) for block in self._last)
-        self.failed = not self.finished and any(_ERROR.search(block) for block in self._last)
-        return [rest] if rest else []
+        if not _STOP.search(rest):
+            return []
+        self._look(rest)
+        return [rest]
+
+    def _look(self, block: bytes) -> None:
+        """See whether the stream ends here, and how; what comes behind that says nothing."""
+        if self.finished or self.failed or not (b"message_stop" in block or b"error" in block):
+            return
+        found = _END.search(block)
+        if found is not None:
+            self.failed = found["error"] is not None
+            self.finished = not self.failed

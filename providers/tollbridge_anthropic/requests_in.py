@@ -20,8 +20,9 @@ from tollbridge_anthropic.options_in import read_format, read_thinking
 from tollbridge_anthropic.tools_in import read_choice, read_tools
 from tollbridge_anthropic.words import NAME
 
-_ESSENTIAL = ("container", "inference_geo", "mcp_servers")
-"""Files that are there, where the data may go, tools that are reached: without them it is another request."""
+_ESSENTIAL = ("compaction", "container", "inference_geo", "mcp_servers", "thread")
+"""A summary instead of an answer, files that are there, where the data may go, tools that are reached, what was said
+before and is kept there: without them it is another request."""
 _ROLES = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
 _KINDS = {Role.USER: OF_USERS, Role.ASSISTANT: OF_ASSISTANTS, Role.SYSTEM: OF_SYSTEM}
 

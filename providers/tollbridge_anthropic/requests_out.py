@@ -53,12 +53,9 @@ _UNKNOWN = (
 _unknown = attrgetter(*_UNKNOWN)
 _ONLY_IF_TRUE = frozenset(("logprobs", "top_logprobs", "store"))
 _COUNTED = frozenset(
-    (
-        *("model", "messages", "system", "tools", "tool_choice", "thinking", "cache_control"),
-        *("output_config", "output_format", "context_management", "mcp_servers", "speed"),
-    )
+    ("model", "messages", "system", "tools", "tool_choice", "thinking", "cache_control", "output_config")
 )
-"""What may stand in a request to count tokens (`MessageCountTokensParams` of the Python SDK 2.14, read 2026-11)."""
+"""What of it a request to count tokens may say (`MessageCountTokensParams` of the Python SDK 2.14, read 2026-11)."""
 
 
 def write_request(request: Request, notes: Notes) -> bytes:

@@ -109,7 +109,7 @@ def _compaction_delta(block: Block, delta: Fields) -> list[AnyEvent] | None:
     delta.take("type")
     if content is not None:
         block.words.append(content)
-    block.more = {**block.more, "content": "".join(block.words), **delta.rest()}
+    block.more.update(delta.rest())
     return []
 
 
@@ -123,10 +123,14 @@ def finished(block: Block, seal: Seal) -> list[AnyEvent]:
         words = "".join(block.words)
         state = signed_state(words, block.signature, seal) if block.signature else None
         return [] if state is None else [Detail(index=block.index, state=state)]
-    if isinstance(part, ServerCall | Opaque) and (text or block.more):
-        given = {"input": decode_json(text) if object_text(text) else {INVALID: text}} if text else {}
-        return [Replaced(part=replace(part, raw={**part.raw, **given, **block.more}), index=block.index)]
-    return []
+    if not isinstance(part, ServerCall | Opaque):
+        return []
+    given = dict(block.more)
+    if text:
+        given["input"] = decode_json(text) if object_text(text) else {INVALID: text}
+    if block.words:
+        given["content"] = "".join(block.words)
+    return [Replaced(part=replace(part, raw={**part.raw, **given}), index=block.index)] if given else []
 
 
 _DELTAS: Mapping[str, Callable[[Block, Fields], list[AnyEvent] | None]] = {

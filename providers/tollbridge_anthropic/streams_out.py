@@ -54,6 +54,8 @@ _DELTAS: Mapping[str, tuple[bytes, bytes]] = {
     "tool_use": (b"input_json_delta", b"partial_json"),
 }
 """For the type of a block whose words come piece by piece: the type of the pieces, and the member that holds words."""
+_KEPT = frozenset(("", "thinking"))
+"""What may be open while words are kept: nothing yet, or what is signed at its end."""
 _WITH_INPUT = frozenset(("tool_use", "server_tool_use", "mcp_tool_use"))
 
 
@@ -126,7 +128,8 @@ class MessageStream:
         return self._words(words_of(event.part)) if _flows(event.part) and words_of(event.part) else b""
 
     def _delta(self, event: Delta) -> bytes:
-        self._held.append(event)
+        if self._open in _KEPT:
+            self._held.append(event)
         return self._words(event.text) if event.text and self._flowing() else b""
 
     def _detail(self, event: Detail) -> bytes:
@@ -151,8 +154,10 @@ class MessageStream:
         held, self._held = self._held, []
         if not whole:
             return b""
-        if self._open:
+        if self._open == "thinking":
             return self._closing(_folded(held)) + self._stop()
+        if self._open:
+            return self._stop()
         shown = shown_part(_folded(held), self._notes, own=self._own)
         return b"" if shown is None else self._whole(write_block(shown))
 
@@ -189,20 +194,18 @@ class MessageStream:
 
     def _closing(self, part: AnyPart) -> bytes:
         """Write what only the whole part tells: the signature of its thinking."""
-        if not isinstance(part, Reasoning):
-            return b""
         shown = shown_part(part, self._notes, own=self._own)
         signature = shown.state.data.get("signature") if isinstance(shown, Reasoning) and shown.state else None
         return self._piece({"type": "signature_delta", "signature": signature}) if signature else b""
 
     def _whole(self, block: dict[str, JSON]) -> bytes:
         """Write a block that is whole: the input of a tool as its one piece, words as one piece too."""
-        given: JSON = None
+        kind, given = block.get("type"), block.get("input")
         pieces = b""
-        if block["type"] in _WITH_INPUT and isinstance(block.get("input"), dict):
-            given, block = block["input"], {**block, "input": {}}
+        if isinstance(kind, str) and kind in _WITH_INPUT and isinstance(given, dict):
+            block = {**block, "input": {}}
             pieces = self._piece({"type": "input_json_delta", "partial_json": json_text(given)})
-        if block["type"] == "thinking" and block.get("signature"):
+        if kind == "thinking" and block.get("signature"):
             pieces = self._piece({"type": "signature_delta", "signature": block["signature"]})
             block = {**block, "signature": ""}
         start = _event("content_block_start", index=self._index, content_block=block)
@@ -246,8 +249,8 @@ class MessageStream:
         if own:
             delta |= end.extras
             delta |= {name: aside.pop(name) for name in ("container",) if name in aside}
-        usage = self._counts(self._tier)
-        return _event("message_delta", delta=delta, usage=usage, **aside) + _event("message_stop")
+        aside |= {"delta": delta, "usage": self._counts(self._tier)}
+        return _event("message_delta", **aside) + _event("message_stop")
 
 
 def _flows(part: AnyPart) -> bool:
@@ -258,7 +261,7 @@ def _folded(held: list[AnyEvent]) -> AnyPart:
     return fold([Begin(origin=""), *held, End()]).choices[0].parts[0]
 
 
-def _event(kind: str, **members: JSON) -> bytes:
+def _event(kind: str, /, **members: JSON) -> bytes:
     return write_event(encode_json({"type": kind, **members}), kind.encode())
 
 

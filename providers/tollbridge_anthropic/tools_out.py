@@ -4,7 +4,7 @@ https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs, "JSON S
 what Anthropic's Python SDK 2.14 makes of a schema.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -81,18 +81,18 @@ def write_choice(choice: ToolChoice | None, parallel: bool | None) -> JSON:
 
 def fit_tools(request: Request, traits: Traits, notes: Notes) -> Request:
     """Fit the tools of another dialect, and the choice between them."""
-    fitted = [_fitted(tool, notes) for tool in request.tools or ()]
+    choice = request.choice
+    fitted = [_fitted(tool, notes) for tool in _allowed(request.tools or (), choice)]
     tools = tuple(tool for tool in fitted if tool is not None)
     if not tools:
-        if request.choice is not None and request.choice.mode in (ChoiceMode.REQUIRED, ChoiceMode.NAMED):
+        if choice is not None and (choice.names or choice.mode is ChoiceMode.REQUIRED):
             notes.drop("choice")
         return replace(request, tools=None, choice=None, parallel_tools=None)
-    choice = request.choice
     if choice is not None:
         notes.drop_extras(choice.extras, "choice")
         notes.drop_given(choice=choice.raw)
-        choice = replace(choice, raw=None, extras=NO_EXTRAS, custom=False)
-        tools, choice = _narrowed(tools, choice)
+        names = choice.names if choice.mode is ChoiceMode.NAMED else ()
+        choice = ToolChoice(mode=choice.mode, names=names)
         if not traits.forced and choice.mode in (ChoiceMode.REQUIRED, ChoiceMode.NAMED):
             notes.drop("choice")
             choice = ToolChoice(mode=ChoiceMode.AUTO)
@@ -105,12 +105,12 @@ def fit_tools(request: Request, traits: Traits, notes: Notes) -> Request:
     return replace(request, tools=tools, choice=choice, parallel_tools=parallel)
 
 
-def _narrowed(tools: tuple[AnyTool, ...], choice: ToolChoice) -> tuple[tuple[AnyTool, ...], ToolChoice]:
-    """Offer only the tools that are allowed, where the choice is among some."""
-    if choice.mode is ChoiceMode.NAMED or not choice.names:
-        return tools, choice
-    allowed = tuple(tool for tool in tools if (tool.name if isinstance(tool, Tool) else tool.tool) in choice.names)
-    return allowed or tools, replace(choice, names=())
+def _allowed(tools: Sequence[AnyTool], choice: ToolChoice | None) -> Sequence[AnyTool]:
+    """Give only the tools that are allowed, where the choice is among some."""
+    if choice is None or choice.mode is ChoiceMode.NAMED or not choice.names:
+        return tools
+    names = frozenset(choice.names)
+    return [tool for tool in tools if (tool.name if isinstance(tool, Tool) else tool.tool) in names]
 
 
 def _fitted(tool: AnyTool, notes: Notes) -> AnyTool | None:

@@ -86,7 +86,7 @@ def write_response(response: Response, _: Request, notes: Notes) -> bytes:
     choice = response.choices[0] if response.choices else Choice()
     if len(response.choices) > 1:
         notes.drop("choices")
-    writer = BlockWriter(notes, native=native, answer=True, caches=False)
+    writer = BlockWriter(notes, native=native, answer=True)
     message = {"role": "assistant", "content": writer.blocks(choice.parts)}
     said = said_of(choice.stop, choice.said, native=native)
     members: dict[str, JSON] = {"output": {"message": message}, **present(stopReason=said)}

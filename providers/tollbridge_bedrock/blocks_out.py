@@ -28,18 +28,23 @@ from tollbridge.formats import (
     present,
 )
 from tollbridge_bedrock.media import MediaWriter
-from tollbridge_bedrock.words import NAME, OWN_ID, TOOL_NAME
+from tollbridge_bedrock.models import EVERY_TTL, cached_for, tools_cached_for
+from tollbridge_bedrock.words import CUSTOM_INPUT, NAME, OWN_ID, TOOL_NAME
 
 WHERE = "messages[].content[]"
-_TTLS = frozenset(("5m", "1h"))
+_CACHE = f"{WHERE}.cache_control"
 _IN_RESULTS = frozenset((MediaKind.IMAGE, MediaKind.FILE, MediaKind.VIDEO))
 
 
-def write_cache(cache: CacheMark, notes: Notes) -> dict[str, JSON]:
-    """Give a `cachePoint`."""
-    if cache.ttl and cache.ttl not in _TTLS:
-        notes.drop(f"{WHERE}.cache_control.ttl")
-    return {"cachePoint": present(type="default", ttl=cache.ttl if cache.ttl in _TTLS else None)}
+def write_mark(cache: CacheMark, ttls: frozenset[str], notes: Notes, name: str = _CACHE) -> list[JSON]:
+    """Give a `cachePoint` for a model that keeps one for `ttls`; what of it is left behind is called `name`."""
+    if not ttls:
+        notes.drop(name)
+        return []
+    taken = cache.ttl in ttls
+    if not taken:
+        notes.drop(f"{name}.ttl")
+    return [{"cachePoint": present(type="default", ttl=(cache.ttl or None) if taken else None)}]
 
 
 def call_input(arguments: str) -> dict[str, JSON]:
@@ -73,14 +78,14 @@ class BlockWriter:
     """Writes the parts of one request or answer.
 
     `native`: they came in this dialect. `answer`: they go to a caller, so that foreign state is packed instead of left
-    behind. `caches`: the model takes cache points.
+    behind. `model` is who takes them.
     """
 
-    def __init__(self, notes: Notes, *, native: bool, answer: bool, caches: bool = True) -> None:
+    def __init__(self, notes: Notes, *, native: bool, answer: bool, model: str = "") -> None:
         self.notes = notes
         self.native = native
         self.answer = answer
-        self._caches = caches
+        self._model = model
         self._media = MediaWriter(notes, native=native)
 
     def blocks(self, parts: Sequence[AnyPart]) -> list[JSON]:
@@ -92,14 +97,13 @@ class BlockWriter:
                 written.append(block)
             mark = part.cache if self.native else _mark_of(part)
             if mark is not None and (written or self.native):
-                written += self._mark(mark)
+                written += write_mark(mark, self._ttls(part), self.notes)
         return written
 
-    def _mark(self, mark: CacheMark) -> list[JSON]:
-        if self.native or self._caches:
-            return [write_cache(mark, self.notes)]
-        self.notes.drop(f"{WHERE}.cache_control")
-        return []
+    def _ttls(self, part: AnyPart) -> frozenset[str]:
+        if self.native:
+            return EVERY_TTL
+        return tools_cached_for(self._model) if isinstance(part, ToolResult) else cached_for(self._model)
 
     def own(self, members: dict[str, JSON], part: AnyPart) -> dict[str, JSON]:
         """Put a part's extras back where they are this dialect's, else leave them behind."""
@@ -151,7 +155,7 @@ class BlockWriter:
         return self.own({"toolUse": {**self.call_head(part), "input": self._input(part)}}, part)
 
     def _input(self, part: ToolCall) -> JSON:
-        return {"input": part.arguments} if part.custom else call_input(part.arguments)
+        return {CUSTOM_INPUT: part.arguments} if part.custom else call_input(part.arguments)
 
     def call_head(self, part: ToolCall) -> dict[str, JSON]:
         """Give a call's id and name."""
@@ -175,7 +179,7 @@ class BlockWriter:
             if written is not None:
                 content.append(written)
             if self.native and item.cache is not None:
-                content.append(write_cache(item.cache, self.notes))
+                content += write_mark(item.cache, EVERY_TTL, self.notes)
         status = None if part.error is None else ("error" if part.error else "success")
         shown = content if part.listed or not self.native else None
         inner = present(toolUseId=self._id(part.call_id), content=shown, status=status)

@@ -61,7 +61,7 @@ class CountCodec:
     def read_response(self, body: bytes, notes: Notes) -> CountResponse:
         found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
         tokens = found.whole("inputTokens")
-        if tokens is None:
+        if tokens is None or tokens < 0:
             raise UpstreamError("the provider's answer is no count of tokens")
         return CountResponse(origin=NAME, tokens=tokens, extras=found.rest())
 

@@ -6,6 +6,7 @@ A place in S3 is known to AWS alone: it is a `file_id`.
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from tollbridge.formats import JSON, Fields, Media, MediaKind, Notes, present
 
@@ -78,6 +79,8 @@ _S3 = "s3://"
 _UNFIT = re.compile(r"[^A-Za-z0-9\s\-()\[\]]")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _LONGEST_NAME = 200
+_LONGEST_STEM = 190
+"""Of a name that gets a number, so that it has room."""
 
 
 def read_media(block: str, found: Fields) -> Media | None:
@@ -104,23 +107,19 @@ def read_media(block: str, found: Fields) -> Media | None:
     mime = _mime(kind, form)
     if form is not None and _format(kind, mime) != form:
         rest["format"] = form
-    marked = inner.inner("citations")
+    introduced = _introduction(inner, rest) if kind is MediaKind.FILE else {}
+    rest.update(inner.rest())
+    extras = {**found.rest(), **({block: rest} if rest else {})}
+    return Media(kind=kind, data=data, text=text, file_id=file_id, mime=mime, extras=extras, **introduced)
+
+
+def _introduction(found: Fields, rest: dict[str, JSON]) -> dict[str, Any]:
+    """Take what a document is introduced with, and whether it may be cited; what else that says goes to the rest."""
+    marked = found.inner("citations")
     citations = marked.flag("enabled") if marked is not None else None
     if marked is not None and (marked.rest() or citations is None):
         rest["citations"] = marked.rest()
-    name, context = inner.text("name"), inner.text("context")
-    rest.update(inner.rest())
-    return Media(
-        kind=kind,
-        data=data,
-        text=text,
-        file_id=file_id,
-        mime=mime,
-        name=name,
-        context=context,
-        citations=citations,
-        extras={**found.rest(), **({block: rest} if rest else {})},
-    )
+    return {"name": found.text("name"), "context": found.text("context"), "citations": citations}
 
 
 def _chosen(source: dict[str, JSON], kind: MediaKind) -> str:
@@ -164,6 +163,7 @@ class MediaWriter:
         self._notes = notes
         self._native = native
         self._names: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def write(self, part: Media, where: str) -> dict[str, JSON]:
         """Give the block; raises `Untranslatable` for what Converse has no way to take."""
@@ -208,11 +208,10 @@ class MediaWriter:
         """Give a name that Bedrock takes, and that no other document of the request has."""
         bare = _UNFIT.sub(" ", _ENDING.sub("", part.name or ""))
         name = " ".join(bare.split())[:_LONGEST_NAME].strip() or "document"
-        found, count = name, 1
+        found, stem = name, name[:_LONGEST_STEM]
         while found.casefold() in self._names:
-            count += 1
-            mark = f" {count}"
-            found = name[: _LONGEST_NAME - len(mark)] + mark
+            count = self._counts[stem.casefold()] = self._counts.get(stem.casefold(), 1) + 1
+            found = f"{stem} {count}"
         self._names.add(found.casefold())
         return found
 

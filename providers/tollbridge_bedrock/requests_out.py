@@ -2,8 +2,9 @@
 
 from tollbridge.formats import JSON, Format, Notes, Request, add_extras, encode_json, json_text, present
 from tollbridge_bedrock.blocks_out import BlockWriter
-from tollbridge_bedrock.extra_fields import FIELD, write_extra, write_own
-from tollbridge_bedrock.models import caches, is_claude, takes_no_chance
+from tollbridge_bedrock.extra_fields import FIELD, write_own
+from tollbridge_bedrock.extra_out import thinks, write_extra
+from tollbridge_bedrock.models import is_claude, takes_no_chance
 from tollbridge_bedrock.requests_in import EFFORT
 from tollbridge_bedrock.settings_out import (
     settled,
@@ -71,7 +72,7 @@ def _own_messages(request: Request, writer: BlockWriter) -> list[JSON]:
             continue
         blocks = writer.blocks(message.parts)
         if message.joined and written:
-            written[-1]["content"] = written[-1]["content"] + blocks
+            written[-1]["content"] += blocks
         else:
             role = message.spelling or WIRE_ROLES[message.role]
             written.append(add_extras({"role": role, "content": blocks}, message.extras))
@@ -90,13 +91,13 @@ def _foreign(request: Request, notes: Notes) -> dict[str, JSON]:
         notes.refuse(name)
     if request.answers is not None and request.answers > 1:
         notes.refuse("answers", "Bedrock gives one answer to a call; ask several times")
-    writer = BlockWriter(notes, native=False, answer=False, caches=caches(request.model))
+    writer = BlockWriter(notes, native=False, answer=False, model=request.model)
     system = write_system(request, writer)
     members: dict[str, JSON] = {"messages": write_messages(request, writer)}
     request = settled(request, notes)
     config = ToolWriter(request, notes, native=False).config()
     extra = write_extra(request, notes, sampled=not takes_no_chance(request.model))
-    if is_claude(request.model) and isinstance(extra, dict) and "thinking" in extra:
+    if is_claude(request.model) and thinks(extra):
         request = while_thinking(request, extra, config, notes)
     members.update(
         present(

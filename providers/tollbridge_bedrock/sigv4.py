@@ -52,12 +52,12 @@ class SigV4:
         return await asyncio.to_thread(self._found, request)
 
     def _found(self, request: UpstreamRequest) -> Sequence[tuple[bytes, bytes]]:
-        chain = _chain(self.profile)
-        if chain is None:
+        credentials = _session(self.profile).get_credentials()
+        if credentials is None:
             raise ConfigError(
                 "no AWS credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role"
             )
-        return _signature(chain.get_frozen_credentials(), self._region(request.url), self.service, request)
+        return _signature(credentials.get_frozen_credentials(), self._region(request.url), self.service, request)
 
     def _region(self, url: str) -> str:
         if self.region:
@@ -111,9 +111,9 @@ def _given(key: str) -> Any:
 
 
 @lru_cache(maxsize=16)
-def _chain(profile: str) -> Any:
-    """Find credentials as AWS's own tools do; they renew themselves."""
-    return _botocore("session").Session(profile=profile or None).get_credentials()
+def _session(profile: str) -> Any:
+    """Give what finds credentials as AWS's own tools do, and keeps them; they renew themselves."""
+    return _botocore("session").Session(profile=profile or None)
 
 
 def _signature(credentials: Any, region: str, service: str, request: UpstreamRequest) -> Sequence[tuple[bytes, bytes]]:

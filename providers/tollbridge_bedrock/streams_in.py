@@ -207,7 +207,11 @@ class ConverseStreamReader:
         return [Detail(index=block.index, extras=rest)] if rest and block.index >= 0 else []
 
     def _rest(self, block: _Block, given: Fields) -> list[AnyEvent]:
-        return [*self._begin(block, Text(text="")), *self._more(block, given)] if given.rest() else []
+        """Take a delta that is none we know: more of what is open, or words."""
+        if not given.rest():
+            return []
+        begun = self._begin(block, Text(text="")) if block.index < 0 else []
+        return [*begun, *self._more(block, given)]
 
     def stop(self, found: Fields) -> list[AnyEvent]:
         index = found.whole("contentBlockIndex") or 0

@@ -56,6 +56,13 @@ More than that would be silence for longer than a client waits (botocore: 60 s).
 """
 
 
+_SILENT: Mapping[type, dict[str, JSON]] = {
+    Reasoning: {"reasoningContent": {"text": ""}},
+    ToolCall: {"toolUse": {"input": ""}},
+}
+"""A delta without words, by the kind of the part; of any other it is one of text."""
+
+
 @dataclass(slots=True)
 class _Live:
     """The part whose block is open.  `begun`: a call's head is written; `words`: anything else was."""
@@ -74,7 +81,7 @@ class ConverseStreamWriter:
         self._notes = notes
         self._order = OneByOne()
         self._native = False
-        self._blocks = BlockWriter(notes, native=False, answer=True, caches=False)
+        self._blocks = BlockWriter(notes, native=False, answer=True)
         self._block = -1
         self._live: _Live | None = None
         self._extras: dict[str, JSON] = {}
@@ -91,7 +98,7 @@ class ConverseStreamWriter:
 
     def begin(self, event: Begin) -> bytes:
         self._native = event.origin == NAME
-        self._blocks = BlockWriter(self._notes, native=self._native, answer=True, caches=False)
+        self._blocks = BlockWriter(self._notes, native=self._native, answer=True)
         self._extras.update(event.extras)
         self._tier = event.tier
         return write_members("messageStart", role="assistant")
@@ -130,9 +137,8 @@ class ConverseStreamWriter:
         """Write what only this dialect knows of a part, beside words that are none."""
         if not extras or self._live is None:
             return b""
-        thinks = isinstance(self._live.part, Reasoning)
-        words: dict[str, JSON] = {"reasoningContent": {"text": ""}} if thinks else {"text": ""}
-        return self._delta(add_extras(words, extras))
+        silent = _SILENT.get(type(self._live.part), {"text": ""})
+        return self._delta(add_extras(dict(silent), extras))
 
     def _cited(self, citations: tuple[Citation, ...]) -> bytes:
         written = (each.raw if self._native else write_citation(each) for each in citations)

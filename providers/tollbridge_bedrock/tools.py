@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from tollbridge.formats import (
     JSON,
     AnyTool,
-    CacheMark,
     ChoiceMode,
     Fields,
     Notes,
@@ -25,12 +24,18 @@ from tollbridge.formats import (
     present,
 )
 from tollbridge_bedrock.blocks_in import read_mark
-from tollbridge_bedrock.blocks_out import write_cache
-from tollbridge_bedrock.models import caches, enforces, is_nova
+from tollbridge_bedrock.blocks_out import write_mark
+from tollbridge_bedrock.models import EVERY_TTL, can_be_forced, enforces, is_nova, tools_cached_for
 from tollbridge_bedrock.schemas import enforceable
-from tollbridge_bedrock.words import SYSTEM_TOOLS, TOOL_NAME
+from tollbridge_bedrock.words import CUSTOM_INPUT, SYSTEM_TOOLS, TOOL_NAME
 
 _ANY_OBJECT: JSON = {"type": "object", "properties": {}}
+_FREE_TEXT: JSON = {
+    "type": "object",
+    "properties": {CUSTOM_INPUT: {"type": "string"}},
+    "required": [CUSTOM_INPUT],
+    "additionalProperties": False,
+}
 _CHOICES = {"auto": ChoiceMode.AUTO, "any": ChoiceMode.REQUIRED}
 _NAMED = {tool: name for name, tool in SYSTEM_TOOLS.items()}
 
@@ -92,7 +97,7 @@ class ToolWriter:
         self._request = request
         self._notes = notes
         self._native = native
-        self._caches = native or caches(request.model)
+        self._ttls = EVERY_TTL if native else tools_cached_for(request.model)
 
     def config(self) -> dict[str, JSON] | None:
         """Give `toolConfig`, None where there is nothing to say."""
@@ -106,9 +111,10 @@ class ToolWriter:
         tools: list[JSON] = []
         if mode is not ChoiceMode.NONE or used:
             tools = self._listed(self._allowed(request.tools or ()))
-        if not any("cachePoint" not in tool for tool in tools):
-            tools = [_spec(Tool(name=name), _ANY_OBJECT) for name in used]
+        tools = tools or [_spec(Tool(name=name), _ANY_OBJECT) for name in used]
         if not tools:
+            if request.choice is not None and (request.choice.names or mode is ChoiceMode.REQUIRED):
+                self._notes.drop("choice")
             return None
         return present(tools=tools, toolChoice=self._choice(request.choice))
 
@@ -116,7 +122,8 @@ class ToolWriter:
         choice = self._request.choice
         if choice is None or not choice.names or choice.mode is ChoiceMode.NAMED:
             return tools
-        return [tool for tool in tools if isinstance(tool, ServerTool) or tool.name in choice.names]
+        names = frozenset(choice.names)
+        return [tool for tool in tools if isinstance(tool, ServerTool) or tool.name in names]
 
     def _listed(self, tools: Sequence[AnyTool]) -> list[JSON]:
         written: list[JSON] = []
@@ -126,25 +133,20 @@ class ToolWriter:
                 written.append(found)
             mark = tool.cache if isinstance(tool, Tool) else None
             if mark is not None:
-                written += self._mark(mark)
+                written += write_mark(mark, self._ttls, self._notes, "tools[].cache_control")
         return written
-
-    def _mark(self, mark: CacheMark) -> list[JSON]:
-        if self._caches:
-            return [write_cache(mark, self._notes)]
-        self._notes.drop("tools[].cache_control")
-        return []
 
     def _tool(self, tool: Tool) -> JSON:
         if self._native:
             return add_extras(_spec(tool, tool.schema), tool.extras)
-        if tool.custom:
-            self._notes.drop("tools[].custom")
-            return None
         if not TOOL_NAME.fullmatch(tool.name):
             self._notes.refuse("tools[].name", "Bedrock takes letters, digits, _ and - in it, 64 at most")
         self._notes.drop_extras(tool.extras, "tools[]")
-        schema = tool.schema if isinstance(tool.schema, dict) else _ANY_OBJECT
+        if tool.custom:
+            self._notes.drop("tools[].custom")
+            self._notes.drop_given("tools[]", grammar=tool.grammar)
+        given = _FREE_TEXT if tool.custom else tool.schema
+        schema = given if isinstance(given, dict) else _ANY_OBJECT
         schema = schema if "type" in schema else {"type": "object", **schema}
         strict = bool(tool.strict) and enforces(self._request.model)
         if strict:
@@ -182,6 +184,9 @@ class ToolWriter:
         if choice.mode is ChoiceMode.NONE:
             self._notes.drop("choice")
             return None
+        if choice.mode is not ChoiceMode.AUTO and not can_be_forced(self._request.model):
+            self._notes.drop("choice")
+            return {"auto": {}}
         return _chosen(choice)
 
 

@@ -1,14 +1,14 @@
 """What was said so far, in another dialect, as Converse takes it: a system apart, and turns that alternate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tollbridge.formats import JSON, AnyPart, CacheMark, Media, MediaKind, Message, Notes, Request, Text, ToolResult
-from tollbridge_bedrock.blocks_out import WHERE, BlockWriter, write_cache
-from tollbridge_bedrock.models import caches
+from tollbridge_bedrock.blocks_out import WHERE, BlockWriter, write_mark
+from tollbridge_bedrock.models import cached_for, tools_cached_for
 from tollbridge_bedrock.words import WIRE_ROLES
 
 _CONTINUE = "Continue."
-"""What a user says at the beginning of a conversation in which the model spoke first: Bedrock refuses that."""
+"""What a user says first where the model did, or nobody: Bedrock refuses such a conversation."""
 
 
 def write_system(request: Request, writer: BlockWriter) -> list[JSON]:
@@ -43,46 +43,50 @@ def write_messages(request: Request, writer: BlockWriter) -> list[JSON]:
             turns[-1]["content"] += blocks
         else:
             turns.append({"role": role, "content": blocks})
-    if turns and turns[0]["role"] != "user":
+    if not turns or turns[0]["role"] != "user":
         turns.insert(0, {"role": "user", "content": [{"text": _CONTINUE}]})
+    if turns[-1]["role"] == "assistant":
+        _end_begun(turns[-1]["content"])
     if request.cache is not None:
         turns[-1:] = [_marked(turn, request.cache, request, writer.notes) for turn in turns[-1:]]
     return list(turns)
 
 
-def _turns(messages: Iterable[Message], notes: Notes) -> list[tuple[str, tuple[AnyPart, ...]]]:
-    turns: list[tuple[str, tuple[AnyPart, ...]]] = []
+def _end_begun(content: list[JSON]) -> None:
+    """Let an answer that is to be continued end without a space, which Claude refuses."""
+    if "text" in content[-1]:
+        content[-1] = {"text": content[-1]["text"].rstrip()}
+
+
+def _turns(messages: Iterable[Message], notes: Notes) -> list[tuple[str, list[AnyPart]]]:
+    turns: list[tuple[str, list[AnyPart]]] = []
     for message in messages:
         role = WIRE_ROLES[message.role]
         if role == "system":
             continue
         notes.drop_given("messages[]", name=message.name)
         notes.drop_extras(message.extras, "messages[]")
-        if turns and turns[-1][0] == role:
-            turns[-1] = (role, turns[-1][1] + message.parts)
-        else:
-            turns.append((role, message.parts))
-    return [(role, tuple(sorted(parts, key=_after_results)) if role == "user" else parts) for role, parts in turns]
+        if not turns or turns[-1][0] != role:
+            turns.append((role, []))
+        turns[-1][1].extend(message.parts)
+    return [(role, sorted(parts, key=_after_results) if role == "user" else parts) for role, parts in turns]
 
 
 def _after_results(part: AnyPart) -> bool:
     return not isinstance(part, ToolResult)
 
 
-def _introduction(parts: Iterable[AnyPart]) -> list[JSON]:
+def _introduction(parts: Sequence[AnyPart]) -> list[JSON]:
     """Give a text for documents that come without one, which Bedrock refuses."""
-    parts = list(parts)
     if any(isinstance(part, Text) and part.text.strip() for part in parts):
         return []
     named = [part for part in parts if isinstance(part, Media) and part.kind is MediaKind.FILE]
-    return [{"text": named[0].name or "document"}] if named else []
+    return [{"text": (named[0].name or "").strip() or "document"}] if named else []
 
 
 def _marked(turn: dict[str, JSON], cache: CacheMark, request: Request, notes: Notes) -> dict[str, JSON]:
-    if not caches(request.model):
-        notes.drop("cache")
-        return turn
     content = turn["content"]
     if "cachePoint" in content[-1]:
         return turn
-    return {**turn, "content": [*content, write_cache(cache, notes)]}
+    ttls = tools_cached_for(request.model) if "toolResult" in content[-1] else cached_for(request.model)
+    return {**turn, "content": [*content, *write_mark(cache, ttls, notes, "cache")]}

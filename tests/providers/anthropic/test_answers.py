@@ -243,6 +243,15 @@ def test_thinking_of_its_own_is_given_as_it_came() -> None:
     assert blocks(*parts) == kept
 
 
+def test_words_beside_redacted_thinking_are_shown_with_all_of_it_as_their_signature() -> None:
+    redacted = State("anthropic-messages", {"type": "redacted_thinking", "data": "D"})
+
+    (block,) = blocks(Reasoning(text="So.", state=redacted))
+
+    assert (block["type"], block["thinking"]) == ("thinking", "So.")
+    assert SEAL.unpack(block["signature"]) == redacted
+
+
 class Forgetful:
     """A seal for which every state is too long."""
 

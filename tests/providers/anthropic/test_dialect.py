@@ -123,6 +123,18 @@ def test_host_with_quirks_gets_fields_renamed_and_dropped() -> None:
     assert readdressed(body, quirks=Quirks(rename={"top_k": "k"}, drop=("metadata",))) == b'{"model":"m","k":5,"x":1.0}'
 
 
+def test_count_names_its_model_also_where_the_host_wants_none_in_the_body_of_a_message() -> None:
+    counted, said = (DIALECT.read_envelope(operation, operation.path, BODY) for operation in (COUNT_TOKENS, MESSAGES))
+
+    count, message = (
+        DIALECT.readdress(BODY, envelope, model="n", max_output=None, quirks=Quirks(drop=("model",)))
+        for envelope in (counted, said)
+    )
+
+    assert json.loads(count)["model"] == "n"
+    assert "model" not in json.loads(message)
+
+
 def test_output_limit_goes_by_the_name_that_the_host_knows() -> None:
     sent = readdressed(b'{"model":"m"}', max_output=64, quirks=Quirks(rename={"max_tokens": "limit"}))
 
@@ -156,7 +168,9 @@ def test_any_body_keeps_its_meaning(fields: dict[str, Any], model: str, limit: i
     [
         (BadRequest("no", param="n"), "invalid_request_error"),
         (GatewayError("no", status=413), "request_too_large"),
+        (GatewayError("no", status=402), "billing_error"),
         (GatewayError("no", status=404), "not_found_error"),
+        (GatewayError("no", status=409), "conflict_error"),
         (GatewayError("no", status=504), "timeout_error"),
         (GatewayError("no", status=529), "overloaded_error"),
         (BudgetExceeded("no"), "rate_limit_error"),

@@ -219,6 +219,13 @@ def test_choice_among_some_tools_offers_only_those() -> None:
     assert found["tool_choice"] == {"type": "any"}
 
 
+@pytest.mark.parametrize("mode", [ChoiceMode.AUTO, ChoiceMode.REQUIRED])
+def test_choice_among_none_of_the_tools_offers_none(mode: ChoiceMode) -> None:
+    found = written(request(tools=TOOLS, choice=ToolChoice(mode=mode, names=("c",))), "choice")
+
+    assert {"tools", "tool_choice"}.isdisjoint(found)
+
+
 def test_choice_that_cannot_be_said_is_dropped() -> None:
     forced = ToolChoice(mode=ChoiceMode.REQUIRED)
     none = ToolChoice(mode=ChoiceMode.NONE)

@@ -1,5 +1,7 @@
 """Which Claude takes which way of thinking, whatever a host calls it."""
 
+import time
+
 import pytest
 
 from tollbridge_anthropic.models import EVERY_EFFORT, Traits, effort_of, nearest_effort, traits_of
@@ -52,6 +54,13 @@ def way(traits: Traits) -> tuple[bool, bool, str, bool]:
 )
 def test_model_is_known_by_its_name(model: str, found: tuple[bool, bool, str, bool]) -> None:
     assert way(traits_of(model)) == found
+
+
+def test_name_of_any_length_is_looked_up_at_once() -> None:
+    begun = time.process_time()
+
+    assert way(traits_of("claude" * 8_000 + "-opus-4-7")) == NEVER
+    assert time.process_time() - begun < 1  # searched from each of its words it took 13 s
 
 
 def test_sampling_ends_with_opus_4_7() -> None:

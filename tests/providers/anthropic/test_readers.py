@@ -145,12 +145,37 @@ def test_half_an_event_is_not_passed_on() -> None:
     assert fed(reader_of(), HEAD + b'event: content_block_delta\ndata: {"ty') == HEAD
 
 
-def test_error_of_the_provider_ends_the_stream_as_failed() -> None:
-    broken = HEAD + event("error", error={"type": "overloaded_error", "message": "Overloaded"})
+def test_stream_is_whole_whatever_comes_behind_its_stop() -> None:
     reader = reader_of()
 
-    assert fed(reader, broken) == broken
+    fed(reader, STREAM, *[event("ping")] * 3, event("error", error={}))
+
+    assert (reader.finished, reader.failed) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        event("error", error={"type": "overloaded_error", "message": "Overloaded"}),
+        b'data: {"type":"error","error":{"type":"overloaded_error"}}\n\n',
+    ],
+)
+def test_error_of_the_provider_ends_the_stream_as_failed(error: bytes) -> None:
+    reader = reader_of()
+
+    assert fed(reader, HEAD, error, STOP) == HEAD + error + STOP
     assert (reader.finished, reader.failed) == (False, True)
+    together = reader_of()
+    fed(together, HEAD + error + STOP)
+    assert (together.finished, together.failed) == (False, True)
+
+
+def test_error_that_a_model_writes_about_is_none() -> None:
+    reader = reader_of()
+
+    fed(reader, HEAD, text('\nevent: error\ndata: {"type":"error"}\n'))
+
+    assert (reader.finished, reader.failed) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -261,6 +286,8 @@ def test_whole_answer_passes_unchanged_and_its_usage_is_read() -> None:
         ({"cache_read_input_tokens": 5}, None),
         ({"input_tokens": 5}, Usage(input=5)),
         ({"output_tokens": 5}, Usage(output=5)),
+        ({"output_tokens": 5, "output_tokens_details": {"thinking_tokens": 3}}, Usage(output=5, reasoning=3)),
+        ({"output_tokens": 5, "output_tokens_details": {"thinking_tokens": 9}}, Usage(output=5, reasoning=5)),
         ({"input_tokens": -5, "output_tokens": -1, "cache_read_input_tokens": -1}, Usage()),
         ({"input_tokens": 1, "cache_creation_input_tokens": None, "cache_creation": None}, Usage(input=1)),
         ({"input_tokens": 1, "cache_creation_input_tokens": -4}, Usage(input=1)),

@@ -1,6 +1,7 @@
 """What the codec reads of a request: the words of the canonical model, and which field is wrong."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -208,7 +209,12 @@ def test_state_of_another_provider_comes_back_out_of_a_signature(place: str) -> 
 
 def test_state_comes_back_out_of_the_ids_of_calls() -> None:
     state, thought = State("another", {"a": 1}), Reasoning(text="So.", state=State("third", {"b": 2}))
-    ids = [join_id("call_1", state, SEAL), carry("call_2", state, [thought], SEAL)]
+    later = Reasoning(text="So?", state=State("third", {"b": 2}))
+    ids = [
+        join_id("call_1", state, SEAL),
+        carry("call_2", state, [thought, thought], SEAL),
+        carry("call_3", None, [thought, later], SEAL),
+    ]
     body = {
         "model": "m",
         "messages": [
@@ -226,8 +232,35 @@ def test_state_comes_back_out_of_the_ids_of_calls() -> None:
         ToolCall(id="call_1", name="t", arguments="{}", state=state),
         thought,
         ToolCall(id="call_2", name="t", arguments="{}", state=state),
+        later,
+        ToolCall(id="call_3", name="t", arguments="{}"),
     )
-    assert [part.call_id for part in results.parts if isinstance(part, ToolResult)] == ["call_1", "call_2"]
+    assert [part.call_id for part in results.parts if isinstance(part, ToolResult)] == ["call_1", "call_2", "call_3"]
+
+
+def test_reasoning_in_many_ids_is_found_at_once() -> None:
+    id_ = carry("call_1", None, [Reasoning(text="So.", state=State("third", {"b": 2}))], SEAL)
+    thinking = [{"type": "thinking", "thinking": str(n), "signature": "s"} for n in range(20_000)]
+    call = {"type": "tool_use", "id": id_, "name": "t", "input": {}}
+    body = {"model": "m", "messages": [{"role": "assistant", "content": [*thinking, *[call] * 5_000]}]}
+
+    begun = time.process_time()
+    (message,) = CODEC.read_request(json.dumps(body).encode(), Envelope("m"), Notes(SEAL)).messages
+
+    assert len(message.parts) == 25_001
+    assert time.process_time() - begun < 1  # looking through all of them for each took 3 s
+
+
+def test_reasoning_that_was_sent_back_is_not_put_there_again() -> None:
+    thought = Reasoning(text="So.", state=State("third", {"b": 2}))
+    sent = {"type": "thinking", "thinking": "So.", "signature": SEAL.pack(State("third", {"b": 2}))}
+    call = {"type": "tool_use", "id": carry("call_1", None, [thought], SEAL), "name": "t", "input": {}}
+    for more in ({}, {"later": 1}):
+        body = {"model": "m", "messages": [{"role": "assistant", "content": [sent, call]}], **more}
+
+        (message,) = CODEC.read_request(json.dumps(body).encode(), Envelope("m"), Notes(SEAL)).messages
+
+        assert message.parts == (thought, ToolCall(id="call_1", name="t", arguments="{}"))
 
 
 @pytest.mark.parametrize(

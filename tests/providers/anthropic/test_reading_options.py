@@ -51,7 +51,7 @@ def test_what_nobody_knows_stays_by_its_name() -> None:
     assert read(more).extras == more
 
 
-@pytest.mark.parametrize("field", ["container", "inference_geo", "mcp_servers"])
+@pytest.mark.parametrize("field", ["compaction", "container", "inference_geo", "mcp_servers", "thread"])
 def test_what_makes_it_another_request_is_essential(field: str) -> None:
     assert read({field: "x"}).essential == (field,)
     assert read({field: None}).essential == ()

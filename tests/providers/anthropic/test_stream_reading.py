@@ -86,6 +86,22 @@ def between(*stream: bytes) -> list[AnyEvent]:
     return read(START, *stream, DELTA, STOP)[2:-3]
 
 
+def test_data_of_nothing_and_another_dialects_end_say_nothing() -> None:
+    assert between(b"data:\n\n", b"data: \n\n", b"data: [DONE]\n\n") == []
+
+
+@pytest.mark.parametrize(("given", "words"), [({}, "{}"), ({"a": 1}, '{"a":1}'), (None, ""), (5, "")])
+def test_call_without_pieces_has_what_stood_at_its_beginning(given: Any, words: str) -> None:
+    block = {"type": "tool_use", "id": "t", "name": "f", "input": given}
+
+    found = fold(read(START, begun(block), ended(), DELTA, STOP)).choices[0].parts
+
+    (call,) = CODEC.read_response(json.dumps({"content": [block]}).encode(), Notes(SEAL)).choices[0].parts
+    assert found == (call,)
+    assert isinstance(call, ToolCall)
+    assert call.arguments == words
+
+
 def test_stream_becomes_events_in_order() -> None:
     first = {"input_tokens": 3, "output_tokens": 1, "service_tier": "standard"}
 
@@ -205,7 +221,7 @@ def test_input_of_a_servers_tool_is_told_whole(text: str, given: Any) -> None:
 def test_compaction_is_told_whole() -> None:
     raw = {"type": "compaction", "content": None}
     pieces = [piece({"type": "compaction_delta", "content": text}) for text in ("All ", "of it.")]
-    secret = piece({"type": "compaction_delta", "encrypted_content": "E"})
+    secret = piece({"type": "compaction_delta", "content": None, "encrypted_content": "E"})
 
     found = between(begun(raw), *pieces, secret, ended())
 

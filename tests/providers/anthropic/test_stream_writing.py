@@ -313,6 +313,26 @@ def test_what_comes_late_about_its_own_message_stands_where_it_came() -> None:
     assert "context_management" not in foreign
 
 
+@pytest.mark.parametrize("raw", [{}, {"type": {}}, {"type": "server_tool_use", "input": 5}])
+def test_block_of_an_odd_shape_is_written_to_its_own_dialect_as_it_came(raw: dict[str, Any]) -> None:
+    part = Opaque(kind="", raw=raw)
+
+    found = blocks(PartBegin(part=part, index=0), PartEnd(index=0), begin=MINE)
+
+    assert found[0]["content_block"] == raw
+    assert len(found) == 2
+
+
+def test_members_of_an_odd_shape_never_hide_what_ends_a_message() -> None:
+    odd = Aside(extras={"delta": 5, "usage": [], "kind": "later"})
+
+    *_, last, _ = written(MINE, odd, ChoiceEnd(stop=Stop.END, said="end_turn"), End())
+
+    assert last["delta"]["stop_reason"] == "end_turn"
+    assert last["usage"] == {"input_tokens": 0, "output_tokens": 0} | last["usage"]
+    assert last["kind"] == "later"
+
+
 def test_unknown_events_are_passed_on_to_their_own_dialect() -> None:
     mine = Unknown(dialect=OWN, name="later", data=b'{"type":\n"later"}')
 

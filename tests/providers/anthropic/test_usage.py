@@ -98,6 +98,17 @@ def test_searches_told_before_hold_where_a_later_report_leaves_them_out(reading:
 
 
 @READERS
+def test_later_report_tells_its_own_lifetimes_of_what_was_cached(reading: Any) -> None:
+    begun = {"cache_creation_input_tokens": 4, "cache_creation": {"ephemeral_1h_input_tokens": 1}}
+    told = {"cache_creation_input_tokens": 9, "cache_creation": {"ephemeral_1h_input_tokens": 5}}
+
+    stream = streamed({"input_tokens": 3, **begun}, {"output_tokens": 2, **told})
+
+    expected = Usage(input=3, cache_write=4, cache_write_1h=5, output=2)
+    assert reading(stream, stream=True) == expected
+
+
+@READERS
 def test_searches_without_a_count_of_tokens_are_no_usage(reading: Any) -> None:
     assert reading(whole({"server_tool_use": {"web_search_requests": 2}}), stream=False) is None
 
@@ -118,7 +129,11 @@ def test_answer_without_a_search_says_nothing_of_searches() -> None:
     assert "server_tool_use" not in body["usage"]
 
 
-@corpus("dev/anthropic_messages", only=lambda case: is_answer(case) or is_stream(case))
+def tells_tools(case: Case) -> bool:
+    return (is_answer(case) or is_stream(case)) and "server_tool_use" in (case.text or json.dumps(case.body))
+
+
+@corpus("dev/anthropic_messages", only=tells_tools)
 def test_recorded_searches_are_counted(case: Case) -> None:
     lines = [json.dumps(case.body)] if case.text is None else [line[5:] for line in case.text.splitlines()]
     told = [json.loads(line).get("usage") or {} for line in lines if '"server_tool_use":' in line.replace(" ", "")]

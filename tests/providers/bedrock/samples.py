@@ -24,6 +24,7 @@ from tollbridge_bedrock.frames import write_event
 CODEC: Conversation = CONVERSE_CODEC
 USAGE = {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}
 CLAUDE = "us.anthropic.claude-sonnet-4-20250514-v1:0"
+CLAUDE_45 = "global.anthropic.claude-haiku-4-5-20251001-v1:0"
 CLAUDE_47 = "anthropic.claude-opus-4-7"
 NOVA_2 = "us.amazon.nova-2-lite-v1:0"
 ASKED = Request(origin=CODEC.name, model="m", messages=())

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.providers.bedrock.samples import (
     CLAUDE,
+    CLAUDE_45,
     NOVA_2,
     blocks,
     content_of,
@@ -244,16 +245,33 @@ def test_cache_point_that_marks_nothing_stays() -> None:
     assert [type(part) for part in blocks(mark, {"text": "a"}, mark, mark)] == [Opaque, Text, Opaque]
 
 
-def test_cache_marks_of_others_are_written_for_models_that_take_them() -> None:
+@pytest.mark.parametrize(
+    ("model", "hour", "dropped"),
+    [
+        (CLAUDE_45, {"ttl": "1h"}, ()),
+        (CLAUDE, {}, ("messages[].content[].cache_control.ttl",)),
+        (NOVA_2, {}, ("messages[].content[].cache_control.ttl",)),
+    ],
+)
+def test_cache_is_kept_an_hour_where_the_model_can(model: str, hour: dict[str, str], dropped: tuple[str, ...]) -> None:
     left = notes()
-    marked = Text(text="a", cache=CacheMark("1h")), Text(text="b", cache=CacheMark("24h"))
+    marked = Text(text="a", cache=CacheMark("1h")), Text(text="b", cache=CacheMark("5m"))
 
-    assert content_of(*marked, left=left, model=NOVA_2) == [
+    assert content_of(*marked, left=left, model=model) == [
         {"text": "a"},
-        {"cachePoint": {"type": "default", "ttl": "1h"}},
+        {"cachePoint": {"type": "default", **hour}},
         {"text": "b"},
-        {"cachePoint": {"type": "default"}},
+        {"cachePoint": {"type": "default", "ttl": "5m"}},
     ]
+    assert left.dropped == dropped
+
+
+def test_cache_mark_with_a_lifetime_nobody_has_is_written_without() -> None:
+    left = notes()
+
+    written = content_of(Text(text="b", cache=CacheMark("24h")), left=left, model=CLAUDE_45)
+
+    assert written == [{"text": "b"}, {"cachePoint": {"type": "default"}}]
     assert left.dropped == ("messages[].content[].cache_control.ttl",)
 
 

@@ -63,7 +63,7 @@ def test_count_of_another_dialect_is_written() -> None:
     assert left.dropped == ("x",)
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[]", b"<"])
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"<", b'{"inputTokens":-1}'])
 def test_what_is_no_count_is_told(body: bytes) -> None:
     with pytest.raises(UpstreamError):
         CODEC.read_response(body, notes())

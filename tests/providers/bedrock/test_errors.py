@@ -103,6 +103,15 @@ def test_refused_credential_is_never_shown_to_the_caller(message: str) -> None:
     assert message in (error.detail or "")
 
 
+@pytest.mark.parametrize("status", [400, 403])
+def test_refusal_that_is_about_the_question_is_shown_to_the_caller(status: int) -> None:
+    said = {400: "Input is too long: 9 tokens over the limit", 403: "This use of the model is against its rules"}
+
+    error = refusal(status, message=said[status])
+
+    assert (error.status, error.message) == (status, said[status])
+
+
 @pytest.mark.parametrize(("original", "status"), [(400, 400), (429, 429), (503, 503), (404, 502), (None, 502)])
 def test_failure_of_the_models_own_host_keeps_that_hosts_status(original: int | None, status: int) -> None:
     assert refusal(424, message="it failed", originalStatusCode=original).status == status

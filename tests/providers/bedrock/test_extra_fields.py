@@ -16,16 +16,21 @@ from tests.providers.bedrock.samples import (
 
 from tollbridge.formats import (
     ChoiceMode,
+    Reasoning,
     Role,
+    State,
     Text,
     Thinking,
     Tool,
+    ToolCall,
     ToolChoice,
+    ToolResult,
 )
 from tollbridge.testing.conversation_contract import notes
 
 CLAUDE_46 = "anthropic.claude-opus-4-6-v1"
 LEAST = {"thinking": {"type": "enabled", "budget_tokens": 1024}}
+LITTLE = {"output_config": {"effort": "low"}}
 ADAPTIVE = {"thinking": {"type": "adaptive"}}
 NOVA_MEDIUM = {"type": "enabled", "maxReasoningEffort": "medium"}
 HI = said_by(Role.USER, Text(text="hi"))
@@ -45,9 +50,15 @@ TOOLS = (Tool(name="f", schema=SCHEMA), Tool(name="g", description="", schema=No
         ({"thinking": {"type": "disabled"}}, Thinking(enabled=False, spelling="thinking:disabled"), None),
         (
             {"thinking": {"type": "adaptive", "display": "omitted"}},
-            Thinking(enabled=True, spelling="thinking:adaptive", extras={"display": "omitted"}),
+            Thinking(enabled=True, shown=False, spelling="thinking:adaptive"),
             None,
         ),
+        (
+            {"thinking": {"type": "enabled", "display": "later"}},
+            Thinking(enabled=True, spelling="thinking:enabled", extras={"display": "later"}),
+            None,
+        ),
+        ({"thinking": {"type": "between_tools"}}, Thinking(enabled=False, spelling="thinking:between_tools"), None),
         (
             {"reasoning_config": {"budget_tokens": 9}, "inferenceConfig": {"topK": 3, "more": 1}},
             Thinking(budget=9, spelling="reasoning_config:"),
@@ -90,13 +101,19 @@ def test_effort_of_the_output_is_how_hard_to_think() -> None:
     ("model", "thinking", "told", "dropped"),
     [
         (CLAUDE, Thinking(budget=2048), {"thinking": {"type": "enabled", "budget_tokens": 2048}}, ()),
-        (CLAUDE, Thinking(budget=5), LEAST, ()),
+        (CLAUDE, Thinking(budget=5), LEAST, ("thinking.budget",)),
         (CLAUDE, Thinking(effort="high"), {"thinking": {"type": "enabled", "budget_tokens": 16384}}, ()),
         (CLAUDE, Thinking(enabled=True, budget=-1), {"thinking": {"type": "enabled", "budget_tokens": 4096}}, ()),
         (CLAUDE, Thinking(effort="odd"), {"thinking": {"type": "enabled", "budget_tokens": 4096}}, ()),
         (CLAUDE, Thinking(enabled=False), None, ()),
         (CLAUDE, Thinking(effort="none"), None, ()),
         (CLAUDE, Thinking(budget=0), None, ()),
+        (CLAUDE_47, Thinking(enabled=False), None, ()),
+        ("anthropic.claude-opus-5", Thinking(enabled=False), {"thinking": {"type": "disabled"}}, ()),
+        ("anthropic.claude-haiku-5-5", Thinking(effort="none"), {"thinking": {"type": "disabled"}}, ()),
+        ("anthropic.claude-sonnet-5-5", Thinking(budget=0), {"thinking": {"type": "between_tools"}}, ()),
+        ("anthropic.claude-opus-5-5", Thinking(enabled=False), LITTLE, ("thinking.enabled",)),
+        ("anthropic.claude-fable-5", Thinking(enabled=False), LITTLE, ("thinking.enabled",)),
         (CLAUDE, Thinking(shown=True), None, ("thinking.shown",)),
         (CLAUDE, Thinking(effort="low", summary="auto"), LEAST, ("thinking.summary",)),
         (CLAUDE_47, Thinking(effort="minimal"), {**ADAPTIVE, "output_config": {"effort": "low"}}, ("thinking.effort",)),
@@ -105,6 +122,7 @@ def test_effort_of_the_output_is_how_hard_to_think() -> None:
         (CLAUDE_47, Thinking(effort="odd"), ADAPTIVE, ("thinking.effort",)),
         (CLAUDE_47, Thinking(budget=2048), ADAPTIVE, ("thinking.budget",)),
         (CLAUDE_47, Thinking(shown=True, budget=-1), {"thinking": {"type": "adaptive", "display": "summarized"}}, ()),
+        (CLAUDE_47, Thinking(shown=False, budget=-1), {"thinking": {"type": "adaptive", "display": "omitted"}}, ()),
         (NOVA_2, Thinking(effort="high"), {"reasoningConfig": {"type": "enabled", "maxReasoningEffort": "high"}}, ()),
         (NOVA_2, Thinking(budget=9), {"reasoningConfig": NOVA_MEDIUM}, ("thinking.budget",)),
         (GPT, Thinking(effort="max"), {"reasoning_effort": "high"}, ()),
@@ -134,6 +152,45 @@ def test_budget_leaves_room_for_an_answer(most: int, budget: int | None, dropped
 
     assert (extra or {}).get("thinking", {}).get("budget_tokens") == budget
     assert left.dropped == dropped
+
+
+OWN = State("bedrock-converse", {"signature": "s"})
+CALL = ToolCall(id="t", name="f", arguments="{}")
+GAVE = said_by(Role.TOOL, ToolResult(call_id="t", content=(Text(text="x"),)))
+
+
+@pytest.mark.parametrize(
+    ("said", "thinks"),
+    [
+        ((said_by(Role.ASSISTANT, CALL), GAVE), False),
+        ((said_by(Role.ASSISTANT, Reasoning(text="a"), CALL), GAVE), False),
+        ((said_by(Role.ASSISTANT, Reasoning(text="a", state=State("another", {})), CALL), GAVE), False),
+        ((said_by(Role.ASSISTANT, Reasoning(text="a", state=OWN), CALL), GAVE), True),
+        ((said_by(Role.ASSISTANT, Reasoning(text="a", state=OWN)), said_by(Role.ASSISTANT, CALL), GAVE), True),
+        ((said_by(Role.ASSISTANT, CALL), GAVE, said_by(Role.ASSISTANT, Text(text="b")), HI), True),
+    ],
+)
+def test_claude_does_not_think_behind_calls_it_did_not_think_of(said: Any, thinks: bool) -> None:
+    left = notes()
+
+    body = written(foreign(HI, *said, thinking=Thinking(budget=2048), tools=TOOLS), left)
+
+    assert ("additionalModelRequestFields" in body) == thinks
+    assert ("thinking" in left.dropped) != thinks
+
+
+def test_claude_that_is_told_not_to_think_may_still_be_forced_to_a_tool() -> None:
+    body = written(
+        foreign(
+            HI,
+            thinking=Thinking(enabled=False),
+            tools=TOOLS,
+            choice=ToolChoice(mode=ChoiceMode.REQUIRED),
+            model="anthropic.claude-opus-5",
+        )
+    )
+
+    assert body["toolConfig"]["toolChoice"] == {"any": {}}
 
 
 def test_nova_thinks_less_where_it_is_limited() -> None:

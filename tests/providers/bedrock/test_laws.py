@@ -4,7 +4,7 @@ import base64
 from contextlib import suppress
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.providers.bedrock.samples import ASKED, CLAUDE, CODEC, events, rewritten
@@ -163,6 +163,7 @@ def test_request_is_written_as_it_was_and_nothing_is_dropped(body: dict[str, Any
     assert decode_json(written) == decode_json(text)
 
 
+@settings(max_examples=60)
 @given(requests, st.sampled_from(("m", CLAUDE, "us.amazon.nova-2-lite-v1:0")))
 def test_request_of_converse_can_be_written_as_anothers(body: dict[str, Any], model: str) -> None:
     request = CODEC.read_request(encode_json(body), Envelope(model), notes())
@@ -173,6 +174,7 @@ def test_request_of_converse_can_be_written_as_anothers(body: dict[str, Any], mo
         assert roles == [("user", "assistant")[place % 2] for place in range(len(roles))]
 
 
+@settings(max_examples=25)
 @given(requests)
 def test_request_to_count_is_written_as_it_was(body: dict[str, Any]) -> None:
     text, codec = encode_json({"input": {"converse": body, "new": 1}, "beside": None}), CountCodec()
@@ -216,6 +218,7 @@ payloads = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from(EVENTS), payloads), max_size=8))
 def test_no_events_make_it_fail(happened: list[tuple[str, dict[str, Any]]]) -> None:
     stream = b"".join(write_event(name, encode_json(payload)) for name, payload in happened)

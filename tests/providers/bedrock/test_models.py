@@ -28,6 +28,8 @@ from tollbridge_bedrock.models import (
         ("anthropic.claude-sonnet-5", (5, 0)),
         ("anthropic.claude-sonnet-5-5", (5, 5)),
         ("anthropic.claude-mythos-preview", (99, 0)),
+        ("anthropic.claude-fable-5", (5, 0)),
+        ("us.anthropic.claude-mythos-5-1", (5, 1)),
         ("anthropic.claude-v2", (0, 0)),
         ("amazon.nova-lite-v1:0", (0, 0)),
         ("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2", (0, 0)),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.providers.bedrock.samples import (
+    CLAUDE_45,
     CODEC,
     NOVA_2,
     foreign,
@@ -210,6 +211,20 @@ def test_messages_alternate_and_begin_with_the_user() -> None:
     ]
 
 
+def test_conversation_in_which_nobody_spoke_begins_with_the_user() -> None:
+    body = written(foreign(said_by(Role.SYSTEM, Text(text="be kind"), apart=True)))
+
+    assert body["messages"] == [{"role": "user", "content": [{"text": "Continue."}]}]
+
+
+def test_answer_to_go_on_with_ends_without_a_space() -> None:
+    begun = said_by(Role.ASSISTANT, Text(text="first "), Text(text=" 1, 2, \n"))
+
+    body = written(foreign(HI, begun))
+
+    assert body["messages"][1]["content"] == [{"text": "first "}, {"text": " 1, 2,"}]
+
+
 def test_system_that_speaks_later_moves_to_the_front() -> None:
     left = notes()
 
@@ -227,7 +242,7 @@ def test_picture_of_the_systems_is_refused() -> None:
 def test_wish_to_cache_all_is_a_point_behind_the_last_block() -> None:
     left = notes()
 
-    (turn,) = written(foreign(HI, cache=CacheMark("1h")))["messages"]
+    (turn,) = written(foreign(HI, cache=CacheMark("1h"), model=CLAUDE_45))["messages"]
 
     assert turn["content"][1] == {"cachePoint": {"type": "default", "ttl": "1h"}}
     marked = said_by(Role.USER, Text(text="a", cache=CacheMark()))

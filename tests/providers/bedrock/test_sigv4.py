@@ -63,7 +63,7 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    sigv4._chain.cache_clear()
+    sigv4._session.cache_clear()
 
 
 @requires("python-sdks")
@@ -158,9 +158,13 @@ async def test_credentials_are_found_where_botocore_finds_them(auth: Signer, mon
 
 @requires("python-sdks")
 @pytest.mark.usefixtures("no_credentials")
-async def test_missing_credentials_are_told() -> None:
+async def test_credentials_that_are_missing_are_told_and_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="no AWS credentials were found"):
         await SigV4().sign("", ASKED)
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE0000000AB")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    assert "authorization" in shown(await SigV4().sign("", ASKED))
 
 
 @requires("python-sdks")

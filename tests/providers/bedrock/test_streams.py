@@ -248,6 +248,22 @@ def test_events_of_an_odd_shape_make_an_answer_all_the_same(happened: Any) -> No
     assert isinstance(streamed(*happened), Response)
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [
+        started(0, toolUse={"toolUseId": "a", "name": "f"}),
+        delta(0, reasoningContent={"text": "a"}),
+        delta(0, text="a"),
+    ],
+)
+def test_piece_that_nobody_knows_is_more_of_the_part_that_is_open(begun: Any) -> None:
+    happened = events(stream_of(BEGIN, begun, delta(0, later=1), stopped(0), STOP, TOLD))
+
+    (part,) = fold(happened).choices[0].parts
+    assert part.extras == {"later": 1}
+    assert fold(events(rewritten(happened))) == fold(happened)
+
+
 def test_words_of_another_kind_in_one_block_are_a_part_of_their_own() -> None:
     found = streamed(delta(0, reasoningContent={"text": "hm"}), delta(0, text="a"), stopped(0))
 

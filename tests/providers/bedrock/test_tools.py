@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from tests.providers.bedrock.samples import (
-    CLAUDE,
+    CLAUDE_45,
+    NOVA_2,
     foreign,
     said_by,
     same,
@@ -169,7 +170,6 @@ def test_tools_bedrock_has_not_are_left_behind() -> None:
     left = notes()
     tools = (
         Tool(name="f", schema=SCHEMA, cache=CacheMark(), extras={"x": 1}),
-        Tool(name="c", custom=True),
         ServerTool(tool="web_search"),
         ServerTool(tool=""),
     )
@@ -180,16 +180,91 @@ def test_tools_bedrock_has_not_are_left_behind() -> None:
     assert left.dropped == (
         "tools[].x",
         "tools[].cache_control",
-        "tools[].custom",
         "tools[].web_search",
         "tools[].server_tool",
     )
 
 
-def test_tool_marked_for_the_cache_is_marked_here() -> None:
-    tools = config_of(tools=(Tool(name="f", schema=SCHEMA, cache=CacheMark("5m")),), model=CLAUDE)["tools"]
+def test_tool_of_free_text_takes_an_object_with_one_text() -> None:
+    left = notes()
 
-    assert tools[1] == {"cachePoint": {"type": "default", "ttl": "5m"}}
+    config = config_of(left, tools=(Tool(name="c", custom=True, grammar={"syntax": "lark"}),))
+
+    (tool,) = config["tools"]
+    assert tool["toolSpec"]["name"] == "c"
+    assert tool["toolSpec"]["inputSchema"]["json"] == {
+        "type": "object",
+        "properties": {"input": {"type": "string"}},
+        "required": ["input"],
+        "additionalProperties": False,
+    }
+    assert left.dropped == ("tools[].custom", "tools[].grammar")
+
+
+def test_tool_marked_for_the_cache_is_marked_here() -> None:
+    tools = config_of(tools=(Tool(name="f", schema=SCHEMA, cache=CacheMark("1h")),), model=CLAUDE_45)["tools"]
+
+    assert tools[1] == {"cachePoint": {"type": "default", "ttl": "1h"}}
+
+
+def test_nova_refuses_a_cache_point_among_its_tools_and_gets_none() -> None:
+    left = notes()
+
+    config = config_of(left, tools=(Tool(name="f", schema=SCHEMA, cache=CacheMark()),), model=NOVA_2)
+
+    assert [next(iter(tool)) for tool in config["tools"]] == ["toolSpec"]
+    assert left.dropped == ("tools[].cache_control",)
+
+
+@pytest.mark.parametrize(("model", "marked"), [(CLAUDE_45, True), (NOVA_2, False)])
+def test_nova_refuses_a_cache_point_behind_what_a_tool_gave_and_gets_none(model: str, marked: bool) -> None:
+    left, right = notes(), notes()
+    gave = said_by(Role.TOOL, ToolResult(call_id="t", content=(Text(text="x"),), cache=CacheMark()))
+
+    part = written(foreign(*CALLED[:2], gave, model=model), left)["messages"][2]["content"]
+    whole = written(foreign(*CALLED, cache=CacheMark(), model=model), right)["messages"][2]["content"]
+
+    assert [len(part), len(whole)] == [2 if marked else 1] * 2
+    assert (left.dropped, right.dropped) == (
+        ((), ()) if marked else (("messages[].content[].cache_control",), ("cache",))
+    )
+
+
+@pytest.mark.parametrize(
+    ("choice", "dropped"),
+    [
+        (ToolChoice(mode=ChoiceMode.REQUIRED), ("choice",)),
+        (ToolChoice(mode=ChoiceMode.NAMED, names=("f",)), ("choice",)),
+        (ToolChoice(mode=ChoiceMode.AUTO, names=("z",)), ("choice",)),
+        (ToolChoice(mode=ChoiceMode.AUTO), ()),
+    ],
+)
+def test_choice_without_a_tool_to_choose_is_left_behind(choice: ToolChoice, dropped: tuple[str, ...]) -> None:
+    left = notes()
+
+    assert config_of(left, tools=TOOLS if "z" in choice.names else (), choice=choice) is None
+    assert left.dropped == dropped
+
+
+@pytest.mark.parametrize(
+    ("model", "told", "dropped"),
+    [
+        ("anthropic.claude-opus-5-5", {"auto": {}}, ("choice",)),
+        ("anthropic.claude-sonnet-5-5", {"auto": {}}, ("choice",)),
+        ("us.anthropic.claude-fable-5-1", {"auto": {}}, ("choice",)),
+        ("anthropic.claude-fable-5", {"any": {}}, ()),
+        ("anthropic.claude-haiku-5-5", {"any": {}}, ()),
+        ("anthropic.claude-opus-5", {"any": {}}, ()),
+        (NOVA_2, {"any": {}}, ()),
+    ],
+)
+def test_claude_that_cannot_be_forced_to_a_tool_chooses_itself(model: str, told: Any, dropped: tuple[str, ...]) -> None:
+    left = notes()
+
+    config = config_of(left, choice=ToolChoice(mode=ChoiceMode.REQUIRED), model=model)
+
+    assert config["toolChoice"] == told
+    assert left.dropped == dropped
 
 
 def test_results_of_tools_come_first_in_a_turn() -> None:
