@@ -27,7 +27,7 @@ from tollbridge.formats import (
     present,
 )
 from tollbridge_openai.chat_calls import asks_functions, read_calls, write_calls, write_function_call
-from tollbridge_openai.chat_content import NAME, read_content
+from tollbridge_openai.chat_content import NAME, is_foreign, read_content
 from tollbridge_openai.chat_details import (
     read_citations,
     read_logprobs,
@@ -80,8 +80,13 @@ def write_usage(usage: Usage) -> dict[str, JSON]:
 
 
 def read_piece_error(piece: dict[str, JSON]) -> GatewayError | None:
-    """Read the error that a piece of a stream is, None for one that is none."""
-    error = piece.get("error")
+    """Read the error that a piece of a stream is, None for one that is none.
+
+    Groq tells in `x_groq` why it stopped early (the types of groq-python, read 2026-11).
+    """
+    error, groq = piece.get("error"), piece.get("x_groq")
+    if error is None and isinstance(groq, dict):
+        error = groq.get("error")
     return None if error is None else read_error_object(error)
 
 
@@ -147,8 +152,12 @@ def _read_parts(message: Fields, tokens: tuple[Logprob, ...], notes: Notes) -> t
     elif isinstance(content, list) and all(isinstance(item, dict) and "type" in item for item in content):
         said = _read_listed(content, message)
     citations = read_citations(message)
-    if said and isinstance(said[-1], Text) and (citations or tokens):
-        said = (*said[:-1], Text(text=said[-1].text, citations=citations, logprobs=tokens or None))
+    if citations or tokens:
+        text = said[-1].text if said and isinstance(said[-1], Text) else None
+        said = (
+            *(said if text is None else said[:-1]),
+            Text(text=text or "", citations=citations, logprobs=tokens or None),
+        )
     parts += said
     declined = message.text("refusal")
     if declined:
@@ -189,6 +198,8 @@ def _write_choice(choice: Choice, notes: Notes, *, native: bool, older: bool) ->
     said = said_of(choice.stop, choice.said, native=native)
     if older and "tool_calls" in message:
         calls = [part for part in choice.parts if isinstance(part, ToolCall)]
+        if len(calls) > 1:
+            notes.drop("choices[].message.tool_calls")
         del message["tool_calls"]
         message["function_call"] = write_function_call(calls[0])
         said = "function_call" if said == "tool_calls" else said
@@ -213,7 +224,8 @@ def _write_message(
     calls, thought, pictures = [], [], []
     for part in parts:
         if isinstance(part, Text):
-            annotations += write_citations(part, len(content), notes, native=native)
+            place = (len(content), len(content) + len(part.text))
+            annotations += write_citations(part.citations, place, notes, native=native)
             content += part.text
             if part.logprobs is not None:
                 tokens = [*(tokens or ()), *part.logprobs]
@@ -240,9 +252,9 @@ def _write_message(
 
 def call_ids(calls: Sequence[ToolCall], thought: Sequence[Reasoning], notes: Notes) -> list[str]:
     """Give the ids callers see: what must come back with a call is behind it, the thinking behind the first."""
-    foreign = [part for part in thought if part.state is not None and part.state.dialect != NAME]
+    foreign = list(filter(is_foreign, thought))
     ids = []
     for place, call in enumerate(calls):
-        own = call.state if call.state is not None and call.state.dialect != NAME else None
+        own = call.state if is_foreign(call) else None
         ids.append(carry(call.id, own, foreign if place == 0 else (), notes.seal))
     return ids

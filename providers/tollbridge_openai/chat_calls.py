@@ -18,12 +18,15 @@ def read_call(found: Fields) -> ToolCall:
     custom = kind == "custom"
     name, arguments = "", None
     extras: dict[str, JSON] = {} if kind in ("function", "custom") else {"type": kind}
-    inner = found.inner("custom" if custom else "function")
-    if inner is not None:
+    of = "custom" if custom else "function"
+    inner = found.inner(of)
+    if inner is None:
+        found.need(of, None)
+    else:
         name = inner.need("name", inner.text("name"))
         arguments = inner.text("input" if custom else "arguments")
         if inner.rest():
-            extras["custom" if custom else "function"] = inner.rest()
+            extras[of] = inner.rest()
     state = None
     if isinstance(found.peek("extra_content"), dict):  # Google's signatures, in its OpenAI-compatible API
         state = State(NAME, {"extra_content": found.take("extra_content")})

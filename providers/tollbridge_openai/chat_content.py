@@ -21,8 +21,14 @@ from tollbridge.formats import (
 )
 
 NAME = "openai-chat"
-BARE = "bare images"
-"""How the spelling of a message says that its images stand without an object around them."""
+BARE, DECLINED, FUNCTION = "bare", "declined", "function"
+"""What the spelling of a message says of it, in words.
+
+Its images stand without an object around them; its last refusal stands beside its content; it has the older
+`function_call`, or is its result. The name of a list in it says that the list is there, and empty.
+"""
+LISTS = ("annotations", "reasoning_details", "tool_calls")
+"""Lists of a message that clients send back empty as they got them: nothing is lost with one."""
 _AUDIO = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 _AUDIO_FORMATS = {
     "audio/mpeg": "mp3",
@@ -31,6 +37,11 @@ _AUDIO_FORMATS = {
     "audio/x-wav": "wav",
     "audio/wave": "wav",
 }
+
+
+def is_foreign(part: AnyPart) -> bool:
+    """Whether a part has a state that is another dialect's."""
+    return part.state is not None and part.state.dialect != NAME
 
 
 def read_cache(found: Fields) -> CacheMark | None:
@@ -59,8 +70,9 @@ def read_content(content: JSON, found: Fields) -> tuple[AnyPart, ...]:
 
 
 def has_bare_images(content: JSON) -> bool:
-    """Whether the URL of an image stands where an object with it should."""
-    return any(isinstance(item, dict) and isinstance(item.get("image_url"), str) for item in items_of(content))
+    """Whether the URL of each image stands where an object with it should."""
+    shown = [item["image_url"] for item in items_of(content) if isinstance(item, dict) and "image_url" in item]
+    return bool(shown) and all(isinstance(image, str) for image in shown)
 
 
 def _read_part(found: Fields) -> AnyPart:
@@ -139,24 +151,22 @@ class ContentWriter:
     def content(self, parts: Sequence[AnyPart], *, listed: bool, media: bool = True) -> JSON:
         """Give a text or a list of parts, None for no parts; without `media`, pictures and files are left behind."""
         if len(parts) == 1 and isinstance(parts[0], Text) and not listed and not parts[0].extras:
-            self._cache(parts[0])
+            self._note(parts[0])
             if parts[0].cache is None or not self._native:
                 return parts[0].text
         written = [found for part in parts if (found := self._part(part, media=media)) is not None]
         return written if written or listed else None
 
-    def extras(self, members: dict[str, JSON], part: AnyPart, where: str) -> dict[str, JSON]:
-        """Put a part's extras among its members where they are this dialect's, else leave them behind."""
-        if self._native:
-            return add_extras(members, part.extras)
-        self._notes.drop_extras(part.extras, where)
-        return members
+    def _note(self, part: AnyPart) -> None:
+        """Note what a part of another dialect loses, whatever its kind."""
+        if not self._native:
+            state = part.state if is_foreign(part) else None
+            cited = (part.citations or None) if isinstance(part, Text) else None
+            self._notes.drop_given("messages[].content[]", cache_control=part.cache, state=state, citations=cited)
+            self._notes.drop_extras(part.extras, "messages[].content[]")
 
     def _cache(self, part: AnyPart) -> JSON:
-        if part.cache is not None and not self._native:
-            self._notes.drop("messages[].content[].cache_control")
-            return None
-        return write_cache(part.cache)
+        return write_cache(part.cache) if self._native else None
 
     def _part(self, part: AnyPart, *, media: bool) -> JSON:
         if isinstance(part, Text):
@@ -173,7 +183,8 @@ class ContentWriter:
         else:
             self._notes.drop(f"messages[].content[].{part.kind if isinstance(part, Opaque) else _kind(part)}")
             return None
-        return self.extras(members, part, "messages[].content[]")
+        self._note(part)
+        return add_extras(members, part.extras) if self._native else members
 
     def _media(self, part: Media) -> dict[str, JSON]:
         if not self._native:

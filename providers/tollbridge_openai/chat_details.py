@@ -2,7 +2,18 @@
 
 from collections.abc import Sequence
 
-from tollbridge.formats import JSON, AnyPart, Citation, Fields, Logprob, Media, MediaKind, Notes, Text
+from tollbridge.formats import (
+    JSON,
+    AnyPart,
+    Citation,
+    Fields,
+    Logprob,
+    Media,
+    MediaKind,
+    Notes,
+    read_url,
+    write_url,
+)
 
 
 def read_pictures(found: Fields) -> list[AnyPart]:
@@ -10,26 +21,23 @@ def read_pictures(found: Fields) -> list[AnyPart]:
     pictures: list[AnyPart] = []
     for item in found.each("images") or ():
         inner = item.inner("image_url")
-        url = (inner.text("url") if inner is not None else None) or ""
-        head, comma, data = url.partition(";base64,")
-        if comma and head.startswith("data:"):
-            pictures.append(Media(kind=MediaKind.IMAGE, data=data, mime=head[5:]))
-        elif url:
-            pictures.append(Media(kind=MediaKind.IMAGE, url=url))
+        shown = inner.text("url") if inner is not None else None
+        if shown:
+            data, url, mime = read_url(shown)
+            pictures.append(Media(kind=MediaKind.IMAGE, data=data, url=url, mime=mime))
     return pictures
 
 
 def write_pictures(pictures: Sequence[Media], notes: Notes) -> JSON:
     """Give `images`, None where there are none."""
-    for picture in pictures:
-        if picture.kind is not MediaKind.IMAGE:
-            notes.drop(f"choices[].message.{picture.kind}")
-    urls = [
-        f"data:{part.mime or 'image/png'};base64,{part.data}" if part.data is not None else part.url
-        for part in pictures
-        if part.kind is MediaKind.IMAGE
-    ]
-    return [{"type": "image_url", "image_url": {"url": url}} for url in urls] or None
+    written = []
+    for part in pictures:
+        url = write_url(part, "image/png") if part.kind is MediaKind.IMAGE else None
+        if url is None:
+            notes.drop(f"choices[].message.{part.kind}")
+        else:
+            written.append({"type": "image_url", "image_url": {"url": url}})
+    return written or None
 
 
 def read_citations(found: Fields) -> tuple[Citation, ...]:
@@ -53,17 +61,17 @@ def read_citations(found: Fields) -> tuple[Citation, ...]:
     return tuple(citations)
 
 
-def write_citations(text: Text, before: int, notes: Notes, *, native: bool) -> list[JSON]:
-    """Write the citations of a text that has `before` characters of the message before it."""
+def write_citations(citations: Sequence[Citation], place: tuple[int, int], notes: Notes, *, native: bool) -> list[JSON]:
+    """Write the citations of a text, which stands from and to the characters `place` of the message."""
     if native:
-        return [citation.raw for citation in text.citations]
+        return [citation.raw for citation in citations]
     written = []
-    for citation in text.citations:
+    for citation in citations:
         if citation.url is None:
             notes.drop("citations")
             continue
-        start = before + (citation.start or 0)
-        end = before + (len(text.text) if citation.end is None else citation.end)
+        start = place[0] + (citation.start or 0)
+        end = place[1] if citation.end is None else place[0] + citation.end
         told = {"start_index": start, "end_index": end, "url": citation.url, "title": citation.title or ""}
         written.append({"type": "url_citation", "url_citation": told})
     return written

@@ -193,6 +193,7 @@ def _assistant(found: _Assistant, notes: Notes) -> Message:
         parts=recalled((*said, *calls), notes) if calls else said,
         name=found.name,
         listed=isinstance(content, list),
+        spelling="tool_calls" if found.tool_calls == [] else "",
         extras=_NULL_CONTENT if content is None else NO_EXTRAS,
     )
 

@@ -9,7 +9,6 @@ from tollbridge.formats import (
     FormatKind,
     Message,
     Notes,
-    Reasoning,
     Refusal,
     Request,
     Role,
@@ -20,31 +19,30 @@ from tollbridge.formats import (
     split_id,
 )
 from tollbridge_openai.chat_calls import read_calls
-from tollbridge_openai.chat_content import BARE, NAME, has_bare_images, read_cache, read_content
+from tollbridge_openai.chat_content import (
+    BARE,
+    DECLINED,
+    FUNCTION,
+    LISTS,
+    NAME,
+    has_bare_images,
+    read_cache,
+    read_content,
+)
 from tollbridge_openai.chat_thought import read_thought, recalled
 from tollbridge_openai.chat_tools import read_choice, read_tools
 
 _FORMATS: Mapping[str, FormatKind] = {"text": FormatKind.TEXT, "json_object": FormatKind.JSON}
-_SPELT = ("tools", "functions", "max_tokens")
 
 
 def read_request(body: bytes, notes: Notes) -> Request:
     """Read a request; raises `BadRequest` naming the field that is wrong."""
     found = Fields(decode_json(body))
-    spelling = [name for name in _SPELT if name in found]
+    spelling = _spelling(found)
     messages = found.each("messages")
     if messages is None:
         raise found.error("messages", "is missing")
-    stop = found.peek("stop")
-    if isinstance(stop, str):
-        found.put_back("stop", [stop])
-        spelling.append("stop")
-    stops = found.items("stop")
-    if not all(isinstance(item, str) for item in stops or ()):
-        raise found.error("stop", "must be a text or a list of texts")
     options = found.inner("stream_options")
-    limit = found.whole("max_completion_tokens")
-    older = found.whole("max_tokens") if limit is None else None
     tools, choice = read_tools(found), read_choice(found)
     thinking, form = _read_thinking(found), _read_format(found)
     stream_usage = options.flag("include_usage") if options is not None else None
@@ -56,14 +54,14 @@ def read_request(body: bytes, notes: Notes) -> Request:
         messages=_read_messages(messages, notes),
         stream=found.flag("stream"),
         stream_usage=stream_usage,
-        max_output=older if limit is None else limit,
+        max_output=found.whole("max_tokens" if "max_tokens" in spelling else "max_completion_tokens"),
         temperature=found.number("temperature"),
         top_p=found.number("top_p"),
         top_k=found.whole("top_k"),
         frequency_penalty=found.number("frequency_penalty"),
         presence_penalty=found.number("presence_penalty"),
         seed=found.whole("seed"),
-        stop=tuple(stops) if stops is not None else None,
+        stop=_read_stop(found),
         answers=found.whole("n"),
         logprobs=found.flag("logprobs"),
         top_logprobs=found.whole("top_logprobs"),
@@ -79,76 +77,97 @@ def read_request(body: bytes, notes: Notes) -> Request:
         cache=read_cache(found),
         cache_key=found.text("prompt_cache_key"),
         store=found.flag("store"),
-        spelling=tuple(spelling),
+        spelling=spelling,
         extras=found.rest(),
     )
 
 
+def _spelling(found: Fields) -> tuple[str, ...]:
+    """Name what a caller spelled in the one of two ways that is not ours."""
+    spelling = [name for name in ("tools", "functions") if name in found]
+    if "max_tokens" in found and "max_completion_tokens" not in found:
+        spelling.append("max_tokens")
+    if isinstance(found.peek("stop"), str):
+        spelling.append("stop")
+    if "function_call" in found and "tool_choice" not in found:
+        spelling.append("function_call")
+    return tuple(spelling)
+
+
+def _read_stop(found: Fields) -> tuple[str, ...] | None:
+    if isinstance(found.peek("stop"), str):
+        return (found.text("stop") or "",)
+    stops = found.items("stop")
+    if not all(isinstance(item, str) for item in stops or ()):
+        raise found.error("stop", "must be a text or a list of texts")
+    return None if stops is None else tuple(stops)
+
+
 def _read_messages(messages: list[Fields], notes: Notes) -> tuple[Message, ...]:
     read: list[Message] = []
-    called = ""
-    for found in messages:
-        message = _read_message(found, called, notes)
-        if message.spelling == "function" and message.role is Role.ASSISTANT:
-            called = next(part.id for part in message.parts if isinstance(part, ToolCall))
-        read.append(message)
+    called = "function"
+    for place, found in enumerate(messages):
+        said = found.need("role", found.text("role"))
+        if said in ("tool", "function"):
+            read.append(_read_result(found, called if said == "function" else None, notes))
+            continue
+        if found.peek("function_call") is not None:
+            called = f"function_{place}"
+        read.append(_read_message(found, said, called, notes))
     return tuple(read)
 
 
-def _read_message(found: Fields, called: str, notes: Notes) -> Message:
-    said = found.need("role", found.text("role"))
-    if said in ("tool", "function"):
-        return _read_result(found, said, called, notes)
+def _read_message(found: Fields, said: str, called: str, notes: Notes) -> Message:
+    """Read what is no result; `called` is the id for its `function_call`, which comes without one."""
     try:
         role = Role(said)
     except ValueError:
         raise found.error("role", f"cannot be {said[:40]!r}") from None
     parts: list[AnyPart] = []
-    spelling = BARE if has_bare_images(found.peek("content")) else ""
+    spelling = [BARE] if has_bare_images(found.peek("content")) else []
     if role is Role.ASSISTANT:
-        thought = read_thought(found, notes)
-        if thought and all(_is_foreign(part) for part in thought):
-            found.text("reasoning_content")  # the same words, as they were shown
-        parts += thought
+        empty = [name for name in LISTS if found.peek(name) == []]
+        spelling += [name for name in empty if found.take(name) == []]
+        parts += read_thought(found, notes)
     content = found.take("content")
     if content is not None:
         parts += read_content(content, found)
     if role is Role.ASSISTANT:
         declined = found.text("refusal")
         if declined is not None:
-            parts.append(Refusal(text=declined, extras={"in": "message"}))
+            parts.append(Refusal(text=declined))
+            spelling.append(DECLINED)
         parts += read_calls(found)
-        call = _read_function_call(found)
+        call = _read_function_call(found, called)
         if call is not None:
             parts.append(call)
-            spelling = "function"
+            spelling.append(FUNCTION)
     return Message(
         role=role,
         parts=recalled(parts, notes),
         name=found.text("name"),
         listed=isinstance(content, list),
-        spelling=spelling,
+        spelling=" ".join(spelling),
         extras=found.rest(),
     )
 
 
-def _is_foreign(part: Reasoning) -> bool:
-    return part.state is not None and part.state.dialect != NAME
-
-
-def _read_function_call(found: Fields) -> ToolCall | None:
-    """Take the older `function_call`, which has no id: the message with its result follows at once."""
+def _read_function_call(found: Fields, id_: str) -> ToolCall | None:
+    """Take the older `function_call`; the message with its result follows at once."""
     call = found.inner("function_call")
     if call is None:
         return None
     name = call.need("name", call.text("name"))
-    return ToolCall(id=f"function_{name}", name=name, arguments=call.text("arguments") or "", extras=call.rest())
+    return ToolCall(id=id_, name=name, arguments=call.text("arguments") or "", extras=call.rest())
 
 
-def _read_result(found: Fields, said: str, called: str, notes: Notes) -> Message:
+def _read_result(found: Fields, called: str | None, notes: Notes) -> Message:
+    """Read the result of a tool, or of the function call whose id is `called`."""
     content = found.take("content")
+    spelling = [FUNCTION] if called is not None else []
+    spelling += [BARE] if has_bare_images(content) else []
     parts = () if content is None else read_content(content, found)
-    id_ = called if said == "function" else found.need("tool_call_id", found.text("tool_call_id"))
+    id_ = found.need("tool_call_id", found.text("tool_call_id")) if called is None else called
     name, cache = found.text("name"), read_cache(found)
     result = ToolResult(
         call_id=split_id(id_, notes.seal)[0],
@@ -157,9 +176,7 @@ def _read_result(found: Fields, said: str, called: str, notes: Notes) -> Message
         cache=cache,
         listed=isinstance(content, list),
     )
-    return Message(
-        role=Role.TOOL, parts=(result,), spelling="function" if said == "function" else "", extras=found.rest()
-    )
+    return Message(role=Role.TOOL, parts=(result,), spelling=" ".join(spelling), extras=found.rest())
 
 
 def _read_format(found: Fields) -> Format | None:
@@ -169,18 +186,19 @@ def _read_format(found: Fields) -> Format | None:
     kind = given.need("type", given.text("type"))
     if kind == "json_schema":
         inner = given.inner("json_schema")
-        if inner is not None:
-            name, schema = inner.text("name"), inner.take("schema")
-            description, strict = inner.text("description"), inner.flag("strict")
-            extras = {**given.rest(), **({"json_schema": inner.rest()} if inner.rest() else {})}
-            return Format(
-                kind=FormatKind.SCHEMA,
-                schema=schema,
-                name=name,
-                description=description,
-                strict=strict,
-                extras=extras,
-            )
+        if inner is None:
+            raise given.error("json_schema", "is missing")
+        name, schema = inner.text("name"), inner.take("schema")
+        description, strict = inner.text("description"), inner.flag("strict")
+        extras = {**given.rest(), **({"json_schema": inner.rest()} if inner.rest() else {})}
+        return Format(
+            kind=FormatKind.SCHEMA,
+            schema=schema,
+            name=name,
+            description=description,
+            strict=strict,
+            extras=extras,
+        )
     known = _FORMATS.get(kind)
     if known is None:
         raise given.error("type", f"cannot be {kind[:40]!r}; use text, json_object or json_schema")

@@ -18,6 +18,7 @@ from tollbridge.formats import (
     PieceWriter,
     Reasoning,
     Refusal,
+    Replaced,
     Request,
     State,
     Text,
@@ -25,19 +26,22 @@ from tollbridge.formats import (
     carry,
     pack_thinking,
     present,
+    words_of,
 )
 from tollbridge_openai.chat_answers import FORMAT, said_of
 from tollbridge_openai.chat_calls import asks_functions
 from tollbridge_openai.chat_content import NAME
 from tollbridge_openai.chat_details import write_citations, write_logprobs, write_pictures
+from tollbridge_openai.chat_thought import place_of
 
 
 class _Open:
-    """A part that has begun: what was written of it so far."""
+    """A part that has begun, after so many characters of the message: what was written of it so far."""
 
     def __init__(self, part: AnyPart, before: int) -> None:
         self.part = part
         self.before = before
+        self.length = 0
         self.words: list[str] = []
         self.state: State | None = part.state
         self.slot = -1
@@ -76,19 +80,16 @@ class ChatStreamWriter:
             said = self._said[choice] = _Said()
         return said
 
-    def _delta(
-        self, choice: int, delta: dict[str, JSON], finish: str | None = None, logprobs: JSON = None, first: bool = True
-    ) -> bytes:
+    def _delta(self, choice: int, delta: dict[str, JSON], finish: str | None = None, logprobs: JSON = None) -> bytes:
         new = choice not in self._said
         self._of(choice)
-        if new and choice and first:
+        if new and choice:
             delta = {"role": "assistant", "content": "", **delta}
         told = {"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
         return self._lines.piece([told])
 
     def _part_begin(self, event: PartBegin) -> bytes:
-        said = self._of(event.choice) if event.choice == 0 else None
-        head = b"" if said is not None or event.choice in self._said else self._delta(event.choice, {})
+        head = b"" if event.choice == 0 or event.choice in self._said else self._delta(event.choice, {})
         said = self._of(event.choice)
         part = event.part
         opened = said.open[event.index] = _Open(part, said.length)
@@ -123,11 +124,14 @@ class ChatStreamWriter:
             inner = {"input": words} if part.custom else {"arguments": words}
             told = {"index": opened.slot, ("custom" if part.custom else "function"): inner}
             return head + self._delta(choice, {"tool_calls": [told]})
-        opened.words.append(words)
+        opened.length += len(words)
         if isinstance(part, Text):
             self._of(choice).length += len(words)
             return self._delta(choice, {"content": words})
-        return self._delta(choice, {"refusal" if isinstance(part, Refusal) else "reasoning_content": words})
+        if isinstance(part, Refusal):
+            return self._delta(choice, {"refusal": words})
+        opened.words.append(words)
+        return self._delta(choice, {place_of(opened.state): words})
 
     def _call(self, opened: _Open, choice: int) -> bytes:
         """Write the head of a call, once."""
@@ -135,6 +139,8 @@ class ChatStreamWriter:
         if opened.slot >= 0 or not isinstance(part, ToolCall):
             return b""
         own = opened.state if opened.state is not None and opened.state.dialect != NAME else None
+        if self._older and said.calls:
+            self._notes.drop("choices[].message.tool_calls")
         id_ = carry(part.id, own, said.thought if said.calls == 0 else (), self._notes.seal)
         opened.slot = said.calls
         said.calls += 1
@@ -156,13 +162,27 @@ class ChatStreamWriter:
             opened.state = State(event.state.dialect, {**held, **event.state.data})
         return self._told(event, opened)
 
+    def _replaced(self, event: Replaced) -> bytes:
+        """Take a part anew; words of it that went out already cannot be called back."""
+        said = self._of(event.choice)
+        before = said.open.get(event.index)
+        if before is None or before.slot >= 0:
+            return b""
+        opened = said.open[event.index] = _Open(event.part, before.before)
+        words = words_of(event.part)
+        if not before.length:
+            return self._words(opened, words, event.choice) if words else b""
+        opened.length = before.length
+        opened.words.append(words)
+        return b""
+
     def _told(self, event: Detail, opened: _Open) -> bytes:
         if not isinstance(opened.part, Text):
             return b""
         written = b""
         if event.citations:
-            text = Text(text="".join(opened.words), citations=event.citations)
-            annotations = write_citations(text, opened.before, self._notes, native=self._lines.native)
+            end = opened.before + opened.length
+            annotations = write_citations(event.citations, (opened.before, end), self._notes, native=self._lines.native)
             written += self._delta(event.choice, {"annotations": annotations}) if annotations else b""
         if event.logprobs:
             tokens = {"content": write_logprobs(event.logprobs), "refusal": None}
@@ -209,6 +229,7 @@ _WRITE: Mapping[type, Callable[[ChatStreamWriter, Any], bytes]] = {
     PartBegin: ChatStreamWriter._part_begin,
     Delta: ChatStreamWriter._more,
     Detail: ChatStreamWriter._detail,
+    Replaced: ChatStreamWriter._replaced,
     PartEnd: ChatStreamWriter._part_end,
     ChoiceEnd: ChatStreamWriter._choice_end,
 }

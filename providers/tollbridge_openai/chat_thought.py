@@ -18,10 +18,12 @@ from tollbridge.formats import (
     pack_thinking,
     unpack_thinking,
 )
-from tollbridge_openai.chat_content import NAME
+from tollbridge_openai.chat_content import NAME, is_foreign
 
 _PLACES = ("reasoning_content", "reasoning")
 _OURS = "tollbridge"
+_WORDS = {"reasoning.text": "text", "reasoning.summary": "summary"}
+"""Where the words of a detail are, by its type."""
 
 
 def read_thought(found: Fields, notes: Notes) -> list[Reasoning]:
@@ -40,9 +42,50 @@ def read_thought(found: Fields, notes: Notes) -> list[Reasoning]:
     return [Reasoning(text=text, state=State(NAME, data) if data else None)]
 
 
+class DetailPieces:
+    """Puts `reasoning_details` of a stream together: pieces of one have its type and its index (recorded, 2026-11)."""
+
+    def __init__(self) -> None:
+        self._held: list[tuple[JSON, list[str]]] = []
+
+    def add(self, items: Sequence[JSON]) -> None:
+        """Take the details of a piece."""
+        for item in items:
+            place = _place_of_words(item)
+            if not place:
+                self._held.append((item, []))
+                continue
+            if not self._held or not _same_detail(self._held[-1][0], item):
+                self._held.append((dict.fromkeys(item), []))
+            last, words = self._held[-1]
+            last.update({name: value for name, value in item.items() if value is not None})
+            if isinstance(item.get(place), str):
+                words.append(item[place])
+
+    def whole(self) -> list[JSON]:
+        """Give the details as they are in an answer that comes whole."""
+        return [{**item, _place_of_words(item): "".join(words)} if words else item for item, words in self._held]
+
+
+def _place_of_words(item: JSON) -> str:
+    kind = item.get("type") if isinstance(item, dict) else None
+    return _WORDS.get(kind, "") if isinstance(kind, str) else ""
+
+
+def _same_detail(one: JSON, other: dict[str, JSON]) -> bool:
+    return isinstance(one, dict) and all(one.get(name) == other.get(name) for name in ("type", "index"))
+
+
 def _packed(item: JSON) -> str:
     ours = isinstance(item, dict) and item.get("format") == _OURS and isinstance(item.get("data"), str)
     return item["data"] if ours else ""
+
+
+def place_of(state: State | None) -> str:
+    """Say where the words of reasoning go: where they were, for what is this dialect's own."""
+    if state is None or state.dialect != NAME:
+        return _PLACES[0]
+    return str(state.data.get("in", _PLACES[0]))
 
 
 def write_thought(thought: Sequence[Reasoning], notes: Notes, *, answer: bool) -> dict[str, JSON]:
@@ -53,19 +96,17 @@ def write_thought(thought: Sequence[Reasoning], notes: Notes, *, answer: bool) -
     """
     if not thought:
         return {}
-    native = [part for part in thought if part.state is None or part.state.dialect == NAME]
-    foreign = [part for part in thought if part.state is not None and part.state.dialect != NAME]
+    native = [part for part in thought if not is_foreign(part)]
+    foreign = [part for part in thought if is_foreign(part)]
     if not answer:
         if foreign:
             notes.drop("messages[].content[].reasoning")
         thought = native
     members: dict[str, JSON] = {}
-    place = _PLACES[0]
+    place = next((found for part in native if (found := place_of(part.state)) != _PLACES[0]), _PLACES[0])
     details: list[JSON] = []
     for part in native:
-        data = part.state.data if part.state is not None else {}
-        place = str(data.get("in", place))
-        details += data.get("reasoning_details") or []
+        details += (part.state.data.get("reasoning_details") or []) if part.state is not None else []
     packed = pack_thinking(foreign, notes.seal) if answer else None
     if packed is not None:
         details.append({"type": "reasoning.encrypted", "data": packed, "format": _OURS})

@@ -65,8 +65,7 @@ def _read_function(inner: Fields, spelling: str, outer: Fields | None = None) ->
 
 
 def _read_search(found: Fields) -> ServerTool:
-    size = found.text("context_size") if "search_context_size" not in found else found.text("search_context_size")
-    given = found.members("user_location")
+    size, given = found.text("search_context_size"), found.members("user_location")
     about = given.get("approximate") if given is not None else None
     location = None
     if isinstance(about, dict):
@@ -85,11 +84,11 @@ def write_tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JS
     """Give the members that hold the tools."""
     members: dict[str, list[JSON]] = {}
     search: dict[str, JSON] = {}
-    if request.tools is not None and (not native or not request.tools or "tools" in request.spelling):
-        members["tools"] = []
+    if native:
+        members = {name: [] for name in ("tools", "functions") if name in request.spelling}
     for tool in request.tools or ():
         if isinstance(tool, ServerTool):
-            if native and "web_search_options" not in (tool.raw or {}):
+            if native and not tool.tool:
                 members.setdefault("tools", []).append(tool.raw)
             else:
                 search.update(_write_server_tool(tool, notes, native=native))
@@ -97,8 +96,6 @@ def write_tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JS
             members.setdefault(tool.spelling, []).append(add_extras(_function(tool), tool.extras))
         else:
             members.setdefault("tools", []).append(_write_tool(tool, notes, native=native))
-    if not native and not members.get("tools"):
-        members.pop("tools", None)
     return {**members, **search}
 
 
@@ -162,7 +159,8 @@ def read_choice(found: Fields) -> ToolChoice | None:
     if inner is None:
         return ToolChoice(mode=ChoiceMode.REQUIRED, raw=raw)
     named = inner.need("name", inner.text("name"))
-    return ToolChoice(mode=ChoiceMode.NAMED, names=(named,), custom=kind == "custom")
+    extras = choice.rest() if older or not inner.rest() else {**choice.rest(), kind: inner.rest()}
+    return ToolChoice(mode=ChoiceMode.NAMED, names=(named,), custom=kind == "custom", extras=extras)
 
 
 def _read_allowed(choice: Fields, raw: JSON) -> ToolChoice:
@@ -180,20 +178,26 @@ def _read_allowed(choice: Fields, raw: JSON) -> ToolChoice:
 
 def write_choice(request: Request, choice: ToolChoice, notes: Notes, *, native: bool) -> dict[str, JSON]:
     """Give the member that holds the choice of a tool."""
-    older = native and "functions" in request.spelling
+    name = "function_call" if native and "function_call" in request.spelling else "tool_choice"
     if native and choice.raw is not None:
-        return {"tool_choice": choice.raw}
+        return {name: choice.raw}
     if not native:
-        notes.drop_extras(choice.extras, "tool_choice")
+        notes.drop_extras(choice.extras, "choice")
+        if choice.raw is not None and not choice.names:
+            notes.drop("choice")
+            return {}
     if choice.mode is ChoiceMode.NAMED:
-        if older:
-            return {"function_call": {"name": choice.names[0]}}
-        kind = "custom" if choice.custom else "function"
-        return {"tool_choice": {"type": kind, kind: {"name": choice.names[0]}}}
+        return {name: add_extras(_named(choice, older=name == "function_call"), choice.extras if native else {})}
     if not native and not request.tools:
         return {}
     if choice.names and choice.mode is not ChoiceMode.NONE:
         tools = [{"type": "function", "function": {"name": name}} for name in choice.names]
         mode = "required" if choice.mode is ChoiceMode.REQUIRED else "auto"
         return {"tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": tools}}}
-    return {"function_call" if older else "tool_choice": choice.mode.value}
+    return {name: choice.mode.value}
+
+
+def _named(choice: ToolChoice, *, older: bool) -> dict[str, JSON]:
+    named: dict[str, JSON] = {"name": choice.names[0]}
+    kind = "custom" if choice.custom else "function"
+    return named if older else {"type": kind, kind: named}

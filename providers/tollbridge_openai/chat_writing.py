@@ -3,33 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 
-from msgspec.structs import replace
-
 from tollbridge.formats import (
     EFFORTS,
     JSON,
-    AnyPart,
     Format,
     FormatKind,
-    Media,
-    Message,
     Notes,
-    Reasoning,
-    Refusal,
     Request,
-    Role,
-    Text,
     Thinking,
-    ToolCall,
-    ToolResult,
     add_extras,
-    in_turns,
+    items_of,
     present,
     written_body,
 )
-from tollbridge_openai.chat_calls import write_calls
-from tollbridge_openai.chat_content import BARE, NAME, ContentWriter, write_cache
-from tollbridge_openai.chat_thought import write_thought
+from tollbridge_openai.chat_content import NAME, write_cache
+from tollbridge_openai.chat_messages import MessagesWriter
 from tollbridge_openai.chat_tools import write_choice, write_tools
 
 _SAID: Mapping[str, str] = {
@@ -51,6 +39,9 @@ _SAID: Mapping[str, str] = {
 """What a request may say in one value that is written as it is: its name here, and its canonical one."""
 _NAMES, _values = tuple(_SAID), attrgetter(*_SAID.values())
 _TIERS = frozenset(("auto", "default", "flex", "scale", "priority"))
+_REFUSED_BY_STRICT = frozenset(
+    ("allOf", "default", "dependentRequired", "dependentSchemas", "else", "if", "not", "oneOf", "then")
+)
 _LOW_BUDGET, _MEDIUM_BUDGET = 1_024, 8_192
 """Tokens of thinking that Google counts as low and medium effort (https://ai.google.dev/gemini-api/docs/openai)."""
 
@@ -58,7 +49,7 @@ _LOW_BUDGET, _MEDIUM_BUDGET = 1_024, 8_192
 def write_request(request: Request, notes: Notes) -> bytes:
     """Write a request; what chat cannot say is noted."""
     native = request.origin == NAME
-    members: dict[str, JSON] = {"model": request.model, "messages": _Messages(request, notes).written()}
+    members: dict[str, JSON] = {"model": request.model, "messages": MessagesWriter(request, notes).written()}
     for name, value in zip(_NAMES, _values(request), strict=True):
         if value is not None:
             members[name] = value
@@ -123,22 +114,32 @@ def _format(form: Format, notes: Notes, *, native: bool) -> JSON:
 
 
 def fits_strict(schema: JSON) -> bool:
-    """Whether strict mode takes a schema: each object closed, each property required.
+    """Whether strict mode takes a schema: an object, each object closed, each property required, nothing it refuses.
 
-    https://platform.openai.com/docs/guides/structured-outputs, read 2026-11.
+    https://platform.openai.com/docs/guides/structured-outputs, read 2026-11. A property by the name of a keyword counts
+    as that keyword: what may not fit is not said to be strict.
     """
-    if isinstance(schema, list):
-        return all(map(fits_strict, schema))
-    if not isinstance(schema, dict):
+    if not isinstance(schema, dict) or schema.get("type") != "object" or "anyOf" in schema:
+        return False
+    pending: list[JSON] = [schema]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value
+        elif isinstance(value, dict):
+            if not _is_closed(value) or not _REFUSED_BY_STRICT.isdisjoint(value):
+                return False
+            pending += value.values()
+    return True
+
+
+def _is_closed(schema: dict[str, JSON]) -> bool:
+    properties, kind = schema.get("properties"), schema.get("type")
+    if not isinstance(properties, dict) and kind != "object" and "object" not in items_of(kind):
         return True
-    properties = schema.get("properties")
-    if schema.get("type") == "object" or isinstance(properties, dict):
-        named = properties if isinstance(properties, dict) else {}
-        required = schema.get("required")
-        required = required if isinstance(required, list) else []
-        if schema.get("additionalProperties") is not False or any(name not in required for name in named):
-            return False
-    return all(map(fits_strict, schema.values()))
+    named = properties if isinstance(properties, dict) else {}
+    required = {name for name in items_of(schema.get("required")) if isinstance(name, str)}
+    return schema.get("additionalProperties") is False and required.issuperset(named)
 
 
 def _thinking(thinking: Thinking, notes: Notes, *, native: bool) -> dict[str, JSON]:
@@ -176,100 +177,3 @@ _SPELT: Mapping[str, Callable[[Thinking], dict[str, JSON]]] = {
     "thinking": _own_thinking,
     "reasoning": _own_reasoning,
 }
-
-
-class _Messages:
-    """Writes the messages of one request."""
-
-    def __init__(self, request: Request, notes: Notes) -> None:
-        self._native = request.origin == NAME
-        self._request = request
-        self._notes = notes
-        self._content = ContentWriter(notes, native=self._native)
-
-    def written(self) -> list[JSON]:
-        messages = self._request.messages if self._native else in_turns(self._request.messages)
-        written: list[JSON] = []
-        for message in messages:
-            if message.role is Role.TOOL:
-                written += self._results(message)
-            else:
-                written.append(self._message(message))
-        return written
-
-    def _message(self, message: Message) -> JSON:
-        members: dict[str, JSON] = {"role": message.role}
-        self._content.bare = self._native and message.spelling == BARE
-        if message.role is Role.ASSISTANT:
-            members.update(self._answered(message))
-        else:
-            members["content"] = self._content.content(
-                message.parts, listed=message.listed and (self._native or len(message.parts) != 1)
-            )
-        if not self._native and members.get("content", "") is None:
-            members["content"] = ""
-        if message.name is not None:
-            members["name"] = message.name
-        if self._native:
-            if members.get("content", "") is None:
-                del members["content"]
-            return add_extras(members, message.extras)
-        self._notes.drop_extras(message.extras, "messages[]")
-        return members
-
-    def _answered(self, message: Message) -> dict[str, JSON]:
-        thought = [part for part in message.parts if isinstance(part, Reasoning)]
-        calls = [part for part in message.parts if isinstance(part, ToolCall)]
-        declined = [part for part in message.parts if isinstance(part, Refusal) and "in" in part.extras]
-        said: list[AnyPart] = [
-            part for part in message.parts if part not in declined and not isinstance(part, Reasoning | ToolCall)
-        ]
-        members = write_thought(thought, self._notes, answer=False)
-        listed = message.listed and (self._native or len(said) > 1)
-        members["content"] = self._content.content(said, listed=listed, media=self._native)
-        if members["content"] is None and calls:
-            del members["content"]
-        if declined:
-            members["refusal"] = declined[0].text
-        if message.spelling == "function" and self._native:
-            call = calls.pop()
-            members["function_call"] = {"name": call.name, "arguments": call.arguments, **call.extras}
-        if not self._native and any(call.state is not None and call.state.dialect != NAME for call in calls):
-            self._notes.drop("messages[].tool_calls[].state")
-        ids = [call.id for call in calls]
-        if calls:
-            members["tool_calls"] = write_calls(calls, ids, self._notes, native=self._native)
-        return members
-
-    def _results(self, message: Message) -> list[JSON]:
-        """Write each result as a message; what it shows besides text follows as the user's, where chat can have it."""
-        results = [part for part in message.parts if isinstance(part, ToolResult)]
-        if self._native:
-            return [self._result(part, message) for part in results]
-        written: list[JSON] = []
-        seen: list[AnyPart] = []
-        for part in results:
-            shown = tuple(item for item in part.content if isinstance(item, Media))
-            told = tuple(item for item in part.content if not isinstance(item, Media))
-            written.append(self._result(replace(part, content=told) if shown else part, message))
-            if shown:
-                seen += [Text(text=f"What the tool call {part.call_id} gave:"), *shown]
-        if seen:
-            written.append({"role": "user", "content": self._content.content(seen, listed=True)})
-        return written
-
-    def _result(self, part: ToolResult, message: Message) -> JSON:
-        content = self._content.content(part.content, listed=part.listed and (self._native or len(part.content) != 1))
-        if message.spelling == "function" and self._native:
-            members: dict[str, JSON] = {"role": "function"}
-        else:
-            members = {"role": "tool", "tool_call_id": part.call_id}
-        if content is not None or not self._native:
-            members["content"] = "" if content is None else content
-        if self._native:
-            members.update(present(name=part.name, cache_control=write_cache(part.cache)))
-            return add_extras(members, message.extras)
-        if part.error or part.cache is not None:
-            self._notes.drop_given("messages[].content[]", is_error=part.error or None, cache_control=part.cache)
-        self._notes.drop_extras(part.extras, "messages[].content[]")
-        return members

@@ -57,7 +57,7 @@ def write_logprobs(tokens: Sequence[Logprob], start: int, *, native: bool) -> di
 
 def _likeliest(token: Logprob, *, native: bool) -> JSON:
     """Give the likeliest tokens; the first of a prompt has none before it, and no probability."""
-    if native and token.logprob is None:
+    if token.logprob is None:
         return None
     top = {other.token: other.logprob for other in token.top}
     return top if native else {token.token: token.logprob, **top}

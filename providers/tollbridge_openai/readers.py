@@ -10,7 +10,8 @@ from tollbridge_openai.usage import decode_chunk
 _USAGE = re.compile(rb'"usage"[ \t\n\r]*:[ \t\n\r]*\{')
 # What a model writes stands in JSON strings, where quotes are escaped and no line can begin.
 _TERMINAL = re.compile(rb'(?:^|[\r\n])data: ?\[DONE\]|"finish_reason"[ \t\n\r]*:[ \t\n\r]*"[^"]')
-_ERROR = re.compile(rb'data: ?\{[ \t\n\r]*"error"[ \t\n\r]*:')
+# Of OpenRouter it stands beside the choices, with `[DONE]` after it (recorded, 2026-11), of Groq in `x_groq`.
+_ERROR = re.compile(rb'"error"[ \t\n\r]*:[ \t\n\r]*[{"]')
 
 
 class StreamReader:
@@ -66,6 +67,6 @@ class StreamReader:
             rest = self._event(rest)
         else:
             rest = b""
-        self.finished = any(_TERMINAL.search(block) for block in self._last)
-        self.failed = not self.finished and any(_ERROR.search(block) for block in self._last)
+        self.failed = any(_ERROR.search(block) for block in self._last)
+        self.finished = not self.failed and any(_TERMINAL.search(block) for block in self._last)
         return [rest] if rest else []

@@ -14,6 +14,7 @@ from tollbridge.errors import BadRequest
 
 _SCAN = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # documented only by its use in json.decoder
 _SPACES = " \t\n\r"
+_NO_SPACE = re.compile(f"[^{_SPACES}]")
 
 
 class Member(NamedTuple):
@@ -85,9 +86,13 @@ def _members(text: str) -> dict[str, Member]:
 
 
 def _skip(text: str, at: int) -> int:
-    while text[at] in _SPACES:
-        at += 1
-    return at
+    """Give the place of the next character that is no space; raises `IndexError` where there is none."""
+    if text[at] not in _SPACES:
+        return at
+    found = _NO_SPACE.search(text, at)
+    if found is None:
+        raise IndexError
+    return found.start()
 
 
 def object_in(body: bytes, name: str) -> bytes:

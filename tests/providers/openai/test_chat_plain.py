@@ -122,13 +122,13 @@ def same_response(body: bytes) -> None:
         assert exact(plain) == exact(response_of(body))
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(REQUESTS)
 def test_request_read_at_once_is_the_one_read_member_by_member(text: str) -> None:
     same_request(text.encode())
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(ANSWERS)
 def test_answer_read_at_once_is_the_one_read_member_by_member(text: str) -> None:
     same_response(text.encode())

@@ -1,79 +1,41 @@
-"""Streams of chat chunks, as hosts send them and as callers get them."""
+"""Streams of chat chunks, as hosts send them."""
 
 import json
 from typing import Any
 
 import pytest
+from tests.providers.openai.chat_support import ASKED, CODEC, DONE, call, chunk, events, parts
 
 from tollbridge.errors import UpstreamError, UpstreamTruncated
 from tollbridge.formats import (
-    AnyEvent,
-    AnyPart,
-    Aside,
-    Begin,
     Broken,
     Choice,
     ChoiceEnd,
     Citation,
     Delta,
-    Detail,
     End,
     Logprob,
     Media,
     MediaKind,
-    Opaque,
     PartBegin,
     PartEnd,
     Ping,
     Reasoning,
     Refusal,
-    Request,
-    Response,
     State,
     Stop,
     Text,
     ToolCall,
     Unknown,
-    UsageSeen,
-    carried,
     fold,
-    unfold,
 )
 from tollbridge.metering.usage import Usage
-from tollbridge.testing.conversation_contract import SEAL, notes
-from tollbridge_openai.chat_codec import ChatCodec
-
-CODEC = ChatCodec()
-ASKED = Request(origin="openai-chat", model="m", messages=(), stream_usage=True)
-DONE = b"data: [DONE]\n\n"
-
-
-def chunk(delta: Any = None, finish: str | None = None, index: int = 0, **fields: Any) -> bytes:
-    choice = {"index": index, "delta": delta or {}, "finish_reason": finish, **fields}
-    return b"data: %b\n\n" % json.dumps({"id": "1", "model": "m", "choices": [choice]}).encode()
-
-
-def call(index: int | None, id_: str | None = None, name: str | None = None, arguments: str | None = None) -> Any:
-    inner = {key: value for key, value in (("name", name), ("arguments", arguments)) if value is not None}
-    told = {"index": index, "id": id_, "function": inner}
-    return {"tool_calls": [{key: value for key, value in told.items() if value is not None}]}
-
-
-def events(*chunks: bytes) -> list[AnyEvent]:
-    reader = CODEC.stream_reader(notes())
-    found: list[AnyEvent] = []
-    for piece in (*chunks, b""):
-        found += reader.feed(piece)
-    return found
-
-
-def parts(*chunks: bytes) -> tuple[AnyPart, ...]:
-    return fold(events(*chunks)).choices[0].parts
+from tollbridge.testing.conversation_contract import notes
 
 
 def test_words_reasoning_and_refusal_are_parts_in_their_order() -> None:
     found = parts(
-        chunk({"role": "assistant", "content": ""}),
+        chunk({"role": "assistant", "content": "", "reasoning_content": ""}),
         chunk({"reasoning_content": "h"}),
         chunk({"reasoning_content": "m"}),
         chunk({"content": "a"}),
@@ -84,6 +46,10 @@ def test_words_reasoning_and_refusal_are_parts_in_their_order() -> None:
     )
 
     assert found == (Reasoning(text="hm"), Text(text="ab"), Refusal(text="no"))
+
+
+def test_reasoning_without_a_word_is_none() -> None:
+    assert parts(chunk({"reasoning_content": ""}), chunk({"content": "a"}), DONE) == (Text(text="a"),)
 
 
 def test_arguments_come_piece_by_piece_for_calls_side_by_side() -> None:
@@ -113,6 +79,21 @@ def test_call_whose_arguments_are_whole_ends_where_the_next_begins() -> None:
     ]
 
 
+def test_call_that_is_not_whole_where_the_next_begins_ends_with_the_answer() -> None:
+    found = events(
+        chunk(call(0, "a", "get", '{"x":')),
+        chunk(call(1, "b", "put", "{}")),
+        chunk(call(0, arguments="1}")),
+        chunk(call(2, "c", "cut", "{}")),
+        chunk(call(1, arguments=" ")),
+        DONE,
+    )
+
+    assert [event.text for event in found if isinstance(event, Delta) and event.index == 1] == ["{}"]
+    places = [(type(event), event.index) for event in found if isinstance(event, PartEnd | PartBegin)]
+    assert places == [(PartBegin, 0), (PartBegin, 1), (PartEnd, 1), (PartBegin, 2), (PartEnd, 0), (PartEnd, 2)]
+
+
 def test_calls_all_counted_nought_are_told_apart_by_their_ids() -> None:
     found = parts(
         chunk(call(0, "a", "get", "{}")), chunk(call(0, "b", "put", "{}")), chunk(call(0, "b", "put", "")), DONE
@@ -133,10 +114,46 @@ def test_arguments_that_come_before_the_name_wait_for_it() -> None:
     ) == (ToolCall(id="a", name="get", arguments="{}"),)
 
 
+def test_signature_that_comes_before_the_name_waits_for_it() -> None:
+    signed = {"tool_calls": [{"index": 0, "id": "a", "extra_content": {"google": {"thought_signature": "s"}}}]}
+
+    (found,) = parts(chunk(signed), chunk(call(0, name="get", arguments="{}")), DONE)
+
+    assert found.state == State("openai-chat", {"extra_content": {"google": {"thought_signature": "s"}}})
+
+
+def test_details_of_reasoning_that_come_in_pieces_are_those_of_the_whole_answer() -> None:
+    def words(text: str | None, index: int = 0, **more: Any) -> Any:
+        return {"type": "reasoning.text", "index": index, "text": text, **more}
+
+    secret = {"type": "reasoning.encrypted", "index": 0, "data": "AA"}
+    pieces = [
+        [words("h")],
+        [words(None, signature="s")],
+        [words("m", signature=None), words("Ah", 1)],
+        [secret],
+        [secret, "odd"],
+    ]
+    whole = [words("hm", signature="s"), words("Ah", 1), secret, secret, "odd"]
+
+    (found,) = parts(*(chunk({"reasoning": "w", "reasoning_details": piece}) for piece in pieces), DONE)
+
+    assert found == Reasoning(text="wwwww", state=State("openai-chat", {"in": "reasoning", "reasoning_details": whole}))
+
+
 def test_empty_reason_with_every_piece_ends_nothing() -> None:
-    found = fold(events(chunk({"content": "Hel"}, ""), chunk({"content": "lo"}, ""), chunk(finish="length"), DONE))
+    pieces = [chunk({"content": "Hel"}, ""), chunk({"content": "lo"}, ""), chunk(finish="length"), chunk(finish="")]
+
+    found = fold(events(*pieces, DONE))
 
     assert found.choices[0] == Choice(parts=(Text(text="Hello"),), stop=Stop.LENGTH, said="length")
+
+
+def test_words_after_a_reason_to_stop_belong_to_the_answer_that_ends_once() -> None:
+    found = events(chunk({"content": "a"}, "stop"), chunk({"content": "b"}), chunk({}, "stop"), DONE)
+
+    assert found[-3:] == [PartEnd(index=0), ChoiceEnd(stop=Stop.END, said="stop"), End()]
+    assert fold(found).choices[0].parts == (Text(text="ab"),)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +222,28 @@ def test_probabilities_citations_and_pictures_belong_to_the_text() -> None:
     )
 
 
+def test_citations_and_probabilities_without_a_word_are_not_lost_in_a_whole_answer_either() -> None:
+    cited = {"type": "url_citation", "url_citation": {"url": "u"}}
+    token = {"token": "a", "logprob": -1, "bytes": None, "top_logprobs": []}
+    for message, logprobs in (({"annotations": [cited]}, None), ({"content": ""}, {"content": [token]})):
+        choice = {"index": 0, "message": message, "logprobs": logprobs, "finish_reason": "stop"}
+        whole = CODEC.read_response(json.dumps({"choices": [choice]}).encode(), notes())
+
+        assert whole.choices[0].parts == parts(chunk(message, "stop", logprobs=logprobs), DONE)
+        assert whole.choices[0].parts
+
+
+def test_content_that_is_no_list_of_parts_stays_as_it_was() -> None:
+    choice = {"index": 0, "message": {"content": [{"type": "text"}]}, "finish_reason": "stop"}
+
+    whole = CODEC.read_response(json.dumps({"choices": [choice]}).encode(), notes())
+
+    assert whole.choices[0].parts == ()
+    assert json.loads(CODEC.write_response(whole, ASKED, notes()))["choices"][0]["message"]["content"] == [
+        {"type": "text"}
+    ]
+
+
 def test_usage_tier_and_what_comes_late_belong_to_the_answer() -> None:
     later = {
         "id": "1",
@@ -265,167 +304,10 @@ def test_error_in_the_stream_ends_it(error: Any, status: int) -> None:
     assert found[-1].error.status == status
 
 
-def written(*given: AnyEvent, request: Request = ASKED) -> list[Any]:
-    writer = CODEC.stream_writer(request, notes())
-    stream = b"".join(writer.write(event) for event in given).decode()
-    return [json.loads(line[6:]) if line != "data: [DONE]" else line for line in stream.splitlines() if line]
+def test_error_that_stands_beside_an_answer_ends_the_stream_too() -> None:
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "error"}], "x_groq": {"error": "over capacity"}}
 
+    found = events(chunk({"content": "a"}), b"data: %b\n\n" % json.dumps(last).encode(), DONE)
 
-BEGIN = Begin(origin="another", id="1", model="m")
-
-
-def deltas(chunks: list[Any]) -> list[Any]:
-    return [choice["delta"] for piece in chunks if isinstance(piece, dict) for choice in piece["choices"]]
-
-
-def test_stream_begins_with_the_role_and_ends_with_reason_usage_and_mark() -> None:
-    chunks = written(
-        BEGIN,
-        PartBegin(part=Text(text=""), index=0),
-        Delta(text="a", index=0),
-        PartEnd(index=0),
-        ChoiceEnd(stop=Stop.END),
-        UsageSeen(usage=Usage(input=1, cache_read=2, output=3, reasoning=1)),
-        End(),
-    )
-
-    assert deltas(chunks) == [{"role": "assistant", "content": "", "refusal": None}, {"content": "a"}, {}]
-    assert [piece["choices"][0]["finish_reason"] for piece in chunks[:3]] == [None, None, "stop"]
-    assert chunks[3]["choices"] == []
-    assert chunks[3]["usage"] == {
-        "prompt_tokens": 3,
-        "completion_tokens": 3,
-        "total_tokens": 6,
-        "prompt_tokens_details": {"cached_tokens": 2, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 1, "audio_tokens": 0},
-    }
-    assert [piece["usage"] for piece in chunks[:3]] == [None, None, None]
-    assert chunks[4] == "data: [DONE]"
-    assert {(piece["id"], piece["object"], piece["created"], piece["model"]) for piece in chunks[:4]} == {
-        ("1", "chat.completion.chunk", 1_700_000_000, "m")
-    }
-
-
-def test_answer_without_a_name_gets_one() -> None:
-    request = Request(origin="openai-chat", model="asked", messages=())
-    nameless = Response(origin="another", choices=(Choice(parts=(Text(text="a"),)),))
-
-    whole = json.loads(CODEC.write_response(nameless, request, notes()))
-    (first, *_) = written(*unfold(nameless), request=request)
-
-    assert (whole["id"], whole["model"]) == (first["id"], first["model"]) == ("chatcmpl-req_1", "asked")
-
-
-def test_usage_comes_only_to_those_who_asked() -> None:
-    silent = Request(origin="openai-chat", model="m", messages=())
-
-    chunks = written(BEGIN, UsageSeen(usage=Usage(input=1)), ChoiceEnd(stop=Stop.END), End(), request=silent)
-
-    assert all("usage" not in piece for piece in chunks if isinstance(piece, dict))
-
-
-def test_state_that_comes_before_a_calls_words_goes_into_its_id() -> None:
-    state = State("another", {"s": 1})
-    chunks = written(
-        BEGIN,
-        PartBegin(part=ToolCall(id="c", name="get"), index=0),
-        Detail(index=0, state=state),
-        Delta(text="{}", index=0),
-        PartEnd(index=0),
-    )
-
-    id_ = deltas(chunks)[1]["tool_calls"][0]["id"]
-    assert carried(id_, SEAL) == ("c", state, [])
-
-
-def streamed(*given: AnyEvent) -> list[bytes]:
-    writer = CODEC.stream_writer(ASKED, notes())
-    return [writer.write(event) for event in (BEGIN, *given)]
-
-
-def test_call_without_a_word_has_an_empty_object() -> None:
-    chunks = written(BEGIN, PartBegin(part=ToolCall(id="c", name="get"), index=0), PartEnd(index=0))
-
-    assert deltas(chunks)[1:] == [
-        {"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": {"name": "get", "arguments": ""}}]},
-        {"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]},
-    ]
-
-
-def test_caller_who_knows_functions_alone_gets_a_function_call() -> None:
-    older = Request(origin="openai-chat", model="m", messages=(), spelling=("functions",))
-    calls = (ToolCall(id="c", name="get", arguments="{}"), ToolCall(id="d", name="put", arguments="{}"))
-    answer = Response(origin="another", choices=(Choice(parts=calls, stop=Stop.TOOL_CALLS),))
-
-    chunks = written(*unfold(answer), request=older)
-    whole = json.loads(CODEC.write_response(answer, older, notes()))
-
-    assert deltas(chunks)[1:3] == [
-        {"function_call": {"name": "get", "arguments": ""}},
-        {"function_call": {"arguments": "{}"}},
-    ]
-    assert chunks[-2]["choices"][0]["finish_reason"] == "function_call"
-    assert whole["choices"][0]["message"]["function_call"] == {"name": "get", "arguments": "{}"}
-    assert whole["choices"][0]["finish_reason"] == "function_call"
-
-
-def test_custom_tool_is_called_with_text() -> None:
-    answer = Response(
-        origin="another",
-        choices=(Choice(parts=(ToolCall(id="c", name="sql", arguments="select 1", custom=True),)),),
-    )
-
-    assert parts(*streamed(*list(unfold(answer))[1:])) == answer.choices[0].parts
-
-
-def test_citations_count_from_the_beginning_of_the_message() -> None:
-    first, second = Text(text="ab"), Text(text="cd", citations=(Citation(url="u", title="t"), Citation(cited="x")))
-    answer = Response(origin="another", choices=(Choice(parts=(first, second), stop=Stop.END),))
-    cited = [{"type": "url_citation", "url_citation": {"start_index": 2, "end_index": 4, "url": "u", "title": "t"}}]
-
-    assert {"annotations": cited} in deltas(written(*unfold(answer)))
-    left = notes()
-    assert json.loads(CODEC.write_response(answer, ASKED, left))["choices"][0]["message"]["annotations"] == cited
-    assert left.dropped == ("citations",)
-
-
-def test_second_answer_has_a_role_of_its_own() -> None:
-    chunks = written(BEGIN, PartBegin(part=Text(text="x"), index=0, choice=1), ChoiceEnd(stop=Stop.LENGTH, choice=1))
-
-    assert deltas(chunks)[1:] == [{"role": "assistant", "content": ""}, {"content": "x"}, {}]
-
-
-def test_sign_of_life_error_and_tools_of_the_provider() -> None:
-    writer = CODEC.stream_writer(ASKED, notes())
-
-    assert writer.write(Ping()) == b": ping\n\n"
-    assert b'"error"' in writer.write(Broken(error=UpstreamError("gone")))
-    assert writer.write(Unknown(dialect="another", name="x", data=b"")) == b""
-    assert writer.write(BEGIN)
-    assert writer.write(PartBegin(part=Opaque(kind="k", raw={}), index=0)) == b""
-    assert b"images" in writer.write(PartBegin(part=Media(kind=MediaKind.IMAGE, data="AA=="), index=1))
-    assert writer.write(PartBegin(part=Media(kind=MediaKind.AUDIO, data="AA=="), index=2)) == b""
-
-
-def test_pieces_of_a_part_that_never_began_are_left_out() -> None:
-    writer = CODEC.stream_writer(ASKED, notes())
-    writer.write(BEGIN)
-
-    for event in (Delta(text="a", index=7), Detail(index=7, state=State("a", {})), PartEnd(index=7)):
-        assert writer.write(event) == b""
-
-
-def test_answer_of_the_same_dialect_keeps_its_own_words() -> None:
-    begin = Begin(origin="openai-chat", id="1", model="m", created=5, tier="flex", extras={"system_fingerprint": "f"})
-    chunks = written(
-        begin,
-        Aside(extras={"x": 1}),
-        UsageSeen(usage=None, wire={"odd": 1}),
-        ChoiceEnd(stop=Stop.OTHER, said="eos"),
-        End(),
-    )
-
-    assert (chunks[0]["service_tier"], chunks[0]["system_fingerprint"]) == ("flex", "f")
-    assert chunks[1]["choices"][0]["finish_reason"] == "eos"
-    assert chunks[2]["usage"] == {"odd": 1}
-    assert chunks[2]["x"] == 1
+    assert isinstance(found[-1], Broken)
+    assert found[-1].error.message == "over capacity"

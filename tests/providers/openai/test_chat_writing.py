@@ -11,6 +11,7 @@ from tollbridge.formats import (
     AnyPart,
     CacheMark,
     ChoiceMode,
+    Citation,
     Format,
     FormatKind,
     Location,
@@ -81,6 +82,10 @@ def test_one_text_is_a_text_and_several_are_a_list() -> None:
             Media(kind=MediaKind.FILE, data="AA==", mime="application/pdf", name="x.pdf"),
             {"type": "file", "file": {"file_data": "data:application/pdf;base64,AA==", "filename": "x.pdf"}},
         ),
+        (
+            Media(kind=MediaKind.FILE, data="AA==", mime="application/pdf"),
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64,AA==", "filename": "file"}},
+        ),
         (Media(kind=MediaKind.FILE, text="words", mime="text/plain"), {"type": "text", "text": "words"}),
     ],
 )
@@ -145,6 +150,7 @@ def test_thinking_of_another_provider_goes_nowhere() -> None:
     body, dropped = written(Message(role=Role.ASSISTANT, parts=(thought, call)))
 
     assert "secret" not in json.dumps(body)
+    assert body["messages"][0].keys() == {"role", "tool_calls"}
     assert body["messages"][0]["tool_calls"][0]["function"]["arguments"] == "{}"
     assert dropped == ("messages[].content[].reasoning", "messages[].tool_calls[].state")
 
@@ -174,6 +180,22 @@ def test_results_of_tools_are_a_message_each_and_what_they_show_is_the_users() -
     assert dropped == ("messages[].content[].is_error",)
 
 
+def test_id_that_openai_would_refuse_is_another_for_the_call_and_its_result() -> None:
+    fits, long = "c" * 40, "chatcmpl-tool-" + "0" * 32
+    picture = Media(kind=MediaKind.IMAGE, data="AA==", mime="image/png")
+    calls = tuple(ToolCall(id=id_, name="get", arguments="{}") for id_ in (fits, long))
+    results = tuple(ToolResult(call_id=id_, content=(picture,)) for id_ in (fits, long))
+
+    body, _ = written(Message(role=Role.ASSISTANT, parts=calls), Message(role=Role.TOOL, parts=results))
+
+    asked, *answered, shown = body["messages"]
+    ids = [call["id"] for call in asked["tool_calls"]]
+    assert ids == [message["tool_call_id"] for message in answered]
+    assert ids[0] == fits
+    assert len(ids[1]) <= 40
+    assert f"What the tool call {ids[1]} gave:" in [part.get("text") for part in shown["content"]]
+
+
 def test_refusal_in_the_history_is_a_part() -> None:
     body, _ = written(Message(role=Role.ASSISTANT, parts=(Refusal(text="no"),)))
 
@@ -185,6 +207,14 @@ def test_refusal_in_the_history_is_a_part() -> None:
     [
         (ToolChoice(mode=ChoiceMode.AUTO), "auto"),
         (ToolChoice(mode=ChoiceMode.NONE), "none"),
+        (ToolChoice(mode=ChoiceMode.NONE, names=("get",)), "none"),
+        (
+            ToolChoice(mode=ChoiceMode.AUTO, names=("get",)),
+            {
+                "type": "allowed_tools",
+                "allowed_tools": {"mode": "auto", "tools": [{"type": "function", "function": {"name": "get"}}]},
+            },
+        ),
         (ToolChoice(mode=ChoiceMode.REQUIRED), "required"),
         (ToolChoice(mode=ChoiceMode.NAMED, names=("get",)), {"type": "function", "function": {"name": "get"}}),
         (
@@ -209,6 +239,20 @@ def test_choice_of_a_tool(choice: ToolChoice, shown: Any) -> None:
     ]
     assert body["tool_choice"] == shown
     assert body["parallel_tool_calls"] is False
+
+
+@pytest.mark.parametrize(
+    ("choice", "lost"),
+    [
+        (ToolChoice(mode=ChoiceMode.AUTO, raw={"type": "file_search"}), "choice"),
+        (ToolChoice(mode=ChoiceMode.AUTO, extras={"odd": 1}), "choice.odd"),
+    ],
+)
+def test_choice_that_chat_does_not_know_is_named(choice: ToolChoice, lost: str) -> None:
+    body, dropped = written(tools=(Tool(name="get"),), choice=choice)
+
+    assert body.get("tool_choice", "auto") == "auto"
+    assert dropped == (lost,)
 
 
 def test_choice_without_tools_is_not_sent() -> None:
@@ -248,10 +292,17 @@ CLOSED = {"type": "object", "properties": {"a": {"type": "string"}}, "required":
         ({**CLOSED, "required": []}, False),
         ({**CLOSED, "additionalProperties": True}, False),
         ({**CLOSED, "properties": {"a": {"type": "object"}}}, False),
-        ({"anyOf": [CLOSED, {"type": "string"}]}, True),
-        ({"anyOf": [CLOSED, {"type": "object"}]}, False),
+        ({**CLOSED, "properties": {"a": {"anyOf": [CLOSED, {"type": "string"}]}}}, True),
+        ({**CLOSED, "properties": {"a": {"anyOf": [CLOSED, {"type": "object"}]}}}, False),
+        ({**CLOSED, "properties": {"a": {"type": ["object", "null"]}}}, False),
+        ({**CLOSED, "properties": {"a": {"oneOf": [{"type": "string"}]}}}, False),
+        ({**CLOSED, "properties": {"a": {"properties": {"b": True}}}}, False),
         ({"type": "object", "required": "a", "properties": []}, False),
-        (True, True),
+        ({"type": "object", "additionalProperties": False, "anyOf": [CLOSED]}, False),
+        ({"anyOf": [CLOSED]}, False),
+        ({"type": "array", "items": CLOSED}, False),
+        (True, False),
+        ({**CLOSED, "properties": {"a": json.loads("[" * 900 + "]" * 900)}}, True),
     ],
 )
 def test_schema_is_strict_where_strict_mode_takes_it(schema: Any, strict: bool) -> None:
@@ -331,10 +382,30 @@ def test_numbers_stops_and_names_are_said() -> None:
     assert dropped == ()
 
 
+def test_picture_of_the_model_and_what_a_file_is_introduced_with_are_named() -> None:
+    picture = Media(kind=MediaKind.IMAGE, data="AA==", mime="image/png")
+    file = Media(kind=MediaKind.FILE, text="words", context="c", citations=True)
+
+    body, dropped = written(Message(role=Role.ASSISTANT, parts=(Text(text="a"), picture)), user(file))
+
+    assert [message["content"] for message in body["messages"]] == [
+        [{"type": "text", "text": "a"}],
+        [{"type": "text", "text": "words"}],
+    ]
+    assert dropped == (
+        "messages[].content[].image",
+        "messages[].content[].context",
+        "messages[].content[].citations",
+    )
+
+
 def test_what_chat_cannot_say_is_named() -> None:
     cached = Text(text="a", cache=CacheMark("1h"), extras={"odd": 1, "null": None})
     _, dropped = written(
         user(cached, Opaque(kind="search_result", raw={})),
+        Message(
+            role=Role.ASSISTANT, parts=(Text(text="b", citations=(Citation(url="u"),), state=State("another", {})),)
+        ),
         top_k=5,
         tier="standard_only",
         extras={"container": "c", "absent": None},
@@ -345,6 +416,8 @@ def test_what_chat_cannot_say_is_named() -> None:
         "messages[].content[].cache_control",
         "messages[].content[].odd",
         "messages[].content[].search_result",
+        "messages[].content[].state",
+        "messages[].content[].citations",
         "tools[].cache_control",
         "tools[].defer_loading",
         "top_k",

@@ -250,6 +250,8 @@ def test_what_a_prompt_cannot_say_is_named() -> None:
             thinking=Thinking(effort="high"),
             top_k=3,
             metadata={"a": "b"},
+            store=True,
+            tier="flex",
             extras={"z": 1},
         ),
         left,
@@ -264,6 +266,8 @@ def test_what_a_prompt_cannot_say_is_named() -> None:
         "thinking",
         "top_k",
         "metadata",
+        "store",
+        "tier",
         "z",
     }
 
@@ -280,7 +284,7 @@ leaves = st.none() | st.booleans() | st.integers(-1, 17) | words
 values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.dictionaries(names, values, max_size=9))
 def test_any_request_is_written_as_it_was_read_or_said_to_be_wrong(members: dict[str, Any]) -> None:
     body = {"model": "m", "prompt": "p", **members}

@@ -123,6 +123,14 @@ def test_perplexitys_bytes_are_read_as_small_integers(case: Case) -> None:
     assert len(response.vectors[0].values) == case.request.get("dimensions", 1024)
 
 
+def test_text_that_makes_no_floats_of_an_embedding_is_signed_bytes() -> None:
+    for text, encoding in ((packed(0.5, -1e6), "base64"), (packed(0.5, 2e6), "int8"), ("Af8=", "int8")):
+        (vector,) = read_answer(answer(text)).vectors
+
+        assert (vector.encoding, vector.base64) == (encoding, text)
+    assert vector.values == [1, -1]
+
+
 @pytest.mark.parametrize(
     ("given", "inputs", "alone"),
     [
@@ -311,6 +319,11 @@ def test_answer_without_a_model_gets_the_name_that_was_asked_for() -> None:
 def test_absent_usage_stays_absent() -> None:
     assert read_answer(answer([1])).usage is None
     assert "usage" not in answered(EmbeddingResponse(origin="other"))
+
+
+@pytest.mark.parametrize("usage", [{"total_tokens": 5}, {"prompt_tokens": 3, "total_tokens": 5}, {"prompt_tokens": 5}])
+def test_usage_is_all_input(usage: Any) -> None:
+    assert read_answer({**answer([1]), "usage": usage}).usage == Usage(input=5)
 
 
 @pytest.mark.parametrize("usage", [{"prompt_tokens": "1"}, {}, [], 5, {"total_tokens": None}])

@@ -164,6 +164,22 @@ def test_stream_with_a_stop_reason_or_a_done_is_whole(stream: bytes) -> None:
     assert reader.finished
 
 
+def test_stop_reason_counts_though_more_comes_after_it() -> None:
+    reader = reader_of()
+
+    fed(reader, HEAD, STOP, TOLD, b": bye\n\n")
+
+    assert reader.finished
+
+
+def test_words_about_errors_and_errors_that_are_none_fail_nothing() -> None:
+    reader = reader_of()
+
+    fed(reader, delta('{"error": {"a": "error"}}', error=None) + STOP)
+
+    assert (reader.finished, reader.failed) == (True, False)
+
+
 def test_half_an_event_is_not_passed_on() -> None:
     assert fed(reader_of(), HEAD + b'data: {"choices":[{"del') == HEAD
 
@@ -184,8 +200,16 @@ def test_done_that_lacks_its_blank_line_is_passed_on() -> None:
     assert reader.finished
 
 
-def test_error_of_the_provider_ends_the_stream_as_failed() -> None:
-    broken = HEAD + b'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n'
+@pytest.mark.parametrize(
+    "last",
+    [
+        b'data: {"error": {"message": "overloaded", "type": "server_error"}}\n\n',
+        delta("", "error", error={"code": 400, "message": "too long"}) + TOLD + DONE,
+        delta("", x_groq={"error": "over capacity"}),
+    ],
+)
+def test_error_of_the_provider_ends_the_stream_as_failed(last: bytes) -> None:
+    broken = HEAD + last
     reader = reader_of()
 
     assert fed(reader, broken) == broken
