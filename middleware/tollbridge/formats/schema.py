@@ -7,6 +7,7 @@ JSON Schema 2020-12 and the words of older drafts (https://json-schema.org/draft
 
 from collections.abc import Mapping
 
+from tollbridge.errors import UpstreamError
 from tollbridge.formats.notes import Notes
 from tollbridge.formats.schemajoins import join, lower_all, lower_choices, lower_defs, lower_ref
 from tollbridge.formats.schemapass import At, Keywords, Lowering, Way, Work
@@ -64,7 +65,7 @@ def lower(schema: JSON, keywords: Keywords, notes: Notes, where: str) -> JSON:
             # Something is looser now, maybe what a reference that stays leads to: no `not` may rely on it.
             lowering = Lowering(schema, keywords, notes, where, ways=_WAYS, finish=_finish, loose_references=1)
             found = lowering.schema(schema, At(schema))
-    except RecursionError:
+    except (RecursionError, UpstreamError):  # the second of what writes JSON
         notes.refuse(where, "it is nested too deep")
     return found
 

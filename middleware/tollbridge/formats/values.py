@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tollbridge.errors import BadRequest, GatewayError
+from tollbridge.errors import BadRequest, GatewayError, UpstreamError
 
 JSON = Any
 """A JSON value: None, bool, int, Decimal, str, list or dict.  A number with a point or an exponent is a `Decimal`."""
@@ -33,13 +33,19 @@ def decode_json(text: bytes | str, *, wrong: type[GatewayError] = BadRequest, wh
 
 
 def encode_json(value: object) -> bytes:
-    """Write a JSON value, numbers as they were read."""
-    return _encode(value)
+    """Write a JSON value, numbers as they were read; raises `UpstreamError` for one that is nested too deep.
+
+    Only an answer can be: the depth of a request is bounded before it is read.
+    """
+    try:
+        return _encode(value)
+    except RecursionError as exc:
+        raise UpstreamError("the provider's answer is nested too deep") from exc
 
 
 def json_text(value: object) -> str:
-    """Write a JSON value as text."""
-    return _encode(value).decode("utf-8")
+    """Write a JSON value as text; raises as `encode_json` does."""
+    return encode_json(value).decode("utf-8")
 
 
 def present(**members: JSON) -> dict[str, JSON]:

@@ -508,6 +508,14 @@ def test_value_that_is_nested_too_deep_to_compare_is_refused():
     assert "nested too deep" in refusal({"allOf": [{"enum": deep}, {"enum": other}]}, PLAIN)
 
 
+def test_items_of_a_tuple_that_are_nested_too_deep_to_compare_are_refused():
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+
+    assert "nested too deep" in refusal({"prefixItems": [{"enum": deep}], "items": False}, OPENAPI)
+
+
 def test_number_of_schemas_is_bounded():
     assert "more than 20,000 schemas" in refusal({"anyOf": [{}] * limits.MOST_NODES})
 

@@ -31,6 +31,15 @@ def test_what_is_no_json_is_refused_by_name(text: bytes) -> None:
         decode_json(text, wrong=UpstreamError, what="the answer")
 
 
+def test_answer_that_is_too_deep_to_be_written_is_a_fault_of_the_provider() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    with pytest.raises(UpstreamError, match="nested too deep"):
+        encode_json(deep)
+
+
 def test_what_was_not_said_is_left_out() -> None:
     assert present(a=1, b=None, type="x", c=0, d="", e=False) == {"a": 1, "type": "x", "c": 0, "d": "", "e": False}
 
