@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from tollbridge.auth import Auth, Bearer, Header, NoAuth, needs_key
 from tollbridge.config import ProviderConfig
@@ -40,13 +41,10 @@ def merged_provider(
             raise ConfigError(f"{where}: the URL {url!r} must start with http:// or https://")
     quirks = known.quirks if known else Quirks()
     default = "always" if dialect == "anthropic-messages" else "option"
-    quirks = Quirks(
-        rename=quirks.rename,
-        drop=quirks.drop,
+    quirks = replace(
+        quirks,
         headers={**quirks.headers, **given.headers},
         stream_usage=given.stream_usage or (quirks.stream_usage if known else default),
-        add=quirks.add,
-        paths=quirks.paths,
         keeps_answers=quirks.keeps_answers or given.keeps_answers,
     )
     return Provider(

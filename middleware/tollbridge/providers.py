@@ -26,6 +26,16 @@ class Quirks:
     """Whether this host keeps its answers, so that a request can go on from one by its id."""
     paths: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Where an operation is here, by its label, where that is not where its dialect has it: whole, and streamed."""
+    rewritten: tuple[str, ...] = ()
+    """Dialects whose streams this host writes amiss: they are read and written anew instead of passed on."""
+    drop_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Members to leave out where they have one of these values, as JSON texts by name: the host refuses to be told what
+    it does anyhow."""
+
+    @property
+    def alters_bodies(self) -> bool:
+        """Whether bodies of this host need more than another model's name."""
+        return bool(self.rename or self.drop or self.add or self.drop_values)
 
 
 @dataclass(frozen=True, slots=True, init=False)

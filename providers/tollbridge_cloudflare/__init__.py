@@ -6,7 +6,7 @@ API: https://developers.cloudflare.com/api/resources/ai/methods/run (read 2026-1
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Bearer, Models, Provider, hookimpl
+from tollbridge import Bearer, Models, Provider, Quirks, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -29,6 +29,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_urls={"openai-chat": f"{_AI}/v1", "cloudflare-run": _AI},
             auth=Bearer(env=("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY")),
             models=Models.from_package("tollbridge_cloudflare"),
+            quirks=Quirks(rewritten=("openai-chat",)),  # its first chunk names no role, as OpenAI's SDK wants it
             display_name="Cloudflare Workers AI",
             homepage="https://developers.cloudflare.com/workers-ai",
             source=(

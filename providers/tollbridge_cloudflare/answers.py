@@ -211,10 +211,20 @@ def write_response(response: Response, request: Request, notes: Notes) -> bytes:
         notes.drop("choices")
     if native:
         return encode_json(add_extras(members, response.extras))
+    drop_untold(response, choice, notes)
+    return encode_json(members)
+
+
+def drop_untold(response: Response, choice: Choice, notes: Notes) -> None:
+    """Note what callers of this API cannot be told of another dialect's answer."""
     notes.drop_given(stop_sequence=choice.sequence)
     notes.drop_extras(choice.extras)
     notes.drop_extras(response.extras)
-    return encode_json(members)
+    for part in choice.parts:
+        if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
+            notes.drop(f"result.{part.__struct_config__.tag}")
+        if isinstance(part, Text):
+            notes.drop_given("result", citations=part.citations or None, logprobs=part.logprobs)
 
 
 def write_parts(choice: Choice, request: Request, notes: Notes) -> dict[str, JSON]:
@@ -222,11 +232,6 @@ def write_parts(choice: Choice, request: Request, notes: Notes) -> dict[str, JSO
     thought = [part for part in choice.parts if isinstance(part, Reasoning)]
     calls = [part for part in choice.parts if isinstance(part, ToolCall)]
     text = "".join(part.text for part in choice.parts if isinstance(part, Text | Refusal))
-    for part in choice.parts:
-        if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
-            notes.drop(f"result.{part.__struct_config__.tag}")
-        if isinstance(part, Text):
-            notes.drop_given("result", citations=part.citations or None, logprobs=part.logprobs)
     asked = request.format is not None and request.format.kind is not FormatKind.TEXT
     return {
         "response": decode_json(text) if asked and object_text(text) else text,

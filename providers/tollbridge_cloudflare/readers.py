@@ -18,9 +18,8 @@ _TERMINAL = re.compile(
     + _TYPE
     + rb'"response\.(?:completed|incomplete)"'
 )
-_ERROR = re.compile(
-    rb'data: ?(?:\{[ \t\n\r]*"(?:errors?|success)"[ \t\n\r]*:|' + _TYPE + rb'"(?:error|response\.failed)")'
-)
+_TELLING = re.compile(rb'"(?:usage|errors?|success|response\.failed)"')
+_FAILED = ("error", "response.failed")
 
 
 class _Response(msgspec.Struct):
@@ -28,7 +27,16 @@ class _Response(msgspec.Struct):
 
 
 class _Chunk(msgspec.Struct):
-    usage: dict[str, JSON] | None = None
+    type: JSON = None
+    usage: JSON = None
+    success: JSON = None
+    errors: JSON = None
+    error: JSON = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the provider breaks the answer off with it."""
+        return self.success is False or bool(self.errors or self.error) or self.type in _FAILED
 
 
 class _Event(msgspec.Struct):
@@ -55,18 +63,19 @@ class PassingReader:
         if not block or (not chunk and not _TERMINAL.search(block)):
             return []
         self.pieces += block.count(b"data:")
-        if b'"usage"' in block:
+        if _TELLING.search(block):
             for event in split_events(block):
                 self._look(event)
-        self.finished = self.finished or _TERMINAL.search(block) is not None
-        self.failed = not self.finished and (self.failed or _ERROR.search(block) is not None)
+        self.finished = not self.failed and (self.finished or _TERMINAL.search(block) is not None)
         return [block]
 
     def _look(self, event: bytes) -> None:
         data = event_data(event) or b""
         try:
-            told: JSON = _decode(data).usage
-            if told is None and b'"type"' in data:
+            chunk = _decode(data)
+            self.failed = self.failed or chunk.failed
+            told = chunk.usage
+            if told is None and chunk.type is not None:
                 told = _decode_event(data).response.usage
         except UNREADABLE:
             return

@@ -1,6 +1,7 @@
 """Reading a request to run a model (https://developers.cloudflare.com/workers-ai/models, read 2026-11)."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 
 from tollbridge.formats import (
     JSON,
@@ -80,12 +81,33 @@ def read_request(body: bytes, envelope: Envelope, notes: Notes) -> Request:
     )
 
 
+class _Waiting:
+    """The calls of a message that wait for results without an id."""
+
+    def __init__(self, calls: Sequence[ToolCall]) -> None:
+        self._ids: list[str | None] = [call.id for call in calls]
+        self._all = deque(range(len(calls)))
+        self._named: dict[str | None, deque[int]] = {}
+        for place, call in enumerate(calls):
+            self._named.setdefault(call.name, deque()).append(place)
+
+    def take(self, name: str | None) -> str | None:
+        """Give the id of the first of this name that waits, else of the first; None where none does."""
+        for places in (self._named.get(name, deque()), self._all):
+            while places:
+                place = places.popleft()
+                id_, self._ids[place] = self._ids[place], None
+                if id_ is not None:
+                    return id_
+        return None
+
+
 class _Messages:
     """Reads the messages of one request; results without an id belong to the calls before them, in order."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
-        self._waiting: list[ToolCall] = []
+        self._waiting = _Waiting(())
         self._made = 0
 
     def read(self, messages: list[Fields]) -> tuple[Message, ...]:
@@ -122,14 +144,13 @@ class _Messages:
         if not calls:
             return "" if calls is None else EMPTY
         spelling = {word for call in calls for word in spelling_of(call)}
-        self._waiting = []
         for call in calls:
             self._made += 1
             read, before = recalled(read_call(call, new_call_id(self._notes.call_id, self._made)), self._notes)
             if before and not any(isinstance(part, Reasoning) and part.state is not None for part in parts):
                 parts[:] = [*before, *(part for part in parts if not isinstance(part, Reasoning))]
-            self._waiting.append(read)
             parts.append(read)
+        self._waiting = _Waiting([part for part in parts if isinstance(part, ToolCall)])
         return " ".join(sorted(spelling))
 
     def _result(self, found: Fields) -> Message:
@@ -146,14 +167,12 @@ class _Messages:
         return Message(role=Role.TOOL, parts=(result,), spelling=spelling, extras=found.rest())
 
     def _next(self, name: str | None) -> str:
-        """Give the id of the call a result is for: the first of its name, else the first, that waits for one."""
-        found = next((call for call in self._waiting if call.name == name), None)
-        found = found or next(iter(self._waiting), None)
-        if found is None:
+        """Give the id of the call a result is for, a new one where none waits."""
+        id_ = self._waiting.take(name)
+        if id_ is None:
             self._made += 1
             return new_call_id(self._notes.call_id, self._made)
-        self._waiting.remove(found)
-        return found.id
+        return id_
 
 
 def _read_content(content: JSON, found: Fields) -> list[AnyPart]:

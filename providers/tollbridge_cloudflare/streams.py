@@ -42,6 +42,7 @@ from tollbridge.formats import (
     write_event,
 )
 from tollbridge_cloudflare.answers import (
+    drop_untold,
     read_errors,
     read_usage,
     said_of,
@@ -245,9 +246,8 @@ class RunWriter:
         choice = response.choices[0] if response.choices else Choice()
         calls = [part for part in choice.parts if isinstance(part, ToolCall)]
         thought = [part for part in choice.parts if isinstance(part, Reasoning)]
-        for part in choice.parts:
-            if not isinstance(part, Text | Refusal | Reasoning | ToolCall):
-                self._notes.drop(f"result.{part.__struct_config__.tag}")
+        if not self._native:
+            drop_untold(response, choice, self._notes)
         written: list[JSON] = answered_calls(calls, thought, self._notes)
         usage: JSON = response.wire_usage if self._native else None
         if usage is None and response.usage is not None:

@@ -125,6 +125,8 @@ def _tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
             members["tool_choice"] = {"type": "function", "function": {"name": choice.names[0]}}
         else:
             members["tool_choice"] = choice.mode.value
+    elif choice is not None and (choice.names or choice.mode is ChoiceMode.REQUIRED):
+        notes.drop("choice")
     return members
 
 

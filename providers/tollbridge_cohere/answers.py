@@ -107,7 +107,10 @@ def read_logprob(item: JSON) -> Logprob:
     """Read how likely a piece of text was, all its tokens together."""
     found = Fields(item, wrong=None)
     chances = [Fields({"p": value}, wrong=None).number("p") or 0 for value in found.items("logprobs") or ()]
-    return Logprob(found.text("text") or "", sum(chances))
+    try:
+        return Logprob(found.text("text") or "", sum(chances))
+    except ArithmeticError as exc:  # a number JSON can hold, and a sum cannot
+        raise UpstreamError("the provider's answer holds a probability that is none") from exc
 
 
 def write_logprob(token: Logprob, known: JSON) -> JSON:

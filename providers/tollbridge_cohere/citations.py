@@ -31,30 +31,34 @@ def read_citation(raw: JSON) -> Citation:
     )
 
 
-def belongs_to(raw: JSON, contents: Sequence[AnyPart]) -> int | None:
-    """Give the place of the text a citation belongs to, None if it belongs to none."""
+def _belongs_to(raw: JSON, contents: Sequence[AnyPart], first: int | None) -> int | None:
+    """Give the place of the text a citation belongs to, None if it belongs to none; `first` is that of any text."""
     index = raw.get("content_index")
     if index is None:
-        return next((place for place, part in enumerate(contents) if isinstance(part, Text)), None)
+        return first
     fits = type(index) is int and 0 <= index < len(contents) and isinstance(contents[index], Text)
     return index if fits else None
 
 
 def read_citations(found: Fields, contents: Sequence[AnyPart]) -> list[AnyPart]:
-    """Take `citations` and give the contents with them; those that fit no text are left where they are."""
-    parts, raws = list(contents), found.peek("citations")
-    if not isinstance(raws, list) or not all(isinstance(raw, dict) for raw in raws):
-        return parts
-    for raw in raws:
-        place = belongs_to(raw, parts)
-        part = parts[place] if place is not None else None
-        if place is not None and isinstance(part, Text):
-            parts[place] = replace(part, citations=(*part.citations, read_citation(raw)))
-    told = [citation.raw for part in parts if isinstance(part, Text) for citation in part.citations]
-    if told != raws or not raws:
+    """Take `citations` and give the contents with them; all stay if one fits no text, or is out of order."""
+    raws = found.peek("citations")
+    if not isinstance(raws, list) or not raws or not all(isinstance(raw, dict) for raw in raws):
         return list(contents)
+    first = next((place for place, part in enumerate(contents) if isinstance(part, Text)), None)
+    cited: dict[int, list[Citation]] = {}
+    last = -1
+    for raw in raws:
+        place = _belongs_to(raw, contents, first)
+        if place is None or place < last:
+            return list(contents)
+        cited.setdefault(place, []).append(read_citation(raw))
+        last = place
     found.take("citations")
-    return parts
+    return [
+        replace(part, citations=tuple(cited[place])) if place in cited and isinstance(part, Text) else part
+        for place, part in enumerate(contents)
+    ]
 
 
 def write_citation(citation: Citation, text: str, place: int, notes: Notes, *, native: bool) -> JSON:

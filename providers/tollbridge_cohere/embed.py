@@ -34,13 +34,14 @@ from tollbridge_cohere.usage import read_usage
 
 NAME = "cohere-embed"
 _PLACES = ("texts", "images", "inputs")
-_TASKS: Mapping[str, str] = {"search_query": "query", "search_document": "document"}
-_INPUT_TYPES = {task: said for said, task in _TASKS.items()} | {
+_TASKS: Mapping[str, str] = {
+    "search_query": "query",
+    "search_document": "document",
     "classification": "classification",
     "clustering": "clustering",
-    "similarity": "clustering",
     "image": "image",
 }
+_INPUT_TYPES = {task: said for said, task in _TASKS.items()} | {"similarity": "clustering"}
 _TRUNCATE: Mapping[str, str] = {"START": "start", "END": "end", "NONE": "none"}
 _ENCODINGS = ("float", "base64", "int8", "uint8", "binary", "ubinary")
 
@@ -65,6 +66,8 @@ class EmbedCodec:
         task, cut = found.text("input_type"), found.text("truncate")
         if cut is not None and cut not in _TRUNCATE:
             found.put_back("truncate", cut)
+        if task is not None and task not in _TASKS:
+            found.put_back("input_type", task)
         encodings = found.items("embedding_types")
         if not all(isinstance(item, str) for item in encodings or ()):
             raise found.error("embedding_types", "must be a list of texts")
@@ -74,7 +77,7 @@ class EmbedCodec:
             inputs=_read_inputs(found, given[0], notes),
             dimensions=found.whole("output_dimension"),
             encodings=tuple(encodings or ()),
-            task=None if task is None else _TASKS.get(task, task),
+            task=_TASKS.get(task or ""),
             truncate=_TRUNCATE.get(cut or ""),
             spelling=(given[0], *(("embedding_types",) if encodings is not None else ())),
             extras=found.rest(),
@@ -198,7 +201,7 @@ def _write_parts(item: EmbeddingInput, writer: PartWriter, notes: Notes) -> list
 def _task(request: EmbeddingRequest, notes: Notes, *, native: bool) -> str | None:
     """Give `input_type`, which models since the third version insist on."""
     if native:
-        return None if request.task is None else _INPUT_TYPES.get(request.task, request.task)
+        return _INPUT_TYPES.get(request.task or "")
     said = _INPUT_TYPES.get(request.task or "document")
     if said is None or request.task == "similarity":
         notes.drop("task")
@@ -229,7 +232,7 @@ def _wanted(vectors: Sequence[Vector], wanted: Sequence[str], notes: Notes) -> d
         if had:
             kinds[kind] = [vector.values if vector.values is not None else vector.base64 for vector in had]
         elif kind == "base64":
-            kinds[kind] = [packed_vector(vector) for vector in usable]
+            kinds[kind] = [packed_vector(vector) for vector in usable or vectors]
         else:
             if kind != "float":
                 notes.drop(f"encodings.{kind}")

@@ -67,7 +67,7 @@ class StreamReader:
         delta = found.delta or _Delta()
         self.failed = delta.error is not None or delta.finish_reason in STOPPED
         self.finished = not self.failed
-        self.usage = read_usage(delta.usage) or self.usage
+        self.usage = read_usage(delta.usage)
         return self._priced(event)
 
     def _priced(self, event: bytes) -> bytes:

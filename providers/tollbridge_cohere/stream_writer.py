@@ -74,6 +74,8 @@ class CohereStreamWriter:
         self._rest: dict[str, JSON] = {}
 
     def write(self, event: AnyEvent) -> bytes:
+        if isinstance(event, PartBegin | ChoiceEnd) and event.choice:
+            self._notes.drop("answers")
         return b"".join(_WRITE[type(one)](self, one) for one in self._order.add(event) if type(one) in _WRITE)
 
     def _begin(self, event: Begin) -> bytes:
@@ -156,9 +158,9 @@ class CohereStreamWriter:
         for token in event.logprobs:
             known = self._logprobs.popleft() if self._logprobs else None
             written += self._piece(opened, {"text": ""}, logprobs=write_logprob(token, known))
-        text = Text(text="".join(opened.words), citations=event.citations)
-        for citation in cited(text, opened.index, self._notes, native=self._native):
-            written += self._citation(citation)
+        if event.citations:
+            text = Text(text="".join(opened.words), citations=event.citations)
+            written += b"".join(map(self._citation, cited(text, opened.index, self._notes, native=self._native)))
         return written
 
     def _citation(self, citation: JSON) -> bytes:

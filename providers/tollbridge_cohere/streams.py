@@ -55,8 +55,10 @@ class CohereStreamReader:
         self._count = 0
         self._open: AnyPart | None = None
         self._place = 0
+        self._slot = self._called = 0
         self._contents: dict[int, int] = {}
         self._texts: dict[int, int] = {}
+        self._first: int | None = None
         self._calls: dict[int, int] = {}
         self._unplaced: list[JSON] = []
         self._logprobs: list[JSON] = []
@@ -130,15 +132,17 @@ class CohereStreamReader:
         yield from self._content(slot, part)
 
     def _content(self, slot: int, part: AnyPart) -> Iterator[AnyEvent]:
+        self._slot = slot
         self._contents[slot] = self._count
         if isinstance(part, Text):
             self._texts[slot] = self._count
+            self._first = slot if self._first is None else min(self._first, slot)
         yield from self._begin(part)
         self._keep(part)
 
     def _content_delta(self, found: Fields) -> Iterator[AnyEvent]:
         index = found.whole("index")
-        slot = max(self._contents, default=0) if index is None else index
+        slot = self._slot if index is None else index
         item = _inside(found, "delta", "message", "content")
         thought, words, sealed = item.text("thinking"), item.text("text"), item.text("signature")
         if self._open is None or self._contents.get(slot) != self._place:
@@ -174,6 +178,7 @@ class CohereStreamReader:
         call = read_call(_one(_inside(found, "delta", "message"), "tool_calls"))
         slot = len(self._calls) if index is None else index
         yield from self._end_call(slot)
+        self._called = slot
         self._calls[slot] = self._count
         begun = ToolCall(id=call.id, name=call.name, extras=call.extras)
         yield from self._begin(begun)
@@ -182,14 +187,14 @@ class CohereStreamReader:
 
     def _call_delta(self, found: Fields) -> Iterator[AnyEvent]:
         index = found.whole("index")
-        slot = max(self._calls, default=0) if index is None else index
+        slot = self._called if index is None else index
         words = _inside(_one(_inside(found, "delta", "message"), "tool_calls"), "function").text("arguments")
         if words and slot in self._calls:
             yield Delta(text=words, index=self._calls[slot])
 
     def _call_end(self, found: Fields) -> Iterator[AnyEvent]:
         index = found.whole("index")
-        yield from self._end_call(max(self._calls, default=0) if index is None else index)
+        yield from self._end_call(self._called if index is None else index)
 
     def _end_call(self, slot: int) -> Iterator[AnyEvent]:
         if slot in self._calls:
@@ -198,7 +203,7 @@ class CohereStreamReader:
     def _citation(self, found: Fields) -> Iterator[AnyEvent]:
         raw = _one(_inside(found, "delta", "message"), "citations").rest()
         index = raw.get("content_index")
-        slot = min(self._texts, default=None) if index is None else index if type(index) is int else None
+        slot = self._first if index is None else index if type(index) is int else None
         place = self._texts.get(slot) if slot is not None else None
         if place is not None and self._open is not None and place == self._place:
             yield Detail(index=place, citations=(read_citation(raw),))

@@ -114,5 +114,7 @@ def _choice(request: Request, notes: Notes, *, some: bool) -> dict[str, JSON]:
         return {"tool_choice": _SAID.get(choice.mode, choice.raw)}
     notes.drop_extras(choice.extras, "choice")
     if not some:
+        if choice.names or choice.mode is ChoiceMode.REQUIRED:
+            notes.drop("choice")
         return {}
     return present(tool_choice=_SAID.get(ChoiceMode.REQUIRED if choice.mode is ChoiceMode.NAMED else choice.mode))

@@ -103,7 +103,7 @@ def _near(value: Number | None, name: str, bounds: tuple[Number, Number], notes:
     least, most = bounds
     if value is None or least <= value <= most:
         return value
-    notes.drop(name)
+    notes.drop_given("", **{name: value})
     return least if value < least else most
 
 
@@ -236,16 +236,17 @@ class _Messages:
         for part in message.parts:
             if not isinstance(part, ToolResult):
                 continue
-            shown = [item for item in part.content if isinstance(item, Media) and item.kind is MediaKind.IMAGE]
-            if self._native:
-                shown = []
-            told = [item for item in part.content if item not in shown]
+            shown = [item for item in part.content if self._is_shown(item)]
+            told = [item for item in part.content if not self._is_shown(item)]
             written.append(self._result(part, told, message))
             if shown:
                 seen += [Text(text=f"What the tool call {part.call_id} gave:"), *shown]
         if seen:
             written.append({"role": "user", "content": self._content(seen, True)})
         return written
+
+    def _is_shown(self, item: AnyPart) -> bool:
+        return not self._native and isinstance(item, Media) and item.kind is MediaKind.IMAGE
 
     def _result(self, part: ToolResult, told: Sequence[AnyPart], message: Message) -> JSON:
         content = self._content(told, part.listed, result=True)

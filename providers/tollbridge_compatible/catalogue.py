@@ -1,16 +1,21 @@
 """Reads services.toml.  Whatever is wrong in it stops the start and names the row: a slip must not wait for a call."""
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
+from typing import TypeGuard
 
 from tollbridge import Bearer, Header, Models, NoAuth, PluginError, Provider, Quirks
 
-DIALECTS = ("openai-chat", "openai-responses", "anthropic-messages")
+DIALECTS = ("openai-chat", "openai-responses", "openai-embeddings", "anthropic-messages")
+"""What a row may name a URL after.  Embeddings are at the URL of `openai-chat`, too: a row names them where a host has
+them and no Chat Completions, so that a conversation is asked for in what else it speaks.
+"""
 STREAM_USAGE = ("option", "always", "never")
 KEYS = (
     "name",
@@ -23,6 +28,7 @@ KEYS = (
     "headers",
     "rename",
     "drop",
+    "drop_values",
     "stream_usage",
     "keeps_answers",
     "price_id",
@@ -135,13 +141,16 @@ def _quirks(row: "_Row") -> Quirks:
     stream_usage = row.text("stream_usage", "option")
     if stream_usage not in STREAM_USAGE:
         raise row.refuse("stream_usage", f"must be one of {', '.join(STREAM_USAGE)}")
-    rename, drop = row.pairs("rename"), row.words("drop")
+    rename, drop, values = row.pairs("rename"), row.words("drop"), row.choices("drop_values")
     for target in rename.values():
         if target in rename or target in drop:
             raise row.refuse("rename", f"leads to {target!r}, which is itself renamed or dropped")
     return Quirks(
         rename=rename,
         drop=drop,
+        drop_values={
+            name: tuple(json.dumps(value, ensure_ascii=False) for value in refused) for name, refused in values.items()
+        },
         headers=row.pairs("headers"),
         stream_usage=stream_usage,
         keeps_answers=row.flag("keeps_answers"),
@@ -164,6 +173,10 @@ def _check_url(row: "_Row", dialect: str, url: str, *, local: bool) -> None:
         raise row.refuse(key, f"is marked local, so its host must be one of {', '.join(_LOOPBACK)}")
     if url.endswith(_OPERATIONS):
         raise row.refuse(key, f"must end where the path of the operation begins: {shown!r}")
+
+
+def _is_words(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 class _Row:
@@ -195,7 +208,7 @@ class _Row:
 
     def words(self, key: str) -> tuple[str, ...]:
         value = self._table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        if not _is_words(value):
             raise self.refuse(key, "must be a list of strings")
         return tuple(value)
 
@@ -203,6 +216,12 @@ class _Row:
         value = self._table.get(key, {})
         if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
             raise self.refuse(key, "must be a table of strings")
+        return value
+
+    def choices(self, key: str) -> dict[str, list[str]]:
+        value = self._table.get(key, {})
+        if not isinstance(value, dict) or not all(map(_is_words, value.values())):
+            raise self.refuse(key, "must be a table of lists of strings")
         return value
 
     def day(self, key: str) -> date:

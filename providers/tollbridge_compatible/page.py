@@ -3,6 +3,7 @@
 To renew the page: python -m tollbridge_compatible.page docs/providers.md
 """
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ from tollbridge_compatible.catalogue import Service, load_services
 
 BEGIN = "<!-- from services.toml: begin -->"
 END = "<!-- from services.toml: end -->"
-CHAT, RESPONSES, MESSAGES = "openai-chat", "openai-responses", "anthropic-messages"
+CHAT, RESPONSES = "openai-chat", "openai-responses"
+WORDS = {RESPONSES: "Responses", "openai-embeddings": "embeddings", "anthropic-messages": "Messages"}
+"""What a dialect is called besides Chat Completions."""
 
 
 def main(path: Path) -> None:
@@ -32,14 +35,14 @@ def table(services: Iterable[Service]) -> str:
     """Write one line a host, as Markdown."""
     lines = ["| id | base URL | key | notes |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| `{service.id}` | {_code(*_main_url(service))} | {_key(service)} | {'; '.join(_notes(service))} |"
+        f"| `{service.id}` | {_code(_main_url(service))} | {_key(service)} | {'; '.join(_notes(service))} |"
         for service in services
     ]
     return "\n".join(lines) + "\n"
 
 
-def _main_url(service: Service) -> tuple[str, ...]:
-    return tuple(service.base_urls[dialect] for dialect in (CHAT, MESSAGES) if dialect in service.base_urls)[:1]
+def _main_url(service: Service) -> str:
+    return next(iter(service.base_urls.values()))
 
 
 def _key(service: Service) -> str:
@@ -58,18 +61,23 @@ def _notes(service: Service) -> Iterator[str]:
         yield f"set {_code(*service.variables, joined=' and ')}"
     if service.header:
         yield f"key in the header {_code(service.header)}"
-    messages = service.base_urls.get(MESSAGES)
-    if messages is not None:
-        where = "" if (messages,) == _main_url(service) else f" at {_code(messages)}"
-        yield f"{'Messages' if CHAT in service.base_urls else 'Messages only'}{where}"
-    if RESPONSES in service.base_urls:
-        yield "Responses, and keeps answers" if service.quirks.keeps_answers else "Responses"
+    spoken = [_spoken(service, dialect) for dialect in service.base_urls if dialect != CHAT]
+    yield from spoken if CHAT in service.base_urls else [f"{' and '.join(spoken)} only"]
+    if service.quirks.keeps_answers:
+        yield "keeps answers"
     for old, new in service.quirks.rename.items():
         yield f"{_code(old)} becomes {_code(new)}"
     if service.quirks.drop:
         yield f"drops {_code(*service.quirks.drop, joined=', ')}"
+    for name, refused in service.quirks.drop_values.items():
+        yield f"drops {_code(name)} where it is {_code(*map(json.loads, refused), joined=' or ')}"
     if service.quirks.stream_usage == "never":
         yield "no usage in streams"
+
+
+def _spoken(service: Service, dialect: str) -> str:
+    url = service.base_urls[dialect]
+    return WORDS[dialect] if url == _main_url(service) else f"{WORDS[dialect]} at {_code(url)}"
 
 
 def _code(*words: str, joined: str = " ") -> str:

@@ -56,7 +56,9 @@ FORMAT = ChoicesFormat(
     write_usage=write_usage,
     read_error=_read_piece_error,
     write_error=write_error,
+    untold={},
 )
+"""Mistral's SDK takes no whole answer without `usage`, and one that says nothing (mistralai 3.7, read 2026-11)."""
 
 
 def read_response(body: bytes, notes: Notes) -> Response:

@@ -52,15 +52,15 @@ class EmbeddingsCodec:
         texts = [given] if alone else given
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise found.error("input", "is missing" if given is None else "must be a text or a list of texts")
-        encoding = found.text("encoding_format")
+        said = {name: word for name in ("encoding_format", "output_dtype") if (word := found.text(name)) is not None}
         return EmbeddingRequest(
             origin=NAME,
             model=found.need("model", found.text("model")),
             inputs=tuple(texts),
             alone=alone,
             dimensions=found.whole("output_dimension"),
-            encodings=_encodings(encoding, found.peek("output_dtype")),
-            spelling=() if encoding is None else ("encoding_format", encoding),
+            encodings=_encodings(**said),
+            spelling=tuple(f"{name}={word}" for name, word in said.items()),
             extras=found.rest(),
         )
 
@@ -73,7 +73,7 @@ class EmbeddingsCodec:
             output_dimension=request.dimensions,
         )
         if native:
-            members.update(present(encoding_format=request.spelling[1] if request.spelling else None))
+            members.update({name: word for name, _, word in (said.partition("=") for said in request.spelling)})
             return encode_json(add_extras(members, request.extras))
         members.update(_wanted(request.encodings, notes))
         notes.drop_given(task=request.task, title=request.title, truncate=request.truncate, user=request.user)
@@ -104,11 +104,10 @@ class EmbeddingsCodec:
         return read_error(status, body)
 
 
-def _encodings(encoding: str | None, dtype: JSON) -> tuple[str, ...]:
+def _encodings(encoding_format: str | None = None, output_dtype: str | None = None) -> tuple[str, ...]:
     """Say in our words what is asked for."""
-    if isinstance(dtype, str) and dtype != "float":
-        return (dtype,)
-    return (encoding,) if encoding is not None else ("float",) if dtype == "float" else ()
+    told = output_dtype if output_dtype not in (None, "float") else encoding_format or output_dtype
+    return () if told is None else (told,)
 
 
 def _wanted(encodings: Sequence[str], notes: Notes) -> dict[str, JSON]:

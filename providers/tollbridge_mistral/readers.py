@@ -34,8 +34,10 @@ class StreamReader:
         block = self._cutter.feed(chunk)
         if not block:
             return []
-        self.pieces += block.count(b"data:")
-        self._last.append(block)
+        told = block.count(b"data:")
+        self.pieces += told
+        if told:  # signs of life may follow the end
+            self._last.append(block)
         if b'"usage"' in block:
             return [self._event(event) for event in split_events(block)]
         return [block]

@@ -101,6 +101,8 @@ def _choice(request: Request, notes: Notes, *, some: bool) -> JSON:
         return choice.raw
     notes.drop_extras(choice.extras, "choice")
     if not some:
+        if choice.names or choice.mode is ChoiceMode.REQUIRED:
+            notes.drop("choice")
         return None
     if choice.mode is ChoiceMode.NAMED:
         return {"type": "function", "function": {"name": choice.names[0]}}

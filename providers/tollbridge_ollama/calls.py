@@ -1,5 +1,6 @@
 """Tool calls, both ways.  Arguments are objects; ids came in 2025, and Ollama's own Python client drops them still."""
 
+from collections import defaultdict, deque
 from collections.abc import Sequence
 
 from tollbridge import BadRequest
@@ -57,6 +58,31 @@ def _read_call(found: Fields, place: int, earlier: int, wrong: type[BadRequest] 
         arguments="" if arguments is None else json_text(arguments),
         extras={**found.rest(), **extras},
     )
+
+
+class OpenCalls:
+    """The calls of a conversation that no result has answered yet.  Each step costs the same, however many are open."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """How many there were."""
+        self._open: dict[int, ToolCall] = {}
+        self._places: dict[tuple[str, str], deque[int]] = defaultdict(deque)
+
+    def add(self, call: ToolCall) -> None:
+        self._open[self.count] = call
+        for key in (("", ""), ("id", call.id), ("name", call.name)):
+            self._places[key].append(self.count)
+        self.count += 1
+
+    def answer(self, what: str = "", value: str = "") -> ToolCall | None:
+        """Take the first whose `id` or `name` this is, or the first of all; None where there is none."""
+        places = self._places.get((what, value), ())
+        while places:
+            call = self._open.pop(places.popleft(), None)
+            if call is not None:
+                return call
+        return None
 
 
 def recalled(parts: Sequence[AnyPart], notes: Notes) -> tuple[AnyPart, ...]:

@@ -28,6 +28,7 @@ from tollbridge_ollama.options import read_options
 
 NAME = "ollama-generate"
 _ESSENTIAL = ("suffix", "template", "raw", "context", "_debug_render_only", "width", "height", "steps")
+_SYSTEM = (Role.SYSTEM, Role.DEVELOPER)
 _ONE = "the model behind this name takes one prompt and no conversation; ask it as chat"
 
 
@@ -90,8 +91,8 @@ def write_request(request: Request, notes: Notes) -> bytes:
 def _written(messages: Sequence[Message], notes: Notes, *, native: bool) -> dict[str, JSON]:
     """Give `prompt`, `system` and `images`."""
     members: dict[str, JSON] = {}
-    systems = [message for message in messages if message.role in (Role.SYSTEM, Role.DEVELOPER)]
-    others = [message for message in messages if message not in systems]
+    systems = [message for message in messages if message.role in _SYSTEM]
+    others = [message for message in messages if message.role not in _SYSTEM]
     if any(message.role is not Role.USER for message in others) or len(others) > 1:
         notes.refuse("messages", _ONE)
     told = [write_parts(message.parts, notes, native=native) for message in systems]

@@ -28,7 +28,7 @@ from tollbridge.formats import (
     present,
     split_id,
 )
-from tollbridge_ollama.calls import UNNAMED, read_asked, recalled, write_asked
+from tollbridge_ollama.calls import UNNAMED, OpenCalls, read_asked, recalled, write_asked
 from tollbridge_ollama.media import read_media, write_media
 from tollbridge_ollama.thought import read_thought
 
@@ -40,17 +40,16 @@ _NAMED = "name"
 def read_messages(messages: Sequence[Fields], notes: Notes) -> tuple[Message, ...]:
     """Read the messages; raises `BadRequest`.  A result without an id answers the first open call that fits."""
     read: list[Message] = []
-    open_calls: list[ToolCall] = []
-    count = 0
+    calls = OpenCalls()
     for found in messages:
         spelt, role = _read_role(found)
         if role is Role.TOOL:
-            message = _read_result(found, spelt, open_calls, notes)
+            message = _read_result(found, spelt, calls, notes)
         else:
-            message = _read_message(found, role, spelt, count, notes)
-            calls = [part for part in message.parts if isinstance(part, ToolCall)]
-            open_calls += calls
-            count += len(calls)
+            message = _read_message(found, role, spelt, calls.count, notes)
+            for part in message.parts:
+                if isinstance(part, ToolCall):
+                    calls.add(part)
         read.append(message)
     return tuple(read)
 
@@ -94,7 +93,7 @@ def read_said(found: Fields) -> list[AnyPart]:
     return parts + [read_media(image) for image in images or ()]
 
 
-def _read_result(found: Fields, spelt: list[str], open_calls: list[ToolCall], notes: Notes) -> Message:
+def _read_result(found: Fields, spelt: list[str], calls: OpenCalls, notes: Notes) -> Message:
     spelt = spelt + take_empty(found, ("content", "images"))
     given, name = found.text("tool_call_id"), found.text("tool_name")
     if name is None and isinstance(found.peek("name"), str):
@@ -102,12 +101,10 @@ def _read_result(found: Fields, spelt: list[str], open_calls: list[ToolCall], no
         spelt.append(_NAMED)
     if given is not None:
         id_ = split_id(given, notes.seal)[0]
-        fitting = [call for call in open_calls if call.id == id_]
+        calls.answer("id", id_)
     else:
-        fitting = [call for call in open_calls if call.name == name] or ([] if name else open_calls)
-        id_ = fitting[0].id if fitting else new_call_id(notes.call_id, 1_000_000)
-    if fitting:
-        open_calls.remove(fitting[0])
+        call = calls.answer("name", name) if name else calls.answer()
+        id_ = call.id if call is not None else new_call_id(notes.call_id, 1_000_000)
     marks: dict[str, JSON] = {UNNAMED: None} if given is None else {}
     result = ToolResult(call_id=id_, content=tuple(read_said(found)), name=name, extras=marks)
     return Message(role=Role.TOOL, parts=(result,), spelling=_spelling(spelt), extras=found.rest())

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tollbridge import Bearer, Models, Provider, Quirks, hookimpl
+from tollbridge import Bearer, Models, Provider, hookimpl
 
 if TYPE_CHECKING:
     from tollbridge.formats import Dialect
@@ -25,9 +25,8 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             dialect="replicate-predictions",
             auth=Bearer(env=("REPLICATE_API_TOKEN", "REPLICATE_API_KEY")),
             models=Models.from_package("tollbridge_replicate"),
-            quirks=Quirks(headers={"prefer": "wait"}),
             display_name="Replicate",
             homepage="https://replicate.com",
-            source="https://replicate.com/docs/topics/predictions/create-a-prediction, read 2026-11-27",
+            source="https://replicate.com/docs/reference/http, read 2026-11-27",
         )
     )

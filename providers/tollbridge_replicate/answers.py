@@ -31,29 +31,46 @@ from tollbridge_replicate.families import LIMITS
 from tollbridge_replicate.reading import NAME
 from tollbridge_replicate.writing import write_request
 
-_WAITING = ("starting", "processing")
+WAITING = ("starting", "processing")
+_ENDED = ("canceled", "aborted")
 _LATE = "the model did not answer within the time its provider waits for it"
 _COUNTS = (("input_token_count", "token_input_count"), ("output_token_count", "token_output_count"))
 
 
 def unfinished(body: bytes) -> Unfinished | None:
-    """Give where a prediction that is not done can be asked for again, and given up; None for anything else."""
+    """Give where a prediction that is not done can be asked for again, and given up; None for anything else.
+
+    What is written already is counted in letters.
+    """
     try:
         found = Fields(decode_json(body, wrong=UpstreamError), wrong=None)
     except GatewayError:
         return None
-    urls = found.inner("urls") if found.peek("status") in _WAITING else None
+    urls = found.inner("urls") if found.peek("status") in WAITING else None
     if urls is None:
         return None
     url = urls.text("get")
-    return Unfinished(url, urls.text("cancel") or "") if url else None
+    written = sum(map(len, pieces_of(found.peek("output")) or ()))
+    return Unfinished(url, urls.text("cancel") or "", written) if url else None
+
+
+def pieces_of(output: JSON) -> list[str] | None:
+    """Give the pieces of text a model wrote; None for an output that is no text."""
+    if isinstance(output, list) and all(isinstance(piece, str) for piece in output):
+        return output
+    return [output] if isinstance(output, str) else None
 
 
 def read_response(body: bytes, notes: Notes) -> Response:
     """Read a prediction; raises `UpstreamError` for one that failed, `UpstreamTimeout` for one that is not done."""
-    found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
+    return read_prediction(decode_json(body, wrong=UpstreamError, what="the provider's answer"))
+
+
+def read_prediction(value: JSON) -> Response:
+    """Read the object that a prediction is; raises as `read_response` does."""
+    found = Fields(value, wrong=None)
     status = found.text("status")
-    if status in _WAITING:
+    if status in WAITING:
         raise failure(504, _LATE, code="prediction_pending")
     if status != "succeeded":
         raise _failed(found, status)
@@ -66,7 +83,7 @@ def read_response(body: bytes, notes: Notes) -> Response:
         origin=NAME,
         id=found.text("id") or "",
         model=found.text("model") or "",
-        created=_read_time(found),
+        created=read_time(found),
         choices=(Choice(parts=_read_output(output), stop=stop, said=status),),
         usage=usage,
         wire_usage=metrics,
@@ -78,17 +95,20 @@ def _failed(found: Fields, status: str | None) -> GatewayError:
     if status is None:
         return UpstreamError("the provider's answer is no prediction")
     said = found.take("error")
-    message = said if isinstance(said, str) and said else f"the prediction was {status}"
-    return failure(502, message, code=f"prediction_{status[:40]}")
+    message = (
+        said if isinstance(said, str) and said else f"the prediction did not succeed: its status is {status[:40]!r}"
+    )
+    if status in _ENDED:
+        return failure(502, message, code="prediction_canceled")
+    return failure(502, message, code="prediction_failed")
 
 
 def _read_output(output: JSON) -> tuple[Text, ...]:
     """Read what a model gave: pieces of text are put together, anything else is shown as JSON."""
     if output is None:
         return ()
-    if isinstance(output, list) and all(isinstance(piece, str) for piece in output):
-        output = "".join(output)
-    text = output if isinstance(output, str) else json_text(output)
+    pieces = pieces_of(output)
+    text = json_text(output) if pieces is None else "".join(pieces)
     return (Text(text=text),) if text else ()
 
 
@@ -100,7 +120,7 @@ def _is_cut(given: JSON, usage: Usage | None) -> bool:
     return bool(limits) and 0 < limits[0] <= usage.output
 
 
-def _read_time(found: Fields) -> int | None:
+def read_time(found: Fields) -> int | None:
     """Take `created_at`; a time that is none of ours to understand stays."""
     said = found.peek("created_at")
     try:

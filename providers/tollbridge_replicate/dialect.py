@@ -26,11 +26,17 @@ from tollbridge.formats import (
     read_fields,
     readdressed,
     splice,
+    write_event,
 )
-from tollbridge_replicate.answers import answer_usage, unfinished
+from tollbridge_replicate.answers import answer_usage, unfinished, write_failure
 from tollbridge_replicate.families import LIMITS, family_of
 from tollbridge_replicate.reading import NAME
 
+_HELD = ((b"prefer", b"wait"),)
+"""Has a prediction come when it is done, or after a minute.
+
+https://replicate.com/docs/topics/predictions/create-a-prediction (read 2026-11).
+"""
 _WEIGHTY = re.compile(rb'"(input|%b)"[ \t\n\r]*:' % "|".join(LIMITS).encode("ascii"))
 
 
@@ -63,6 +69,7 @@ class PredictionsDialect:
             upstream="/models/{+model}/predictions",
             codec=codec_later(CONVERSATION, "tollbridge_replicate.codec:PREDICTIONS_CODEC"),
             unfinished=unfinished,
+            held=_HELD,
         ),
     )
 
@@ -89,7 +96,7 @@ class PredictionsDialect:
         return encode_json({"title": title, "detail": error.message, "status": error.status})
 
     def write_error_event(self, error: GatewayError, call_id: str) -> bytes:
-        return self.write_error(error, call_id)
+        return write_event(write_failure(error, call_id))
 
     def write_models(self, models: Sequence[ModelEntry], headers: Mapping[bytes, bytes]) -> bytes:
         return msgspec.json.encode({"previous": None, "next": None, "results": [_model(entry) for entry in models]})

@@ -77,15 +77,21 @@ class _Words:
         if isinstance(part, Reasoning):
             notes.drop("messages[].content[].reasoning")
             return ""
+        notes.drop_extras(part.extras, "messages[].content[]")
         if isinstance(part, Media):
             return self._shown(part)
         if not isinstance(part, Text | Refusal):
             notes.refuse("messages[].content[]", "models of this provider take text and images")
-        notes.drop_extras(part.extras, "messages[].content[]")
+        if isinstance(part, Text):
+            notes.drop_given("messages[].content[]", citations=part.citations or None)
         return part.text
 
     def _shown(self, part: Media) -> str:
         """Keep an image; a document of plain text is said."""
+        detail = part.detail if part.detail != "auto" else None
+        self._notes.drop_given(
+            "messages[].content[]", detail=detail, context=part.context, citations=part.citations or None
+        )
         if part.kind is MediaKind.FILE and part.text is not None:
             return part.text
         url = write_url(part, UNTOLD)
@@ -93,6 +99,5 @@ class _Words:
             self._notes.refuse(f"messages[].content[].{part.kind}")
         if not self._family.images or (self.images and not self._family.many):
             self._notes.refuse("messages[].content[].image", "the model behind this name takes no more images")
-        self._notes.drop_given("messages[].content[]", detail=part.detail)
         self.images.append(url)
         return ""

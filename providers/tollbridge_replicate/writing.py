@@ -92,7 +92,7 @@ def _others(request: Request, notes: Notes) -> dict[str, JSON]:
         given[family.limit] = request.max_output
     for name, value in _sampling(request).items():
         if name not in family.takes or (name == "stop_sequences" and any("," in stop for stop in request.stop or ())):
-            notes.drop("stop" if name == "stop_sequences" else name)
+            notes.drop_given(**{"stop" if name == "stop_sequences" else name: value})
         else:
             given[name] = value
     given.update(_thinking(request.thinking, family, notes))
@@ -109,9 +109,10 @@ def _refuse(request: Request, notes: Notes) -> None:
     if request.format is not None and request.format.kind is not FormatKind.TEXT:
         notes.refuse("format", "models of this provider write text")
     notes.drop_given(
-        answers=request.answers if request.answers != 1 else None,
-        logprobs=request.logprobs or None,
+        answers=request.answers,
+        logprobs=request.logprobs,
         top_logprobs=request.top_logprobs or None,
+        parallel_tools=request.parallel_tools,
         metadata=request.metadata,
         user=request.user,
         tier=request.tier,
@@ -125,12 +126,19 @@ def _refuse(request: Request, notes: Notes) -> None:
 def _thinking(thinking: Thinking | None, family: Family, notes: Notes) -> dict[str, JSON]:
     if thinking is None:
         return {}
-    if "reasoning_effort" in family.takes and thinking.effort is not None:
-        return {"reasoning_effort": thinking.effort}
-    if "thinking_budget" in family.takes and thinking.budget is not None and thinking.budget >= 0:
-        return {"thinking_budget": thinking.budget}
-    if "extended_thinking" in family.takes and (thinking.enabled is not None or (thinking.budget or 0) > 0):
-        budget = thinking.budget if (thinking.budget or 0) > 0 else None
-        return present(extended_thinking=thinking.enabled is not False, thinking_budget_tokens=budget)
-    notes.drop("thinking")
-    return {}
+    effort, budget = thinking.effort, thinking.budget
+    given: dict[str, JSON]
+    if "reasoning_effort" in family.takes and effort is not None:
+        given, effort = {"reasoning_effort": effort}, None
+    elif "thinking_budget" in family.takes and budget is not None and budget >= 0:
+        given, budget = {"thinking_budget": budget}, None
+    elif "extended_thinking" in family.takes and (thinking.enabled is not None or (budget or 0) > 0):
+        given = {"extended_thinking": thinking.enabled is not False}
+        if budget is not None and budget > 0:
+            given["thinking_budget_tokens"] = budget
+        budget = None
+    else:
+        notes.drop("thinking")
+        return {}
+    notes.drop_given("thinking", effort=effort, budget=budget, summary=thinking.summary)
+    return given

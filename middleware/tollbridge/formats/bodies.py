@@ -1,7 +1,7 @@
 """What dialects that pass bodies do alike: read the few fields that matter, and readdress the body to a host."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -9,7 +9,7 @@ import msgspec
 from tollbridge.errors import BadRequest
 from tollbridge.formats.jsonedit import members, object_in, replace_model, splice
 from tollbridge.formats.notes import Notes
-from tollbridge.formats.values import JSON, encode_json
+from tollbridge.formats.values import JSON, decode_json, encode_json, json_text
 from tollbridge.providers import Quirks
 
 _ESCAPED_ASCII = re.compile(rb"\\u00[0-7]")
@@ -64,19 +64,28 @@ def readdressed(body: bytes, values: Mapping[str, bytes], quirks: Quirks, *, mod
 
     `values` are JSON texts. Without a `model` its name stays as it is, and where the host drops it, it is dropped.
     """
-    if not (values or quirks.rename or quirks.drop or quirks.add):
+    if not (values or quirks.alters_bodies):
         return body if model is None else replace_model(body, msgspec.json.encode(model))
     values = {**values, **{name: text.encode("utf-8") for name, text in quirks.add.items()}}
     if model is not None and "model" not in quirks.drop:
         values["model"] = msgspec.json.encode(model)
-    return splice(body, values, rename=quirks.rename, drop=quirks.drop)
+    return splice(body, values, rename=quirks.rename, drop=(*quirks.drop, *_left_out(body, quirks.drop_values)))
+
+
+def _left_out(body: bytes, drop_values: Mapping[str, Container[str]]) -> Iterable[str]:
+    """Name the members that have one of these values, however it is spelled; raises as `members` does."""
+    if not drop_values:
+        return ()
+    found, text = members(body), body.decode("utf-8")
+    given = {name: text[found[name].start : found[name].end] for name in drop_values if name in found}
+    return [name for name, said in given.items() if json_text(decode_json(said)) in drop_values[name]]
 
 
 def written_body(said: dict[str, JSON], notes: Notes) -> bytes:
     """Write a body for a host as its quirks want it, which `readdressed` would have to take apart again for that."""
     quirks = notes.quirks
     notes.addressed = True
-    if quirks.rename or quirks.drop or quirks.add:
+    if quirks.alters_bodies:
         said = _as_asked(said, quirks)
     return encode_json(said)
 
@@ -85,7 +94,8 @@ def _as_asked(said: Mapping[str, JSON], quirks: Quirks) -> dict[str, JSON]:
     asked: dict[str, JSON] = {}
     for name, value in said.items():
         other = quirks.rename.get(name, name)
-        if name not in quirks.drop and (other == name or other not in said):
+        dropped = name in quirks.drop or (name in quirks.drop_values and json_text(value) in quirks.drop_values[name])
+        if not dropped and (other == name or other not in said):
             asked[other] = value
     for name, text in quirks.add.items():
         asked[name] = msgspec.Raw(text.encode("utf-8"))

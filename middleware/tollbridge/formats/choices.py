@@ -22,7 +22,8 @@ class ChoicesFormat:
 
     `what`: one of its answers, in an error. `whole` and `piece`: the `object` of an answer and of a piece of one.
     `prefix`: how its ids begin. `tier`: its member for the service tier, where it has one. `padding`: its member that
-    hides how long a piece is. `read_error`: gives the error that a piece is, None for a piece that is none.
+    hides how long a piece is. `read_error`: gives the error that a piece is, None for a piece that is none. `untold`:
+    the usage of whole answers whose provider told none, where the dialect's clients want one; None leaves it out.
     """
 
     origin: str
@@ -36,11 +37,12 @@ class ChoicesFormat:
     write_usage: Callable[[Usage], JSON]
     read_error: Callable[[dict[str, JSON]], GatewayError | None]
     write_error: Callable[[GatewayError], bytes]
+    untold: JSON = None
 
     def read(self, body: bytes, choice: Callable[[Fields, int], Choice]) -> Response:
         """Read a whole answer, each choice with its place; raises `UpstreamError` for what is none."""
         found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
-        choices, wire = found.each("choices"), found.members("usage")
+        choices, wire = found.each("choices"), self.take_usage(found)
         if choices is None:
             raise UpstreamError(f"the provider's answer is no {self.what}")
         head = self.read_head(found)
@@ -56,6 +58,11 @@ class ChoicesFormat:
             extras=head.extras,
         )
 
+    def take_usage(self, found: Fields) -> dict[str, JSON] | None:
+        """Take `usage` as it is, None where it says that none was told."""
+        wire = found.members("usage")
+        return None if wire == self.untold else wire
+
     def read_head(self, found: Fields) -> Begin:
         """Read what is said of the answer as a whole; its extras are all that was not taken."""
         id_, model, created = found.text("id"), found.text("model"), found.whole("created")
@@ -70,6 +77,8 @@ class ChoicesFormat:
         members["choices"] = choices
         native = response.origin == self.origin
         usage = self.usage(response.usage, response.wire_usage, native=native)
+        if usage is None and not native:
+            usage = self.untold
         if usage is not None:
             members["usage"] = usage
         if native:

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 class Unfinished(msgspec.Struct, frozen=True, gc=False):
     """An answer that its provider is still working at: `url` gives it when it is asked for by GET.
 
-    `cancel` ends the work, by POST; empty where nothing does.
+    `cancel` ends the work, by POST; empty where nothing does.  `written` is how much of the answer is there already and
+    can be read, in whatever unit; 0 for nothing.
     """
 
     url: str
     cancel: str = ""
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,10 @@ class Operation:
     credential as one more of them, behind this beginning.
     `keeping` names its answers, to which callers come back; `kept` says how: it is about the answer that `{id}` stands
     for, and names no model.
-    `unfinished` reads from a whole answer, of status 2xx, whether it has to be asked for again, and never raises.
+    `unfinished` reads from a whole answer, of status 2xx, whether it has to be asked for again, and never raises.  For
+    a caller of another dialect who streams, the answer goes to the `codec`'s stream reader each time that more of it is
+    written, and at its end: a server-sent event each, whose data is the body.  `held` are headers that have the
+    provider hold its answer back until it is finished, for everybody else.
     """
 
     scope: str
@@ -70,6 +75,7 @@ class Operation:
     keeping: "Keeping | None" = None
     kept: str = ""
     unfinished: Callable[[bytes], Unfinished | None] | None = None
+    held: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):

@@ -100,7 +100,7 @@ class PieceReader(Generic[C]):
             yield Broken(error=error)
 
     def _piece(self, found: Fields) -> Iterator[AnyEvent]:
-        choices, wire = found.each("choices") or [], found.members("usage")
+        choices, wire = found.each("choices") or [], self._told.take_usage(found)
         yield from self._head(found, speaks=bool(choices))
         for place, piece in enumerate(choices):
             index = piece.whole("index")

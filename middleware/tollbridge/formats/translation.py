@@ -82,9 +82,10 @@ class Translator:
             request = replace(request, model=target.model)
         return Translation(self, way, request, self.notes(target))
 
-    def restreamed(self, tell: Tell) -> "TranslatedWhole":
-        """Make the reader of a whole answer in the caller's own dialect, which goes to it as a stream."""
-        return TranslatedWhole(self.codec, self.codec, self.read(b""), self.notes(), streams=True, tell=tell)
+    def rewritten(self, *, streamed: bool, tell: Tell) -> "TranslatedWhole | TranslatedStream":
+        """Make the reader of an answer in the caller's own dialect, which goes to it as a stream written here."""
+        reader = TranslatedStream if streamed else TranslatedWhole
+        return reader(self.codec, self.codec, self.read(b""), self.notes(), streams=True, tell=tell)
 
 
 class Translation:

@@ -1,7 +1,7 @@
 """JSON values as translation sees them: a number keeps its text, a key its place, and `null` is not absent."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -17,8 +17,9 @@ Extras = Mapping[str, JSON]
 
 NO_EXTRAS: Extras = {}
 
-UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What a decoder of msgspec raises for what is no JSON, does not fit, is no UTF-8, or is nested too deep."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, InvalidOperation)
+"""What a decoder of msgspec raises for what is no JSON, does not fit, is no UTF-8, is nested too deep, or has a number
+with an exponent that no `Decimal` has."""
 
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -59,7 +60,7 @@ def object_text(arguments: str) -> bool:
         return False
     try:
         return isinstance(_decode(arguments), dict)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
 
 

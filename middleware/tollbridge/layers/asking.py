@@ -1,7 +1,8 @@
 """One request to one target, and the head of its answer."""
 
-from tollbridge.call import Call
+from tollbridge.call import Call, Headers
 from tollbridge.errors import InternalError, UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from tollbridge.formats.dialect import Operation
 from tollbridge.layers.along import write_along
 from tollbridge.layers.headers import upstream_headers
 from tollbridge.layers.translate import write_upstream
@@ -16,7 +17,7 @@ async def ask(call: Call, target: Target, transport: Transport) -> UpstreamRespo
     if operation is None:
         raise InternalError("a model call without an operation")
     going = write_along(call, target) if operation.modelless else write_upstream(call, target)
-    headers = upstream_headers(going.headers, target)
+    headers = upstream_headers(_told_to_hold(call, operation, going.headers), target)
     request = UpstreamRequest(operation.method, going.url, headers, going.body, target.allow_private)
     if target.signing is not None:
         request = await target.signing.signed(request)
@@ -29,6 +30,20 @@ async def ask(call: Call, target: Target, transport: Transport) -> UpstreamRespo
     if response.status == 401:
         raise await _refused(response, target)
     return response
+
+
+def takes_pieces(call: Call) -> bool:
+    """Whether what is written of an unfinished answer goes on to the caller, whose dialect has words for that."""
+    return call.stream and call.translation is not None
+
+
+def _told_to_hold(call: Call, operation: Operation, headers: Headers) -> Headers:
+    """Have the provider hold its answer back until it is finished, where nobody takes pieces of it."""
+    held = operation.held if call.translation is None else call.translation.way.operation.held
+    if not held or takes_pieces(call):
+        return headers
+    names = {name for name, _ in held}
+    return [*(header for header in headers if header[0] not in names), *held]
 
 
 async def ask_again(method: str, url: str, target: Target, transport: Transport) -> UpstreamResponse:

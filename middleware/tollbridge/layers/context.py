@@ -14,6 +14,10 @@ from tollbridge.providers import Target
 from tollbridge.surface import Surface, route_template
 
 
+MOST_OUTPUT = 10**9
+"""Tokens that are reserved for an answer at most: no model writes as many, whatever limit its caller sets."""
+
+
 class Reachable(Protocol):
     """A provider that can be reached."""
 
@@ -117,7 +121,7 @@ class Context(Layer):
         if output is None:
             assumed = [target.assumed_output(self._assume_output) for target in call.targets]
             output = max(assumed, default=self._assume_output) * envelope.answers
-        call.estimate = Estimate(envelope.input_bound, output)
+        call.estimate = Estimate(envelope.input_bound, min(output, MOST_OUTPUT))
 
     def _keeping_files(self, dialect: Dialect) -> tuple[Target, ...]:
         targets = () if self._routes is None else self._routes.keeping_files()

@@ -3,7 +3,6 @@
 import asyncio
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,14 +11,13 @@ from starlette.types import Receive, Send
 from tollbridge.call import Call, Headers
 from tollbridge.errors import TokenEnded, Untranslatable, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from tollbridge.formats.dialect import Unfinished
-from tollbridge.layers.answering import LAST_WORD_S
-from tollbridge.layers.asking import ask
+from tollbridge.formats.sse import write_event
+from tollbridge.layers.asking import ask, takes_pieces
 from tollbridge.layers.counting import ESTIMATED, counted_instead
-from tollbridge.layers.crossing import Crossing
 from tollbridge.layers.driver import ClientGone
-from tollbridge.layers.early import STREAM_HEADERS
 from tollbridge.layers.headers import answer_headers
-from tollbridge.layers.polling import Finished, Polling, unfinished
+from tollbridge.layers.polling import Polling, Seen, unfinished
+from tollbridge.layers.telling import Telling
 from tollbridge.providers import Target
 from tollbridge.transport.base import UpstreamResponse
 
@@ -31,37 +29,18 @@ log = structlog.get_logger("tollbridge")
 _TRY_NEXT = frozenset((429, 500, 502, 503, 504, 529))
 
 
-class Exchange:
-    """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, a cut, or the answer's end.
+class Exchange(Telling):
+    """One call's exchange with its targets.  Ends with the caller's leaving, a timeout, a cut, or the answer's end."""
 
-    While its provider is silent, the caller of a stream is shown that it lives, before the first byte too.
-    """
-
-    __slots__ = (
-        "_call",
-        "_cut",
-        "_deadline",
-        "_dispatch",
-        "_end",
-        "_gone",
-        "_heard",
-        "_late",
-        "_leaving",
-        "_receive",
-        "_remark",
-        "_send",
-        "_task",
-    )
+    __slots__ = ("_cut", "_deadline", "_dispatch", "_end", "_late", "_leaving", "_receive", "_showing", "_task")
 
     def __init__(self, dispatch: "Dispatch", call: Call, receive: Receive, send: Send) -> None:
+        super().__init__(call, send, dispatch.keep_alive_s)
         self._dispatch = dispatch
-        self._call = call
         self._receive = receive
-        self._send = send
-        self._gone = False
         self._late = False
         self._cut = False
-        self._remark: asyncio.Task[None] | None = None
+        self._showing = False
         self._leaving: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         self._task = asyncio.current_task(loop)
@@ -89,14 +68,18 @@ class Exchange:
                 raise ClientGone from None
             if self._cut:
                 raise TokenEnded from None
-            waiting = "fell silent" if self._call.first_byte_s is not None else "did not answer in time"
-            raise UpstreamTimeout(f"the provider {waiting}") from None
+            raise UpstreamTimeout(f"the provider {self._lateness()}") from None
         finally:
             watch.remove(self)
             if self._leaving is not None:
                 self._leaving.cancel()
             if self._remark is not None:
                 await self._end_remark(self._remark)
+
+    def _lateness(self) -> str:
+        if self._call.first_byte_s is None:
+            return "did not answer in time"
+        return "fell silent" if asyncio.get_running_loop().time() < self._end else "had not finished when time was up"
 
     def look(self, now: float) -> None:
         """End the exchange at its deadline; begin to watch for the caller's leaving at the first look."""
@@ -105,10 +88,7 @@ class Exchange:
             self._interrupt()
         if self._leaving is None:
             self._leaving = asyncio.ensure_future(self._watch_for_leaving())
-        every = self._dispatch.keep_alive_s
-        if every and now >= self._heard + every and (self._remark is None or self._remark.done()):
-            self._heard = now
-            self._remark = asyncio.ensure_future(self._keep_alive())
+        self._remark_if_due(now)
 
     @property
     def token_id(self) -> str:
@@ -127,33 +107,6 @@ class Exchange:
             message = await self._receive()
         self._gone = True
         self._interrupt()
-
-    async def _keep_alive(self) -> None:
-        """Show the caller of a stream that it lives; only whole events were sent before, so this stands between."""
-        around, call = self._around(), self._call
-        dialect = call.dialect
-        if around is not None and dialect is not None and dialect.keep_alive and call.stream:
-            with suppress(OSError):  # how a server says that there is nobody (ASGI 2.4)
-                await around.keep_alive(dialect, settled=call.target is call.targets[-1])
-
-    async def _hush(self, remark: "asyncio.Task[None]") -> None:
-        """Wait for what is being shown: messages must not overtake each other."""
-        await asyncio.wait({remark})
-        self._remark = None
-        remark.result()
-
-    async def _end_remark(self, remark: "asyncio.Task[None]") -> None:
-        """Let what is being shown be sent, so that it is known what the caller got; nobody who left is waited for."""
-        try:
-            if not self._gone:
-                await asyncio.wait({remark}, timeout=LAST_WORD_S)
-        finally:
-            remark.cancel()
-
-    def _around(self) -> Crossing | None:
-        """Give the crossing this is the inside of, None where something stands between."""
-        around = getattr(self._send, "__self__", None)
-        return around if isinstance(around, Crossing) else None
 
     def _interrupt(self) -> None:
         """Cancel the exchange, once: a second cancellation would look like the server's own."""
@@ -194,63 +147,81 @@ class Exchange:
         body = await response.read(self._dispatch.max_answer)
         begun = unfinished(call, status, body)
         if begun is not None:
-            status, said, body = await self._poll(begun)
-            headers = answer_headers(said)
+            seen = await self._poll(Seen(status, response.headers, body, begun))
+            if self._showing:
+                await self._end_pieces(seen)
+                return
+            status, headers, body = seen.status, answer_headers(seen.headers), seen.body
         counted = counted_instead(call, status, body) if status >= 300 else None
         if counted is not None:
             status, headers, body = 200, list(ESTIMATED), counted
         self._heard = math.inf
         if self._remark is not None:
-            await self._hush(self._remark)
-        headers.append((b"content-length", b"%d" % len(body)))
+            await self._hush()
         self._deadline = math.inf
-        around = self._around()
-        if around is not None:
-            await around.answer(status, headers, body)
-            return
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self._tell_whole(status, headers, body)
 
-    async def _poll(self, begun: Unfinished) -> Finished:
-        """Ask for an answer until it is finished; whoever ends the exchange before ends the provider's work too."""
+    async def _poll(self, seen: Seen) -> Seen:
+        """Look at an answer until it is finished, and show what is written of it to a caller who takes pieces.
+
+        Whatever ends the exchange before ends the provider's work too.
+        """
         call, dispatch, target = self._call, self._dispatch, self._call.target
         assert target is not None, "an answer came from a target"
         self._deadline = self._end
-        polling = Polling(
-            target,
-            dispatch.transport,
-            lambda status, body: unfinished(call, status, body),
-            dispatch.max_answer,
-            dispatch.wait,
-        )
+        polling = Polling(call, target, dispatch.transport, dispatch.max_answer, dispatch.wait)
+        known = 0 if takes_pieces(call) else math.inf
         try:
-            return await polling.finish(begun)
-        except asyncio.CancelledError:
-            around = self._around()
-            settling = dispatch.settling if around is None else around.plan.settling
-            errand = asyncio.ensure_future(polling.give_up(begun))
-            settling.add(errand)
-            errand.add_done_callback(settling.discard)
-            raise
+            while seen.begun is not None:
+                if seen.begun.written > known:
+                    known = seen.begun.written
+                    await self._show_piece(seen)
+                seen = await polling.look_again(seen.begun, len(seen.body), known)
+            return seen
+        finally:
+            if seen.begun is not None:
+                self._give_up(polling, seen.begun)
+
+    def _give_up(self, polling: Polling, begun: Unfinished) -> None:
+        around = self._around()
+        settling = self._dispatch.settling if around is None else around.plan.settling
+        errand = asyncio.ensure_future(polling.give_up(begun))
+        settling.add(errand)
+        errand.add_done_callback(settling.discard)
+
+    async def _show_piece(self, seen: Seen) -> None:
+        """Send an answer on as it is now, the first time with a head."""
+        if not self._showing:
+            self._showing = True
+            headers = [header for header in answer_headers(seen.headers) if header[0] != b"content-type"]
+            await self._begin_stream([*headers, (b"content-type", self._call.stream_type)])
+        await self._hush()
+        await self._tell(write_event(b" ".join(seen.body.splitlines())), more=True)  # a line end in JSON is a blank
+        self._heard = asyncio.get_running_loop().time()
+
+    async def _end_pieces(self, seen: Seen) -> None:
+        translation = self._call.translation
+        if seen.status >= 300 and translation is not None:
+            raise translation.read_error(seen.status, seen.body)
+        await self._show_piece(seen)
+        await self._end_stream()
 
     async def _pass_stream(self, response: UpstreamResponse, headers: Headers) -> None:
-        send = self._send
-        self._heard = math.inf  # while the caller is being sent something, nothing else is
-        if self._remark is not None:
-            await self._hush(self._remark)
-        await send({"type": "http.response.start", "status": 200, "headers": headers + STREAM_HEADERS})
+        await self._begin_stream(headers)
         idle, end = self._dispatch.timeouts.idle_s, self._end
         now = asyncio.get_running_loop().time
         self._heard = now()
         while chunk := await response.next_chunk():
             self._heard = math.inf
             if self._remark is not None:
-                await self._hush(self._remark)
-            self._deadline = min(end, now() + idle)
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            self._heard = self._deadline - idle
-        self._heard = math.inf
-        if self._remark is not None:
-            await self._hush(self._remark)
+                await self._hush()
+            heard = now()
+            self._deadline = min(end, heard + idle)
+            await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._heard = heard
+        await self._end_stream()
+
+    async def _end_stream(self) -> None:
+        await self._hush()
         self._deadline = math.inf
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await self._tell(b"", more=False)

@@ -5,12 +5,14 @@ along.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from tollbridge.call import Call, Headers
 from tollbridge.errors import GatewayError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
@@ -23,7 +25,9 @@ from tollbridge.transport.guard import endpoint_of
 log = structlog.get_logger("tollbridge")
 
 FIRST_S, LONGEST_S = 0.5, 5.0
-"""The first pause and the longest; each is twice the one before."""
+"""The first pause and the longest; each is twice the one before, as long as there is nothing new."""
+BYTES_A_SECOND = 1024 * 1024
+"""How fast an answer is asked for again and again: a longer one less often."""
 GIVE_UP_S = 10.0
 """How long a provider is tried to be told that nobody waits for its answer."""
 _BUSY = frozenset((408, 429, 500, 502, 503, 504, 529))
@@ -32,29 +36,31 @@ Wait = Callable[[float], Awaitable[None]]
 """Lets seconds pass."""
 
 
-class Finished(NamedTuple):
-    """An answer that is all there."""
+class Seen(NamedTuple):
+    """An answer as it was seen; `begun` says where to look again, None where it is all there."""
 
     status: int
     headers: Headers
     body: bytes
+    begun: Unfinished | None = None
 
 
 def unfinished(call: Call, status: int, body: bytes) -> Unfinished | None:
     """Say where a whole answer has to be asked for again; None for one that is taken as it is."""
-    operation, dialect, target = call.operation, call.dialect, call.target
+    operation, target = call.operation, call.target
+    base = call.dialect.base if call.dialect is not None else ""
     if call.translation is not None:
-        operation, dialect = call.translation.way.operation, call.translation.way.dialect
+        operation, base = call.translation.way.operation, call.translation.way.base
     if operation is None or operation.unfinished is None or not 200 <= status <= 299:
         return None
     found = operation.unfinished(body)
-    if found is None or dialect is None or target is None:
+    if found is None or target is None:
         return None
-    base_url = target.base_urls[dialect.base]
+    base_url = target.base_urls[base]
     if not _is_at(found.url, base_url):
         log.warning("unfinished_answer_not_followed", call_id=call.id, provider=target.provider.name)
         return None
-    return found if _is_at(found.cancel, base_url) else Unfinished(found.url)
+    return found if _is_at(found.cancel, base_url) else replace(found, cancel="")
 
 
 def _is_at(url: str, base_url: str) -> bool:
@@ -69,29 +75,31 @@ def _is_at(url: str, base_url: str) -> bool:
 class Polling:
     """Asks a target again for what it has not finished.
 
-    `read` tells of a body that it is not finished, `most` is how many bytes one may have. Its end is its caller's
-    concern: it goes on until it is cancelled.
+    `most` is how many bytes one may have. Its end is its caller's concern: it goes on until it is cancelled.
     """
 
+    call: Call
     target: Target
     transport: Transport
-    read: Callable[[int, bytes], Unfinished | None]
     most: int
     wait: Wait
 
-    async def finish(self, begun: Unfinished) -> Finished:
-        """Ask until there is an answer, or a refusal; raises `UpstreamError` for what is neither.
+    async def look_again(self, begun: Unfinished, size: int, known: float = math.inf) -> Seen:
+        """Ask until more is written than is `known`, or all of it, or there is a refusal.
 
-        A provider that is out of reach or busy in between is asked again: it still works.
+        `size` is how many bytes were read the last time. Raises `UpstreamError` for what is no answer. A provider that
+        is out of reach or busy in between is asked again: it still works.
         """
-        pause = FIRST_S
+        pause = min(max(FIRST_S, size / BYTES_A_SECOND), LONGEST_S)
         while True:
             await self.wait(pause)
             pause = min(2 * pause, LONGEST_S)
             with suppress(UpstreamUnreachable, UpstreamTimeout, UpstreamTruncated):
-                found = await self._ask("GET", begun.url)
-                if found.status not in _BUSY and self.read(found.status, found.body) is None:
-                    return found
+                seen = await self._ask("GET", begun.url)
+                if seen.status not in _BUSY:
+                    more = unfinished(self.call, seen.status, seen.body)
+                    if more is None or more.written > known:
+                        return seen._replace(begun=more)
 
     async def give_up(self, begun: Unfinished) -> None:
         """Tell the provider that nobody waits any more; nothing is lost but its time where that fails."""
@@ -100,9 +108,9 @@ class Polling:
                 async with asyncio.timeout(GIVE_UP_S):
                     await self._ask("POST", begun.cancel)
 
-    async def _ask(self, method: str, url: str) -> Finished:
+    async def _ask(self, method: str, url: str) -> Seen:
         response = await ask_again(method, url, self.target, self.transport)
         try:
-            return Finished(response.status, response.headers, await response.read(self.most))
+            return Seen(response.status, response.headers, await response.read(self.most))
         finally:
             await response.close()

@@ -26,6 +26,7 @@ from tollbridge.formats.dialect import AnswerReader
 from tollbridge.formats.ways import upstream_url
 from tollbridge.layers.headers import upstream_headers
 from tollbridge.layers.watch import Watch
+from tollbridge.layers.websocket import size_of
 from tollbridge.metering.usage import UsageSource
 from tollbridge.providers import Target
 from tollbridge.transport.base import UpstreamRequest
@@ -158,7 +159,7 @@ class Relay:
                 code = message.get("code", BROKEN_OFF)
                 return _Over(code if code in _SPOKEN else _GOING_AWAY, message.get("reason") or "", left=True)
             said = _content(message)
-            if len(said) > LONGEST_MESSAGE:
+            if size_of(message) > LONGEST_MESSAGE:
                 return _Over(_TOO_BIG, f"a message is over {LONGEST_MESSAGE} bytes")
             try:
                 await socket.send(said)

@@ -80,6 +80,8 @@ class Translate(Layer):
         if len(speaking) == len(call.targets):
             if codec is not None and codec.kind == COUNT:  # it is counted here should the provider not count
                 call.translator = self._translator(call, call.dialect, call.envelope, codec)
+            elif call.envelope.stream and any(base in target.provider.quirks.rewritten for target in speaking):
+                self._rewriter(call, call.dialect, call.envelope)  # what cannot be read costs nothing
             return
         if codec is not None:
             call.translator = self._translator(call, call.dialect, call.envelope, codec)
@@ -125,15 +127,19 @@ class Translate(Layer):
         if call.translation is not None:
             call.reader = _translated(call, call.translation, head, streamed=streamed)
         elif 200 <= head.status <= 299:
-            translator = None if streamed or not call.early else self._restreaming(call, call.dialect, call.envelope)
+            anew = call.dialect.base in target.provider.quirks.rewritten if streamed else call.early
+            translator = self._rewriter(call, call.dialect, call.envelope) if anew else None
             if translator is not None:
-                call.reader = _restreamed(translator, head)
+                call.reader = _rewritten(translator, head, streamed=streamed)
             else:
                 call.reader = call.dialect.answer_reader(call.envelope, streamed=streamed, cost=self._cost_line(call))
         call.streamed = streamed
 
-    def _restreaming(self, call: Call, dialect: Dialect, envelope: Envelope) -> Translator | None:
-        """Give what makes a stream of a whole answer, for a caller who was told that one comes; None if nothing can."""
+    def _rewriter(self, call: Call, dialect: Dialect, envelope: Envelope) -> Translator | None:
+        """Give what writes a stream in the caller's own dialect; None if nothing can.
+
+        That is for a whole answer whose caller was told that a stream comes, and for a host that streams amiss.
+        """
         codec = call.operation.codec if call.operation is not None else None
         if codec is None or codec.kind != CONVERSATION:
             return None
@@ -210,11 +216,11 @@ def _translated(call: Call, translation: Translation, head: ResponseHead, *, str
     return reader
 
 
-def _restreamed(translator: Translator, head: ResponseHead) -> AnswerReader:
-    """Give the reader of a whole answer in the call's own dialect that goes on as a stream."""
+def _rewritten(translator: Translator, head: ResponseHead, *, streamed: bool) -> AnswerReader:
+    """Give the reader of an answer in the call's own dialect that goes on as a stream written here."""
     dialect = translator.dialect
     head.set(b"content-type", dialect.stream_type)
-    return translator.restreamed(lambda dropped: _remark(dialect, dropped))
+    return translator.rewritten(streamed=streamed, tell=lambda dropped: _remark(dialect, dropped))
 
 
 def _remark(dialect: Dialect, dropped: Iterable[str]) -> bytes:

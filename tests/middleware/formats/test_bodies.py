@@ -118,16 +118,40 @@ def test_members_that_a_host_wants_are_added_in_every_dialect(dialect) -> None:
     assert json.loads(sent)["extra"] is True
 
 
+@pytest.mark.parametrize("said", [b'"float"', b'"\\u0066loat"', b"true", b"[1]"])
+def test_member_is_left_out_where_it_has_a_value_that_its_host_refuses(said: bytes) -> None:
+    quirks = Quirks(drop_values={"shape": ('"float"', "true", "[1]"), "other": ("1",)})
+
+    sent = readdressed(b'{"model": "m", "sh\\u0061pe": %b, "input": "float"}' % said, {}, quirks)
+
+    assert sent == b'{"model": "m","input": "float"}'
+
+
+@pytest.mark.parametrize("said", [b'"base64"', b"1", b"null", b'"FLOAT"'])
+def test_member_with_another_value_stays_as_it_is(said: bytes) -> None:
+    body = b'{"model": "m",  "shape": %b }' % said
+
+    assert readdressed(body, {}, Quirks(drop_values={"shape": ('"float"', "true")})) == body
+
+
+def test_member_that_is_left_out_for_its_value_is_not_renamed() -> None:
+    quirks = Quirks(rename={"shape": "form"}, drop_values={"shape": ('"float"',)})
+
+    assert json.loads(readdressed(b'{"shape":"float"}', {}, quirks)) == {}
+    assert json.loads(readdressed(b'{"shape":"base64"}', {}, quirks)) == {"form": "base64"}
+
+
 KEYS = st.sampled_from("abcdef")
 QUIRKS = st.builds(
-    lambda drop, rename, add: Quirks(drop=tuple(drop), rename=rename, add=add),
+    lambda drop, rename, add, values: Quirks(drop=tuple(drop), rename=rename, add=add, drop_values=values),
     st.lists(KEYS, max_size=2),
     st.sampled_from([{}, {"a": "b"}, {"a": "c", "d": "e"}]),
     st.dictionaries(KEYS, st.sampled_from(["1.50", '{"x":[null]}']), max_size=2),
+    st.dictionaries(KEYS, st.sampled_from([('"x"', "0"), ("1",)]), max_size=2),
 )
 
 
-@given(st.dictionaries(KEYS, st.integers() | st.text()), QUIRKS)
+@given(st.dictionaries(KEYS, st.integers(0, 2) | st.sampled_from("xy") | st.text()), QUIRKS)
 def test_body_is_written_as_it_would_be_readdressed(said: dict[str, object], quirks: Quirks) -> None:
     notes = Notes(KeyedSeal(b"k"), quirks=quirks)
 

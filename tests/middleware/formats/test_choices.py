@@ -1,5 +1,6 @@
 """Whole answers that hold `choices`, in an invented dialect."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,17 +58,7 @@ def test_answer_that_says_little_is_read() -> None:
 
 
 def test_service_tier_stays_among_the_extras_where_the_dialect_names_none() -> None:
-    slow = ChoicesFormat(
-        origin=NAME,
-        what="crossing",
-        whole="crossing",
-        piece="crossing.piece",
-        padding="fog",
-        read_usage=FORMAT.read_usage,
-        write_usage=FORMAT.write_usage,
-        read_error=FORMAT.read_error,
-        write_error=FORMAT.write_error,
-    )
+    slow = replace(FORMAT, tier=None)
 
     read = _read(slow, **WHOLE)
 
@@ -128,6 +119,16 @@ def test_answer_of_another_dialect_is_given_an_id_a_time_and_the_name_that_was_a
         "model": "m",
         "choices": [],
     }
+
+
+def test_usage_nobody_told_is_written_as_the_clients_of_the_dialect_want_it() -> None:
+    wanting = replace(FORMAT, untold={})
+
+    written = wanting.write(Response(origin="bus"), [], ask(), notes())
+
+    assert decode_json(written)["usage"] == {}
+    assert wanting.read(written, _choice).wire_usage is None
+    assert "usage" not in decode_json(wanting.write(Response(origin=NAME), [], ask(), notes()))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,6 +83,15 @@ def test_stream_is_read_from_its_first_piece_to_its_mark() -> None:
         UsageSeen(usage=Usage(input=0, output=3), wire={"n": 3}),
         End(),
     ]
+
+
+def test_usage_that_says_none_was_told_is_no_usage() -> None:
+    reader = PieceReader(replace(FORMAT, untold={}), FerryChoice)
+    seen = [UsageSeen(usage=Usage(input=0, output=3), wire={"n": 3})]
+
+    events = read(piece("a", usage={"n": 3}), piece("b", usage={}), reader=reader)
+
+    assert [event for event in events if isinstance(event, UsageSeen)] == seen
 
 
 @given(st.lists(st.integers(0, 400), max_size=8))

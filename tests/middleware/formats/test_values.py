@@ -23,7 +23,7 @@ def test_keys_keep_their_order() -> None:
     assert encode_json(decode_json(b'{"b":1,"a":2}')) == b'{"b":1,"a":2}'
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"\xff", b'"\xff"', b"{'a':1}", b"[" * 100_000])
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff", b'"\xff"', b"{'a':1}", b"[" * 100_000, b"9e9999999999999999999"])
 def test_what_is_no_json_is_refused_by_name(text: bytes) -> None:
     with pytest.raises(BadRequest, match="the body is no valid JSON"):
         decode_json(text)
@@ -46,7 +46,10 @@ def test_what_was_not_said_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("text", "whole"),
-    [("", False), ("{", False), ('{"a":1}', True), ('{"a":"}', False), ("[]", False), ('"}"', False), ("{}", True)],
+    [
+        *[("", False), ("{", False), ('{"a":1}', True), ('{"a":"}', False), ("[]", False), ('"}"', False), ("{}", True)],
+        ('{"a":9e9999999999999999999}', False),
+    ],
 )
 def test_arguments_are_whole_once_they_are_an_object(text: str, whole: bool) -> None:
     assert object_text(text) is whole

@@ -82,6 +82,15 @@ def test_sessions_are_the_wrapped_apps_where_no_provider_speaks_so(base: str, sc
     assert call.operation.scope == scope
 
 
+def test_kept_answers_are_the_gateways_though_an_app_is_wrapped_and_nobody_keeps_files() -> None:
+    call = called("/v1/responses/resp_1", method="GET")
+
+    Context(nothing, surface=SURFACE, routes=Routes(), host=Starlette()).head(call)
+
+    assert call.operation is not None
+    assert (call.operation.scope, call.operation.modelless) == ("ai:chat", True)
+
+
 def test_call_whose_body_is_not_here_names_no_model() -> None:
     layer = Context(nothing, surface=SURFACE, routes=Routes())
     call = called("/v1/chat/completions")
@@ -112,6 +121,7 @@ async def test_path_of_a_dialect_is_a_model_call() -> None:
         (b'{"model":"n","messages":[]}', 50),  # assumed
         (b'{"model":"n","messages":[],"n":2}', 100),
         (b'{"model":"none","messages":[]}', 50),
+        (b'{"model":"m","messages":[],"max_tokens":123456789012345678901}', 10**9),  # more than a ledger holds
     ],
 )
 async def test_estimate_takes_the_callers_limit_else_the_models_else_the_assumed_one(body, output) -> None:

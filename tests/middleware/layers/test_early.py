@@ -18,6 +18,7 @@ from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
 from tollbridge.errors import Denied, UpstreamUnreachable
 from tollbridge.gateway import Gateway
+from tollbridge.layers.answering import LAST_WORD_S
 from tollbridge.layers.exchange import Exchange
 from tollbridge.layers.layer import Layer
 from tollbridge.testing import FixedClock
@@ -404,6 +405,19 @@ async def test_caller_who_leaves_an_early_opened_stream_ends_the_request_and_is_
         row = await gw.row()
         assert (row.outcome, row.usage_source) == ("client_gone", "reserved")
         assert row.cost > 0
+
+
+async def test_caller_who_left_is_not_waited_for_to_take_a_remark(bridge) -> None:
+    async with bridge(asyncio.Event()) as gw:
+        one = gw.caller(max_tokens=1000)
+        one.takes.clear()
+        running = asyncio.create_task(one.call())
+        await until(lambda: bool(one.sent), "the head")
+
+        one.leave()
+        await asyncio.wait_for(running, LAST_WORD_S / 2)
+
+        assert (await gw.row()).outcome == "client_gone"
 
 
 async def test_gateway_that_stops_says_so_in_an_early_opened_stream(bridge) -> None:

@@ -12,14 +12,20 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.support.scripted import JSON, Answer, Caller, Script
 from tests.support.waiting import until
 
+from tollbridge import hookimpl
+from tollbridge.call import open_call
+from tollbridge.clock import SystemClock
 from tollbridge.config import load_config
 from tollbridge.errors import UpstreamError, UpstreamTruncated, UpstreamUnreachable
+from tollbridge.formats import Dialect
 from tollbridge.gateway import Gateway
-from tollbridge.layers.asking import ask_again
+from tollbridge.layers.asking import ask_again, takes_pieces
 from tollbridge.providers import Provider, Target
 from tollbridge.testing import FixedClock
+from tollbridge.testing.upstream import ScriptedUpstream
 from tollbridge.transport.base import UpstreamRequest
 from tollbridge.wrapping import Tollbridge
+from tollbridge_replicate.dialect import PredictionsDialect
 
 HOST = "https://replica.example"
 CONFIG: dict[str, Any] = {
@@ -88,10 +94,10 @@ class Bridge:
 @pytest.fixture
 def bridge(tmp_path) -> Callable[..., Any]:
     @asynccontextmanager
-    async def make(*steps: Any, **sections: Any) -> AsyncIterator[Bridge]:
+    async def make(*steps: Any, plugins: Any = (), **sections: Any) -> AsyncIterator[Bridge]:
         script = Script(*steps)
         config = replace(load_config({**CONFIG, **sections}, {}), data=tmp_path)
-        gateway = Gateway(config, transport=script, clock=FixedClock(), env={"KEY": "r8-1"})
+        gateway = Gateway(config, transport=script, clock=FixedClock(), env={"KEY": "r8-1"}, plugins=plugins)
         async with gateway:
             yield Bridge(gateway, script, (await gateway.tokens.issue(name="t")).secret)
 
@@ -163,12 +169,14 @@ async def test_refusal_of_the_question_is_the_answer(bridge) -> None:
 
 
 async def test_refused_credential_ends_the_questions(bridge) -> None:
-    async with bridge(begun(), answer({}, 401)) as gw:
+    async with bridge(begun(), answer({}, 401), answer({}, 401)) as gw:
         one = gw.caller()
 
         await one.call()
+        await gw.row()
 
         assert (one.status, one.code) == (502, "upstream_credential")
+        assert gw.asked == [CREATE, AGAIN, CANCEL]
 
 
 async def test_prediction_that_fails_later_is_told_as_one_that_failed(bridge) -> None:
@@ -190,29 +198,50 @@ async def test_caller_of_the_same_dialect_gets_the_finished_answer_as_it_came(br
         assert json.loads(one.body) == DONE
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://elsewhere.example/v1/predictions/p1",
-        "http://replica.example/v1/predictions/p1",
-        "https://replica.example:444/v1/predictions/p1",
-        "https://replica.example@elsewhere.example/",
-        "https://replica.example.elsewhere.example/",
-        "https://replica.example\\@elsewhere.example/",
-        "//replica.example/v1/predictions/p1",
-        "/v1/predictions/p1",
-        "file:///etc/passwd",
-        "https://[",
-    ],
-)
-async def test_url_that_leads_elsewhere_is_never_asked_and_the_answer_is_late(bridge, url) -> None:
-    async with bridge(begun(get=url)) as gw:
+ELSEWHERE = [
+    "https://elsewhere.example/v1/predictions/p1",
+    "http://replica.example/v1/predictions/p1",
+    "https://replica.example:444/v1/predictions/p1",
+    "https://replica.example@elsewhere.example/",
+    "https://replica.example.elsewhere.example/",
+    "https://replica.example\\@elsewhere.example/",
+    "//replica.example/v1/predictions/p1",
+    "/v1/predictions/p1",
+    "file:///etc/passwd",
+    "https://[",
+]
+
+
+async def test_url_that_leads_elsewhere_is_never_asked_and_the_answer_is_late(bridge) -> None:
+    async with bridge(*[begun(get=url) for url in ELSEWHERE]) as gw:
+        for count, url in enumerate(ELSEWHERE, 1):
+            one = gw.caller()
+            await one.call()
+
+            assert gw.asked == [CREATE] * count, url
+            assert (one.status, one.code) == (504, "prediction_pending")
+
+
+class Sibling(PredictionsDialect):
+    """A dialect that shares another's base URL; a provider of it alone names its URL after it."""
+
+    name = "sibling"
+
+
+class Siblings:
+    @hookimpl
+    def register_dialects(self, register: Callable[[Dialect], None]) -> None:
+        register(Sibling())
+
+
+async def test_url_is_believed_within_the_base_url_that_was_asked(bridge) -> None:
+    replica = {**CONFIG["providers"]["replica"], "dialect": "sibling"}
+    async with bridge(begun(), answer(DONE), plugins=(Siblings(),), providers={"replica": replica}) as gw:
         one = gw.caller()
 
         await one.call()
 
-        assert gw.asked == [CREATE]
-        assert (one.status, one.code) == (504, "prediction_pending")
+        assert (one.status, gw.asked) == (200, [CREATE, AGAIN])
 
 
 async def test_refusal_that_looks_unfinished_is_not_asked_for_again(bridge) -> None:
@@ -233,12 +262,15 @@ async def asking(gw: Bridge, one: Caller) -> "asyncio.Task[None]":
 
 
 async def test_callers_leaving_ends_the_providers_work(bridge) -> None:
-    async with bridge(begun(), answer({})) as gw:
+    told = asyncio.Event()
+    async with bridge(begun(), (told, answer({}))) as gw:
         one = gw.caller()
         running = await asking(gw, one)
 
         one.leave()
         await asyncio.wait_for(running, 5)
+        assert gw.gateway.chain.plan.settling  # the gateway waits for it, its caller does not
+        told.set()
         row = await gw.row()
 
         assert gw.asked == [CREATE, CANCEL]
@@ -304,11 +336,265 @@ async def test_work_is_ended_also_where_something_stands_before_the_models(bridg
         assert gw.asked == [CREATE, CANCEL]
 
 
+OWN = {"path": "/replicate/v1/models/one/predictions", "input": {"prompt": "Hi"}}
+
+
+@pytest.mark.parametrize("fields", [{}, OWN], ids=["another dialect", "its own"])
+async def test_provider_is_told_to_hold_a_whole_answer_back(bridge, fields) -> None:
+    async with bridge(answer(DONE)) as gw:
+        one = gw.caller(**fields)
+        one._scope["headers"].append((b"prefer", b"respond-async"))
+
+        await one.call()
+
+        (sent,) = gw.script.sent
+        assert [value for name, value in sent.headers if name == b"prefer"] == [b"wait"]
+
+
+async def test_provider_is_not_told_to_hold_back_what_streams(bridge) -> None:
+    async with bridge(answer(DONE)) as gw:
+        one = gw.caller(stream=True)
+
+        await one.call()
+
+        assert b"prefer" not in dict(gw.script.sent[0].headers)
+        assert said(one) == ["Hello."]
+
+
+def making(*output: str) -> Answer:
+    return answer({**BEGUN, "status": "processing", "output": list(output)})
+
+
+def said(one: Caller) -> list[str]:
+    """Give the pieces of text that a caller of Chat was sent, each with the message it came in."""
+    found = [
+        json.loads(line.removeprefix(b"data: "))["choices"]
+        for message in one.sent
+        for line in message.get("body", b"").split(b"\n\n")
+        if line.startswith(b"data: {") and b'"choices"' in line
+    ]
+    return [text for choices in found for choice in choices if (text := choice["delta"].get("content"))]
+
+
+async def test_pieces_reach_the_caller_of_a_stream_as_they_are_written(bridge) -> None:
+    async with bridge(begun(), answer(BEGUN), making("He"), making("He"), making("He", "l"), answer(DONE)) as gw:
+        one = gw.caller(stream=True, stream_options={"include_usage": True})
+
+        await one.call()
+
+        assert (one.status, said(one)) == (200, ["He", "l", "lo."])
+        assert len([message for message in one.sent if message.get("body")]) == 3  # and each as soon as it was there
+        assert dict(one.sent[0]["headers"])[b"content-type"] == b"text/event-stream"
+        assert b'"prompt_tokens":1000' in one.sent[-2]["body"]
+        assert one.body.count(b'"usage":{') == 1
+        assert one.body.endswith(b"data: [DONE]\n\n")
+        assert gw.asked == [CREATE, *[AGAIN] * 5]
+        row = await gw.row()
+        assert (row.status, row.outcome, row.stream, row.cost) == (200, "complete", True, 450_000)
+
+
+async def test_pieces_come_over_the_wire(tmp_path) -> None:
+    async with ScriptedUpstream() as upstream:
+        urls = {"get": f"{upstream.url}/v1/predictions/p1"}
+        for body in (BEGUN, {**BEGUN, "status": "processing", "output": ["Hel"]}, DONE):
+            upstream.answer(json.dumps({**body, "urls": urls}, indent=1).encode())
+        replica = {**CONFIG["providers"]["replica"], "base_url": f"{upstream.url}/v1", "allow_private": True}
+        sections = {**CONFIG, "providers": {**CONFIG["providers"], "replica": replica}}
+        config = replace(load_config(sections, {}), data=tmp_path)
+        async with Gateway(config, clock=FixedClock(), env={"KEY": "r8-1"}) as gateway:
+            dispatch: Any = gateway.chain.plan.app
+            dispatch.wait = Pace()
+            one = Caller(Tollbridge(gateway=gateway), (await gateway.tokens.issue(name="t")).secret, **ASK)
+
+            await one.call()
+
+    assert said(one) == ["Hel", "lo."]
+    assert [request.path for request in upstream.requests] == [CREATE[1], AGAIN[1], AGAIN[1]]
+    assert {request.header("prefer") for request in upstream.requests} == {""}
+
+
+async def test_pieces_that_are_there_at_once_are_not_waited_for(bridge) -> None:
+    first = answer({**BEGUN, "status": "processing", "output": ["He"]}, 201)
+    async with bridge(first, answer(DONE)) as gw:
+        one = gw.caller(stream=True)
+        running = await asking(gw, one)
+
+        assert said(one) == ["He"]
+
+        gw.pace.holds.set()
+        await running
+        assert said(one) == ["He", "l", "lo."]
+
+
+async def test_pauses_do_not_grow_while_the_answer_does(bridge) -> None:
+    looks = [answer(BEGUN), making("H"), making("H", "e"), making("H", "e"), making("H", "e", "l")]
+    async with bridge(begun(), *looks, answer(DONE)) as gw:
+        await gw.caller(stream=True).call()
+
+        assert gw.pace.pauses == [0.5, 1.0, 0.5, 0.5, 1.0, 0.5]
+
+
+@pytest.mark.parametrize(("size", "pause"), [(100_000, 0.5), (3 * 1024 * 1024, 3.0), (9_000_000, 5.0)])
+async def test_long_answer_is_asked_for_less_often(bridge, size, pause) -> None:
+    async with bridge(begun(), answer({**BEGUN, "output": ["x" * size]}), answer(DONE)) as gw:
+        await gw.caller(stream=True).call()
+
+        assert gw.pace.pauses[0] == 0.5
+        assert gw.pace.pauses[1] == pytest.approx(pause, rel=0.01)
+
+
+async def test_whole_answer_is_not_taken_in_pieces(bridge) -> None:
+    async with bridge(begun(), making("He"), making("He", "l"), answer(DONE)) as gw:
+        one = gw.caller()
+
+        await one.call()
+
+        assert json.loads(one.body)["choices"][0]["message"]["content"] == "Hello."
+        assert gw.pace.pauses == [0.5, 1.0, 2.0]
+
+
+async def test_caller_of_its_own_dialect_gets_no_pieces(bridge) -> None:
+    async with bridge(begun(), making("He"), answer(DONE)) as gw:
+        one = gw.caller(**OWN, stream=True)
+
+        await one.call()
+
+        assert json.loads(one.body) == DONE
+        assert dict(one.sent[0]["headers"])[b"content-type"] == b"application/json"
+
+
+def last_error(one: Caller) -> Any:
+    last = one.body.removesuffix(b"\n\n").split(b"\n\n")[-1]
+    assert b"[DONE]" not in one.body
+    assert b'"finish_reason":"stop"' not in one.body
+    return json.loads(last.removeprefix(b"data: "))["error"]
+
+
+@pytest.mark.parametrize(
+    ("last", "code", "kept"),
+    [
+        ({**BEGUN, "status": "failed", "error": "out of memory"}, "prediction_failed", "upstream_error"),
+        ({**DONE, "output": ["Bye."]}, "prediction_changed", "upstream_error"),
+        ({**BEGUN, "urls": {}}, "upstream_truncated", "upstream_truncated"),
+        ({"detail": "no such prediction"}, "model_not_found", "model_not_found"),
+        ("no prediction", "upstream_error", "upstream_error"),
+    ],
+)
+async def test_what_goes_wrong_after_pieces_is_the_last_event_of_the_stream(bridge, last, code, kept) -> None:
+    async with bridge(begun(), making("Hel"), answer(last, 404 if "detail" in last else 200)) as gw:
+        one = gw.caller(stream=True)
+
+        await one.call()
+        row = await gw.row()
+
+        assert (one.status, said(one), last_error(one)["code"]) == (200, ["Hel"], code)
+        assert gw.asked == [CREATE, AGAIN, AGAIN]
+        assert row.outcome != "complete"
+        assert row.error == kept
+
+
+async def test_failure_before_any_piece_has_its_status(bridge) -> None:
+    async with bridge(begun(), answer({**BEGUN, "status": "failed", "error": "out of memory"})) as gw:
+        one = gw.caller(stream=True)
+
+        await one.call()
+
+        assert (one.status, one.code) == (502, "prediction_failed")
+
+
+async def test_callers_leaving_between_two_pieces_ends_the_providers_work(bridge) -> None:
+    async with bridge(answer({**BEGUN, "output": ["Hel", "lo"]}, 201), answer({})) as gw:
+        one = gw.caller(stream=True)
+        running = await asking(gw, one)
+
+        one.leave()
+        await asyncio.wait_for(running, 5)
+        row = await gw.row()
+
+        assert gw.asked == [CREATE, CANCEL]
+        # what is known to have been written: two pieces
+        assert (row.outcome, row.usage_source, row.usage.output) == ("client_gone", "estimated", 2)
+
+
+async def test_leaving_of_a_caller_who_takes_nothing_ends_the_providers_work(bridge) -> None:
+    async with bridge(begun(), making("Hel"), answer({})) as gw:
+        one = gw.caller(stream=True)
+        one.takes.clear()
+        running = asyncio.create_task(one.call())
+        await until(lambda: bool(one.sent), "a message")
+
+        one.leave()
+        await asyncio.wait_for(running, 5)
+        row = await gw.row()
+
+        assert gw.asked == [CREATE, AGAIN, CANCEL]
+        assert row.outcome == "client_gone"
+
+
+REMARK = b": keep-alive\n\n"
+
+
+async def test_stream_lives_between_two_pieces_and_none_overtakes_a_remark(bridge) -> None:
+    first = answer({**BEGUN, "status": "processing", "output": ["Hel"]}, 201)
+    async with bridge(first, answer(DONE), upstream={"keep_alive_s": 0.001}) as gw:
+        one = gw.caller(stream=True)
+        running = await asking(gw, one)
+        await until(lambda: one.body.endswith(REMARK), "a remark behind the piece")
+        one.takes.clear()
+        count = len(one.sent)
+        await until(lambda: len(one.sent) > count, "a remark that is not taken")
+        gw.pace.holds.set()
+        await until(lambda: len(gw.script.sent) > 1, "a question")
+        await asyncio.wait({running}, timeout=0.05)
+        assert one.body.endswith(REMARK)
+
+        one.takes.set()
+        await running
+
+        assert said(one) == ["Hel", "lo."]
+        assert one.body.endswith(b"data: [DONE]\n\n")
+        assert (await gw.row()).cost == 450_000
+
+
+async def test_pieces_go_on_in_a_stream_that_was_opened_before_them(bridge) -> None:
+    async with bridge(begun(), making("Hel"), answer(DONE), upstream={"keep_alive_s": 0.001}) as gw:
+        one = gw.caller(stream=True)
+        running = await asking(gw, one)
+        await until(lambda: REMARK in one.body, "a remark")
+
+        gw.pace.holds.set()
+        await running
+
+        assert said(one) == ["Hel", "lo."]
+        assert one.body.startswith(REMARK)
+        assert one.body.endswith(b"data: [DONE]\n\n")
+        assert [message["type"] for message in one.sent].count("http.response.start") == 1
+
+
+async def test_provider_at_work_is_given_all_the_time_there_is(bridge) -> None:
+    async with bridge(begun(), answer(DONE), upstream={"first_byte_timeout_s": 0.01}) as gw:
+        one = gw.caller()
+        running = await asking(gw, one)
+        await asyncio.wait({running}, timeout=0.05)  # many looks of the watch
+
+        gw.pace.holds.set()
+        await running
+
+        assert one.status == 200
+
+
+def test_stream_in_the_providers_own_dialect_takes_no_pieces() -> None:
+    call = open_call({"type": "http", "path": "/", "headers": []}, SystemClock())
+    call.stream = True
+
+    assert not takes_pieces(call)
+
+
 async def test_stream_shows_that_it_lives_while_an_answer_is_asked_for(bridge) -> None:
     async with bridge(begun(), answer(DONE), upstream={"keep_alive_s": 0.001}) as gw:
         one = gw.caller(stream=True)
         running = await asking(gw, one)
-        await until(lambda: one.body.count(b": keep-alive\n\n") > 1, "remarks")
+        await until(lambda: one.body.count(REMARK) > 1, "remarks")
 
         gw.pace.holds.set()
         await running
@@ -331,15 +617,16 @@ async def test_request_of_our_own_is_signed_where_the_target_wants_it() -> None:
     assert script.sent[0].headers == [(b"signature", b"s")]
 
 
-async def test_answer_over_the_limit_ends_the_questions(bridge) -> None:
+async def test_answer_over_the_limit_ends_the_questions_and_the_providers_work(bridge) -> None:
     class Long(Answer):
         async def read(self, limit: int) -> bytes:
             raise UpstreamError(f"the provider's answer is over {limit} bytes")
 
-    async with bridge(begun(), Long(headers=JSON), upstream={"max_answer_bytes": 1000}) as gw:
+    async with bridge(begun(), Long(headers=JSON), answer({}), upstream={"max_answer_bytes": 1000}) as gw:
         one = gw.caller()
 
         await one.call()
+        await gw.row()
 
         assert (one.status, one.code) == (502, "upstream_error")
-        assert gw.asked == [CREATE, AGAIN]
+        assert gw.asked == [CREATE, AGAIN, CANCEL]

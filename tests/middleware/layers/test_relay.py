@@ -381,7 +381,7 @@ async def test_message_that_is_too_long_ends_both_sides(bridge, monkeypatch) -> 
         caller = made.caller()
         task = caller.start()
         caller.say("x" * 10)
-        caller.say("x" * 11)
+        caller.say("\u00e9" * 6)
         await ended(task)
         await made.seen.closed.wait()
 

@@ -134,6 +134,35 @@ def test_error_in_a_stream_is_seen() -> None:
 
     reader.feed(b'data: {"errors":[{"code":1}],"success":false}\n\n')
     assert (reader.finished, reader.failed) == (False, True)
+    reader.feed(b'data: {"usage":{}}\n\ndata: [DONE]\n\n')
+    assert (reader.finished, reader.failed) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "failed"),
+    [
+        (b'{"response":"a","error":"no"}', True),
+        (b'{"response":"a","success":false}', True),
+        (b'{"success":true,"errors":[],"error":null,"response":"a"}', False),
+        (b'{"response":"\\"error\\":1"}', False),
+        (b'{"usage":[],"errors":[]}', False),
+    ],
+)
+def test_only_a_chunk_that_tells_of_an_error_is_one(chunk: bytes, failed: bool) -> None:
+    reader = DIALECT.answer_reader(DIALECT.read_envelope(OPERATION, PATH, BODY), streamed=True)
+
+    reader.feed(b"data: %b\n\ndata: [DONE]\n\n" % chunk)
+
+    assert (reader.finished, reader.failed) == (not failed, failed)
+
+
+def test_usage_of_a_stream_is_the_last_that_says_something() -> None:
+    reader = DIALECT.answer_reader(DIALECT.read_envelope(OPERATION, PATH, BODY), streamed=True)
+
+    for count in (b'{"prompt_tokens":1}', b'{"prompt_tokens":2}', b"{}"):
+        reader.feed(b'data: {"usage":%b}\n\n' % count)
+
+    assert reader.usage == Usage(input=2)
 
 
 def test_errors_and_models_have_cloudflares_envelope() -> None:

@@ -346,7 +346,7 @@ CHUNK = st.dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(CHUNK, max_size=5), st.booleans(), st.integers(1, 60))
 def test_no_stream_breaks_the_codec(chunks: list[Any], done: bool, size: int) -> None:
     events = events_of(stream(*chunks) + (DONE if done else b""), size)

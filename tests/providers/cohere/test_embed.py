@@ -41,6 +41,8 @@ def answered(*vectors: Vector, asked: EmbeddingRequest | None = None, taken: Any
         {"inputs": [{"content": [{"type": "text", "text": "a"}, {"type": "image_url", "image_url": {"url": PNG}}]}]},
         {"texts": [], "embedding_types": [], "output_dimension": 256, "max_tokens": 9, "priority": 1, "truncate": "X"},
         {"texts": ["a"], "input_type": "odd", "output_dimension": None},
+        {"texts": ["a"], "input_type": "similarity"},
+        {"texts": ["a"], "input_type": "query"},
     ],
 )
 def test_everything_a_request_can_say_comes_back(fields: Any) -> None:
@@ -163,6 +165,13 @@ def test_answer_of_another_dialect_has_the_encodings_that_were_asked_for() -> No
         "float": [[1, 2]]
     }
     assert taken.dropped == ("encodings.int8",)
+
+
+@pytest.mark.parametrize(("kind", "told"), [("float", [1, 2]), ("base64", FLOATS), ("int8", [1, 2])])
+def test_answer_of_small_integers_has_the_encoding_that_was_asked_for(kind: str, told: Any) -> None:
+    small = Vector(index=0, encoding="int8", values=[1, 2], base64="AQI=")
+
+    assert answered(small, asked=read(texts=["a"], embedding_types=[kind]))["embeddings"] == {kind: [told]}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Cohere's chat requests, read and written."""
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -332,7 +333,7 @@ def test_thinking_is_asked_for_in_coheres_words(thinking: Thinking, told: Any, d
 @pytest.mark.parametrize(
     ("fields", "sent", "dropped"),
     [
-        ({"top_p": 1}, {"p": 0.99}, "top_p"),
+        ({"top_p": 2}, {"p": 0.99}, "top_p"),
         ({"top_k": 900}, {"k": 500}, "top_k"),
         ({"frequency_penalty": 2}, {"frequency_penalty": 1}, "frequency_penalty"),
         ({"presence_penalty": -1}, {"presence_penalty": 0}, "presence_penalty"),
@@ -344,6 +345,10 @@ def test_value_out_of_bounds_becomes_the_nearest(fields: Any, sent: Any, dropped
 
     assert written(foreign(**fields), taken).items() >= sent.items()
     assert taken.dropped == (dropped,)
+
+
+def test_default_of_others_becomes_the_nearest_and_nothing_is_lost_by_it() -> None:
+    assert written(foreign(top_p=1), notes(strict=True))["p"] == 0.99
 
 
 @pytest.mark.parametrize(
@@ -446,8 +451,45 @@ def test_assistant_that_said_nothing_says_an_empty_text() -> None:
     assert written(foreign(Message(role=Role.ASSISTANT)))["messages"] == [{"role": "assistant", "content": ""}]
 
 
-def test_choice_without_tools_is_not_sent() -> None:
-    assert "tool_choice" not in written(foreign(choice=ToolChoice(mode=ChoiceMode.REQUIRED)))
+@pytest.mark.parametrize(
+    ("mode", "names", "dropped"),
+    [
+        (ChoiceMode.NAMED, ("ghost",), ("choice",)),
+        (ChoiceMode.AUTO, ("ghost",), ("choice",)),
+        (ChoiceMode.REQUIRED, (), ("choice",)),
+        (ChoiceMode.AUTO, (), ()),
+        (ChoiceMode.NONE, (), ()),
+    ],
+)
+def test_choice_without_tools_is_not_sent(mode: ChoiceMode, names: Any, dropped: Any) -> None:
+    taken = notes()
+
+    body = written(foreign(tools=(Tool(name="f"),) if names else (), choice=ToolChoice(mode=mode, names=names)), taken)
+
+    assert body.keys().isdisjoint(("tools", "tool_choice"))
+    assert taken.dropped == dropped
+
+
+def test_pictures_a_tool_gave_are_told_apart_once() -> None:
+    pictures = tuple(Media(kind=MediaKind.IMAGE, data=str(number)) for number in range(10_000))
+    results = Message(role=Role.TOOL, parts=(ToolResult(call_id="a", content=pictures),))
+    began = time.process_time()
+
+    body = written(foreign(results))
+
+    assert len(body["messages"][-1]["content"]) == 10_001
+    assert time.process_time() - began < 0.6  # each against each took 1.3 s
+
+
+def test_many_citations_are_read_in_one_pass() -> None:
+    cited = {"role": "assistant", "content": "x", "citations": [{"start": 0, "end": 1}] * 40_000}
+    began = time.process_time()
+
+    (message,) = read(asked(messages=[cited])).messages
+
+    assert isinstance(message.parts[0], Text)
+    assert len(message.parts[0].citations) == 40_000
+    assert time.process_time() - began < 1.5  # quadratic time was 3 s
 
 
 def test_result_without_content_comes_back_without() -> None:

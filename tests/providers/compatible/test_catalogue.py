@@ -74,6 +74,9 @@ def test_four_lines_make_a_provider():
         ({"stream_usage": '"sometimes"'}, "stream_usage must be one of option, always, never"),
         ({"rename": '{ a = "b", b = "c" }'}, "rename leads to 'b', which is itself renamed or dropped"),
         ({"rename": '{ a = "b" }', "drop": '["b"]'}, "rename leads to 'b'"),
+        ({"drop_values": '{ a = "b" }'}, "drop_values must be a table of lists of strings"),
+        ({"drop_values": "{ a = [1] }"}, "drop_values must be a table of lists of strings"),
+        ({"drop_values": '["a"]'}, "drop_values must be a table of lists of strings"),
     ],
 )
 def test_slip_is_refused_and_the_row_is_named(changes: dict[str, str | None], said: str):
@@ -82,6 +85,12 @@ def test_slip_is_refused_and_the_row_is_named(changes: dict[str, str | None], sa
 
     assert str(caught.value).startswith("services.toml: [example] ")
     assert said in str(caught.value)
+
+
+def test_values_to_leave_out_are_texts_of_json():
+    (service,) = read_services(write(drop_values="""{ shape = ["flöat", 'the "best"'] }"""), "services.toml")
+
+    assert service.quirks == Quirks(drop_values={"shape": ('"flöat"', '"the \\"best\\""')})
 
 
 def test_id_that_is_used_twice_is_refused_and_named():

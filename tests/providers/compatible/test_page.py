@@ -44,12 +44,15 @@ def test_line_tells_everything_that_differs_from_the_usual():
         [rich]
         name = "Rich"
         base_urls.openai-chat = "https://{RICH_HOST}/v1"
+        base_urls.openai-responses = "https://{RICH_HOST}/v1"
         base_urls.anthropic-messages = "https://{RICH_HOST}/anthropic/v1"
         env = ["RICH_KEY", "RICH_TOKEN"]
         env_guess = true
         auth = { header = "api-key" }
         rename = { max_completion_tokens = "max_tokens" }
         drop = ["logit_bias", "seed"]
+        drop_values = { shape = ["round", "flat"] }
+        keeps_answers = true
         stream_usage = "never"
         note = "old"
         source = "x"
@@ -58,6 +61,13 @@ def test_line_tells_everything_that_differs_from_the_usual():
         [claude-only]
         base_urls.anthropic-messages = "https://m.example/v1"
         env = ["M_KEY"]
+        source = "x"
+        read = 2026-11-24
+
+        [no-chat]
+        base_urls.openai-responses = "https://n.example/v1"
+        base_urls.openai-embeddings = "https://n.example/v1"
+        env = ["N_KEY"]
         source = "x"
         read = 2026-11-24
 
@@ -81,9 +91,11 @@ def test_line_tells_everything_that_differs_from_the_usual():
     assert table(services).splitlines()[2:] == [
         "| `plain` | `https://plain.example/v1` | `PLAIN_KEY` |  |",
         "| `rich` | `https://{RICH_HOST}/v1` | `RICH_KEY` or `RICH_TOKEN` ? | Rich; old; set `RICH_HOST`; "
-        "key in the header `api-key`; Messages at `https://{RICH_HOST}/anthropic/v1`; "
-        "`max_completion_tokens` becomes `max_tokens`; drops `logit_bias`, `seed`; no usage in streams |",
+        "key in the header `api-key`; Responses; Messages at `https://{RICH_HOST}/anthropic/v1`; keeps answers; "
+        "`max_completion_tokens` becomes `max_tokens`; drops `logit_bias`, `seed`; "
+        "drops `shape` where it is `round` or `flat`; no usage in streams |",
         "| `claude-only` | `https://m.example/v1` | `M_KEY` | Messages only |",
+        "| `no-chat` | `https://n.example/v1` | `N_KEY` | Responses and embeddings only |",
         "| `here` | `http://127.0.0.1:1/v1` | `HERE_KEY`, if it asks for one | Messages |",
         "| `open` | `http://127.0.0.1:2/v1` | none |  |",
     ]

@@ -67,10 +67,13 @@ def test_key_variables_look_like_variables_and_are_named_once():
 
 
 def test_quirks_use_known_words():
-    known = {"max_tokens", "max_completion_tokens", "dimensions", "output_dimension", "top_n", "top_k"}
+    known = {
+        *("max_tokens", "max_completion_tokens", "top_n", "top_k"),
+        *("dimensions", "output_dimension", "encoding_format", "embedding_type"),
+    }
     for service in SERVICES:
         quirks = service.quirks
-        assert {*quirks.rename, *quirks.rename.values()} <= known, service.id
+        assert {*quirks.rename, *quirks.rename.values(), *quirks.drop_values} <= known, service.id
         assert {"model", "messages", "stream"}.isdisjoint(quirks.drop), service.id
         assert quirks.stream_usage in STREAM_USAGE, service.id
         assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in quirks.headers), service.id
@@ -120,3 +123,11 @@ def test_variable_that_holds_the_whole_beginning_of_a_url_is_that_of_its_host():
 
 def test_hosts_of_embeddings_have_rows_too():
     assert {"jina", "nomic", "voyage"} <= {service.id for service in SERVICES}
+
+
+def test_models_of_mantle_are_where_their_page_says():
+    old, new = find("bedrock-mantle"), find("bedrock-mantle-openai")
+
+    assert old.base_urls["openai-chat"] == "https://bedrock-mantle.{AWS_REGION}.api.aws/v1"
+    assert new.base_urls == {"openai-responses": "https://bedrock-mantle.{AWS_REGION}.api.aws/openai/v1"}
+    assert (old.env, old.price_id) == (new.env, new.price_id)

@@ -224,6 +224,17 @@ def test_answer_of_another_dialect_is_told_as_mistral_tells_it() -> None:
     }
 
 
+def test_answer_nobody_counted_tells_no_number() -> None:
+    response = foreign(Text(text="hot"))
+    written = told(response)
+
+    again = answer(written)
+
+    assert written["usage"] == {}
+    assert (again.usage, again.wire_usage) == (None, None)
+    assert fold(events_of(CODEC.stream_reader(notes()), [streamed(response)])) == again
+
+
 def test_stream_of_another_dialect_has_mistrals_pieces() -> None:
     response = foreign(
         Reasoning(text="Hm."),
@@ -315,6 +326,22 @@ def test_call_that_begins_anew_is_told_once() -> None:
     assert [(part.name, part.arguments) for part in choice.parts if isinstance(part, ToolCall)] == [("g", "{}")]
 
 
+def test_reason_that_is_told_twice_ends_an_answer_once() -> None:
+    events = events_of(CODEC.stream_reader(notes()), [sse(chunk({"content": "a"}, "stop"), chunk({}, "length"))])
+
+    assert [event.said for event in events if isinstance(event, ChoiceEnd)] == ["stop"]
+
+
+def test_thinking_is_behind_the_id_of_the_first_call_alone() -> None:
+    calls = [ToolCall(id=id_, name="f", arguments="{}") for id_ in ("c1", "c2")]
+    response = foreign(Reasoning(text="Hm.", state=STATE), *calls)
+
+    for stream in (pieces(streamed(response)), [{"choices": [{"delta": told(response)["choices"][0]["message"]}]}]):
+        ids = [call["id"] for piece in stream for call in piece["choices"][0]["delta"].get("tool_calls") or ()]
+        assert carried(ids[0], SEAL) == ("c1", None, [Reasoning(text="Hm.", state=STATE)])
+        assert ids[1] == "c2"
+
+
 def test_calls_in_pieces_and_under_one_index_are_told_apart() -> None:
     response = folded(
         chunk({"tool_calls": [{"id": "a", "function": {"name": "", "arguments": "{"}, "index": 0}]}),
@@ -370,6 +397,7 @@ def test_end_needs_a_mark_or_a_reason() -> None:
     [
         ({"object": "error", "message": "too bad", "code": 429}, 429),
         ({"object": "error", "message": "too bad", "raw_status_code": 422}, 422),
+        ({"object": "error", "message": "too bad", "code": 503}, 503),
         ({"error": {"message": "too bad", "code": "3051"}}, 502),
         ({"error": "too bad"}, 502),
     ],

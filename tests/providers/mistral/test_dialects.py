@@ -85,6 +85,15 @@ def test_stream_is_counted_and_its_cost_is_written_beside() -> None:
     assert json.loads(passed.splitlines()[2][6:])["usage"]["cost"] == 0.5
 
 
+def test_signs_of_life_behind_the_end_of_a_stream_change_nothing() -> None:
+    reader = CHAT.answer_reader(Envelope("m"), streamed=True)
+
+    for block in (sse(chunk({"content": "a"})), *[b": keep-alive\n\n"] * 9, b""):
+        reader.feed(block)
+
+    assert reader.finished
+
+
 @pytest.mark.parametrize(
     ("stream", "finished", "failed"),
     [
@@ -178,6 +187,15 @@ def test_official_sdk_reads_a_whole_answer() -> None:
     thought, *rest = again.parts
     assert thought == replace(ANSWER.choices[0].parts[0], extras={"closed": None})
     assert tuple(rest) == (ANSWER.choices[0].parts[1], replace(ANSWER.choices[0].parts[2], extras={"index": None}))
+
+
+@requires("python-sdks")
+def test_official_sdk_reads_a_whole_answer_nobody_counted() -> None:
+    from mistralai.client import models
+
+    body = CODEC.write_response(replace(ANSWER, usage=None), read(asked()), notes())
+
+    assert models.ChatCompletionResponse.model_validate_json(body).usage.total_tokens == 0
 
 
 @requires("python-sdks")

@@ -58,6 +58,18 @@ def test_both_fields_of_an_encoding_are_understood(fields: Any, encodings: tuple
     assert read(input="a", **fields).encodings == encodings
 
 
+@pytest.mark.parametrize("fields", [{"output_dtype": 3}, {"encoding_format": ["float"]}])
+def test_encoding_that_is_no_word_is_named(fields: Any) -> None:
+    with pytest.raises(BadRequest) as wrong:
+        read(input="a", **fields)
+
+    assert [wrong.value.param] == list(fields)
+
+
+def test_encoding_that_is_understood_is_no_unknown_member() -> None:
+    assert read(input="a", output_dtype="float", encoding_format="float", newer=1).extras == {"newer": 1}
+
+
 @pytest.mark.parametrize("fields", [{}, {"input": [1]}, {"input": 3}])
 def test_what_is_wrong_is_named(fields: Any) -> None:
     with pytest.raises(BadRequest) as wrong:

@@ -264,6 +264,36 @@ def test_message_of_nothing_is_not_sent_and_an_assistants_is_empty() -> None:
     assert [message["content"] for message in sent] == ["", "a"]
 
 
+@pytest.mark.parametrize(
+    "choice", [ToolChoice(mode=ChoiceMode.REQUIRED), ToolChoice(mode=ChoiceMode.AUTO, names=("ghost",))]
+)
+def test_choice_among_no_tools_is_dropped(choice: ToolChoice) -> None:
+    taken = notes()
+
+    body = written(foreign(tools=(Tool(name="f"),) if choice.names else (), choice=choice), taken)
+
+    assert body.keys().isdisjoint(("tools", "tool_choice"))
+    assert taken.dropped == ("choice",)
+
+
+@pytest.mark.parametrize(
+    ("said", "data", "url"),
+    [
+        ("QUJD", "QUJD", None),
+        ("data:audio/wav;base64,QUJD", "QUJD", None),
+        ("https://x.test/a.mp3", None, "https://x.test/a.mp3"),
+    ],
+)
+def test_sound_is_told_from_the_url_of_one(said: str, data: str | None, url: str | None) -> None:
+    content = [{"type": "input_audio", "input_audio": said}]
+
+    (message,) = read(asked(messages=[{"role": "user", "content": content}])).messages
+
+    (sound,) = message.parts
+    assert isinstance(sound, Media)
+    assert (sound.data, sound.url) == (data, url)
+
+
 def test_tools_out_of_the_choice_are_left_out() -> None:
     tools = (Tool(name="a"), Tool(name="b"))
     narrowed = written(foreign(tools=tools, choice=ToolChoice(mode=ChoiceMode.AUTO, names=("b",))))
@@ -273,7 +303,7 @@ def test_tools_out_of_the_choice_are_left_out() -> None:
     assert narrowed["tool_choice"] == "auto"
     assert len(named["tools"]) == 2
     assert named["tool_choice"] == {"type": "function", "function": {"name": "b"}}
-    assert "tool_choice" not in written(foreign(choice=ToolChoice(mode=ChoiceMode.AUTO)))
+    assert "tool_choice" not in written(foreign(choice=ToolChoice(mode=ChoiceMode.AUTO)), notes(strict=True))
 
 
 def test_every_kind_of_file_has_its_place() -> None:

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.providers.ollama.support import CHAT, answer, folded, shown
 
@@ -427,6 +427,16 @@ def test_broken_stream_is_written_as_an_error_line():
     assert writer.write(Broken(error=Unavailable("later"))) == b'{"error":"later"}\n'
 
 
+def test_what_each_line_says_again_is_told_once():
+    reader = CHAT.stream_reader(notes())
+    line = b'{"message":{"content":"a"},"done":false,"x":%d}\n'
+
+    events = [*reader.feed(line % 1), *reader.feed(line % 1), *reader.feed(line % 2)]
+
+    assert [event.extras for event in events if isinstance(event, Begin | Aside)] == [{"x": 1}, {"x": 2}]
+
+
+@settings(max_examples=40)
 @given(st.lists(bodies(), max_size=4), st.integers(1, 40))
 def test_any_lines_are_read_the_same_at_every_cut(lines, size):
     stream = b"\n".join(lines)

@@ -6,7 +6,7 @@ from base64 import b64encode
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -183,6 +183,7 @@ def test_what_must_not_be_lost_is_refused(codec, request_, param):
     assert refused.value.param == param
 
 
+@settings(max_examples=50)
 @given(bodies() | st.binary(max_size=30))
 def test_nothing_makes_it_fail_otherwise_than_by_saying_what_is_wrong(body):
     for codec in (NEW, OLD):

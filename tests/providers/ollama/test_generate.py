@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.providers.ollama.support import answer, folded, read, shown, written
@@ -200,6 +200,7 @@ def test_stream_folds_to_the_whole_answer_at_any_cut(response, size):
     assert again.usage == whole.usage
 
 
+@settings(max_examples=50)
 @given(bodies())
 def test_nothing_makes_it_fail_otherwise_than_by_saying_what_is_wrong(body):
     with suppress(BadRequest):

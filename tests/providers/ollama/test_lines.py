@@ -111,6 +111,20 @@ def test_error_line_passes_and_is_a_failure():
     assert (reader.finished, reader.failed) == (False, True)
 
 
+def test_line_behind_the_last_that_counts_nothing_takes_no_count_back():
+    reader = LineReader(cost=None)
+    passed(reader, LAST, b'{"done":true}\n')
+
+    assert reader.usage == Usage(input=3, output=4)
+
+
+def test_count_below_zero_is_none():
+    reader = LineReader(cost=None)
+    passed(reader, b'{"done":true,"prompt_eval_count":-3,"eval_count":-4}\n')
+
+    assert reader.usage == Usage()
+
+
 def test_cost_is_written_into_the_last_line():
     reader = LineReader(cost=lambda usage: f"0.{usage.total}")
 

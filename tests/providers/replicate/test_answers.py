@@ -1,6 +1,7 @@
 """Predictions: invented, after https://replicate.com/docs/topics/predictions (read 2026-11)."""
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,13 +21,17 @@ from tollbridge.errors import (
 )
 from tollbridge.formats import (
     AnyEvent,
+    Aside,
     Begin,
     Broken,
     Choice,
+    ChoiceEnd,
+    Delta,
     End,
     Envelope,
     KeyedSeal,
     Notes,
+    PartBegin,
     Reasoning,
     Refusal,
     Request,
@@ -35,12 +40,15 @@ from tollbridge.formats import (
     Text,
     ToolCall,
     Unfinished,
+    UsageSeen,
+    event_data,
     fold,
+    split_events,
     unfold,
+    write_event,
 )
 from tollbridge_replicate.answers import unfinished
 from tollbridge_replicate.codec import PREDICTIONS_CODEC
-from tollbridge_replicate.streams import LONGEST
 
 CODEC = PREDICTIONS_CODEC
 PREDICTION: dict[str, Any] = {
@@ -114,6 +122,7 @@ def test_any_output_is_read(output: Any) -> None:
         ({"predict_time": 1.5}, None),
         ({"input_token_count": "3"}, None),
         ({"input_token_count": -3, "output_token_count": 1}, Usage(output=1)),
+        ({"input_token_count": 1, "output_token_count": -3}, Usage(input=1)),
         (None, None),
         ([], None),
     ],
@@ -130,12 +139,22 @@ def test_as_many_tokens_as_were_allowed_mean_a_cut() -> None:
     assert read({**cut, "input": "x"}).choices[0].stop is Stop.END
 
 
-@pytest.mark.parametrize("status", ["failed", "canceled", "aborted", "odd"])
-def test_prediction_that_did_not_succeed_is_an_upstream_error(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("failed", "prediction_failed"),
+        ("canceled", "prediction_canceled"),
+        ("aborted", "prediction_canceled"),
+        ("odd", "prediction_failed"),
+    ],
+)
+def test_prediction_that_did_not_succeed_is_an_upstream_error(status: str, code: str) -> None:
     with pytest.raises(UpstreamError, match="CUDA") as failed:
         read({**PREDICTION, "status": status, "error": "CUDA out of memory"})
 
-    assert (failed.value.code, failed.value.status) == (f"prediction_{status}", 502)
+    assert (failed.value.code, failed.value.status) == (code, 502)
+    with pytest.raises(UpstreamError, match=f"its status is {status!r}"):
+        read({**PREDICTION, "status": status, "error": None})
 
 
 @pytest.mark.parametrize("status", ["starting", "processing"])
@@ -147,6 +166,17 @@ def test_prediction_that_is_not_done_is_a_timeout_and_says_where_to_ask_again(st
     assert unfinished(json.dumps(body).encode()) == Unfinished(
         "https://api.replicate.com/v1/predictions/zjq", "https://api.replicate.com/x"
     )
+
+
+@pytest.mark.parametrize(
+    ("output", "written"),
+    [(["Hel", "lo"], 5), ("Hello", 5), ([], 0), (None, 0), (["a", 1], 0), ({"a": "b"}, 0), (5, 0)],
+)
+def test_letters_that_are_written_already_are_counted(output: Any, written: int) -> None:
+    found = unfinished(json.dumps({**PREDICTION, "status": "processing", "output": output}).encode())
+
+    assert found is not None
+    assert found.written == written
 
 
 def test_prediction_that_nothing_ends_can_be_asked_for_all_the_same() -> None:
@@ -230,11 +260,110 @@ def test_absent_usage_stays_absent() -> None:
     assert "metrics" not in written(Response(origin="other", choices=(Choice(),)))
 
 
+def seen(*outputs: Any, **last: Any) -> bytes:
+    """Give a stream of predictions that are being made, and of the one that is done."""
+    making = [{**PREDICTION, "status": "processing", "metrics": {}, "logs": "...", "output": each} for each in outputs]
+    return b"".join(write_event(json.dumps(each).encode()) for each in [*making, {**PREDICTION, **last}])
+
+
+def deltas(events: Sequence[AnyEvent]) -> list[str]:
+    return [event.text for event in events if isinstance(event, Delta)]
+
+
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_answer_comes_as_events_once_it_is_whole(size: int) -> None:
-    body = json.dumps(PREDICTION).encode()
+    assert fold(events_of(seen(), size)) == read(PREDICTION)
 
-    assert fold(events_of(body, size)) == CODEC.read_response(body, notes())
+
+@pytest.mark.parametrize("size", [1, 7, 100_000])
+def test_pieces_come_as_they_are_written_and_fold_to_the_whole_answer(size: int) -> None:
+    events = events_of(seen(None, ["Hel"], ["Hel"], ["Hel", "l", "o"]), size)
+
+    assert deltas(events) == ["Hel", "l", "o", "."]
+    assert fold(events) == read(PREDICTION)
+    assert [type(event) for event in events[-4:]] == [ChoiceEnd, Aside, UsageSeen, End]
+
+
+def test_pieces_come_as_soon_as_they_are_seen_and_usage_only_at_the_end() -> None:
+    reader = CODEC.stream_reader(notes())
+    *making, last = split_events(seen(["He"], ["He", "llo"]))
+
+    begun = [event for each in making for event in reader.feed(each)]
+
+    created = read(PREDICTION).created
+    assert begun == [
+        Begin(origin=ASKED.origin, id=PREDICTION["id"], model=PREDICTION["model"], created=created),
+        PartBegin(part=Text(text=""), index=0),
+        Delta(text="He", index=0),
+        Delta(text="llo", index=0),
+    ]
+    assert deltas(reader.feed(last)) == ["."]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "pieces"),
+    [
+        ((["Hello"],), ["Hello", "."]),
+        (("He", "Hello"), ["He", "llo", "."]),
+        ((["He", "llo"], ["H", "el", "lo."]), ["He", "llo", "."]),
+        ((["Hel"], ["Bye bye"], ["He"], ["Hello"]), ["Hel", "lo", "."]),
+        ((["Hel"], [], {"a": 1}, 5, ["Hel", 1]), ["Hel", "lo", "."]),
+        ((["Hello."],), ["Hello."]),
+        (({"a": 1}, [1, 2]), ["Hello."]),
+    ],
+)
+def test_output_that_does_not_go_on_from_what_was_given_waits_for_the_end(
+    outputs: tuple[Any, ...], pieces: list[str]
+) -> None:
+    events = events_of(seen(*outputs), 50)
+
+    assert deltas(events) == pieces
+    assert fold(events) == read(PREDICTION)
+
+
+def test_end_that_is_no_text_may_go_on_from_what_was_given() -> None:
+    events = events_of(seen(['{"a":'], output={"a": 1}), 50)
+
+    assert deltas(events) == ['{"a":', "1}"]
+    assert fold(events) == read({**PREDICTION, "output": {"a": 1}})
+
+
+@pytest.mark.parametrize("output", [["Bye."], ["Hel"], [], None, {"a": 1}, "hello."])
+def test_end_that_takes_back_what_was_given_is_an_error_and_its_usage_is_told(output: Any) -> None:
+    events = events_of(seen(["Hello"], output=output), 50)
+
+    *_, used, broken = events
+    assert isinstance(broken, Broken)
+    assert (broken.error.status, broken.error.code) == (502, "prediction_changed")
+    assert isinstance(used, UsageSeen)
+    assert used.usage == Usage(input=26, output=84)
+    assert deltas(events) == ["Hello"]
+
+
+def test_failure_after_pieces_is_an_error() -> None:
+    *given, broken = events_of(seen(["Hel"], status="failed", error="CUDA out of memory", metrics={}), 50)
+
+    assert deltas(given) == ["Hel"]
+    assert isinstance(broken, Broken)
+    assert (broken.error.message, broken.error.code) == ("CUDA out of memory", "prediction_failed")
+
+
+def test_stream_without_its_last_prediction_has_no_end() -> None:
+    *making, last = split_events(seen(["Hel"], ["Hel", "lo"]))
+
+    for cut in range(0, len(last) - len("}\n\n")):
+        events = events_of(b"".join(making) + last[:cut], 10_000)
+        assert deltas(events) == ["Hel", "lo"]
+        assert not any(isinstance(event, End | Broken) for event in events)
+    assert isinstance(events_of(b"".join(making) + last[:-2], 10_000)[-1], End)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.text(max_size=4), max_size=9), st.lists(st.integers(0, 9), max_size=4), st.integers(1, 400))
+def test_any_growth_folds_to_the_whole_answer_at_any_cut(pieces: list[str], looks: list[int], size: int) -> None:
+    stream = seen(*(pieces[:count] for count in looks), output=pieces)
+
+    assert fold(events_of(stream, size)) == read({**PREDICTION, "output": pieces})
 
 
 def test_events_put_together_are_the_answer() -> None:
@@ -243,14 +372,17 @@ def test_events_put_together_are_the_answer() -> None:
 
     body = b"".join(writer.write(event) for event in unfold(response))
 
-    assert json.loads(body) == written(response)
-    assert fold(events_of(body, 3)) == read(json.loads(body))
+    (data,) = [event_data(event) for event in split_events(body)]
+    assert data is not None
+    assert json.loads(data) == written(response)
+    assert fold(events_of(body, 3)) == CODEC.read_response(data, notes())
 
 
 def test_stream_that_breaks_off_gives_nothing() -> None:
     assert events_of(b"", 1) == []
+    assert events_of(b'data: {"status":"succ', 4) == []
     with pytest.raises(UpstreamError):
-        events_of(b'{"status":"succ', 4)
+        events_of(b'data: {"status":"succ\n\n', 4)
     with pytest.raises(UpstreamTruncated):
         CODEC.stream_writer(ASKED, notes()).write(End())
 
@@ -263,23 +395,15 @@ def test_error_inside_a_stream_is_a_prediction_that_failed() -> None:
     (broken,) = events_of(body, 5)
     assert isinstance(broken, Broken)
     assert (broken.error.message, broken.error.code) == ("too bad", "prediction_failed")
-    assert json.loads(body)["id"] == "x"
+    assert json.loads(body.removeprefix(b"data: "))["id"] == "x"
 
 
 def test_reader_says_no_more_after_its_end() -> None:
     reader = CODEC.stream_reader(notes())
-    reader.feed(json.dumps(PREDICTION).encode())
 
-    assert reader.feed(b"")
+    assert isinstance(reader.feed(seen())[-1], End)
+    assert reader.feed(seen(["Hel"])) == []
     assert reader.feed(b"") == []
-
-
-def test_answer_without_end_is_not_held_forever() -> None:
-    reader = CODEC.stream_reader(notes())
-    assert reader.feed(bytes(LONGEST)) == []
-
-    with pytest.raises(UpstreamError, match="over"):
-        reader.feed(b" ")
 
 
 @pytest.mark.parametrize(

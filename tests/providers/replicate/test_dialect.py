@@ -7,8 +7,10 @@ import pytest
 import tollbridge_replicate
 from tollbridge import Provider, Quirks
 from tollbridge.errors import BadRequest, RateLimited, UpstreamError
-from tollbridge.formats import Dialect, ModelEntry
+from tollbridge.formats import Broken, Dialect, ModelEntry
 from tollbridge.formats.ways import upstream_url
+from tollbridge.testing.conversation_contract import notes
+from tollbridge_replicate.codec import PREDICTIONS_CODEC
 from tollbridge_replicate.dialect import PredictionsDialect
 
 DIALECT: Dialect = PredictionsDialect()
@@ -120,7 +122,13 @@ def test_error_is_a_problem() -> None:
     body = DIALECT.write_error(RateLimited("slow down"), "call")
 
     assert json.loads(body) == {"title": "Rate limit exceeded", "detail": "slow down", "status": 429}
-    assert DIALECT.write_error_event(RateLimited("slow down"), "call") == body
+
+
+def test_error_at_the_end_of_a_stream_is_a_prediction_that_failed() -> None:
+    (broken,) = PREDICTIONS_CODEC.stream_reader(notes()).feed(DIALECT.write_error_event(RateLimited("slow"), "call"))
+
+    assert isinstance(broken, Broken)
+    assert broken.error.message == "slow"
 
 
 def test_models_have_an_owner_and_a_name() -> None:
@@ -136,7 +144,7 @@ def test_provider_is_asked_to_wait_at_the_models_own_path() -> None:
     tollbridge_replicate.register_providers(found.append)
 
     (provider,) = found
-    assert provider.quirks.headers == {"prefer": "wait"}
+    assert OPERATION.held == ((b"prefer", b"wait"),)
     assert upstream_url(provider.base_urls[DIALECT.base], OPERATION, "meta/llama", stream=True) == (
         "https://api.replicate.com/v1/models/meta/llama/predictions"
     )

@@ -12,6 +12,7 @@ from tollbridge.errors import BadRequest, Untranslatable
 from tollbridge.formats import (
     CacheMark,
     ChoiceMode,
+    Citation,
     Envelope,
     Format,
     FormatKind,
@@ -32,6 +33,7 @@ from tollbridge.formats import (
     ToolCall,
     ToolChoice,
     ToolResult,
+    decode_json,
 )
 from tollbridge_replicate.codec import PREDICTIONS_CODEC
 
@@ -212,6 +214,11 @@ def test_inputs_have_the_names_of_their_family() -> None:
         (GEMINI, Thinking(budget=-1), {}, ("thinking",)),
         (CLAUDE, Thinking(budget=2000), {"extended_thinking": True, "thinking_budget_tokens": 2000}, ()),
         (CLAUDE, Thinking(enabled=False), {"extended_thinking": False}, ()),
+        (CLAUDE, Thinking(enabled=True, budget=-1), {"extended_thinking": True}, ()),
+        (CLAUDE, Thinking(enabled=True, effort="low"), {"extended_thinking": True}, ("thinking.effort",)),
+        (GPT, Thinking(effort="low", budget=9), {"reasoning_effort": "low"}, ("thinking.budget",)),
+        (GEMINI, Thinking(budget=9, effort="low"), {"thinking_budget": 9}, ("thinking.effort",)),
+        (GEMINI, Thinking(budget=9, summary="auto"), {"thinking_budget": 9}, ("thinking.summary",)),
         (LLAMA, Thinking(effort="high"), {}, ("thinking",)),
     ],
 )
@@ -224,6 +231,17 @@ def test_thinking_is_asked_for_where_a_family_can(
     assert told.dropped == dropped
 
 
+def test_what_says_the_same_as_silence_is_no_loss() -> None:
+    strict = Notes(KeyedSeal(b"k"), strict=True)
+    picture = Media(kind=MediaKind.IMAGE, url="https://e.com/a.png", detail="auto")
+    message = Message(role=Role.USER, parts=(Text(text="Hi"), picture))
+    request = asked(
+        message, model=CLAUDE, answers=1, logprobs=False, parallel_tools=True, top_p=1, frequency_penalty=0, store=False
+    )
+
+    assert written(request, strict) == {"input": {"prompt": "Hi", "image": "https://e.com/a.png"}}
+
+
 def test_what_a_prompt_has_no_input_for_is_dropped_by_name() -> None:
     told = notes()
     message = Message(
@@ -231,9 +249,9 @@ def test_what_a_prompt_has_no_input_for_is_dropped_by_name() -> None:
         name="ann",
         extras={"x": 1},
         parts=(
-            Text(text="Hi", cache=CacheMark(), extras={"y": 1}),
-            Media(kind=MediaKind.IMAGE, url="https://e.com/a.png", detail="low"),
-            Media(kind=MediaKind.FILE, text=" there"),
+            Text(text="Hi", cache=CacheMark(), extras={"y": 1}, citations=(Citation(url="https://e.com"),)),
+            Media(kind=MediaKind.IMAGE, url="https://e.com/a.png", detail="low", extras={"z": 1}),
+            Media(kind=MediaKind.FILE, text=" there", context="a letter", citations=True),
         ),
     )
     request = asked(
@@ -242,6 +260,7 @@ def test_what_a_prompt_has_no_input_for_is_dropped_by_name() -> None:
         answers=2,
         logprobs=True,
         top_logprobs=2,
+        parallel_tools=False,
         metadata={"a": "b"},
         user="u",
         tier="flex",
@@ -261,6 +280,7 @@ def test_what_a_prompt_has_no_input_for_is_dropped_by_name() -> None:
         "answers",
         "logprobs",
         "top_logprobs",
+        "parallel_tools",
         "metadata",
         "user",
         "tier",
@@ -271,7 +291,10 @@ def test_what_a_prompt_has_no_input_for_is_dropped_by_name() -> None:
         "messages[].x",
         "messages[].content[].cache_control",
         "messages[].content[].y",
+        "messages[].content[].citations",
+        "messages[].content[].z",
         "messages[].content[].detail",
+        "messages[].content[].context",
         "messages[].content[].reasoning",
         "stop",
     )
@@ -318,6 +341,7 @@ INPUT = st.dictionaries(
 @given(st.fixed_dictionaries({"input": INPUT}, optional={"webhook": ANY}) | ANY)
 def test_any_request_that_is_read_is_written_the_same(body: Any) -> None:
     with suppress(BadRequest):
-        request = CODEC.read_request(json.dumps(body).encode(), Envelope(LLAMA), notes())
+        text = json.dumps(body).encode()
+        request = CODEC.read_request(text, Envelope(LLAMA), notes())
 
-        assert written(request) == body
+        assert decode_json(CODEC.write_request(request, notes())) == decode_json(text)
