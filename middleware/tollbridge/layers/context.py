@@ -13,7 +13,6 @@ from tollbridge.layers.layer import Layer
 from tollbridge.providers import Target
 from tollbridge.surface import Surface, route_template
 
-
 MOST_OUTPUT = 10**9
 """Tokens that are reserved for an answer at most: no model writes as many, whatever limit its caller sets."""
 

@@ -47,7 +47,8 @@ def test_what_was_not_said_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "whole"),
     [
-        *[("", False), ("{", False), ('{"a":1}', True), ('{"a":"}', False), ("[]", False), ('"}"', False), ("{}", True)],
+        *[("", False), ("{", False), ('{"a":1}', True), ("{}", True)],
+        *[('{"a":"}', False), ("[]", False), ('"}"', False)],
         ('{"a":9e9999999999999999999}', False),
     ],
 )
