@@ -30,6 +30,10 @@ class Box:
         self._data = data
         self._cipher: AESGCM | None = None
 
+    def load(self) -> None:
+        """Read the key now; raises `SetupError` if it cannot be used, and nothing of a box that has it does later."""
+        self._key()
+
     def shut(self, content: bytes, place: bytes) -> bytes:
         """Seal; raises `SetupError` if the key cannot be used."""
         nonce = secrets.token_bytes(_NONCE)

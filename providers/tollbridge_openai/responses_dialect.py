@@ -125,7 +125,7 @@ class ResponsesDialect:
             input_bound=0 if counting else input_bound(body),
             asks_usage=True,
             outputs_tokens=not counting,
-            wish=wish_of(body, store=found.store, before=found.previous_response_id),
+            wish=wish_of(body, store=found.store, before=found.previous_response_id, lasts=found.background is True),
         )
 
     def readdress(
@@ -137,7 +137,9 @@ class ResponsesDialect:
         return readdressed(body, values, quirks, model=None if model == envelope.model else model)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
-        return StreamReader(cost=cost) if streamed else WholeReader(answer_usage)
+        if not streamed:
+            return WholeReader(answer_usage)
+        return StreamReader(cost=cost, lasts=envelope.wish is not None and envelope.wish.lasts)
 
     def write_error(self, error: GatewayError, call_id: str) -> bytes:
         return write_error(error)

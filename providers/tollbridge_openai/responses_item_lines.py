@@ -165,7 +165,8 @@ class ItemLines:
         elif isinstance(part, Refusal):
             lines = [self._told("response.refusal.done", refusal=part.text)]
         lines.append(self._told("response.content_part.done", part=written))
-        self._message = [*(self._message or ()), part]
+        if self._message is not None:
+            self._message.append(part)
         return lines
 
     def _end_call(self, part: ToolCall, item: dict[str, JSON]) -> list[Line]:

@@ -145,7 +145,7 @@ class OpenItems:
     def _content_done(self, item: _Item, found: Fields) -> list[AnyEvent]:
         place = found.whole("content_index") or 0
         for opened in item.parts:
-            if opened.place == place and item.kind != "reasoning":
+            if opened.place == place:
                 opened.last = found.members("part")
         return []
 

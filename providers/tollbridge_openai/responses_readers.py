@@ -23,22 +23,27 @@ _FINISHED: Mapping[str, bool] = {
 
 
 class StreamReader:
-    """Reads a stream of events.  `cost`, where given, is written beside the usage."""
+    """Reads a stream of events.  `cost`, where given, is written beside the usage.
 
-    def __init__(self, *, cost: CostLine | None) -> None:
+    `lasts`: the answer goes on when its caller leaves, so that what passed says nothing of what it costs. No pieces are
+    counted then, and without a usage all that was reserved is charged.
+    """
+
+    def __init__(self, *, cost: CostLine | None, lasts: bool = False) -> None:
         self.usage: Usage | None = None
         self.finished = False
         self.failed = False
         self.pieces = 0
         self.answer = b""
         self._cost = cost
+        self._lasts = lasts
         self._cutter = EventCutter()
 
     def feed(self, chunk: bytes) -> list[bytes]:
         block = self._cutter.feed(chunk) if chunk else self._rest()
         if not block:
             return []
-        self.pieces += block.count(b'.delta"')
+        self.pieces += 0 if self._lasts else block.count(b'.delta"')
         if _LAST.search(block):
             return [self._event(event) for event in split_events(block)]
         return [block]

@@ -5,6 +5,7 @@ message's `spelling`: another provider has no use for them.
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
 from tollbridge.formats import (
     JSON,
@@ -185,13 +186,15 @@ def _read_include(found: Fields, spelling: list[str]) -> bool | None:
 
 def with_included(left: Sequence[JSON], spelling: Sequence[str]) -> list[JSON]:
     """Put back what was taken out of `include`."""
-    whole = list(left)
+    rest = iter(left)
+    whole: list[JSON] = []
     for told in spelling:
-        mark, _, rest = told.partition(":")
+        mark, _, named = told.partition(":")
         if mark == "include":
-            place, _, name = rest.partition(":")
-            whole.insert(int(place), name)
-    return whole
+            place, _, name = named.partition(":")
+            whole += islice(rest, max(0, int(place) - len(whole)))
+            whole.append(name)
+    return [*whole, *rest]
 
 
 def _read_text_options(found: Fields) -> tuple[Format | None, str | None]:

@@ -117,12 +117,14 @@ class ResponsesStreamWriter:
         return is_content(part)
 
     def _delta(self, event: Delta) -> list[Line]:
+        if not event.text:
+            return []
         if self._flowing:
             self._held.append(event)
-            return self._lines.words(event.text) if event.text else []
-        said = any(isinstance(held, Delta) and held.text for held in self._held)
+            return self._lines.words(event.text)
+        said = any(isinstance(held, Delta) for held in self._held)
         first = self._held[0] if self._held else None
-        if said and isinstance(first, PartBegin) and isinstance(first.part, ToolCall) and event.text:
+        if said and isinstance(first, PartBegin) and isinstance(first.part, ToolCall):
             return [*self._flow(), *self._delta(event)]
         self._held.append(event)
         return []

@@ -188,7 +188,7 @@ def write_choice(request: Request, notes: Notes, *, native: bool) -> JSON:
     if choice is None:
         return None
     if native:
-        return choice.raw if choice.raw is not None else add_extras_to(_choice(choice, request), choice)
+        return choice.raw if choice.raw is not None else _with_extras(_choice(choice, request), choice)
     notes.drop_extras(choice.extras, "choice")
     if choice.raw is not None and not choice.names:
         notes.drop("choice")
@@ -198,7 +198,7 @@ def write_choice(request: Request, notes: Notes, *, native: bool) -> JSON:
     return _choice(choice, request)
 
 
-def add_extras_to(written: JSON, choice: ToolChoice) -> JSON:
+def _with_extras(written: JSON, choice: ToolChoice) -> JSON:
     """Put a choice's extras into what was written of it, where that is an object."""
     return add_extras(written, choice.extras) if isinstance(written, dict) else written
 

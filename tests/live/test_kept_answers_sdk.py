@@ -43,7 +43,7 @@ def gateway(upstream: ScriptedUpstream, tmp_path_factory: pytest.TempPathFactory
         yield gateway
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(gateway: LiveGateway) -> Iterator[openai.OpenAI]:
     token = gateway.token()["token"]
     with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key=token, timeout=20, max_retries=0) as client:

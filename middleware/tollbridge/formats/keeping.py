@@ -15,12 +15,16 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
     """What a request says of kept answers.
 
     `keep`: its caller may come back to the answer. `before` is the id of the answer it goes on from, empty if none.
-    `items` are the ids of parts of earlier answers that it refers to.
+    `items` are the ids of parts of earlier answers that it refers to, `echoed` those of parts that it repeats without
+    all they hold: who keeps them looks up the rest. `lasts`: its provider goes on with the answer when its caller
+    leaves.
     """
 
     keep: bool
     before: str = ""
     items: tuple[str, ...] = ()
+    echoed: tuple[str, ...] = ()
+    lasts: bool = False
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
@@ -51,12 +55,15 @@ class Keeping(Protocol):
         """Read an answer's id.  Never raises: what cannot be read is not kept."""
         ...
 
-    def asked(self, body: bytes, call_id: str) -> bytes:
-        """Give what a request asks for as a JSON list of items, each with an id."""
+    def asked(self, body: bytes, call_id: str) -> bytes | None:
+        """Give what a request asks for as a JSON list of items, each with an id; None where they are too many."""
         ...
 
-    def ids(self, turn: Turn) -> Sequence[str]:
-        """Give the ids of the items of a turn, asked and answered."""
+    def ids(self, turn: Turn, call_id: str) -> Sequence[str]:
+        """Give the ids that items of a turn were given: by the provider in the answer, by `asked` in the request.
+
+        What its caller called an item is left out: it may be what another's is called.
+        """
         ...
 
     def recalled(self, body: bytes, thread: Sequence[Turn], others: Sequence[Turn]) -> bytes:
@@ -76,6 +83,10 @@ class Keeping(Protocol):
 
     def unknown_before(self, wish: Wish) -> GatewayError:
         """Say the same of the answer that a request goes on from."""
+        ...
+
+    def unknown_item(self, id: str) -> GatewayError:
+        """Say the same of an item that a request refers to, or repeats."""
         ...
 
     def kept_elsewhere(self, wish: Wish, model: str) -> GatewayError:

@@ -26,6 +26,8 @@ from tollbridge.vault import Box
 
 DELETE = "delete"
 _NOTHING = Turn(b"[]", b"{}")
+_GONE = 404
+"""What a provider says that has no such answer any more."""
 
 log = structlog.get_logger("tollbridge")
 
@@ -33,7 +35,7 @@ log = structlog.get_logger("tollbridge")
 class Remembering(msgspec.Struct):
     """What will be kept of a call: its request as it came, and the `KeepingReader` that will have the answer.
 
-    `partial`: the request refers to what is not here, so it is no whole turn.
+    `partial`: what the request refers to is not kept here, so it is no whole turn.
     """
 
     keeping: Keeping
@@ -82,7 +84,9 @@ class Recall(Layer):
         if wish.keep and call.principal is not None:
             call.remembering = Remembering(keeping, wish.before, call.body)
             call.envelope = replace(call.envelope, kept=self._turns.keeps(call.body))
-        return self._recall(call, call.dialect, keeping, wish) if wish.before or wish.items else None
+        if not (wish.before or wish.items or wish.echoed):
+            return None
+        return self._recall(call, call.dialect, keeping, wish)
 
     async def _come_back(self, call: Call, dialect: Dialect, operation: Operation, keeping: Keeping) -> None:
         """Find the provider that keeps the answer, or give what is kept here."""
@@ -91,7 +95,7 @@ class Recall(Layer):
         if found is None:
             raise keeping.unknown(id)
         keepers = tuple(
-            target for target in self._resolve(f"{found.provider}/{found.model}") if _keeps(target, found, dialect)
+            target for target in self._resolve(f"{found.provider}/{found.model}") if _knows(target, (found,), dialect)
         )
         if keepers:
             call.targets = keepers
@@ -107,29 +111,39 @@ class Recall(Layer):
     async def _recall(self, call: Call, dialect: Dialect, keeping: Keeping, wish: Wish) -> None:
         """Leave the request to a provider that keeps what it goes on from, or put that into it."""
         owner = _owner(call)
+        await self._refuse_strangers(call, dialect, keeping, wish)
         thread = await self._store.find_thread(wish.before, owner) if wish.before else ()
         if wish.before and not thread:
             raise keeping.unknown_before(wish)
         holders = await self._store.find_holders(wish.items, owner) if wish.items else ()
         known = {item for holder in holders for item in holder.items}
-        elsewhere = any(item not in known for item in wish.items)
+        for item in wish.items:
+            if item not in known:
+                raise keeping.unknown_item(item)
         earlier = (*thread[-1:], *holders)
-        keepers = tuple(target for target in call.targets if _knows(target, earlier, elsewhere, dialect))
+        keepers = tuple(target for target in call.targets if not earlier or _knows(target, earlier, dialect))
         passes, remembering = len(keepers) == len(call.targets), call.remembering if wish.items else None
         if passes and remembering is None:
             return
-        others = None if elsewhere else await self._opened(holders, owner)
+        others = await self._opened(holders, owner)
         if remembering is not None:
             _resolve(remembering, others)
         if passes:
             return
-        turns = None if others is None or (thread and thread[0].before) else await self._opened(thread, owner)
+        turns = None if thread and thread[0].before else await self._opened(thread, owner)
         if turns is not None and others is not None:
             _put_in(call, wish, turns, others)
         elif keepers:
             call.targets = keepers
         else:
             raise keeping.kept_elsewhere(wish, call.model or "")
+
+    async def _refuse_strangers(self, call: Call, dialect: Dialect, keeping: Keeping, wish: Wish) -> None:
+        """Refuse what a provider would look up for whoever names it, where it was another token's answer."""
+        if wish.echoed and any(_keeps(target, dialect) for target in call.targets):
+            strangers = await self._store.find_strangers(wish.echoed, _owner(call))
+            if strangers:
+                raise keeping.unknown_item(strangers[0])
 
     async def _opened(self, answers: Sequence[KeptAnswer], owner: str) -> list[Turn] | None:
         return await self._turns.opened(answers, owner) if answers else []
@@ -142,7 +156,7 @@ class Recall(Layer):
                 remembering.reader = call.reader
             else:
                 call.remembering = None
-        elif good and operation is not None and operation.kept == DELETE:
+        elif (good or head.status == _GONE) and operation is not None and operation.kept == DELETE:
             return self._forget(call, operation)
         return None
 
@@ -164,8 +178,10 @@ class Recall(Layer):
         owner = _owner(call)
         turn, content = Turn(b"[]", answer), b""
         if given.whole and not remembering.partial and self._turns.keeps(remembering.asked, answer):
-            turn = Turn(remembering.keeping.asked(remembering.asked, call.id), answer)
-            content = self._turns.shut(turn, given.id, owner)
+            asked = remembering.keeping.asked(remembering.asked, call.id)
+            if asked is not None:
+                turn = Turn(asked, answer)
+                content = self._turns.shut(turn, given.id, owner)
         kept = KeptAnswer(
             id=given.id,
             token_id=owner,
@@ -174,7 +190,7 @@ class Recall(Layer):
             at=call.received,
             ends_at=call.received + self._keep_for,
             before=remembering.before,
-            items=tuple(remembering.keeping.ids(turn)),
+            items=tuple(remembering.keeping.ids(turn, call.id)),
         )
         try:
             self._store.keep(kept, content)
@@ -207,13 +223,11 @@ def _owner(call: Call) -> str:
     return call.principal.id if call.principal is not None else ""
 
 
-def _keeps(target: Target, answer: KeptAnswer | None, dialect: Dialect) -> bool:
-    """Whether a target's provider keeps an answer, or any, so that its id means something there."""
-    provider = target.provider
-    same = answer is None or provider.name == answer.provider
-    return same and provider.quirks.keeps_answers and dialect.base in target.base_urls
+def _keeps(target: Target, dialect: Dialect) -> bool:
+    """Whether a target's provider keeps answers, so that ids mean something there."""
+    return target.provider.quirks.keeps_answers and dialect.base in target.base_urls
 
 
-def _knows(target: Target, earlier: Sequence[KeptAnswer], elsewhere: bool, dialect: Dialect) -> bool:
-    """Whether a target's provider keeps all of the earlier answers, and may keep what is `elsewhere`."""
-    return all(_keeps(target, answer, dialect) for answer in (*earlier, *((None,) if elsewhere else ())))
+def _knows(target: Target, earlier: Sequence[KeptAnswer], dialect: Dialect) -> bool:
+    """Whether a target's provider keeps all of these answers."""
+    return _keeps(target, dialect) and all(answer.provider == target.provider.name for answer in earlier)

@@ -16,9 +16,14 @@ MOST_RECALLED = 32 * 1024 * 1024
 
 
 class Turns:
-    """Turns sealed in a `box`, each bound to its answer and the token it belongs to; without one nothing is kept."""
+    """Turns sealed in a `box`, each bound to its answer and the token it belongs to; without one nothing is kept.
+
+    Raises `SetupError` for a box whose key cannot be used: no caller's answer shall meet that.
+    """
 
     def __init__(self, store: KeptStore, box: Box | None) -> None:
+        if box is not None:
+            box.load()
         self._store = store
         self._box = box
 

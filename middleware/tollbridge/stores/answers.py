@@ -4,6 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -37,9 +38,19 @@ _THREAD = f"""
     SELECT {_COLUMNS} FROM thread JOIN kept_answer AS k ON k.id = thread.id
     WHERE {_LIVE} ORDER BY turn DESC
 """
+_STANDING = "FROM kept_item AS i JOIN kept_answer AS k ON k.id = i.answer_id"
+_AMONG = "i.id IN (SELECT value FROM json_each(:ids))"
 _HOLDERS = f"""
-    SELECT DISTINCT {_COLUMNS} FROM kept_item AS i JOIN kept_answer AS k ON k.id = i.answer_id
-    WHERE i.id IN (SELECT value FROM json_each(:ids)) AND {_LIVE} ORDER BY k.at, k.id
+    WITH holder AS (
+        SELECT k.id, row_number() OVER (PARTITION BY i.id ORDER BY k.at DESC, k.id DESC) AS place
+        {_STANDING} WHERE {_AMONG} AND {_LIVE}
+    )
+    SELECT {_COLUMNS} FROM kept_answer AS k
+    WHERE k.id IN (SELECT id FROM holder WHERE place = 1) ORDER BY k.at, k.id
+"""
+_STRANGERS = f"""
+    SELECT i.id {_STANDING} WHERE {_AMONG} AND k.token_id <> :token AND k.ends_at > :now
+    EXCEPT SELECT i.id {_STANDING} WHERE {_AMONG} AND {_LIVE}
 """
 _CONTENTS = f"""
     SELECT k.id, k.content FROM kept_answer AS k
@@ -71,17 +82,19 @@ class Answers:
 
     async def find_thread(self, id: str, token_id: str) -> Sequence[KeptAnswer]:
         """Find an answer and those before it."""
-        return await self._find(_THREAD, token_id, id=storable(id))
+        return [_answer(row) for row in await self._rows(_THREAD, token_id, id=storable(id))]
 
     async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
-        """Find the answers in which these items stand."""
+        """Find the newest answer of each item."""
         return await self._find(_HOLDERS, token_id, ids=_listed(items))
+
+    async def find_strangers(self, items: Collection[str], token_id: str) -> Sequence[str]:
+        """Find the items that are others'."""
+        return [id for (id,) in await self._rows(_STRANGERS, token_id, ids=_listed(items))]
 
     async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:
         """Give the sealed contents, by id."""
-        named = {"ids": _listed(ids), **self._asking(token_id)}
-        await self._batch.flush()
-        return await self._upkeep.do(lambda db: dict(db.execute(_CONTENTS, named).fetchall()))
+        return dict(await self._rows(_CONTENTS, token_id, ids=_listed(ids)))
 
     async def forget_answer(self, id: str, token_id: str) -> bool:
         """Forget an answer."""
@@ -91,12 +104,19 @@ class Answers:
         return True
 
     async def _find(self, statement: str, token_id: str, **named: str) -> list[KeptAnswer]:
-        asking = {**named, **self._asking(token_id)}
+        asking = self._asking(token_id, named)
         await self._batch.flush()
-        return await self._upkeep.do(lambda db: [_answer(db, row) for row in db.execute(statement, asking).fetchall()])
+        return await self._upkeep.do(
+            lambda db: [_answer(row, _items(db, row[0])) for row in db.execute(statement, asking).fetchall()]
+        )
 
-    def _asking(self, token_id: str) -> dict[str, str | int]:
-        return {"token": token_id, "now": seconds_to_micros(self._clock.time())}
+    async def _rows(self, statement: str, token_id: str, **named: str) -> list[Any]:
+        asking = self._asking(token_id, named)
+        await self._batch.flush()
+        return await self._upkeep.do(lambda db: db.execute(statement, asking).fetchall())
+
+    def _asking(self, token_id: str, named: Mapping[str, str]) -> dict[str, str | int]:
+        return {**named, "token": token_id, "now": seconds_to_micros(self._clock.time())}
 
 
 def _keep(db: sqlite3.Connection, answer: KeptAnswer, content: bytes) -> None:
@@ -108,9 +128,12 @@ def _keep(db: sqlite3.Connection, answer: KeptAnswer, content: bytes) -> None:
         db.executemany(_KEEP_ITEM, [(id, storable(item), place) for place, item in enumerate(answer.items)])
 
 
-def _answer(db: sqlite3.Connection, row: Row) -> KeptAnswer:
+def _items(db: sqlite3.Connection, id: str) -> tuple[str, ...]:
+    return tuple(item for (item,) in db.execute(_ITEMS, (id,)))
+
+
+def _answer(row: Row, items: tuple[str, ...] = ()) -> KeptAnswer:
     id, token_id, provider, model, at, ends_at, before, size = row
-    items = tuple(item for (item,) in db.execute(_ITEMS, (id,)))
     return KeptAnswer(id, token_id, provider, model, moment(at), moment(ends_at), before, items, size)
 
 

@@ -42,12 +42,16 @@ class KeptStore(Protocol):
     async def find_thread(self, id: str, token_id: str) -> Sequence[KeptAnswer]:
         """Find an answer and those its conversation goes on from, the first one first; empty if it is not there.
 
-        The first has no `before` where the conversation is whole.
+        The first has no `before` where the conversation is whole. Their `items` are left out.
         """
         ...
 
     async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
-        """Find the answers in which these items stand, the oldest first."""
+        """Find the newest answer in which each of these items stands; the oldest first, each once."""
+        ...
+
+    async def find_strangers(self, items: Collection[str], token_id: str) -> Sequence[str]:
+        """Find which of these items stand in answers of other tokens, and in none of this one's."""
         ...
 
     async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:

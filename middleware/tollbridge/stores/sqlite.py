@@ -131,6 +131,9 @@ class SqliteStore:
     async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
         return await self._open.answers.find_holders(items, token_id)
 
+    async def find_strangers(self, items: Collection[str], token_id: str) -> Sequence[str]:
+        return await self._open.answers.find_strangers(items, token_id)
+
     async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:
         return await self._open.answers.contents(ids, token_id)
 

@@ -91,7 +91,7 @@ class KeptContract:
             replace(KEPT, id=f"resp_{turn}", before=f"resp_{turn - 1}" if turn else "", items=()) for turn in range(4)
         ]
         for answer in reversed(thread):
-            store.keep(answer, b"")
+            store.keep(replace(answer, items=(f"of_{answer.id}",)), b"")
         store.keep(replace(KEPT, id="resp_9", before="resp_1", items=()), b"")  # another way on from the second
 
         assert await store.find_thread("resp_3", "tok_1") == thread
@@ -109,10 +109,24 @@ class KeptContract:
 
         assert {answer.id for answer in await store.find_thread("resp_1", "tok_1")} == {"resp_1", "resp_2"}
 
-    async def test_holders_of_items_come_once_and_the_oldest_first(self, store: Store) -> None:
+    async def test_holder_of_an_item_is_its_newest_and_the_oldest_holder_comes_first(self, store: Store) -> None:
         later = replace(KEPT, id="resp_0", at=NOON + timedelta(seconds=1), items=("msg_1", "msg_7"))
         store.keep(later, b"")
         store.keep(KEPT, b"")
 
         assert await store.find_holders(["msg_1", "msg_2", "msg_8"], "tok_1") == [KEPT, later]
+        assert await store.find_holders(["msg_1"], "tok_1") == [later]
         assert await store.find_holders([], "tok_1") == []
+
+    async def test_strangers_are_items_of_others_alone(self, store: Store, clock: FixedClock) -> None:
+        own = replace(KEPT, id="resp_2", token_id="tok_2", items=("msg_2", "msg_3"), ends_at=NOON + timedelta(days=60))
+        store.keep(KEPT, b"")
+        store.keep(own, b"")
+        asked = ["msg_1", "msg_2", "msg_3", "msg_9"]
+
+        assert await store.find_strangers(asked, "tok_1") == ["msg_3"]
+        assert await store.find_strangers(asked, "tok_2") == ["msg_1"]
+        assert sorted(await store.find_strangers(asked, "")) == ["msg_1", "msg_2", "msg_3"]
+        clock.advance(timedelta(days=30).total_seconds())
+        assert await store.find_strangers(asked, "tok_2") == []
+        assert sorted(await store.find_strangers(asked, "tok_1")) == ["msg_2", "msg_3"]

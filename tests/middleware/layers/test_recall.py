@@ -6,10 +6,11 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from tollbridge.call import open_call
-from tollbridge.errors import InternalError, Unavailable
+from tollbridge.errors import InternalError, SetupError, Unavailable
 from tollbridge.layers import turns
 from tollbridge.layers.recall import Recall
 from tollbridge.tokens.model import Principal
@@ -19,6 +20,12 @@ from tollbridge.vault import Box
 PROVIDERS = {
     "keeper": {
         "base_urls": {"openai-responses": "https://keeper.example/v1"},
+        "dialect": "openai-responses",
+        "keeps_answers": True,
+        "api_key": "env:MOCK_KEY",
+    },
+    "second": {
+        "base_urls": {"openai-responses": "https://second.example/v1"},
         "dialect": "openai-responses",
         "keeps_answers": True,
         "api_key": "env:MOCK_KEY",
@@ -34,6 +41,7 @@ MODELS = {
     name: {"targets": targets, "price": {"input": "1", "output": "1"}}
     for name, targets in {
         "kept": ["keeper/k"],
+        "second": ["second/s"],
         "plain": ["plain/p"],
         "other": ["other/o"],
         "either": ["keeper/k", "other/o"],
@@ -137,6 +145,17 @@ async def test_deleted_answer_is_forgotten_and_one_that_could_not_be_deleted_is_
     assert [failed.status_code, deleted.status_code, again.status_code] == [500, 200, 404]
 
 
+async def test_answer_that_its_provider_has_no_more_is_forgotten_when_it_is_deleted(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.upstream.reply(answer())
+    gw.upstream.reply({"error": {"message": "gone"}}, status=404)
+    await ask(gw, "kept")
+
+    assert (await gw.request("DELETE", "/v1/responses/resp_1")).status_code == 404
+    assert code(await ask(gw, "other", previous_response_id="resp_1")) == (400, "previous_response_not_found")
+    assert len(gw.sent) == 2
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_answer_is_remembered_before_its_end_is_passed_on(bridge, streamed) -> None:
     gw = bridge(**WHOLE)
@@ -197,6 +216,17 @@ async def test_answer_without_an_id_is_not_kept_and_passed_on_all_the_same(bridg
 
     assert (await ask(gw, "kept")).json() == reply
     assert (await gw.request("GET", "/v1/responses/resp_9")).status_code == 404
+
+
+async def test_answer_that_is_not_whole_keeps_its_place_and_not_its_content(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.upstream.reply(answer(status="in_progress"))
+    await ask(gw, "plain")
+
+    refused = await gw.request("GET", "/v1/responses/resp_1")
+
+    assert code(refused) == (404, "not_found")
+    assert "is not kept" in refused.json()["error"]["message"]
 
 
 async def test_answer_nobody_wants_kept_is_not_kept(bridge) -> None:
@@ -385,33 +415,70 @@ async def test_references_of_a_request_nobody_wants_kept_pass_without_a_look_at_
     assert gw.sent[-1].json()["input"] == asked
 
 
-async def test_turn_that_refers_to_what_only_its_provider_has_does_not_go_on_elsewhere(bridge) -> None:
+async def test_turn_that_refers_to_what_only_its_provider_has_does_not_go_on_elsewhere(bridge, monkeypatch) -> None:
     gw = bridge(**WHOLE)
     gw.upstream.reply(answer())
-    await ask(gw, "kept", input=[{"type": "item_reference", "id": "msg_9"}])
+    gw.upstream.reply(answer("resp_2"))
+    monkeypatch.setattr(turns, "MOST_KEPT", 100)
+    await ask(gw, "kept")
+    monkeypatch.undo()
+    monkeypatch.setenv("MOCK_KEY", "sk-upstream-secret")
+    await ask(gw, "kept", input=[{"type": "item_reference", "id": "msg_resp_1"}])
 
-    assert code(await ask(gw, "other", previous_response_id="resp_1")) == (400, "previous_response_not_found")
-
-
-@pytest.mark.parametrize("model", ["other", "plain"])
-async def test_item_that_is_in_no_answer_is_unknown_to_a_provider_that_keeps_none(bridge, model) -> None:
-    gw = bridge(**WHOLE)
-
-    refused = await ask(gw, model, input=[{"type": "item_reference", "id": "msg_9"}])
-
-    assert code(refused) == (400, "previous_response_not_found")
-    assert refused.json()["error"]["param"] == "input"
-    assert gw.sent == []
+    assert code(await ask(gw, "other", previous_response_id="resp_2")) == (400, "previous_response_not_found")
 
 
-async def test_item_that_is_in_no_answer_is_left_to_a_provider_that_keeps_answers(bridge) -> None:
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("model", ["kept", "either", "plain", "other"])
+async def test_item_of_another_token_is_as_if_there_were_none(bridge, model, keep) -> None:
+    gw = bridge(answers={"keep": keep})
+    gw.upstream.reply(answer())
+    stranger = await gw.token()
+    await ask(gw, "kept")
+
+    found = await ask(gw, model, input=[{"type": "item_reference", "id": "msg_resp_1"}], token=stranger)
+    unknown = await ask(gw, model, input=[{"type": "item_reference", "id": "msg_resp_9"}], token=stranger)
+
+    assert (found.status_code, unknown.status_code) == (400, 400)
+    assert found.json()["error"] | {"message": ""} == unknown.json()["error"] | {"message": ""}
+    assert found.json()["error"]["message"] == "Item with id 'msg_resp_1' not found."
+    assert unknown.json()["error"]["param"] == "input"
+    assert len(gw.sent) == 1
+
+
+async def test_item_of_another_token_is_nobodys_by_calling_ones_own_the_same(bridge) -> None:
     gw = bridge(**WHOLE)
     gw.upstream.reply(answer())
+    gw.upstream.reply(answer("resp_2"))
+    stranger = await gw.token()
+    await ask(gw, "kept")
+    own = {"type": "message", "id": "msg_resp_1", "role": "user", "content": "mine"}
+    await ask(gw, "kept", input=[own], token=stranger)
 
-    reply = await ask(gw, "either", input=[{"type": "item_reference", "id": "msg_9"}])
+    refused = await ask(gw, "kept", input=[{"type": "item_reference", "id": "msg_resp_1"}], token=stranger)
 
-    assert reply.status_code == 200
-    assert [sent.url for sent in gw.sent] == ["https://keeper.example/v1/responses"]
+    assert refused.json()["error"]["message"] == "Item with id 'msg_resp_1' not found."
+    assert len(gw.sent) == 2
+
+
+async def test_reasoning_of_another_token_is_not_looked_up(bridge) -> None:
+    gw = bridge()
+    thought = {"type": "reasoning", "id": "rs_1", "summary": []}
+    gw.upstream.reply(answer(output=[thought]))
+    for number in (2, 3, 4):
+        gw.upstream.reply(answer(f"resp_{number}"))
+    stranger = await gw.token()
+    await ask(gw, "kept")
+    echoed = [thought, {"role": "user", "content": "and?"}]
+
+    own = await ask(gw, "kept", input=echoed)
+    unknown = await ask(gw, "kept", input=[{**thought, "id": "rs_9"}], token=stranger)
+    anothers = await ask(gw, "kept", input=echoed, token=stranger)
+    where_nothing_is_looked_up = await ask(gw, "plain", input=echoed, token=stranger)
+
+    assert [own.status_code, unknown.status_code, where_nothing_is_looked_up.status_code] == [200, 200, 200]
+    assert (anothers.status_code, anothers.json()["error"]["param"]) == (400, "input")
+    assert len(gw.sent) == 4
 
 
 async def test_content_is_sealed_in_the_file(bridge) -> None:
@@ -426,6 +493,30 @@ async def test_content_is_sealed_in_the_file(bridge) -> None:
 
     assert b"hushed" not in content
     assert b"hushed" not in path.read_bytes() + path.with_name("tollbridge.db-wal").read_bytes()
+
+
+async def test_content_of_one_answer_does_not_open_as_anothers(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.upstream.reply(answer())
+    gw.upstream.reply(answer("resp_2"))
+    gw.upstream.reply(answer("resp_3"))
+    stranger = await gw.token()
+    await ask(gw, "kept")
+    await ask(gw, "kept")
+    await ask(gw, "kept", token=stranger)
+    store = gw.gateway.store
+    kept = [await store.find_answer(id, token.id) for token in await store.list_tokens() for id in ("resp_1", "resp_3")]
+    first, third = sorted((found for found in kept if found is not None), key=lambda found: found.id)
+    content = (await store.contents(["resp_1"], first.token_id))["resp_1"]
+    second = await store.find_answer("resp_2", first.token_id)
+
+    store.keep(second, content)  # of the same token
+    await store.forget_answer("resp_1", first.token_id)
+    store.keep(replace(third, id="resp_1"), content)  # under the same id
+
+    assert code(await ask(gw, "other", previous_response_id="resp_2")) == (503, "unavailable")
+    assert code(await ask(gw, "other", previous_response_id="resp_1", token=stranger)) == (503, "unavailable")
+    assert len(gw.sent) == 3
 
 
 async def test_content_that_does_not_open_refuses_to_go_on(bridge) -> None:
@@ -498,6 +589,25 @@ async def test_turn_that_is_too_long_keeps_its_place_and_not_its_content(bridge,
     assert code(await ask(gw, "other", previous_response_id="resp_2")) == (400, "previous_response_not_found")
 
 
+async def test_turn_of_too_many_items_keeps_its_place_and_not_its_content(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.upstream.reply(answer())
+    await ask(gw, "kept", input=[{"role": "user", "content": ""}] * 4_097)
+
+    assert code(await ask(gw, "other", previous_response_id="resp_1")) == (400, "previous_response_not_found")
+
+
+async def test_key_that_cannot_seal_is_told_at_the_start(bridge) -> None:
+    gw = bridge(**WHOLE)
+    gw.gateway.data.create()
+    path = gw.gateway.config.data / "kek"
+    path.write_text("ab" * 33)
+    path.chmod(0o600)
+
+    with pytest.raises(SetupError, match="must be 32 bytes"):
+        await gw.client()
+
+
 async def test_conversation_whose_beginning_is_gone_does_not_go_on_elsewhere(bridge) -> None:
     gw = bridge(**WHOLE)
     gw.upstream.reply(answer())
@@ -513,7 +623,7 @@ async def test_conversation_whose_beginning_is_gone_does_not_go_on_elsewhere(bri
 # where nobody keeps the content
 
 
-@pytest.mark.parametrize("model", ["other", "plain"])
+@pytest.mark.parametrize("model", ["other", "plain", "second"])
 async def test_other_provider_cannot_go_on_and_says_what_to_do(bridge, model) -> None:
     gw = bridge()
     gw.upstream.reply(answer())

@@ -271,6 +271,15 @@ def test_what_cannot_be_said_is_left_behind_and_said() -> None:
     assert left.dropped == ("output[].content[].state", "output[].audio", "output[].server_tool", "x")
 
 
+def test_sequence_that_stopped_the_model_is_left_behind_and_said() -> None:
+    left = notes()
+    response = answer(hello())
+
+    shown(replace(response, choices=(replace(response.choices[0], sequence="\n"),)), left)
+
+    assert left.dropped == ("stop_sequence",)
+
+
 def test_answers_but_the_first_are_left_behind_and_said() -> None:
     left = notes()
     response = answer(hello())

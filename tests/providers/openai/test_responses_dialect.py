@@ -69,6 +69,25 @@ def test_answer_in_the_background_may_be_streamed() -> None:
     assert envelope(body_of(background=True, stream=True)).stream
 
 
+@pytest.mark.parametrize(("background", "pieces"), [(True, 0), (False, 1), (None, 1)])
+def test_what_passed_of_an_answer_in_the_background_says_nothing_of_its_cost(
+    background: bool | None, pieces: int
+) -> None:
+    reader = DIALECT.answer_reader(envelope(body_of(background=background, stream=True)), streamed=True)
+
+    reader.feed(b'data: {"type":"response.output_text.delta","delta":"a"}\n\n')
+
+    assert reader.pieces == pieces
+
+
+def test_stream_of_a_request_nobody_has_read_is_counted() -> None:
+    reader = DIALECT.answer_reader(Envelope("m"), streamed=True)
+
+    reader.feed(b'data: {"type":"response.output_text.delta","delta":"a"}\n\n')
+
+    assert reader.pieces == 1
+
+
 def test_request_passes_untouched() -> None:
     body = b' { "model" : "gpt-5", "input":"\\u00e9", "x": 1.50 }'
 

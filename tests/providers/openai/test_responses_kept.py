@@ -12,6 +12,7 @@ from tollbridge import BadRequest, GatewayError
 from tollbridge.formats import Envelope, Given, Turn, Wish
 from tollbridge_openai.responses_dialect import ResponsesDialect
 from tollbridge_openai.responses_kept import ResponsesKeeping
+from tollbridge_openai.responses_named import MOST_ITEMS
 
 KEEPING = ResponsesKeeping()
 DIALECT = ResponsesDialect()
@@ -72,6 +73,22 @@ def listed(query: bytes, *asked: Any) -> Any:
             Wish(keep=True, items=("a", "b")),
         ),
         ({"input": [{"role": "user", "id": "c"}, {"type": "item_reference"}, 7, ["id"]]}, Wish(keep=True)),
+        ({"input": [{"type": "item_reference", "id": "a", "role": 7}]}, Wish(keep=True, items=("a",))),
+        ({"input": [{"type": ["x"], "id": "a"}]}, Wish(keep=True, items=("a",))),
+        (
+            {
+                "input": [
+                    {"type": "reasoning", "id": "a", "summary": []},
+                    {"type": "reasoning", "id": "b", "encrypted_content": ""},
+                    {"type": "reasoning", "id": "c", "encrypted_content": "sealed"},
+                    {"type": "image_generation_call", "id": "d"},
+                    {"type": "function_call", "id": "e", "call_id": "f", "name": "g", "arguments": "{}"},
+                    {"type": "reasoning"},
+                ]
+            },
+            Wish(keep=True, echoed=("a", "b", "d")),
+        ),
+        ({"background": True, "stream": True}, Wish(keep=True, lasts=True)),
     ],
 )
 def test_request_says_what_it_goes_on_from(body: Any, wish: Wish) -> None:
@@ -93,6 +110,53 @@ def test_request_that_says_it_wrongly_is_refused_by_name(body: bytes, param: str
         envelope(body)
 
     assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"model":"m","input":[{"type":"item_reference","\u0069d":"a"}]}',
+        rb'{"model":"m","input":[{"typ\u0065":"item_reference","id":"a"}]}',
+        rb'{"model":"m","input":[{"type":"item_referenc\u0065","\u0069d":"a"}]}',
+    ],
+)
+def test_reference_that_is_written_with_escapes_is_one_too(body: bytes) -> None:
+    assert envelope(body).wish == Wish(keep=True, items=("a",))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        rb'{"type":"item_reference","id":"a","id":"b"}',
+        rb'{"type":"item_reference","id":"a","\u0069d":"b"}',
+        rb'{"type":"message","type":"item_reference","id":"a"}',
+        rb'{"type":"reasoning","id":"a","id":"b"}',
+    ],
+)
+def test_item_that_points_to_one_of_two_is_refused(item: bytes) -> None:
+    with pytest.raises(BadRequest, match="twice") as refused:
+        envelope(b'{"model":"m","input":[%b]}' % item)
+
+    assert refused.value.param == "input"
+
+
+def test_only_so_many_items_may_be_pointed_to() -> None:
+    def pointing(many: int) -> bytes:
+        return encoded({"model": "m", "input": [{"type": "item_reference", "id": "a"}] * many})
+
+    wish = envelope(pointing(MOST_ITEMS)).wish
+    assert wish is not None
+    assert len(wish.items) == MOST_ITEMS
+    with pytest.raises(BadRequest, match="more than 4096 items"):
+        envelope(pointing(MOST_ITEMS + 1))
+
+
+def test_request_of_more_items_than_are_named_is_not_kept() -> None:
+    def asking(many: int) -> bytes | None:
+        return KEEPING.asked(encoded({"input": [{"role": "user"}] * many}), "req_1")
+
+    assert asking(MOST_ITEMS) is not None
+    assert asking(MOST_ITEMS + 1) is None
 
 
 def test_request_whose_input_is_none_is_not_gone_on_from() -> None:
@@ -118,7 +182,7 @@ def test_answer_says_its_id_and_whether_more_comes(answer: Any, found: Given) ->
 
 def test_words_that_were_asked_are_a_message_with_an_id() -> None:
     content = [{"type": "input_text", "text": "Hi"}]
-    assert json.loads(KEEPING.asked(b'{"input":"Hi"}', "req_1")) == [
+    assert json.loads(KEEPING.asked(b'{"input":"Hi"}', "req_1") or b"") == [
         {"id": "msg_req_1_0", "type": "message", "role": "user", "status": "completed", "content": content}
     ]
 
@@ -132,7 +196,7 @@ def test_items_that_were_asked_get_ids_by_their_kind_and_references_are_left_out
         {"type": "computer_call_output", "call_id": "c"},
     ]
 
-    asked = json.loads(KEEPING.asked(encoded({"input": items}), "req_1"))
+    asked = json.loads(KEEPING.asked(encoded({"input": items}), "req_1") or b"")
 
     assert [(item["type"], item["id"]) for item in asked] == [
         ("message", "msg_req_1_0"),
@@ -144,8 +208,13 @@ def test_items_that_were_asked_get_ids_by_their_kind_and_references_are_left_out
     assert KEEPING.asked(b"{}", "r") == b"[]"
 
 
-def test_ids_of_a_turn_are_those_of_what_was_asked_and_answered() -> None:
-    assert KEEPING.ids(turn({"id": "a"}, {"role": "user"})) == ("a", "rs_1", "rs_2", "msg_1", "fc_1")
+def test_ids_of_a_turn_are_those_that_its_items_were_given_here_and_in_the_answer() -> None:
+    asked = KEEPING.asked(b'{"input":[{"role":"user","id":"msg_anothers"},{"role":"user"}]}', "req_1")
+    assert asked is not None
+
+    ids = KEEPING.ids(Turn(asked, encoded(ANSWER)), "req_1")
+
+    assert ids == ("msg_req_1_1", "rs_1", "rs_2", "msg_1", "fc_1")
 
 
 def test_what_was_said_before_comes_first_but_reasoning_nobody_can_read() -> None:
@@ -168,9 +237,12 @@ def test_references_become_what_they_stand_for() -> None:
         ]
     }
 
-    written = recalled(body, (turn({"id": "a", "role": "user", "content": "Hi?"}, answer={"id": "r"}),), (turn(),))
+    earlier = turn({"id": "a", "role": "user", "content": "Hi?"}, {"id": "fc_1"}, answer={"id": "r"})
 
-    assert [item.get("id") for item in written["input"]] == ["a", "fc_1", "a", None]
+    written = recalled(body, (), (earlier, turn()))
+
+    assert [item.get("id") for item in written["input"]] == ["fc_1", "a", None]
+    assert written["input"][0]["type"] == "function_call"  # the newest of that name
 
 
 def test_reference_to_nothing_is_refused() -> None:
@@ -232,8 +304,8 @@ def test_nothing_but_a_refusal_comes_of_any_body_and_answer(body: Any, asked: An
     KEEPING.given(text)
     with suppress(GatewayError):
         envelope(text)
-    kept = Turn(KEEPING.asked(text, "r"), encoded(ANSWER))
-    KEEPING.ids(kept)
+    kept = Turn(KEEPING.asked(text, "r") or b"[]", encoded(ANSWER))
+    KEEPING.ids(kept, "r")
     try:
         KEEPING.recalled(text, (kept,), ())
     except GatewayError:

@@ -1,5 +1,6 @@
 """Streams of the Responses API, written."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.providers.openai.responses_support import (
     shown,
     streamed,
 )
+from tests.support.growth import assert_linear
 
 from tollbridge.errors import RateLimited
 from tollbridge.formats import (
@@ -43,6 +45,7 @@ from tollbridge.formats import (
     ToolCall,
     Unknown,
     carried,
+    encode_json,
     unfold,
 )
 
@@ -171,6 +174,18 @@ def test_call_waits_for_its_second_piece_so_that_its_state_may_come() -> None:
     assert carried(begun["item"]["call_id"], SEAL) == ("c", STATE, [])
 
 
+def test_empty_pieces_of_a_call_are_not_gone_through_again_and_again() -> None:
+    def writing(pieces: int) -> Callable[[], object]:
+        events = [PartBegin(part=ToolCall(id="c", name="f"), index=0), *[Delta(text="", index=0)] * pieces]
+
+        def work() -> None:
+            assert wrote(*events) == []
+
+        return work
+
+    assert_linear(writing, 2_000)
+
+
 def test_state_of_a_call_that_comes_too_late_is_left_behind_and_said() -> None:
     left = notes()
     writer = CODEC.stream_writer(read(), left)
@@ -251,6 +266,7 @@ def test_own_event_is_passed_on_with_a_number_that_fits_and_a_strangers_is_not()
     [
         [{**MESSAGE, "content": [TEXT, {"type": "refusal", "refusal": "no"}]}],
         [{**MESSAGE, "content": [{"type": "odd", "x": 1}, TEXT]}],
+        [{**MESSAGE, "content": [TEXT]}, {**MESSAGE, "id": "msg_2", "content": [TEXT, TEXT]}],
         [{**MESSAGE, "content": []}, {"type": "web_search_call", "id": "ws_1"}],
         [{"type": "reasoning", "summary": [{"type": "summary_text", "text": text} for text in "ab"]}],
         [{"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": ""}]}],
@@ -262,6 +278,15 @@ def test_answer_of_this_dialect_comes_through_a_stream_unchanged(output: list[An
     response = given(*output, x=1)
 
     assert folded(streamed(response)) == response
+
+
+@pytest.mark.parametrize(("stop", "kept"), [(Stop.END, True), (Stop.LENGTH, True), (Stop.BROKEN_CALL, False)])
+def test_answer_that_failed_is_none_to_come_back_to(stop: Stop, kept: bool) -> None:
+    writer = CODEC.stream_writer(read(), notes())
+
+    last = [writer.write(event) for event in unfold(answer(Text(text="hi"), stop=stop))][-1]
+
+    assert writer.answer == (encode_json(lines(last)[-1]["response"]) if kept else b"")
 
 
 def test_message_whose_last_part_never_comes_is_written_all_the_same() -> None:

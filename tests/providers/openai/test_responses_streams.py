@@ -190,6 +190,24 @@ def test_citation_is_told_when_it_comes() -> None:
     assert [citation.url for citation in text.citations] == ["https://a"]
 
 
+def test_citations_are_in_the_end_those_of_the_last_event() -> None:
+    first, second = ({"type": "url_citation", "url": url} for url in ("https://a", "https://b"))
+    told = {"type": "response.output_text.annotation.added", "output_index": 0, "annotation": first}
+    last = done({**MESSAGE, "content": [{**TEXT, "annotations": [second]}]})
+
+    (text,) = parts_of(whole(piece("output_text", "hi"), told, last))
+
+    assert [citation.url for citation in text.citations] == ["https://b"]
+
+
+def test_items_whose_places_are_counted_from_one_come_once() -> None:
+    message = {**MESSAGE, "content": [TEXT]}
+
+    response = whole(added({**MESSAGE, "content": []}, 1), done(message, 1), last=ended(message))
+
+    assert parts_of(response) == parts_of(given(message))
+
+
 def test_what_hosted_tools_are_at_is_passed_on() -> None:
     searching = {"type": "response.web_search_call.searching", "output_index": 0, "item_id": "ws_1"}
 
@@ -211,6 +229,7 @@ def test_signs_of_life_are_told() -> None:
     [
         ({"type": "error", "code": "rate_limit_exceeded", "message": "slow", "param": None}, 429),
         ({"type": "error", "error": {"code": "server_error", "message": "oops"}}, 502),
+        ({"type": "error", "status": 429, "error": {"message": "slow"}}, 429),
         ({"type": "error", "status": 400, "error": {"type": "invalid_request_error", "message": "bad"}}, 400),
         ({"type": "response.failed", "response": {"error": {"code": "invalid_prompt", "message": "bad"}}}, 400),
         ({"type": "response.failed", "response": None}, 502),

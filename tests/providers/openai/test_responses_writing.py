@@ -336,6 +336,10 @@ def test_tools_of_other_providers_become_this_ones_where_it_has_them() -> None:
         (ToolChoice(mode=ChoiceMode.NAMED, names=("f",)), {"type": "function", "name": "f"}),
         (ToolChoice(mode=ChoiceMode.NAMED, names=("g",)), {"type": "custom", "name": "g"}),
         (
+            ToolChoice(mode=ChoiceMode.AUTO, names=("f",), raw={"x": 1}),
+            {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "f"}]},
+        ),
+        (
             ToolChoice(mode=ChoiceMode.AUTO, names=("f",)),
             {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "f"}]},
         ),
