@@ -61,6 +61,8 @@ def read_head(value: JSON, *, calls: bool) -> tuple[Response, Choice]:
     usage, wire = read_usage(found.rest()), found.members("usage")
     found.items("output")
     found.text("object")
+    if found.peek("output_text") == "":  # OpenRouter's word for what SDKs put there themselves, whatever was said
+        found.take("output_text")
     choice = _read_stop(found, calls=calls)
     head = Response(
         origin=NAME,

@@ -331,6 +331,11 @@ def test_what_was_not_asked_has_the_default() -> None:
     assert told["usage"] is None
 
 
+def test_words_that_are_said_to_be_none_are_no_part_of_the_answer() -> None:
+    assert "output_text" not in rewritten(given(SAID, output_text=""))
+    assert rewritten(given(SAID, output_text="hi"))["output_text"] == "hi"
+
+
 def test_usage_is_written_from_its_buckets() -> None:
     usage = Usage(
         input=5, cache_read=3, cache_write=2, cache_write_1h=1, image_input=4, output=7, audio_output=1, reasoning=6
