@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tollbridge.errors import BadRequest, Untranslatable, UpstreamError, UpstreamTruncated
-from tollbridge.formats.codec import Conversation
 from tollbridge.formats.conversation import Request, Role
 from tollbridge.formats.dialect import Envelope
 from tollbridge.formats.events import Begin, Broken, ChoiceEnd, Delta, End, PartBegin, PartEnd
@@ -20,6 +19,7 @@ from tollbridge.formats.response import Response
 from tollbridge.formats.seal import KeyedSeal
 from tollbridge.formats.values import decode_json
 from tollbridge.testing.conversations import bodies, events_of, plain, requests, responses, said
+from tollbridge.testing.peculiar import PeculiarBodies
 
 SEAL = KeyedSeal(b"s" * 32)
 SAYABLE = (
@@ -47,10 +47,9 @@ def notes(*, strict: bool = False) -> Notes:
     return Notes(SEAL, strict=strict, now=1_700_000_000, call_id="req_1")
 
 
-class ConversationContract:
+class ConversationContract(PeculiarBodies):
     """The laws of `docs/translation.md` that one codec keeps by itself."""
 
-    codec: Conversation
     error_body: Callable[[int], bytes]
     """Gives the body of a refusal with this status, as the provider writes it, that says `too bad`."""
 
