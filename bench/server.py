@@ -51,7 +51,7 @@ def _start(stack: ExitStack, name: str) -> tuple[int, int]:
 
 def _us(pid: int, port: int, requests: int, connections: int) -> float:
     before = cpu_seconds(pid)
-    load = [str(value) for value in (port, "x" * 40, requests, connections, 0)]
+    load = [str(value) for value in (port, "x" * 40, requests, connections, 0, "openai-chat")]
     subprocess.run([sys.executable, "-m", "bench.load", *load], check=True, env=_ENV)
     return (cpu_seconds(pid) - before) / (requests // connections * connections) * 1e6
 

@@ -235,7 +235,7 @@ class UpstreamTruncated(UpstreamError):
 
 
 class UpstreamTimeout(UpstreamError):
-    """The provider did not answer, or fell silent, for longer than allowed."""
+    """The provider did not answer, fell silent, or had not finished, for longer than allowed."""
 
     status, code = 504, "upstream_timeout"
 

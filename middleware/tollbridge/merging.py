@@ -39,6 +39,9 @@ def merged_provider(
             raise ConfigError(f"{where}: unknown dialect {spoken!r}{near(spoken, bases)}")
         if not url.startswith((*HTTP, "{")):
             raise ConfigError(f"{where}: the URL {url!r} must start with http:// or https://")
+    for written in given.rewritten:
+        if written not in dialects:
+            raise ConfigError(f"{where}: rewritten names an unknown dialect {written!r}{near(written, dialects)}")
     quirks = known.quirks if known else Quirks()
     default = "always" if dialect == "anthropic-messages" else "option"
     quirks = replace(
@@ -46,6 +49,8 @@ def merged_provider(
         headers={**quirks.headers, **given.headers},
         stream_usage=given.stream_usage or (quirks.stream_usage if known else default),
         keeps_answers=quirks.keeps_answers or given.keeps_answers,
+        free_text=quirks.free_text or given.free_text,
+        rewritten=(*quirks.rewritten, *given.rewritten),
     )
     return Provider(
         name,

@@ -27,10 +27,16 @@ class Quirks:
     paths: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Where an operation is here, by its label, where that is not where its dialect has it: whole, and streamed."""
     rewritten: tuple[str, ...] = ()
-    """Dialects whose streams this host writes amiss: they are read and written anew instead of passed on."""
+    """Dialects, each by its own name, that this host writes amiss.
+
+    Their streams and their embeddings are read and written anew; every other answer passes as it is.
+    """
     drop_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Members to leave out where they have one of these values, as JSON texts by name: the host refuses to be told what
-    it does anyhow."""
+    """Members to leave out where they have one of these values, as JSON texts by name, which the host refuses: it does
+    that anyhow, or what it does is rewritten."""
+
+    free_text: bool = False
+    """Whether this host takes OpenAI's tools of free text.  Few but OpenAI do; any other is given functions instead."""
 
     @property
     def alters_bodies(self) -> bool:

@@ -7,6 +7,7 @@ from tollbridge.auth import SCHEMES, Auth
 from tollbridge.config import Config
 from tollbridge.errors import ConfigError
 from tollbridge.formats.dialect import Dialect, ModelEntry, Operation
+from tollbridge.formats.ways import spoken_at
 from tollbridge.hosts import Host, Hosts, ReadKey, unset_variables
 from tollbridge.merging import near
 from tollbridge.providers import Provider, Target
@@ -95,8 +96,9 @@ class ModelRoutes:
 
     def _check_files_provider(self) -> None:
         host = self._named_host(self._files_provider, "upstream.files_provider")
-        bases = {each.base for each in self._dialects.values() if any(map(_takes_files, each.operations))}
-        urls = [url for base, url in host.base_urls.items() if base in bases]
+        taking = [each for each in self._dialects.values() if any(map(_takes_files, each.operations))]
+        bases = {each.base for each in taking}
+        urls = [url for each in taking if (url := spoken_at(each, host.base_urls))]
         problem = "" if urls else f"keeps no files; those who speak {', '.join(sorted(bases))} do"
         if any("{model}" in url for url in urls):
             problem = "has a URL for each model, and files belong to none"

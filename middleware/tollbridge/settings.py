@@ -76,6 +76,8 @@ class ProviderConfig:
     allow_private: bool = False
     stream_usage: str = ""
     keeps_answers: bool = False
+    free_text: bool = False
+    rewritten: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _one_of(self, "stream_usage", "", "option", "always", "never")

@@ -23,7 +23,7 @@ def write_response(response: Response, request: Request, notes: Notes) -> bytes:
     """Write an answer for a caller; of several, the first."""
     own = response.origin == NAME
     if len(response.choices) > 1:
-        notes.drop("answers")
+        notes.drop("choices")
     choice = response.choices[0] if response.choices else Choice()
     shown = [shown_part(part, notes, own=own) for part in choice.parts]
     message = message_head(response.id, response.model, notes)

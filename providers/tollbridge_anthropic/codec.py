@@ -25,6 +25,8 @@ from tollbridge_anthropic.words import NAME
 
 SPELLED: Mapping[str, str] = {
     "cache": "cache_control",
+    "messages[].content[].cache": "messages[].content[].cache_control",
+    "tools[].cache": "tools[].cache_control",
     "choice": "tool_choice",
     "format": "output_config.format",
     "max_output": "max_tokens",
@@ -43,6 +45,7 @@ class MessagesCodec:
     name = NAME
     kind = CONVERSATION
     spelled = SPELLED
+    free_text = False
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
         return read_plain_request(body, notes.seal) or requests_in.read_request(body, envelope, notes)

@@ -26,7 +26,6 @@ from tollbridge.formats import (
     ToolCall,
     ToolResult,
     fit_id,
-    json_text,
 )
 from tollbridge_anthropic.citations import is_linked
 from tollbridge_anthropic.words import NAME
@@ -41,8 +40,6 @@ _BEGINNINGS: Mapping[str, str] = {
     "JVBERi0": "application/pdf",
 }
 """How base64 of a kind of file begins."""
-CUSTOM_INPUT = "input"
-"""The one argument of a function that stands for a tool of free text."""
 
 
 def fit_parts(parts: Iterable[AnyPart], role: Role, notes: Notes) -> tuple[AnyPart, ...]:
@@ -133,8 +130,7 @@ def _document(part: Media, notes: Notes) -> Media:
 
 
 def _tool_call(part: ToolCall, role: Role, notes: Notes) -> AnyPart | None:
-    arguments = json_text({CUSTOM_INPUT: part.arguments}) if part.custom else part.arguments
-    return replace(part, id=fit_id(part.id), arguments=arguments, custom=False)
+    return replace(part, id=fit_id(part.id))
 
 
 def _tool_result(part: ToolResult, role: Role, notes: Notes) -> AnyPart | None:

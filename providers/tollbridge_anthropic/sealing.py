@@ -22,11 +22,9 @@ from tollbridge.formats import (
     ToolCall,
     ToolResult,
     join_id,
-    json_text,
 )
 from tollbridge_anthropic.citations import linked
 from tollbridge_anthropic.content_in import thinking_state
-from tollbridge_anthropic.fit_parts import CUSTOM_INPUT
 from tollbridge_anthropic.words import NAME
 
 
@@ -70,8 +68,7 @@ def sealed_thought(words: str, state: State | None, notes: Notes) -> State | Non
 
 def _tool_call(part: ToolCall, notes: Notes, own: bool) -> AnyPart | None:
     state = part.state if part.state is not None and part.state.dialect != NAME else None
-    arguments = json_text({CUSTOM_INPUT: part.arguments}) if part.custom else part.arguments
-    return replace(part, id=join_id(part.id, state, notes.seal), arguments=arguments, custom=False, state=None)
+    return replace(part, id=join_id(part.id, state, notes.seal), state=None)
 
 
 def _media(part: Media, notes: Notes, own: bool) -> AnyPart | None:

@@ -64,7 +64,7 @@ class MessageStream:
 
     def __init__(self, request: Request, notes: Notes) -> None:
         self._notes = notes
-        self._order = OneByOne()
+        self._order = OneByOne(notes)
         self._begin: Begin | None = None
         self._started = False
         self._over = False
@@ -254,7 +254,7 @@ class MessageStream:
 
 
 def _flows(part: AnyPart) -> bool:
-    return isinstance(part, Text | Refusal | Reasoning) or (isinstance(part, ToolCall) and not part.custom)
+    return isinstance(part, Text | Refusal | Reasoning | ToolCall)
 
 
 def _folded(held: list[AnyEvent]) -> AnyPart:

@@ -19,11 +19,12 @@ from tollbridge.formats import (
     ServerTool,
     Tool,
     ToolChoice,
+    known_choice,
     lower,
     present,
 )
 from tollbridge_anthropic.content_out import write_cache
-from tollbridge_anthropic.fit_parts import CUSTOM_INPUT, fit_cache
+from tollbridge_anthropic.fit_parts import fit_cache
 from tollbridge_anthropic.models import Traits
 
 KEYWORDS = Keywords(
@@ -45,12 +46,6 @@ _TYPES: Mapping[ChoiceMode, str] = {
     ChoiceMode.REQUIRED: "any",
     ChoiceMode.NAMED: "tool",
     ChoiceMode.NONE: "none",
-}
-_FREE_TEXT: JSON = {
-    "type": "object",
-    "properties": {CUSTOM_INPUT: {"type": "string"}},
-    "required": [CUSTOM_INPUT],
-    "additionalProperties": False,
 }
 
 
@@ -81,7 +76,7 @@ def write_choice(choice: ToolChoice | None, parallel: bool | None) -> JSON:
 
 def fit_tools(request: Request, traits: Traits, notes: Notes) -> Request:
     """Fit the tools of another dialect, and the choice between them."""
-    choice = request.choice
+    choice = known_choice(request, notes)
     fitted = [_fitted(tool, notes) for tool in _allowed(request.tools or (), choice)]
     tools = tuple(tool for tool in fitted if tool is not None)
     if not tools:
@@ -90,7 +85,6 @@ def fit_tools(request: Request, traits: Traits, notes: Notes) -> Request:
         return replace(request, tools=None, choice=None, parallel_tools=None)
     if choice is not None:
         notes.drop_extras(choice.extras, "choice")
-        notes.drop_given(choice=choice.raw)
         names = choice.names if choice.mode is ChoiceMode.NAMED else ()
         choice = ToolChoice(mode=choice.mode, names=names)
         if not traits.forced and choice.mode in (ChoiceMode.REQUIRED, ChoiceMode.NAMED):
@@ -118,11 +112,7 @@ def _fitted(tool: AnyTool, notes: Notes) -> AnyTool | None:
         return _server_tool(tool, notes)
     notes.drop_extras(tool.extras, "tools[]")
     schema = tool.schema if isinstance(tool.schema, dict) else {"type": "object", "properties": {}}
-    if tool.custom:
-        notes.drop("tools[].custom")
-        notes.drop_given("tools[]", grammar=tool.grammar)
-        schema = _FREE_TEXT
-    elif tool.strict:
+    if tool.strict:
         schema = lower(schema, KEYWORDS, notes, "tools[].schema")
     if "type" not in schema:
         schema = {"type": "object", **schema}
@@ -132,8 +122,6 @@ def _fitted(tool: AnyTool, notes: Notes) -> AnyTool | None:
         strict=tool.strict or None,
         description=tool.description or None,
         cache=fit_cache(tool.cache, "tools[]", notes),
-        custom=False,
-        grammar=None,
         spelling="",
         extras=NO_EXTRAS,
     )

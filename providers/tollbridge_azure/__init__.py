@@ -1,7 +1,8 @@
 """Azure OpenAI: OpenAI's dialects at a resource of one's own.
 
 `azure` is the v1 surface, where the model is the name of a deployment; it keeps answers of the Responses API 30 days
-(https://learn.microsoft.com/azure/ai-services/openai/how-to/responses, read 2026-11). `azure-deployments` is the older
+(https://learn.microsoft.com/azure/ai-services/openai/how-to/responses, read 2026-11), and its GPT-5 takes tools of free
+text (https://learn.microsoft.com/azure/foundry/openai/how-to/reasoning, read 2026-11). `azure-deployments` is the older
 one, where the deployment stands in the path and the query names a version. Both take a key, or a token of Entra ID by
 the auth schemes `azure-entra` and `azure-managed-identity`. The variables are those of OpenAI's own Azure client
 (openai-python 3.57, `openai/lib/azure.py`).
@@ -33,7 +34,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_urls={"openai-chat": _V1, "openai-responses": _V1},
             auth=Header("api-key", KEYS),
             models=models,
-            quirks=Quirks(keeps_answers=True),
+            quirks=Quirks(keeps_answers=True, free_text=True),
             display_name="Azure OpenAI",
             homepage="https://azure.microsoft.com/products/ai-services/openai-service",
             source=_SOURCE,

@@ -29,10 +29,10 @@ from tollbridge.formats import (
 )
 from tollbridge_bedrock.media import MediaWriter
 from tollbridge_bedrock.models import EVERY_TTL, cached_for, tools_cached_for
-from tollbridge_bedrock.words import CUSTOM_INPUT, NAME, OWN_ID, TOOL_NAME
+from tollbridge_bedrock.words import NAME, OWN_ID, TOOL_NAME
 
 WHERE = "messages[].content[]"
-_CACHE = f"{WHERE}.cache_control"
+_CACHE = f"{WHERE}.cache"
 _IN_RESULTS = frozenset((MediaKind.IMAGE, MediaKind.FILE, MediaKind.VIDEO))
 
 
@@ -152,10 +152,7 @@ class BlockWriter:
 
     def call(self, part: ToolCall) -> JSON:
         """Write a call whole."""
-        return self.own({"toolUse": {**self.call_head(part), "input": self._input(part)}}, part)
-
-    def _input(self, part: ToolCall) -> JSON:
-        return {CUSTOM_INPUT: part.arguments} if part.custom else call_input(part.arguments)
+        return self.own({"toolUse": {**self.call_head(part), "input": call_input(part.arguments)}}, part)
 
     def call_head(self, part: ToolCall) -> dict[str, JSON]:
         """Give a call's id and name."""

@@ -23,6 +23,8 @@ CONVERSE_CODEC = ConversationCodec(
         "format": "outputConfig.textFormat",
         "metadata": "requestMetadata",
         "tier": "serviceTier",
+        "messages[].content[].cache": "messages[].content[].cachePoint",
+        "tools[].cache": "toolConfig.tools[].cachePoint",
     },
     read_request=read_request,
     write_request=write_request,

@@ -38,7 +38,6 @@ from tollbridge.formats import (
     Unknown,
     UsageSeen,
     add_extras,
-    encode_json,
     present,
     words_of,
 )
@@ -79,7 +78,7 @@ class ConverseStreamWriter:
 
     def __init__(self, _: Request, notes: Notes) -> None:
         self._notes = notes
-        self._order = OneByOne()
+        self._order = OneByOne(notes)
         self._native = False
         self._blocks = BlockWriter(notes, native=False, answer=True)
         self._block = -1
@@ -155,13 +154,12 @@ class ConverseStreamWriter:
 
     def _arguments(self, live: _Live, words: str) -> bytes:
         """Write words of a call's arguments; those of a foreign call wait until its head is written."""
-        custom = isinstance(live.part, ToolCall) and live.part.custom
         if words:
             live.held.append(words)
         if not live.begun and sum(map(len, live.held)) <= _HELD:
             return b""
         head = self._head(live)
-        if custom or not live.held:
+        if not live.held:
             return head
         told = self._delta({"toolUse": {"input": "".join(live.held)}})
         live.held.clear()
@@ -207,15 +205,13 @@ class ConverseStreamWriter:
         live = self._live
         if live is None:
             return b""
-        told = self._ended_call(live, live.part) if isinstance(live.part, ToolCall) else self._ended_words(live)
+        told = self._ended_call(live) if isinstance(live.part, ToolCall) else self._ended_words(live)
         self._live = None
         return told + write_members("contentBlockStop", contentBlockIndex=self._block)
 
-    def _ended_call(self, live: _Live, part: ToolCall) -> bytes:
+    def _ended_call(self, live: _Live) -> bytes:
         head = self._head(live)
         words = "".join(live.held)
-        if part.custom:
-            words = encode_json({"input": words}).decode("utf-8")
         return head + (self._delta({"toolUse": {"input": words}}) if words else b"")
 
     def _ended_words(self, live: _Live) -> bytes:

@@ -21,21 +21,16 @@ from tollbridge.formats import (
     ToolResult,
     add_extras,
     fit_id,
+    known_choice,
     present,
 )
 from tollbridge_bedrock.blocks_in import read_mark
 from tollbridge_bedrock.blocks_out import write_mark
 from tollbridge_bedrock.models import EVERY_TTL, can_be_forced, enforces, is_nova, tools_cached_for
 from tollbridge_bedrock.schemas import enforceable
-from tollbridge_bedrock.words import CUSTOM_INPUT, SYSTEM_TOOLS, TOOL_NAME
+from tollbridge_bedrock.words import SYSTEM_TOOLS, TOOL_NAME
 
 _ANY_OBJECT: JSON = {"type": "object", "properties": {}}
-_FREE_TEXT: JSON = {
-    "type": "object",
-    "properties": {CUSTOM_INPUT: {"type": "string"}},
-    "required": [CUSTOM_INPUT],
-    "additionalProperties": False,
-}
 _CHOICES = {"auto": ChoiceMode.AUTO, "any": ChoiceMode.REQUIRED}
 _NAMED = {tool: name for name, tool in SYSTEM_TOOLS.items()}
 
@@ -106,17 +101,17 @@ class ToolWriter:
             listed = None if request.tools is None else self._listed(request.tools)
             found = present(tools=listed, toolChoice=self._own_choice(request.choice))
             return found if found or "toolConfig" in request.spelling else None
-        used = _used(request)
-        mode = request.choice.mode if request.choice is not None else ChoiceMode.AUTO
+        used, choice = _used(request), known_choice(request, self._notes)
+        mode = choice.mode if choice is not None else ChoiceMode.AUTO
         tools: list[JSON] = []
         if mode is not ChoiceMode.NONE or used:
             tools = self._listed(self._allowed(request.tools or ()))
         tools = tools or [_spec(Tool(name=name), _ANY_OBJECT) for name in used]
         if not tools:
-            if request.choice is not None and (request.choice.names or mode is ChoiceMode.REQUIRED):
+            if choice is not None and (choice.names or mode is ChoiceMode.REQUIRED):
                 self._notes.drop("choice")
             return None
-        return present(tools=tools, toolChoice=self._choice(request.choice))
+        return present(tools=tools, toolChoice=self._choice(choice))
 
     def _allowed(self, tools: Sequence[AnyTool]) -> Sequence[AnyTool]:
         choice = self._request.choice
@@ -133,7 +128,7 @@ class ToolWriter:
                 written.append(found)
             mark = tool.cache if isinstance(tool, Tool) else None
             if mark is not None:
-                written += write_mark(mark, self._ttls, self._notes, "tools[].cache_control")
+                written += write_mark(mark, self._ttls, self._notes, "tools[].cache")
         return written
 
     def _tool(self, tool: Tool) -> JSON:
@@ -142,11 +137,7 @@ class ToolWriter:
         if not TOOL_NAME.fullmatch(tool.name):
             self._notes.refuse("tools[].name", "Bedrock takes letters, digits, _ and - in it, 64 at most")
         self._notes.drop_extras(tool.extras, "tools[]")
-        if tool.custom:
-            self._notes.drop("tools[].custom")
-            self._notes.drop_given("tools[]", grammar=tool.grammar)
-        given = _FREE_TEXT if tool.custom else tool.schema
-        schema = given if isinstance(given, dict) else _ANY_OBJECT
+        schema = tool.schema if isinstance(tool.schema, dict) else _ANY_OBJECT
         schema = schema if "type" in schema else {"type": "object", **schema}
         strict = bool(tool.strict) and enforces(self._request.model)
         if strict:

@@ -10,8 +10,6 @@ NAME = "bedrock-converse"
 OWN_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
 """What Bedrock takes as the id of a tool's use (its API model in botocore 1.44)."""
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-CUSTOM_INPUT = "input"
-"""The one argument of a tool that stands for one of free text."""
 
 WIRE_ROLES: Mapping[Role, str] = {
     Role.SYSTEM: "system",

@@ -35,6 +35,7 @@ from tollbridge.formats import (
     decode_json,
     encode_json,
     event_data,
+    merged_state,
     new_call_id,
     present,
     split_events,
@@ -193,7 +194,7 @@ class RunWriter:
         self._fold = Fold()
         self._kinds: dict[int, str] = {}
         self._heard: dict[int, list[str]] = {}
-        self._states: dict[int, State] = {}
+        self._states: dict[int, State | None] = {}
         self._native = False
 
     def write(self, event: AnyEvent) -> bytes:
@@ -219,8 +220,8 @@ class RunWriter:
             if event.index in self._heard:
                 self._heard[event.index].append(event.text)
             return self._words(event.index, event.text)
-        if isinstance(event, Detail) and event.state is not None:
-            self._states[event.index] = event.state
+        if isinstance(event, Detail):
+            self._states[event.index] = merged_state(self._states.get(event.index), event.state)
         if isinstance(event, PartEnd) and event.index in self._heard:
             text = "".join(self._heard.pop(event.index))
             signed = sign([Reasoning(text=text, state=self._states.get(event.index))], self._notes)

@@ -26,6 +26,7 @@ from tollbridge.formats import (
     add_extras,
     encode_json,
     in_turns,
+    known_choice,
     present,
     write_url,
 )
@@ -107,7 +108,7 @@ def _format(form: Format | None, notes: Notes, *, native: bool) -> JSON:
 
 def _tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
     """Give tools and the choice among them; where only some are allowed, the others are left out."""
-    choice = request.choice
+    choice = request.choice if native else known_choice(request, notes)
     allowed = choice.names if choice is not None and choice.mode in (ChoiceMode.AUTO, ChoiceMode.REQUIRED) else ()
     tools = []
     for tool in request.tools or ():
@@ -131,13 +132,11 @@ def _tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
 
 
 def _tool(tool: Tool, notes: Notes, *, native: bool) -> JSON:
-    if tool.custom:
-        notes.refuse("tools[].custom", "tools of this provider take an object")
     if native:
         inner = present(name=tool.name, description=tool.description, parameters=tool.schema)
         typed: dict[str, JSON] = {} if UNTYPED in tool.spelling else {"type": "function"}
         return add_extras({**typed, **(inner if FLAT in tool.spelling else {"function": inner})}, tool.extras)
-    notes.drop_given("tools[]", strict=tool.strict or None, cache_control=tool.cache)
+    notes.drop_given("tools[]", strict=tool.strict or None, cache=tool.cache)
     notes.drop_extras(tool.extras, "tools[]")
     schema = tool.schema if tool.schema is not None else {"type": "object", "properties": {}}
     inner = {"name": tool.name, "description": tool.description or "", "parameters": schema}
@@ -203,8 +202,6 @@ class _Messages:
 
     def _call(self, call: ToolCall, spelling: str) -> JSON:
         if not self._native:
-            if call.custom:
-                self._notes.refuse("messages[].tool_calls[].custom")
             self._notes.drop_given("messages[].tool_calls[]", state=call.state)
             self._notes.drop_extras(call.extras, "messages[].tool_calls[]")
         return write_call(call, spelling.split() if self._native else (), native=self._native)
@@ -245,7 +242,7 @@ class _Messages:
             return None
         if self._native:
             return add_extras(members, part.extras)
-        self._notes.drop_given("messages[].content[]", cache_control=part.cache)
+        self._notes.drop_given("messages[].content[]", cache=part.cache)
         self._notes.drop_extras(part.extras, "messages[].content[]")
         return members
 
@@ -268,5 +265,5 @@ class _Messages:
         members.update(present(name=part.name))
         if self._native:
             return add_extras(members, message.extras)
-        self._notes.drop_given("messages[].content[]", is_error=part.error or None, cache_control=part.cache)
+        self._notes.drop_given("messages[].content[]", is_error=part.error or None, cache=part.cache)
         return members

@@ -123,7 +123,7 @@ def write_response(response: Response, _: Request, notes: Notes) -> bytes:
     native = response.origin == NAME
     choice = response.choices[0] if response.choices else Choice()
     if len(response.choices) > 1:
-        notes.drop("answers")
+        notes.drop("choices")
     usage: JSON = response.wire_usage if native else None
     if usage is None and response.usage is not None:
         usage = write_usage(response.usage)

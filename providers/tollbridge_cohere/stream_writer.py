@@ -32,6 +32,7 @@ from tollbridge.formats import (
     UsageSeen,
     add_extras,
     encode_json,
+    merged_state,
     present,
     write_event,
 )
@@ -61,7 +62,7 @@ class CohereStreamWriter:
 
     def __init__(self, request: Request, notes: Notes) -> None:
         self._notes = notes
-        self._order = OneByOne()
+        self._order = OneByOne(notes)
         self._native = False
         self._open: _Open | None = None
         self._contents = 0
@@ -74,8 +75,6 @@ class CohereStreamWriter:
         self._rest: dict[str, JSON] = {}
 
     def write(self, event: AnyEvent) -> bytes:
-        if isinstance(event, PartBegin | ChoiceEnd) and event.choice:
-            self._notes.drop("answers")
         return b"".join(_WRITE[type(one)](self, one) for one in self._order.add(event) if type(one) in _WRITE)
 
     def _begin(self, event: Begin) -> bytes:
@@ -150,8 +149,7 @@ class CohereStreamWriter:
         opened = self._open
         if opened is None:
             return b""
-        if event.state is not None:
-            opened.state = event.state
+        opened.state = merged_state(opened.state, event.state)
         if not isinstance(opened.part, Text):
             return b""
         written = b""

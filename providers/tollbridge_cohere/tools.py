@@ -19,11 +19,11 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
     add_extras,
+    known_choice,
     lower,
     present,
     write_special,
 )
-from tollbridge_cohere.content import NAME
 
 _MODES: Mapping[str, ChoiceMode] = {"REQUIRED": ChoiceMode.REQUIRED, "NONE": ChoiceMode.NONE}
 _WHERE = "tools[].function.parameters"
@@ -64,18 +64,22 @@ def read_choice(found: Fields) -> ToolChoice | None:
 
 def write_tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
     """Give `tools`, `strict_tools` and `tool_choice`."""
-    choice = request.choice
+    choice = request.choice if native else known_choice(request, notes)
     allowed = choice.names if choice is not None and choice.mode is not ChoiceMode.NONE else ()
     written: list[JSON] = []
     kept: list[Tool] = []
     for tool in request.tools or ():
-        if isinstance(tool, ServerTool) or tool.custom:
+        if isinstance(tool, ServerTool):
             written += write_special(tool, notes, native=native)
         elif not allowed or tool.name in allowed:
             kept.append(tool)
             written.append(_write_tool(tool, notes, native=native))
     members: dict[str, JSON] = {"tools": written} if written or (native and request.tools is not None) else {}
-    return {**members, **_strict(kept, notes, native=native), **_choice(request, notes, some=bool(written))}
+    return {
+        **members,
+        **_strict(kept, notes, native=native),
+        **_choice(choice, notes, some=bool(written), native=native),
+    }
 
 
 def _write_tool(tool: Tool, notes: Notes, *, native: bool) -> dict[str, JSON]:
@@ -106,11 +110,10 @@ def _requires(schema: JSON) -> bool:
     return isinstance(schema, dict) and bool(schema.get("required"))
 
 
-def _choice(request: Request, notes: Notes, *, some: bool) -> dict[str, JSON]:
-    choice = request.choice
+def _choice(choice: ToolChoice | None, notes: Notes, *, some: bool, native: bool) -> dict[str, JSON]:
     if choice is None:
         return {}
-    if request.origin == NAME:
+    if native:
         return {"tool_choice": _SAID.get(choice.mode, choice.raw)}
     notes.drop_extras(choice.extras, "choice")
     if not some:

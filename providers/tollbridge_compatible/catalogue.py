@@ -29,8 +29,10 @@ KEYS = (
     "rename",
     "drop",
     "drop_values",
+    "rewritten",
     "stream_usage",
     "keeps_answers",
+    "free_text",
     "price_id",
     "note",
     "source",
@@ -142,6 +144,10 @@ def _quirks(row: "_Row") -> Quirks:
     if stream_usage not in STREAM_USAGE:
         raise row.refuse("stream_usage", f"must be one of {', '.join(STREAM_USAGE)}")
     rename, drop, values = row.pairs("rename"), row.words("drop"), row.choices("drop_values")
+    rewritten = row.words("rewritten")
+    for dialect in rewritten:
+        if dialect not in DIALECTS:
+            raise row.refuse("rewritten", f"names no dialect we know: {dialect!r}; known: {', '.join(DIALECTS)}")
     for target in rename.values():
         if target in rename or target in drop:
             raise row.refuse("rename", f"leads to {target!r}, which is itself renamed or dropped")
@@ -154,6 +160,8 @@ def _quirks(row: "_Row") -> Quirks:
         headers=row.pairs("headers"),
         stream_usage=stream_usage,
         keeps_answers=row.flag("keeps_answers"),
+        free_text=row.flag("free_text"),
+        rewritten=rewritten,
     )
 
 

@@ -13,8 +13,12 @@ from tollbridge_compatible.catalogue import Service, load_services
 BEGIN = "<!-- from services.toml: begin -->"
 END = "<!-- from services.toml: end -->"
 CHAT, RESPONSES = "openai-chat", "openai-responses"
-WORDS = {RESPONSES: "Responses", "openai-embeddings": "embeddings", "anthropic-messages": "Messages"}
-"""What a dialect is called besides Chat Completions."""
+WORDS = {
+    CHAT: "Chat Completions",
+    RESPONSES: "Responses",
+    "openai-embeddings": "embeddings",
+    "anthropic-messages": "Messages",
+}
 
 
 def main(path: Path) -> None:
@@ -65,12 +69,16 @@ def _notes(service: Service) -> Iterator[str]:
     yield from spoken if CHAT in service.base_urls else [f"{' and '.join(spoken)} only"]
     if service.quirks.keeps_answers:
         yield "keeps answers"
+    if service.quirks.free_text:
+        yield "takes tools of free text"
     for old, new in service.quirks.rename.items():
         yield f"{_code(old)} becomes {_code(new)}"
     if service.quirks.drop:
         yield f"drops {_code(*service.quirks.drop, joined=', ')}"
     for name, refused in service.quirks.drop_values.items():
         yield f"drops {_code(name)} where it is {_code(*map(json.loads, refused), joined=' or ')}"
+    for dialect in service.quirks.rewritten:
+        yield f"{WORDS[dialect]} written anew"
     if service.quirks.stream_usage == "never":
         yield "no usage in streams"
 

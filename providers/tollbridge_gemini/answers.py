@@ -258,7 +258,7 @@ def _candidate(choice: Choice, notes: Notes, *, native: bool) -> dict[str, JSON]
         return add_extras(members, choice.extras)
     if any(isinstance(part, ServerCall | Opaque) for part in choice.parts):
         notes.drop("choices[].server_tool")
-    notes.drop_given("choices[]", sequence=choice.sequence)
+    notes.drop_given(stop_sequence=choice.sequence)
     notes.drop_extras(choice.extras, "choices[]")
     texts = [part for part in parts if isinstance(part, Text)]
     tokens = [token for text in texts for token in text.logprobs or ()]

@@ -42,15 +42,20 @@ _TABLE: tuple[tuple[re.Pattern[str], Generation], ...] = tuple(
     )
 )
 _OTHER = Generation()
+_LONGEST_NAME = 256
+"""Characters of a name that are looked at: callers may ask for any."""
 
 _BUDGETS = {"minimal": 1_024, "low": 1_024, "medium": 8_192, "high": 24_576, "xhigh": 32_768, "max": 32_768}
 """Google's own budgets for the efforts it knows; those above are the most there is."""
 
 
-@lru_cache(maxsize=256)
 def generation_of(model: str) -> Generation:
     """Tell the generation by a model's name, such as `gemini-2.5-flash` or `models/gemini-3-pro-preview`."""
-    name = model.rpartition("/")[2].lower()
+    return _generation(model.rpartition("/")[2][:_LONGEST_NAME].lower())
+
+
+@lru_cache(maxsize=256)
+def _generation(name: str) -> Generation:
     return next((generation for pattern, generation in _TABLE if pattern.match(name)), _OTHER)
 
 

@@ -118,8 +118,6 @@ class PartWriter:
     def call(self, part: ToolCall, thought: Sequence[Reasoning], *, first: bool) -> dict[str, JSON]:
         """Write a tool call; the `first` of a content has to have a signature where the model asks for one."""
         self.names[part.id] = part.name
-        if part.custom:
-            self.notes.drop("messages[].tool_calls[].custom")
         args = arguments_of(part)
         inner = present(
             id=self._id(part.id),
@@ -148,7 +146,7 @@ class PartWriter:
 
     def _marks(self, part: AnyPart) -> None:
         if part.cache is not None:
-            self.notes.drop(f"{_WHERE}.cache_control")
+            self.notes.drop(f"{_WHERE}.cache")
 
     def text(self, part: Text) -> Iterator[dict[str, JSON]]:
         self._marks(part)
@@ -273,8 +271,6 @@ def arguments_of(part: ToolCall) -> dict[str, JSON]:
     """Give the arguments of a call as an object, also where they are none."""
     if not part.arguments.strip():
         return {}
-    if part.custom:
-        return {"input": part.arguments}
     try:
         found = decode_json(part.arguments)
     except GatewayError:

@@ -40,6 +40,7 @@ from tollbridge.formats import (
     UsageSeen,
     add_extras,
     encode_json,
+    merged_state,
     present,
     with_words,
     words_of,
@@ -68,7 +69,7 @@ class _Open:
     def whole(self) -> AnyPart:
         part = with_words(self.part, "".join(self.words))
         extras = {**part.extras, **self.extras} if self.extras else part.extras
-        return replace(part, state=self.state or part.state, extras=extras)
+        return replace(part, state=merged_state(part.state, self.state), extras=extras)
 
 
 class _Answer:
@@ -76,7 +77,7 @@ class _Answer:
 
     def __init__(self, writer: PartWriter) -> None:
         self.writer = writer
-        self.order = OneByOne()
+        self.order = OneByOne(writer.notes)
         self.open: _Open | None = None
         self.run: list[AnyPart] = []
         self.thought: list[Reasoning] = []
@@ -169,7 +170,7 @@ class GenerateStreamWriter:
 
     def _detail(self, answer: _Answer, event: Detail) -> list[dict[str, JSON]]:
         if answer.open is not None:
-            answer.open.state = event.state or answer.open.state
+            answer.open.state = merged_state(answer.open.state, event.state)
             answer.open.citations += event.citations
             answer.open.logprobs += event.logprobs
             answer.open.extras.update(event.extras)
@@ -231,7 +232,7 @@ class GenerateStreamWriter:
     def _choice_end(self, answer: _Answer, event: ChoiceEnd) -> list[dict[str, JSON]]:
         answer.end = event
         if not self._native:
-            self._notes.drop_given("choices[]", sequence=event.sequence)
+            self._notes.drop_given(stop_sequence=event.sequence)
             self._notes.drop_extras(event.extras, "choices[]")
         return []
 

@@ -15,6 +15,7 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
     add_extras,
+    known_choice,
     present,
 )
 from tollbridge_gemini.models import generation_of
@@ -129,9 +130,7 @@ def write_foreign_tools(tools: Sequence[AnyTool], notes: Notes) -> JSON:
 
 
 def _function(tool: Tool, notes: Notes) -> dict[str, JSON]:
-    if tool.custom:
-        notes.refuse("tools[].custom", "Gemini's tools take JSON only; declare it as a function")
-    notes.drop_given("tools[]", cache_control=tool.cache)
+    notes.drop_given("tools[]", cache=tool.cache)
     notes.drop_extras(tool.extras, "tools[]")
     schema = lowered(tool.schema, notes, "tools[].parameters")
     if schema == {"type": "object", "properties": {}}:
@@ -190,7 +189,7 @@ def write_own_choice(choice: ToolChoice, word: str) -> dict[str, JSON]:
 
 def write_foreign_choice(request: Request, notes: Notes) -> JSON:
     """Give `functionCallingConfig` for a choice of another dialect; VALIDATED holds all tools to their schemas."""
-    choice = request.choice
+    choice = known_choice(request, notes)
     functions = [tool for tool in request.tools or () if isinstance(tool, Tool)]
     strict = [tool.strict for tool in functions if tool.strict]
     generation = generation_of(request.model)
@@ -202,6 +201,8 @@ def write_foreign_choice(request: Request, notes: Notes) -> JSON:
     if choice is not None:
         notes.drop_extras(choice.extras, "choice")
     if not functions:
+        if choice is not None and (choice.names or choice.mode is ChoiceMode.REQUIRED):
+            notes.drop("choice")
         return None
     mode = ChoiceMode.AUTO if choice is None else choice.mode
     word = "VALIDATED" if validated and mode is ChoiceMode.AUTO else _WORDS[mode]

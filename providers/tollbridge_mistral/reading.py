@@ -19,7 +19,7 @@ from tollbridge.formats import (
 )
 from tollbridge_mistral.calls import read_calls, recalled
 from tollbridge_mistral.content import NAME, read_content
-from tollbridge_mistral.tools import read_choice, read_tools
+from tollbridge_mistral.tools import MUST, read_choice, read_tools
 
 NO_PREFIX = "prefix"
 """The spelling of a message that says it is no prefix, as the SDK does with each."""
@@ -36,6 +36,8 @@ def read_request(body: bytes, _: Envelope, notes: Notes) -> Request:
     if isinstance(found.peek("stop"), str):
         found.put_back("stop", [found.peek("stop")])
         spelling = ("stop",)
+    if found.peek("tool_choice") == MUST:
+        spelling = (*spelling, MUST)
     stops = found.items("stop")
     if not all(isinstance(item, str) for item in stops or ()):
         raise found.error("stop", "must be a text or a list of texts")

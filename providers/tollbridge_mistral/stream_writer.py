@@ -32,6 +32,7 @@ from tollbridge.formats import (
     State,
     Text,
     ToolCall,
+    merged_state,
     present,
 )
 from tollbridge_mistral.answers import FORMAT, said_of, sealed_state, write_item, write_logprobs
@@ -112,7 +113,7 @@ class MistralStreamWriter:
         opened = self._of(event.choice).open.get(event.index)
         if opened is None:
             return b""
-        opened.state = event.state or opened.state
+        opened.state = merged_state(opened.state, event.state)
         opened.extras.update(event.extras)
         if event.citations:
             self._notes.drop("message.citations")

@@ -14,11 +14,11 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
     add_extras,
+    known_choice,
     lower,
     present,
     write_special,
 )
-from tollbridge_mistral.content import NAME
 
 KEYWORDS = Keywords()
 """Mistral takes JSON Schema as it is (mistral-common checks it by the draft of 2013, read 2026-11)."""
@@ -28,6 +28,8 @@ _MODES: Mapping[str, ChoiceMode] = {
     "any": ChoiceMode.REQUIRED,
     "required": ChoiceMode.REQUIRED,
 }
+MUST = "required"
+"""The spelling of a request that says so, and not `any`, which means the same."""
 _SAID = {ChoiceMode.AUTO: "auto", ChoiceMode.NONE: "none", ChoiceMode.REQUIRED: "any"}
 
 
@@ -54,7 +56,8 @@ def read_choice(found: Fields) -> ToolChoice | None:
     given = found.peek("tool_choice")
     if isinstance(given, str):
         found.take("tool_choice")
-        return ToolChoice(mode=_MODES.get(given, ChoiceMode.AUTO), raw=given)
+        mode = _MODES.get(given)
+        return ToolChoice(mode=ChoiceMode.AUTO, raw=given) if mode is None else ToolChoice(mode=mode)
     choice = found.inner("tool_choice")
     if choice is None:
         return None
@@ -67,16 +70,17 @@ def read_choice(found: Fields) -> ToolChoice | None:
 
 def write_tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
     """Give `tools` and `tool_choice`; where a choice is narrowed, the tools that are out of it are left out."""
-    choice = request.choice
+    choice = request.choice if native else known_choice(request, notes)
     allowed = choice.names if not native and choice is not None and choice.mode is not ChoiceMode.NAMED else ()
     written: list[JSON] = []
     for tool in request.tools or ():
-        if isinstance(tool, ServerTool) or tool.custom:
+        if isinstance(tool, ServerTool):
             written += write_special(tool, notes, native=native)
         elif not allowed or tool.name in allowed:
             written.append(_write_tool(tool, notes, native=native))
     members: dict[str, JSON] = {"tools": written} if written or (native and request.tools is not None) else {}
-    return {**members, **present(tool_choice=_choice(request, notes, some=bool(written)))}
+    said = _own_choice(request) if native else _choice(choice, notes, some=bool(written))
+    return {**members, **present(tool_choice=said)}
 
 
 def _write_tool(tool: Tool, notes: Notes, *, native: bool) -> dict[str, JSON]:
@@ -93,12 +97,16 @@ def _write_tool(tool: Tool, notes: Notes, *, native: bool) -> dict[str, JSON]:
     return {"type": "function", "function": function}
 
 
-def _choice(request: Request, notes: Notes, *, some: bool) -> JSON:
+def _own_choice(request: Request) -> JSON:
     choice = request.choice
+    if choice is None or choice.raw is not None:
+        return None if choice is None else choice.raw
+    return MUST if MUST in request.spelling else _SAID[choice.mode]
+
+
+def _choice(choice: ToolChoice | None, notes: Notes, *, some: bool) -> JSON:
     if choice is None:
         return None
-    if request.origin == NAME:
-        return choice.raw
     notes.drop_extras(choice.extras, "choice")
     if not some:
         if choice.names or choice.mode is ChoiceMode.REQUIRED:

@@ -177,7 +177,7 @@ def _write_result(part: ToolResult, message: Message, names: dict[str, str], not
     id_ = None if native and UNNAMED in part.extras else part.call_id
     members.update(present(tool_name=name, tool_call_id=id_))
     if not native:
-        notes.drop_given("messages[].content[]", is_error=part.error or None, cache_control=part.cache)
+        notes.drop_given("messages[].content[]", is_error=part.error or None, cache=part.cache)
         notes.drop_extras(part.extras, "messages[].content[]")
     return _finished(members, message, notes, native=native)
 
@@ -206,6 +206,6 @@ def _drop_unsaid(parts: Sequence[AnyPart], notes: Notes) -> None:
         if isinstance(part, Text) and part.citations:
             notes.drop("messages[].content[].citations")
         if part.cache is not None:
-            notes.drop("messages[].content[].cache_control")
+            notes.drop("messages[].content[].cache")
         if not isinstance(part, ToolCall | Media):
             notes.drop_extras(part.extras, "messages[].content[]")

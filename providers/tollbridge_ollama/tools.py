@@ -14,6 +14,7 @@ from tollbridge.formats import (
     ServerTool,
     Tool,
     add_extras,
+    known_choice,
     lower,
     present,
 )
@@ -43,11 +44,12 @@ def _read_tool(found: Fields) -> AnyTool:
 
 def write_tools(request: Request, notes: Notes, *, native: bool) -> dict[str, JSON]:
     """Give the member `tools`; the choice among them, which Ollama has none of, narrows it where that says the same."""
-    tools, choice = request.tools, request.choice
+    tools = request.tools
     if tools is None:
         return {}
     if native:
         return {"tools": [_written(tool) for tool in tools]}
+    choice = known_choice(request, notes)
     if choice is not None and choice.mode is ChoiceMode.NONE:
         return {}
     if choice is not None and choice.names:
@@ -71,9 +73,7 @@ def _lowered(tool: AnyTool, notes: Notes) -> JSON:
         kind = tool.tool or (tool.raw.get("type") if isinstance(tool.raw, dict) else "") or "server_tool"
         notes.drop(f"tools[].{kind}")
         return None
-    if tool.custom:
-        notes.refuse("tools[].custom", "the model behind this name takes tools with a JSON Schema alone")
-    notes.drop_given("tools[]", strict=tool.strict or None, cache_control=tool.cache)
+    notes.drop_given("tools[]", strict=tool.strict or None, cache=tool.cache)
     notes.drop_extras(tool.extras, "tools[]")
     schema = lower(tool.schema, _KEYWORDS, notes, "tools[].parameters")
     function = present(name=tool.name, description=tool.description, parameters=schema or _NONE)

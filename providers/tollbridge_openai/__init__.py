@@ -37,7 +37,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_urls={"openai-chat": _HOST, "openai-responses": _HOST},
             auth=Bearer(env="OPENAI_API_KEY"),
             models=Models.from_package("tollbridge_openai"),
-            quirks=Quirks(keeps_answers=True),
+            quirks=Quirks(keeps_answers=True, free_text=True),
             display_name="OpenAI",
             homepage="https://platform.openai.com",
             source="https://platform.openai.com/docs/api-reference/authentication, read 2026-11-20",

@@ -36,7 +36,12 @@ class ChatCodec:
         "format": "response_format",
         "thinking": "reasoning_effort",
         "tier": "service_tier",
+        "cache": "cache_control",
+        "messages[].content[].cache": "messages[].content[].cache_control",
+        "tools[].cache": "tools[].cache_control",
+        "tools[].grammar": "tools[].custom.format",
     }
+    free_text = True
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes) -> Request:
         return read_plain_request(body, notes) or read_request(body, notes)

@@ -162,7 +162,7 @@ class ContentWriter:
         if not self._native:
             state = part.state if is_foreign(part) else None
             cited = (part.citations or None) if isinstance(part, Text) else None
-            self._notes.drop_given("messages[].content[]", cache_control=part.cache, state=state, citations=cited)
+            self._notes.drop_given("messages[].content[]", cache=part.cache, state=state, citations=cited)
             self._notes.drop_extras(part.extras, "messages[].content[]")
 
     def _cache(self, part: AnyPart) -> JSON:

@@ -144,6 +144,6 @@ class MessagesWriter:
             members.update(present(name=part.name, cache_control=write_cache(part.cache)))
             return add_extras(members, message.extras)
         if part.error or part.cache is not None:
-            self._notes.drop_given("messages[].content[]", is_error=part.error or None, cache_control=part.cache)
+            self._notes.drop_given("messages[].content[]", is_error=part.error or None, cache=part.cache)
         self._notes.drop_extras(part.extras, "messages[].content[]")
         return members

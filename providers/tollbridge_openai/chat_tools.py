@@ -12,6 +12,7 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
     add_extras,
+    known_choice,
     present,
 )
 from tollbridge_openai.chat_content import read_cache, write_cache
@@ -134,7 +135,7 @@ def _write_tool(tool: Tool, notes: Notes, *, native: bool) -> dict[str, JSON]:
         members.update(present(cache_control=write_cache(tool.cache)))
         return add_extras(members, tool.extras)
     if tool.cache is not None:
-        notes.drop("tools[].cache_control")
+        notes.drop("tools[].cache")
     notes.drop_extras(tool.extras, "tools[]")
     return members
 
@@ -183,8 +184,7 @@ def write_choice(request: Request, choice: ToolChoice, notes: Notes, *, native: 
         return {name: choice.raw}
     if not native:
         notes.drop_extras(choice.extras, "choice")
-        if choice.raw is not None and not choice.names:
-            notes.drop("choice")
+        if known_choice(request, notes) is None:
             return {}
     if choice.mode is ChoiceMode.NAMED:
         return {name: add_extras(_named(choice, older=name == "function_call"), choice.extras if native else {})}

@@ -85,11 +85,11 @@ def _only_here(members: dict[str, JSON], request: Request, notes: Notes, *, nati
     for name in request.essential:
         notes.refuse(name)
     if request.top_k is not None or request.cache is not None:
-        notes.drop_given(top_k=request.top_k, cache_control=request.cache)
+        notes.drop_given(top_k=request.top_k, cache=request.cache)
     if request.tier in _TIERS:
         members["service_tier"] = request.tier
     elif request.tier is not None:
-        notes.drop("service_tier")
+        notes.drop("tier")
     notes.drop_extras(request.extras)
 
 
@@ -109,7 +109,7 @@ def _format(form: Format, notes: Notes, *, native: bool) -> JSON:
         members = {"type": "json_schema", "json_schema": inner}
     if native:
         return add_extras(members, form.extras)
-    notes.drop_extras(form.extras, "response_format")
+    notes.drop_extras(form.extras, "format")
     return members
 
 

@@ -45,6 +45,6 @@ def _said(part: AnyPart, notes: Notes) -> str:
         notes.refuse(
             f"messages[].content[].{part.__struct_config__.tag}", "the model behind this name takes text alone"
         )
-    notes.drop_given("messages[].content[]", cache_control=part.cache)
+    notes.drop_given("messages[].content[]", cache=part.cache)
     notes.drop_extras(part.extras, "messages[].content[]")
     return part.text

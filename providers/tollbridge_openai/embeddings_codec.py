@@ -1,6 +1,7 @@
 """The codec of embeddings (https://platform.openai.com/docs/api-reference/embeddings, read 2026-11).
 
 A vector is written as the caller asked for it, whatever its provider gave: as numbers, or as base64 of 32-bit floats.
+Who asks for another encoding by its host's own word gets what comes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,8 @@ from tollbridge_openai.vectors import is_packed_floats, signed_bytes
 
 NAME = "openai-embeddings"
 
+_FLOATS = ("float", "base64")
+"""What OpenAI's clients ask for: numbers, or base64 of them."""
 _TASKS = ("query", "document")
 """What Voyage and others take as `input_type` (https://docs.voyageai.com/reference/embeddings-api, read 2026-11)."""
 
@@ -169,7 +172,7 @@ def _read_vector(found: Fields, place: int) -> Vector:
 
 
 def _write_vector(vector: Vector, wanted: str, notes: Notes, *, native: bool) -> JSON:
-    if native:
+    if native and wanted not in _FLOATS:
         embedding = vector.base64 if vector.base64 is not None else vector.values
     else:
         embedding = packed_vector(vector) if wanted == "base64" else vector_numbers(vector)

@@ -100,7 +100,7 @@ def write_response(response: Response, request: Request, notes: Notes) -> bytes:
     """Write a whole answer for the caller of `request`."""
     choice = next((choice for choice in response.choices if choice.index == 0), Choice())
     if len(response.choices) > 1:
-        notes.drop("answers")
+        notes.drop("choices")
     refused = any(isinstance(part, Refusal) for part in choice.parts)
     items = Items(notes, native=response.origin == NAME)
     output = items.written(choice.parts, whole=status_of(choice, refused=refused)[0] != INCOMPLETE)

@@ -34,6 +34,8 @@ RESPONSES_CODEC = ConversationCodec(
         "thinking": "reasoning",
         "tier": "service_tier",
         "cache_key": "prompt_cache_key",
+        "messages[].content[].cache": "input[].content[].prompt_cache_breakpoint",
+        "tools[].grammar": "tools[].format",
     },
     read_request=_read_request,
     write_request=write_request,
@@ -42,4 +44,5 @@ RESPONSES_CODEC = ConversationCodec(
     stream_reader=ResponsesStreamReader,
     stream_writer=ResponsesStreamWriter,
     read_error=read_error,
+    free_text=True,
 )

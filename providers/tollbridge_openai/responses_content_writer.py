@@ -26,13 +26,18 @@ class ContentWriter:
         self._notes = notes
         self._native = native
 
-    def content(self, parts: Sequence[AnyPart], *, listed: bool, usual: str) -> JSON:
-        """Give a text or a list of parts; `usual` is what text is called here."""
+    def content(
+        self, parts: Sequence[AnyPart], *, listed: bool, usual: str, empty: Sequence[dict[str, JSON]] = ()
+    ) -> JSON:
+        """Give a text or a list of parts; `usual` is what text is called here, `empty` the empty lists on each part."""
         if len(parts) == 1 and isinstance(parts[0], Text) and not listed:
             part = self.part(parts[0], usual)
             if part is not None and part.keys() == {"type", "text"} and part["type"] == usual:
                 return parts[0].text
-        return [written for part in parts if (written := self.part(part, usual)) is not None]
+        written = [told for part in parts if (told := self.part(part, usual)) is not None]
+        for members, lists in zip(written, empty, strict=False):
+            members.update(lists)
+        return list(written)
 
     def part(self, part: AnyPart, usual: str) -> dict[str, JSON] | None:
         """Write one part, None for what cannot be said."""

@@ -44,6 +44,7 @@ class CountCodec:
 
     name = NAME
     kind = COUNT
+    free_text = True
 
     def __init__(self, spelled: Mapping[str, str]) -> None:
         self.spelled = spelled

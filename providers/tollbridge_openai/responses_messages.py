@@ -17,7 +17,6 @@ from tollbridge.formats import (
     ToolCall,
     ToolResult,
     add_extras,
-    decode_json,
     fit_id,
     present,
 )
@@ -25,6 +24,7 @@ from tollbridge_openai.responses_content import INPUT, NAME, OUTPUT
 from tollbridge_openai.responses_content_writer import WHERE, ContentWriter
 from tollbridge_openai.responses_items import CALLS, pieces_of
 from tollbridge_openai.responses_reading import WHOLE
+from tollbridge_openai.responses_spelling import empty_lists, spelled
 
 _CALL_ID = re.compile(r".{1,64}", re.DOTALL)
 """What OpenAI takes as `call_id`: its errors name the length (read 2026-11)."""
@@ -100,11 +100,12 @@ class InputWriter:
         return [written] if self._native or written["content"] != [] else []
 
     def _message(self, message: Message, said: Sequence[AnyPart]) -> dict[str, JSON]:
-        members: dict[str, JSON] = {**_spelled(message, native=self._native), "role": message.role.value}
+        members: dict[str, JSON] = {**spelled(message, native=self._native), "role": message.role.value}
         usual = OUTPUT if message.role is Role.ASSISTANT else INPUT
         if said or message.listed:
             listed = message.listed and (self._native or len(said) > 1)
-            members["content"] = self._content.content(said, listed=listed, usual=usual)
+            empty = empty_lists(message, native=self._native)
+            members["content"] = self._content.content(said, listed=listed, usual=usual, empty=empty)
         elif not self._native:
             members["content"] = ""
         if self._native:
@@ -118,7 +119,7 @@ class InputWriter:
         if isinstance(part, ToolResult):
             return self._result(part, message)
         if isinstance(part, Reasoning):
-            return self._reasoning(part)
+            return self._reasoning(part, message)
         if self._native and isinstance(part, ServerCall | Opaque):
             return part.raw
         self._notes.drop(f"{WHERE}.server_tool_use")
@@ -128,7 +129,7 @@ class InputWriter:
         if part.state is not None and part.state.dialect != NAME:
             self._notes.drop(f"{WHERE}.state")
         if self._native:
-            members = {**_spelled(message, native=True), **write_call(part, part.id, native=True)}
+            members = {**spelled(message, native=True), **write_call(part, part.id, native=True)}
             return add_extras(members, part.extras)
         self._notes.drop_given(WHERE, cache=part.cache)
         self._notes.drop_extras(part.extras, WHERE)
@@ -144,14 +145,14 @@ class InputWriter:
         if part.content or part.listed:
             members["output"] = self._content.content(part.content, listed=listed, usual=INPUT)
         if self._native:
-            members |= {**_spelled(message, native=True), **present(name=part.name)}
+            members |= {**spelled(message, native=True), **present(name=part.name)}
             return add_extras(members, part.extras)
         members.setdefault("output", "")
         self._notes.drop_given(WHERE, is_error=part.error or None, cache=part.cache)
         self._notes.drop_extras(part.extras, WHERE)
         return members
 
-    def _reasoning(self, part: Reasoning) -> JSON:
+    def _reasoning(self, part: Reasoning, message: Message) -> JSON:
         """Write reasoning that this dialect's provider gave.
 
         From a conversation in another dialect it must hold all of it: nothing was stored that an id could name.
@@ -162,12 +163,4 @@ class InputWriter:
         if not own:
             self._notes.drop(f"{WHERE}.reasoning")
             return None
-        return write_reasoning(part, native=self._native)
-
-
-def _spelled(message: Message, *, native: bool) -> dict[str, JSON]:
-    """Give an item's id, status and type, which its message's `spelling` holds."""
-    if not native or not message.spelling.startswith("{"):
-        return {}
-    told = decode_json(message.spelling)
-    return told if isinstance(told, dict) else {}
+        return {**spelled(message, native=self._native), **write_reasoning(part, native=self._native)}

@@ -1,7 +1,7 @@
 """Reading a request (https://platform.openai.com/docs/api-reference/responses/create, read 2026-11).
 
 Each item becomes a message of its own. An item's id and status are notes of this dialect to itself, kept in the
-message's `spelling`: another provider has no use for them.
+message's `spelling` (see `responses_spelling`): another provider has no use for them.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,6 @@ from tollbridge.formats import (
     Text,
     Thinking,
     decode_json,
-    json_text,
 )
 from tollbridge_openai.responses_content import INPUT, NAME, OUTPUT, read_parts
 from tollbridge_openai.responses_items import (
@@ -34,6 +33,7 @@ from tollbridge_openai.responses_items import (
     read_result,
     read_served,
 )
+from tollbridge_openai.responses_spelling import spelling_of, take_empty, take_texts, without_empty
 from tollbridge_openai.responses_tools import read_choice, read_tools
 
 ESSENTIAL = ("previous_response_id", "conversation", "prompt")
@@ -122,13 +122,14 @@ def _read_item(found: Fields, before: Role | None, notes: Notes) -> Message:
         return _read_message(found, said, before)
     kind = said or ("item_reference" if "id" in found else found.need("type", None))
     if kind in CALLS:
-        spelling = _spelled(found, "id", "status")
-        return _message(Role.ASSISTANT, (read_call(found, kind, notes),), before, spelling)
+        told = take_texts(found, "id", "status")
+        return _message(Role.ASSISTANT, (read_call(found, kind, notes),), before, spelling_of(told))
     if kind in OUTPUTS:
-        spelling = _spelled(found, "id", "status")
-        return _message(Role.TOOL, (read_result(found, kind, notes),), before, spelling)
+        told = take_texts(found, "id", "status")
+        return _message(Role.TOOL, (read_result(found, kind, notes),), before, spelling_of(told))
     if kind == "reasoning":
-        return _message(Role.ASSISTANT, read_reasoning(found, notes), before, "")
+        told = {**take_texts(found, "status"), **take_empty(found, "summary", "content")}
+        return _message(Role.ASSISTANT, read_reasoning(found, notes), before, spelling_of(told))
     raw = found.rest() if said is None else {"type": said, **found.rest()}
     served = read_served(raw, kind)
     role = Role.ASSISTANT if kind in SERVED and kind not in CALLERS else _ROLES.get(str(found.peek("role")), Role.USER)
@@ -140,18 +141,13 @@ def _message(role: Role, parts: tuple[AnyPart, ...], before: Role | None, spelli
     return Message(role=role, parts=parts, joined=joined, spelling=spelling)
 
 
-def _spelled(found: Fields, *names: str) -> str:
-    told = {name: value for name in names if (value := found.text(name)) is not None}
-    return json_text(told) if told else ""
-
-
 def _read_message(found: Fields, said: str | None, before: Role | None) -> Message:
     speaker = found.need("role", found.text("role"))
     role = _ROLES.get(speaker)
     if role is None:
         raise found.error("role", f"cannot be {speaker[:40]!r}; use user, system, developer or assistant")
-    told = {"type": said} if said is not None else {}
-    told |= {name: value for name in ("id", "status") if (value := found.text(name)) is not None}
+    told: dict[str, JSON] = {"type": said} if said is not None else {}
+    told |= take_texts(found, "id", "status")
     given = found.peek("content")
     parts: tuple[AnyPart, ...] = ()
     if isinstance(given, str):
@@ -159,7 +155,9 @@ def _read_message(found: Fields, said: str | None, before: Role | None) -> Messa
         parts = (Text(text=given),)
     elif isinstance(given, list):
         usual = OUTPUT if role is Role.ASSISTANT else INPUT
-        parts = read_parts(found.items("content") or (), found.path("content"), usual)
+        words, empty = without_empty(found.items("content") or ())
+        parts = read_parts(words, found.path("content"), usual)
+        told |= empty
     elif given is not None:
         raise found.error("content", "must be a text or a list of parts")
     return Message(
@@ -167,7 +165,7 @@ def _read_message(found: Fields, said: str | None, before: Role | None) -> Messa
         parts=parts,
         joined=role is before is Role.ASSISTANT,
         listed=isinstance(given, list),
-        spelling=json_text(told) if told else "",
+        spelling=spelling_of(told),
         extras=found.rest(),
     )
 

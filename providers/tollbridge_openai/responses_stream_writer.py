@@ -60,7 +60,7 @@ class ResponsesStreamWriter:
     def __init__(self, request: Request, notes: Notes) -> None:
         self._request = request
         self._notes = notes
-        self._order = OneByOne()
+        self._order = OneByOne(notes)
         self._sequence = 0
         self._head = Response(origin=NAME)
         self._lines = ItemLines(Items(notes, native=True), native=True)

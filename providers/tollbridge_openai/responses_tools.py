@@ -14,6 +14,7 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
     add_extras,
+    known_choice,
     present,
 )
 from tollbridge_openai.responses_content import NAME
@@ -190,8 +191,7 @@ def write_choice(request: Request, notes: Notes, *, native: bool) -> JSON:
     if native:
         return choice.raw if choice.raw is not None else _with_extras(_choice(choice, request), choice)
     notes.drop_extras(choice.extras, "choice")
-    if choice.raw is not None and not choice.names:
-        notes.drop("choice")
+    if known_choice(request, notes) is None:
         return None
     if not any(isinstance(tool, Tool) for tool in request.tools or ()):
         return None

@@ -6,8 +6,6 @@ share the base URL of chat; a host that lacks one of them says so itself.
 
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from tollbridge import GatewayError, Quirks
 from tollbridge.formats import (
     AnswerReader,
@@ -17,8 +15,7 @@ from tollbridge.formats import (
     ModelEntry,
     Operation,
     WholeReader,
-    replace_model,
-    splice,
+    readdressed,
 )
 from tollbridge_openai.dialects import ChatDialect
 from tollbridge_openai.errors import write_error
@@ -75,10 +72,7 @@ class SideDialect:
         named = model == envelope.model
         if is_form(body):
             return body if named else with_field(body, "model", model.encode("utf-8"))
-        if quirks.rename or quirks.drop:
-            values = {} if named else {"model": msgspec.json.encode(model)}
-            return splice(body, values, rename=quirks.rename, drop=quirks.drop)
-        return body if named else replace_model(body, msgspec.json.encode(model))
+        return readdressed(body, {}, quirks, model=None if named else model)
 
     def answer_reader(self, envelope: Envelope, *, streamed: bool, cost: CostLine | None = None) -> AnswerReader:
         return WholeReader(answer_usage)

@@ -73,7 +73,7 @@ class _Words:
 
     def _said(self, part: AnyPart) -> str:
         notes = self._notes
-        notes.drop_given("messages[].content[]", cache_control=part.cache)
+        notes.drop_given("messages[].content[]", cache=part.cache)
         if isinstance(part, Reasoning):
             notes.drop("messages[].content[].reasoning")
             return ""

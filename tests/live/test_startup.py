@@ -1,5 +1,6 @@
 """Starting: what is wrong is said in one plain sentence, and nothing is written."""
 
+import io
 import os
 import signal
 import socket
@@ -7,16 +8,26 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import httpx2
 import pytest
 from tests.support.live import LiveGateway, mock_config
+from tests.support.starts import PATIENCE_S, Try, starts
 
+from tollbridge.cli.app import run
 from tollbridge.serving import bind
 
 CONFIG = mock_config("http://127.0.0.1:9")
+
+
+@pytest.fixture(scope="module")
+def attempt() -> Iterator[Try]:
+    """Give `attempt(folder, config, *more)`: a start that fails before there is a server."""
+    with starts(env={"MOCK_KEY": "sk-upstream-secret"}) as attempt:
+        yield attempt
 
 
 def start(folder: Path, config: str, *more: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -27,7 +38,7 @@ def start(folder: Path, config: str, *more: str, env: dict[str, str] | None = No
         env={**os.environ, "MOCK_KEY": "sk-upstream-secret", **(env or {})},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -50,11 +61,11 @@ def start(folder: Path, config: str, *more: str, env: dict[str, str] | None = No
         (CONFIG + "this is not TOML", "is no valid TOML"),
     ],
 )
-def test_mistake_in_the_configuration_is_named_and_nothing_is_written(tmp_path, config, sentence) -> None:
-    done = start(tmp_path, config)
+def test_mistake_in_the_configuration_is_named_and_nothing_is_written(attempt, tmp_path, config, sentence) -> None:
+    code, said = attempt(tmp_path, config)
 
-    assert done.returncode == 1
-    (line,) = (done.stdout + done.stderr).strip().splitlines()
+    assert code == 1
+    (line,) = said.splitlines()
     assert line.startswith("tollbridge: ")
     assert sentence in line
     assert os.listdir(tmp_path) == ["tollbridge.toml"]
@@ -198,15 +209,13 @@ def test_of_two_starts_on_one_port_the_second_says_so_and_writes_nothing(tmp_pat
 @pytest.mark.parametrize(
     "content", ["", "abcd\n", "not hexadecimal at all, but long enough to be a secret of 64 chars..\n"]
 )
-def test_empty_or_short_secret_is_refused(tmp_path, content, name) -> None:
+def test_empty_or_short_secret_is_refused(tmp_path, monkeypatch, content, name) -> None:
     LiveGateway(tmp_path, CONFIG).token()
     stored = CONFIG.replace("env:MOCK_KEY", "stored:mine")  # what the kek decrypts
     path = tmp_path / ".tollbridge" / name
     if name == "kek":
-        arguments = ["secret", "set", "mine", "--config", str(tmp_path / "tollbridge.toml")]
-        subprocess.run(
-            [sys.executable, "-m", "tollbridge", *arguments], input="sk-1", text=True, timeout=60, check=True
-        )
+        monkeypatch.setattr("sys.stdin", io.StringIO("sk-1"))
+        assert run(["secret", "set", "mine", "--config", str(tmp_path / "tollbridge.toml")]) == 0
     path.touch(0o600)
     path.write_text(content)
 
@@ -228,13 +237,13 @@ def test_secret_that_others_can_read_is_refused(tmp_path) -> None:
     assert "chmod 600" in done.stderr
 
 
-def test_limits_that_workers_would_not_share_are_refused_unless_said_out_loud(tmp_path) -> None:
+def test_limits_that_workers_would_not_share_are_refused_unless_said_out_loud(attempt, tmp_path) -> None:
     limited = CONFIG + "[limits]\nrequests_per_minute = 5\n"
 
-    done = start(tmp_path, limited, "--workers", "2")
+    code, said = attempt(tmp_path, limited, "--workers", "2")
 
-    assert done.returncode == 1
-    assert "limits.per_process = true" in done.stderr
+    assert code == 1
+    assert "limits.per_process = true" in said
 
 
 def test_defaults_are_safe(tmp_path) -> None:

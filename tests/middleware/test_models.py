@@ -90,8 +90,10 @@ def test_model_is_found_by_every_name_it_has_and_listed_once() -> None:
     assert [model.name for model in models] == ["big"]
 
 
-def test_name_of_a_model_goes_before_the_other_names_of_another() -> None:
-    models = Models.from_table({"big": {"also": ["small"]}, "small": {"context": 8}}, where="pkg/models.toml")
+@pytest.mark.parametrize("order", [("big", "small"), ("small", "big")])
+def test_name_of_a_model_goes_before_the_other_names_of_another(order: tuple[str, str]) -> None:
+    rows = {"big": {"also": ["small"]}, "small": {"context": 8}}
+    models = Models.from_table({name: rows[name] for name in order}, where="pkg/models.toml")
 
     assert models.get("small") == Model("small", context=8)
 

@@ -160,6 +160,30 @@ def test_section_changes_a_known_provider_and_keeps_the_rest() -> None:
     assert host.provider.models.get("large") is not None
 
 
+def test_host_writes_amiss_what_its_section_or_its_package_says() -> None:
+    section = {"rewritten": ["openai-responses"]}
+    known = {"frank": Provider("frank", base_url="https://f.example", quirks=Quirks(rewritten=("openai-chat",)))}
+
+    (host,) = routes({"providers": {"frank": section}}, known).hosts.values()
+
+    assert host.provider.quirks.rewritten == ("openai-chat", "openai-responses")
+    with pytest.raises(ConfigError, match=r"frank: rewritten names an unknown dialect 'openai-chatt'; .*'openai-chat'"):
+        routes({"providers": {"frank": {"rewritten": ["openai-chatt"]}}}, known)
+
+
+def test_host_takes_free_text_where_its_section_or_its_package_says_so() -> None:
+    section = {"base_url": "https://m.example"}
+    known = {"frank": Provider("frank", base_url="https://f.example", quirks=Quirks(free_text=True))}
+
+    hosts = routes({"providers": {"plain": section, "free": {**section, "free_text": True}, "frank": {}}}, known).hosts
+
+    assert {name: host.provider.quirks.free_text for name, host in hosts.items()} == {
+        "plain": False,
+        "free": True,
+        "frank": True,
+    }
+
+
 def test_section_with_several_addresses_names_the_dialect_of_each() -> None:
     urls = {"openai-chat": "https://a.example", "anthropic-messages": "https://b.example"}
 

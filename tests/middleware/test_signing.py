@@ -95,6 +95,13 @@ async def test_scheme_that_gives_no_signature_refuses_the_request_and_names_no_k
     assert KEY not in "".join(traceback.format_exception(error))
 
 
+async def test_scheme_without_a_key_says_its_sentence_to_the_operator() -> None:
+    with pytest.raises(UpstreamError) as refused:
+        await Signing("acme", Hmac(fails="signing sentence"), "", timeout_s=5.0).signed(REQUEST)
+
+    assert (refused.value.detail or "").endswith("failed: there are no credentials; set them")
+
+
 def test_key_is_not_shown() -> None:
     assert KEY not in repr(signing())
 

@@ -193,9 +193,9 @@ _FAMILIES = (
     ),
 )
 
-_LACKS = {
+_MENDS = {
     ("openai-chat-js", "cloudflare_chat"): {
-        "stream": "the SDK wants a role in what comes first, which Cloudflare does not say, with or without a gateway"
+        "stream": "the SDK wants a role in what comes first, which Cloudflare does not say"
     }
 }
 
@@ -207,6 +207,6 @@ the tokens of thoughts in the total alone here; an SDK of another dialect is sho
     CALLS,
     _FAMILIES,
     CLIENTS,
-    lacks=_LACKS,
+    mends=_MENDS,
     homes=FAMILIES,
 )

@@ -1,5 +1,6 @@
 """A replaying upstream, a gateway in front of it, and the SDKs that call it."""
 
+import json
 import os
 from collections.abc import Iterator
 
@@ -19,14 +20,15 @@ SECRET = "sk-upstream-secret"
 
 def provider(family: Family, upstream: str) -> str:
     """Give the section of one provider."""
-    auth = f'auth = "{family.auth}"' if family.auth else ""
+    auth = f'auth = "{family.auth}"\n' if family.auth else ""
+    amiss = f"rewritten = {json.dumps(family.amiss)}" if family.amiss else ""
     return f"""
 [providers.{family.host}]
 base_url = "{upstream}/{family.host}{family.base}"
 dialect = "{family.dialect}"
 api_key = "env:MOCK_KEY"
 allow_private = true
-{auth}
+{auth}{amiss}
 """
 
 
@@ -60,6 +62,8 @@ def gateway(replay: Replay, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def runners() -> Iterator[Runners]:
     running = _Runners()
     yield running
+    for runner in running.values():
+        runner.leave()  # all of them before the first is waited for
     for runner in running.values():
         runner.close()
 

@@ -3,8 +3,6 @@
 A new provider or SDK is a row; cases are named as in the corpus.
 """
 
-from collections.abc import Mapping
-
 from tests.sdks.refusals import (
     amazon_refusal,
     anthropic_refusal,
@@ -193,9 +191,6 @@ CLIENTS = (
     Client("ollama-py", "ollama", "ollama-chat", ("py/ollama_chat.py",), "python-sdks"),
 )
 
-LACKS: Mapping[tuple[str, str], Mapping[str, str]] = {}
-"""What is known not to work, by client and family: calls, each with the reason."""
-
 CONVERSATIONS = Kind(
     "Conversations",
     """\
@@ -204,6 +199,5 @@ in a stream, JSON by a schema, and an image.""",
     CALLS,
     FAMILIES,
     CLIENTS,
-    lacks=LACKS,
     statuses=STATUSES,
 )

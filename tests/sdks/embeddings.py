@@ -212,8 +212,8 @@ _CLIENTS = (
     ),
 )
 
-_BASE64 = "Voyage takes no word but `base64` for the encoding, with or without a gateway"
-_LACKS: Mapping[tuple[str, str], Mapping[str, str]] = {
+_BASE64 = "Voyage takes no word but `base64` for the encoding"
+_MENDS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("openai-chat", "voyage_embeddings"): {"embed_floats": _BASE64},
 }
 
@@ -227,5 +227,5 @@ Vectors are the same to the last bit of a 32-bit float, and so is the usage wher
     _FAMILIES,
     _CLIENTS,
     like={"embed_floats": "embed", "embed_packed": "embed"},
-    lacks=_LACKS,
+    mends=_MENDS,
 )

@@ -96,6 +96,7 @@ _FAMILIES = (
             "stream": "pydantic-ai--test-openai-responses-test-openai-responses-raw-cot-stream-openrouter-051299",
         },
         model="openai/gpt-oss-20b",
+        amiss=("openai-responses",),
     ),
     Family(
         "bedrock_mantle_responses",
@@ -109,9 +110,9 @@ _FAMILIES = (
     ),
 )
 
-_LACKS = {
+_MENDS = {
     ("openai-responses-js", "openrouter_responses"): {
-        "stream": "OpenRouter ends with an empty `output_text`, which the SDK believes, with or without a gateway"
+        "stream": "OpenRouter ends with an empty `output_text`, which the SDK believes"
     }
 }
 
@@ -121,6 +122,6 @@ OTHER_HOSTS = Kind(
     CALLS,
     _FAMILIES,
     CLIENTS,
-    lacks=_LACKS,
+    mends=_MENDS,
     homes=FAMILIES,
 )

@@ -38,10 +38,8 @@ def cell(results: Results, kind: Kind, client: Client, family: Family) -> str:
         return "–"
     wanted = kind.wanted(client, family)
     fails = [what for what in wanted if not results.get((client.name, family.name, what))]
-    lacks = [call for call in wanted if kind.lack(client, family, call)]
-    without = [*lacks, *(what for what in fails if what not in lacks)]
-    if without:
-        return f"not {', '.join(map(_spoken, without))}"
+    if fails:
+        return f"not {', '.join(map(_spoken, fails))}"
     return "yes" if family.cases or kind.alone else "estimated"
 
 
@@ -59,7 +57,7 @@ def _section(results: Results, kind: Kind) -> Iterator[str]:
     yield ""
     if not kind.alone:
         yield from _recorded(kind)
-    yield from _listed("What cannot be:", _lacks(kind))
+    yield from _listed("What the gateway mends, for it fails without one:", _mended(kind))
 
 
 def _recorded(kind: Kind) -> Iterator[str]:
@@ -75,12 +73,12 @@ def _unrecorded(family: Family) -> str:
     return ", ".join(sorted({case.said for case in family.cases.values() if isinstance(case, Made) and case.said}))
 
 
-def _lacks(kind: Kind) -> set[str]:
+def _mended(kind: Kind) -> set[str]:
     return {
-        f"* {client.title} at {family.title}, {_spoken(call)}: {kind.lack(client, family, call)}"
+        f"* {client.title} at {family.title}, {_spoken(call)}: {kind.mended(client, family, call)}"
         for client, family in kind.pairs()
         for call in kind.made(client, family)
-        if kind.lack(client, family, call)
+        if kind.mended(client, family, call)
     }
 
 

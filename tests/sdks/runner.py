@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -42,26 +43,28 @@ class Runner:
         """Carry out one call and say what came; raises `AssertionError` where the SDK's process ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        timer = threading.Timer(PATIENCE_S, self._process.kill)
-        timer.start()
-        try:
+        with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps({"do": do, "base": base, "token": token, "model": model}) + "\n")
             self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        finally:
-            timer.cancel()
+        answered, _, _ = select.select([self._process.stdout], [], [], PATIENCE_S)
+        if not answered:
+            self._process.kill()
+        line = self._process.stdout.readline()
         assert line, "the SDK's process ended: " + "".join(self._errors)[-3000:]
         found: dict[str, Any] = json.loads(line)
         return found
 
+    def leave(self) -> None:
+        """Give no more tasks, so that the process ends by itself."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
     def close(self) -> None:
         """End the process."""
-        for pipe in (self._process.stdin, self._process.stdout):
-            assert pipe is not None
-            with suppress(BrokenPipeError):
-                pipe.close()
+        self.leave()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:

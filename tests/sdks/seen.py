@@ -9,6 +9,9 @@ from tests.sdks.rows import CLIENT
 from tests.sdks.table import Client, Family, Kind
 from tests.support.requires import requires
 
+TRIED: set[tuple[str, str, str]] = set()
+"""The rows that some test is run for."""
+
 
 def rows(*kinds: Kind, only: Callable[[str, Family], bool] = lambda what, family: True) -> pytest.MarkDecorator:
     """Run a test for each pair of these tables and each thing that is wanted of it, `only` some of them."""
@@ -18,6 +21,7 @@ def rows(*kinds: Kind, only: Callable[[str, Family], bool] = lambda what, family
             needs = {client.need, CLIENT[family.native].need} if family.native else {client.need}
             for what in kind.wanted(client, family):
                 if only(what, family):
+                    TRIED.add((client.name, family.name, what))
                     id_ = f"{client.name}-{family.name}-{what}"
                     found.append(pytest.param(kind, client, family, what, marks=requires(*sorted(needs)), id=id_))
     return pytest.mark.parametrize(("kind", "client", "family", "what"), found)

@@ -30,7 +30,8 @@ class Family:
     `cases` are its answers by call; `errors` are recorded refusals by status; `refusal` invents the others. Without
     cases the gateway answers in its place. `known` is the gateway's own name for its host, where that has quirks,
     `auth` the scheme by which it is shown the key, where the host's own needs more than any word. In `base` there may
-    be `{model}`, and a query. `unshown` are output tokens that its answer counts in the total alone.
+    be `{model}`, and a query. `unshown` are output tokens that its answer counts in the total alone, `amiss` the
+    dialects that the host's own entry says it writes amiss, where that entry is taken by another family.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Family:
     known: str = ""
     auth: str = ""
     unshown: int = 0
+    amiss: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -83,9 +85,9 @@ class Client:
 class Kind:
     """One table.  `calls` are what clients do; `like` names another call with the same outcome.
 
-    `reaches` are the providers a client is to reach where it is not all, by its name or its dialect; `lacks` what a
-    pair cannot do, by client's or dialect's name and family: the call, and why it is refused (status 400) or fails
-    without a gateway too. `homes` are the providers whose own dialects the clients speak, where those are in another
+    `reaches` are the providers a client is to reach where it is not all, by its name or its dialect; `mends` what a
+    pair can do through the gateway alone, by client's or dialect's name and family: the call, and why it fails without.
+    `homes` are the providers whose own dialects the clients speak, where those are in another
     table. `alone`: it is the gateway that answers, and no provider is asked.
     """
 
@@ -96,7 +98,7 @@ class Kind:
     clients: tuple[Client, ...]
     like: Mapping[str, str] = field(default_factory=dict)
     reaches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    lacks: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    mends: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     statuses: tuple[int, ...] = FEWER_STATUSES
     homes: tuple[Family, ...] = ()
     alone: bool = False
@@ -111,9 +113,9 @@ class Kind:
         family = {family.name: family for family in self.families}
         return [(client, family[name]) for client in self.clients for name in self.reached(client)]
 
-    def lack(self, client: Client, family: Family, call: str) -> str:
-        """Say why a pair cannot do a call; empty where it can."""
-        found = self.lacks.get((client.name, family.name), self.lacks.get((client.dialect, family.name), {}))
+    def mended(self, client: Client, family: Family, call: str) -> str:
+        """Say why a pair cannot do a call without the gateway; empty where it can."""
+        found = self.mends.get((client.name, family.name), self.mends.get((client.dialect, family.name), {}))
         return found.get(call, "")
 
     def made(self, client: Client, family: Family) -> list[str]:
@@ -129,7 +131,7 @@ class Kind:
     def native_call(self, family: Family, call: str) -> str:
         """Say what a provider's own client does to get what another one gets by a call."""
         native = next(client for client in self.clients if client.name == family.native)
-        return self.like[call] if call in native.cannot or self.lack(native, family, call) else call
+        return self.like[call] if call in native.cannot or self.mended(native, family, call) else call
 
     def home(self, client: Client) -> Family:
         """Give the provider whose own dialect a client speaks: the first that has it."""

@@ -6,6 +6,7 @@
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from functools import cache
 from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,11 +42,17 @@ def pytest_configure(config: pytest.Config) -> None:
     promised(os.environ)
 
 
+@cache
+def lack_of(name: str) -> str:
+    """Say what one of `NEEDS` lacks here; looked for once."""
+    return NEEDS[name]()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("requires"):
         for name in mark.args:
-            lack = NEEDS[name]()
+            lack = lack_of(name)
             if lack and name in promised(os.environ):
                 pytest.fail(f"{VARIABLE} promises {name!r}: {lack}", pytrace=False)
             if lack:

@@ -1,10 +1,13 @@
 """A gateway under other servers than its own: the same worker's app, another parser of HTTP."""
 
+import signal
 import socket
 import sys
+import time
 from pathlib import Path
+from typing import Self
 
-from tests.support.live import LiveGateway
+from tests.support.live import TIMEOUT_S, LiveGateway
 
 APP = "tollbridge.cli.worker:make_app"
 
@@ -26,12 +29,34 @@ class UnderH11(UnderUvicorn):
 
 
 class UnderGranian(LiveGateway):
-    """granian, which reads HTTP with hyper."""
+    """granian, which reads HTTP with hyper.  It says port 0 where it was told so, and is given one that is held."""
 
     def command(self) -> list[str]:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]  # granian says port 0 where it was told so
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian's own: both may have the port
+        self._held.bind(("127.0.0.1", 0))
+        port = self._held.getsockname()[1]
         return [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port), "--factory", APP]
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        end = time.monotonic() + TIMEOUT_S
+        while not self._listens():  # it says so before it does
+            assert time.monotonic() < end, self.text
+            time.sleep(0.02)
+        return self
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionRefusedError:
+            return False
+        return True
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        status = super().stop(how)
+        self._held.close()
+        return status
 
 
 SERVERS: dict[str, type[LiveGateway]] = {

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -31,22 +31,36 @@ class Import:
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
-    """One Python file.  `module` is what it is imported as."""
+    """One Python file, read when it is first asked for what is in it.  `module` is what it is imported as."""
 
     module: str
     path: Path
-    tree: ast.Module
-    lines: int
 
     @property
     def package(self) -> str:
         """The first part of its name, such as `tollbridge_openai`."""
         return self.module.partition(".")[0]
 
+    @cached_property
+    def text(self) -> str:
+        return self.path.read_text("utf-8")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text, str(self.path))
+
+    @property
+    def lines(self) -> int:
+        return self.text.count("\n")
+
     def imports(self) -> list[Import]:
-        return list(_imports(self.tree, typing=False, inside=False))
+        return list(self._imports)
+
+    @cached_property
+    def _imports(self) -> tuple[Import, ...]:
+        return tuple(_imports(self.tree, typing=False, inside=False))
 
     def functions(self) -> list[Function]:
         return [node for node in ast.walk(self.tree) if isinstance(node, Function)]
@@ -54,14 +68,12 @@ class Source:
 
 @cache
 def sources() -> tuple[Source, ...]:
-    """Read every file under the source roots, by name of the module."""
+    """List every file under the source roots, by name of the module."""
     found = []
     for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            text = path.read_text("utf-8")
+        for path in (ROOT / folder).rglob("*.py"):
             parts = path.relative_to(ROOT / folder).with_suffix("").parts
-            module = ".".join(parts).removesuffix(".__init__")
-            found.append(Source(module, path, ast.parse(text, str(path)), text.count("\n")))
+            found.append(Source(".".join(parts).removesuffix(".__init__"), path))
     return tuple(sorted(found, key=lambda source: source.module))
 
 
@@ -72,7 +84,6 @@ def _imports(node: ast.AST, *, typing: bool, inside: bool) -> Iterator[Import]:
         elif isinstance(child, ast.ImportFrom):
             module = "." * child.level + (child.module or "")
             yield from (Import(module, alias.name, child.lineno, typing, inside) for alias in child.names)
-        else:
+        elif not isinstance(child, ast.expr):  # in which nothing is imported
             guarded = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
-            within = isinstance(child, Function | ast.Lambda)
-            yield from _imports(child, typing=typing or guarded, inside=inside or within)
+            yield from _imports(child, typing=typing or guarded, inside=inside or isinstance(child, Function))

@@ -15,10 +15,12 @@ from tollbridge.formats import (
     Conversation,
     Dialect,
     Envelope,
+    Notes,
     Operation,
     Request,
     Response,
     fold,
+    functions_only,
     named_model,
 )
 from tollbridge.plugins import Plugins
@@ -144,6 +146,11 @@ def recorded(case: Case) -> bool:
     return isinstance(case.body, dict) or case.body is None
 
 
+def fitted(request: Request, codec: Conversation, left: Notes) -> Request:
+    """Give a request as it comes to a codec: without tools of free text where its dialect has none."""
+    return request if codec.free_text else functions_only(request, left)
+
+
 def asked_by(client: Conversation, source: Source, case: Case) -> Request:
     """Give a request of the client's dialect that asks the same as the recorded one, as far as it can be said."""
     request = source.request(case)
@@ -151,7 +158,7 @@ def asked_by(client: Conversation, source: Source, case: Case) -> Request:
     if request is None:
         return fallback
     try:
-        body = client.write_request(request, notes())
+        body = client.write_request(fitted(request, client, notes()), notes())
     except GatewayError:
         return fallback
     return client.read_request(body, Envelope(request.model, stream=bool(request.stream)), notes())

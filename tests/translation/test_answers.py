@@ -27,11 +27,16 @@ def answers(cases: Sequence[Case]) -> Iterator[tuple[Case, Source, Response]]:
             yield case, source, response
 
 
-def heard(response: Response, meant: Response) -> Any:
-    """Give what is said in the first answer; calls of tools that take free text are told in each dialect's own way."""
+def heard(response: Response) -> Any:
+    """Give what is said in the first answer."""
     told = said(replace(response, choices=response.choices[:1]))
-    custom = any(isinstance(part, ToolCall) and part.custom for choice in meant.choices for part in choice.parts)
-    return told["text"], [] if custom else told["calls"]
+    return told["text"], told["calls"]
+
+
+def tellable(response: Response, client: Conversation) -> bool:
+    """Whether such an answer comes to a client: none calls a tool with free text for one that cannot have asked so."""
+    parts = [part for choice in response.choices for part in choice.parts]
+    return client.free_text or not any(isinstance(part, ToolCall) and part.custom for part in parts)
 
 
 @CLIENT
@@ -41,15 +46,15 @@ def test_answers_in_another_dialect_fit_its_schema_and_say_the_same(
 ) -> None:
     problems = {}
     for case, source, response in answers(cases):
-        if source.codec.name == client.name:
+        if source.codec.name == client.name or not tellable(response, client):
             continue  # the bytes pass
         written = client.write_response(response, asked_by(client, source, case), notes())
         again = client.read_response(written, notes())
         found: list[Any] = list(WHOLE[client.name](written))
         if again.usage is not None and response.usage is not None and again.usage.total != response.usage.total:
             found.append((again.usage, response.usage))
-        if heard(again, response) != heard(response, response):
-            found.append((heard(again, response), heard(response, response)))
+        if heard(again) != heard(response):
+            found.append((heard(again), heard(response)))
         if found:
             problems[case.name] = found
 
@@ -81,6 +86,8 @@ def streamed_problems(case: Case, source: Source, client: Conversation) -> list[
             return []
         given = list(unfold(response))
     broken = any(isinstance(event, Broken) for event in given)
+    if not broken and not tellable(fold(given), client):
+        return []
     writer = client.stream_writer(asked_by(client, source, case), notes())
     stream = b"".join(writer.write(event) for event in given)
     found: list[Any] = []
@@ -90,8 +97,8 @@ def streamed_problems(case: Case, source: Source, client: Conversation) -> list[
     if not broken:
         reader = client.stream_reader(notes())
         again, meant = fold([*reader.feed(stream), *reader.feed(b"")]), fold(given)
-        if heard(again, meant) != heard(meant, meant):
-            found.append((heard(again, meant), heard(meant, meant)))
+        if heard(again) != heard(meant):
+            found.append((heard(again), heard(meant)))
     return found
 
 

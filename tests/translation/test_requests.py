@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from tests.support.corpus import Case, corpus_folders
-from tests.translation.dialects import FOLDERS, SOURCES, Source
+from tests.translation.dialects import FOLDERS, SOURCES, Source, fitted
 
 from tollbridge.errors import Untranslatable
 from tollbridge.formats import Conversation, Envelope, Request
@@ -52,7 +52,7 @@ def test_requests_in_another_dialect_say_the_same_or_say_what_they_cannot(
         if source.codec.name == target.name:
             continue
         try:
-            heard = again(target, request, target.write_request(request, left))
+            heard = again(target, request, target.write_request(fitted(request, target, left), left))
         except Untranslatable as refused:
             if not refused.param:
                 problems[case.name] = refused

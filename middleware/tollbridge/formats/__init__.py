@@ -69,7 +69,8 @@ from tollbridge.formats.events import (
 )
 from tollbridge.formats.failures import failure
 from tollbridge.formats.fields import Fields
-from tollbridge.formats.fold import Fold, fold, unfold, with_words, words_of
+from tollbridge.formats.fold import Fold, fold, merged_state, unfold, with_words, words_of
+from tollbridge.formats.freetext import functions_only
 from tollbridge.formats.jsonedit import members, object_in, replace_model, splice
 from tollbridge.formats.keeping import Given, Keeping, Turn, Wish
 from tollbridge.formats.later import codec_later
@@ -100,7 +101,7 @@ from tollbridge.formats.ranking import CountResponse, Ranked, RerankRequest, Rer
 from tollbridge.formats.response import Choice, Response, Stop
 from tollbridge.formats.schema import Keywords, lower
 from tollbridge.formats.seal import KeyedSeal, Seal, join_id, split_id
-from tollbridge.formats.specialtools import write_special
+from tollbridge.formats.specialtools import known_choice, write_special
 from tollbridge.formats.sse import EventCutter, event_data, event_name, split_events, write_event
 from tollbridge.formats.toolids import PLAIN, fit_id, new_call_id
 from tollbridge.formats.values import (
@@ -235,14 +236,17 @@ __all__ = [
     "fit_id",
     "float_encoding",
     "fold",
+    "functions_only",
     "in_turns",
     "input_text",
     "items_of",
     "join_id",
     "json_text",
+    "known_choice",
     "listed_numbers",
     "lower",
     "members",
+    "merged_state",
     "named_model",
     "new_call_id",
     "object_in",

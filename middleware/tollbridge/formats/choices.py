@@ -22,8 +22,9 @@ class ChoicesFormat:
 
     `what`: one of its answers, in an error. `whole` and `piece`: the `object` of an answer and of a piece of one.
     `prefix`: how its ids begin. `tier`: its member for the service tier, where it has one. `padding`: its member that
-    hides how long a piece is. `read_error`: gives the error that a piece is, None for a piece that is none. `untold`:
-    the usage of whole answers whose provider told none, where the dialect's clients want one; None leaves it out.
+    hides how long a piece is. `read_error`: gives the error that a piece or an answer is, None for one that is none.
+    `untold`: the usage of whole answers whose provider told none, where the dialect's clients want one; None leaves it
+    out.
     """
 
     origin: str
@@ -40,9 +41,15 @@ class ChoicesFormat:
     untold: JSON = None
 
     def read(self, body: bytes, choice: Callable[[Fields, int], Choice]) -> Response:
-        """Read a whole answer, each choice with its place; raises `UpstreamError` for what is none."""
+        """Read a whole answer, each choice with its place; raises `UpstreamError` for what is none.
+
+        Raises the provider's own error where that is told in place of an answer.
+        """
         found = Fields(decode_json(body, wrong=UpstreamError, what="the provider's answer"), wrong=None)
         choices, wire = found.each("choices"), self.take_usage(found)
+        error = None if choices else self.read_error(found.rest())
+        if error is not None:
+            raise error
         if choices is None:
             raise UpstreamError(f"the provider's answer is no {self.what}")
         head = self.read_head(found)

@@ -32,7 +32,10 @@ class Codec(Protocol[Q, A]):
 
     @property
     def spelled(self) -> Mapping[str, str]:
-        """What the canonical fields are called here, where it is not the same: `max_output` is `max_tokens`, say."""
+        """What the canonical fields are called here, where it is not the same: `max_output` is `max_tokens`, say.
+
+        A field inside another goes by its whole path, else by its own name behind the other's.
+        """
         ...
 
     def read_request(self, body: bytes, envelope: Envelope, notes: Notes, /) -> Q:
@@ -79,6 +82,15 @@ class StreamWriter(Protocol):
 class Conversation(Codec[Request, Response], Protocol):
     """A codec for conversations, which stream too."""
 
+    @property
+    def free_text(self) -> bool:
+        """Whether this dialect has tools that take free text.
+
+        Where it has none, the requests to write have none either, and no calls of any: `Translator` makes functions of
+        them, and free text again of what a provider answers. See `functions_only`.
+        """
+        ...
+
     def stream_reader(self, notes: Notes, /) -> StreamReader:
         """Make the reader of one stream of a provider."""
         ...
@@ -103,8 +115,14 @@ class ConversationCodec:
     stream_reader: Callable[[Notes], StreamReader]
     stream_writer: Callable[[Request, Notes], StreamWriter]
     read_error: Callable[[int, bytes], GatewayError]
+    free_text: bool = False
 
 
 _: type[Conversation] = ConversationCodec
 
 AnyCodec = Codec[Any, Any]
+
+
+def takes_free_text(codec: AnyCodec) -> bool:
+    """Whether a codec takes tools of free text; one that does not say, such as one that counts, takes none."""
+    return bool(getattr(codec, "free_text", False))

@@ -1,16 +1,73 @@
 """Tools that take free text, asked of providers that know only objects.
 
-Such a tool goes to them as one with a single text argument, `input`. What comes back is made free text again, so that
-the caller sees the kind of call it knows.
+Such a tool goes to them as a function with a single text argument, `input`. What comes back is made free text again, so
+that the caller sees the kind of call it knows.
 """
 
 from msgspec.structs import replace
 
-from tollbridge.formats.conversation import Request, Tool
+from tollbridge.formats.conversation import AnyTool, Message, Request, Tool
 from tollbridge.formats.events import AnyEvent, ChoiceEnd, Delta, PartBegin, PartEnd, Replaced
-from tollbridge.formats.parts import AnyPart, ToolCall
+from tollbridge.formats.notes import Notes
+from tollbridge.formats.parts import AnyPart, ToolCall, ToolResult
 from tollbridge.formats.response import Response
-from tollbridge.formats.unwrapping import Unwrapping, unwrapped
+from tollbridge.formats.unwrapping import ARGUMENT, Unwrapping, unwrapped
+from tollbridge.formats.values import JSON, json_text
+
+_CALLS = (ToolCall, ToolResult)
+
+
+def functions_only(request: Request, notes: Notes) -> Request:
+    """Give a request without tools that take free text: they are functions, and so are their calls in it.
+
+    A grammar is told to the model in the description of the argument. That nothing holds it to that is noted.
+    """
+    tools, choice = request.tools, request.choice
+    return replace(
+        request,
+        messages=tuple(map(_called, request.messages)),
+        tools=None if tools is None else tuple(_function(tool, notes) for tool in tools),
+        choice=None if choice is None else replace(choice, custom=False),
+    )
+
+
+def _function(tool: AnyTool, notes: Notes) -> AnyTool:
+    if not isinstance(tool, Tool) or not tool.custom:
+        return tool
+    text: dict[str, JSON] = {"type": "string"}
+    if isinstance(tool.grammar, dict) and tool.grammar.get("type") != "text":
+        notes.drop("tools[].grammar")
+        text |= _told(tool.grammar)
+    schema: JSON = {
+        "type": "object",
+        "properties": {ARGUMENT: text},
+        "required": [ARGUMENT],
+        "additionalProperties": False,
+    }
+    return replace(tool, custom=False, grammar=None, schema=schema)
+
+
+def _told(grammar: dict[str, JSON]) -> dict[str, JSON]:
+    """Describe a text by its grammar, which Chat Completions has one level deeper than Responses."""
+    inner = grammar.get("grammar")
+    told = inner if isinstance(inner, dict) else grammar
+    syntax, definition = told.get("syntax"), told.get("definition")
+    if not isinstance(syntax, str) or not isinstance(definition, str):
+        return {}
+    return {"description": f"Text in this grammar ({syntax}):\n{definition}"}
+
+
+def _called(message: Message) -> Message:
+    for part in message.parts:
+        if isinstance(part, _CALLS) and part.custom:
+            return replace(message, parts=tuple(map(_wrapped, message.parts)))
+    return message
+
+
+def _wrapped(part: AnyPart) -> AnyPart:
+    if isinstance(part, ToolCall) and part.custom:
+        return replace(part, custom=False, arguments=json_text({ARGUMENT: part.arguments}))
+    return replace(part, custom=False) if isinstance(part, ToolResult) else part
 
 
 def free_text_tools(request: object) -> frozenset[str]:

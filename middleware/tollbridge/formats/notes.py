@@ -33,8 +33,8 @@ class Notes(msgspec.Struct, eq=False):
     `seal` packs state of one provider into a text of another's dialect. `strict` refuses what would be dropped.
     `quirks` tells where the host differs from the dialect that is written. `now` is the time in seconds since the
     epoch, `call_id` the id of the call, for dialects whose answers need them. `spelled` says what the caller's dialect
-    calls our fields. `answering`: an answer is written, whose unknown members nobody misses. `addressed`: what was
-    written is as the host wants it already; see `written_body`.
+    calls our fields, by whole path or by what their path begins with. `answering`: an answer is written, whose unknown
+    members nobody misses. `addressed`: what was written is as the host wants it already; see `written_body`.
     """
 
     seal: Seal
@@ -53,18 +53,23 @@ class Notes(msgspec.Struct, eq=False):
         return tuple(self._dropped)
 
     def drop(self, field: str) -> None:
-        """Leave a field behind; raises `Untranslatable` under `strict`.  Name list items without their number."""
-        if self.strict:
-            self.refuse(field)
-        self._dropped.setdefault(self._spelt(field))
+        """Leave a field of ours behind; raises `Untranslatable` under `strict`.
+
+        Name it as the canonical model does, list items without their number: the caller is told its own word for it.
+        """
+        self._leave(self._spelt(field))
 
     def drop_extras(self, extras: Mapping[str, JSON], where: str = "") -> None:
-        """Leave behind what only another dialect knows; a null says nothing, so nothing is lost with it."""
+        """Leave behind what only another dialect knows; a null says nothing, so nothing is lost with it.
+
+        They are told by their own names, whatever those mean to us; `where` they stand is a field of ours.
+        """
         if self.answering:
             return
+        before = f"{self._spelt(where)}." if where else ""
         for name, value in extras.items():
             if value is not None:
-                self.drop(f"{where}.{name}" if where else name)
+                self._leave(before + name)
 
     def drop_given(self, where: str = "", **fields: JSON) -> None:
         """Leave behind those of the fields that were said; what says the same as silence is no loss."""
@@ -74,13 +79,24 @@ class Notes(msgspec.Struct, eq=False):
 
     def refuse(self, field: str, why: str = "") -> NoReturn:
         """Refuse the call for a field without which it would mean something else."""
-        field = self._spelt(field)
+        self._refuse(self._spelt(field), why)
+
+    def repeat(self, told: Iterable[str]) -> None:
+        """Tell of what was left behind before, by the names it was told by."""
+        self._dropped.update(dict.fromkeys(told))
+
+    def _leave(self, field: str) -> None:
+        if self.strict:
+            self._refuse(field)
+        self._dropped.setdefault(field)
+
+    def _refuse(self, field: str, why: str = "") -> NoReturn:
         reason = why or "the model behind this name has no way to take it; leave it out or call another model"
         raise Untranslatable(f"the field {field!r} cannot be translated: {reason}", param=field)
 
     def _spelt(self, field: str) -> str:
         head, dot, tail = field.partition(".")
-        return self.spelled.get(head, head) + dot + tail
+        return self.spelled.get(field) or self.spelled.get(head, head) + dot + tail
 
     def told(self) -> bytes:
         """Give the dropped fields for a header, cut where they are many."""

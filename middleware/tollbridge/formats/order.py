@@ -6,25 +6,28 @@ from msgspec.structs import replace
 
 from tollbridge.formats.conversation import Message, Role
 from tollbridge.formats.events import AnyEvent, Broken, ChoiceEnd, Delta, Detail, End, PartBegin, PartEnd, Replaced
+from tollbridge.formats.notes import Notes
 from tollbridge.formats.values import JSON, NO_EXTRAS
 
 
 class OneByOne:
     """Lets one part of the first answer be open at a time; what comes for others meanwhile is held back, in order.
 
-    Other answers than the first are left out, and so are pieces of a part that never began.
+    Other answers than the first are left out, which is noted, and so are pieces of a part that never began.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
         self._live: int | None = None
         self._held: dict[int, list[AnyEvent]] = {}
 
     def add(self, event: AnyEvent) -> list[AnyEvent]:
         """Take the next event, give those whose turn it is."""
-        if isinstance(event, PartBegin | Delta | Detail | Replaced | PartEnd):
-            return self._part(event) if event.choice == 0 else []
-        if isinstance(event, ChoiceEnd):
-            return [*self._rest(), event] if event.choice == 0 else []
+        if isinstance(event, PartBegin | Delta | Detail | Replaced | PartEnd | ChoiceEnd):
+            if event.choice:
+                self._notes.drop("choices")
+                return []
+            return [*self._rest(), event] if isinstance(event, ChoiceEnd) else self._part(event)
         return [*self._rest(), event] if isinstance(event, End | Broken) else [event]
 
     def _part(self, event: PartBegin | Delta | Detail | Replaced | PartEnd) -> list[AnyEvent]:

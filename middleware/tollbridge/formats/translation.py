@@ -6,12 +6,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from tollbridge.errors import GatewayError, UpstreamError
-from tollbridge.formats.codec import CONVERSATION, AnyCodec, Conversation
+from tollbridge.formats.codec import CONVERSATION, AnyCodec, Conversation, takes_free_text
 from tollbridge.formats.conversation import Request
 from tollbridge.formats.dialect import Dialect, Envelope
 from tollbridge.formats.events import AnyEvent, Broken, Delta, End, UsageSeen
 from tollbridge.formats.fold import Fold, unfold
-from tollbridge.formats.freetext import FreeText, free_text_tools, freed
+from tollbridge.formats.freetext import FreeText, free_text_tools, freed, functions_only
 from tollbridge.formats.notes import Notes
 from tollbridge.formats.seal import Seal
 from tollbridge.formats.ways import Way, Ways
@@ -68,23 +68,28 @@ class Translator:
         return Notes(self.seal, self.strict, quirks, now=self.now, call_id=self.call_id, spelled=spelled)
 
     def to(self, target: Target, body: bytes, max_output: int | None) -> "Translation":
-        """Begin the translation for one target; raises `UpstreamError` where there is no way to ask it."""
+        """Begin the translation for one target.
+
+        Raises `UpstreamError` where there is no way to ask it, `Untranslatable` for a grammar under `strict`.
+        """
         way = self._ways.of(self.codec.kind, target)
         if way is None:
             raise UpstreamError("there is no way to ask this target")
-        request = self.read(body)
+        request, notes, quirks = self.read(body), self.notes(target), target.provider.quirks
         said = {} if max_output is None else {"max_output": max_output}
         if isinstance(request, Request):
             stream = True if self.envelope.stream else None
-            asks = True if stream and target.provider.quirks.stream_usage == "option" else None
+            asks = True if stream and quirks.stream_usage == "option" else None
             request = replace(request, model=target.model, stream=stream, stream_usage=asks, **said)
+            if takes_free_text(self.codec) and not (quirks.free_text and takes_free_text(way.codec)):
+                request = functions_only(request, notes)
         else:
             request = replace(request, model=target.model)
-        return Translation(self, way, request, self.notes(target))
+        return Translation(self, way, request, notes)
 
     def rewritten(self, *, streamed: bool, tell: Tell) -> "TranslatedWhole | TranslatedStream":
-        """Make the reader of an answer in the caller's own dialect, which goes to it as a stream written here."""
-        reader = TranslatedStream if streamed else TranslatedWhole
+        """Make the reader of an answer in the caller's own dialect that is written anew, a conversation as a stream."""
+        reader = TranslatedStream if streamed and self.codec.kind == CONVERSATION else TranslatedWhole
         return reader(self.codec, self.codec, self.read(b""), self.notes(), streams=True, tell=tell)
 
 
@@ -101,7 +106,7 @@ class Translation:
         """Write the request; raises `Untranslatable` naming a field that cannot be said."""
         body = self.way.codec.write_request(self._request, self.notes)
         quirks = target.provider.quirks
-        if self.notes.addressed or not (quirks.rename or quirks.drop or quirks.add):
+        if self.notes.addressed or not quirks.alters_bodies:
             return body
         asked = self.translator.envelope
         envelope = Envelope(target.model, stream=asked.stream, asks_usage=True, outputs_tokens=asked.outputs_tokens)

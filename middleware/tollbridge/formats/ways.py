@@ -1,6 +1,6 @@
 """How a target is spoken to: in the caller's own dialect where it can be, else in one of its own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -11,9 +11,8 @@ from tollbridge.providers import Quirks, Target
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A dialect a target speaks, and the operation in it.  `base` is the name of the URL it is spoken at."""
+    """A dialect a target speaks, and the operation in it."""
 
-    base: str
     dialect: Dialect
     operation: Operation
     codec: AnyCodec
@@ -33,7 +32,7 @@ class Ways:
                 codec = operation.codec
                 if codec is not None and operation.upstream:
                     for base in (dialect.base, dialect.name):
-                        self._by_base.setdefault((base, codec.kind), Way(base, dialect, operation, codec))
+                        self._by_base.setdefault((base, codec.kind), Way(dialect, operation, codec))
 
     def of(self, kind: str, target: Target) -> Way | None:
         """Give a way to ask the target for this kind of answer, None if there is none."""
@@ -42,6 +41,11 @@ class Ways:
             if way is not None:
                 return way
         return None
+
+
+def spoken_at(dialect: Dialect, base_urls: Mapping[str, str]) -> str:
+    """Give the URL a dialect is spoken at: the one of its own name before the one it shares; empty if there is none."""
+    return base_urls.get(dialect.name) or base_urls.get(dialect.base, "")
 
 
 def upstream_url(base_url: str, operation: Operation, model: str, *, stream: bool, quirks: Quirks | None = None) -> str:

@@ -3,7 +3,7 @@
 from tollbridge.call import Call
 from tollbridge.errors import BadRequest, InternalError
 from tollbridge.formats.dialect import named_id
-from tollbridge.formats.ways import upstream_url
+from tollbridge.formats.ways import spoken_at, upstream_url
 from tollbridge.layers.translate import Outgoing
 from tollbridge.providers import Target
 
@@ -16,7 +16,7 @@ def write_along(call: Call, target: Target) -> Outgoing:
     dialect, operation = call.dialect, call.operation
     if dialect is None or operation is None or call.body is None:
         raise InternalError("a call without a dialect")
-    url = upstream_url(target.base_urls[dialect.base], operation, "", stream=False)
+    url = upstream_url(spoken_at(dialect, target.base_urls), operation, "", stream=False)
     url = url.replace("{id}", named_id(operation, call.path))
     if call.query:
         if not all(0x21 <= byte <= 0x7E and byte not in b"#\\" for byte in call.query):

@@ -9,6 +9,7 @@ from tollbridge.call import Call, Estimate
 from tollbridge.clock import Clock
 from tollbridge.errors import ModelNotFound, NotFound
 from tollbridge.formats.dialect import Dialect, Operation
+from tollbridge.formats.ways import spoken_at
 from tollbridge.layers.layer import Layer
 from tollbridge.providers import Target
 from tollbridge.surface import Surface, route_template
@@ -90,9 +91,9 @@ class Context(Layer):
         if self._host is None or self._routes is None:
             return True
         if operation.socket:
-            return any(dialect.base in host.base_urls for host in self._routes.hosts.values())
+            return any(spoken_at(dialect, host.base_urls) for host in self._routes.hosts.values())
         if operation.modelless and not operation.kept:
-            return any(dialect.base in target.base_urls for target in self._routes.keeping_files())
+            return any(spoken_at(dialect, target.base_urls) for target in self._routes.keeping_files())
         return True
 
     def _route(self, scope: Mapping[str, Any]) -> Operation:
@@ -124,7 +125,7 @@ class Context(Layer):
 
     def _keeping_files(self, dialect: Dialect) -> tuple[Target, ...]:
         targets = () if self._routes is None else self._routes.keeping_files()
-        speaking = tuple(target for target in targets if dialect.base in target.base_urls)
+        speaking = tuple(target for target in targets if spoken_at(dialect, target.base_urls))
         if not speaking:
             raise NotFound(
                 "files and batches are not served here; the operator names the provider that keeps them in "

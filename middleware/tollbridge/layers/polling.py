@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from tollbridge.call import Call, Headers
 from tollbridge.errors import GatewayError, UpstreamTimeout, UpstreamTruncated, UpstreamUnreachable
 from tollbridge.formats.dialect import Unfinished
+from tollbridge.formats.ways import spoken_at
 from tollbridge.layers.asking import ask_again
 from tollbridge.providers import Target
 from tollbridge.transport.base import Transport
@@ -47,16 +48,15 @@ class Seen(NamedTuple):
 
 def unfinished(call: Call, status: int, body: bytes) -> Unfinished | None:
     """Say where a whole answer has to be asked for again; None for one that is taken as it is."""
-    operation, target = call.operation, call.target
-    base = call.dialect.base if call.dialect is not None else ""
+    dialect, operation, target = call.dialect, call.operation, call.target
     if call.translation is not None:
-        operation, base = call.translation.way.operation, call.translation.way.base
+        dialect, operation = call.translation.way.dialect, call.translation.way.operation
     if operation is None or operation.unfinished is None or not 200 <= status <= 299:
         return None
     found = operation.unfinished(body)
-    if found is None or target is None:
+    if found is None or dialect is None or target is None:
         return None
-    base_url = target.base_urls[base]
+    base_url = spoken_at(dialect, target.base_urls)
     if not _is_at(found.url, base_url):
         log.warning("unfinished_answer_not_followed", call_id=call.id, provider=target.provider.name)
         return None

@@ -23,7 +23,7 @@ from tollbridge.errors import (
     UpstreamUnreachable,
 )
 from tollbridge.formats.dialect import AnswerReader
-from tollbridge.formats.ways import upstream_url
+from tollbridge.formats.ways import spoken_at, upstream_url
 from tollbridge.layers.headers import upstream_headers
 from tollbridge.layers.watch import Watch
 from tollbridge.layers.websocket import size_of
@@ -133,7 +133,7 @@ class Relay:
         query = dialect.readdress(
             call.query, envelope, model=target.model, max_output=None, quirks=target.provider.quirks
         )
-        url = upstream_url(target.base_urls[dialect.base], operation, target.model, stream=False)
+        url = upstream_url(spoken_at(dialect, target.base_urls), operation, target.model, stream=False)
         url += ("&" if "?" in url else "?") + query.decode("ascii")
         request = UpstreamRequest("GET", url, upstream_headers(call.headers, target), b"", target.allow_private)
         if target.signing is not None:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from tollbridge.call import Call, Headers, Outcome, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.errors import InternalError, Untranslatable, UpstreamError, UpstreamTruncated
-from tollbridge.formats.codec import CONVERSATION, COUNT, AnyCodec
+from tollbridge.formats.codec import CONVERSATION, COUNT, EMBEDDINGS, AnyCodec
 from tollbridge.formats.dialect import AnswerReader, CostLine, Dialect, Envelope
 from tollbridge.formats.notes import shown
 from tollbridge.formats.seal import KeyedSeal, Seal
@@ -26,7 +26,7 @@ from tollbridge.formats.translation import (
     Translation,
     Translator,
 )
-from tollbridge.formats.ways import Ways, upstream_url
+from tollbridge.formats.ways import Ways, spoken_at, upstream_url
 from tollbridge.layers.context import offered
 from tollbridge.layers.kept import Kept
 from tollbridge.layers.layer import Layer
@@ -73,29 +73,32 @@ class Translate(Layer):
     def body(self, call: Call) -> None:
         if call.envelope is None or call.dialect is None:
             return
-        base = call.dialect.base
-        speaking = tuple(target for target in offered(call) if base in target.base_urls)
+        dialect = call.dialect
+        speaking = tuple(target for target in offered(call) if spoken_at(dialect, target.base_urls))
         call.cap_output = self._cap_output
         codec = call.operation.codec if call.operation is not None else None
         if len(speaking) == len(call.targets):
             if codec is not None and codec.kind == COUNT:  # it is counted here should the provider not count
-                call.translator = self._translator(call, call.dialect, call.envelope, codec)
-            elif call.envelope.stream and any(base in target.provider.quirks.rewritten for target in speaking):
-                self._rewriter(call, call.dialect, call.envelope)  # what cannot be read costs nothing
+                call.translator = self._translator(call, dialect, call.envelope, codec)
+            else:
+                for target in speaking:
+                    self._rewriter(call, target, streamed=call.envelope.stream)  # what cannot be read costs nothing
             return
         if codec is not None:
-            call.translator = self._translator(call, call.dialect, call.envelope, codec)
+            call.translator = self._translator(call, dialect, call.envelope, codec)
             call.translator.read(call.body or b"")  # what is wrong in it costs nothing
             kind = codec.kind
             speaking = tuple(
-                target for target in call.targets if base in target.base_urls or self._ways.of(kind, target) is not None
+                target
+                for target in call.targets
+                if spoken_at(dialect, target.base_urls) or self._ways.of(kind, target) is not None
             )
         if not speaking and codec is not None and codec.kind == COUNT:
             call.targets = ()  # it is counted here
             return
         if not speaking:
             raise Untranslatable(
-                f"the model {call.model!r} is served by a provider that cannot be asked in {call.dialect.name}; "
+                f"the model {call.model!r} is served by a provider that cannot be asked in {dialect.name}; "
                 "call it in a dialect it speaks",
                 param="model",
             )
@@ -127,21 +130,26 @@ class Translate(Layer):
         if call.translation is not None:
             call.reader = _translated(call, call.translation, head, streamed=streamed)
         elif 200 <= head.status <= 299:
-            anew = call.dialect.base in target.provider.quirks.rewritten if streamed else call.early
-            translator = self._rewriter(call, call.dialect, call.envelope) if anew else None
+            translator = self._rewriter(call, target, streamed=streamed)
             if translator is not None:
                 call.reader = _rewritten(translator, head, streamed=streamed)
             else:
                 call.reader = call.dialect.answer_reader(call.envelope, streamed=streamed, cost=self._cost_line(call))
         call.streamed = streamed
 
-    def _rewriter(self, call: Call, dialect: Dialect, envelope: Envelope) -> Translator | None:
-        """Give what writes a stream in the caller's own dialect; None if nothing can.
+    def _rewriter(self, call: Call, target: Target, *, streamed: bool) -> Translator | None:
+        """Give what writes an answer anew in the caller's own dialect; None where it passes as it is.
 
-        That is for a whole answer whose caller was told that a stream comes, and for a host that streams amiss.
+        That is for a stream or embeddings that the host writes amiss, and for a whole answer whose caller was told that
+        a stream comes.
         """
-        codec = call.operation.codec if call.operation is not None else None
-        if codec is None or codec.kind != CONVERSATION:
+        dialect, operation, envelope = call.dialect, call.operation, call.envelope
+        if dialect is None or operation is None or envelope is None or operation.codec is None:
+            return None
+        codec, anew = operation.codec, dialect.name in target.provider.quirks.rewritten
+        if codec.kind == CONVERSATION:
+            anew = anew if streamed else call.early
+        if not anew or codec.kind not in (CONVERSATION, EMBEDDINGS):
             return None
         if call.translator is None:
             call.translator = self._translator(call, dialect, envelope, codec)
@@ -211,15 +219,15 @@ def _translated(call: Call, translation: Translation, head: ResponseHead, *, str
 
     reader = translation.reader(streamed=streamed, tell=tell)
     if call.early:  # nobody sees the head
-        for field in asked:
-            reader.notes.drop(field)
+        reader.notes.repeat(asked)
     return reader
 
 
 def _rewritten(translator: Translator, head: ResponseHead, *, streamed: bool) -> AnswerReader:
-    """Give the reader of an answer in the call's own dialect that goes on as a stream written here."""
+    """Give the reader of an answer in the call's own dialect that is written anew, a conversation as a stream."""
     dialect = translator.dialect
-    head.set(b"content-type", dialect.stream_type)
+    if translator.codec.kind == CONVERSATION:
+        head.set(b"content-type", dialect.stream_type)
     return translator.rewritten(streamed=streamed, tell=lambda dropped: _remark(dialect, dropped))
 
 
@@ -249,19 +257,19 @@ def write_upstream(call: Call, target: Target) -> Outgoing:
     limit, quirks = None, target.provider.quirks
     if call.cap_output and envelope.max_output is None and call.estimate is not None:
         limit = call.estimate.output // envelope.answers
-    if dialect.base in target.base_urls:
+    own = spoken_at(dialect, target.base_urls)
+    if own:
         call.translation, call.stream_type = None, dialect.stream_type
         body = dialect.readdress(call.body, envelope, model=target.model, max_output=limit, quirks=quirks)
-        base = target.base_urls[dialect.base]
-        url = upstream_url(base, operation, target.model, stream=call.stream, quirks=quirks)
+        url = upstream_url(own, operation, target.model, stream=call.stream, quirks=quirks)
         return Outgoing(url, call.headers, body)
     if call.translator is None:
         raise InternalError("a target that no layer has checked")
     translation = call.translation = call.translator.to(target, call.body, limit)
     way = translation.way
     call.stream_type = way.dialect.stream_type
-    base = target.base_urls[way.base]
-    url = upstream_url(base, way.operation, target.model, stream=call.stream, quirks=quirks)
+    theirs = spoken_at(way.dialect, target.base_urls)
+    url = upstream_url(theirs, way.operation, target.model, stream=call.stream, quirks=quirks)
     return Outgoing(url, _common(call, translation), translation.written(target))
 
 

@@ -220,13 +220,12 @@ def test_check_live_signs_where_the_scheme_of_a_provider_does(tollbridge, config
 
 
 def test_check_live_says_that_a_provider_cannot_be_reached(tollbridge, config) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-    text = config.read_text().replace("https://mock.example/v1", address)
-    config.write_text(text.replace("[providers.mock]", "[providers.mock]\nallow_private = true"))
+    with socket.socket() as silent:  # which has its port and does not listen
+        silent.bind(("127.0.0.1", 0))
+        text = config.read_text().replace("https://mock.example", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        config.write_text(text.replace("[providers.mock]", "[providers.mock]\nallow_private = true"))
 
-    ran = tollbridge("check", "--live")
+        ran = tollbridge("check", "--live")
 
     assert ran.code == 1
     assert "✗  live mock  " in told(ran)

@@ -84,6 +84,16 @@ def test_what_is_no_answer_is_refused(body: bytes, message: str) -> None:
     assert caught.value.message == message
 
 
+@pytest.mark.parametrize("more", [{}, {"choices": None}, {"choices": []}, {"usage": {"n": 1}}])
+def test_error_in_place_of_an_answer_is_raised(more: dict[str, Any]) -> None:
+    with pytest.raises(UpstreamError, match=r"^too deep$"):
+        _read(error="too deep", **more)
+
+
+def test_error_beside_an_answer_is_among_its_extras() -> None:
+    assert _read(error="too deep", choices=[{"say": "a"}]).extras == {"error": "too deep"}
+
+
 def test_answer_of_its_own_dialect_is_written_as_it_was() -> None:
     assert _write(_read(**WHOLE)) == {**WHOLE, "choices": ["a", "b"]}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tollbridge.formats import CONVERSATION, KeyedSeal, Notes, codec_later
+from tollbridge.formats.codec import takes_free_text
 from tollbridge.formats.dialect import Envelope
 from tollbridge.plugins import Plugins
 from tollbridge_openai.chat_codec import ChatCodec
@@ -41,6 +42,22 @@ def test_codec_that_is_loaded_later_does_what_it_does() -> None:
 
     assert request == ChatCodec().read_request(body, Envelope("m"), NOTES)
     assert codec.write_request(request, NOTES) == body
+
+
+@pytest.mark.parametrize(
+    ("place", "takes"),
+    [
+        ("tollbridge_openai.chat_codec:ChatCodec", True),
+        ("tollbridge_openai.responses_codec:RESPONSES_CODEC", True),
+        ("tollbridge_openai.responses_counting:COUNT_CODEC", True),
+        ("tollbridge_openai.completions_codec:COMPLETIONS_CODEC", False),
+        ("tollbridge_anthropic.codec:MessagesCodec", False),
+        ("tollbridge_anthropic.codec:CountCodec", False),
+        ("tollbridge_openai.embeddings_codec:EmbeddingsCodec", False),
+    ],
+)
+def test_codec_that_is_loaded_later_says_whether_it_takes_free_text(place: str, takes: bool) -> None:
+    assert takes_free_text(codec_later("any", place)) is takes
 
 
 def test_place_where_nothing_is_fails_when_it_is_asked() -> None:

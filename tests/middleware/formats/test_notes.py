@@ -20,6 +20,39 @@ def test_field_is_named_once_in_the_callers_words() -> None:
     assert notes.told() == b"top_k, max_tokens, reasoning.budget"
 
 
+def test_member_only_the_callers_dialect_knows_is_told_by_its_own_name() -> None:
+    notes = Notes(SEAL, spelled={"messages": "input", "messages[]": "input[]", "choice": "tool_choice"})
+
+    notes.drop_extras({"messages": 1, "choice": 2})
+    notes.drop_extras({"choice": 3}, "choice")
+    notes.drop_extras({"messages": 4}, "messages[].content[]")
+
+    assert notes.dropped == ("messages", "choice", "tool_choice.choice", "input[].content[].messages")
+
+
+def test_what_was_told_before_is_told_by_the_same_names() -> None:
+    notes = Notes(SEAL, spelled={"messages": "input"})
+
+    notes.repeat(("messages", "x"))
+    notes.drop("messages")
+
+    assert notes.dropped == ("messages", "x", "input")
+
+
+def test_strict_refuses_a_member_by_its_own_name() -> None:
+    with pytest.raises(Untranslatable, match="'messages' cannot be translated") as refused:
+        Notes(SEAL, strict=True, spelled={"messages": "input"}).drop_extras({"messages": 1})
+    assert refused.value.param == "messages"
+
+
+def test_field_inside_another_may_have_a_word_of_its_own() -> None:
+    notes = Notes(SEAL, spelled={"thinking": "reasoning", "thinking.budget": "thinking.budget_tokens"})
+    for field in ("thinking.budget", "thinking.effort"):
+        notes.drop(field)
+
+    assert notes.dropped == ("thinking.budget_tokens", "reasoning.effort")
+
+
 def test_null_is_no_loss() -> None:
     notes = Notes(SEAL)
     notes.drop_extras({"a": None, "b": 0}, "messages[]")

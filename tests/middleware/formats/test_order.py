@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 from tollbridge.formats.conversation import Message, Role
 from tollbridge.formats.events import AnyEvent, Begin, ChoiceEnd, Delta, End, PartBegin, PartEnd
 from tollbridge.formats.fold import fold
+from tollbridge.formats.notes import Notes
 from tollbridge.formats.order import OneByOne, in_turns
 from tollbridge.formats.parts import AnyPart, Text, ToolCall
 from tollbridge.formats.response import Stop
+from tollbridge.formats.seal import KeyedSeal
 
 BEGIN = Begin(origin="a", id="1", model="m")
 
@@ -17,13 +19,17 @@ def begin(index: int, choice: int = 0) -> PartBegin:
     return PartBegin(part=ToolCall(id=str(index), name="n"), index=index, choice=choice)
 
 
+def notes() -> Notes:
+    return Notes(KeyedSeal(b"k"))
+
+
 def ordered(events: list[AnyEvent]) -> list[AnyEvent]:
-    one = OneByOne()
+    one = OneByOne(notes())
     return [given for event in events for given in one.add(event)]
 
 
 def test_open_part_goes_on_at_once_and_another_waits_for_its_end() -> None:
-    one = OneByOne()
+    one = OneByOne(notes())
 
     assert one.add(begin(0)) == [begin(0)]
     assert one.add(begin(1)) == []
@@ -35,7 +41,7 @@ def test_open_part_goes_on_at_once_and_another_waits_for_its_end() -> None:
 
 
 def test_part_that_ended_while_it_waited_makes_way_for_the_next() -> None:
-    one = OneByOne()
+    one = OneByOne(notes())
     for event in (begin(0), begin(1), PartEnd(index=1), begin(2)):
         one.add(event)
 
@@ -64,8 +70,15 @@ def test_pieces_of_a_part_that_never_began_are_left_out() -> None:
     ]
 
 
-def test_other_answers_are_left_out() -> None:
-    assert ordered([begin(0, choice=1), ChoiceEnd(stop=None, choice=1), PartEnd(index=0, choice=1)]) == []
+def test_other_answers_are_left_out_and_noted() -> None:
+    told = notes()
+    one = OneByOne(told)
+
+    assert one.add(begin(0)) == [begin(0)]
+    assert told.dropped == ()
+    for event in (begin(0, choice=1), PartEnd(index=0, choice=1), ChoiceEnd(stop=None, choice=1)):
+        assert one.add(event) == []
+    assert told.dropped == ("choices",)
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30))

@@ -4,8 +4,16 @@ from typing import Any
 
 import pytest
 
-from tollbridge.errors import Untranslatable
-from tollbridge.formats import KeyedSeal, Notes, ServerTool, Tool, write_special
+from tollbridge.formats import (
+    ChoiceMode,
+    KeyedSeal,
+    Notes,
+    Request,
+    ServerTool,
+    ToolChoice,
+    known_choice,
+    write_special,
+)
 
 
 @pytest.fixture
@@ -31,6 +39,17 @@ def test_tool_of_another_dialect_is_dropped_by_its_name(tool: Any, dropped: str,
     assert notes.dropped == (dropped,)
 
 
-def test_tool_that_takes_free_text_is_refused(notes: Notes) -> None:
-    with pytest.raises(Untranslatable, match="free text"):
-        write_special(Tool(name="t", custom={}), notes, native=True)
+@pytest.mark.parametrize(
+    ("choice", "known"),
+    [
+        (None, True),
+        (ToolChoice(mode=ChoiceMode.REQUIRED), True),
+        (ToolChoice(mode=ChoiceMode.AUTO, names=("f",), raw={"x": 1}), True),
+        (ToolChoice(mode=ChoiceMode.REQUIRED, raw={"type": "odd"}), False),
+    ],
+)
+def test_choice_that_only_its_own_dialect_knows_is_dropped(choice: Any, known: bool, notes: Notes) -> None:
+    asked = Request(origin="a", model="m", messages=(), choice=choice)
+
+    assert known_choice(asked, notes) == (choice if known else None)
+    assert notes.dropped == (() if known else ("choice",))

@@ -3,7 +3,7 @@
 import pytest
 
 from tollbridge.formats.dialect import Operation, named_model
-from tollbridge.formats.ways import Ways, upstream_url
+from tollbridge.formats.ways import Ways, spoken_at, upstream_url
 from tollbridge.providers import Provider, Target
 from tollbridge_anthropic.dialect import MessagesDialect
 from tollbridge_openai.dialects import ChatDialect, CompletionsDialect
@@ -47,6 +47,13 @@ def test_dialect_without_a_codec_is_no_way() -> None:
 def test_target_that_cannot_be_asked_has_no_way() -> None:
     assert WAYS.of("conversation", target(other="x")) is None
     assert WAYS.of("rerank", target(openai_chat="o")) is None
+
+
+def test_url_of_a_dialects_own_name_goes_before_the_one_it_shares() -> None:
+    shared, own = {"openai-chat": "o"}, {"openai-chat": "o", "openai-completions": "c"}
+
+    assert [spoken_at(CompletionsDialect(), urls) for urls in (shared, own)] == ["o", "c"]
+    assert [spoken_at(ChatDialect(), urls) for urls in (own, {"openai-completions": "c"})] == ["o", ""]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,19 @@ async def test_request_goes_as_it_is_to_the_provider_that_keeps_files(mock, meth
     assert sent.headers.get("content-type") == more.get("headers", {}).get("content-type")
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+async def test_provider_is_asked_at_the_url_that_is_named_after_files_alone(mock, wrapped) -> None:
+    files = {"base_urls": {"openai-files": "https://files.example/v1"}, "api_key": "env:MOCK_KEY"}
+    app = OWN if wrapped else None
+    gw = mock(upstream={"files_provider": "files"}, providers={"files": files}, models={}, app=app)
+    gw.upstream.reply(b"{}")
+
+    reply = await gw.request("GET", "/v1/files")
+
+    assert reply.status_code == 200
+    assert [sent.url for sent in gw.sent] == ["https://files.example/v1/files"]
+
+
 @each
 async def test_call_is_recorded_and_costs_nothing(mock, method, path, scope, more) -> None:
     gw = mock(**KEEPING, budgets={"daily_usd": "0.000001"}, service={"price_per_call": "1"})

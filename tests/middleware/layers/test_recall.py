@@ -172,7 +172,7 @@ async def test_answer_is_remembered_before_its_end_is_passed_on(bridge, streamed
     assert reply.status_code == 200
     assert gw.sent[-1].json()["messages"] == [
         {"role": "user", "content": "What is 2 + 2?"},
-        {"role": "assistant", "content": [{"type": "text", "text": "Four."}]},
+        {"role": "assistant", "content": "Four."},
         {"role": "user", "content": "and 3?"},
     ]
 
@@ -396,7 +396,7 @@ async def test_what_was_meant_by_references_is_said_again_further_on(bridge) -> 
 
     said = [(message["role"], message["content"]) for message in gw.sent[-1].json()["messages"]]
     assert [role for role, _ in said] == ["assistant", "user", "assistant", "user"]
-    assert said[0][1] == [{"type": "text", "text": "Four."}]
+    assert said[0][1] == "Four."
 
 
 async def test_references_of_a_request_nobody_wants_kept_pass_without_a_look_at_what_they_mean(bridge) -> None:

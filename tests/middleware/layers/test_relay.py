@@ -89,6 +89,20 @@ async def ended(task: "asyncio.Task[None]") -> None:
     await asyncio.wait_for(task, PATIENCE_S)
 
 
+async def test_session_is_opened_at_the_url_that_is_named_after_sessions_alone(bridge) -> None:
+    async with bridge() as made:
+        host = made.gateway.routes.hosts["mock"]
+        made.gateway.routes.move("mock", {"openai-realtime": host.base_urls["openai-chat"]}, key="sk-1")
+        caller = made.caller()
+        task = caller.start()
+        caller.say("a")
+        await caller.gets("websocket.send")
+        caller.leave(1000, "done")
+        await ended(task)
+
+        assert caller.heard == ["a"]
+
+
 async def test_messages_pass_untouched_both_ways(bridge) -> None:
     said = ['{ "type":"session.update" , "x":1.0}', b"\x00\xff", "h\u00e9", "", b""]
     async with bridge() as made:

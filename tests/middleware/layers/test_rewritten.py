@@ -1,6 +1,8 @@
-"""Streams of hosts that write their dialect amiss: read, and written anew for the caller."""
+"""What hosts write amiss in their dialect: read, and written anew for the caller."""
 
+import base64
 import json
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -13,17 +15,21 @@ from tollbridge.testing import GatewayUnderTest
 
 
 class Host:
-    """Provides a host that streams Chat amiss, and Messages as they should be."""
+    """Provides a host that writes Chat and embeddings amiss, and Messages well; and one that writes Chat amiss."""
 
     @hookimpl
     def register_providers(self, register: Callable[[Provider], None]) -> None:
         urls = {"openai-chat": "https://amiss.example/v1", "anthropic-messages": "https://amiss.example/v1"}
-        register(Provider("amiss", base_urls=urls, quirks=Quirks(rewritten=("openai-chat",))))
+        left_out = {"encoding_format": ('"float"', '"base64"')}
+        quirks = Quirks(rewritten=("openai-chat", "openai-embeddings"), drop_values=left_out)
+        register(Provider("amiss", base_urls=urls, quirks=quirks))
+        register(Provider("chatty", base_urls=urls, quirks=Quirks(rewritten=("openai-chat",))))
 
 
 PRICE = {"input": "1", "output": "10"}
 MODELS = {
     "amiss": {"targets": ["amiss/m"], "price": PRICE},
+    "chatty": {"targets": ["chatty/m"], "price": PRICE},
     "either": {"targets": ["mock/gpt-4o-mini", "amiss/m"], "price": PRICE},
 }
 USAGE = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
@@ -39,7 +45,8 @@ DONE = b"data: [DONE]\n\n"
 @pytest.fixture
 def gw(mock: Any) -> GatewayUnderTest:
     mocked = {"base_url": "https://mock.example/v1", "api_key": "env:MOCK_KEY"}
-    hosts = {"mock": mocked, "amiss": {"api_key": "env:MOCK_KEY"}}
+    keyed = {"api_key": "env:MOCK_KEY"}
+    hosts = {"mock": mocked, "amiss": keyed, "chatty": keyed}
     under_test: GatewayUnderTest = mock(providers=hosts, models=MODELS, plugins=(Host(),))
     return under_test
 
@@ -122,3 +129,56 @@ async def test_other_dialects_of_the_host_pass_as_they_are(gw: GatewayUnderTest)
     reply = await gw.request("POST", "/v1/messages", json=body)
 
     assert reply.content == stream
+
+
+PACKED = base64.b64encode(bytes([1, 0xFF])).decode()
+VECTORS = b"""{ "data":[{"embedding":"%b","index":0,"object":"embedding"}],"model":"m","object":"list",
+"usage":{"cost":{"total_cost":2.8e-08},"prompt_tokens":100,"total_tokens":100} }""" % PACKED.encode()
+FLOATS = base64.b64encode(struct.pack("<2f", 1, -1)).decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent", "given"),
+    [
+        ({}, {}, [1, -1]),
+        ({"encoding_format": "float"}, {}, [1, -1]),
+        ({"encoding_format": "base64"}, {}, FLOATS),
+        ({"encoding_format": "base64_int8"}, {"encoding_format": "base64_int8"}, PACKED),
+    ],
+)
+async def test_embeddings_are_written_as_their_caller_asked_for_them(
+    gw: GatewayUnderTest, asked: dict[str, str], sent: dict[str, str], given: Any
+) -> None:
+    gw.upstream.reply(VECTORS)
+
+    reply = await gw.request("POST", "/v1/embeddings", json={"model": "amiss", "input": "a", "x": 1, **asked})
+
+    assert [json.loads(request.body) for request in gw.sent] == [{"model": "m", "input": "a", "x": 1, **sent}]
+    assert reply.json() == {**json.loads(VECTORS), "data": [{"embedding": given, "index": 0, "object": "embedding"}]}
+    assert reply.headers["content-type"] == "application/json"
+    (row,) = await gw.gateway.store.recent()
+    assert (row.cost, row.usage_source, row.outcome) == (100_000, "provider", "complete")
+
+
+async def test_embeddings_that_cannot_be_read_are_refused_before_the_host_is_asked(gw: GatewayUnderTest) -> None:
+    reply = await gw.request("POST", "/v1/embeddings", json={"model": "amiss", "input": 7})
+
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "input")
+    assert gw.sent == []
+
+
+async def test_embeddings_of_a_host_that_writes_another_dialect_amiss_pass_as_they_are(gw: GatewayUnderTest) -> None:
+    gw.upstream.reply(VECTORS)
+
+    reply = await gw.request("POST", "/v1/embeddings", json={"model": "chatty", "input": "a"})
+
+    assert reply.content == VECTORS
+
+
+async def test_completions_of_a_host_that_streams_chat_amiss_pass_as_they_are(gw: GatewayUnderTest) -> None:
+    gw.upstream.stream([*CHUNKS, DONE])
+    asked = {"model": "amiss", "prompt": "a", "stream": True, "stream_options": {"include_usage": True}}
+
+    reply = await gw.request("POST", "/v1/completions", json=asked)
+
+    assert reply.content == b"".join([*CHUNKS, DONE])

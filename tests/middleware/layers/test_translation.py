@@ -44,6 +44,7 @@ MODELS = {
     "claude": {"targets": ["anthropic-like/claude"], "price": {"input": "1", "cache_read": "0.5", "output": "10"}},
     "both": {"targets": ["anthropic-like/claude", "mock/gpt-4o-mini"], "price": {"input": "1", "output": "10"}},
     "foreign": {"targets": ["odd/x"], "price": {"input": "1", "output": "10"}},
+    "apart": {"targets": ["apart/m"], "price": {"input": "1", "output": "10"}},
 }
 PROVIDERS = {
     "mock": {"base_url": "https://mock.example/v1", "api_key": "env:MOCK_KEY"},
@@ -54,6 +55,10 @@ PROVIDERS = {
         "auth_header": "x-api-key",
     },
     "odd": {"base_url": "https://odd.example/v1", "dialect": "openai-moderations", "api_key": "env:MOCK_KEY"},
+    "apart": {
+        "base_urls": {"openai-chat": "https://chat.example/v1", "openai-embeddings": "https://vectors.example/v1"},
+        "api_key": "env:MOCK_KEY",
+    },
 }
 
 
@@ -61,6 +66,22 @@ PROVIDERS = {
 def gw(mock: Any) -> GatewayUnderTest:
     under_test: GatewayUnderTest = mock(providers=PROVIDERS, models=MODELS)
     return under_test
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "url"),
+    [
+        ("/v1/embeddings", {"input": "a"}, "https://vectors.example/v1/embeddings"),
+        ("/v2/embed", {"texts": ["a"], "input_type": "search_query"}, "https://vectors.example/v1/embeddings"),
+        ("/v1/chat/completions", {"messages": []}, "https://chat.example/v1/chat/completions"),
+    ],
+)
+async def test_dialect_is_asked_at_the_url_of_its_own_name_before_the_one_it_shares(
+    gw: GatewayUnderTest, path: str, asked: dict[str, Any], url: str
+) -> None:
+    await gw.request("POST", path, json={"model": "apart", **asked})
+
+    assert [sent.url for sent in gw.sent] == [url]
 
 
 async def test_answer_comes_back_in_the_callers_dialect(gw: GatewayUnderTest) -> None:

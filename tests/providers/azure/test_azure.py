@@ -39,7 +39,7 @@ def test_key_goes_in_azures_own_header_to_the_v1_surface(variable: str) -> None:
         "openai-chat": "https://mine.openai.azure.com/openai/v1",
         "openai-responses": "https://mine.openai.azure.com/openai/v1",
     }
-    assert target.provider.quirks.keeps_answers
+    assert (target.provider.quirks.keeps_answers, target.provider.quirks.free_text) == (True, True)
     assert target.headers == ((b"api-key", b"k"),)
     assert target.model == "my-deployment"
 

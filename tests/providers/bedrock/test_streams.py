@@ -322,7 +322,6 @@ def test_answer_of_another_dialect_is_streamed_in_bedrocks_order() -> None:
         Reasoning(text="hm", state=State("bedrock-converse", {"signature": "s"})),
         ToolCall(id="t", name="f"),
         ToolCall(id="t", name="f", arguments='{"a":1}', state=FOREIGN),
-        ToolCall(id="t", name="f", arguments="free", custom=True),
         Media(kind=MediaKind.IMAGE, data="aa", mime="image/png"),
     ],
 )

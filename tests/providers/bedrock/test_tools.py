@@ -179,26 +179,10 @@ def test_tools_bedrock_has_not_are_left_behind() -> None:
     assert len(config["tools"]) == 1
     assert left.dropped == (
         "tools[].x",
-        "tools[].cache_control",
+        "tools[].cache",
         "tools[].web_search",
         "tools[].server_tool",
     )
-
-
-def test_tool_of_free_text_takes_an_object_with_one_text() -> None:
-    left = notes()
-
-    config = config_of(left, tools=(Tool(name="c", custom=True, grammar={"syntax": "lark"}),))
-
-    (tool,) = config["tools"]
-    assert tool["toolSpec"]["name"] == "c"
-    assert tool["toolSpec"]["inputSchema"]["json"] == {
-        "type": "object",
-        "properties": {"input": {"type": "string"}},
-        "required": ["input"],
-        "additionalProperties": False,
-    }
-    assert left.dropped == ("tools[].custom", "tools[].grammar")
 
 
 def test_tool_marked_for_the_cache_is_marked_here() -> None:
@@ -213,7 +197,7 @@ def test_nova_refuses_a_cache_point_among_its_tools_and_gets_none() -> None:
     config = config_of(left, tools=(Tool(name="f", schema=SCHEMA, cache=CacheMark()),), model=NOVA_2)
 
     assert [next(iter(tool)) for tool in config["tools"]] == ["toolSpec"]
-    assert left.dropped == ("tools[].cache_control",)
+    assert left.dropped == ("tools[].cache",)
 
 
 @pytest.mark.parametrize(("model", "marked"), [(CLAUDE_45, True), (NOVA_2, False)])
@@ -225,9 +209,7 @@ def test_nova_refuses_a_cache_point_behind_what_a_tool_gave_and_gets_none(model:
     whole = written(foreign(*CALLED, cache=CacheMark(), model=model), right)["messages"][2]["content"]
 
     assert [len(part), len(whole)] == [2 if marked else 1] * 2
-    assert (left.dropped, right.dropped) == (
-        ((), ()) if marked else (("messages[].content[].cache_control",), ("cache",))
-    )
+    assert (left.dropped, right.dropped) == (((), ()) if marked else (("messages[].content[].cache",), ("cache",)))
 
 
 @pytest.mark.parametrize(

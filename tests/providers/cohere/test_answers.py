@@ -1,12 +1,13 @@
 """Cohere's answers and streams, read and written."""
 
 import json
-import time
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from tests.providers.cohere.shared import CODEC, SEAL, asked, events_of, notes, read, sse
+from tests.support.growth import assert_linear
 
 from tollbridge import UpstreamError, Usage
 from tollbridge.errors import UpstreamTimeout
@@ -161,26 +162,29 @@ def test_calls_and_words_without_an_index_belong_to_what_began_last() -> None:
         return {"type": "tool-call-start", "index": number, "delta": {"message": {"tool_calls": told}}}
 
     words = {"type": "tool-call-delta", "delta": {"message": {"tool_calls": {"function": {"arguments": "x"}}}}}
-    count = 10_000
-    began = time.process_time()
 
-    events = events_of(CODEC.stream_reader(notes()), [sse(*map(call, range(count)), *[words] * count)])
+    def reading(count: int) -> Callable[[], object]:
+        stream = [sse(*map(call, range(count)), *[words] * count)]
 
-    assert {event.index for event in events if isinstance(event, Delta)} == {count - 1}
-    assert time.process_time() - began < 0.8  # each against each took 1.1 s
+        def work() -> None:
+            events = events_of(CODEC.stream_reader(notes()), stream)
+            assert {event.index for event in events if isinstance(event, Delta)} == {count - 1}
+
+        return work
+
+    assert_linear(reading, 800)
 
 
 def test_probabilities_of_a_long_stream_are_told_in_one_pass() -> None:
-    writer = CODEC.stream_writer(read(asked()), notes())
-    writer.write(Begin(origin="another"))
-    writer.write(PartBegin(part=Text(text=""), index=0))
-    began = time.process_time()
+    told = Delta(text="hello ", index=0), Detail(index=0, logprobs=(Logprob("hello ", 0),))
 
-    for _ in range(30_000):
-        writer.write(Delta(text="hello ", index=0))
-        writer.write(Detail(index=0, logprobs=(Logprob("hello ", 0),)))
+    def writing(count: int) -> Callable[[], object]:
+        writer = CODEC.stream_writer(read(asked()), notes())
+        for event in (Begin(origin="another"), PartBegin(part=Text(text=""), index=0)):
+            writer.write(event)
+        return lambda: [writer.write(event) for event in told * count]
 
-    assert time.process_time() - began < 0.9  # quadratic time was 1.4 s
+    assert_linear(writing, 1_500)
 
 
 def test_citation_of_a_thought_stays_with_the_message() -> None:
@@ -352,7 +356,7 @@ def test_only_the_first_of_several_answers_is_told() -> None:
     body = told(Response(origin="another", choices=choices), taken)
 
     assert body["message"]["content"] == [{"type": "text", "text": "0"}]
-    assert (body["id"], taken.dropped) == ("req_1", ("answers",))
+    assert (body["id"], taken.dropped) == ("req_1", ("choices",))
     again = notes()
     assert b'"text":"1"' not in streamed(Response(origin="another", choices=choices), again)
     assert again.dropped == taken.dropped

@@ -9,7 +9,13 @@ from tollbridge.testing import gateway
 
 __all__ = ["gateway"]
 
-VECTORS = {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "m"}
+
+def vectors(embedding: Any) -> dict[str, Any]:
+    data = [{"object": "embedding", "index": 0, "embedding": embedding}]
+    return {"object": "list", "data": data, "model": "m", "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+
+
+VECTORS = vectors([0.5])
 ANSWER = {
     "id": "resp_1",
     "object": "response",
@@ -73,9 +79,33 @@ async def test_perplexity_is_asked_for_a_conversation_in_responses(asked) -> Non
     assert reply["choices"][0]["message"]["content"] == "Hi"
 
 
-async def test_perplexity_is_asked_for_embeddings_in_their_own_dialect(asked) -> None:
-    url, body, reply = await asked("perplexity", "/v1/embeddings", {"input": ["a"], "dimensions": 1, "x": 1}, VECTORS)
+@pytest.mark.parametrize(
+    ("encoding", "sent", "embedding"),
+    [
+        ({}, {}, [1, -1]),
+        ({"encoding_format": "float"}, {}, [1, -1]),
+        ({"encoding_format": "base64"}, {}, "AACAPwAAgL8="),
+        ({"encoding_format": "base64_int8"}, {"encoding_format": "base64_int8"}, "Af8="),
+        ({"encoding_format": "base64_binary"}, {"encoding_format": "base64_binary"}, "Af8="),
+    ],
+)
+async def test_perplexitys_bytes_become_the_floats_that_openais_clients_ask_for(
+    asked, encoding: Any, sent: Any, embedding: Any
+) -> None:
+    said = {"input": ["a"], "dimensions": 2, "x": 1}
+
+    url, body, reply = await asked("perplexity", "/v1/embeddings", {**said, **encoding}, vectors("Af8="))
 
     assert url == "https://api.perplexity.ai/v1/embeddings"
-    assert body == {"model": "m", "input": ["a"], "dimensions": 1, "x": 1}
-    assert reply == VECTORS
+    assert body == {"model": "m", **said, **sent}
+    assert reply == vectors(embedding)
+
+
+async def test_perplexity_is_not_told_base64_for_a_caller_of_another_dialect(asked) -> None:
+    said = {"texts": ["a"], "input_type": "search_query", "embedding_types": ["base64"]}
+
+    url, body, reply = await asked("perplexity", "/v2/embed", said, vectors("Af8="))
+
+    assert url == "https://api.perplexity.ai/v1/embeddings"
+    assert "encoding_format" not in body
+    assert reply["embeddings"]["base64"] == ["AACAPwAAgL8="]

@@ -64,6 +64,7 @@ def test_four_lines_make_a_provider():
         ({"base_url": None, "base_urls": '{ smoke-signals = "https://a.example" }'}, "is no dialect we know"),
         ({"base_url": None, "base_urls": "{ openai-chat = 1 }"}, "base_urls must be a table of strings"),
         ({"local": '"yes"'}, "local must be true or false"),
+        ({"free_text": "1"}, "free_text must be true or false"),
         ({"local": "true"}, "is marked local, so its host"),
         ({"env": None}, "env must name the variable that holds the key"),
         ({"env": '"EXAMPLE_API_KEY"'}, "env must be a list of strings"),
@@ -76,6 +77,8 @@ def test_four_lines_make_a_provider():
         ({"rename": '{ a = "b" }', "drop": '["b"]'}, "rename leads to 'b'"),
         ({"drop_values": '{ a = "b" }'}, "drop_values must be a table of lists of strings"),
         ({"drop_values": "{ a = [1] }"}, "drop_values must be a table of lists of strings"),
+        ({"rewritten": '"openai-chat"'}, "rewritten must be a list of strings"),
+        ({"rewritten": '["smoke-signals"]'}, "rewritten names no dialect we know: 'smoke-signals'; known: "),
         ({"drop_values": '["a"]'}, "drop_values must be a table of lists of strings"),
     ],
 )
@@ -91,6 +94,12 @@ def test_values_to_leave_out_are_texts_of_json():
     (service,) = read_services(write(drop_values="""{ shape = ["flöat", 'the "best"'] }"""), "services.toml")
 
     assert service.quirks == Quirks(drop_values={"shape": ('"flöat"', '"the \\"best\\""')})
+
+
+def test_dialects_that_are_written_amiss_are_kept() -> None:
+    (service,) = read_services(write(rewritten='["openai-embeddings"]'), "services.toml")
+
+    assert service.quirks == Quirks(rewritten=("openai-embeddings",))
 
 
 def test_id_that_is_used_twice_is_refused_and_named():

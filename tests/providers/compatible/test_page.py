@@ -53,6 +53,7 @@ def test_line_tells_everything_that_differs_from_the_usual():
         drop = ["logit_bias", "seed"]
         drop_values = { shape = ["round", "flat"] }
         keeps_answers = true
+        free_text = true
         stream_usage = "never"
         note = "old"
         source = "x"
@@ -67,6 +68,7 @@ def test_line_tells_everything_that_differs_from_the_usual():
         [no-chat]
         base_urls.openai-responses = "https://n.example/v1"
         base_urls.openai-embeddings = "https://n.example/v1"
+        rewritten = ["openai-embeddings"]
         env = ["N_KEY"]
         source = "x"
         read = 2026-11-24
@@ -92,10 +94,11 @@ def test_line_tells_everything_that_differs_from_the_usual():
         "| `plain` | `https://plain.example/v1` | `PLAIN_KEY` |  |",
         "| `rich` | `https://{RICH_HOST}/v1` | `RICH_KEY` or `RICH_TOKEN` ? | Rich; old; set `RICH_HOST`; "
         "key in the header `api-key`; Responses; Messages at `https://{RICH_HOST}/anthropic/v1`; keeps answers; "
+        "takes tools of free text; "
         "`max_completion_tokens` becomes `max_tokens`; drops `logit_bias`, `seed`; "
         "drops `shape` where it is `round` or `flat`; no usage in streams |",
         "| `claude-only` | `https://m.example/v1` | `M_KEY` | Messages only |",
-        "| `no-chat` | `https://n.example/v1` | `N_KEY` | Responses and embeddings only |",
+        "| `no-chat` | `https://n.example/v1` | `N_KEY` | Responses and embeddings only; embeddings written anew |",
         "| `here` | `http://127.0.0.1:1/v1` | `HERE_KEY`, if it asks for one | Messages |",
         "| `open` | `http://127.0.0.1:2/v1` | none |  |",
     ]

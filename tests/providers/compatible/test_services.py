@@ -111,6 +111,10 @@ def test_a_host_can_have_a_base_for_each_dialect():
     assert provider.source.endswith("read 2026-11-24")
 
 
+def test_hosts_get_functions_for_tools_of_free_text_unless_they_are_known_to_take_them():
+    assert {service.id for service in SERVICES if service.provider().quirks.free_text} == {"bedrock-mantle-openai"}
+
+
 def test_variables_of_a_url_are_listed_once_and_in_order():
     assert find("dashscope-workspace").variables == ("DASHSCOPE_WORKSPACE_ID", "DASHSCOPE_REGION")
     assert find("groq").variables == ()

@@ -414,7 +414,7 @@ def test_refusal_is_text_and_what_gemini_lacks_is_told() -> None:
     assert body["candidates"] == [
         {"content": {"parts": [{"text": "No."}], "role": "model"}, "finishReason": "SAFETY", "index": 0}
     ]
-    assert told.dropped == ("choices[].server_tool", "choices[].sequence", "choices[].odd", "system_fingerprint")
+    assert told.dropped == ("choices[].server_tool", "stop_sequence", "choices[].odd", "system_fingerprint")
 
 
 def test_several_answers_keep_their_places() -> None:

@@ -294,7 +294,7 @@ def test_what_is_said_about_parts_and_gemini_has_no_place_for_is_told() -> None:
     )
 
     assert set(dropped(request)) == {
-        "messages[].content[].cache_control",
+        "messages[].content[].cache",
         "messages[].content[].odd",
         "messages[].content[].name",
         "messages[].content[].detail",
@@ -354,10 +354,6 @@ def test_tools_that_google_lacks_are_told() -> None:
     assert dropped(request) == ("tools[].file_search", "tools[].odd")
 
 
-def test_tool_that_takes_free_text_is_refused() -> None:
-    assert refused(asked(tools=(Tool(name="f", custom=True),))) == "tools[].custom"
-
-
 @pytest.mark.parametrize(
     ("choice", "config"),
     [
@@ -386,7 +382,22 @@ def test_tools_held_to_their_schemas_are_validated() -> None:
 
 
 def test_choice_without_tools_is_left_out() -> None:
-    assert "toolConfig" not in write(asked(choice=ToolChoice(mode=ChoiceMode.AUTO)))
+    request = asked(choice=ToolChoice(mode=ChoiceMode.AUTO))
+
+    assert "toolConfig" not in write(request)
+    assert dropped(request) == ()
+
+
+@pytest.mark.parametrize("tools", [(), (F,)])
+def test_choice_that_only_another_dialect_knows_is_told(tools: tuple[Tool, ...]) -> None:
+    request = asked(tools=tools, choice=ToolChoice(mode=ChoiceMode.REQUIRED, raw={"type": "file_search"}))
+
+    assert "toolConfig" not in write(request)
+    assert dropped(request) == ("choice",)
+
+
+def test_choice_of_a_tool_that_is_not_there_is_told() -> None:
+    assert dropped(asked(choice=ToolChoice(mode=ChoiceMode.NAMED, names=("f",)))) == ("choice",)
 
 
 def test_options_that_all_share_are_written() -> None:

@@ -373,7 +373,24 @@ def test_refusals_and_details_are_written() -> None:
     assert isinstance(second, Text)
     assert [(one.url, second.text[one.start : one.end]) for one in second.citations] == [("https://a.test", "But")]
     assert response.choices[0].said == "SAFETY"
-    assert told.dropped == ("messages[].content[].server_tool", "choices[].sequence", "choices[].odd")
+    assert told.dropped == ("messages[].content[].server_tool", "stop_sequence", "choices[].odd")
+
+
+def test_state_given_at_the_beginning_of_a_part_stays_beside_what_comes_later() -> None:
+    events = [
+        Begin(origin=ELSE),
+        PartBegin(part=Reasoning(state=State(ELSE, {"id": "1"})), index=0),
+        Delta(text="Hm.", index=0),
+        Detail(index=0, state=State(ELSE, {"signature": "s"})),
+        Detail(index=0, state=State(ELSE, {"more": "m"})),
+        PartEnd(index=0),
+        ChoiceEnd(stop=Stop.END),
+        End(),
+    ]
+
+    (part,) = fold(events_of(written(events))).choices[0].parts
+
+    assert part == Reasoning(text="Hm.", state=State(ELSE, {"id": "1", "signature": "s", "more": "m"}))
 
 
 def test_broken_stream_ends_with_googles_error() -> None:

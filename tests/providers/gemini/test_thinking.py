@@ -1,5 +1,6 @@
 """How hard a model is to think, in the words of each generation."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -110,6 +111,16 @@ def test_thoughts_are_shown_where_they_are_asked_for() -> None:
 )
 def test_generation_is_told_by_the_name(model: str, expected: tuple[int, int] | None) -> None:
     assert generation_of(model).budgets == expected
+
+
+def test_names_of_any_length_are_told_and_not_kept() -> None:
+    tracemalloc.start()
+    found = [generation_of(f"{'x/' * 50_000}gemini-2.5-pro-{number}{'x' * 100_000}") for number in range(20)]
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert found == [generation_of("gemini-2.5-pro")] * 20
+    assert kept < 100_000
 
 
 def test_generations_to_come_are_taken_for_the_newest() -> None:

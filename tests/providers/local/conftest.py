@@ -21,7 +21,7 @@ def alive() -> Callable[[int], bool]:
         try:
             with open(f"/proc/{pid}/stat") as file:
                 return file.read().rpartition(")")[2].split()[0] != "Z"
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the second where it ends while it is read
             return False
 
     return look

@@ -428,7 +428,6 @@ def test_what_mistral_cannot_say_is_told(request_: Request, dropped: str) -> Non
         (foreign(user(Media(kind=MediaKind.FILE, file_id="f1"))), "messages[].content[].file_id"),
         (foreign(user(Media(kind=MediaKind.IMAGE, file_id="f1"))), "messages[].content[].image"),
         (foreign(user(Media(kind=MediaKind.VIDEO, data="QUJD"))), "messages[].content[].video"),
-        (foreign(tools=(Tool(name="a", custom=True),)), "tools[].custom"),
         (foreign(essential=("previous_response_id",)), "previous_response_id"),
     ],
 )

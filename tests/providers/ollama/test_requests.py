@@ -1,12 +1,12 @@
 """A chat request in Ollama's words, feature by feature.  Source: invented."""
 
 import json
-import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.providers.ollama.support import CHAT, read, written
+from tests.support.growth import assert_linear
 
 from tollbridge import BadRequest
 from tollbridge.errors import Untranslatable
@@ -201,15 +201,13 @@ def test_results_of_calls_to_one_tool_are_matched_in_order():
 
 
 def test_results_find_their_calls_at_once_however_many_there_are():
-    count = 10_000
-    calls = [{"id": f"c{place}", "function": {"name": "f", "arguments": {}}} for place in range(count)]
-    results = [{"role": "tool", "content": "", "tool_call_id": f"c{place}"} for place in reversed(range(count))]
-    body = json.dumps({"model": "m", "messages": [{"role": "assistant", "tool_calls": calls}, *results]}).encode()
-    began = time.process_time()
+    def reading(count):
+        calls = [{"id": f"c{place}", "function": {"name": "f", "arguments": {}}} for place in range(count)]
+        results = [{"role": "tool", "content": "", "tool_call_id": f"c{place}"} for place in reversed(range(count))]
+        body = json.dumps({"model": "m", "messages": [{"role": "assistant", "tool_calls": calls}, *results]}).encode()
+        return lambda: CHAT.read_request(body, Envelope("m"), notes())
 
-    CHAT.read_request(body, Envelope("m"), notes())
-
-    assert time.process_time() - began < 1.2  # each against each took 2.5 s
+    assert_linear(reading, 400)
 
 
 def test_result_by_name_passes_over_the_call_that_was_answered_by_its_id():
@@ -446,7 +444,6 @@ def test_what_cannot_be_said_is_noted_once_and_refused_under_strict(fields, drop
         ({"messages": said(Media(kind=MediaKind.IMAGE, url="https://x/y.png"))}, "messages[].content[].image"),
         ({"messages": said(Media(kind=MediaKind.AUDIO, file_id="f"))}, "messages[].content[].audio"),
         ({"messages": said(Media(kind=MediaKind.FILE, data="JVBERg=="))}, "messages[].content[].file"),
-        ({"tools": (Tool(name="f", custom=True),)}, "tools[].custom"),
     ],
 )
 def test_what_must_not_be_lost_is_refused(fields, param):
@@ -542,4 +539,4 @@ def test_cache_marks_are_noted():
     left = notes()
     written(asked(messages=said(Text(text="a", cache=CacheMark()))), left)
 
-    assert left.dropped == ("messages[].content[].cache_control",)
+    assert left.dropped == ("messages[].content[].cache",)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tollbridge import BadRequest
+from tollbridge import BadRequest, GatewayError, RateLimited, UpstreamError
+from tollbridge.formats import KeyedSeal, Notes
 from tollbridge_openai.chat_codec import ChatCodec
 
 CODEC = ChatCodec()
@@ -35,6 +36,26 @@ def test_words_alone_are_its_message(body: Any) -> None:
     error = CODEC.read_error(422, json.dumps(body).encode())
 
     assert (error.status, error.message, error.param) == (422, "no", None)
+
+
+@pytest.mark.parametrize(
+    ("told", "kind", "status", "message"),
+    [
+        ({"message": "no room", "code": 429}, RateLimited, 429, "no room"),
+        ({"message": "too long", "type": "invalid_request_error"}, BadRequest, 400, "too long"),
+        ({"message": "it broke"}, UpstreamError, 502, "it broke"),
+        ("it broke", UpstreamError, 502, "it broke"),
+        ({"message": "bad key", "code": 401}, UpstreamError, 502, "the provider refused the gateway's credential"),
+    ],
+)
+def test_error_that_comes_as_an_answer_keeps_its_class_and_message(
+    told: Any, kind: type[GatewayError], status: int, message: str
+) -> None:
+    with pytest.raises(GatewayError) as caught:
+        CODEC.read_response(json.dumps({"error": told}).encode(), Notes(KeyedSeal(b"k")))
+
+    assert (type(caught.value), caught.value.status) == (kind, status)
+    assert caught.value.message.startswith(message)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"[1]", b"1", b'{"error": []}', b'{"error": {"message": 1}}'])

@@ -413,15 +413,15 @@ def test_what_chat_cannot_say_is_named() -> None:
     )
 
     assert dropped == (
-        "messages[].content[].cache_control",
+        "messages[].content[].cache",
         "messages[].content[].odd",
         "messages[].content[].search_result",
         "messages[].content[].state",
         "messages[].content[].citations",
-        "tools[].cache_control",
+        "tools[].cache",
         "tools[].defer_loading",
         "top_k",
-        "service_tier",
+        "tier",
         "container",
     )
 

@@ -261,7 +261,7 @@ def test_what_a_prompt_cannot_say_is_named() -> None:
     assert set(left.dropped) == {
         "messages[].name",
         "messages[].y",
-        "messages[].content[].cache_control",
+        "messages[].content[].cache",
         "messages[].content[].x",
         "thinking",
         "top_k",

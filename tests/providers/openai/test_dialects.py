@@ -49,6 +49,7 @@ def test_package_offers_its_dialects_and_its_host() -> None:
         "openai-responses": "https://api.openai.com/v1",
     }
     assert registry.providers["openai"].auth.env == ("OPENAI_API_KEY",)
+    assert registry.providers["openai"].quirks.free_text
     assert registry.providers["openai"].auth.headers("sk-1") == [(b"authorization", b"Bearer sk-1")]
 
 

@@ -35,6 +35,7 @@ FOLDERS = [
 ]
 CODEC = EmbeddingsCodec()
 ASKED = EmbeddingRequest(origin="openai-embeddings", model="m", inputs=("a",))
+BYTES = EmbeddingRequest(origin="openai-embeddings", model="m", inputs=("a",), encodings=("base64_int8",))
 
 
 def notes(*, strict: bool = False) -> Notes:
@@ -80,7 +81,21 @@ def test_recorded_answer_is_written_as_it_was_read(case: Case) -> None:
 
     response = CODEC.read_response(body, notes())
 
-    assert decode_json(CODEC.write_response(response, ASKED, notes())) == decode_json(body)
+    assert decode_json(CODEC.write_response(response, BYTES, notes())) == decode_json(body)
+
+
+@corpus("dev/perplexity_embeddings", only=is_answer)
+def test_perplexitys_bytes_are_written_as_the_numbers_that_openais_clients_ask_for(case: Case) -> None:
+    response = read_answer(case.body)
+    floats = EmbeddingRequest(origin="openai-embeddings", model="m", inputs=("a",), encodings=("base64",))
+
+    numbers, texts = answered(response)["data"], answered(response, floats)["data"]
+
+    for told, number, text in zip(case.body["data"], numbers, texts, strict=True):
+        size = len(base64.b64decode(told["embedding"]))
+        assert number["embedding"] == list(struct.unpack(f"{size}b", base64.b64decode(told["embedding"])))
+        assert list(struct.unpack(f"<{size}f", base64.b64decode(text["embedding"]))) == number["embedding"]
+    assert answered(response)["usage"] == case.body["usage"]
 
 
 @corpus(*FOLDERS, only=is_answer)
@@ -277,6 +292,14 @@ def test_base64_that_holds_no_floats_is_an_upstream_error(text: str) -> None:
 
     with pytest.raises(UpstreamError):
         answered(EmbeddingResponse(origin="other", vectors=(vector,)))
+
+
+@pytest.mark.parametrize(("given", "wanted"), [([0.5], packed(0.5)), (packed(0.5), [0.5])])
+def test_vector_of_its_own_dialect_is_written_as_it_was_asked_for_too(given: Any, wanted: Any) -> None:
+    encoding = "base64" if isinstance(wanted, str) else "float"
+    asked = read({"model": "m", "input": "a", "encoding_format": encoding})
+
+    assert answered(read_answer(answer(given)), asked)["data"][0]["embedding"] == wanted
 
 
 def test_vector_in_the_encoding_asked_for_is_chosen() -> None:

@@ -288,7 +288,7 @@ def test_answers_but_the_first_are_left_behind_and_said() -> None:
     told = shown(replace(response, choices=(second, *response.choices)), left)
 
     assert told == shown(response)
-    assert left.dropped == ("answers",)
+    assert left.dropped == ("choices",)
 
 
 def test_what_was_asked_is_told_again() -> None:

@@ -150,6 +150,9 @@ def test_input_may_be_left_out() -> None:
         {"role": "user", "content": [{"type": "input_audio", "input_audio": None}]},
         {"role": "user", "content": [{"type": "computer_screenshot", "image_url": "u"}]},
         {**SAID, "content": [{"type": "output_text", "text": "a", "logprobs": LOGPROBS}]},
+        {**SAID, "content": [*SAID["content"], {"type": "output_text", "text": "b", "logprobs": []}, {"type": "odd"}]},
+        {**SAID, "content": [{"type": "output_text", "text": "a", "annotations": None}], "annotations": []},
+        {**THOUGHT, "status": "completed", "content": []},
         {
             "role": "user",
             "content": [{"type": "input_text", "text": "a", "prompt_cache_breakpoint": {"mode": "explicit"}, "x": 1}],
@@ -158,6 +161,18 @@ def test_input_may_be_left_out() -> None:
 )
 def test_item_is_written_as_it_was_read(item: dict[str, Any]) -> None:
     assert items(item) == [item]
+
+
+def test_what_clients_send_back_and_nobody_else_misses_is_no_loss() -> None:
+    words = {"type": "output_text", "text": "hi", "annotations": [], "logprobs": []}
+    said = {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [words]}
+    result = {**RESULT, "id": "fco_1", "status": "completed"}
+    thought = {**THOUGHT, "status": "completed", "content": []}
+
+    read = parts(said, CALL, result, thought)
+
+    assert [part.extras for part in read] == [{}] * 4
+    assert items(said, CALL, result, thought) == [said, CALL, result, thought]
 
 
 def test_items_of_a_turn_continue_one_another() -> None:

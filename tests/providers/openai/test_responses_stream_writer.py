@@ -183,7 +183,7 @@ def test_empty_pieces_of_a_call_are_not_gone_through_again_and_again() -> None:
 
         return work
 
-    assert_linear(writing, 2_000)
+    assert_linear(writing, 1_000)
 
 
 def test_state_of_a_call_that_comes_too_late_is_left_behind_and_said() -> None:

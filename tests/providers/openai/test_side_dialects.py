@@ -166,17 +166,20 @@ def test_body_of_a_model_with_its_own_name_is_untouched(dialect) -> None:
 
 def test_hosts_quirks_change_json_and_no_form() -> None:
     quirks = Quirks(rename={"size": "dimensions"}, drop=("user",))
+    more = Quirks(add={"tier": '"fast"'}, drop_values={"size": ('"1x1"',)})
     body, as_form = b'{"model":"m","size":"1x1","user":"me"}', form(("model", "m"), ("size", "1x1"), ("user", "me"))
     envelope = envelope_of(IMAGES, "/v1/images/edits", body)
 
     dropped = IMAGES.readdress(body, envelope, model="m", max_output=None, quirks=Quirks(drop=("user",)))
     named = IMAGES.readdress(body, envelope, model="m", max_output=None, quirks=quirks)
     renamed = IMAGES.readdress(body, envelope, model="own", max_output=None, quirks=quirks)
+    added = IMAGES.readdress(body, envelope, model="m", max_output=None, quirks=more)
     unchanged = IMAGES.readdress(as_form, envelope, model="m", max_output=None, quirks=quirks)
 
     assert json.loads(dropped) == {"model": "m", "size": "1x1"}
     assert json.loads(named) == {"model": "m", "dimensions": "1x1"}
     assert json.loads(renamed) == {"model": "own", "dimensions": "1x1"}
+    assert json.loads(added) == {"model": "m", "user": "me", "tier": "fast"}
     assert unchanged == as_form
 
 

@@ -289,7 +289,7 @@ def test_what_a_prompt_has_no_input_for_is_dropped_by_name() -> None:
         "logit_bias",
         "messages[].name",
         "messages[].x",
-        "messages[].content[].cache_control",
+        "messages[].content[].cache",
         "messages[].content[].y",
         "messages[].content[].citations",
         "messages[].content[].z",

@@ -82,4 +82,5 @@ export async function run(features) {
     }
     process.stdout.write(`${JSON.stringify(found)}\n`);
   }
+  process.exit(); // connections that are kept would delay the end
 }

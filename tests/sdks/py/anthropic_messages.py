@@ -15,6 +15,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -26,18 +27,18 @@ SOURCE = {"type": "base64", "media_type": "image/png", "data": IMAGE}
 PICTURE = {"role": "user", "content": [{"type": "image", "source": SOURCE}, {"type": "text", "text": QUESTION}]}
 
 
+@lasting
 def client(task: Task) -> anthropic.Anthropic:
     return anthropic.Anthropic(base_url=task["base"], api_key=task["token"], max_retries=0, timeout=TIMEOUT_S)
 
 
 def ask(task: Task, *messages: Any, **more: Any) -> Any:
-    with client(task) as sdk:
-        return sdk.messages.create(model=task["model"], max_tokens=MOST_TOKENS, messages=list(messages), **more)
+    return client(task).messages.create(model=task["model"], max_tokens=MOST_TOKENS, messages=list(messages), **more)
 
 
 def follow(task: Task, **more: Any) -> Any:
     asked = {"model": task["model"], "max_tokens": MOST_TOKENS, "messages": [ASKED], **more}
-    with client(task) as sdk, sdk.messages.stream(**asked) as stream:
+    with client(task).messages.stream(**asked) as stream:
         for _ in stream:
             pass
         return stream.get_final_message()

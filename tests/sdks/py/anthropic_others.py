@@ -14,6 +14,7 @@ from running import (
     Result,
     Task,
     counted,
+    lasting,
     listed,
     run,
 )
@@ -22,14 +23,14 @@ ASKED = [{"role": "user", "content": QUESTION}]
 TOOLS = [{"name": TOOL, "description": TOOL_TEXT, "input_schema": TOOL_SCHEMA}]
 
 
+@lasting
 def client(task: Task) -> anthropic.Anthropic:
     return anthropic.Anthropic(base_url=task["base"], api_key=task["token"], max_retries=0, timeout=TIMEOUT_S)
 
 
 def count(task: Task, **more: Any) -> Result:
-    with client(task) as sdk:
-        answer = sdk.messages.with_raw_response.count_tokens(model=task["model"], messages=ASKED, **more)
-        return counted(answer.parse().input_tokens, answer.headers.get(ESTIMATED))
+    answer = client(task).messages.with_raw_response.count_tokens(model=task["model"], messages=ASKED, **more)
+    return counted(answer.parse().input_tokens, answer.headers.get(ESTIMATED))
 
 
 def name_of(model: Any) -> str:
@@ -38,13 +39,11 @@ def name_of(model: Any) -> str:
 
 
 def models(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(*map(name_of, sdk.models.list()))
+    return listed(*map(name_of, client(task).models.list()))
 
 
 def model(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(name_of(sdk.models.retrieve(task["model"])))
+    return listed(name_of(client(task).models.retrieve(task["model"])))
 
 
 run(

@@ -19,6 +19,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -37,6 +38,7 @@ SESSION = boto3.Session(region_name="us-east-1")
 ONCE = Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1}, read_timeout=TIMEOUT_S)
 
 
+@lasting
 def client(task: Task) -> Any:
     """Make a client that shows an API key; its own way to do so wants TLS, which a gateway on this machine has not."""
 

@@ -14,6 +14,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -26,6 +27,7 @@ PICTURE = {"role": "user", "content": [{"type": "text", "text": QUESTION},
 ONCE = {"max_retries": 0}
 
 
+@lasting
 def client(task: Task) -> cohere.ClientV2:
     return cohere.ClientV2(base_url=task["base"], api_key=task["token"], timeout=TIMEOUT_S)
 

@@ -15,6 +15,7 @@ from running import (
     Result,
     Task,
     embedded,
+    lasting,
     listed,
     run,
     unpacked,
@@ -23,6 +24,7 @@ from running import (
 ONCE = {"max_retries": 0}
 
 
+@lasting
 def client(task: Task) -> cohere.ClientV2:
     return cohere.ClientV2(base_url=task["base"], api_key=task["token"], timeout=TIMEOUT_S)
 

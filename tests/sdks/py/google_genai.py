@@ -17,6 +17,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -31,22 +32,21 @@ PICTURE = types.Content(
 )
 
 
+@lasting
 def client(task: Task) -> genai.Client:
     options = types.HttpOptions(base_url=task["base"], timeout=TIMEOUT_S * 1000)
     return genai.Client(api_key=task["token"], http_options=options)
 
 
 def ask(task: Task, *contents: Any, **config: Any) -> Any:
-    with client(task) as sdk:
-        return sdk.models.generate_content(
-            model=task["model"], contents=list(contents), config=types.GenerateContentConfig(**config)
-        )
+    return client(task).models.generate_content(
+        model=task["model"], contents=list(contents), config=types.GenerateContentConfig(**config)
+    )
 
 
 def follow(task: Task, **config: Any) -> Result:
-    with client(task) as sdk:
-        asked = {"model": task["model"], "contents": [ASKED], "config": types.GenerateContentConfig(**config)}
-        return said(list(sdk.models.generate_content_stream(**asked)))
+    asked = {"model": task["model"], "contents": [ASKED], "config": types.GenerateContentConfig(**config)}
+    return said(list(client(task).models.generate_content_stream(**asked)))
 
 
 def said(chunks: Sequence[Any]) -> Result:

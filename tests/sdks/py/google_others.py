@@ -15,38 +15,36 @@ from running import (
     Task,
     counted,
     embedded,
+    lasting,
     listed,
     run,
 )
 
 
+@lasting
 def client(task: Task) -> genai.Client:
     options = types.HttpOptions(base_url=task["base"], timeout=TIMEOUT_S * 1000)
     return genai.Client(api_key=task["token"], http_options=options)
 
 
 def embed(task: Task, given: Any, **config: Any) -> Result:
-    with client(task) as sdk:
-        asked = types.EmbedContentConfig(**config) if config else None
-        answer = sdk.models.embed_content(model=task["model"], contents=given, config=asked)
+    asked = types.EmbedContentConfig(**config) if config else None
+    answer = client(task).models.embed_content(model=task["model"], contents=given, config=asked)
     told = answer.usage_metadata
     return embedded([item.values for item in answer.embeddings], usage=told.prompt_token_count if told else None)
 
 
 def count(task: Task) -> Result:
-    with client(task) as sdk:
-        answer = sdk.models.count_tokens(model=task["model"], contents=QUESTION)
+    answer = client(task).models.count_tokens(model=task["model"], contents=QUESTION)
     return counted(answer.total_tokens, answer.sdk_http_response.headers.get(ESTIMATED))
 
 
 def models(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(*(model.name or "" for model in sdk.models.list()))
+    return listed(*(model.name or "" for model in client(task).models.list()))
 
 
 def model(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(sdk.models.get(model=task["model"]).name)
+    return listed(client(task).models.get(model=task["model"]).name)
 
 
 run(

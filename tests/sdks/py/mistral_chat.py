@@ -15,6 +15,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -26,19 +27,19 @@ PICTURE = {"role": "user", "content": [{"type": "text", "text": QUESTION},
                                        {"type": "image_url", "image_url": IMAGE_URL}]}  # fmt: skip
 
 
+@lasting
 def client(task: Task) -> Mistral:
     return Mistral(server_url=task["base"], api_key=task["token"], timeout_ms=TIMEOUT_S * 1000)
 
 
 def ask(task: Task, *messages: Any, **more: Any) -> Any:
-    with client(task) as sdk:
-        return sdk.chat.complete(model=task["model"], messages=list(messages), **more)
+    return client(task).chat.complete(model=task["model"], messages=list(messages), **more)
 
 
 def follow(task: Task, **more: Any) -> Result:
     text, stop, tokens = "", None, None
     calls: dict[int, list[str]] = {}
-    with client(task) as sdk, sdk.chat.stream(model=task["model"], messages=[ASKED], **more) as stream:
+    with client(task).chat.stream(model=task["model"], messages=[ASKED], **more) as stream:
         for event in stream:
             chunk = event.data
             tokens = used(chunk.usage) or tokens

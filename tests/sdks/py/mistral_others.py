@@ -3,27 +3,25 @@
 from typing import Any
 
 from mistralai.client import Mistral
-from running import DIMENSIONS, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, listed, run
+from running import DIMENSIONS, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, lasting, listed, run
 
 
+@lasting
 def client(task: Task) -> Mistral:
     return Mistral(server_url=task["base"], api_key=task["token"], timeout_ms=TIMEOUT_S * 1000)
 
 
 def embed(task: Task, given: Any, **more: Any) -> Result:
-    with client(task) as sdk:
-        answer = sdk.embeddings.create(model=task["model"], inputs=given, **more)
+    answer = client(task).embeddings.create(model=task["model"], inputs=given, **more)
     return embedded([item.embedding for item in answer.data], usage=answer.usage.total_tokens)
 
 
 def models(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(*(model.id for model in sdk.models.list().data))
+    return listed(*(model.id for model in client(task).models.list().data))
 
 
 def model(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(sdk.models.retrieve(model_id=task["model"]).id)
+    return listed(client(task).models.retrieve(model_id=task["model"]).id)
 
 
 run(

@@ -15,6 +15,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -24,6 +25,7 @@ TOOLS = [{"type": "function", "function": {"name": TOOL, "description": TOOL_TEX
 PICTURE = {**ASKED, "images": [IMAGE]}
 
 
+@lasting
 def client(task: Task) -> ollama.Client:
     return ollama.Client(task["base"], headers={"Authorization": f"Bearer {task['token']}"}, timeout=TIMEOUT_S)
 

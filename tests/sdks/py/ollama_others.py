@@ -3,9 +3,10 @@
 from typing import Any
 
 import ollama
-from running import DIMENSIONS, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, listed, run
+from running import DIMENSIONS, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, lasting, listed, run
 
 
+@lasting
 def client(task: Task) -> ollama.Client:
     return ollama.Client(task["base"], headers={"Authorization": f"Bearer {task['token']}"}, timeout=TIMEOUT_S)
 

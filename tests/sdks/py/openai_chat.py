@@ -15,6 +15,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -26,22 +27,21 @@ PICTURE = {"role": "user", "content": [{"type": "text", "text": QUESTION},
                                        {"type": "image_url", "image_url": {"url": IMAGE_URL}}]}  # fmt: skip
 
 
+@lasting
 def client(task: Task) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{task['base']}/v1", api_key=task["token"], max_retries=0, timeout=TIMEOUT_S)
 
 
 def ask(task: Task, *messages: Any, **more: Any) -> Any:
-    with client(task) as sdk:
-        return sdk.chat.completions.create(model=task["model"], messages=list(messages), **more)
+    return client(task).chat.completions.create(model=task["model"], messages=list(messages), **more)
 
 
 def follow(task: Task, **more: Any) -> Any:
-    with client(task) as sdk:
-        asked = {"model": task["model"], "messages": [ASKED], "stream_options": {"include_usage": True}, **more}
-        with sdk.chat.completions.stream(**asked) as stream:
-            for _ in stream:
-                pass
-            return stream.get_final_completion()
+    asked = {"model": task["model"], "messages": [ASKED], "stream_options": {"include_usage": True}, **more}
+    with client(task).chat.completions.stream(**asked) as stream:
+        for _ in stream:
+            pass
+        return stream.get_final_completion()
 
 
 def said(answer: Any) -> Result:

@@ -3,17 +3,17 @@
 from typing import Any
 
 import openai
-from running import DIMENSIONS, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, listed, run, unpacked
+from running import DIMENSIONS, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, lasting, listed, run, unpacked
 
 
+@lasting
 def client(task: Task) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{task['base']}/v1", api_key=task["token"], max_retries=0, timeout=TIMEOUT_S)
 
 
 def embed(task: Task, given: Any, **more: Any) -> Result:
     """Embed; the SDK unpacks what it asked for by itself, and leaves what the caller asked for."""
-    with client(task) as sdk:
-        answer = sdk.embeddings.create(model=task["model"], input=given, **more)
+    answer = client(task).embeddings.create(model=task["model"], input=given, **more)
     vectors: list[Any] = [item.embedding for item in answer.data]
     total = answer.usage.total_tokens if answer.usage else None
     return embedded([unpacked(one) if isinstance(one, str) else one for one in vectors], usage=total)
@@ -25,13 +25,11 @@ def name_of(model: Any) -> str:
 
 
 def models(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(*map(name_of, sdk.models.list()))
+    return listed(*map(name_of, client(task).models.list()))
 
 
 def model(task: Task) -> Result:
-    with client(task) as sdk:
-        return listed(name_of(sdk.models.retrieve(task["model"])))
+    return listed(name_of(client(task).models.retrieve(task["model"])))
 
 
 run(

@@ -15,6 +15,7 @@ from running import (
     TOOL_TEXT,
     Result,
     Task,
+    lasting,
     result,
     run,
 )
@@ -26,17 +27,17 @@ PICTURE = {"role": "user", "content": [{"type": "input_text", "text": QUESTION},
                                        {"type": "input_image", "image_url": IMAGE_URL}]}  # fmt: skip
 
 
+@lasting
 def client(task: Task) -> openai.OpenAI:
     return openai.OpenAI(base_url=f"{task['base']}/v1", api_key=task["token"], max_retries=0, timeout=TIMEOUT_S)
 
 
 def ask(task: Task, *items: Any, **more: Any) -> Any:
-    with client(task) as sdk:
-        return sdk.responses.create(model=task["model"], input=list(items), store=False, **more)
+    return client(task).responses.create(model=task["model"], input=list(items), store=False, **more)
 
 
 def follow(task: Task, **more: Any) -> Any:
-    with client(task) as sdk, sdk.responses.stream(model=task["model"], input=[ASKED], store=False, **more) as stream:
+    with client(task).responses.stream(model=task["model"], input=[ASKED], store=False, **more) as stream:
         for _ in stream:
             pass
         return stream.get_final_response()

@@ -4,15 +4,20 @@ import sys
 from typing import Any
 
 import httpx
-from running import BEST, DIMENSIONS, DOCUMENTS, QUERY, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, run
+from running import BEST, DIMENSIONS, DOCUMENTS, QUERY, TEXT, TEXTS, TIMEOUT_S, Result, Task, embedded, lasting, run
 
 TOP = {sys.argv[1] if len(sys.argv) > 1 else "top_n": BEST}
 
 
+@lasting
+def client(task: Task) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {task['token']}"}
+    return httpx.Client(base_url=task["base"], headers=headers, timeout=TIMEOUT_S, trust_env=False)
+
+
 def ask(task: Task, path: str, body: Any) -> Any:
     """Send a body; raises `httpx.HTTPStatusError` for a refusal."""
-    headers = {"Authorization": f"Bearer {task['token']}"}
-    answer = httpx.post(f"{task['base']}{path}", json=body, headers=headers, timeout=TIMEOUT_S, trust_env=False)
+    answer = client(task).post(path, json=body)
     answer.raise_for_status()
     return answer.json()
 

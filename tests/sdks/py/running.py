@@ -7,13 +7,15 @@ count, `{"models"}`; or `{"error_class", "status", "message"}`. `js/running.mjs`
 
 import base64
 import json
+import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 Task = dict[str, Any]
 Result = dict[str, Any]
+Client = TypeVar("Client")
 
 QUESTION = "What is the weather in Paris?"
 TOOL = "get_weather"
@@ -86,6 +88,19 @@ def listed(*names: str) -> Result:
     return {"models": sorted(name.removeprefix("models/") for name in names)}
 
 
+def lasting(make: Callable[[Task], Client]) -> Callable[[Task], Client]:
+    """Keep the client of each base and token, as programs do: reading all certificates takes longer than a call."""
+    kept: dict[tuple[str, str], Client] = {}
+
+    def client(task: Task) -> Client:
+        key = task["base"], task["token"]
+        if key not in kept:
+            kept[key] = make(task)
+        return kept[key]
+
+    return client
+
+
 def status_of(exc: Exception) -> int | None:
     """Find the status of an answer that an SDK raised; each keeps it elsewhere."""
     answer = getattr(exc, "response", None)
@@ -105,3 +120,4 @@ def run(features: Mapping[str, Callable[[Task], Result]]) -> None:
         except Exception as exc:  # whatever the SDK raises is what its user would get
             found = {"error_class": type(exc).__name__, "status": status_of(exc), "message": str(exc)[:500]}
         print(json.dumps(found), file=out, flush=True)
+    os._exit(0)  # taking an SDK's modules down takes as long as loading them

@@ -1,0 +1,42 @@
+"""Whether work grows with its input and no faster: told from two sizes, since seconds alone tell of the machine."""
+
+import gc
+import sys
+from collections.abc import Callable
+from time import thread_time
+
+_TIMES = 10
+_MOST = 2.2 * _TIMES
+"""How many times as long the large work may take as the small: in proportion it is 10 times, as a square 100 times."""
+_LEAST_S = 0.0005
+"""What less than this is counted as: the clock and the machine's other work would decide."""
+_ROUNDS = 5
+
+
+def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> None:
+    """Check that ten times the size takes about ten times this thread's time.
+
+    `prepare` gives the work of a size, anew for each run; only that work is measured. One round of small and large work
+    in proportion is enough: a busy machine slows some rounds, while work that grows faster does so in all of them.
+    """
+    prepare(size)()  # patterns are compiled, caches filled
+    grown: list[float] = []
+    while not grown or grown[-1] > _MOST:
+        assert len(grown) < _ROUNDS, f"{_TIMES} times the size took {min(grown):.0f} times as long"
+        small = min(_seconds(prepare(size)) for _ in range(3))
+        grown.append(_seconds(prepare(_TIMES * size)) / max(small, _LEAST_S))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Run work without tracing, as of coverage, which would be most of what is measured, and without the collector."""
+    trace, collecting = sys.gettrace(), gc.isenabled()
+    sys.settrace(None)
+    gc.disable()
+    try:
+        begun = thread_time()
+        work()
+        return thread_time() - begun
+    finally:
+        sys.settrace(trace)
+        if collecting:
+            gc.enable()
