@@ -5,11 +5,13 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
 from glob import glob
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.sdks.install import lack as node_sdks
@@ -57,6 +59,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 pytest.fail(f"{VARIABLE} promises {name!r}: {lack}", pytrace=False)
             if lack:
                 pytest.skip(f"{name}: {lack}")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what was skipped and why, each reason once."""
+    skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", ())]
+    reasons = Counter(where[2].removeprefix("Skipped: ") for where in skipped if isinstance(where, tuple))
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"skipped {count}: {reason}")
 
 
 def _module(name: str, *, get: str) -> Lack:

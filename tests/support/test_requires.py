@@ -29,7 +29,7 @@ def run(folder, *, required="", blocked=True):
         f"u.find_spec = lambda name, *more: {found} if name == 'mitmproxy' else find(name, *more)"
     )
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-rs", "-p", "tests.support.requires", "-p", "no:cacheprovider", str(folder)],
+        [sys.executable, "-m", "pytest", "-p", "tests.support.requires", "-p", "no:cacheprovider", str(folder)],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", needs.VARIABLE: required},
         capture_output=True,
@@ -41,7 +41,7 @@ def test_what_is_missing_skips_its_test_and_says_how_to_get_it(tmp_path):
     said = run(tmp_path)
 
     assert "1 passed, 1 skipped" in said
-    assert "mitmproxy: the module mitmproxy is missing; pip install 'tollbridge[mitmproxy]'" in said
+    assert "skipped 1: mitmproxy: the module mitmproxy is missing; pip install 'tollbridge[mitmproxy]'" in said
 
 
 def test_what_is_missing_though_promised_fails_its_test_alone(tmp_path):
