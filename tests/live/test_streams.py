@@ -275,7 +275,7 @@ def test_caller_that_leaves_before_the_head_is_seen_upstream_at_once_and_charged
         made.upstream.raw(asyncio.Event())
 
         with pytest.raises(httpx2.ReadTimeout):
-            made.client.post(PATH, json=chat(), timeout=0.1)
+            made.client.post(PATH, json=chat(), timeout=1)
 
         assert made.upstream.requests[-1].gone.wait(1), "the upstream still works a second later"
         bound = ceiling(made)
