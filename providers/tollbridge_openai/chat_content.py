@@ -29,6 +29,7 @@ Its images stand without an object around them; its last refusal stands beside i
 """
 LISTS = ("annotations", "reasoning_details", "tool_calls")
 """Lists of a message that clients send back empty as they got them: nothing is lost with one."""
+_NOTHING = (None, None, None)
 _AUDIO = {"mp3": "audio/mpeg", "wav": "audio/wav"}
 _AUDIO_FORMATS = {
     "audio/mpeg": "mp3",
@@ -159,11 +160,13 @@ class ContentWriter:
 
     def _note(self, part: AnyPart) -> None:
         """Note what a part of another dialect loses, whatever its kind."""
-        if not self._native:
-            state = part.state if is_foreign(part) else None
-            cited = (part.citations or None) if isinstance(part, Text) else None
+        if self._native:
+            return
+        state = part.state if is_foreign(part) else None
+        cited = (part.citations or None) if isinstance(part, Text) else None
+        if (part.cache, state, cited) != _NOTHING:
             self._notes.drop_given("messages[].content[]", cache=part.cache, state=state, citations=cited)
-            self._notes.drop_extras(part.extras, "messages[].content[]")
+        self._notes.drop_extras(part.extras, "messages[].content[]")
 
     def _cache(self, part: AnyPart) -> JSON:
         return write_cache(part.cache) if self._native else None

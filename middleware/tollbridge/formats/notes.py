@@ -64,7 +64,7 @@ class Notes(msgspec.Struct, eq=False):
 
         They are told by their own names, whatever those mean to us; `where` they stand is a field of ours.
         """
-        if self.answering:
+        if self.answering or not extras:
             return
         before = f"{self._spelt(where)}." if where else ""
         for name, value in extras.items():
