@@ -85,8 +85,11 @@ async def test_messages_count_their_tokens(ask):
 
 
 async def test_messages_count_their_tokens_in_a_stream(ask):
-    first, *_, delta, last = events(await ask("/v1/messages", {"messages": QUESTION, "max_tokens": 5, "stream": True}))
+    body = {"messages": QUESTION, "max_tokens": 5, "temperature": 0, "stream": True}
 
+    first, *_, delta, last = events(await ask("/v1/messages", body))
+
+    assert first["type"] == "message_start", first
     usage = first["message"]["usage"]
     assert usage["input_tokens"] + usage["cache_read_input_tokens"] == 32
     assert (delta["type"], delta["usage"]["output_tokens"]) == ("message_delta", 5)
