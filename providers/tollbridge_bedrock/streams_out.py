@@ -38,6 +38,7 @@ from tollbridge.formats import (
     Unknown,
     UsageSeen,
     add_extras,
+    merged_state,
     present,
     words_of,
 )
@@ -176,9 +177,7 @@ class ConverseStreamWriter:
         if live is None:
             return b""
         if event.state is not None:
-            same = live.state is not None and live.state.dialect == event.state.dialect
-            before = live.state.data if same and live.state is not None else {}
-            live.state = State(event.state.dialect, {**before, **event.state.data})
+            live.state = merged_state(live.state, event.state)
             if live.begun and not self._native:
                 self._notes.drop(f"{WHERE}.state")
         if event.logprobs:

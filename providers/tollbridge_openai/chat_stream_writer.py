@@ -24,6 +24,7 @@ from tollbridge.formats import (
     Text,
     ToolCall,
     carry,
+    merged_state,
     pack_thinking,
     present,
     words_of,
@@ -157,9 +158,7 @@ class ChatStreamWriter:
         opened = self._of(event.choice).open.get(event.index)
         if opened is None:
             return b""
-        if event.state is not None:
-            held = opened.state.data if opened.state is not None and opened.state.dialect == event.state.dialect else {}
-            opened.state = State(event.state.dialect, {**held, **event.state.data})
+        opened.state = merged_state(opened.state, event.state)
         return self._told(event, opened)
 
     def _replaced(self, event: Replaced) -> bytes:

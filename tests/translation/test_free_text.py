@@ -28,7 +28,7 @@ from tollbridge.formats import (
 from tollbridge.formats.translation import Translation, Translator
 from tollbridge.formats.ways import Ways
 from tollbridge.providers import Provider, Quirks, Target
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 
 BEFORE = 'say "a"\\\n\t\u2028\N{GRINNING FACE} {"input": 1}'
 TEXT = '*** Begin Patch\n+\t"b\\n"\u2028\N{GRINNING FACE}\n*** End Patch'

@@ -18,6 +18,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import InternalError, NotFound, Unavailable
 from tollbridge.formats.dialect import Dialect, Operation, named_id
 from tollbridge.formats.keeping import Keeping, Turn, Wish
+from tollbridge.formats.ways import spoken_at
 from tollbridge.layers.layer import Layer
 from tollbridge.layers.turns import Turns
 from tollbridge.providers import Target
@@ -225,7 +226,7 @@ def _owner(call: Call) -> str:
 
 def _keeps(target: Target, dialect: Dialect) -> bool:
     """Whether a target's provider keeps answers, so that ids mean something there."""
-    return target.provider.quirks.keeps_answers and dialect.base in target.base_urls
+    return target.provider.quirks.keeps_answers and bool(spoken_at(dialect, target.base_urls))
 
 
 def _knows(target: Target, earlier: Sequence[KeptAnswer], dialect: Dialect) -> bool:

@@ -26,7 +26,7 @@ from tollbridge.formats.dialect import AnswerReader
 from tollbridge.formats.ways import spoken_at, upstream_url
 from tollbridge.layers.headers import upstream_headers
 from tollbridge.layers.watch import Watch
-from tollbridge.layers.websocket import size_of
+from tollbridge.layers.websocket import content_of, size_of
 from tollbridge.metering.usage import UsageSource
 from tollbridge.providers import Target
 from tollbridge.transport.base import UpstreamRequest
@@ -158,8 +158,8 @@ class Relay:
             if message["type"] == "websocket.disconnect":
                 code = message.get("code", BROKEN_OFF)
                 return _Over(code if code in _SPOKEN else _GOING_AWAY, message.get("reason") or "", left=True)
-            said = _content(message)
-            if size_of(message) > LONGEST_MESSAGE:
+            said = content_of(message)
+            if size_of(said) > LONGEST_MESSAGE:
                 return _Over(_TOO_BIG, f"a message is over {LONGEST_MESSAGE} bytes")
             try:
                 await socket.send(said)
@@ -208,12 +208,6 @@ async def _hear_out(socket: UpstreamSocket, reader: AnswerReader) -> None:
 
 def _read(reader: AnswerReader, said: str | bytes) -> None:
     reader.feed(said.encode("utf-8", "surrogatepass") if isinstance(said, str) else said)
-
-
-def _content(message: Message) -> str | bytes:
-    text: str | None = message.get("text")
-    content: bytes = message.get("bytes") or b""
-    return content if text is None else text
 
 
 def _message(said: str | bytes) -> Message:

@@ -65,7 +65,7 @@ class SocketCrossing(Driver):
         message = await self._receive()
         kind = message["type"]
         if kind == "websocket.receive":
-            self.call.bytes_in += size_of(message)
+            self.call.bytes_in += size_of(content_of(message))
         elif kind == "websocket.disconnect":
             self._leave(message.get("code", _BROKEN_OFF))
         return message
@@ -76,7 +76,7 @@ class SocketCrossing(Driver):
         if kind == "websocket.accept":
             self.call.status = _ACCEPTED
         elif kind == "websocket.send":
-            self.call.bytes_out += size_of(message)
+            self.call.bytes_out += size_of(content_of(message))
         try:
             await self._send(message)
         except OSError:  # how a server says that there is nobody (ASGI 2.4)
@@ -104,7 +104,13 @@ class SocketCrossing(Driver):
         await self._send({"type": "websocket.http.response.body", "body": body, "more_body": False})
 
 
-def size_of(message: Message) -> int:
-    """Give the bytes of a message as they are sent; text is UTF-8 (RFC 6455 section 5.6)."""
-    said: str | bytes = message.get("bytes") or message.get("text") or ""
+def content_of(message: Message) -> str | bytes:
+    """Give what a message says: text, or bytes."""
+    text: str | None = message.get("text")
+    content: bytes = message.get("bytes") or b""
+    return content if text is None else text
+
+
+def size_of(said: str | bytes) -> int:
+    """Give the bytes of a message's content as they are sent; text is UTF-8 (RFC 6455 section 5.6)."""
     return len(said if isinstance(said, bytes) or said.isascii() else said.encode("utf-8", "surrogatepass"))

@@ -13,15 +13,13 @@ from tollbridge.formats.conversation import Request, Role
 from tollbridge.formats.dialect import Envelope
 from tollbridge.formats.events import Begin, Broken, ChoiceEnd, Delta, End, PartBegin, PartEnd
 from tollbridge.formats.fold import fold, unfold
-from tollbridge.formats.notes import NEUTRAL, Notes
+from tollbridge.formats.notes import NEUTRAL
 from tollbridge.formats.parts import Reasoning, State, Text, ToolCall, ToolResult
 from tollbridge.formats.response import Response
-from tollbridge.formats.seal import KeyedSeal
 from tollbridge.formats.values import decode_json
-from tollbridge.testing.conversations import bodies, events_of, plain, requests, responses, said
+from tollbridge.testing.conversations import bodies, events_of, notes, plain, requests, responses, said
 from tollbridge.testing.peculiar import PeculiarBodies
 
-SEAL = KeyedSeal(b"s" * 32)
 SAYABLE = (
     "temperature",
     "top_p",
@@ -40,11 +38,6 @@ CLASSES = (400, 403, 404, 408, 413, 422, 429, 500, 502, 503)
 _law = settings(max_examples=60, suppress_health_check=[HealthCheck.differing_executors])
 """One law is run by several classes, each with a codec of its own; the examples that fail for one are tried for all."""
 STRANGE = (b"", b"\xff", b"[]", b"null", b"<html>no</html>", b'{"error":3}', b'{"error":{}}')
-
-
-def notes(*, strict: bool = False) -> Notes:
-    """Make the notes of one translation."""
-    return Notes(SEAL, strict=strict, now=1_700_000_000, call_id="req_1")
 
 
 class ConversationContract(PeculiarBodies):

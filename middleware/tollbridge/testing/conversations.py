@@ -19,13 +19,22 @@ from tollbridge.formats.conversation import (
     ToolChoice,
 )
 from tollbridge.formats.events import AnyEvent
+from tollbridge.formats.notes import Notes
 from tollbridge.formats.parts import AnyPart, Media, MediaKind, Reasoning, Refusal, State, Text, ToolCall, ToolResult
 from tollbridge.formats.response import Choice, Response, Stop
+from tollbridge.formats.seal import KeyedSeal
 from tollbridge.formats.values import decode_json, encode_json, json_text
 from tollbridge.metering.usage import Usage
 
+SEAL = KeyedSeal(b"s" * 32)
 STRANGER = "stranger"
 """The origin of what is generated: no dialect's own, so that each writes it as it writes another's."""
+
+
+def notes(*, strict: bool = False) -> Notes:
+    """Make the notes of one translation."""
+    return Notes(SEAL, strict=strict, now=1_700_000_000, call_id="req_1")
+
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40).filter(
     lambda text: bool(text.strip())

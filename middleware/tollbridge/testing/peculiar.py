@@ -15,12 +15,11 @@ from tollbridge.formats.codec import Conversation
 from tollbridge.formats.conversation import Message, Request, Role, Tool
 from tollbridge.formats.dialect import Envelope
 from tollbridge.formats.fold import unfold
-from tollbridge.formats.notes import Notes
 from tollbridge.formats.parts import Text, ToolCall, ToolResult
 from tollbridge.formats.response import Choice, Response, Stop
-from tollbridge.formats.seal import KeyedSeal
 from tollbridge.formats.values import decode_json, encode_json
 from tollbridge.metering.usage import Usage
+from tollbridge.testing.conversations import notes
 
 _NO_JSON = b"""
 { | [ | {"a" | {"a": | {"a":1 | {"a":1,} | [1,] | [,1] | [1 2] | {"a" 1} | {"a":1 "b":2} | {a:1} | {'a':1} | {1:1}
@@ -118,30 +117,26 @@ class PeculiarBodies:
 
     def test_no_peculiar_request_makes_it_fail_otherwise_than_by_saying_what_is_wrong(self) -> None:
         try:
-            written = self.codec.write_request(ASKED, _notes())
+            written = self.codec.write_request(ASKED, notes())
         except Untranslatable:  # a dialect without tools
-            written = self.codec.write_request(replace(ASKED, messages=ASKED.messages[1:2], tools=None), _notes())
+            written = self.codec.write_request(replace(ASKED, messages=ASKED.messages[1:2], tools=None), notes())
         for body in placed(written):
             with suppress(BadRequest):
-                self.codec.write_request(self.codec.read_request(body, Envelope("m"), _notes()), _notes())
+                self.codec.write_request(self.codec.read_request(body, Envelope("m"), notes()), notes())
 
     def test_no_peculiar_answer_makes_it_fail_otherwise_than_by_saying_so(self) -> None:
         asked = Request(origin=self.codec.name, model="m", messages=())
-        for body in placed(self.codec.write_response(ANSWERED, asked, _notes())):
+        for body in placed(self.codec.write_response(ANSWERED, asked, notes())):
             with suppress(UpstreamError):
-                self.codec.write_response(self.codec.read_response(body, _notes()), asked, _notes())
+                self.codec.write_response(self.codec.read_response(body, notes()), asked, notes())
 
     def test_no_peculiar_stream_makes_it_fail_otherwise_than_by_saying_so(self) -> None:
         asked = Request(origin=self.codec.name, model="m", messages=(), stream=True, stream_usage=True)
-        writer = self.codec.stream_writer(asked, _notes())
+        writer = self.codec.stream_writer(asked, notes())
         stream = b"".join(writer.write(event) for event in unfold(ANSWERED))
         for text in TEXTS:
             for value in (b'"It is"', b'"weather"', b"5", b"7"):
-                reader, writer = self.codec.stream_reader(_notes()), self.codec.stream_writer(asked, _notes())
+                reader, writer = self.codec.stream_reader(notes()), self.codec.stream_writer(asked, notes())
                 with suppress(UpstreamError):
                     for event in (*reader.feed(stream.replace(value, text)), *reader.feed(b"")):
                         writer.write(event)
-
-
-def _notes() -> Notes:
-    return Notes(KeyedSeal(b"s" * 32), now=1_700_000_000, call_id="req_1")

@@ -12,7 +12,7 @@ from tests.support.nearly import exact, lists, objects, said
 
 from tollbridge import BadRequest, UpstreamError
 from tollbridge.formats import Envelope, Notes, Reasoning, Request, Response, State, ToolCall, carry
-from tollbridge.testing.conversation_contract import SEAL
+from tollbridge.testing.conversations import SEAL
 from tollbridge_anthropic.answers_in import read_response
 from tollbridge_anthropic.plain_answers import read_plain_response
 from tollbridge_anthropic.plain_requests import read_plain_request

@@ -27,7 +27,7 @@ from tollbridge.formats import (
     ToolCall,
     carried,
 )
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 
 USE = {"toolUse": {"toolUseId": "t", "name": "f", "input": {"a": 1}, "type": "tool_use"}}
 FOREIGN = State("gemini", {"thoughtSignature": "x"})

@@ -35,7 +35,7 @@ from tollbridge.formats import (
     ToolCall,
     ToolResult,
 )
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 
 DATA = base64.b64encode(b"data").decode()
 

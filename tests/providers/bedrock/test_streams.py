@@ -57,7 +57,7 @@ from tollbridge.formats import (
     fold,
     unfold,
 )
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 from tollbridge_bedrock.frames import FrameCutter, write_event
 
 FOREIGN = State("gemini", {"thoughtSignature": "x"})

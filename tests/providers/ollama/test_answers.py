@@ -41,8 +41,7 @@ from tollbridge.formats import (
     fold,
     unfold,
 )
-from tollbridge.testing.conversation_contract import SEAL, notes
-from tollbridge.testing.conversations import bodies, events_of
+from tollbridge.testing.conversations import SEAL, bodies, events_of, notes
 
 TIME = "2026-11-27T09:00:00.123456789Z"
 HEAD = {"model": "m", "created_at": TIME}

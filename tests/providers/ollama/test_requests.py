@@ -36,7 +36,7 @@ from tollbridge.formats import (
     ToolResult,
     carry,
 )
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 
 PNG = "iVBORw0KGgo="
 WAV = "UklGRgAAAABXQVZFZm10IA=="

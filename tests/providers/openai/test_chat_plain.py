@@ -13,7 +13,7 @@ from tests.support.nearly import exact, lists, objects, said
 
 from tollbridge import BadRequest, UpstreamError
 from tollbridge.formats import Reasoning, Request, Response, State, carry
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 from tollbridge_openai.chat_answers import read_response
 from tollbridge_openai.chat_plain_answers import read_plain_response
 from tollbridge_openai.chat_plain_requests import read_plain_request

@@ -28,7 +28,7 @@ from tollbridge.formats import (
     pack_thinking,
 )
 from tollbridge.formats.conversation import ChoiceMode
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 from tollbridge_openai.chat_codec import ChatCodec
 
 CODEC = ChatCodec()

@@ -39,7 +39,7 @@ from tollbridge.formats import (
     unpack_thinking,
 )
 from tollbridge.metering.usage import Usage
-from tollbridge.testing.conversation_contract import SEAL, notes
+from tollbridge.testing.conversations import SEAL, notes
 
 
 def written(*given: AnyEvent, request: Request = ASKED) -> list[Any]:

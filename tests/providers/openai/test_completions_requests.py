@@ -27,8 +27,7 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
 )
-from tollbridge.testing.conversation_contract import SEAL, notes
-from tollbridge.testing.conversations import words
+from tollbridge.testing.conversations import SEAL, notes, words
 from tollbridge_openai.chat_codec import ChatCodec
 from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
 
