@@ -39,9 +39,10 @@ def merged_provider(
             raise ConfigError(f"{where}: unknown dialect {spoken!r}{near(spoken, bases)}")
         if not url.startswith((*HTTP, "{")):
             raise ConfigError(f"{where}: the URL {url!r} must start with http:// or https://")
-    for written in given.rewritten:
-        if written not in dialects:
-            raise ConfigError(f"{where}: rewritten names an unknown dialect {written!r}{near(written, dialects)}")
+    for option, named in (("rewritten", given.rewritten), ("only_counts", given.only_counts)):
+        for written in named:
+            if written not in dialects:
+                raise ConfigError(f"{where}: {option} names an unknown dialect {written!r}{near(written, dialects)}")
     quirks = known.quirks if known else Quirks()
     default = "always" if dialect == "anthropic-messages" else "option"
     quirks = replace(
@@ -51,6 +52,7 @@ def merged_provider(
         keeps_answers=quirks.keeps_answers or given.keeps_answers,
         free_text=quirks.free_text or given.free_text,
         rewritten=(*quirks.rewritten, *given.rewritten),
+        only_counts=_only_counts((*quirks.only_counts, *given.only_counts), urls),
     )
     return Provider(
         name,
@@ -62,6 +64,11 @@ def merged_provider(
         display_name=known.display_name if known else name,
         allow_private=known.allow_private and not given.base_url and not given.base_urls if known else False,
     )
+
+
+def _only_counts(dialects: tuple[str, ...], urls: Mapping[str, str]) -> tuple[str, ...]:
+    """Leave out all of them where the configuration names no other URL: then the host is asked there after all."""
+    return dialects if urls.keys() - set(dialects) else ()
 
 
 def _auth(name: str, known: Provider | None, given: ProviderConfig, schemes: Mapping[str, type[Auth]]) -> Auth:

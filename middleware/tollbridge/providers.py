@@ -31,6 +31,11 @@ class Quirks:
 
     Their streams and their embeddings are read and written anew; every other answer passes as it is.
     """
+    only_counts: tuple[str, ...] = ()
+    """Dialects, each by the name its URL has, that this host is asked in to count tokens and for nothing else.
+
+    It writes its answers amiss there: a call in such a dialect is translated to another that the host speaks.
+    """
     drop_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Members to leave out where they have one of these values, as JSON texts by name, which the host refuses: it does
     that anyhow, or what it does is rewritten."""

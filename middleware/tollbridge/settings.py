@@ -78,6 +78,7 @@ class ProviderConfig:
     keeps_answers: bool = False
     free_text: bool = False
     rewritten: tuple[str, ...] = ()
+    only_counts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _one_of(self, "stream_usage", "", "option", "always", "never")

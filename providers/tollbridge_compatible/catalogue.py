@@ -30,6 +30,7 @@ KEYS = (
     "drop",
     "drop_values",
     "rewritten",
+    "only_counts",
     "stream_usage",
     "keeps_answers",
     "free_text",
@@ -115,6 +116,8 @@ def _service(name: str, table: object, where: str) -> Service:
         raise row.refuse("base_url", "must not stand beside base_urls")
     for dialect, url in urls.items():
         _check_url(row, dialect, url, local=local)
+    if not urls.keys() - set(row.dialects("only_counts")):
+        raise row.refuse("only_counts", "leaves no dialect to call the host in")
     if not env and not local:
         raise row.refuse("env", "must name the variable that holds the key")
     for variable in env:
@@ -144,10 +147,6 @@ def _quirks(row: "_Row") -> Quirks:
     if stream_usage not in STREAM_USAGE:
         raise row.refuse("stream_usage", f"must be one of {', '.join(STREAM_USAGE)}")
     rename, drop, values = row.pairs("rename"), row.words("drop"), row.choices("drop_values")
-    rewritten = row.words("rewritten")
-    for dialect in rewritten:
-        if dialect not in DIALECTS:
-            raise row.refuse("rewritten", f"names no dialect we know: {dialect!r}; known: {', '.join(DIALECTS)}")
     for target in rename.values():
         if target in rename or target in drop:
             raise row.refuse("rename", f"leads to {target!r}, which is itself renamed or dropped")
@@ -161,7 +160,8 @@ def _quirks(row: "_Row") -> Quirks:
         stream_usage=stream_usage,
         keeps_answers=row.flag("keeps_answers"),
         free_text=row.flag("free_text"),
-        rewritten=rewritten,
+        rewritten=row.dialects("rewritten"),
+        only_counts=row.dialects("only_counts"),
     )
 
 
@@ -219,6 +219,13 @@ class _Row:
         if not _is_words(value):
             raise self.refuse(key, "must be a list of strings")
         return tuple(value)
+
+    def dialects(self, key: str) -> tuple[str, ...]:
+        named = self.words(key)
+        for dialect in named:
+            if dialect not in DIALECTS:
+                raise self.refuse(key, f"names no dialect we know: {dialect!r}; known: {', '.join(DIALECTS)}")
+        return named
 
     def pairs(self, key: str) -> dict[str, str]:
         value = self._table.get(key, {})

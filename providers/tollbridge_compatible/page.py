@@ -85,7 +85,8 @@ def _notes(service: Service) -> Iterator[str]:
 
 def _spoken(service: Service, dialect: str) -> str:
     url = service.base_urls[dialect]
-    return WORDS[dialect] if url == _main_url(service) else f"{WORDS[dialect]} at {_code(url)}"
+    word = f"{WORDS[dialect]} to count tokens" if dialect in service.quirks.only_counts else WORDS[dialect]
+    return word if url == _main_url(service) else f"{word} at {_code(url)}"
 
 
 def _code(*words: str, joined: str = " ") -> str:

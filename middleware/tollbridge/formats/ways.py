@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from tollbridge.formats.codec import AnyCodec
+from tollbridge.formats.codec import COUNT, AnyCodec
 from tollbridge.formats.dialect import Dialect, Operation
 from tollbridge.providers import Quirks, Target
 
@@ -37,6 +37,8 @@ class Ways:
     def of(self, kind: str, target: Target) -> Way | None:
         """Give a way to ask the target for this kind of answer, None if there is none."""
         for base in target.base_urls:
+            if kind != COUNT and base in target.provider.quirks.only_counts:
+                continue
             way = self._by_base.get((base, kind))
             if way is not None:
                 return way
@@ -45,7 +47,22 @@ class Ways:
 
 def spoken_at(dialect: Dialect, base_urls: Mapping[str, str]) -> str:
     """Give the URL a dialect is spoken at: the one of its own name before the one it shares; empty if there is none."""
-    return base_urls.get(dialect.name) or base_urls.get(dialect.base, "")
+    return base_urls.get(_url_name(dialect, base_urls), "")
+
+
+def _url_name(dialect: Dialect, base_urls: Mapping[str, str]) -> str:
+    return dialect.name if base_urls.get(dialect.name) else dialect.base
+
+
+def asked_at(dialect: Dialect, operation: Operation | None, target: Target) -> str:
+    """Give the URL a target is asked at in a caller's own dialect; empty where it is to be asked in another."""
+    base_urls, only_counts = target.base_urls, target.provider.quirks.only_counts
+    name = _url_name(dialect, base_urls)
+    if name in only_counts:
+        codec = operation.codec if operation is not None else None
+        if codec is None or codec.kind != COUNT:
+            return ""
+    return base_urls.get(name, "")
 
 
 def upstream_url(base_url: str, operation: Operation, model: str, *, stream: bool, quirks: Quirks | None = None) -> str:

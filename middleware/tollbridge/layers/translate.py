@@ -26,7 +26,7 @@ from tollbridge.formats.translation import (
     Translation,
     Translator,
 )
-from tollbridge.formats.ways import Ways, spoken_at, upstream_url
+from tollbridge.formats.ways import Ways, asked_at, spoken_at, upstream_url
 from tollbridge.layers.context import offered
 from tollbridge.layers.kept import Kept
 from tollbridge.layers.layer import Layer
@@ -74,7 +74,7 @@ class Translate(Layer):
         if call.envelope is None or call.dialect is None:
             return
         dialect = call.dialect
-        speaking = tuple(target for target in offered(call) if spoken_at(dialect, target.base_urls))
+        speaking = tuple(target for target in offered(call) if asked_at(dialect, call.operation, target))
         call.cap_output = self._cap_output
         codec = call.operation.codec if call.operation is not None else None
         if len(speaking) == len(call.targets):
@@ -91,7 +91,7 @@ class Translate(Layer):
             speaking = tuple(
                 target
                 for target in call.targets
-                if spoken_at(dialect, target.base_urls) or self._ways.of(kind, target) is not None
+                if asked_at(dialect, call.operation, target) or self._ways.of(kind, target) is not None
             )
         if not speaking and codec is not None and codec.kind == COUNT:
             call.targets = ()  # it is counted here
@@ -257,7 +257,7 @@ def write_upstream(call: Call, target: Target) -> Outgoing:
     limit, quirks = None, target.provider.quirks
     if call.cap_output and envelope.max_output is None and call.estimate is not None:
         limit = call.estimate.output // envelope.answers
-    own = spoken_at(dialect, target.base_urls)
+    own = asked_at(dialect, operation, target)
     if own:
         call.translation, call.stream_type = None, dialect.stream_type
         body = dialect.readdress(call.body, envelope, model=target.model, max_output=limit, quirks=quirks)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tollbridge.formats.dialect import Operation, named_model
-from tollbridge.formats.ways import Ways, spoken_at, upstream_url
-from tollbridge.providers import Provider, Target
+from tollbridge.formats.dialect import Dialect, Operation, named_model
+from tollbridge.formats.ways import Ways, asked_at, spoken_at, upstream_url
+from tollbridge.providers import Provider, Quirks, Target
 from tollbridge_anthropic.dialect import MessagesDialect
 from tollbridge_openai.dialects import ChatDialect, CompletionsDialect
 from tollbridge_openai.side_dialects import ModerationsDialect
@@ -12,9 +12,13 @@ from tollbridge_openai.side_dialects import ModerationsDialect
 WAYS = Ways([CompletionsDialect(), ChatDialect(), MessagesDialect()])
 
 
-def target(**base_urls: str) -> Target:
+def target(only_counts: tuple[str, ...] = (), **base_urls: str) -> Target:
     named = {name.replace("_", "-"): url for name, url in base_urls.items()}
-    return Target(Provider("p", base_urls=named), "m", base_urls=named)
+    return Target(Provider("p", base_urls=named, quirks=Quirks(only_counts=only_counts)), "m", base_urls=named)
+
+
+def operation(dialect: Dialect, label: str) -> Operation:
+    return next(each for each in dialect.operations if each.label == label)
 
 
 def test_first_base_url_that_fits_is_taken() -> None:
@@ -54,6 +58,34 @@ def test_url_of_a_dialects_own_name_goes_before_the_one_it_shares() -> None:
 
     assert [spoken_at(CompletionsDialect(), urls) for urls in (shared, own)] == ["o", "c"]
     assert [spoken_at(ChatDialect(), urls) for urls in (own, {"openai-completions": "c"})] == ["o", ""]
+
+
+def test_host_that_only_counts_in_a_dialect_is_called_in_another() -> None:
+    asked = target(("anthropic-messages",), anthropic_messages="a", openai_chat="o")
+
+    called, counted = WAYS.of("conversation", asked), WAYS.of("count", asked)
+
+    assert (called and called.dialect.name, counted and counted.dialect.name) == ("openai-chat", "anthropic-messages")
+    assert WAYS.of("conversation", target(("anthropic-messages",), anthropic_messages="a")) is None
+
+
+def test_host_that_only_counts_in_the_callers_dialect_is_not_called_in_it() -> None:
+    messages, asked = MessagesDialect(), target(("anthropic-messages",), anthropic_messages="a", openai_chat="o")
+
+    assert asked_at(messages, operation(messages, "messages"), asked) == ""
+    assert asked_at(messages, operation(messages, "count_tokens"), asked) == "a"
+    assert asked_at(messages, None, asked) == ""
+    assert asked_at(ChatDialect(), operation(ChatDialect(), "chat"), asked) == "o"
+    assert asked_at(messages, operation(messages, "messages"), target(anthropic_messages="a")) == "a"
+
+
+def test_only_the_url_in_use_says_whether_a_host_only_counts_there() -> None:
+    completions, own = CompletionsDialect(), {"openai_chat": "o", "openai_completions": "c"}
+    complete = operation(completions, "completions")
+
+    assert asked_at(completions, complete, target(("openai-chat",), **own)) == "c"
+    assert asked_at(completions, complete, target(("openai-completions",), **own)) == ""
+    assert asked_at(completions, complete, target(("openai-chat",), openai_chat="o")) == ""
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ from tollbridge.testing import GatewayUnderTest
 
 
 class Host:
-    """Provides a host that writes Chat and embeddings amiss, and Messages well; and one that writes Chat amiss."""
+    """Provides a host that writes Chat and embeddings amiss, and Messages well; one that writes Chat amiss; and one to
+    ask for Messages' counts alone."""
 
     @hookimpl
     def register_providers(self, register: Callable[[Provider], None]) -> None:
@@ -24,12 +25,14 @@ class Host:
         quirks = Quirks(rewritten=("openai-chat", "openai-embeddings"), drop_values=left_out)
         register(Provider("amiss", base_urls=urls, quirks=quirks))
         register(Provider("chatty", base_urls=urls, quirks=Quirks(rewritten=("openai-chat",))))
+        register(Provider("counting", base_urls=urls, quirks=Quirks(only_counts=("anthropic-messages",))))
 
 
 PRICE = {"input": "1", "output": "10"}
 MODELS = {
     "amiss": {"targets": ["amiss/m"], "price": PRICE},
     "chatty": {"targets": ["chatty/m"], "price": PRICE},
+    "counting": {"targets": ["counting/m"], "price": PRICE},
     "either": {"targets": ["mock/gpt-4o-mini", "amiss/m"], "price": PRICE},
 }
 USAGE = {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150}
@@ -46,7 +49,7 @@ DONE = b"data: [DONE]\n\n"
 def gw(mock: Any) -> GatewayUnderTest:
     mocked = {"base_url": "https://mock.example/v1", "api_key": "env:MOCK_KEY"}
     keyed = {"api_key": "env:MOCK_KEY"}
-    hosts = {"mock": mocked, "amiss": keyed, "chatty": keyed}
+    hosts = {"mock": mocked, "amiss": keyed, "chatty": keyed, "counting": keyed}
     under_test: GatewayUnderTest = mock(providers=hosts, models=MODELS, plugins=(Host(),))
     return under_test
 
@@ -182,3 +185,19 @@ async def test_completions_of_a_host_that_streams_chat_amiss_pass_as_they_are(gw
     reply = await gw.request("POST", "/v1/completions", json=asked)
 
     assert reply.content == b"".join([*CHUNKS, DONE])
+
+
+async def test_host_that_only_counts_in_the_callers_dialect_is_called_in_its_other_and_counts(
+    gw: GatewayUnderTest,
+) -> None:
+    body = {"model": "counting", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    gw.upstream.stream([*CHUNKS, DONE])
+    gw.upstream.reply({"input_tokens": 7})
+
+    reply = await gw.request("POST", "/v1/messages", json={**body, "stream": True})
+    counted = await gw.request("POST", "/v1/messages/count_tokens", json=body)
+
+    assert [sent.url.rpartition("/v1/")[2] for sent in gw.sent] == ["chat/completions", "messages/count_tokens"]
+    assert said(reply.text)[0]["type"] == "message_start"
+    assert counted.json() == {"input_tokens": 7}
+    assert "x-tollbridge-estimated" not in counted.headers

@@ -79,6 +79,8 @@ def test_four_lines_make_a_provider():
         ({"drop_values": "{ a = [1] }"}, "drop_values must be a table of lists of strings"),
         ({"rewritten": '"openai-chat"'}, "rewritten must be a list of strings"),
         ({"rewritten": '["smoke-signals"]'}, "rewritten names no dialect we know: 'smoke-signals'; known: "),
+        ({"only_counts": '["smoke-signals"]'}, "only_counts names no dialect we know: 'smoke-signals'; known: "),
+        ({"only_counts": '["openai-chat"]'}, "only_counts leaves no dialect to call the host in"),
         ({"drop_values": '["a"]'}, "drop_values must be a table of lists of strings"),
     ],
 )
@@ -100,6 +102,12 @@ def test_dialects_that_are_written_amiss_are_kept() -> None:
     (service,) = read_services(write(rewritten='["openai-embeddings"]'), "services.toml")
 
     assert service.quirks == Quirks(rewritten=("openai-embeddings",))
+
+
+def test_dialects_that_only_count_are_kept() -> None:
+    (service,) = read_services(write(only_counts='["anthropic-messages"]'), "services.toml")
+
+    assert service.quirks == Quirks(only_counts=("anthropic-messages",))
 
 
 def test_id_that_is_used_twice_is_refused_and_named():

@@ -35,6 +35,8 @@ CONTENT: dict[str, Any] = {
 }
 PROMPT_TOKENS = 37
 STREAMS_IN_A_ROW = 12
+EMOJI: list[Any] = [{"role": "user", "content": "Write emoji: 😀🎉 日本語"}]
+EMOJI_TOKENS = 46
 
 
 class Live:
@@ -191,13 +193,37 @@ def test_a_content_is_streamed_with_its_usage(live: Live) -> None:
     assert chunks[-1].usage_metadata.candidates_token_count == live.recorded()["output_tokens"] == 6
 
 
-def test_tokens_of_a_content_are_estimated(live: Live) -> None:
+def test_tokens_are_counted_by_the_model_itself(live: Live) -> None:
+    with live.anthropic() as client:
+        raw = client.messages.with_raw_response.count_tokens(model="tiny", messages=QUESTION)
+    live.recorded()
     with live.google() as client:
         counted = client.models.count_tokens(model="tiny", contents="What is the capital of France?")
     live.recorded()
 
-    assert counted.total_tokens is not None
-    assert 5 <= counted.total_tokens <= 60
+    assert raw.parse().input_tokens == counted.total_tokens == PROMPT_TOKENS
+    assert "x-tollbridge-estimated" not in raw.headers
+
+
+def test_a_message_that_begins_amid_a_character_is_streamed_whole(live: Live) -> None:
+    """The engine's own stream has no `message_start` then, and no tokens of the prompt."""
+    body = {**MESSAGE, "messages": EMOJI, "extra_body": {"temperature": 0}}
+    with live.anthropic() as client, client.messages.stream(**body) as stream:
+        message = stream.get_final_message()
+
+    usage = message.usage
+    assert usage.input_tokens + (usage.cache_read_input_tokens or 0) == EMOJI_TOKENS
+    row = live.recorded()
+    assert (row["input_tokens"] + row["cache_read_tokens"], row["output_tokens"]) == (EMOJI_TOKENS, 6)
+
+
+def test_a_chat_that_begins_amid_a_character_names_its_role_first(live: Live) -> None:
+    """The engine's own first chunk names none then."""
+    with live.openai() as client:
+        first, *_ = client.chat.completions.create(**{**CHAT, "messages": EMOJI}, stream=True)
+    live.recorded()
+
+    assert [choice.delta.role for choice in first.choices] == ["assistant"]
 
 
 def test_streams_in_a_row_are_all_answered(live: Live) -> None:
