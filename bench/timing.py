@@ -11,6 +11,8 @@ from pathlib import Path
 from bench.measure import show
 from tollbridge.clock import SystemClock
 from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.testing.samples import sample_key
+from tollbridge.tokens.peppers import OnePepper
 from tollbridge.tokens.secret import make_secret
 from tollbridge.tokens.service import TokenService
 
@@ -32,7 +34,7 @@ def distance(a: Sequence[float], b: Sequence[float]) -> float:
 async def _measure(folder: Path, rounds: int) -> dict[str, list[float]]:
     store = SqliteStore(folder / "timing.db", SystemClock())
     await store.open()
-    service = TokenService(store, store, b"p" * 32, SystemClock())
+    service = TokenService(store, store, OnePepper(b"p" * 32), SystemClock(), audit_key=sample_key)
     for number in range(200):
         await service.issue(name=f"other-{number}")
     revoked = await service.issue(name="revoked")

@@ -100,7 +100,8 @@ def codes() -> set[str]:
     }
     scripted = ROOT / "providers" / "tollbridge_echo"  # has a page of its own
     said_by_providers = [path for path in (ROOT / "providers").rglob("*.py") if path.parent != scripted]
-    for path in (*(ROOT / "middleware" / "tollbridge" / "layers").glob("*.py"), *said_by_providers):
+    core = ROOT / "middleware" / "tollbridge"
+    for path in (*(core / "layers").glob("*.py"), core / "tokens" / "conditions.py", *said_by_providers):
         found |= set(re.findall(r'\bcode="(\w+)"', path.read_text("utf-8")))
     return found
 

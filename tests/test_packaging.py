@@ -21,7 +21,6 @@ import tollbridge
 NOT_IMPORTED = {
     "aiosqlite": "SQLAlchemy loads it by the name in its URL",
     "authlib": "holds the floor for OAuth and OIDC",
-    "joserfc": "holds the floor for OAuth and OIDC",
 }
 """Required all the same, each with its reason."""
 
@@ -32,7 +31,14 @@ BROUGHT_ALONG = {
 }
 """Imported without a line of its own, because what we require cannot do without it either."""
 
-OPTIONAL = {"botocore": "bedrock", "fastapi": "demo", "google": "vertex", "hypothesis": "test", "pytest": "test"}
+OPTIONAL = {
+    "asyncpg": "postgres",
+    "botocore": "bedrock",
+    "fastapi": "demo",
+    "google": "vertex",
+    "hypothesis": "test",
+    "pytest": "test",
+}
 """Import names that only an extra brings."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tollbridge.accesstokens import AccessToken, KeptToken
+    from tollbridge.audit import Actor
     from tollbridge.auth import Auth, Bearer, Header, NoAuth, Signer
     from tollbridge.call import Call, Outcome, ResponseHead
     from tollbridge.clock import Clock, SystemClock
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     from tollbridge.models import Model, Models
     from tollbridge.panels import Panel
     from tollbridge.providers import Provider, Quirks, Target
+    from tollbridge.sealing.sources import KeySource
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
-    from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet
+    from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet, parse_scope
     from tollbridge.transport.base import UpstreamRequest
     from tollbridge.wrapping import Tollbridge
 
@@ -52,6 +54,7 @@ __version__ = "0.1.0"
 __all__ = [
     "EVERY_MODEL",
     "AccessToken",
+    "Actor",
     "Auth",
     "Authenticate",
     "Authorize",
@@ -69,6 +72,7 @@ __all__ = [
     "Header",
     "IdentitySource",
     "KeptToken",
+    "KeySource",
     "Layer",
     "Limit",
     "Meter",
@@ -104,10 +108,12 @@ __all__ = [
     "hookimpl",
     "input_bound",
     "load_config",
+    "parse_scope",
 ]
 
 _HOMES = {
     "accesstokens": ("AccessToken", "KeptToken"),
+    "audit": ("Actor",),
     "auth": ("Auth", "Bearer", "Header", "NoAuth", "Signer"),
     "call": ("Call", "Outcome", "ResponseHead"),
     "clock": ("Clock", "SystemClock"),
@@ -131,6 +137,7 @@ _HOMES = {
     "gateway": ("Gateway",),
     "hookspecs": ("hookimpl",),
     "identity": ("IdentitySource",),
+    "sealing.sources": ("KeySource",),
     "layers.authenticate": ("Authenticate",),
     "layers.authorize": ("Authorize",),
     "layers.layer": ("Layer",),
@@ -142,7 +149,7 @@ _HOMES = {
     "panels": ("Panel",),
     "models": ("Model", "Models"),
     "providers": ("Provider", "Quirks", "Target"),
-    "tokens.scopes": ("EVERY_MODEL", "ScopeSet"),
+    "tokens.scopes": ("EVERY_MODEL", "ScopeSet", "parse_scope"),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
     "transport.base": ("UpstreamRequest",),
     "wrapping": ("Tollbridge",),

@@ -19,9 +19,11 @@ from tollbridge.settings import (
     ModelConfig,
     PluginsConfig,
     ProviderConfig,
+    SecretsConfig,
     ServerConfig,
     ServiceConfig,
     StoreConfig,
+    TokensConfig,
     UpstreamConfig,
 )
 
@@ -35,9 +37,11 @@ __all__ = [
     "ModelConfig",
     "PluginsConfig",
     "ProviderConfig",
+    "SecretsConfig",
     "ServerConfig",
     "ServiceConfig",
     "StoreConfig",
+    "TokensConfig",
     "UpstreamConfig",
     "find_config",
     "load_config",
@@ -50,13 +54,18 @@ _ENV_PREFIX = "TOLLBRIDGE_"
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All of it.  `path` is the file it came from, `data` the folder of database and secrets."""
+    """All of it.  `path` is the file it came from, `data` the folder of database and secrets.
+
+    `key_sources` are the tables `[secrets.<name>]`.
+    """
 
     server: ServerConfig = field(default_factory=ServerConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    secrets: SecretsConfig = field(default_factory=SecretsConfig)
     providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
     models: Mapping[str, ModelConfig] = field(default_factory=dict)
     service: ServiceConfig = field(default_factory=ServiceConfig)
+    tokens: TokensConfig = field(default_factory=TokensConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     budgets: BudgetsConfig = field(default_factory=BudgetsConfig)
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
@@ -65,6 +74,7 @@ class Config:
     policies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     plugins: PluginsConfig = field(default_factory=PluginsConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
+    key_sources: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     path: Path | None = None
     data: Path = Path(".tollbridge")
 
@@ -124,12 +134,19 @@ def load_config(
 
 def parse_config(table: Mapping[str, object]) -> Config:
     """Make a configuration of a table such as TOML gives."""
-    known = {option.name: option for option in fields(Config) if option.name not in ("path", "data")}
+    known = {option.name: option for option in fields(Config) if option.name not in ("key_sources", "path", "data")}
     for key in table:
         if key not in known:
             raise ConfigError(f"unknown section [{key}]{suggest(key, known)}")
-    config = build(Config, {key: value for key, value in table.items() if key not in ("identity", "policies")}, "")
-    return replace(config, identity=_tables(table, "identity"), policies=_tables(table, "policies"))
+    taken = {key: value for key, value in table.items() if key not in ("identity", "policies")}
+    secrets, sources = taken.get("secrets"), {}
+    if isinstance(secrets, Mapping):
+        sources = {name: options for name, options in secrets.items() if isinstance(options, Mapping)}
+        taken["secrets"] = {key: value for key, value in secrets.items() if key not in sources}
+    config = build(Config, taken, "")
+    return replace(
+        config, identity=_tables(table, "identity"), policies=_tables(table, "policies"), key_sources=sources
+    )
 
 
 def _tables(table: Mapping[str, object], section: str) -> Mapping[str, Mapping[str, object]]:

@@ -1,14 +1,17 @@
 """The data folder: what a gateway keeps on disk beside its database.  Mode 0700, every secret in it 0600."""
 
+import fcntl
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tollbridge.errors import SetupError
 
-_SHORTEST = 32
+SHORTEST = 32
+"""Bytes of a secret, at least."""
 
 
 class DataFolder:
@@ -45,34 +48,63 @@ class DataFolder:
         found = self.find(name)
         if found is not None:
             return found
+        self.begin(name, f"{os.urandom(SHORTEST).hex()}\n")
+        return self._read(self.path / name)
+
+    def begin(self, name: str, text: str) -> None:
+        """Write a secret that is not there, or leave what another process wrote; raises `SetupError`."""
         path = self.path / name
         self.create()
-        made = os.urandom(_SHORTEST).hex()
         try:
-            write_private(path, f"{made}\n".encode("ascii"), os.link)
+            write_private(path, text.encode("ascii"), os.link)
         except FileExistsError:
-            return self._read(path)
+            pass
         except OSError as exc:
             raise SetupError(
                 f"the secret {path} cannot be written ({exc.strerror}); free the disk or choose another "
                 "folder with TOLLBRIDGE_DATA"
             ) from exc
-        return bytes.fromhex(made)
 
     def _read(self, path: Path) -> bytes:
-        try:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            text = path.read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError) as exc:
-            raise SetupError(f"the secret {path} cannot be read ({exc}); restore it from a backup") from exc
-        if mode & 0o077:
-            raise SetupError(f"the secret {path} can be read by others (mode {mode:04o}); run: chmod 600 {path}")
-        if not re.fullmatch(r"(?:[0-9a-f]{2})*", text) or len(text) < 2 * _SHORTEST:
+        text = read_private(path).strip()
+        secret = bytes.fromhex(text) if re.fullmatch(r"(?:[0-9a-f]{2})*", text) else b""
+        if weak := weakness(secret):
             raise SetupError(
-                f"the secret {path} is empty or too short; restore it from a backup, or delete it to begin anew "
+                f"the secret {path} is {weak}; restore it from a backup, or delete it to begin anew "
                 "(tokens and sessions made with it become void)"
             )
-        return bytes.fromhex(text)
+        return secret
+
+
+def weakness(secret: bytes) -> str:
+    """Say in what a secret protects nothing, or give an empty text."""
+    if len(secret) < SHORTEST:
+        return "empty or too short"
+    return "one byte over and over" if len(set(secret)) == 1 else ""
+
+
+def read_private(path: Path, barred: int = 0o077) -> str:
+    """Read a file of secrets; raises `SetupError` if it cannot be read, or has one of the mode bits `barred`."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        text = path.read_text("ascii")
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is no text"  # its own words hold a part of it
+        raise SetupError(f"the secret {path} cannot be read ({reason}); restore it from a backup") from None
+    if mode & barred:
+        raise SetupError(f"the secret {path} can be read by others (mode {mode:04o}); run: chmod 600 {path}")
+    return text
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other processes that change the secrets of a folder out; raises `OSError`."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_private(path: Path, content: bytes, put: Callable[[Path, Path], None]) -> None:

@@ -8,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge.call import local_path
 from tollbridge.errors import GatewayError, NotFound, PluginError, SetupError
+from tollbridge.layers.layer import Layer
 from tollbridge.layers.sanity import Sanity
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 
 _ENDS = ("", "/")
+JWKS = "/jwks.json"
+"""Where the public keys are, below the prefix."""
 
 
 class Front:
@@ -29,7 +32,10 @@ class Front:
         server = gateway.config.server
         self._prefix = server.prefix
         self._apps = sorted(
-            ((path.rstrip("/"), _made(path, factory, gateway)) for path, factory in gateway.registry.apps.items()),
+            (
+                (path.rstrip("/"), self._safe(_made(path, factory, gateway)))
+                for path, factory in gateway.registry.apps.items()
+            ),
             key=lambda item: -len(item[0]),
         )
         own: dict[str, ASGIApp] = {}
@@ -39,10 +45,12 @@ class Front:
         for base in bases:
             own[f"{base}/healthz"] = self._health
             own[f"{base}/readyz"] = self._readiness
+        if gateway.vouching is not None:
+            own[f"{server.prefix}{JWKS}"] = self._jwks
         if server.metrics:
             own[server.metrics] = self._metrics
         self._own = {path: Sanity(app, clock=gateway.clock) for path, app in own.items()}
-        self._below = Sanity(self._mounted, clock=gateway.clock)
+        self._nothing = Sanity(_nothing, clock=gateway.clock)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         path = local_path(scope)
@@ -50,7 +58,7 @@ class Front:
         if own is not None and scope["type"] == "http":
             return own(scope, receive, send)
         if self._prefix and path.startswith(self._prefix) and path[len(self._prefix) : len(self._prefix) + 1] in _ENDS:
-            return self._below(scope, receive, send)
+            return self._mounted(scope, receive, send)
         return self._chain.carry(scope, receive, send)
 
     async def _mounted(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,10 +68,21 @@ class Front:
                 root = scope.get("root_path", "").rstrip("/") + self._prefix + mount
                 await app({**scope, "root_path": root}, receive, send)
                 return
-        raise NotFound(f"there is nothing at {local_path(scope)[:200]}")
+        await self._nothing(scope, receive, send)
+
+    def _safe(self, app: ASGIApp) -> ASGIApp:
+        """Put the refusal of ambiguous requests before an app that does not begin with links of ours."""
+        if isinstance(app, Layer) and any(isinstance(layer, Sanity) for layer in app.plan.layers):
+            return app
+        return Sanity(app, clock=self._gateway.clock)
 
     async def _health(self, scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(send, 200, b'{"status":"ok"}')
+
+    async def _jwks(self, scope: Scope, receive: Receive, send: Send) -> None:
+        vouching = self._gateway.vouching
+        keys = [] if vouching is None else await vouching.published()
+        await _answer(send, 200, msgspec.json.encode({"keys": keys}), b"application/jwk-set+json")
 
     async def _readiness(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -77,6 +96,10 @@ class Front:
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         body, kind = self._gateway.metrics.render(accept.decode("latin-1"))
         await _answer(send, 200, body, kind.encode("latin-1"))
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    raise NotFound(f"there is nothing at {local_path(scope)[:200]}")
 
 
 def _made(path: str, factory: Callable[..., ASGIApp], gateway: "Gateway") -> ASGIApp:

@@ -1,7 +1,6 @@
 """A gateway: configuration and plugins in, an ASGI application out."""
 
 import asyncio
-import hmac
 import inspect
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -12,16 +11,19 @@ import structlog
 from starlette.types import ASGIApp
 
 from tollbridge.access import AccessLog
+from tollbridge.call import Call
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
 from tollbridge.configured import check_limits, policies_of, sources_of
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
 from tollbridge.faults import told
-from tollbridge.formats.dialect import ModelEntry
-from tollbridge.formats.seal import KeyedSeal
+from tollbridge.formats.dialect import ModelEntry, Operation
 from tollbridge.front import Front
+from tollbridge.guarding import guard
+from tollbridge.importing import foreign_hashes
 from tollbridge.keys import read_key
+from tollbridge.layers.refusal import WriteRefusal
 from tollbridge.logs import hide
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.genai import GenaiPrices
@@ -29,9 +31,14 @@ from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
 from tollbridge.metrics import Metrics
 from tollbridge.opening import open_limiter, open_store, open_with_secrets
+from tollbridge.ownkeys import AUDIT, OwnKey
+from tollbridge.pepperseal import PepperSeal
 from tollbridge.plugins import Plugins
 from tollbridge.routes import ModelRoutes
 from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
+from tollbridge.sealing.rings import open_rings
+from tollbridge.signingkeys import SigningKeys
+from tollbridge.tokens.peppers import Peppers
 from tollbridge.tokens.service import TokenService
 from tollbridge.transport import Transport, make_transport
 from tollbridge.vault import Box, Vault
@@ -64,18 +71,20 @@ class Gateway:
         self.app = app
         self.clock = clock or SystemClock()
         self.data = DataFolder(self.config.data)
-        self.vault = Vault(self.data)
         settings = self.config.plugins
         policies = [plugin for plugin in plugins if not _is_plugin(plugin)]
         given = [plugin for plugin in plugins if _is_plugin(plugin)]
         self.plugins = Plugins(given, allowed=settings.allowed, disabled=settings.disabled, trace=trace)
         self.registry = self.plugins.register_all()
+        self.rings = open_rings(self.config, self.clock, self.env, self.registry.key_sources, learned=hide)
+        self.box = Box(self.rings.keys)
+        self.vault = Vault(self.data, self.box)
         self.routes = ModelRoutes(
             self.config,
             self.registry.providers,
             self.registry.dialects,
             env=self.env,
-            read_key=self._read_key,
+            read_key=self.read_key,
             schemes=self.registry.auth_schemes,
         )
         self.policies = policies_of(self.config, self.registry, policies)
@@ -97,10 +106,15 @@ class Gateway:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock | None = None
         self._lease: AsyncGenerator[None, None] | None = None
+        self.vouching: SigningKeys | None = None
         self.failure: SetupError | None = None
         self._announced: list[Callable[[str], tuple[str, str]]] = []
 
-    def _read_key(self, reference: str, where: str) -> str:
+    def read_key(self, reference: str, where: str) -> str:
+        """Read the key that `env:NAME`, `file:PATH` or `stored:NAME` names, and keep it out of every log.
+
+        Raises `ConfigError` saying that the option `where` leads nowhere.
+        """
         key = read_key(reference, self.env, self.vault, where=where, base=self.config.base)
         hide(key)
         return key
@@ -129,21 +143,37 @@ class Gateway:
         """List every model that has a name here."""
         return self.routes.entries()
 
+    def guard(
+        self, app: ASGIApp, *, service: str, find: Callable[[Call], Operation], write_refusal: WriteRefusal
+    ) -> ASGIApp:
+        """Put the gateway's own links before an app that `register_apps` makes; `guarding.guard` says how."""
+        return guard(self._parts, app, service=service, find=find, write_refusal=write_refusal)
+
     async def start(self) -> None:
         """Open what serving needs; may be called again in another event loop.  Raises `SetupError`."""
         self._loop = asyncio.get_running_loop()
         self.store = open_store(self.config, self.clock, self.registry.stores)
         self.limiter = open_limiter(self.config, self.clock, self.registry.limiters)
-        pepper, self.admin_key = await open_with_secrets(self.store, self.data, "pepper", "admin.key")
-        hide(pepper.hex())
+        await asyncio.to_thread(self.rings.keys.load)
+        peppers = self.rings.peppers
+        (self.admin_key,) = await open_with_secrets(self.store, self.data, "admin.key", peppers=peppers)
         hide(self.admin_key.hex())
         self.transport = self._given_transport or make_transport(
             self.config.upstream.transport, timeouts_of(self.config)
         )
         try:
-            self.tokens = TokenService(self.store, self.store, pepper, self.clock)
+            self.tokens = TokenService(
+                self.store,
+                self.store,
+                Peppers(peppers, self.clock),
+                self.clock,
+                audit_key=OwnKey(self.store, self.box, AUDIT),
+                rotation_days=self.config.tokens.rotation_days,
+                foreign=foreign_hashes(self.config, self.vault),
+            )
+            self.vouching = self._signing("assertion") if self.config.service.vouch else None
             access = (AccessLog(self.clock),) if self.config.logging.access else ()
-            parts = Parts(
+            self._parts = parts = Parts(
                 config=self.config,
                 clock=self.clock,
                 registry=self.registry,
@@ -155,12 +185,14 @@ class Gateway:
                 tokens=self.tokens,
                 limiter=self.limiter,
                 transport=self.transport,
-                seal=KeyedSeal(hmac.digest(pepper, b"state of another provider", "sha256")),
-                box=Box(self.data),
+                seal=PepperSeal(peppers),
+                box=self.box,
                 observers=(self.metrics.observe, *access, *self.registry.observers),
                 entered=self.metrics.entered,
                 left=self.metrics.left,
                 policy_failed=self.metrics.policy_failed,
+                canary_used=self.metrics.canary_used,
+                vouching=self.vouching,
             )
             self.chain = build_chain(parts, self.app)
             self.front = Front(self)
@@ -169,6 +201,9 @@ class Gateway:
             await self._release()
             raise
         self.started = True
+
+    def _signing(self, used_for: str) -> SigningKeys:
+        return SigningKeys(self.store, self.box, self.clock, used_for=used_for, algorithm="ES256")
 
     async def stop(self) -> None:
         """Settle what runs and close everything.  A second call does nothing."""

@@ -10,7 +10,8 @@ The life of a gateway:
  7. `shutdown` is awaited after running calls were settled
 
 A hook may raise `PluginError` or `ConfigError`; any other exception becomes a `PluginError` that names the plugin.
-Registering a name twice is refused.  No hook may touch the network, but `startup`.
+Registering a name twice is refused.  No hook may touch the network, but `startup`; key sources are asked for keys in
+step 3, where the configuration names a stored secret, or in step 4.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tollbridge.metering.prices import PriceSource
     from tollbridge.panels import Panel
     from tollbridge.providers import Provider
+    from tollbridge.sealing.sources import KeySource
 
 hookspec = pluggy.HookspecMarker("tollbridge")
 hookimpl = pluggy.HookimplMarker("tollbridge")
@@ -78,6 +80,11 @@ def register_price_sources(register: "Callable[[PriceSource], None]") -> None:
 @hookspec
 def register_identity_sources(register: "Callable[[str, type[IdentitySource]], None]") -> None:
     """Offer other ways to learn who calls.  `register(name, cls)`: a frozen dataclass, made for `[identity.<name>]`."""
+
+
+@hookspec
+def register_key_sources(register: "Callable[[str, type[KeySource]], None]") -> None:
+    """Offer keepers of keys, such as a KMS.  `register(name, cls)`: a frozen dataclass, made for `[secrets.<name>]`."""
 
 
 @hookspec

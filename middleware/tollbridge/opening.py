@@ -1,5 +1,6 @@
 """From the URLs of `[store]` and `[limits]` to a store and a limiter."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,9 +10,12 @@ from tollbridge.data import DataFolder
 from tollbridge.errors import ConfigError, SetupError, StoreError, without_words
 from tollbridge.limits.limiter import Limiter
 from tollbridge.limits.memory import MemoryLimiter
+from tollbridge.sealing.ring import KeyRing
+from tollbridge.stores import schema
 from tollbridge.stores.base import Store
 from tollbridge.stores.files import path_of
 from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.stores.versions import SchemaKeeper
 
 
 def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..., Any]]) -> Store:
@@ -20,27 +24,43 @@ def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..
     Raises `StoreError` where nothing installed opens its URL, and where what does fails.
     """
     url = config.store_url
-    scheme = _scheme(url)
-    if scheme == "sqlite":
+    if _scheme(url) == "sqlite":
         return SqliteStore(path_of(url), clock, durability=config.store.durability)
-    factory = factories.get(scheme)
-    if factory is None:
-        raise StoreError(f"store.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}")
-    store: Store = _made("store.url", StoreError, factory, url, clock)
+    store: Store = _made("store.url", StoreError, _factory(url, factories), url, clock)
     return store
 
 
-async def open_with_secrets(store: Store, data: DataFolder, *names: str) -> list[bytes]:
-    """Open a store, then read or make the secrets that go with it; raises `SetupError`.
+def schema_keeper(url: str, factories: Mapping[str, Callable[..., Any]]) -> SchemaKeeper | None:
+    """Give what keeps the schema of a store's URL, None where what opens it does not say.
 
-    In this order, so that a store that cannot be used and a secret that is no good leave nothing behind.
+    Raises `StoreError` where nothing installed opens the URL.
+    """
+    keeper: Any = schema if _scheme(url) == "sqlite" else _factory(url, factories)
+    return keeper if isinstance(keeper, SchemaKeeper) else None
+
+
+def _factory(url: str, factories: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    scheme = _scheme(url)
+    factory = factories.get(scheme)
+    if factory is None:
+        raise StoreError(f"store.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}")
+    return factory
+
+
+async def open_with_secrets(store: Store, data: DataFolder, *names: str, peppers: KeyRing) -> list[bytes]:
+    """Open a store, then read or make the secrets that go with it, and a pepper; raises `SetupError`.
+
+    In this order, so that a store that cannot be used and a secret that is no good leave nothing behind. Key
+    sources are asked in a thread.
     """
     for name in names:
         data.find(name)
+    await asyncio.to_thread(peppers.load)
     await store.open()
     try:
+        await asyncio.to_thread(peppers.current)
         return [data.secret(name) for name in names]
-    except SetupError:
+    except BaseException:
         await store.close()
         raise
 

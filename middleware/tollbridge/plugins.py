@@ -216,6 +216,7 @@ class Plugins:
         self.call("register_limiters", register=into(registry.limiters, "limiter"))
         self.call("register_price_sources", register=registry.price_sources.append)
         self.call("register_identity_sources", register=into(registry.identity_sources, "identity source"))
+        self.call("register_key_sources", register=into(registry.key_sources, "key source"))
         self.call("register_apps", register=into(registry.apps, "app"))
         self.call("register_metrics", register=registry.observers.append)
         self.call("register_panels", register=into(registry.panels, "panel"))

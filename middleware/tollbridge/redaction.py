@@ -48,7 +48,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL),
         REDACTED,
     ),
-    (re.compile(r"tb_[0-9A-Za-z]{12,}"), REDACTED),
+    (re.compile(r"tb_(?:test_)?[0-9A-Za-z]{12,}"), REDACTED),
     (re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*){0,4}"), REDACTED),
     (
         # OpenAI, Anthropic and many more (sk-), Stripe (sk_, rk_), Groq, Hugging Face, xAI, Google, AWS, Perplexity,

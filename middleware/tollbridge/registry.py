@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tollbridge.metering.prices import PriceSource
     from tollbridge.panels import Panel
     from tollbridge.providers import Provider
+    from tollbridge.sealing.sources import KeySource
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ class Registry:
     limiters: dict[str, Callable[..., Any]] = field(default_factory=dict)
     price_sources: "list[PriceSource]" = field(default_factory=list)
     identity_sources: "dict[str, type[IdentitySource]]" = field(default_factory=dict)
+    key_sources: "dict[str, type[KeySource]]" = field(default_factory=dict)
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)
     commands: dict[str, Any] = field(default_factory=dict)

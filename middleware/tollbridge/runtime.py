@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp
 
 from tollbridge.call import Call
+from tollbridge.canaries import CanaryAlarm
 from tollbridge.chain import Link, check_order, fold, insert
 from tollbridge.clock import Clock
 from tollbridge.config import Config
@@ -27,11 +28,13 @@ from tollbridge.layers.policies import Policies
 from tollbridge.layers.recall import Recall
 from tollbridge.layers.sanity import Sanity
 from tollbridge.layers.translate import Translate
+from tollbridge.layers.vouch import Vouch
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.prices import PriceBook
 from tollbridge.money import parse_usd, to_nano
 from tollbridge.routes import ModelRoutes
 from tollbridge.sanity import HeaderLimits
+from tollbridge.signingkeys import SigningKeys
 from tollbridge.surface import Surface
 from tollbridge.tokens.model import TokenBudget, TokenLimits
 from tollbridge.transport.base import Timeouts, Transport
@@ -67,6 +70,8 @@ class Parts:
     entered: Callable[[], None]
     left: Callable[[], None]
     policy_failed: Callable[[str], None]
+    canary_used: Callable[[], None]
+    vouching: SigningKeys | None = None
 
 
 def timeouts_of(config: Config) -> Timeouts:
@@ -104,12 +109,26 @@ def budgets_of(config: Config) -> Budgets:
     )
 
 
+def issuer_of(config: Config) -> str:
+    """Give the name under which the gateway signs: the URL that others reach it at."""
+    server = config.server
+    return server.public_url or f"http://{server.host}:{server.port}"
+
+
 def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
     """Give the links of the chain in order, plugins' layers in their places; raises `PluginError`."""
     config, clock = parts.config, parts.clock
     surface = Surface(parts.registry.dialects.values() if config.server.ai_routes else ())
-    observed = {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": clock}
-    links = [Link(Observe, observed), _sanity(parts, surface), *_asking(parts, surface, app), *_paying(parts)]
+    links = [
+        observe_link(parts),
+        sanity_link(parts, names_below=surface.heads),
+        *_asking(parts, surface, app),
+        *_paying(parts),
+    ]
+    if parts.vouching is not None:
+        service = config.service
+        said = {"issuer": issuer_of(config), "audience": service.audience or service.name}
+        links.append(Link(Vouch, {"key": parts.vouching.current, **said, "clock": clock}))
     if parts.policies:
         options = {"policies": parts.policies, "timeout_s": config.plugins.timeout_s, "failed": parts.policy_failed}
         links.append(Link(Policies, options))
@@ -133,15 +152,7 @@ def _asking(parts: Parts, surface: Surface, app: ASGIApp | None) -> Sequence[Lin
                 "assume_output": config.budgets.assume_output_tokens,
             },
         ),
-        Link(
-            Authenticate,
-            {
-                "tokens": parts.tokens,
-                "public": (*config.server.public, *config.service.public),
-                "sources": parts.sources,
-                "timeout_s": config.plugins.timeout_s,
-            },
-        ),
+        authenticate_link(parts, public=(*config.server.public, *config.service.public), sources=parts.sources),
         Link(Authorize),
         Link(
             Recall,
@@ -159,7 +170,7 @@ def _paying(parts: Parts) -> Sequence[Link]:
     """Give the links that limit and charge, and the one that speaks to the provider."""
     config = parts.config
     return (
-        Link(Limit, {"limiter": parts.limiter, "defaults": limits_of(config), "share": config.server.workers}),
+        limit_link(parts),
         Link(
             Meter,
             {
@@ -185,16 +196,48 @@ def _paying(parts: Parts) -> Sequence[Link]:
     )
 
 
-def _sanity(parts: Parts, surface: Surface) -> Link:
+def observe_link(parts: Parts) -> Link:
+    """Give the link that names, counts and logs."""
+    observed = {"observers": parts.observers, "entered": parts.entered, "left": parts.left, "clock": parts.clock}
+    return Link(Observe, observed)
+
+
+def sanity_link(parts: Parts, *, names_below: Sequence[str] = ()) -> Link:
+    """Give the link that refuses what reads in two ways."""
     server = parts.config.server
     limits = HeaderLimits(count=server.max_header_count, bytes=server.max_header_bytes)
-    options = {"json_depth": server.max_json_depth, "names_below": surface.heads, "clock": parts.clock}
+    options = {"json_depth": server.max_json_depth, "names_below": names_below, "clock": parts.clock}
     return Link(Sanity, {"limits": limits, **options})
 
 
-def layers_of(registry: "Registry", policies: Sequence[tuple[str, Any]]) -> list[tuple[type[Layer], str]]:
+def authenticate_link(
+    parts: Parts, *, public: Sequence[str] = (), sources: Sequence[tuple[str, IdentitySource]] = ()
+) -> Link:
+    """Give the link that finds who calls; without `sources` only tokens of ours are known."""
+    options = {
+        "tokens": parts.tokens,
+        "public": public,
+        "sources": sources,
+        "timeout_s": parts.config.plugins.timeout_s,
+        "warn_s": parts.config.tokens.warn_days * 86_400.0,
+        "alarm": CanaryAlarm(parts.store, parts.canary_used),
+    }
+    return Link(Authenticate, options)
+
+
+def limit_link(parts: Parts) -> Link:
+    """Give the link that keeps the limits of a token."""
+    config = parts.config
+    return Link(Limit, {"limiter": parts.limiter, "defaults": limits_of(config), "share": config.server.workers})
+
+
+def layers_of(
+    registry: "Registry", policies: Sequence[tuple[str, Any]], *, vouch: bool = False
+) -> list[tuple[type[Layer], str]]:
     """Give the chain's layers in order with who provided each, without building them."""
     core: list[type[Layer]] = [Observe, Sanity, Context, Authenticate, Authorize, Recall, Limit, Meter, Translate]
+    if vouch:
+        core.append(Vouch)
     if policies:
         core.append(Policies)
     links = insert([Link(layer) for layer in core], [Link(x, origin="plugin") for x in registry.layers.values()])

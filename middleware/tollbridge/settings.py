@@ -13,6 +13,8 @@ _PUBLIC_URL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """No user, query, fragment, escape or dot segment: what is written is what a browser goes to."""
+_IMPORTED = re.compile(r"sha256|hmac:[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_KEYS_FROM = re.compile(r"(?:env|file):.+|[A-Za-z][A-Za-z0-9_-]{0,31}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,42 @@ class StoreConfig:
 
     def __post_init__(self) -> None:
         _one_of(self, "durability", "normal", "full")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsConfig:
+    """`[secrets]`: where the key-encryption keys and the peppers are.
+
+    `data` is the data folder; or `env:NAME`, `file:PATH`, or the name of a key source that wraps them.
+    """
+
+    keys: str = "data"
+    pepper: str = "data"
+
+    def __post_init__(self) -> None:
+        for key in ("keys", "pepper"):
+            if not _KEYS_FROM.fullmatch(getattr(self, key)):
+                raise ValueError(
+                    f"{key} must be data, env:NAME, file:PATH or the name of a key source; the key itself does not "
+                    "belong in here"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class TokensConfig:
+    """`[tokens]`: how long secrets of tokens live.  A token's own rule goes before."""
+
+    rotation_days: int = 90
+    warn_days: int = 15
+    imported: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in self.imported:
+            if not _IMPORTED.fullmatch(name):
+                raise ValueError(f"imported names {name!r}; known: sha256, and hmac:NAME for the key stored as NAME")
+        _at_least(self, 0, "rotation_days", "warn_days")
+        if self.rotation_days and self.warn_days >= self.rotation_days:
+            raise ValueError("warn_days is shorter than rotation_days: secrets are warned about before they end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +155,8 @@ class ServiceConfig:
     name: str = "app"
     public: tuple[str, ...] = ()
     price_per_call: str = "0"
+    vouch: bool = False
+    audience: str = ""
 
     def __post_init__(self) -> None:
         parse_usd(self.price_per_call)

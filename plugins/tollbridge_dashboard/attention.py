@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tollbridge import Gateway, Token
-from tollbridge.stores.base import BudgetUse, Health, TokenCounts, TokenView, Totals
+from tollbridge.stores.base import BudgetUse, TokenCounts, TokenView
+from tollbridge.stores.reporting import Health, Totals
 from tollbridge_dashboard.budgets import fullest, level
 
 FAILING = 0.01

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tollbridge import Gateway, Token
-from tollbridge.stores.base import Bucket, BudgetUse, Health, Spend, TokenCounts, Totals
+from tollbridge.stores.base import BudgetUse, TokenCounts
+from tollbridge.stores.reporting import Bucket, Health, Spend, Totals
 from tollbridge_dashboard.attention import Attention, is_failing, look
 from tollbridge_dashboard.budgets import fullest
 from tollbridge_dashboard.charts import COLOURS, Column

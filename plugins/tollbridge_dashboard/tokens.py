@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from tollbridge import BadRequest, Token, TokenState
+from tollbridge import Actor, BadRequest, Token, TokenState
 from tollbridge.stores.base import TokenView
 from tollbridge_dashboard.budgets import fullest
 from tollbridge_dashboard.pages import Pages, read_form, root
@@ -21,6 +21,7 @@ _STATES = (
     TokenView.ENDING,
     TokenView.NEAR_BUDGET,
     TokenView.OVER_BUDGET,
+    TokenState.DISABLED,
     TokenState.EXPIRED,
     TokenState.REVOKED,
 )
@@ -42,6 +43,7 @@ class Tokens:
         store, budgets = self._gateway.store, self._gateway.budgets.token
         found = await store.list_tokens(limit=PAGE + 1, before=before, search=search, state=state, budgets=budgets)
         shown = found[:PAGE]
+        counts = await store.count_tokens(budgets=budgets)
         kept = {"q": search, "state": state}
         chosen = {name: value for name, value in kept.items() if value}
         return self._pages.render(
@@ -50,10 +52,10 @@ class Tokens:
             nav="tokens",
             tokens=shown,
             uses=await fullest(self._gateway, shown),
-            counts=await store.count_tokens(budgets=budgets),
+            counts=counts,
             search=search,
             state=state,
-            states=_STATES,
+            states=[one for one in _STATES if one is not TokenState.DISABLED or counts.disabled or state == one],
             query=lambda **more: urlencode({key: value for key, value in {**kept, **more}.items() if value}),
             older=urlencode({**chosen, "before": shown[-1].id}) if len(found) > PAGE else "",
             newest=urlencode(chosen) if before else None,
@@ -97,6 +99,7 @@ class Tokens:
                 expires_at=form.expires_at(now),
                 limits=limits,
                 budget=budget,
+                by=_actor(request),
             )
         except BadRequest as exc:
             field = exc.param if exc.param in form.texts else "name"
@@ -140,7 +143,7 @@ class Tokens:
         typed = (await read_form(request)).get("name", [""])[0].strip()
         if typed != token.name:
             return self._ask(request, token, typed=typed, error=_("That is not the token's name."))
-        await self._gateway.tokens.revoke(token.id)
+        await self._gateway.tokens.revoke(token.id, by=_actor(request))
         return RedirectResponse(f"{root(request)}/tokens?{urlencode({'revoked': token.id})}", 303)
 
     async def _token(self, request: Request) -> Token:
@@ -148,3 +151,7 @@ class Tokens:
         if token is None:
             raise HTTPException(404)
         return token
+
+
+def _actor(request: Request) -> Actor:
+    return Actor("operator", "dashboard", request.client.host if request.client is not None else "")

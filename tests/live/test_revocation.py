@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from tests.live.looking import chat
 from tests.support.live import LiveGateway, mock_config
+from tests.support.postgres import PostgresServer
+from tests.support.requires import requires
 from tests.support.waiting import until
 
 from tollbridge.cli.offline import Offline
@@ -115,12 +117,24 @@ def workers(gateway: LiveGateway) -> list[int]:
     return [int(child) for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=requires("postgres"))])
+def store(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the configuration of a store."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.make_database()
+    yield f'[store]\nurl = "{server.url(name)}"'
+    server.drop_database(name)
+
+
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveGateway, ScriptedUpstream]]:
+def live(tmp_path_factory: pytest.TempPathFactory, store: str) -> Iterator[tuple[LiveGateway, ScriptedUpstream]]:
     folder = tmp_path_factory.mktemp("revocation")
     with (
         ScriptedUpstream.in_thread() as upstream,
-        LiveGateway(folder, mock_config(upstream.url), workers=WORKERS) as gateway,
+        LiveGateway(folder, mock_config(upstream.url, store), workers=WORKERS) as gateway,
     ):
         yield gateway, upstream
 

@@ -194,11 +194,27 @@ def test_policies_keep_their_tables_as_they_are() -> None:
     assert config.policies == {"curfew": {"opens": "08:00", "zzz": [1]}}
 
 
+def test_tables_of_secrets_are_those_of_key_sources() -> None:
+    config = parse_config({"secrets": {"keys": "vault", "vault": {"address": "x", "zzz": [1]}, "old": {}}})
+
+    assert (config.secrets.keys, config.secrets.pepper) == ("vault", "data")
+    assert config.key_sources == {"vault": {"address": "x", "zzz": [1]}, "old": {}}
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
         ({"sever": {}}, "unknown section [sever]; did you mean 'server'?"),
         ({"path": "/etc"}, "unknown section [path]"),
+        ({"key_sources": {}}, "unknown section [key_sources]"),
+        ({"secrets": 5}, "secrets must be a table, not 5"),
+        ({"secrets": {"key": "data"}}, "secrets: unknown option 'key'; did you mean 'keys'?"),
+        ({"secrets": {"keys": 5}}, "secrets.keys must be a string, not 5"),
+        *(
+            ({"secrets": {option: text}}, f"secrets: {option} must be data, env:NAME, file:PATH or the name of a key")
+            for option in ("keys", "pepper")
+            for text in ("sk-secret" + "0" * 32, "0123456789abcdef" * 4, "", "env:", "file:", "vault:x", "2a")
+        ),
         ({"server": {"host": 5}}, "server.host must be a string, not 5"),
         ({"server": {"port": 65536}}, "server: port 65536 is not between 0 and 65535"),
         ({"server": {"port": -1}}, "server: port -1 is not between 0 and 65535"),

@@ -87,13 +87,13 @@ def test_secret_that_another_process_made_meanwhile_is_taken(
     link = os.link
 
     def late(draft: Path, path: Path) -> None:
-        path.write_text("ab" * 32)
+        path.write_text("cd" + "ab" * 31)
         path.chmod(0o600)
         link(draft, path)
 
     monkeypatch.setattr(os, "link", late)
 
-    assert folder.secret("pepper") == b"\xab" * 32
+    assert folder.secret("pepper") == b"\xcd" + b"\xab" * 31
     assert [path.name for path in folder.path.iterdir()] == ["pepper"]
 
 
@@ -111,6 +111,17 @@ def test_empty_short_or_garbled_secret_refuses_to_start(folder: DataFolder, text
 
     assert path.read_text() == text
     assert not text.strip() or text not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["00" * 32, "ab" * 40])
+def test_secret_of_one_byte_over_and_over_refuses_to_start(folder: DataFolder, text: str) -> None:
+    folder.create()
+    path = folder.path / "pepper"
+    path.touch(0o600)
+    path.write_text(text)
+
+    with pytest.raises(SetupError, match=r"the secret .*pepper is one byte over and over; restore it from a backup"):
+        folder.secret("pepper")
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o660, 0o644, 0o610, 0o601])

@@ -17,6 +17,7 @@ HOOKS = {
     "register_limiters",
     "register_price_sources",
     "register_identity_sources",
+    "register_key_sources",
     "register_apps",
     "register_metrics",
     "register_commands",

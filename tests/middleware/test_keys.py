@@ -4,17 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from tollbridge.config import Config
 from tollbridge.data import DataFolder
 from tollbridge.errors import ConfigError, SetupError
 from tollbridge.keys import read_key
-from tollbridge.vault import Vault
+from tollbridge.sealing.rings import open_rings
+from tollbridge.testing import FixedClock
+from tollbridge.vault import Box, Vault
 
 WHERE = "providers.openai.api_key"
 
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Vault:
-    return Vault(DataFolder(tmp_path / "data"))
+    data = DataFolder(tmp_path / "data")
+    return Vault(data, Box(open_rings(Config(data=data.path), FixedClock(), {}, {}).keys))
 
 
 def read(reference: str, vault: Vault, *, env: dict[str, str] | None = None, base: Path = Path()) -> str:

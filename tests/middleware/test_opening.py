@@ -7,12 +7,19 @@ from typing import Any
 import pytest
 
 from tollbridge.clock import SystemClock
-from tollbridge.config import load_config
+from tollbridge.config import Config, load_config
 from tollbridge.data import DataFolder
 from tollbridge.errors import ConfigError, SetupError, StoreError, Unavailable
 from tollbridge.limits.memory import MemoryLimiter
-from tollbridge.opening import open_limiter, open_store, open_with_secrets
+from tollbridge.opening import open_limiter, open_store, open_with_secrets, schema_keeper
+from tollbridge.sealing.ring import KeyRing
+from tollbridge.sealing.rings import open_rings
+from tollbridge.stores import schema
 from tollbridge.stores.sqlite import SqliteStore
+
+
+def peppers(data: DataFolder) -> KeyRing:
+    return open_rings(Config(data=data.path), SystemClock(), {}, {}).peppers
 
 
 def opened(url: str, factories: Any = None) -> Any:
@@ -47,6 +54,35 @@ def test_url_that_nothing_opens_is_refused_without_its_password(url, sentence) -
 
     assert sentence in str(refused.value)
     assert "secret" not in str(refused.value)
+
+
+class Keeper:
+    """A factory that keeps the schema of its stores."""
+
+    def __call__(self, url, clock):
+        return "the store"
+
+    def status(self, url):
+        return "current"
+
+    def upgrade(self, url):
+        return "current"
+
+
+def test_schema_of_a_file_is_our_own_to_keep() -> None:
+    assert schema_keeper("sqlite:///some/where.db", {}) is schema
+
+
+def test_schema_of_a_plugins_store_is_kept_by_its_factory_where_it_offers_that() -> None:
+    keeper = Keeper()
+
+    assert schema_keeper("MyStore://h/d", {"mystore": keeper}) is keeper
+    assert schema_keeper("mystore://h/d", {"mystore": lambda url, clock: "the store"}) is None
+
+
+def test_schema_of_a_url_that_nothing_opens_is_refused() -> None:
+    with pytest.raises(StoreError, match="nothing installed opens mysql://"):
+        schema_keeper("mysql://user:secret@h/d", {})
 
 
 def limiter(url: str, factories: Any = None) -> Any:
@@ -85,15 +121,17 @@ def test_limits_that_nothing_keeps_are_refused_without_their_password(url, sente
 async def test_store_is_opened_and_its_secrets_are_made(tmp_path) -> None:
     store, data = SqliteStore(tmp_path / "x.db"), DataFolder(tmp_path / "data")
 
-    one, other = await open_with_secrets(store, data, "one", "other")
+    one, other = await open_with_secrets(store, data, "one", "other", peppers=peppers(data))
 
     assert (one, other) == (data.secret("one"), data.secret("other"))
+    assert peppers(data).current().content == data.secret("pepper")
     await store.close()
 
 
 async def test_store_that_cannot_be_opened_leaves_no_secret(tmp_path) -> None:
+    data = DataFolder(tmp_path / "data")
     with pytest.raises(StoreError, match="is not a file"):
-        await open_with_secrets(SqliteStore(tmp_path), DataFolder(tmp_path / "data"), "one")
+        await open_with_secrets(SqliteStore(tmp_path), data, "one", peppers=peppers(data))
 
     assert list(tmp_path.iterdir()) == []
 
@@ -104,16 +142,27 @@ async def test_secret_that_is_no_good_leaves_no_database(tmp_path) -> None:
     (tmp_path / "data" / "other").write_text("short")
 
     with pytest.raises(SetupError, match="other"):
-        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, "one", "other")
+        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, "one", "other", peppers=peppers(data))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+async def test_pepper_that_is_no_good_leaves_no_database(tmp_path) -> None:
+    data = DataFolder(tmp_path / "data")
+    data.secret("pepper")
+    (tmp_path / "data" / "pepper").write_text("00" * 32)
+
+    with pytest.raises(SetupError, match="pepper: key 1 is one byte over and over"):
+        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, peppers=peppers(data))
 
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 async def test_store_is_closed_where_its_secrets_cannot_be_made(tmp_path) -> None:
-    store = SqliteStore(tmp_path / "x.db")
+    store, data = SqliteStore(tmp_path / "x.db"), DataFolder(tmp_path / "none" / "data")
 
     with pytest.raises(SetupError, match="there is no folder"):
-        await open_with_secrets(store, DataFolder(tmp_path / "none" / "data"), "one")
+        await open_with_secrets(store, data, "one", peppers=peppers(data))
 
     with pytest.raises(Unavailable):
         await store.check()

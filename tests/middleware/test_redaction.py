@@ -102,6 +102,7 @@ def test_showing_twice_is_showing_once(text: str) -> None:
         TOKEN,
         TOKEN + "andMoreThatWasPastedBehindIt",
         "tb_tooShortButStillOne1",
+        "tb_test_tooShortButStillOne1",
         "sk-proj-abcdefghijklmnop",
         "sk-ant-api03-abc_def-ghi",
         "sk-or-v1-0123456789abcdef",

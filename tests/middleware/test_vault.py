@@ -1,17 +1,27 @@
 """Secrets at rest."""
 
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.support.disk import disk_with_room_for
+from tests.support.rings import NEW, NOON, OLD, Lockbox, rings, write_secret
 
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
-from tollbridge.vault import Box, Vault
+from tollbridge.sealing.places import ANSWER, Place
+from tollbridge.sealing.ring import GRACE_S, LOOK_S
+from tollbridge.testing import FixedClock
+from tollbridge.vault import HEAD, Box, Vault, head_of, key_id_of
 
 KEY = "sk-proj-0123456789abcdef"
+SEALED_BEFORE = bytes.fromhex(
+    "01000102030405060708090a0bf26fb76d74884825aafafb20438a94f770f575dcb8944f7baf973245aafeae2b7ac2e688e170fafc"
+)
+"""`KEY` as the program of before sealed it as the secret `openai` under the key `OLD`."""
 
 
 @pytest.fixture
@@ -20,8 +30,18 @@ def data(tmp_path: Path) -> DataFolder:
 
 
 @pytest.fixture
-def vault(data: DataFolder) -> Vault:
-    return Vault(data)
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def box(data: DataFolder, clock: FixedClock) -> Box:
+    return Box(rings(data.path, clock).keys)
+
+
+@pytest.fixture
+def vault(data: DataFolder, box: Box) -> Vault:
+    return Vault(data, box)
 
 
 def test_stored_secret_comes_back(vault: Vault) -> None:
@@ -42,7 +62,7 @@ def test_any_text_under_any_name_comes_back(vault: Vault, name: str, value: str)
 def test_secret_is_found_again_by_the_next_process(vault: Vault, data: DataFolder) -> None:
     vault.put("openai", KEY)
 
-    assert Vault(DataFolder(data.path)).get("openai") == KEY
+    assert Vault(data, Box(rings(data.path, FixedClock()).keys)).get("openai") == KEY
 
 
 def test_second_secret_of_a_name_takes_the_place_of_the_first(vault: Vault) -> None:
@@ -77,8 +97,9 @@ def test_same_secret_twice_is_not_told_by_its_bytes(vault: Vault, data: DataFold
 
     one, other = ((data.path / "vault" / name).read_bytes() for name in ("a", "b"))
 
-    assert one[1:13] != other[1:13]
-    assert one[13:] != other[13:]
+    assert one[:HEAD] == other[:HEAD] == head_of("1")
+    assert one[HEAD : HEAD + 12] != other[HEAD : HEAD + 12]
+    assert one[HEAD + 12 :] != other[HEAD + 12 :]
 
 
 def test_folder_and_files_are_private(vault: Vault, data: DataFolder) -> None:
@@ -101,10 +122,24 @@ def test_secret_copied_over_another_does_not_decrypt(vault: Vault, data: DataFol
 
 def test_other_key_does_not_decrypt(vault: Vault, data: DataFolder) -> None:
     vault.put("openai", KEY)
-    (data.path / "kek").write_text("ab" * 32)
+    (data.path / "kek").write_text(OLD)
 
-    with pytest.raises(SetupError, match=r"'openai' does not decrypt with the key in .*kek"):
-        vault.get("openai")
+    with pytest.raises(
+        SetupError, match=r"'openai' does not decrypt with the keys in .*kek: it does not open with its"
+    ):
+        Vault(data, Box(rings(data.path, FixedClock()).keys)).get("openai")
+
+
+def test_secret_without_its_key_says_which_and_makes_none(vault: Vault, data: DataFolder) -> None:
+    vault.put("openai", KEY)
+    (data.path / "kek").unlink()
+
+    with pytest.raises(
+        SetupError, match=r"it was sealed with the key 1, and the secret .*kek has none of that id; store"
+    ):
+        Vault(data, Box(rings(data.path, FixedClock()).keys)).get("openai")
+
+    assert not (data.path / "kek").exists()
 
 
 def test_every_changed_byte_is_noticed(vault: Vault, data: DataFolder) -> None:
@@ -131,10 +166,11 @@ def test_every_shortened_file_is_noticed(vault: Vault, data: DataFolder) -> None
 
 def test_key_of_another_length_is_refused_both_ways(vault: Vault, data: DataFolder) -> None:
     vault.put("openai", KEY)
-    (data.path / "kek").write_text("ab" * 40)
+    (data.path / "kek").write_text(f"{OLD}ab")
+    other = Vault(data, Box(rings(data.path, FixedClock()).keys))
 
-    for attempt in (lambda: vault.put("openai", KEY), lambda: vault.get("openai")):
-        with pytest.raises(SetupError, match=r"the key in .*kek must be 32 bytes, 64 hexadecimal digits"):
+    for attempt in (lambda: other.put("openai", KEY), lambda: other.get("openai")):
+        with pytest.raises(SetupError, match="must be 32 bytes"):
             attempt()
 
 
@@ -177,14 +213,106 @@ def test_secret_that_cannot_be_put_in_place_leaves_no_draft(vault: Vault, data: 
     assert [path.name for path in (data.path / "vault").iterdir()] == ["openai"]
 
 
-def test_box_opens_what_it_shut_and_only_in_its_place(data: DataFolder) -> None:
-    box = Box(data)
+def test_box_opens_what_it_shut_and_only_in_its_place(box: Box) -> None:
+    place = Place(ANSWER, "tok_1", "resp_1")
 
-    sealed = box.shut(b"what was said", b"answer 1")
+    sealed = box.shut(b"what was said", place)
 
     assert b"what was said" not in sealed
-    assert box.open(sealed, b"answer 1") == b"what was said"
-    assert box.shut(b"what was said", b"answer 1") != sealed
-    for wrong, place in ((sealed, b"answer 2"), (sealed[:-1], b"answer 1"), (b"", b"answer 1"), (b"\x01", b"answer 1")):
+    assert box.open(sealed, place) == b"what was said"
+    assert box.shut(b"what was said", place) != sealed
+    others = [Place(ANSWER, "tok_2", "resp_1"), Place(ANSWER, "tok_1", "resp_2"), Place(ANSWER, "tok_1", "resp_1", 2)]
+    spoilt = [sealed[:-1], b"", b"\x01", b"\x02", b"x"]
+    for value, where in [*((sealed, other) for other in others), *((value, place) for value in spoilt)]:
         with pytest.raises(ValueError, match="does not open"):
-            box.open(wrong, place)
+            box.open(value, where)
+
+
+def test_value_names_its_key(box: Box) -> None:
+    assert head_of("2a") == b"\x02\x00\x00\x00\x2a"
+    assert key_id_of(head_of("8f3a91c2") + b"rest") == "8f3a91c2"
+    assert key_id_of(box.shut(b"", Place("x"))) == "1"
+    assert [key_id_of(value) for value in (b"", b"\x02abc", b"\x01", b"\x03" + bytes(30))] == ["", "", "1", ""]
+
+
+def test_head_cannot_be_changed_to_that_of_another_key_of_the_same_bytes(data: DataFolder, clock: FixedClock) -> None:
+    write_secret(data.path / "kek", f"{OLD}\n2a {OLD}")
+    box = Box(rings(data.path, clock).keys)
+    sealed = box.shut(b"x", Place("x"))
+
+    with pytest.raises(ValueError, match="does not open"):
+        box.open(head_of("1") + sealed[HEAD:], Place("x"))
+
+
+def test_values_of_the_first_format_open_under_the_first_key(data: DataFolder, clock: FixedClock) -> None:
+    write_secret(data.path / "kek", f"{OLD}\n2a {NEW}")
+    vault = Vault(data, Box(rings(data.path, clock).keys))
+    (data.path / "vault").mkdir()
+    for name in ("openai", "other"):
+        (data.path / "vault" / name).write_bytes(SEALED_BEFORE)
+
+    assert vault.get("openai") == KEY
+    with pytest.raises(SetupError, match="'other' does not decrypt"):
+        vault.get("other")
+    assert vault.reseal("openai")
+    assert vault.get("openai") == KEY
+    assert (data.path / "vault" / "openai").read_bytes()[:HEAD] == head_of("2a")
+
+
+def test_secret_is_sealed_anew_once(vault: Vault, box: Box, data: DataFolder, clock: FixedClock) -> None:
+    vault.put("openai", KEY)
+    assert not vault.reseal("openai")
+    made = rings(data.path, clock).keys.rotate()
+    clock.advance(LOOK_S)
+
+    assert vault.reseal("openai")
+    assert not vault.reseal("openai")
+    assert not vault.reseal("nobody")
+
+    assert vault.get("openai") == KEY
+    assert (vault.sealed("openai") or b"")[:HEAD] == box.head() == head_of(made.id)
+    clock.advance(GRACE_S)
+    rings(data.path, clock).keys.drop("1")
+    assert Vault(data, Box(rings(data.path, clock).keys)).get("openai") == KEY
+
+
+def test_secret_that_cannot_be_sealed_anew_stays(vault: Vault, data: DataFolder, clock: FixedClock) -> None:
+    vault.put("openai", KEY)
+    before = vault.sealed("openai")
+    rings(data.path, clock).keys.rotate()
+    clock.advance(LOOK_S)
+
+    with disk_with_room_for(10), pytest.raises(SetupError, match=r"'openai' cannot be stored in .*: File too large"):
+        vault.reseal("openai")
+
+    assert vault.sealed("openai") == before
+
+
+async def test_box_meets_keys_before_it_opens_values(data: DataFolder, clock: FixedClock) -> None:
+    seen: list[str] = []
+
+    @dataclass(frozen=True)
+    class Watched(Lockbox):
+        def unwrap(self, wrapped: bytes, label: str) -> bytes:
+            seen.append(label)
+            return super().unwrap(wrapped, label)
+
+    box = Box(rings(data.path, clock, keys="lockbox", offered={"lockbox": Watched}).keys)
+    box.load()
+    ring = rings(data.path, clock, keys="lockbox", offered={"lockbox": Lockbox}).keys
+    made = ring.rotate()
+    sealed = Box(ring).shut(b"x", Place("x"))
+    seen.clear()
+
+    await box.meet([sealed, b"", sealed])
+    assert seen == [f"kek {made.id}"]
+    await box.meet([sealed])
+
+    assert box.open(sealed, Place("x")) == b"x"
+    assert seen == [f"kek {made.id}"]
+
+
+def test_box_and_vault_show_no_key(box: Box, vault: Vault) -> None:
+    vault.put("openai", KEY)
+
+    assert KEY not in repr(vault) + repr(box) + repr(vars(box)) + repr(vars(vault))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.plugins.jwt.install import lack as oidc_node
 from tests.sdks.install import lack as node_sdks
 
 VARIABLE = "TOLLBRIDGE_TEST_REQUIRE"
@@ -128,4 +129,7 @@ NEEDS: Mapping[str, Lack] = {
     "mitmproxy": _module("mitmproxy", get="pip install 'tollbridge[mitmproxy]'"),
     "python-sdks": _all(*(_module(name, get="pip install 'tollbridge[test]'") for name in _SDKS)),
     "node-sdks": node_sdks,
+    "oidc-node": oidc_node,
+    "openapi-validator": _module("openapi_spec_validator", get="pip install 'tollbridge[test]'"),
+    "schemathesis": _module("schemathesis", get="pip install 'tollbridge[test]'"),
 }

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge import __version__
-from tollbridge.cli import commands, secrets, serving, tokens
+from tollbridge.cli import audits, commands, secrets, serving, tokens
 from tollbridge.cli.later import read_config
 from tollbridge.errors import ConfigError, GatewayError, SetupError
 from tollbridge.plugins import Plugins
@@ -50,6 +50,7 @@ def build(arguments: Sequence[str] = (), said: set[str] | None = None) -> typer.
     app.command("models")(commands.models)
     app.command("openapi")(commands.openapi)
     app.add_typer(tokens.app, name="token")
+    app.add_typer(audits.app, name="audit")
     app.add_typer(secrets.app, name="secret")
     app.add_typer(commands.db, name="db")
     said = set() if said is None else said

@@ -1,5 +1,6 @@
 """What `check`, `chain`, `models` and `openapi` find out from a gateway that is built but not started."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from tollbridge.errors import GatewayError, SetupError
 from tollbridge.gateway import Gateway
 from tollbridge.hosts import Host
 from tollbridge.openapi import describe
+from tollbridge.opening import schema_keeper
 from tollbridge.runtime import layers_of, timeouts_of
-from tollbridge.stores import schema
+from tollbridge.stores.versions import SchemaState, SchemaStatus
 from tollbridge.transport import make_transport
 from tollbridge.transport.base import UpstreamRequest
 
@@ -38,6 +40,7 @@ class Finding:
 async def check_gateway(config: Path | None, *, live: bool) -> list[Finding]:
     """Look at everything a start would need.  Writes nothing; raises `SetupError` for what cannot even be read."""
     gateway = Gateway(config)
+    gateway.rings.check()
     loaded = gateway.config
     source = str(loaded.path) if loaded.path is not None else "no file, defaults"
     findings = [Finding("configuration", source)]
@@ -45,7 +48,7 @@ async def check_gateway(config: Path | None, *, live: bool) -> list[Finding]:
     for host in gateway.routes.hosts.values():
         findings.append(_provider(host))
     findings += _prices(gateway)
-    findings.append(_database(gateway))
+    findings.append(await asyncio.to_thread(_database, gateway))
     if live:
         findings += [await _ask(gateway, host) for host in gateway.routes.hosts.values()]
     return findings
@@ -76,22 +79,23 @@ def _prices(gateway: Gateway) -> list[Finding]:
 
 def _database(gateway: Gateway) -> Finding:
     url = gateway.config.store_url
-    if not url.startswith("sqlite:"):
+    keeper = schema_keeper(url, gateway.registry.stores)
+    if keeper is None:
         return Finding("database", url.partition("@")[2] or url)
     try:
-        found = schema.status(url)
+        found = keeper.status(url)
     except SetupError as exc:
         return Finding("database", str(exc), "error")
-    return Finding("database", say_status(found), "error" if found.state is schema.SchemaState.NEWER else "ok")
+    return Finding("database", say_status(found), "error" if found.state is SchemaState.NEWER else "ok")
 
 
-def say_status(found: schema.SchemaStatus) -> str:
+def say_status(found: SchemaStatus) -> str:
     """Say in words how a database stands to this program."""
     words = {
-        schema.SchemaState.EMPTY: f"new; made at the first start, schema {found.newest}",
-        schema.SchemaState.CURRENT: f"schema {found.current}, up to date",
-        schema.SchemaState.OLDER: f"schema {found.current}, brought to {found.newest} at the next start",
-        schema.SchemaState.NEWER: f"schema {found.current} is newer than this program, which knows {found.newest}; "
+        SchemaState.EMPTY: f"new; made at the first start, schema {found.newest}",
+        SchemaState.CURRENT: f"schema {found.current}, up to date",
+        SchemaState.OLDER: f"schema {found.current}, brought to {found.newest} at the next start",
+        SchemaState.NEWER: f"schema {found.current} is newer than this program, which knows {found.newest}; "
         "use the newer Tollbridge",
     }
     return words[found.state]
@@ -127,7 +131,7 @@ def chain_rows(config: Path | None) -> list[list[str]]:
     gateway = Gateway(config)
     rows = [
         [layer.name, _first_line(layer), " ".join(layer.needs) or "-", origin]
-        for layer, origin in layers_of(gateway.registry, gateway.policies)
+        for layer, origin in layers_of(gateway.registry, gateway.policies, vouch=gateway.config.service.vouch)
     ]
     rows.append(["dispatch", "Sends a call to its targets, or to the wrapped app", "translate", "tollbridge"])
     return rows

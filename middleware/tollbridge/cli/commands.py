@@ -143,16 +143,20 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 def _schema(action: str, config: Path | None, *, as_json: bool) -> None:
     from tollbridge.cli.checking import say_status  # brings the store
-    from tollbridge.stores import schema
+    from tollbridge.cli.offline import store_factories
+    from tollbridge.opening import schema_keeper
+    from tollbridge.stores.versions import SchemaState
 
-    url = read_config(config).store_url
-    if not url.startswith("sqlite:"):
+    loaded = read_config(config)
+    url = loaded.store_url
+    keeper = schema_keeper(url, store_factories(loaded))
+    if keeper is None:
         scheme = url.partition(":")[0]
         raise ConfigError(f"the store of {scheme}:// has its schema from a plugin, which brings a command of its own")
-    found = schema.upgrade(url) if action == "upgrade" else schema.status(url)
+    found = keeper.upgrade(url) if action == "upgrade" else keeper.status(url)
     if as_json:
         print_json({"state": found.state.value, "current": found.current or None, "newest": found.newest})
     else:
         print(say_status(found))
-    if found.state is schema.SchemaState.NEWER:
+    if found.state is SchemaState.NEWER:
         raise typer.Exit(1)

@@ -1,14 +1,49 @@
 """A gateway's store and tokens without the gateway, for commands."""
 
+import getpass
+import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from tollbridge.clock import SystemClock
-from tollbridge.config import load_config
+from tollbridge.audit import OPERATOR, Actor
+from tollbridge.clock import Clock, SystemClock
+from tollbridge.config import Config, load_config
 from tollbridge.data import DataFolder
+from tollbridge.importing import foreign_hashes
 from tollbridge.opening import open_store, open_with_secrets
+from tollbridge.ownkeys import AUDIT, OwnKey
 from tollbridge.plugins import Plugins
+from tollbridge.registry import Registry
+from tollbridge.sealing.rings import Rings, open_rings
+from tollbridge.sealing.sources import sources_named
+from tollbridge.tokens.peppers import Peppers
 from tollbridge.tokens.service import TokenService
+from tollbridge.vault import Box, Vault
+
+
+def store_factories(config: Config) -> dict[str, Any]:
+    """Give what plugins open stores with; they are not loaded for a file of our own.  Raises `PluginError`."""
+    if config.store_url.startswith("sqlite:"):
+        return {}
+    return _offered(config).stores
+
+
+def rings_of(config: Config, clock: Clock) -> Rings:
+    """Give the key rings; plugins are loaded only where the configuration names a key source.  Raises `SetupError`."""
+    offered = _offered(config).key_sources if sources_named(config) else {}
+    return open_rings(config, clock, os.environ, offered)
+
+
+def _offered(config: Config) -> Registry:
+    settings = config.plugins
+    return Plugins(allowed=settings.allowed, disabled=settings.disabled).register_all()
+
+
+def _user() -> str:
+    try:
+        return f"{OPERATOR.id}:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return OPERATOR.id
 
 
 class Offline:
@@ -17,16 +52,25 @@ class Offline:
     def __init__(self, config: Path | None) -> None:
         self.config = load_config(config)
         self.clock = SystemClock()
+        self.actor = Actor(_user(), "cli")
         self.data = DataFolder(self.config.data)
-        settings = self.config.plugins
-        factories = {}
-        if not self.config.store_url.startswith("sqlite:"):
-            factories = Plugins(allowed=settings.allowed, disabled=settings.disabled).register_all().stores
-        self.store = open_store(self.config, self.clock, factories)
+        self.rings = rings_of(self.config, self.clock)
+        self.box = Box(self.rings.keys)
+        self.vault = Vault(self.data, self.box)
+        self.store = open_store(self.config, self.clock, store_factories(self.config))
 
     async def __aenter__(self) -> Self:
-        (pepper,) = await open_with_secrets(self.store, self.data, "pepper")
-        self.tokens = TokenService(self.store, self.store, pepper, self.clock)
+        await open_with_secrets(self.store, self.data, peppers=self.rings.peppers)
+        self.audit_key = OwnKey(self.store, self.box, AUDIT)
+        self.tokens = TokenService(
+            self.store,
+            self.store,
+            Peppers(self.rings.peppers, self.clock),
+            self.clock,
+            audit_key=self.audit_key,
+            rotation_days=self.config.tokens.rotation_days,
+            foreign=foreign_hashes(self.config, self.vault),
+        )
         return self
 
     async def __aexit__(self, *exc: object) -> None:

@@ -6,20 +6,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tollbridge.cli import sealing
 from tollbridge.cli.later import read_config
 from tollbridge.cli.output import ConfigOption, JsonOption, print_json
+from tollbridge.clock import SystemClock
 from tollbridge.data import DataFolder
 
 if TYPE_CHECKING:
     from tollbridge.vault import Vault
 
-app = typer.Typer(help="Keep provider keys, encrypted.", no_args_is_help=True)
+app = typer.Typer(help="Keep provider keys, encrypted, and the keys they are encrypted with.", no_args_is_help=True)
+app.command("keys")(sealing.keys)
+app.command("rotate-key")(sealing.rotate)
+app.command("rewrap")(sealing.rewrap)
+app.command("drop-key")(sealing.drop)
 
 
 def _vault(config: Path | None) -> "Vault":
-    from tollbridge.vault import Vault  # brings cryptography
+    from tollbridge.cli.offline import rings_of
+    from tollbridge.vault import Box, Vault  # brings cryptography
 
-    return Vault(DataFolder(read_config(config).data))
+    loaded = read_config(config)
+    return Vault(DataFolder(loaded.data), Box(rings_of(loaded, SystemClock()).keys))
 
 
 @app.command("set")

@@ -1,105 +1,63 @@
-"""`tollbridge token ...`: making, listing and revoking tokens in the store of a configuration."""
+"""`tollbridge token ...`: making and listing tokens in the store of a configuration."""
 
-import re
-import sys
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
-from tollbridge.cli.later import run
-from tollbridge.cli.output import ConfigOption, JsonOption, filled, print_fields, print_json, print_table, when
+from tollbridge.cli import imports, peppers, tokenlives, tokenreports
+from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table, when
+from tollbridge.cli.tokenwords import (
+    BudgetOption,
+    CanaryOption,
+    ConcurrencyOption,
+    ExpiresOption,
+    HoursOption,
+    MetadataOption,
+    NetworkOption,
+    RotateDaysOption,
+    RpmOption,
+    ScopeOption,
+    TagOption,
+    TpmOption,
+    print_issued,
+    print_one,
+    read_budget,
+    read_conditions,
+    read_expiry,
+    read_metadata,
+    shown,
+    with_tokens,
+)
 from tollbridge.clock import SystemClock
-from tollbridge.money import parse_usd, show_usd, to_nano
 from tollbridge.tokens.scopes import EVERY_MODEL
 
-if TYPE_CHECKING:
-    from tollbridge.tokens.model import Token, TokenBudget
+app = typer.Typer(help="Make, list, rotate, change and revoke tokens.", no_args_is_help=True)
+app.add_typer(tokenlives.app)
+app.add_typer(tokenreports.app)
+app.add_typer(peppers.app)
+app.add_typer(imports.app)
 
-app = typer.Typer(help="Make, list and revoke tokens.", no_args_is_help=True)
-
-T = TypeVar("T")
-_AGE = re.compile(r"(\d{1,5})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
-
-
-def with_tokens(config: Path | None, work: "Callable[[Any], Awaitable[T]]") -> T:
-    """Open the gateway's store for one piece of work."""
-    from tollbridge.cli.offline import Offline  # brings the store, which --help does not need
-
-    async def open_and_work() -> T:
-        async with Offline(config) as offline:
-            return await work(offline)
-
-    return run(open_and_work())
-
-
-def read_expiry(text: str, now: datetime) -> datetime:
-    """Read `90d`, `12h`, `2w` or an ISO time; raises a usage error."""
-    age = _AGE.fullmatch(text)
-    if age:
-        return now + timedelta(hours=int(age[1]) * _HOURS[age[2]])
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r} is neither an age such as 90d nor a time such as 2027-02-21T12:00"
-        ) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def read_budget(text: str) -> "TokenBudget":
-    """Read `25/month`, `1.50/day` or `100/total`; raises a usage error."""
-    from tollbridge.tokens.model import TokenBudget  # brings msgspec
-
-    usd, _, period = text.partition("/")
-    period = period or "month"
-    if period not in ("day", "month", "total"):
-        raise typer.BadParameter(f"{text!r}: a budget is USD/day, USD/month or USD/total, such as 25/month")
-    try:
-        return TokenBudget(to_nano(parse_usd(usd)), period)
-    except ValueError as exc:
-        raise typer.BadParameter(str(exc)) from None
-
-
-def shown(token: "Token") -> dict[str, object]:
-    """Give a token as `--json` shows it."""
-    budget = token.budget
-    return {
-        "id": token.id,
-        "name": token.name,
-        "kind": token.kind.value,
-        "state": token.state.value,
-        "hint": token.hint,
-        "scopes": list(token.scopes),
-        "owner": token.owner,
-        "team": token.team,
-        "created_at": token.created_at,
-        "expires_at": token.expires_at,
-        "revoked_at": token.revoked_at,
-        "last_used_at": token.last_used_at,
-        "requests_per_minute": token.limits.requests_per_minute,
-        "tokens_per_minute": token.limits.tokens_per_minute,
-        "concurrency": token.limits.concurrency,
-        "budget": None if budget is None else {"usd": show_usd(budget.amount), "period": budget.period},
-    }
+_STATES = ("active", "disabled", "revoked", "expired")
 
 
 @app.command("create")
 def create(
     name: Annotated[str, typer.Option("--name", "-n", help="What it is for; shown in logs and on the dashboard.")],
-    scope: Annotated[
-        list[str] | None, typer.Option("--scope", "-s", help="What it may do; may be given several times.")
-    ] = None,
+    scope: ScopeOption = None,
     owner: Annotated[str, typer.Option(help="Who answers for it.")] = "",
     team: Annotated[str, typer.Option(help="The team it belongs to.")] = "",
-    expires: Annotated[str, typer.Option(help="When it ends: 90d, 12h, 2w or an ISO time.")] = "",
-    rpm: Annotated[int | None, typer.Option(min=0, help="Requests a minute.")] = None,
-    tpm: Annotated[int | None, typer.Option(min=0, help="Model tokens a minute.")] = None,
-    concurrency: Annotated[int | None, typer.Option(min=0, help="Calls at once.")] = None,
-    budget: Annotated[str, typer.Option(help="Money: 25/month, 1.50/day or 100/total, in USD.")] = "",
+    expires: ExpiresOption = "",
+    rpm: RpmOption = None,
+    tpm: TpmOption = None,
+    concurrency: ConcurrencyOption = None,
+    budget: BudgetOption = "",
+    networks: NetworkOption = None,
+    hours: HoursOption = "",
+    tag: TagOption = None,
+    metadata: MetadataOption = None,
+    rotate_days: RotateDaysOption = None,
+    test: Annotated[bool, typer.Option("--test", help="For a test environment; its secret says so.")] = False,
+    canary: CanaryOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the secret and nothing else.")] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -108,13 +66,14 @@ def create(
 
     Without --scope it may call every model and nothing else.
     """
-    from tollbridge.tokens.model import TokenLimits  # brings msgspec
+    from tollbridge.tokens.model import Environment, TokenLimits  # brings msgspec
     from tollbridge.tokens.service import check_wish
 
     now = SystemClock().now()
     money = read_budget(budget) if budget else None
     scopes = tuple(scope) if scope else EVERY_MODEL
     expires_at = read_expiry(expires, now) if expires else None
+    conditions, pairs = read_conditions(networks or (), hours), read_metadata(metadata or ())
     check_wish(name, scopes, expires_at, now)  # before a database is made for a token that will not be
 
     async def work(offline: Any) -> Any:
@@ -126,41 +85,42 @@ def create(
             expires_at=expires_at,
             limits=TokenLimits(rpm, tpm, concurrency),
             budget=money,
+            environment=Environment.TEST if test else Environment.LIVE,
+            conditions=conditions,
+            tags=tag or (),
+            metadata=pairs,
+            canary=canary,
+            rotate_days=rotate_days,
+            by=offline.actor,
         )
 
     issued = with_tokens(config, work)
-    if as_json:
-        print_json({"id": issued.token.id, "token": issued.secret, **shown(issued.token)})
-        return
-    if quiet:
-        print(issued.secret)
-        return
-    print_fields(
-        {
-            "id": issued.token.id,
-            "name": issued.token.name,
-            "scopes": " ".join(issued.token.scopes),
-            "expires": when(issued.token.expires_at),
-        }
-    )
-    print(f"\n{issued.secret}\n\nKeep it now: it is not shown again.")
+    fields = {
+        "scopes": " ".join(issued.token.scopes),
+        "expires": when(issued.token.expires_at),
+        "secret ends": when(issued.token.secrets[0].expires_at),
+    }
+    print_issued(issued, fields, quiet=quiet, as_json=as_json)
 
 
 @app.command("list")
 def list_tokens(
     search: Annotated[str, typer.Option(help="Part of a name, owner or id.")] = "",
-    state: Annotated[str, typer.Option(help="active, revoked or expired.")] = "",
+    state: Annotated[str, typer.Option(help="active, disabled, revoked or expired.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     before: Annotated[str, typer.Option(help="Go on after this id.")] = "",
+    parent: Annotated[str, typer.Option(help="Only those that this token minted.")] = "",
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List tokens, newest first."""
-    if state not in ("", "active", "revoked", "expired"):
-        raise typer.BadParameter(f"{state!r} is no state: active, revoked or expired")
+    if state and state not in _STATES:
+        raise typer.BadParameter(f"{state!r} is no state: {', '.join(_STATES)}")
 
     async def work(offline: Any) -> Any:
-        return await offline.store.list_tokens(limit=limit, before=before or None, search=search, state=state)
+        return await offline.store.list_tokens(
+            limit=limit, before=before or None, search=search, state=state, parent=parent
+        )
 
     found = with_tokens(config, work)
     if as_json:
@@ -183,44 +143,4 @@ def show(token_id: Annotated[str, typer.Argument()], config: ConfigOption = None
     async def work(offline: Any) -> Any:
         return await offline.store.get_token(token_id)
 
-    _print_one(with_tokens(config, work), token_id, as_json=as_json)
-
-
-@app.command("revoke")
-def revoke(
-    token_id: Annotated[str, typer.Argument()],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Revoke a token, at once and for good."""
-    if not yes and not as_json and not _sure(f"Revoke {token_id}? Every caller that uses it is refused from now on"):
-        print("tollbridge: nothing was changed", file=sys.stderr)
-        raise typer.Exit(130)
-
-    async def work(offline: Any) -> Any:
-        return await offline.tokens.revoke(token_id)
-
-    _print_one(with_tokens(config, work), token_id, as_json=as_json)
-
-
-def _sure(question: str) -> bool:
-    try:
-        return typer.confirm(question)
-    except typer.Abort:
-        print(file=sys.stderr)  # the question's line has no end yet
-        return False
-
-
-def _print_one(token: "Token | None", token_id: str, *, as_json: bool) -> None:
-    if token is None:
-        print(f"tollbridge: there is no token {token_id!r}; see: tollbridge token list", file=sys.stderr)
-        raise typer.Exit(3)
-    values = shown(token)
-    if as_json:
-        print_json(values)
-        return
-    values["scopes"] = " ".join(token.scopes)
-    values["budget"] = "-" if token.budget is None else f"{show_usd(token.budget.amount)} USD a {token.budget.period}"
-    rows = [[name, when(value) if isinstance(value, datetime) else filled(value)] for name, value in values.items()]
-    print_table("Token", ("", ""), rows, empty="")
+    print_one(with_tokens(config, work), token_id, as_json=as_json)

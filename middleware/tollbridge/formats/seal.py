@@ -34,17 +34,20 @@ class Seal(Protocol):
 
 
 class KeyedSeal:
-    """Signs with a key of the gateway (HMAC-SHA-256, cut to 128 bits as RFC 2104 section 5 allows)."""
+    """Signs with a key of the gateway (HMAC-SHA-256, cut to 128 bits as RFC 2104 section 5 allows).
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    What an older key of it signed is still taken for a state.
+    """
+
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        self._keys = (key, *older)
 
     def pack(self, state: State) -> str | None:
         told = encode_json([state.dialect, state.data])
         if len(told) > MOST_UNPACKED:
             return None
         packed = zlib.compress(told, 6)
-        text = PREFIX + urlsafe_b64encode(self._mac(packed) + packed).rstrip(b"=").decode("ascii")
+        text = PREFIX + urlsafe_b64encode(_mac(self._keys[0], packed) + packed).rstrip(b"=").decode("ascii")
         return text if len(text) <= MOST_PACKED else None
 
     def unpack(self, text: str) -> State | None:
@@ -55,14 +58,15 @@ class KeyedSeal:
         except ValueError:
             return None
         mac, packed = packed[:_MAC], packed[_MAC:]
-        if not hmac.compare_digest(mac, self._mac(packed)):
+        if not any(hmac.compare_digest(mac, _mac(key, packed)) for key in self._keys):
             return None
         opened = zlib.decompressobj()
         dialect, data = decode_json(opened.decompress(packed, MOST_UNPACKED))
         return State(dialect, data)
 
-    def _mac(self, packed: bytes) -> bytes:
-        return hmac.digest(self._key, packed, "sha256")[:_MAC]
+
+def _mac(key: bytes, packed: bytes) -> bytes:
+    return hmac.digest(key, packed, "sha256")[:_MAC]
 
 
 def join_id(id_: str, state: State | None, seal: Seal) -> str:

@@ -14,7 +14,7 @@ from tollbridge.formats.dialect import Dialect
 from tollbridge.layers.answers import Feed, Look, fed
 from tollbridge.layers.driver import Driver
 from tollbridge.layers.early import carried_on, early_head, without_target
-from tollbridge.layers.refusal import refusal_body, refusal_event, refusal_headers
+from tollbridge.layers.refusal import refusal_event, refusal_headers
 
 if TYPE_CHECKING:
     from tollbridge.layers.layer import Plan
@@ -233,9 +233,9 @@ class Answering(Driver):
             if event or call.dialect is None:  # else it must not look whole: the server breaks the connection off
                 await self._send({"type": "http.response.body", "body": event, "more_body": False})
             return
-        body = refusal_body(call, error)
+        kind, body = self.plan.write_refusal(call, error)
         call.bytes_out += len(body)
-        headers = refusal_headers(call, error, body)
+        headers = refusal_headers(call, error, body, kind)
         self._sent_head = True
         await self._send({"type": "http.response.start", "status": error.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})

@@ -3,12 +3,14 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import ClassVar, Protocol
 
 import msgspec
 from starlette.types import ASGIApp
 
-from tollbridge.call import Call, Headers
+from tollbridge.call import Call, Headers, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.errors import AmbiguousCredential, GatewayError, Unauthenticated, Unavailable, without_words
 from tollbridge.identity import IdentitySource
@@ -41,11 +43,16 @@ class Authenticate(Layer):
     credential is taken out of the request: neither the wrapped app nor a provider sees it. `tokens` may have a plain
     function `recall(secret)` too: the principal where that is certain without waiting, else None.
 
+    A token is taken only where and when its conditions say. One that is a canary is refused like one that is unknown,
+    and `alarm` is told, which must neither wait nor raise. From `warn_s` before the secret that was shown ends, answers
+    say when (`Deprecation`, RFC 9745, and `Sunset`, RFC 8594).
+
     A request without a token of ours is shown to the `sources` in order, pairs of name and object, each for `timeout_s`
     at most. They fail closed. None is asked about a secret that begins as our tokens do, known or not.
     """
 
     name: ClassVar[str] = "authenticate"
+    opens_early = True
 
     def __init__(
         self,
@@ -55,10 +62,14 @@ class Authenticate(Layer):
         public: Sequence[str] = (),
         sources: Sequence[tuple[str, IdentitySource]] = (),
         timeout_s: float = 5.0,
+        warn_s: float = 0.0,
+        alarm: "Callable[[Call, Principal], None] | None" = None,
         clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
         self._tokens = tokens
+        self._warn_s = warn_s
+        self._alarm = alarm
         self._recall: Callable[[bytes], Principal | None] = getattr(tokens, "recall", _nobody)
         self._sources = tuple(sources)
         self._timeout_s = timeout_s
@@ -80,14 +91,38 @@ class Authenticate(Layer):
         principal = self._recall(secret) if secret else None
         if principal is None:
             return self._find(call, secret)
+        if principal.canary or principal.conditions:
+            self._look_closer(call, principal)
         call.principal = principal
         call.headers = others
         return None
+
+    def response_head(self, call: Call, head: ResponseHead) -> None:
+        principal = call.principal
+        if principal is None or principal.secret_ends_s is None:
+            return
+        since_s = principal.secret_ends_s - self._warn_s
+        if call.received.timestamp() >= since_s:
+            head.set(b"deprecation", b"@%d" % since_s)
+            head.set(b"sunset", format_datetime(_moment(principal.secret_ends_s), usegmt=True).encode("ascii"))
+
+    def _look_closer(self, call: Call, principal: Principal) -> None:
+        """Refuse a canary, and a token that is used elsewhere or at another time than its conditions say."""
+        if principal.canary:
+            if self._alarm is not None:
+                self._alarm(call, principal)
+            raise Unauthenticated()
+        for conditions in principal.conditions:
+            refusal = conditions.refusal(call.client, call.received)
+            if refusal is not None:
+                raise refusal
 
     async def _find(self, call: Call, secret: bytes) -> None:
         principal = await self._tokens.identify(secret) if secret else None
         if principal is None:
             principal = await self._ask_sources(call)
+        if principal.canary or principal.conditions:
+            self._look_closer(call, principal)
         call.principal = principal
         call.headers = self._shown.apart(call.headers)[1]
 
@@ -111,6 +146,10 @@ class Authenticate(Layer):
         if found is not None and not _fits(found):
             raise _failed(name, "it gave no Principal with an id of 1 to 255 visible ASCII characters and a ScopeSet")
         return found
+
+
+def _moment(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(int(epoch_s), UTC)
 
 
 def _nobody(secret: bytes) -> None:

@@ -24,6 +24,7 @@ from tollbridge.layers.abreast import Abreast
 from tollbridge.layers.answers import take_answers
 from tollbridge.layers.crossing import cross
 from tollbridge.layers.driver import Driver, admit_all, take_steps, wind_up
+from tollbridge.layers.refusal import WriteRefusal, write_refusal
 
 MAX_BODY = 32 * 1024 * 1024
 BODY_TIMEOUT_S = 60.0
@@ -107,6 +108,7 @@ class Plan:
         self.clock = clock
         self.max_body = MAX_BODY
         self.body_timeout_s = BODY_TIMEOUT_S
+        self.write_refusal: WriteRefusal = write_refusal
         self.depth = len(layers)
         ranked = list(enumerate(layers, 1))
         self.heads = tuple((depth, layer.head) for depth, layer in ranked if _has(layer, "head"))

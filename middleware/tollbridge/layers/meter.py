@@ -102,7 +102,8 @@ class Meter(Layer):
         self._charge(call, outcome)
         self._ledger.post(self._row(call, outcome), reservation)
         if principal is not None:
-            self._ledger.touch(principal.id, call.received, call.client)
+            used_for = call.model or ("" if operation is None else operation.scope)
+            self._ledger.touch(principal.id, call.received, call.client, used_for)
 
     def _charge(self, call: Call, outcome: Outcome) -> None:
         """Settle on a usage and a cost: reported, else estimated from what passed, else the reservation."""

@@ -1,11 +1,21 @@
 """The one place that turns an error into what is sent, in the caller's own dialect."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from tollbridge.call import Call
 from tollbridge.errors import GatewayError
 
 JSON = b"application/json"
+
+WriteRefusal = Callable[[Call, GatewayError], tuple[bytes, bytes]]
+"""Gives the media type and the body for an error."""
+
+
+def write_refusal(call: Call, error: GatewayError) -> tuple[bytes, bytes]:
+    """Give what is sent for an error where an app of the gateway's own says nothing else."""
+    return JSON, refusal_body(call, error)
 
 
 def refusal_body(call: Call, error: GatewayError) -> bytes:
@@ -23,11 +33,11 @@ def refusal_event(call: Call, error: GatewayError) -> bytes:
     return b"" if call.dialect is None else call.dialect.write_error_event(error, call.id)
 
 
-def refusal_headers(call: Call, error: GatewayError, body: bytes) -> list[tuple[bytes, bytes]]:
+def refusal_headers(call: Call, error: GatewayError, body: bytes, kind: bytes = JSON) -> list[tuple[bytes, bytes]]:
     """Give the headers of a refusal."""
     request_id = call.id.encode("ascii")
     return [
-        (b"content-type", JSON),
+        (b"content-type", kind),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
         (b"x-request-id", request_id),

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import msgspec
+import structlog
 
-from tollbridge.errors import BodyTooLarge, Unavailable
+from tollbridge.errors import BodyTooLarge, SetupError, Unavailable
 from tollbridge.formats.keeping import Turn
+from tollbridge.sealing.places import ANSWER, Place
 from tollbridge.stores.kept import KeptAnswer, KeptStore
 from tollbridge.vault import Box
 
@@ -13,6 +15,8 @@ MOST_KEPT = 8 * 1024 * 1024
 """Bytes of one turn, asked and answered, that are kept."""
 MOST_RECALLED = 32 * 1024 * 1024
 """Bytes of a conversation that are put into a request."""
+
+log = structlog.get_logger("tollbridge")
 
 
 class Turns:
@@ -32,8 +36,12 @@ class Turns:
         return self._box is not None and sum(map(len, parts)) <= MOST_KEPT
 
     def shut(self, turn: Turn, id: str, owner: str) -> bytes:
-        """Seal a turn; empty where none is kept."""
-        return self._box.shut(_encode(turn), _place(id, owner)) if self._box is not None else b""
+        """Seal a turn; empty where none is kept, or where it is not known which key is in use."""
+        try:
+            return self._box.shut(_encode(turn), Place(ANSWER, owner, id)) if self._box is not None else b""
+        except SetupError as exc:  # the caller has its answer all the same
+            log.error("content_not_kept", reason=str(exc))
+            return b""
 
     async def opened(self, answers: Sequence[KeptAnswer], owner: str) -> list[Turn] | None:
         """Open the turns of answers; None where one is not kept.
@@ -48,15 +56,12 @@ class Turns:
         sealed = await self._store.contents(list(sizes), owner)
         if len(sealed) < len(sizes):  # forgotten meanwhile
             return None
+        await self._box.meet(sealed.values())
         try:
-            return [_decode(self._box.open(sealed[answer.id], _place(answer.id, owner))) for answer in answers]
+            return [_decode(self._box.open(sealed[answer.id], Place(ANSWER, owner, answer.id))) for answer in answers]
         except (ValueError, msgspec.MsgspecError) as exc:
             raise Unavailable("a kept answer cannot be opened", detail=f"answers: {exc}") from exc
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Turn).decode
-
-
-def _place(id: str, owner: str) -> bytes:
-    return f"tollbridge answer 1|{owner}|{id}".encode()

@@ -7,7 +7,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tollbridge.call import Call, Outcome
 from tollbridge.errors import GatewayError
 from tollbridge.layers.driver import Driver, failure, next_turn
-from tollbridge.layers.refusal import refusal_body, refusal_headers
+from tollbridge.layers.refusal import refusal_headers
 
 if TYPE_CHECKING:
     from tollbridge.layers.layer import Plan
@@ -98,8 +98,8 @@ class SocketCrossing(Driver):
         if "websocket.http.response" not in scope.get("extensions", {}):
             await self._send({"type": "websocket.close", "code": 1008, "reason": error.code})
             return
-        body = refusal_body(call, error)
-        headers = refusal_headers(call, error, body)
+        kind, body = self.plan.write_refusal(call, error)
+        headers = refusal_headers(call, error, body, kind)
         await self._send({"type": "websocket.http.response.start", "status": error.status, "headers": headers})
         await self._send({"type": "websocket.http.response.body", "body": body, "more_body": False})
 

@@ -90,6 +90,10 @@ class Metrics:
         """Count a failure of a policy whose call was answered already."""
         self._families.policy_failures[(policy,)](1)
 
+    def canary_used(self) -> None:
+        """Count that somebody showed a token that nobody should have."""
+        self._families.canary_uses[()](1)
+
     def observe(self, call: Call) -> None:
         """Count a finished call, in the event loop's next turn together with others."""
         target, error, operation, cost = call.target, call.error, call.operation, call.cost

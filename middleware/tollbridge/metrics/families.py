@@ -109,6 +109,12 @@ FAMILIES: Mapping[str, Family] = {
             "Failures of a policy after a call, when its answer was out already.",
         ),
         Family(
+            "tollbridge_canary_token_uses_total",
+            "counter",
+            (),
+            "Calls refused because they showed a token that is a canary: somebody found it.",
+        ),
+        Family(
             "tollbridge_inflight",
             "gauge",
             (),
@@ -173,6 +179,7 @@ class Families:
         self.limited = self._counter("ratelimited_total")
         self.upstream_errors = self._counter("upstream_errors_total")
         self.policy_failures = self._counter("policy_failures_total")
+        self.canary_uses = self._counter("canary_token_uses_total")
         self.inflight = self._gauge("inflight", "livesum")
         self._gauge("build_info", "livemax").labels(__version__, platform.python_version()).set(1)
 
@@ -181,7 +188,7 @@ class Families:
         name = family.name.removesuffix("_total")
         counter = Counter(_NANO_COST if name == _COST else name, family.help, family.labels, registry=None)
         self.all.append(counter)
-        return Series(lambda labels: counter.labels(*labels).inc)
+        return Series(lambda labels: (counter.labels(*labels) if labels else counter).inc)
 
     def _histogram(self, key: str) -> Series[Observe]:
         family = FAMILIES[key]

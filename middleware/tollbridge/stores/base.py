@@ -5,33 +5,19 @@ reports, goes through `AdminStore` and may be slower.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from tollbridge.audit import Act, AuditRecord
 from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.idempotency import IdempotencyStore
 from tollbridge.stores.kept import KeptStore
-from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenKind, TokenLimits
-
-
-@dataclass(frozen=True, slots=True)
-class NewToken:
-    """A token about to be written.  `digest` is the keyed hash of its secret; the secret itself never gets here."""
-
-    id: str
-    name: str
-    digest: bytes
-    hint: str
-    pepper_id: str
-    scopes: tuple[str, ...]
-    created_at: datetime
-    kind: TokenKind = TokenKind.BEARER
-    owner: str = ""
-    team: str = ""
-    expires_at: datetime | None = None
-    limits: TokenLimits = field(default_factory=TokenLimits)
-    budget: TokenBudget | None = None
+from tollbridge.stores.reporting import Reports
+from tollbridge.stores.sealed import SealedStore
+from tollbridge.tokens.model import Principal, Token, TokenBudget
 
 
 class HotStore(Protocol):
@@ -70,23 +56,80 @@ class HotStore(Protocol):
         """
         ...
 
-    def touch(self, token_id: str, at: datetime, client: str) -> None:
-        """Note that a token was used.  Written soon, not now; may be lost in a crash."""
+    def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
+        """Note that a token was used, from where and for what.  Written soon, not now; may be lost in a crash."""
+        ...
+
+
+class AuditStore(Protocol):
+    """The audit log.  Each change of `AdminStore` is one record, written with it or not at all."""
+
+    async def note(
+        self, act: Act, action: str, target: str, before: object = None, after: object = None
+    ) -> AuditRecord:
+        """Record what is changed elsewhere, or only read; committed when this returns."""
+        ...
+
+    async def list_audit(
+        self, *, limit: int = 50, before: int | None = None, actor: str = "", action: str = "", target: str = ""
+    ) -> Sequence[AuditRecord]:
+        """List records, newest first, at most `limit` of those with a number below `before`.
+
+        `action` may be the beginning of one, such as `token.`.
+        """
+        ...
+
+    async def follow_audit(self, after: int = 0, *, limit: int = 500) -> Sequence[AuditRecord]:
+        """Give the records that follow a number, in order."""
         ...
 
 
 class AdminStore(Protocol):
-    """Everything else about tokens."""
+    """Everything else about tokens.  What changes them says who does and is recorded; None is changed nothing."""
 
-    async def add_token(self, token: NewToken) -> Token:
-        """Write a token; committed when this returns."""
+    async def add_token(self, token: NewToken, act: Act) -> Token:
+        """Write a token; committed when this returns.
+
+        What the token above it may not do it may not either, from then on, and it ends with that one at the latest.
+        Raises `BadRequest` (409) where its id or secret is there already, or where the token above it opens nothing.
+        """
         ...
 
-    async def revoke_token(self, token_id: str, at: datetime) -> Token | None:
-        """Revoke; every request that starts after this returned is refused, on every worker.  None if unknown.
+    async def rotate_token(self, token_id: str, secret: NewSecret, ends_at: datetime, act: Act) -> Token | None:
+        """Give a token a further secret; those it has end at `ends_at` at the latest.  None if unknown.
 
-        Revoking twice keeps the first time.
+        Raises `BadRequest` (409) where two secrets open at the time of the new one, or the token is revoked or expired.
         """
+        ...
+
+    async def change_token(self, token_id: str, change: TokenChange, act: Act) -> Token | None:
+        """Change a token, and what those it minted may do with it; holds on every worker when this returns.
+
+        None if unknown; raises `BadRequest` (409) where it is revoked.
+        """
+        ...
+
+    async def switch_token(self, token_id: str, act: Act, *, on: bool) -> Token | None:
+        """Disable a token and those it minted, or enable them again; holds on every worker when this returns.
+
+        What was disabled by itself stays so. None if unknown; raises `BadRequest` (409) where it is revoked, or where
+        it is to be enabled under one that is disabled.
+        """
+        ...
+
+    async def revoke_token(self, token_id: str, act: Act) -> Token | None:
+        """Revoke a token and those it minted, on every worker: what starts after this returned is refused.
+
+        None if unknown. Revoking twice keeps the first time.
+        """
+        ...
+
+    async def rehash_secret(self, digest: bytes, anew: bytes, pepper_id: str) -> None:
+        """Keep a secret under another hash of its own; nothing where the first one is not there any more."""
+        ...
+
+    async def count_secrets(self) -> Mapping[str, int]:
+        """Count the secrets that still open, by the id of the pepper they are hashed with."""
         ...
 
     async def get_token(self, token_id: str) -> Token | None:
@@ -100,12 +143,15 @@ class AdminStore(Protocol):
         before: str | None = None,
         search: str = "",
         state: str = "",
+        parent: str = "",
+        team: str = "",
         budgets: Sequence[TokenBudget] = (),
     ) -> Sequence[Token]:
         """List tokens, newest first, at most `limit` of those with an id below `before` (keyset paging).
 
-        `search` is a plain substring of name, owner or id: no wildcards. `state` is a `TokenState`, a `TokenView` or
-        empty for all. `budgets` hold for each token without one of its own.
+        `search` is a plain substring of name, owner or id: no wildcards. `parent` gives only those it minted, `team`
+        only those of that team. `state` is a `TokenState`, a `TokenView` or empty for all. `budgets` hold for each
+        token without one of its own.
         """
         ...
 
@@ -145,6 +191,7 @@ class TokenCounts:
     expired: int
     near_budget: int = 0
     over_budget: int = 0
+    disabled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,93 +203,7 @@ class BudgetUse:
     spent: int
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """Sums over a range of usage rows.  `cost` in nano-dollars; latencies in milliseconds, None without calls.
-
-    `unpriced` counts calls that had usage and no price. `failed` counts calls whose status was 500 or more, or that
-    were truncated.
-    """
-
-    calls: int
-    failed: int
-    refused: int
-    unpriced: int
-    cost: int
-    input_tokens: int
-    output_tokens: int
-    latency_p50_ms: int | None
-    latency_p95_ms: int | None
-    first_byte_p50_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """One step of a series: `start` is its beginning (UTC), `key` the group, or empty.
-
-    The group of a call to a model is the model's name, that of a call to the wrapped app its service's.
-    """
-
-    start: datetime
-    key: str
-    calls: int
-    failed: int
-    cost: int
-    latency_p50_ms: int | None
-    latency_p95_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What one token, model or service spent in a range."""
-
-    key: str
-    calls: int
-    cost: int
-    last_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How the calls fared that one service passed on to one provider (empty for the wrapped app itself).
-
-    Refused calls never got there and do not count. `failed` is what it is in `Totals`.
-    """
-
-    service: str
-    provider: str
-    calls: int
-    failed: int
-    latency_p50_ms: int | None
-
-
-class Reports(Protocol):
-    """The one query layer behind tiles, charts, tables, CSV and API.  Ranges are `since` <= time < `until`, UTC."""
-
-    async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals: ...
-
-    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
-        """Cut the range into `steps` equal buckets; empty ones are left out."""
-        ...
-
-    async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
-        """Give the biggest spenders; `by` is `token_id`, `model`, `provider` or `service`."""
-        ...
-
-    async def cost(self, since: datetime, until: datetime) -> int:
-        """Sum what the calls of a range cost, nano-dollars; quicker than all the totals."""
-        ...
-
-    async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
-        """Say how each service and provider fared: those with the most failures first, then the busiest."""
-        ...
-
-    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
-        """Give the newest usage rows."""
-        ...
-
-
-class Store(HotStore, AdminStore, KeptStore, Reports, Protocol):
+class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, IdempotencyStore, Reports, Protocol):
     """A whole store."""
 
     async def open(self) -> None:

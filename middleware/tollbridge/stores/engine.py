@@ -1,4 +1,4 @@
-"""SQLAlchemy on an SQLite file, for administration and reports.  Loaded at their first use: it takes half a second."""
+"""SQLAlchemy, for administration and reports.  Loaded at their first use: it takes half a second."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +6,10 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from tollbridge.errors import BadRequest
 from tollbridge.stores.files import BUSY_TIMEOUT_S, unavailable
 
 
@@ -43,10 +44,29 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn a failure of the database into `Unavailable`."""
+    """Turn a failure of the database into `Unavailable`, and a value that no column takes into `BadRequest`.
+
+    A violated constraint passes: whoever wrote knows what it means. Where a server said it with an SQLSTATE, that code
+    is all that is told: its words may hold values.
+    """
     try:
         yield
+    except IntegrityError:
+        raise
     except DBAPIError as exc:
+        code = getattr(exc.orig, "sqlstate", None)
+        if isinstance(exc, DataError) or (code or "").startswith("22"):
+            raise _unfit() from None
+        if code is not None:
+            raise unavailable(f"SQLSTATE {code}") from None
         raise unavailable(exc.orig) from exc
+    except (OverflowError, UnicodeError) as exc:
+        raise _unfit() from exc
     except SQLAlchemyError as exc:
         raise unavailable(exc) from exc
+    except OSError as exc:
+        raise unavailable(type(exc).__name__) from exc
+
+
+def _unfit() -> BadRequest:
+    return BadRequest("a value is too large, or holds characters that the database does not take")

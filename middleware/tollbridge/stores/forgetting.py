@@ -1,4 +1,4 @@
-"""Forgetting kept answers, on one SQLite connection."""
+"""Forgetting kept answers and first answers, on one SQLite connection."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -8,6 +8,10 @@ from tollbridge.stores.files import transaction
 FORGET_ITEMS = "DELETE FROM kept_item WHERE answer_id = ?1"
 _FORGET = "DELETE FROM kept_answer WHERE id = ?1"
 _ENDED = "SELECT id FROM kept_answer WHERE ends_at <= ?1 LIMIT ?2"
+_ANY_FIRST = "SELECT 1 FROM idempotency WHERE ends_at <= ?1 LIMIT 1"
+_FORGET_FIRST = """
+    DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE ends_at <= ?1 LIMIT ?2)
+"""
 
 
 def forget_ended(db: sqlite3.Connection, now: int, most: int) -> int:
@@ -16,6 +20,14 @@ def forget_ended(db: sqlite3.Connection, now: int, most: int) -> int:
     if ids:
         forget(db, ids)
     return len(ids)
+
+
+def forget_first_answers(db: sqlite3.Connection, now: int, most: int) -> int:
+    """Forget first answers whose time is over, at most so many; gives how many.  `now` in microseconds."""
+    if db.execute(_ANY_FIRST, (now,)).fetchone() is None:
+        return 0
+    with transaction(db):
+        return db.execute(_FORGET_FIRST, (now, most)).rowcount
 
 
 def forget(db: sqlite3.Connection, ids: Sequence[str]) -> None:

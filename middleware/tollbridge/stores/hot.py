@@ -3,7 +3,9 @@
 import asyncio
 import math
 import sqlite3
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
@@ -15,20 +17,26 @@ from tollbridge.stores.batch import TickBatch
 from tollbridge.stores.files import unavailable
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros, usage_values
+from tollbridge.stores.tokenrows import read_conditions
 from tollbridge.stores.works import Reserve, Settle
-from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.model import Environment, Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
 
+PRINCIPAL_COLUMNS = """
+    t.id, t.name, t.scopes, t.kind, t.owner, t.team,
+    t.requests_per_minute, t.tokens_per_minute, t.concurrency, t.budget_amount, t.budget_period,
+    t.bounds, t.conditions, t.environment, t.canary, s.expires_at
+"""
+"""What a look-up gives of a token `t` and its secret `s`, in the order that `principal_of` reads it."""
 # One row whatever the digest, a look-up in both tables, and nothing in the row unless the token is live: how long it
 # takes does not tell unknown from revoked. ?2 is now, ?3 the end of what has none, in microseconds.
-_PRINCIPAL = """
-    SELECT t.id, t.name, t.scopes, t.kind, t.owner, t.team,
-           t.requests_per_minute, t.tokens_per_minute, t.concurrency, t.budget_amount, t.budget_period,
+_PRINCIPAL = f"""
+    SELECT {PRINCIPAL_COLUMNS},
            min(ifnull(t.expires_at, ?3), ifnull(s.expires_at, ?3))
     FROM (SELECT 1)
     LEFT JOIN secret AS s ON s.digest = ?1
     LEFT JOIN token AS t
-        ON t.id = ifnull(s.token_id, '') AND t.revoked_at IS NULL
+        ON t.id = ifnull(s.token_id, '') AND t.revoked_at IS NULL AND t.disabled_at IS NULL
         AND ifnull(t.expires_at, ?3) > ?2 AND ifnull(s.expires_at, ?3) > ?2
 """
 SEEN_S = 1.0
@@ -38,6 +46,7 @@ CHECKED_S = 1.0
 _MOST_SEEN = 10_000
 _NEVER = 2**62
 _KINDS = {kind.value: kind for kind in TokenKind}
+_ENVIRONMENTS = {environment.value: environment for environment in Environment}
 _NO_LIMITS = TokenLimits()
 
 
@@ -48,6 +57,27 @@ class _Seen(msgspec.Struct, frozen=True, gc=False):
     mark: bytes
     from_s: float
     until_s: float
+
+
+def principal_of(row: Sequence[Any]) -> Principal:
+    """Read who calls from the columns that a look-up gives, in its order."""
+    token_id, name, scopes, kind, owner, team = row[:6]
+    limits = row[6:9]
+    bounds, conditions, environment, canary, secret_ends = row[11:16]
+    return Principal(
+        id=token_id,
+        name=name,
+        scopes=scope_set(f"{scopes}\n{bounds}" if bounds else scopes),
+        kind=_KINDS[kind],
+        owner=owner,
+        team=team,
+        limits=_NO_LIMITS if limits == (None, None, None) else TokenLimits(*limits),
+        budget=None if row[9] is None else TokenBudget(row[9], row[10]),
+        environment=_ENVIRONMENTS[environment],
+        conditions=read_conditions(conditions),
+        secret_ends_s=None if secret_ends is None else secret_ends / 1_000_000,
+        canary=bool(canary),
+    )
 
 
 class SqliteHot:
@@ -104,19 +134,7 @@ class SqliteHot:
         (row,) = rows
         if row[0] is None:
             return None, 0.0
-        token_id, name, scopes, kind, owner, team = row[:6]
-        limits = row[6:9]
-        principal = Principal(
-            id=token_id,
-            name=name,
-            scopes=scope_set(scopes),
-            kind=_KINDS[kind],
-            owner=owner,
-            team=team,
-            limits=_NO_LIMITS if limits == (None, None, None) else TokenLimits(*limits),
-            budget=None if row[9] is None else TokenBudget(row[9], row[10]),
-        )
-        return principal, row[11] / 1_000_000
+        return principal_of(row), row[16] / 1_000_000
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""

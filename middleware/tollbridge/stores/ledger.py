@@ -102,7 +102,7 @@ def reserve_all(db: sqlite3.Connection, reservations: Sequence[Reservation]) -> 
         on = drawn.get(id(lines)) or drawn.setdefault(id(lines), _draw(db, standing, lines))
         for budget, line in on.budgets:
             if budget.spent + budget.reserved + (budget.held or 0) + amount > line.limit:
-                outcomes.append(_too_small(line, amount, budget))
+                outcomes.append(too_small(line, amount, budget.spent, budget.reserved + (budget.held or 0)))
                 break
         else:
             for budget, _ in on.budgets:
@@ -162,7 +162,7 @@ def sweep(db: sqlite3.Connection, now_us: int, most: int) -> int:
     """
     expired = db.execute(_EXPIRED, (now_us, most)).fetchall()
     for call_id, expires_at, token_id, amount, team in expired:
-        row = _swept(call_id, moment(expires_at), token_id, team, amount)
+        row = swept_row(call_id, moment(expires_at), token_id, team, amount)
         db.execute(_WRITE, usage_values(row))
     _close(db, [(call_id, amount) for call_id, _, _, amount, _ in expired])
     return len(expired)
@@ -204,7 +204,8 @@ def _draw(db: sqlite3.Connection, standing: dict[str, _Budget], lines: Sequence[
     return _Drawn([(standing[id], line) for id, line in by_id.items()], _encode_ids(list(by_id)).decode())
 
 
-def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) -> UsageRow:
+def swept_row(call_id: str, at: datetime, token_id: str, team: str, amount: int) -> UsageRow:
+    """Make the usage row of a reservation that expired: charged in full, with no tokens."""
     return UsageRow(
         call_id=call_id,
         at=at,
@@ -231,10 +232,12 @@ def _swept(call_id: str, at: datetime, token_id: str, team: str, amount: int) ->
     )
 
 
-def _too_small(line: BudgetLine, amount: int, budget: _Budget) -> BudgetExceeded:
-    """How a budget stands is the operator's to know: the bridge's own is drawn on by every caller."""
-    reserved = budget.reserved + (budget.held or 0)
+def too_small(line: BudgetLine, amount: int, spent: int, reserved: int) -> BudgetExceeded:
+    """Refuse an amount that a budget cannot hold.
+
+    How the budget stands is the operator's to know: the bridge's own is drawn on by every caller.
+    """
     return BudgetExceeded(
         f"{line.label} cannot hold this call, which may cost up to ${show_usd(amount)}",
-        detail=f"{line.id}: limit {line.limit}, spent {budget.spent}, reserved {reserved}, asked {amount} nano-dollars",
+        detail=f"{line.id}: limit {line.limit}, spent {spent}, reserved {reserved}, asked {amount} nano-dollars",
     )

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tollbridge.call import Outcome
 from tollbridge.metering.ledger import UsageRow
-from tollbridge.stores.base import Bucket, Health, Spend, Totals
 from tollbridge.stores.engine import answering
+from tollbridge.stores.reporting import Bucket, Health, Spend, Totals, Use
 from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, usage_row
 from tollbridge.stores.tables import usage
 
@@ -120,6 +120,19 @@ class SqlReports:
         return [
             Spend(key=name, calls=count, cost=int(spent), last_at=moment(last)) for name, count, spent, last in rows
         ]
+
+    async def uses(self, since: datetime, until: datetime) -> Sequence[Use]:
+        keys = (_u.token_id, _u.operation, _u.model)
+        used = (
+            select(*keys, func.count(), _count(not_(_REFUSED)), func.max(_u.at))
+            .where(_within(since, until), _u.token_id != "")
+            .group_by(*keys)
+            .order_by(*keys)
+        )
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(used)).all()
+        return [Use(token, what, model, calls, allowed, moment(at)) for token, what, model, calls, allowed, at in rows]
 
     async def cost(self, since: datetime, until: datetime) -> int:
         with answering():

@@ -72,14 +72,16 @@ def moment(us: int) -> datetime:
 
 
 def storable(text: str) -> str:
-    """Replace lone surrogates, which JSON can carry and no database takes as text, by question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    """Replace what JSON can carry and not every database takes as text, lone surrogates and NUL, by question marks."""
+    whole = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    return whole.replace("\0", "?")
 
 
 def usage_values(row: UsageRow) -> tuple[Value, ...]:
     """Give the values of a usage row in the order of `USAGE_COLUMNS`."""
     values = astuple(row)
-    if not "".join((*values[_TEXTS], row.error)).isascii():
+    text = "".join((*values[_TEXTS], row.error))
+    if not text.isascii() or "\0" in text:
         values = tuple([storable(value) if isinstance(value, str) else value for value in values])
     return (
         row.call_id,

@@ -8,7 +8,7 @@ from tollbridge.stores.files import unavailable
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros
 
-_LIVE = "SELECT ifnull(expires_at, ?2) FROM token WHERE id = ?1 AND revoked_at IS NULL"
+_LIVE = "SELECT ifnull(expires_at, ?2) FROM token WHERE id = ?1 AND revoked_at IS NULL AND disabled_at IS NULL"
 _NEVER = 2**62
 
 

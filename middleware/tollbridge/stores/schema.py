@@ -1,48 +1,22 @@
-"""The schema's version: told, checked at start, brought up to date.  Alembic is loaded only for work."""
+"""The schema of an SQLite file: told, checked at start, brought up to date.  Alembic is loaded only for work."""
 
 import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from tollbridge.errors import StoreError
 from tollbridge.stores.files import cannot_open, connect, make_private, path_of, take_back
-
-_VERSIONS = Path(__file__).parent / "migrations" / "versions"
-
-
-class SchemaState(StrEnum):
-    """How a database stands to this program."""
-
-    EMPTY = "empty"
-    OLDER = "older"
-    CURRENT = "current"
-    NEWER = "newer"
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaStatus:
-    """`current` is the database's version, empty if it has none; `newest` the one this program works with."""
-
-    state: SchemaState
-    current: str
-    newest: str
-
-
-def revisions() -> tuple[str, ...]:
-    """List the versions this program knows, oldest first: the numbers that begin the names of the migrations."""
-    return tuple(sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py")))
+from tollbridge.stores.versions import SchemaState, SchemaStatus, check_version, standing
 
 
 def status(url: str) -> SchemaStatus:
     """Say how a database stands, changing nothing; raises `StoreError` if it cannot be read or is not ours."""
     path = path_of(url)
     if not path.exists():
-        return SchemaStatus(SchemaState.EMPTY, "", revisions()[-1])
+        return standing(None)
     try:
         return _look(path)
     except sqlite3.Error as exc:
@@ -65,16 +39,7 @@ def prepare(path: Path, *, migrate: bool) -> None:
     try:
         with _folder_lock(path), _taken_back(made):
             found = _look(path)
-            if found.state is SchemaState.NEWER:
-                raise StoreError(
-                    f"the database {path} has schema {found.current} and this Tollbridge knows up to {found.newest}; "
-                    "run the newer Tollbridge that made it"
-                )
-            if found.state is SchemaState.OLDER and not migrate:
-                raise StoreError(
-                    f"the database {path} has schema {found.current or 'none'} and this Tollbridge needs "
-                    f"{found.newest}; run: tollbridge db upgrade"
-                )
+            check_version(found, f"the database {path}", migrate=migrate)
             _use_wal(path)
             if found.state is not SchemaState.CURRENT:
                 _run_migrations(path)
@@ -89,19 +54,14 @@ def _run_migrations(path: Path) -> None:
 
 
 def _look(path: Path) -> SchemaStatus:
-    known = revisions()
     with closing(connect(path)) as db:
         tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables:
-            return SchemaStatus(SchemaState.EMPTY, "", known[-1])
+            return standing(None)
         if "alembic_version" not in tables:
             raise StoreError(f"the database {path} belongs to another program; choose another file with [store] url")
         found = db.execute("SELECT version_num FROM alembic_version").fetchone()
-    current = found[0] if found else ""
-    if current == known[-1]:
-        return SchemaStatus(SchemaState.CURRENT, current, known[-1])
-    older = not current or current in known
-    return SchemaStatus(SchemaState.OLDER if older else SchemaState.NEWER, current, known[-1])
+    return standing(found[0] if found else "")
 
 
 def _use_wal(path: Path) -> None:

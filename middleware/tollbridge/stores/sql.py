@@ -1,20 +1,29 @@
 """Everything of a store that SQLAlchemy serves, in one place to load late."""
 
-from pathlib import Path
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tollbridge.clock import Clock
 from tollbridge.stores.admin import SqlAdmin
-from tollbridge.stores.engine import sqlite_engine
+from tollbridge.stores.auditing import SqlAudit
+from tollbridge.stores.firstanswers import SqlFirstAnswers
 from tollbridge.stores.reports import SqlReports
+from tollbridge.stores.resealing import SqlSealed
+from tollbridge.stores.signing import SqlSigningKeys
+from tollbridge.stores.tokenchanges import SqlTokens
 
 
 class SqlSide:
-    """Administration and reports on one SQLite file."""
+    """Administration and reports of one database.  `reading` has one transaction see one state; else `engine` does."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._engine = sqlite_engine(path)
-        self.admin = SqlAdmin(self._engine, clock)
-        self.reports = SqlReports(self._engine)
+    def __init__(self, engine: AsyncEngine, clock: Clock, *, reading: AsyncEngine | None = None) -> None:
+        self._engine = engine
+        self.admin = SqlAdmin(engine, clock)
+        self.tokens = SqlTokens(engine, clock)
+        self.audit = SqlAudit(engine)
+        self.first_answers = SqlFirstAnswers(engine, clock)
+        self.reports = SqlReports(reading or engine)
+        self.sealed = SqlSealed(engine)
+        self.signing = SqlSigningKeys(engine)
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Collection, Coroutine, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,26 +13,25 @@ from typing import TYPE_CHECKING
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.metering.ledger import Reservation, UsageRow
 from tollbridge.stores.answers import Answers
-from tollbridge.stores.base import Bucket, BudgetUse, Health, NewToken, Spend, Store, TokenCounts, Totals
+from tollbridge.stores.base import Store
 from tollbridge.stores.files import cannot_open, connect, unavailable
 from tollbridge.stores.hot import SqliteHot
 from tollbridge.stores.kept import KeptAnswer
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.running import RunningTokens
 from tollbridge.stores.schema import prepare
+from tollbridge.stores.served import SqlServed
 from tollbridge.stores.upkeep import Upkeep
-from tollbridge.tokens.model import Principal, Token, TokenBudget
+from tollbridge.tokens.model import Principal
 
 if TYPE_CHECKING:
-    from tollbridge.stores.admin import SqlAdmin
-    from tollbridge.stores.reports import SqlReports
     from tollbridge.stores.sql import SqlSide
 
 LEAST_ROOM = 65_536
 """Bytes that must be free on the disk for the store to be ready."""
 
 
-class SqliteStore:
+class SqliteStore(SqlServed):
     """A whole store in one file.
 
     `durability`: `normal` survives the end of the process at any point and may lose the last moments in a power cut;
@@ -116,8 +115,8 @@ class SqliteStore:
     def post(self, row: UsageRow, held: Reservation | None = None) -> None:
         self._open.hot.post(row, held)
 
-    def touch(self, token_id: str, at: datetime, client: str) -> None:
-        self._open.upkeep.touch(token_id, at, client)
+    def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
+        self._open.upkeep.touch(token_id, at, client, used_for)
 
     def keep(self, answer: KeptAnswer, content: bytes) -> None:
         self._open.answers.keep(answer, content)
@@ -140,63 +139,6 @@ class SqliteStore:
     async def forget_answer(self, id: str, token_id: str) -> bool:
         return await self._open.answers.forget_answer(id, token_id)
 
-    async def add_token(self, token: NewToken) -> Token:
-        return await (await self._sql()).admin.add_token(token)
-
-    async def revoke_token(self, token_id: str, at: datetime) -> Token | None:
-        admin = (await self._sql()).admin
-        with self._open.mark.changing():
-            return await admin.revoke_token(token_id, at)
-
-    async def get_token(self, token_id: str) -> Token | None:
-        return await (await self._sql()).admin.get_token(token_id)
-
-    async def list_tokens(
-        self,
-        *,
-        limit: int = 50,
-        before: str | None = None,
-        search: str = "",
-        state: str = "",
-        budgets: Sequence[TokenBudget] = (),
-    ) -> Sequence[Token]:
-        admin = await self._settled_admin()
-        return await admin.list_tokens(limit=limit, before=before, search=search, state=state, budgets=budgets)
-
-    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> TokenCounts:
-        return await (await self._settled_admin()).count_tokens(budgets=budgets)
-
-    async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:
-        return await (await self._settled_admin()).budget_uses(owned)
-
-    async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
-        return await (await self._reports()).totals(since, until, token_id=token_id)
-
-    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
-        return await (await self._reports()).series(since, until, steps=steps, by_model=by_model)
-
-    async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
-        return await (await self._reports()).spend(since, until, by=by, limit=limit)
-
-    async def cost(self, since: datetime, until: datetime) -> int:
-        return await (await self._reports()).cost(since, until)
-
-    async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
-        return await (await self._reports()).health(since, until)
-
-    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
-        return await (await self._reports()).recent(limit=limit, token_id=token_id)
-
-    async def _settled_admin(self) -> "SqlAdmin":
-        """Give the administrator's side, once what this process has settled is written."""
-        await self._open.hot.flush()
-        return (await self._sql()).admin
-
-    async def _reports(self) -> "SqlReports":
-        """Give the reports, once what this process has settled is written."""
-        await self._open.hot.flush()
-        return (await self._sql()).reports
-
     def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, TokenMark, int]:
         prepare(self._path, migrate=self._migrate)
         try:
@@ -216,6 +158,12 @@ class SqliteStore:
         if self._parts is None:
             raise unavailable("not open")
         return self._parts
+
+    async def _flush(self) -> None:
+        await self._open.hot.flush()
+
+    def _changing(self) -> AbstractContextManager[None]:
+        return self._open.mark.changing()
 
     async def _sql(self) -> "SqlSide":
         parts = self._open
@@ -238,9 +186,10 @@ class _Parts:
 
 
 def _load_sql(path: Path, clock: Clock) -> "SqlSide":
-    from tollbridge.stores.sql import SqlSide  # SQLAlchemy: half a second and 30 MB that most workers never need
+    from tollbridge.stores.engine import sqlite_engine  # SQLAlchemy: half a second and 30 MB that most never need
+    from tollbridge.stores.sql import SqlSide
 
-    return SqlSide(path, clock)
+    return SqlSide(sqlite_engine(path), clock)
 
 
 _: type[Store] = SqliteStore

@@ -15,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData(naming_convention={"ck": "ck_%(table_name)s_%(constraint_name)s"})
@@ -48,6 +49,81 @@ token = Table(
     Column("concurrency", BigInteger),
     Column("budget_amount", BigInteger),
     Column("budget_period", Text),
+    Column("environment", Text, nullable=False, server_default="live"),
+    Column("parent", Text, nullable=False, server_default=""),
+    Column("disabled_at", BigInteger),
+    Column("disabled_with", Text),  # the token above it that was disabled; its own id where it was itself
+    Column("networks", Text, nullable=False, server_default=""),
+    Column("hours", Text, nullable=False, server_default=""),
+    Column("bounds", Text, nullable=False, server_default=""),  # scopes of those above it, a line each
+    Column("conditions", Text, nullable=False, server_default=""),  # its own and those of those above it, as JSON
+    Column("tags", Text, nullable=False, server_default=""),
+    Column("metadata", Text, nullable=False, server_default="{}"),
+    Column("canary", Boolean, nullable=False, server_default=false()),
+    Column("rotate_days", Integer),
+    Column("last_used_for", Text),
+    Index("ix_token_parent", "parent"),
+    sqlite_with_rowid=False,
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _count("number"),  # goes up with every change made in turn
+    sqlite_with_rowid=False,
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    _count("at"),
+    _text("actor"),
+    _text("via"),
+    _text("client"),
+    _text("call_id"),
+    _text("action"),
+    _text("target"),
+    _text("before"),  # JSON, null for what was not there
+    _text("after"),
+    Column("previous", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Index("ix_audit_target", "target", "number"),
+    Index("ix_audit_actor", "actor", "number"),
+)
+
+own_key = Table(
+    "own_key",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # sealed
+    sqlite_with_rowid=False,
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    _text("run"),
+    _count("lease_ends_at"),
+    _count("ends_at"),
+    Column("content", LargeBinary, nullable=False),  # sealed, or empty while it is being done
+    Index("ix_idempotency_ends_at", "ends_at"),
+)
+
+signing_key = Table(
+    "signing_key",
+    metadata,
+    Column("kid", Text, primary_key=True),
+    _text("used_for"),
+    _text("algorithm"),
+    _count("made_at"),
+    _text("public"),  # a JWK
+    Column("content", LargeBinary, nullable=False),  # sealed
+    Index("ix_signing_key_used_for", "used_for", "made_at"),
     sqlite_with_rowid=False,
 )
 
@@ -59,6 +135,7 @@ secret = Table(
     _text("pepper_id"),
     _count("created_at"),
     Column("expires_at", BigInteger),
+    Column("hint", Text, nullable=False, server_default=""),
     Index("ix_secret_token_id", "token_id"),
     sqlite_with_rowid=False,
 )

@@ -14,7 +14,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import Unavailable
 from tollbridge.stores import ledger
 from tollbridge.stores.files import BUSY_TIMEOUT_S, transaction, unavailable
-from tollbridge.stores.forgetting import forget_ended
+from tollbridge.stores.forgetting import forget_ended, forget_first_answers
 from tollbridge.stores.rows import micros, seconds_to_micros, storable
 
 _AT_ONCE = 200
@@ -24,11 +24,13 @@ _LONG_WAL_PAGES = 16_384
 _TRUNCATE_WAIT_MS = 200
 
 _TOUCH = """
-    UPDATE token SET last_used_at = ?2, last_used_from = ?3
+    UPDATE token SET last_used_at = ?2, last_used_from = ?3, last_used_for = ?4
     WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)
 """
 
 T = TypeVar("T")
+_Use = tuple[int, str, str]
+"""When a token was used (microseconds since the epoch), from where, for what."""
 
 log = structlog.get_logger("tollbridge")
 
@@ -45,7 +47,7 @@ class Upkeep:
         self._db = db
         self._clock = clock
         self._settled = settled
-        self._used: dict[str, tuple[int, str]] = {}
+        self._used: dict[str, _Use] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tollbridge-upkeep")
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -63,9 +65,9 @@ class Upkeep:
         except Unavailable as exc:
             log.error("sweep_failed", reason=exc.detail)
 
-    def touch(self, token_id: str, at: datetime, client: str) -> None:
+    def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
         """Note a use, in memory; the newest of a token counts."""
-        noted = (micros(at), storable(client))
+        noted = (micros(at), storable(client), storable(used_for))
         if self._used.get(token_id, noted) <= noted:
             self._used[token_id] = noted
 
@@ -119,15 +121,16 @@ class Upkeep:
             log.warning("reservations_swept", count=swept)
         return swept
 
-    def _write_used(self, used: dict[str, tuple[int, str]]) -> None:
-        notes = sorted((token_id, at, client) for token_id, (at, client) in used.items())
+    def _write_used(self, used: dict[str, _Use]) -> None:
+        notes = sorted((token_id, *use) for token_id, use in used.items())
         for start in range(0, len(notes), _AT_ONCE):
             with transaction(self._db):
                 self._db.executemany(_TOUCH, notes[start : start + _AT_ONCE])
 
     def _forget_ended(self) -> None:
-        while forget_ended(self._db, seconds_to_micros(self._clock.time()), _AT_ONCE):
-            pass
+        for forget in (forget_ended, forget_first_answers):
+            while forget(self._db, seconds_to_micros(self._clock.time()), _AT_ONCE):
+                pass
 
     def _checkpoint(self) -> None:
         """Copy what the log holds; under steady load it is only ever emptied by a checkpoint that keeps writers out."""

@@ -18,11 +18,13 @@ def token_views(now: datetime, budgets: Sequence[TokenBudget]) -> Mapping[str, C
     """Give every state and view by its name; `budgets` hold for each token without one of its own."""
     at, ends = micros(now), token.c.expires_at
     live = token.c.revoked_at.is_(None)
-    active = and_(live, or_(ends.is_(None), ends > at))
+    going = and_(live, or_(ends.is_(None), ends > at))
+    active = and_(going, token.c.disabled_at.is_(None))
     over = _drawn(now.date(), budgets, lambda amount: budget.c.spent >= amount)
     near = _drawn(now.date(), budgets, lambda amount: budget.c.spent >= amount - amount // NEAR_PART)
     return {
         TokenState.ACTIVE: active,
+        TokenState.DISABLED: and_(going, token.c.disabled_at.is_not(None)),
         TokenState.EXPIRED: and_(live, ends <= at),
         TokenState.REVOKED: token.c.revoked_at.is_not(None),
         TokenView.ENDING: and_(active, ends <= micros(now + SOON)),

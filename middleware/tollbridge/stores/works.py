@@ -9,12 +9,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from tollbridge.errors import GatewayError
 from tollbridge.metering.ledger import Reservation
 from tollbridge.stores import ledger
+from tollbridge.stores.ticks import Outcome
 
 Work = Callable[[sqlite3.Connection], None]
-Outcome = GatewayError | None
 
 OWN_FAULTS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
 """Errors of SQLite that come of one work's values, not of the store."""

@@ -11,7 +11,7 @@ from tollbridge.errors import BudgetExceeded, GatewayError, InternalError
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Store
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.samples import BRIDGE, NOON, OWN, ROW, TOKEN, reservation, room
+from tollbridge.testing.samples import ACT, BRIDGE, NOON, OWN, ROW, TOKEN, reservation, room
 
 
 class LedgerContract:
@@ -148,7 +148,7 @@ class LedgerContract:
         assert ROW in await store.recent()
 
     async def test_expired_reservation_is_charged_in_full_once(self, store: Store, clock: FixedClock) -> None:
-        await store.add_token(TOKEN)
+        await store.add_token(TOKEN, ACT)
         await store.reserve(reservation("req_1", 400, BRIDGE, OWN, ttl_s=10))
         await store.reserve(reservation("req_2", 50, OWN, ttl_s=10.001))
 

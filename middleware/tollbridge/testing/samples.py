@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from tollbridge.audit import Act, Actor
 from tollbridge.errors import BudgetExceeded
 from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow
 from tollbridge.metering.usage import Usage, UsageSource
-from tollbridge.stores.base import NewToken, Store
+from tollbridge.stores.base import Store
+from tollbridge.stores.changes import NewToken
 from tollbridge.tokens.model import TokenBudget, TokenKind, TokenLimits
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -58,6 +60,14 @@ TOKEN = NewToken(
 )
 
 
+ACT = Act(Actor("ada", "cli", "192.0.2.1", "req_1"), NOON, b"k" * 32)
+
+
+def act(at: datetime) -> Act:
+    """Make an act of another time."""
+    return Act(ACT.actor, at, ACT.key)
+
+
 def reservation(call_id: str, amount: int, *budgets: BudgetLine, ttl_s: float = 60.0) -> Reservation:
     """Make a reservation of `tok_1` that expires so many seconds after noon."""
     return Reservation(call_id, "tok_1", amount, budgets, NOON.timestamp() + ttl_s)
@@ -72,3 +82,8 @@ async def room(store: Store, line: BudgetLine, amount: int) -> bool:
     await store.reserve(reservation(probe, amount, line))
     await store.settle(replace(ROW, call_id=probe, cost=0))
     return isinstance(result, BudgetExceeded)
+
+
+async def sample_key() -> bytes:
+    """Give the key of `ACT`."""
+    return ACT.key

@@ -13,15 +13,22 @@ from msgspec.structs import replace
 
 from tollbridge.errors import Unavailable
 from tollbridge.metering.usage import Usage, UsageSource
-from tollbridge.stores.base import Bucket, Health, Spend, Store
+from tollbridge.stores.base import Store
+from tollbridge.stores.reporting import Bucket, Health, Spend, Use
+from tollbridge.testing.audit_contract import AuditContract
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.idempotency_contract import IdempotencyContract
 from tollbridge.testing.kept_contract import KeptContract
 from tollbridge.testing.ledger_contract import LedgerContract
-from tollbridge.testing.samples import NOON, OWN, ROW, TOKEN, reservation
+from tollbridge.testing.lives_contract import LivesContract
+from tollbridge.testing.samples import ACT, NOON, OWN, ROW, TOKEN, reservation
+from tollbridge.testing.sealed_contract import SealedContract
 from tollbridge.testing.token_contract import TokenContract
 
 
-class StoreContract(TokenContract, LedgerContract, KeptContract):
+class StoreContract(
+    TokenContract, LivesContract, AuditContract, LedgerContract, KeptContract, SealedContract, IdempotencyContract
+):
     """Tests of `Store`."""
 
     @pytest.fixture
@@ -126,6 +133,28 @@ class StoreContract(TokenContract, LedgerContract, KeptContract):
 
         assert [bucket.key for bucket in split] == ["", "a", "orders"]
 
+    async def test_uses_tell_what_each_token_called_and_how_often_it_crossed(self, store: Store) -> None:
+        later = NOON + timedelta(minutes=5)
+        for number, row in enumerate(
+            [
+                ROW,
+                replace(ROW, at=later, outcome="refused"),
+                replace(ROW, model="large"),
+                replace(ROW, token_id="tok_2", operation="service:app:GET:/", model=""),
+                replace(ROW, token_id=""),
+                replace(ROW, at=NOON - timedelta(microseconds=1)),
+                replace(ROW, at=NOON + timedelta(hours=1)),
+            ]
+        ):
+            await store.settle(replace(row, call_id=f"req_{number}"))
+
+        assert await store.uses(NOON, NOON + timedelta(hours=1)) == [
+            Use("tok_1", "ai:chat", "large", 1, 1, NOON),
+            Use("tok_1", "ai:chat", "small", 2, 1, later),
+            Use("tok_2", "service:app:GET:/", "", 1, 1, NOON),
+        ]
+        assert await store.uses(NOON, NOON) == []
+
     async def test_health_tells_failures_of_each_service_and_provider(self, store: Store) -> None:
         for number, (service, provider, outcome, status, took) in enumerate(
             [
@@ -215,7 +244,7 @@ class StoreContract(TokenContract, LedgerContract, KeptContract):
             await store.list_tokens()
 
     async def test_what_was_asked_before_closing_is_written(self, store: Store) -> None:
-        await store.add_token(TOKEN)
+        await store.add_token(TOKEN, ACT)
         settled = [asyncio.create_task(store.settle(replace(ROW, call_id=f"req_{n}"))) for n in range(20)]
         store.touch("tok_1", NOON, "192.0.2.1")
         await asyncio.sleep(0)

@@ -3,16 +3,26 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from msgspec import structs
 
 from tollbridge.errors import BadRequest
 from tollbridge.metering.ledger import BudgetLine
-from tollbridge.stores.base import BudgetUse, NewToken, Store, TokenCounts, TokenView
+from tollbridge.stores.base import BudgetUse, Store, TokenCounts, TokenView
+from tollbridge.stores.changes import NewToken
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.samples import NOON, ROW, TOKEN, reservation
-from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenKind, TokenLimits, TokenState
+from tollbridge.testing.samples import ACT, NOON, ROW, TOKEN, act, reservation
+from tollbridge.tokens.model import (
+    Principal,
+    Token,
+    TokenBudget,
+    TokenKind,
+    TokenLimits,
+    TokenSecret,
+    TokenState,
+)
 from tollbridge.tokens.scopes import ScopeSet
 
 
@@ -28,7 +38,7 @@ class TokenContract:
     """Tests of `AdminStore` and of finding a principal."""
 
     async def test_secret_opens_as_the_token_it_was_made_for(self, store: Store) -> None:
-        added = await store.add_token(TOKEN)
+        added = await store.add_token(TOKEN, ACT)
 
         assert added == Token(
             id="tok_1",
@@ -43,6 +53,7 @@ class TokenContract:
             expires_at=NOON + timedelta(days=30),
             limits=TokenLimits(60, 10_000, 5),
             budget=TokenBudget(5_000_000_000, "day"),
+            secrets=(TokenSecret("tb_abcd", NOON),),
         )
         assert await store.get_token("tok_1") == added
         assert await store.find_principal(TOKEN.digest) == Principal(
@@ -57,7 +68,7 @@ class TokenContract:
         )
 
     async def test_what_was_not_set_stays_unset(self, store: Store) -> None:
-        bare = await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON))
+        bare = await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON), ACT)
 
         assert (bare.expires_at, bare.revoked_at, bare.last_used_at, bare.budget) == (None, None, None, None)
         assert await store.find_principal(b"2" * 32) == Principal("tok_2", "bare", ScopeSet(("ai:*",)))
@@ -65,15 +76,15 @@ class TokenContract:
     async def test_running_tokens_are_live_until_they_are_revoked_or_expire(
         self, store: Store, clock: FixedClock
     ) -> None:
-        await store.add_token(TOKEN)
-        await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON))
+        await store.add_token(TOKEN, ACT)
+        await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON), ACT)
         running = {"tok_1", "tok_2", "tok_3"}
 
         assert set(await store.live_tokens(running)) == {"tok_1", "tok_2"}
         assert set(await store.live_tokens({"tok_1"})) == {"tok_1"}
         assert set(await store.live_tokens(set())) == set()
 
-        await store.revoke_token("tok_2", NOON)
+        await store.revoke_token("tok_2", ACT)
         assert set(await store.live_tokens(running)) == {"tok_1"}
 
         clock.advance(30 * 86_400 - 1)
@@ -82,13 +93,13 @@ class TokenContract:
         assert set(await store.live_tokens(running)) == set()
 
     async def test_unknown_secret_opens_nothing(self, store: Store) -> None:
-        await store.add_token(TOKEN)
+        await store.add_token(TOKEN, ACT)
 
         assert await store.find_principal(b"0" * 32) is None
         assert await store.find_principal(b"") is None
 
     async def test_what_is_recalled_is_what_would_be_found(self, store: Store, clock: FixedClock) -> None:
-        await store.add_token(TOKEN)
+        await store.add_token(TOKEN, ACT)
         digests = (TOKEN.digest, b"0" * 32)
 
         async def agree() -> bool:
@@ -101,28 +112,28 @@ class TokenContract:
         assert await agree()
         clock.advance(30 * 86_400)
         assert await agree()
-        await store.revoke_token("tok_1", NOON)
+        await store.revoke_token("tok_1", ACT)
         assert await agree()
 
     async def test_revocation_holds_when_it_returns_and_keeps_its_first_time(
         self, store: Store, clock: FixedClock
     ) -> None:
-        await store.add_token(TOKEN)
+        await store.add_token(TOKEN, ACT)
 
-        revoked = await store.revoke_token("tok_1", NOON + timedelta(hours=1))
+        revoked = await store.revoke_token("tok_1", act(NOON + timedelta(hours=1)))
 
         assert await store.find_principal(TOKEN.digest) is None
-        again = await store.revoke_token("tok_1", NOON + timedelta(hours=2))
+        again = await store.revoke_token("tok_1", act(NOON + timedelta(hours=2)))
         assert again == revoked
         assert again is not None
         assert (again.state, again.revoked_at) == (TokenState.REVOKED, NOON + timedelta(hours=1))
 
     async def test_revoking_an_unknown_token_says_so(self, store: Store) -> None:
-        assert await store.revoke_token("tok_0", NOON) is None
+        assert await store.revoke_token("tok_0", ACT) is None
         assert await store.get_token("tok_0") is None
 
     async def test_token_ends_at_its_expiry_not_before(self, store: Store, clock: FixedClock) -> None:
-        await store.add_token(replace(TOKEN, expires_at=NOON + timedelta(seconds=10)))
+        await store.add_token(replace(TOKEN, expires_at=NOON + timedelta(seconds=10)), ACT)
 
         clock.advance(9.999)
         assert await store.find_principal(TOKEN.digest) is not None
@@ -134,15 +145,15 @@ class TokenContract:
 
     @pytest.mark.parametrize("again", [{"digest": b"2" * 32}, {"id": "tok_2"}])
     async def test_id_and_secret_are_given_once(self, store: Store, again: dict[str, object]) -> None:
-        await store.add_token(TOKEN)
+        await store.add_token(TOKEN, ACT)
 
         with pytest.raises(BadRequest):
-            await store.add_token(replace(TOKEN, **again))  # type: ignore[arg-type]  # a field by its name
+            await store.add_token(replace(TOKEN, **again), ACT)  # type: ignore[arg-type]  # a field by its name
         assert [token.id for token in await store.list_tokens()] == ["tok_1"]
 
     async def test_tokens_are_listed_newest_first_page_by_page(self, store: Store) -> None:
         for number in range(5):
-            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number))
+            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number), ACT)
 
         first = await store.list_tokens(limit=2)
         second = await store.list_tokens(limit=2, before=first[-1].id)
@@ -152,9 +163,23 @@ class TokenContract:
         with pytest.raises(ValueError, match="limit 0"):
             await store.list_tokens(limit=0)
 
+    async def test_tokens_of_a_team_are_listed_alone(self, store: Store) -> None:
+        for number, team in enumerate(("red", "blue", "", "red", "redder"), 1):
+            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%d" % number * 32, team=team), ACT)
+
+        async def ids(**wanted: Any) -> list[str]:
+            return [token.id for token in await store.list_tokens(**wanted)]
+
+        assert await ids(team="red") == ["tok_4", "tok_1"]
+        assert await ids(team="red", limit=1, before="tok_4") == ["tok_1"]
+        assert await ids(team="%") == []
+        assert len(await ids(team="")) == 5
+
     async def test_search_is_a_plain_substring_of_name_owner_or_id(self, store: Store) -> None:
         for number, (name, owner) in enumerate([("100% sure", "ada"), ("100 sure", "a_b"), (r"back\slash", "axb")]):
-            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, name=name, owner=owner))
+            await store.add_token(
+                replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, name=name, owner=owner), ACT
+            )
 
         async def found(text: str) -> list[str]:
             return [token.id for token in await store.list_tokens(search=text)]
@@ -170,9 +195,11 @@ class TokenContract:
         ends = [None, timedelta(days=8), timedelta(days=7), timedelta(hours=1), None, timedelta(hours=1)]
         for number, end in enumerate(ends):
             expires_at = None if end is None else NOON + end
-            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, expires_at=expires_at))
-        await store.revoke_token("tok_4", NOON)
-        await store.revoke_token("tok_5", NOON)
+            await store.add_token(
+                replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, expires_at=expires_at), ACT
+            )
+        await store.revoke_token("tok_4", ACT)
+        await store.revoke_token("tok_5", ACT)
         clock.advance(3_600)
 
         # 0 never ends, 1 ends in 7 days and 23 hours, 2 in 6 days and 23 hours, 3 has ended, 4 and 5 are revoked
@@ -191,8 +218,10 @@ class TokenContract:
         ends = [None, timedelta(days=8), timedelta(days=7), timedelta(hours=1), timedelta(0), timedelta(hours=1)]
         for number, end in enumerate(ends):
             expires_at = None if end is None else NOON + end
-            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, expires_at=expires_at))
-        await store.revoke_token("tok_5", NOON)
+            await store.add_token(
+                replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, expires_at=expires_at), ACT
+            )
+        await store.revoke_token("tok_5", ACT)
 
         tokens = await store.list_tokens(state=TokenView.ENDING)
 
@@ -215,10 +244,10 @@ class TokenContract:
         spent = [0, 85, 86, 94, 95, 200, 95]  # 86 is the first at nine tenths of 95
         for number, cost in enumerate(spent):
             await store.add_token(
-                replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, budget=own, expires_at=None)
+                replace(TOKEN, id=f"tok_{number}", digest=b"%032d" % number, budget=own, expires_at=None), ACT
             )
             await charge(store, f"tok_{number}", period, cost)
-        await store.revoke_token("tok_6", NOON)
+        await store.revoke_token("tok_6", ACT)
 
         async def view(state: TokenView, **more: str) -> list[str]:
             return [token.id for token in await store.list_tokens(state=state, budgets=default, **more)]  # type: ignore[arg-type]  # an option by its name
@@ -231,9 +260,9 @@ class TokenContract:
         assert (counts.active, counts.near_budget, counts.over_budget) == (6, 2, 2)
 
     async def test_budget_of_a_period_that_is_over_bothers_nobody(self, store: Store, clock: FixedClock) -> None:
-        await store.add_token(replace(TOKEN, budget=TokenBudget(100, "day")))
-        await store.add_token(replace(TOKEN, id="tok_2", digest=b"2" * 32, budget=TokenBudget(0, "day")))
-        await store.add_token(replace(TOKEN, id="tok_3", digest=b"3" * 32, budget=None))
+        await store.add_token(replace(TOKEN, budget=TokenBudget(100, "day")), ACT)
+        await store.add_token(replace(TOKEN, id="tok_2", digest=b"2" * 32, budget=TokenBudget(0, "day")), ACT)
+        await store.add_token(replace(TOKEN, id="tok_3", digest=b"3" * 32, budget=None), ACT)
         await charge(store, "tok_1", "day", 100)
         assert (await store.count_tokens()).over_budget == 1
 
@@ -262,7 +291,7 @@ class TokenContract:
         assert await store.budget_uses({}) == {}
 
     async def test_newest_use_is_noted_soon(self, store: Store) -> None:
-        await store.add_token(TOKEN)
+        await store.add_token(TOKEN, ACT)
 
         store.touch("tok_1", NOON + timedelta(minutes=2), "192.0.2.1")
         store.touch("tok_1", NOON + timedelta(minutes=1), "192.0.2.2")

@@ -1,11 +1,13 @@
 """Tokens as data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
+from tollbridge.tokens.conditions import ANYWHERE, Conditions
 from tollbridge.tokens.scopes import ScopeSet
 
 
@@ -21,8 +23,17 @@ class TokenState(StrEnum):
     """Whether a token opens the bridge."""
 
     ACTIVE = "active"
+    DISABLED = "disabled"
+    """Off until somebody enables it."""
     REVOKED = "revoked"
     EXPIRED = "expired"
+
+
+class Environment(StrEnum):
+    """Whether a token is in earnest.  Its secret begins with what says so."""
+
+    LIVE = "live"
+    TEST = "test"
 
 
 class TokenLimits(msgspec.Struct, frozen=True, gc=False):
@@ -41,7 +52,12 @@ class TokenBudget(msgspec.Struct, frozen=True, gc=False):
 
 
 class Principal(msgspec.Struct, frozen=True, gc=False):
-    """Who is calling, as the layers need to know it."""
+    """Who is calling, as the layers need to know it.
+
+    `conditions` are its own and those of whoever is above it; each holds. `secret_ends_s` is when the secret that was
+    shown ends (seconds since the epoch), None where that is not known beforehand. Whoever shows a `canary` is refused,
+    and somebody is told.
+    """
 
     id: str
     name: str
@@ -51,11 +67,28 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
     team: str = ""
     limits: TokenLimits = TokenLimits()
     budget: TokenBudget | None = None
+    environment: Environment = Environment.LIVE
+    conditions: tuple[Conditions, ...] = ()
+    secret_ends_s: float | None = None
+    canary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSecret:
+    """One of a token's secrets as an administrator sees it.  It opens from its making to `expires_at`."""
+
+    hint: str
+    created_at: datetime
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token as an administrator sees it.  There is no secret in here, only `hint`, its first characters."""
+    """A token as an administrator sees it.  Of its secrets there are only the first characters; `hint` is the newest's.
+
+    `parent` is the token that minted it, if any: it bounds what this one may do, and ends it. `secrets` are those that
+    open, newest first, at most two. `rotate_days` is how long each lives, None by the configuration's rule, 0 for ever.
+    """
 
     id: str
     name: str
@@ -71,3 +104,15 @@ class Token:
     last_used_at: datetime | None = None
     limits: TokenLimits = field(default_factory=TokenLimits)
     budget: TokenBudget | None = None
+    environment: Environment = Environment.LIVE
+    parent: str = ""
+    disabled_at: datetime | None = None
+    conditions: Conditions = ANYWHERE
+    bounds: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    canary: bool = False
+    rotate_days: int | None = None
+    secrets: tuple[TokenSecret, ...] = ()
+    last_used_from: str = ""
+    last_used_for: str = ""

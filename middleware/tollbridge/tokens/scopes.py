@@ -8,6 +8,9 @@
 In a granted scope `*` stands for any text, also none, and `admin:<area>:write` includes `read`. A scope holds no space
 and only visible ASCII but `"` and `\\` (the scope-token of RFC 6749 section 3.3), so a list of them is written with
 spaces between.
+
+A token that was minted by another is bound by it: what it may do is what all of its bounds, the scopes of those above
+it, allow too. Kept as text, each bound stands on a line of its own behind the token's own scopes.
 """
 
 import re
@@ -22,6 +25,7 @@ _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _AI = re.compile(r"[a-z0-9_.\-]*\*?|\*")
 _ADMIN = re.compile(r"\*|[a-z0-9_\-]+:(read|write|\*)")
 _LONGEST = 256
+_ANY = "\0"
 _MOST_ANSWERS = 64
 """Questions each set of scopes remembers: callers may ask for models that do not exist."""
 
@@ -63,13 +67,29 @@ def covers(granted: str, needed: str) -> bool:
     return False
 
 
+def includes(granted: str, asked: str) -> bool:
+    """Whether whatever the asked scope covers, the granted one covers too.
+
+    A `*` of the asked one is put to the granted one as a letter that stands in no scope: only a `*` can take it, and
+    that takes any text.
+    """
+    kind, _, area = asked.partition(":")
+    if kind == "admin" and area.endswith(":*"):
+        asked = f"{asked[:-1]}write"  # of an area there is nothing beyond write
+    return covers(granted, asked.replace("*", _ANY))
+
+
 class ScopeSet:
-    """The scopes of one token, immutable; `needed in scopes` asks whether any of them includes it."""
+    """The scopes of one token, immutable; `needed in scopes` asks whether any of them includes it.
 
-    __slots__ = ("_answers", "_exact", "_globs", "scopes")
+    `bounds` are those of whoever is above it, nearest first: each must include it too.
+    """
 
-    def __init__(self, scopes: Iterable[str] = ()) -> None:
+    __slots__ = ("_answers", "_exact", "_globs", "bounds", "scopes")
+
+    def __init__(self, scopes: Iterable[str] = (), bounds: "Iterable[ScopeSet]" = ()) -> None:
         self.scopes = tuple(scopes)
+        self.bounds = tuple(bounds)
         self._exact = frozenset(self.scopes)
         self._globs = tuple(s for s in self.scopes if "*" in s or s.endswith(":write"))
         self._answers: dict[object, bool] = {}
@@ -80,23 +100,44 @@ class ScopeSet:
             answer = needed in self._exact or (
                 isinstance(needed, str) and any(covers(granted, needed) for granted in self._globs)
             )
+            answer = answer and all(needed in bound for bound in self.bounds)
             if isinstance(needed, str) and len(needed) <= _LONGEST:
                 if len(self._answers) >= _MOST_ANSWERS:
                     self._answers.clear()
                 self._answers[needed] = answer
         return answer
 
+    def sure(self) -> tuple[str, ...]:
+        """Give scopes of this set and its bounds that all of them include: for who cannot be told of bounds."""
+        groups = (self, *self.bounds)
+        said = dict.fromkeys(scope for group in groups for scope in group.scopes)
+        return tuple(one for one in said if self._reaches(one))
+
+    def lacking(self, asked: Iterable[str]) -> tuple[str, ...]:
+        """Give those of some scopes, which may hold wildcards, that reach beyond this set or any of its bounds."""
+        return tuple(one for one in asked if not self._reaches(one))
+
+    def _reaches(self, asked: str) -> bool:
+        return any(includes(granted, asked) for granted in self.scopes) and all(
+            bound._reaches(asked) for bound in self.bounds
+        )
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ScopeSet) and self._exact == other._exact
+        return isinstance(other, ScopeSet) and self._exact == other._exact and self.bounds == other.bounds
 
     def __hash__(self) -> int:
         return hash(self._exact)
 
     def __repr__(self) -> str:
-        return f"ScopeSet({' '.join(self.scopes)!r})"
+        within = f" within {' within '.join(' '.join(bound.scopes) for bound in self.bounds)}" if self.bounds else ""
+        return f"ScopeSet({' '.join(self.scopes) + within!r})"
 
 
 @lru_cache(maxsize=4096)
 def scope_set(text: str) -> ScopeSet:
-    """Read the space-separated form a store keeps.  A pure function of the text, so its result may be shared."""
-    return ScopeSet(text.split())
+    """Read the form a store keeps: scopes with spaces between, each bound on a line of its own.
+
+    A pure function of the text, so its result may be shared.
+    """
+    own, *bounds = text.split("\n")
+    return ScopeSet(own.split(), [ScopeSet(bound.split()) for bound in bounds])

@@ -1,8 +1,9 @@
 """The secret of a token: how it looks, how it is made, checked and hashed.
 
-`tb_` + 32 base62 characters (190 bits) + 6 base62 characters of CRC-32 over all before them. The check sum lets a
-scanner tell a real token without asking, and a typing error cost no look-up. Tokens have too much entropy to guess, so
-a fast keyed hash is right: HMAC-SHA-256 with a pepper that is kept outside the database.
+`tb_`, or `tb_test_` for one of a test environment, + 32 base62 characters (190 bits) + 6 base62 characters of CRC-32
+over all before them. The check sum lets a scanner tell a real token without asking, and a typing error cost no look-up.
+Tokens have too much entropy to guess, so a fast keyed hash is right: HMAC-SHA-256 with a pepper that is kept outside
+the database.
 """
 
 import hmac
@@ -11,14 +12,15 @@ import secrets
 import zlib
 
 PREFIX = "tb_"
-PATTERN = r"tb_[0-9A-Za-z]{38}"
+TEST_PREFIX = "tb_test_"
+PATTERN = r"tb_(?:test_)?[0-9A-Za-z]{38}"
 """For secret scanners; the last six characters are the check sum."""
 
-LENGTH = 41
+LENGTHS = frozenset((len(PREFIX) + 38, len(TEST_PREFIX) + 38))
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(PATTERN.encode("ascii"))
-_HINT = len(PREFIX) + 4
+_SHOWN = 4
 
 
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
@@ -31,9 +33,9 @@ def _checksum(text: bytes) -> str:
     return _PAIRS[high] + _PAIRS[middle] + _PAIRS[low]
 
 
-def make_secret() -> str:
-    """Make a new secret of 41 characters from the operating system's randomness."""
-    body = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(32))
+def make_secret(*, test: bool = False) -> str:
+    """Make a new secret of 41 characters, or 46 for tests, from the operating system's randomness."""
+    body = (TEST_PREFIX if test else PREFIX) + "".join(secrets.choice(_ALPHABET) for _ in range(32))
     return body + _checksum(body.encode("ascii"))
 
 
@@ -49,4 +51,5 @@ def digest(pepper: bytes, secret: bytes) -> bytes:
 
 def hint(secret: str) -> str:
     """Give the first characters, safe to show: 190 bits less 24."""
-    return secret[:_HINT] + "…"
+    beginning = TEST_PREFIX if secret.startswith(TEST_PREFIX) else PREFIX
+    return secret[: len(beginning) + _SHOWN] + "…"

@@ -1,20 +1,47 @@
-"""Issuing, finding and revoking tokens.  The only writer of tokens."""
+"""Issuing, finding, rotating, changing and revoking tokens.  The only writer of tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from random import random
 
-from tollbridge.clock import Clock
-from tollbridge.errors import BadRequest
-from tollbridge.ids import new_id
-from tollbridge.stores.base import AdminStore, HotStore, NewToken
-from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits
-from tollbridge.tokens.scopes import EVERY_MODEL, parse_scope
-from tollbridge.tokens.secret import LENGTH, digest, hint, is_well_formed, make_secret
+import structlog
+from msgspec import UNSET
 
-_LONGEST_NAME = 100
+from tollbridge.audit import OPERATOR, Act, Actor
+from tollbridge.clock import Clock
+from tollbridge.errors import BadRequest, InternalError, SetupError, Unavailable
+from tollbridge.ids import new_id
+from tollbridge.stores.base import AdminStore, HotStore
+from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.tokens.conditions import Conditions
+from tollbridge.tokens.foreign import ForeignHashes
+from tollbridge.tokens.model import Environment, Principal, Token, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.peppers import Digest, Hashes
+from tollbridge.tokens.scopes import EVERY_MODEL
+from tollbridge.tokens.secret import LENGTHS, PREFIX, hint, is_well_formed, make_secret
+from tollbridge.tokens.wishes import (
+    check_within,
+    checked_change,
+    checked_expiry,
+    checked_metadata,
+    checked_name,
+    checked_rotation,
+    checked_scopes,
+    checked_tags,
+)
+
+DAY = timedelta(days=1)
+ROTATION_DAYS = 90
+"""How long a secret opens where nothing else is said."""
+LONGEST_OVERLAP = timedelta(days=30)
+_IMPORTED = "imported"
+"""In place of the first characters of a secret that nobody here knows."""
+MOST_ABOVE = 8
+"""Tokens that may stand above one."""
+log = structlog.get_logger("tollbridge")
+BEGINNING = PREFIX.encode("ascii")
 _CHAFF = memoryview(bytes(65_536))
 """Hashed up to a random place before a secret is refused: some 20 us in which it does not show what the store found.
 
@@ -30,94 +57,229 @@ class IssuedToken:
     secret: str = field(repr=False)
 
 
-def check_wish(
-    name: str, scopes: Iterable[str], expires_at: datetime | None, now: datetime
-) -> tuple[str, tuple[str, ...]]:
-    """Give the name and scopes of a token to be made as they will be kept.
-
-    Raises `BadRequest` with `param` for a name, scope or expiry that cannot be used.
-    """
-    label = name.strip()
-    if not label or len(label) > _LONGEST_NAME or not label.isprintable():
-        raise BadRequest(f"a token needs a name of 1 to {_LONGEST_NAME} printable characters", param="name")
-    if expires_at is not None and expires_at <= now + timedelta(seconds=1):
-        raise BadRequest("the expiry lies in the past", param="expires_at")
-    try:
-        checked = tuple(dict.fromkeys(parse_scope(scope) for scope in scopes))
-    except ValueError as exc:
-        raise BadRequest(str(exc), param="scopes") from exc
-    if not checked:
-        raise BadRequest("a token without a scope opens nothing; name at least one", param="scopes")
-    return label, checked
+def check_wish(name: str, scopes: Iterable[str], expires_at: datetime | None, now: datetime) -> None:
+    """Refuse the name, scopes or expiry of a token to be made; raises `BadRequest` with `param`."""
+    checked_name(name)
+    checked_expiry(expires_at, now)
+    checked_scopes(scopes)
 
 
 class TokenService:
-    """Tokens of one gateway.  `pepper` is 32 bytes from outside the database, `pepper_id` names it."""
+    """Tokens of one gateway.
 
-    def __init__(self, hot: HotStore, admin: AdminStore, pepper: bytes, clock: Clock, *, pepper_id: str = "1") -> None:
-        if len(pepper) < 32:
-            raise ValueError("the pepper is shorter than 32 bytes")
+    `hashes` are the peppers, kept outside the database; `audit_key` gives what records of the audit log are bound with;
+    without it tokens are found and none is changed. A secret opens for `rotation_days` unless its token says otherwise,
+    0 for ever.
+    """
+
+    def __init__(
+        self,
+        hot: HotStore,
+        admin: AdminStore,
+        hashes: Hashes,
+        clock: Clock,
+        *,
+        audit_key: Callable[[], Awaitable[bytes]] | None = None,
+        rotation_days: int = ROTATION_DAYS,
+        foreign: ForeignHashes | None = None,
+    ) -> None:
         self._hot = hot
         self._admin = admin
-        self._pepper = pepper
-        self._pepper_id = pepper_id
+        self._hashes = hashes
         self._clock = clock
+        self._audit_key = audit_key
+        self._rotation_days = rotation_days
+        self._foreign = foreign or ForeignHashes(())
 
     def recall(self, secret: bytes) -> Principal | None:
         """Say who shows this secret where the store is certain without being asked, else None.
 
         What was found before was well-formed, so that need not be looked at.
         """
-        return self._hot.recall_principal(digest(self._pepper, secret)) if len(secret) == LENGTH else None
+        if len(secret) in LENGTHS and secret.startswith(BEGINNING):
+            materials: Iterable[bytes] = (secret,)
+        elif self._foreign:
+            materials = self._foreign.materials(secret)
+        else:
+            return None
+        for material in materials:
+            for one in self._hashes.digests(material):
+                principal = self._hot.recall_principal(one.content)
+                if principal is not None:
+                    return principal
+        return None
 
     async def identify(self, secret: bytes) -> Principal | None:
         """Find who shows this secret, or None: malformed, unknown, revoked and expired look the same.
 
-        A malformed secret costs no look-up. The store is asked each time, and a revocation holds at once.
+        A malformed secret costs no look-up unless tokens of another system are known. The store is asked each time, and
+        a revocation holds at once. One that is found under an older pepper is kept under the one in use from then on.
         """
-        if not is_well_formed(secret):
-            return None
-        principal = await self._hot.find_principal(digest(self._pepper, secret))
-        if principal is None:
-            sha256(_CHAFF[: int(random() * len(_CHAFF))])
-        return principal
+        if is_well_formed(secret):
+            return await self._find([secret])
+        if self._foreign and not secret.startswith(BEGINNING):
+            return await self._find(self._foreign.materials(secret))
+        return None
+
+    async def _find(self, materials: Iterable[bytes]) -> Principal | None:
+        for material in materials:
+            for one in self._hashes.digests(material):
+                principal = await self._hot.find_principal(one.content)
+                if principal is not None:
+                    if one.pepper_id != self._hashes.id:
+                        await self._rehash(one, material)
+                    return principal
+        sha256(_CHAFF[: int(random() * len(_CHAFF))])
+        return None
+
+    async def _rehash(self, found: Digest, material: bytes) -> None:
+        """Keep a secret under the pepper in use; where that fails it is tried again at its next use."""
+        try:
+            new = self._hashes.digest(material)
+            await self._admin.rehash_secret(found.content, new.content, new.pepper_id)
+        except (SetupError, Unavailable) as exc:
+            log.warning("secret_not_rehashed", pepper=found.pepper_id, reason=exc.__class__.__name__)
 
     async def issue(
         self,
         *,
         name: str,
         scopes: Iterable[str] = EVERY_MODEL,
+        kind: TokenKind = TokenKind.BEARER,
         owner: str = "",
         team: str = "",
         expires_at: datetime | None = None,
         limits: TokenLimits | None = None,
         budget: TokenBudget | None = None,
+        environment: Environment = Environment.LIVE,
+        conditions: Conditions | None = None,
+        tags: Iterable[str] = (),
+        metadata: Mapping[str, str] | None = None,
+        canary: bool = False,
+        rotate_days: int | None = None,
+        minter: Principal | None = None,
+        known_as: str = "",
+        by: Actor = OPERATOR,
     ) -> IssuedToken:
         """Make a token; the secret is in the result and nowhere else.
 
-        Raises `BadRequest` with `param` for a name, scope or expiry that cannot be used.
+        `known_as` is the hash of a secret that another system made, which stays the token's secret: there is none in
+        the result then.
+        A `minter` gives no scope that it does not hold itself, and stands above the token from then on. Raises
+        `BadRequest` with `param` for what cannot be used, `Denied` (scope_beyond) for a scope the minter does not hold.
         """
         now = self._clock.now()
-        label, checked = check_wish(name, scopes, expires_at, now)
-        secret = make_secret()
+        label, ends = checked_name(name), checked_expiry(expires_at, now)
+        checked, days = checked_scopes(scopes), checked_rotation(rotate_days)
+        _check_minter(minter, checked)
+        secret, hashed = self._secret(environment, known_as)
         token = await self._admin.add_token(
             NewToken(
                 id=new_id("tok", self._clock),
                 name=label,
-                digest=digest(self._pepper, secret.encode("ascii")),
-                hint=hint(secret),
-                pepper_id=self._pepper_id,
+                digest=hashed.content,
+                hint=hint(secret) if secret else _IMPORTED,
+                pepper_id=hashed.pepper_id,
                 scopes=checked,
                 created_at=now,
+                kind=kind,
                 owner=owner.strip(),
                 team=team.strip(),
-                expires_at=expires_at,
+                expires_at=ends,
                 limits=limits or TokenLimits(),
                 budget=budget,
-            )
+                environment=environment,
+                parent="" if minter is None else minter.id,
+                conditions=conditions or Conditions(),
+                tags=checked_tags(tags),
+                metadata=checked_metadata(metadata or {}),
+                canary=canary,
+                rotate_days=days,
+                secret_ends_at=self._secret_end(days, now),
+            ),
+            await self._act(by),
         )
         return IssuedToken(token, secret)
 
-    async def revoke(self, token_id: str) -> Token | None:
-        """Revoke at once, on every worker.  None if there is no such token."""
-        return await self._admin.revoke_token(token_id, self._clock.now())
+    async def rotate(self, token_id: str, overlap: timedelta = DAY, *, by: Actor = OPERATOR) -> IssuedToken | None:
+        """Make a further secret of a token; the one before opens for `overlap` more, at most 30 days.
+
+        None if there is no such token. Raises `BadRequest`, with `param` where the overlap cannot be used, with status
+        409 where two secrets open already or the token has ended.
+        """
+        if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+            raise BadRequest(f"the overlap is between none and {LONGEST_OVERLAP.days} days", param="overlap")
+        known = await self._admin.get_token(token_id)
+        if known is None:
+            return None
+        now = self._clock.now()
+        secret, hashed = self._secret(known.environment)
+        new = NewSecret(
+            digest=hashed.content,
+            hint=hint(secret),
+            pepper_id=hashed.pepper_id,
+            created_at=now,
+            ends_at=self._secret_end(known.rotate_days, now),
+        )
+        token = await self._admin.rotate_token(token_id, new, now + overlap, await self._act(by))
+        return None if token is None else IssuedToken(token, secret)
+
+    async def change(
+        self, token_id: str, change: TokenChange, *, editor: Principal | None = None, by: Actor = OPERATOR
+    ) -> Token | None:
+        """Change a token, at once, on every worker.  None if there is no such token.
+
+        Its secrets end when they would have: how long they live counts from the next rotation. Raises `BadRequest` with
+        `param` for what cannot be used, `Denied` (scope_beyond) for a scope the editor does not hold.
+        """
+        now = self._clock.now()
+        checked = checked_change(change, now)
+        if editor is not None and checked.scopes is not UNSET:
+            check_within(checked.scopes, editor.scopes)
+        return await self._admin.change_token(token_id, checked, await self._act(by))
+
+    async def disable(self, token_id: str, *, by: Actor = OPERATOR) -> Token | None:
+        """Switch a token and those it minted off until it is enabled, at once.  None if there is no such token."""
+        return await self._admin.switch_token(token_id, await self._act(by), on=False)
+
+    async def enable(self, token_id: str, *, by: Actor = OPERATOR) -> Token | None:
+        """Switch a token on again, and those that were disabled with it.  None if there is no such token."""
+        return await self._admin.switch_token(token_id, await self._act(by), on=True)
+
+    async def revoke(self, token_id: str, *, by: Actor = OPERATOR) -> Token | None:
+        """Revoke a token and those it minted at once, on every worker.  None if there is no such token."""
+        return await self._admin.revoke_token(token_id, await self._act(by))
+
+    async def act(self, by: Actor) -> Act:
+        """Give what a change elsewhere, or a reading that is to be known, is recorded with."""
+        return await self._act(by)
+
+    def _secret(self, environment: Environment, known_as: str = "") -> tuple[str, Digest]:
+        """Give a new secret and what is stored of it; none, and the latter, for one known by another system's hash."""
+        if not known_as:
+            secret = make_secret(test=environment is Environment.TEST)
+            return secret, self._hashes.digest(secret.encode("ascii"))
+        try:
+            return "", self._hashes.digest(self._foreign.read(known_as))
+        except ValueError as exc:
+            raise BadRequest(str(exc), param="hash") from exc
+
+    async def _act(self, by: Actor) -> Act:
+        if self._audit_key is None:
+            raise InternalError(
+                "tokens cannot be changed here", detail="this TokenService has no key for the audit log"
+            )
+        return Act(by, self._clock.now(), await self._audit_key())
+
+    def _secret_end(self, own_days: int | None, now: datetime) -> datetime | None:
+        days = self._rotation_days if own_days is None else own_days
+        return now + timedelta(days=days) if days else None
+
+
+def _check_minter(minter: Principal | None, scopes: Iterable[str]) -> None:
+    """Refuse scopes that a minter does not hold, and one that stands too deep; raises `Denied` and `BadRequest`."""
+    if minter is None:
+        return
+    check_within(scopes, minter.scopes)
+    if len(minter.scopes.bounds) + 1 > MOST_ABOVE:
+        raise BadRequest(f"tokens stand below each other {MOST_ABOVE} deep at most; mint it with one further up")

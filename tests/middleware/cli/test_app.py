@@ -9,7 +9,7 @@ import typer
 from tollbridge import __version__, cli
 from tollbridge.errors import GatewayError
 
-COMMANDS = ["serve", "init", "check", "chain", "plugins", "models", "openapi", "token", "secret", "db"]
+COMMANDS = ["serve", "init", "check", "chain", "plugins", "models", "openapi", "token", "audit", "secret", "db"]
 
 
 def test_help_names_every_command(tollbridge) -> None:

@@ -15,6 +15,9 @@ import pytest
 from tests.support.disk import disk_with_room_for
 
 from tollbridge.config import Config, load_config
+from tollbridge.stores.versions import revisions
+
+NEWEST = revisions()[-1]
 
 
 def files(folder: Path) -> set[str]:
@@ -103,7 +106,7 @@ def test_check_looks_at_everything_and_writes_nothing(tollbridge, config, tmp_pa
     assert "✓  provider mock  openai-chat" in told(ran)
     assert "✓  model small  mock/tiny-1, priced by config: small" in told(ran)
     assert '!  model unpriced  mock/nobody-prices-this has no known price; set models."unpriced".price' in told(ran)
-    assert "✓  database  new; made at the first start, schema 0003" in told(ran)
+    assert f"✓  database  new; made at the first start, schema {NEWEST}" in told(ran)
     assert "sk-upstream-secret" not in ran.out + ran.err
     assert files(tmp_path) == {"tollbridge.toml"}
 
@@ -372,9 +375,9 @@ def test_database_is_made_and_its_version_told(tollbridge, tmp_path) -> None:
     after = tollbridge("db", "status")
 
     assert before.out.startswith("new; made at the first start")
-    assert upgraded.out == after.out == "schema 0003, up to date\n"
+    assert upgraded.out == after.out == f"schema {NEWEST}, up to date\n"
     assert (tmp_path / ".tollbridge" / "tollbridge.db").exists()
-    assert "✓  database  schema 0003, up to date" in told(tollbridge("check"))
+    assert f"✓  database  schema {NEWEST}, up to date" in told(tollbridge("check"))
 
 
 def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
@@ -393,7 +396,7 @@ def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
     assert ran.code == status.code == as_json.code == 1
     assert "✗  database  schema 9999 is newer than this program" in told(ran)
     assert status.out.startswith("schema 9999 is newer than this program")
-    assert as_json.json == {"state": "newer", "current": "9999", "newest": "0003"}
+    assert as_json.json == {"state": "newer", "current": "9999", "newest": NEWEST}
 
 
 STORE = """
@@ -458,8 +461,8 @@ def test_schema_of_another_store_is_its_plugins(tollbridge, elsewhere, action) -
     ("command", "document"),
     [
         (("init", "new.toml"), {"path": "new.toml"}),
-        (("db", "status"), {"state": "empty", "current": None, "newest": "0003"}),
-        (("db", "upgrade"), {"state": "current", "current": "0003", "newest": "0003"}),
+        (("db", "status"), {"state": "empty", "current": None, "newest": NEWEST}),
+        (("db", "upgrade"), {"state": "current", "current": NEWEST, "newest": NEWEST}),
     ],
 )
 def test_what_was_done_is_told_as_json(tollbridge, command, document) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tollbridge import Gateway
 from tollbridge.cli.output import print_fields, when
-from tollbridge.cli.tokens import read_budget, read_expiry
+from tollbridge.cli.tokenwords import read_budget, read_expiry
 from tollbridge.tokens.model import TokenBudget
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -56,17 +56,36 @@ def test_every_option_of_a_token_arrives(tollbridge) -> None:
     made = tollbridge(
         *("token", "create", "--name", "shop", "--scope", "ai:chat", "--scope", "model:gpt-*", "--owner", "ann"),
         *("--team", "sales", "--expires", "2099-01-01T00:00", "--rpm", "30", "--tpm", "1000", "--concurrency", "2"),
-        *("--budget", "25/day", "--json"),
+        *("--budget", "25/day", "--from", "10.0.0.0/8", "--from", "192.0.2.1", "--hours", "mon-fri 08:00-18:00 UTC"),
+        *(
+            "--tag",
+            "eu",
+            "--tag",
+            "batch",
+            "--metadata",
+            "ticket=OPS-1",
+            "--metadata",
+            "why=a=b",
+            "--rotate-days",
+            "30",
+        ),
+        *("--test", "--canary", "--json"),
     ).json
     shown = tollbridge("token", "show", made["id"], "--json").json
 
-    assert made.pop("token").startswith("tb_")
+    assert made.pop("token").startswith("tb_test_")
     assert made == shown
     assert (shown["name"], shown["owner"], shown["team"]) == ("shop", "ann", "sales")
     assert (shown["scopes"], shown["state"], shown["kind"]) == (["ai:chat", "model:gpt-*"], "active", "bearer")
     assert shown["expires_at"] == "2099-01-01T00:00:00+00:00"
     assert (shown["requests_per_minute"], shown["tokens_per_minute"], shown["concurrency"]) == (30, 1000, 2)
     assert shown["budget"] == {"usd": "25", "period": "day"}
+    assert (shown["from"], shown["hours"]) == (["10.0.0.0/8", "192.0.2.1/32"], "mon-fri 08:00-18:00 UTC")
+    assert (shown["tags"], shown["metadata"]) == (["eu", "batch"], {"ticket": "OPS-1", "why": "a=b"})
+    assert (shown["environment"], shown["canary"], shown["rotate_days"]) == ("test", True, 30)
+    (secret,) = shown["secrets"]
+    created, ends = (datetime.fromisoformat(secret[name]) for name in ("created_at", "expires_at"))
+    assert ends - created == timedelta(days=30)
 
 
 def test_token_is_shown_for_people(tollbridge) -> None:
@@ -151,8 +170,13 @@ def test_token_that_does_not_exist_is_code_3(tollbridge, command) -> None:
         (("create", "--name", "x", "--budget", "25/week"), 2, "a budget is USD/day, USD/month or USD/total"),
         (("create", "--name", "x", "--budget", "lots"), 2, "'lots' is not an amount in US dollars"),
         (("create", "--name", "x", "--rpm", "-1"), 2, "--rpm"),
-        (("list", "--state", "asleep"), 2, "'asleep' is no state: active, revoked or expired"),
+        (("list", "--state", "asleep"), 2, "'asleep' is no state: active, disabled, revoked, expired"),
         (("list", "--limit", "0"), 2, "--limit"),
+        (("create", "--name", "x", "--from", "here"), 2, "'here' is no address or network"),
+        (("create", "--name", "x", "--hours", "late"), 2, "'late' are no hours"),
+        (("create", "--name", "x", "--metadata", "k"), 2, "'k' is not KEY=VALUE"),
+        (("create", "--name", "x", "--metadata", "=v"), 2, "'=v' is not KEY=VALUE"),
+        (("create", "--name", "x", "--tag", "two words"), 1, "tags are up to 32 words"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_line(tollbridge, arguments, code, sentence) -> None:

@@ -12,9 +12,22 @@ from tollbridge.call import Call
 from tollbridge.errors import Unauthenticated, Unavailable
 from tollbridge.hookspecs import hookimpl
 from tollbridge.layers.authenticate import Authenticate
+from tollbridge.testing import FixedClock
+from tollbridge.tokens.conditions import parse_conditions
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
 from tollbridge.tokens.secret import make_secret
+
+
+class Knowing:
+    """Knows one principal, whatever the secret."""
+
+    def __init__(self, principal: Principal) -> None:
+        self._principal = principal
+
+    async def identify(self, secret: bytes) -> Principal:
+        return self._principal
+
 
 REFUSAL = b'{"error":{"message":"no valid token was given; send it as \'Authorization: Bearer <token>\'",'
 
@@ -329,3 +342,95 @@ async def test_installed_source_does_nothing_until_it_is_configured(desk) -> Non
 
     assert reply.status_code == 401
     assert Badge.asked == []
+
+
+async def test_token_is_taken_only_where_and_when_its_conditions_say(mock) -> None:
+    gw = mock(at="2026-01-05T12:00:00+00:00")  # a Monday; the client of these tests is 127.0.0.1
+    here, elsewhere = parse_conditions(["127.0.0.0/8"]), parse_conditions(["192.0.2.0/24"])
+    tokens = [
+        await gw.token(conditions=conditions)
+        for conditions in (here, elsewhere, parse_conditions(hours="mon 08:00-13:00 UTC"))
+    ]
+
+    replies = [await gw.request("GET", "/v1/models", token=token) for token in tokens]
+    gw.clock.advance(3_600)
+    late = await gw.request("GET", "/v1/models", token=tokens[2])
+
+    assert [reply.status_code for reply in replies] == [200, 403, 200]
+    assert replies[1].json()["error"]["code"] == "token_not_here"
+    assert late.status_code == 403
+    assert late.json()["error"]["code"] == "token_not_now"
+    assert "mon 08:00-13:00 UTC" in late.json()["error"]["message"]
+
+
+async def test_conditions_hold_also_for_a_token_that_was_just_seen(mock) -> None:
+    gw = mock(at="2026-01-05T12:59:59.700000+00:00")
+    token = await gw.token(conditions=parse_conditions(hours="mon 08:00-13:00 UTC"))
+    assert (await gw.request("GET", "/v1/models", token=token)).status_code == 200
+
+    gw.clock.advance(0.5)  # within the second in which it is not looked up again
+
+    assert (await gw.request("GET", "/v1/models", token=token)).status_code == 403
+
+
+async def test_canary_is_refused_like_an_unknown_token_and_somebody_is_told(mock) -> None:
+    gw = mock()
+    token = await gw.token(canary=True)
+    with capture_logs() as lines:
+        reply = await gw.request("GET", "/v1/models", token=token)
+        again = await gw.request("GET", "/v1/models", token=token)
+
+    unknown = await gw.request("GET", "/v1/models", token=make_secret())
+    assert (reply.status_code, reply.content) == (again.status_code, again.content) == (401, unknown.content)
+    told = [line for line in lines if line["event"] == "canary_token_used"]
+    assert [(line["log_level"], line["token"], line["client"]) for line in told] == [("error", "test", "127.0.0.1")] * 2
+    assert token not in str(told)
+    text = gw.gateway.metrics.render("")[0].decode()
+    assert "tollbridge_canary_token_uses_total 2.0" in text
+
+
+async def test_canary_without_an_alarm_is_refused_all_the_same() -> None:
+    clock = FixedClock()
+    principal = Principal("tok_1", "bait", ScopeSet(("ai:*",)), canary=True)
+    layer = Authenticate(None, tokens=Knowing(principal), clock=clock)
+    call = Call("req_1", clock.now(), 0.0, "http", "GET", "/x", [(b"authorization", b"Bearer tb_x")])
+
+    with pytest.raises(Unauthenticated):
+        await layer.head(call)
+
+
+async def test_answers_say_when_the_secret_ends_from_two_weeks_before(mock) -> None:
+    gw = mock(at="2026-01-05T12:00:00+00:00")
+    token, lasting = await gw.token(), await gw.token(rotate_days=0)
+    gw.clock.advance(75 * 86_400 - 1)
+    early = await gw.request("GET", "/v1/models", token=token)
+    gw.clock.advance(1)
+    warned = await gw.request("GET", "/v1/models", token=token)
+    silent = await gw.request("GET", "/v1/models", token=lasting)
+    gw.clock.advance(15 * 86_400 - 1)
+    last = await gw.request("GET", "/v1/models", token=token)
+    gw.clock.advance(1)
+    ended = await gw.request("GET", "/v1/models", token=token)
+
+    assert "sunset" not in early.headers
+    assert warned.headers["deprecation"] == "@1774094400"  # 2026-03-21 12:00
+    assert warned.headers["sunset"] == last.headers["sunset"] == "Sun, 05 Apr 2026 12:00:00 GMT"
+    assert "sunset" not in silent.headers
+    assert (last.status_code, ended.status_code) == (200, 401)
+
+
+async def test_streams_and_answers_of_the_wrapped_app_say_so_too(mock) -> None:
+    async def app(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    gw = mock(app=app)
+    token = await gw.token(rotate_days=1)
+    gw.upstream.stream([b"data: [DONE]\n\n"])
+
+    replies = [
+        await gw.request("GET", "/mine", token=token),
+        await gw.chat("gpt-4o-mini", token=token, stream=True),
+    ]
+
+    assert all("sunset" in reply.headers for reply in replies)

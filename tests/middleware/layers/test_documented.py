@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tollbridge import SystemClock
+from tollbridge.testing.samples import sample_key
+from tollbridge.tokens.peppers import OnePepper
+from tollbridge.tokens.service import TokenService
+
 PAGE = Path(__file__).parents[3] / "docs" / "layers.md"
 
 
@@ -37,7 +42,9 @@ def test_layers_with_a_store_take_its_tokens_and_fill_its_ledger(tmp_path, monke
 
     with TestClient(metered.app) as client:
         assert client.portal is not None
-        issued = client.portal.call(lambda: metered.tokens.issue(name="ann"))
+        pepper = OnePepper(metered.data.secret("pepper"))
+        elsewhere = TokenService(metered.store, metered.store, pepper, SystemClock(), audit_key=sample_key)
+        issued = client.portal.call(lambda: elsewhere.issue(name="ann"))
         reply = client.get("/orders", headers={"authorization": f"Bearer {issued.secret}"})
         rows = client.portal.call(metered.store.recent)
 

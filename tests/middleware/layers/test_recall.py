@@ -15,7 +15,6 @@ from tollbridge.layers import turns
 from tollbridge.layers.recall import Recall
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import scope_set
-from tollbridge.vault import Box
 
 PROVIDERS = {
     "keeper": {
@@ -561,7 +560,7 @@ async def test_conversation_is_not_put_into_a_call_nobody_has_reckoned_with(brid
     call.body = b'{"model":"other","input":"","previous_response_id":"resp_1"}'
     call.targets = gateway.routes.resolve("other")
     call.principal = Principal((await gateway.store.list_tokens())[0].id, "test", scope_set("ai:chat"))
-    layer = Recall(None, store=gateway.store, resolve=gateway.routes.resolve, box=Box(gateway.data))
+    layer = Recall(None, store=gateway.store, resolve=gateway.routes.resolve, box=gateway.box)
 
     assert layer.body(call) is None  # nobody has read what it wishes
     call.envelope = call.dialect.read_envelope(call.operation, call.path, call.body)
@@ -601,7 +600,7 @@ async def test_key_that_cannot_seal_is_told_at_the_start(bridge) -> None:
     gw = bridge(**WHOLE)
     gw.gateway.data.create()
     path = gw.gateway.config.data / "kek"
-    path.write_text("ab" * 33)
+    path.write_text("cd" + "ab" * 32)
     path.chmod(0o600)
 
     with pytest.raises(SetupError, match="must be 32 bytes"):

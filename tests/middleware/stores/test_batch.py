@@ -190,8 +190,8 @@ async def test_failure_is_told_at_once_to_all_who_wait_behind_it(batch, no_room)
 
 
 async def test_posted_works_are_tried_again_by_themselves_at_growing_intervals(batch, db, no_room, monkeypatch):
-    monkeypatch.setattr("tollbridge.stores.batch.FIRST_RETRY_S", 0.001)
-    monkeypatch.setattr("tollbridge.stores.batch.LONGEST_RETRY_S", 0.004)
+    monkeypatch.setattr("tollbridge.stores.ticks.FIRST_RETRY_S", 0.001)
+    monkeypatch.setattr("tollbridge.stores.ticks.LONGEST_RETRY_S", 0.004)
     batch._retry_s = 0.001
     intervals = []
     with no_room() as logged:
@@ -221,7 +221,7 @@ async def test_flush_of_a_store_that_fails_tries_once_and_returns(batch, db, no_
 
 
 async def test_only_so_many_works_are_kept_and_the_loss_of_the_newest_is_told(batch, db, no_room, monkeypatch):
-    monkeypatch.setattr("tollbridge.stores.batch.MOST_KEPT", 3)
+    monkeypatch.setattr("tollbridge.stores.ticks.MOST_KEPT", 3)
     with no_room() as logged:
         for n in range(5):
             batch.post(put(f"b{n}"))
@@ -234,7 +234,7 @@ async def test_only_so_many_works_are_kept_and_the_loss_of_the_newest_is_told(ba
 
 
 async def test_closing_goes_on_trying_for_a_while(path, db, no_room, monkeypatch):
-    monkeypatch.setattr("tollbridge.stores.batch.FIRST_RETRY_S", 0.001)
+    monkeypatch.setattr("tollbridge.stores.ticks.FIRST_RETRY_S", 0.001)
     writer = connect(path, patient=False)
     batch = TickBatch(writer)
     with no_room() as logged:
@@ -250,7 +250,7 @@ async def test_closing_goes_on_trying_for_a_while(path, db, no_room, monkeypatch
 
 
 async def test_closing_gives_up_on_a_store_that_stays_broken(path, db, no_room, monkeypatch):
-    monkeypatch.setattr("tollbridge.stores.batch.LAST_TRIES_S", 0.0)
+    monkeypatch.setattr("tollbridge.stores.ticks.LAST_TRIES_S", 0.0)
     writer = connect(path, patient=False)
     batch = TickBatch(writer)
     with no_room() as logged:

@@ -26,15 +26,17 @@ async def hot(path, clock):
     await hot.close()
 
 
-def add(db, token_id, *, revoked_at=None, expires_at=None, secret_expires_at=None):
+def add(db, token_id, *, revoked_at=None, expires_at=None, disabled_at=None, secret_expires_at=None):
     with transaction(db):
         db.execute(
-            "INSERT INTO token (id, name, kind, owner, team, scopes, hint, created_at, revoked_at, expires_at)"
-            " VALUES (?, 'n', 'bearer', '', '', 'ai:*', 'h', 0, ?, ?)",
-            (token_id, revoked_at, expires_at),
+            "INSERT INTO token"
+            " (id, name, kind, owner, team, scopes, hint, created_at, revoked_at, expires_at, disabled_at)"
+            " VALUES (?, 'n', 'bearer', '', '', 'ai:*', 'h', 0, ?, ?, ?)",
+            (token_id, revoked_at, expires_at, disabled_at),
         )
         db.execute(
-            "INSERT INTO secret VALUES (?, ?, '1', 0, ?)", (token_id.encode().ljust(32), token_id, secret_expires_at)
+            "INSERT INTO secret (digest, token_id, pepper_id, created_at, expires_at) VALUES (?, ?, '1', 0, ?)",
+            (token_id.encode().ljust(32), token_id, secret_expires_at),
         )
 
 
@@ -47,6 +49,7 @@ def add(db, token_id, *, revoked_at=None, expires_at=None, secret_expires_at=Non
         ({"secret_expires_at": LATER}, True),
         ({"secret_expires_at": micros(NOON)}, False),
         ({"revoked_at": LATER}, False),
+        ({"disabled_at": LATER}, False),
         ({"revoked_at": 0, "expires_at": LATER, "secret_expires_at": LATER}, False),
     ],
 )

@@ -28,11 +28,19 @@ def test_offset_is_taken_into_account():
 
 @given(st.text())
 def test_stored_text_can_always_be_encoded(text):
-    kept = storable(text + "\udfff")
+    kept = storable(text + "\udfff\0")
 
     kept.encode("utf-8")
-    assert len(kept) == len(text) + 1
+    assert "\0" not in kept
+    assert len(kept) == len(text) + 2
     assert storable(kept) == kept
+
+
+@pytest.mark.parametrize("text", ["gpt\0", "gpt\udfff", "gp\u00fc\0"])
+def test_usage_row_has_no_text_that_a_database_refuses(text):
+    values = dict(zip(USAGE_COLUMNS, usage_values(replace(ROW, model=text, error=text)), strict=True))
+
+    assert values["model"] == values["error"] == storable(text) != text
 
 
 @pytest.mark.parametrize("row", [ROW, replace(ROW, cost=None, first_byte_ms=None, stream=False)])

@@ -14,10 +14,11 @@ from sqlalchemy import create_engine
 from tests.support.disk import disk_with_room_for
 
 from tollbridge.errors import StoreError
-from tollbridge.stores import schema
+from tollbridge.stores import schema, versions
 from tollbridge.stores.rows import USAGE_COLUMNS, usage_values
-from tollbridge.stores.schema import SchemaState, SchemaStatus, prepare, revisions, status, upgrade
+from tollbridge.stores.schema import prepare, status, upgrade
 from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.stores.versions import SchemaState, SchemaStatus, revisions
 from tollbridge.testing.samples import ROW
 
 NEWEST = revisions()[-1]
@@ -54,7 +55,7 @@ def older(tmp_path):
 
 def test_versions_told_from_file_names_are_those_alembic_reads():
     config = Config()
-    config.set_main_option("script_location", str(schema._VERSIONS.parent))
+    config.set_main_option("script_location", str(versions._VERSIONS.parent))
     scripts = ScriptDirectory.from_config(config)
 
     assert tuple(reversed([script.revision for script in scripts.walk_revisions()])) == revisions()

@@ -13,7 +13,7 @@ from tollbridge.errors import StoreError, Unavailable
 from tollbridge.stores.files import transaction
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.samples import NOON, OWN, ROW, TOKEN, reservation, room
+from tollbridge.testing.samples import ACT, NOON, OWN, ROW, TOKEN, reservation, room
 from tollbridge.testing.store_contract import StoreContract
 
 
@@ -142,8 +142,8 @@ async def test_question_a_broken_database_cannot_answer_is_refused(store, db):
     later = NOON + timedelta(hours=1)
 
     for question in (
-        store.add_token(TOKEN),
-        store.revoke_token("tok_1", NOON),
+        store.add_token(TOKEN, ACT),
+        store.revoke_token("tok_1", ACT),
         store.get_token("tok_1"),
         store.list_tokens(),
         store.count_tokens(),
@@ -160,9 +160,9 @@ async def test_question_a_broken_database_cannot_answer_is_refused(store, db):
 
 
 async def test_administrator_waits_for_a_lock_and_callers_go_on(store, db):
-    await store.add_token(TOKEN)
+    await store.add_token(TOKEN, ACT)
     with transaction(db):
-        revoking = asyncio.create_task(store.revoke_token("tok_1", NOON))
+        revoking = asyncio.create_task(store.revoke_token("tok_1", ACT))
         for _ in range(50):
             assert await store.find_principal(TOKEN.digest) is not None
             await asyncio.sleep(0)

@@ -10,7 +10,7 @@ import pytest
 
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.samples import NOON, TOKEN
+from tollbridge.testing.samples import ACT, NOON, TOKEN
 
 WORKER = Path(__file__).with_name("worker.py")
 LIMITS = {"bridge": 3_000_000, "token:1": 2_000_000}
@@ -52,9 +52,9 @@ async def test_revocation_holds_in_every_process_when_it_returns(path, start):
 
     for number in range(50):
         token_id = f"tok_{number}"
-        await store.add_token(replace(TOKEN, id=token_id, digest=b"%032d" % number, expires_at=None))
+        await store.add_token(replace(TOKEN, id=token_id, digest=b"%032d" % number, expires_at=None), ACT)
         assert ask(number) == ["found"] * 4
-        await store.revoke_token(token_id, NOON)
+        await store.revoke_token(token_id, ACT)
         assert ask(number) == ["none"] * 4
     await store.close()
 

@@ -220,3 +220,13 @@ async def test_note_survives_a_cancelled_tidying(upkeep, db):
     await asyncio.gather(tidying, return_exceptions=True)
 
     assert len(upkeep._used) == 1
+
+
+async def test_first_answers_are_forgotten_when_their_time_is_over(upkeep, db, clock):
+    keep = "INSERT INTO idempotency VALUES (?1, 'key', X'00', 'run', 0, ?2, X'01')"
+    db.executemany(keep, [(f"tok_{number}", micros(NOON)) for number in range(450)])
+    db.execute(keep, ("tok_later", micros(NOON) + 1))
+
+    await upkeep.tidy()
+
+    assert db.execute("SELECT caller FROM idempotency").fetchall() == [("tok_later",)]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.growth import assert_linear
 
-from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet, covers, parse_scope, scope_set
+from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet, covers, includes, parse_scope, scope_set
 
 FEW = st.text(alphabet="ab:/", max_size=8)
 GLOBS = st.text(alphabet="ab:/*", max_size=8)
@@ -214,3 +214,79 @@ def test_made_up_models_do_not_fill_the_memory() -> None:
 
     assert len(scopes._answers) <= 64
     assert max(map(len, scopes._answers)) <= 256
+
+
+@given(GRANTED, GRANTED, st.lists(st.text(alphabet="abgpt-4o/:{}readwite", max_size=8), min_size=12, max_size=12))
+def test_scope_that_includes_another_covers_all_that_the_other_covers(
+    granted: str, asked: str, texts: list[str]
+) -> None:
+    needed = "".join(texts.pop() if sign == "*" else sign for sign in asked)
+
+    assert covers(asked, needed)
+    if includes(granted, asked):
+        assert covers(granted, needed)
+
+
+@given(GLOBS, GLOBS)
+def test_what_a_scope_does_not_include_has_a_witness(granted: str, asked: str) -> None:
+    witness = asked.replace("*", "#")
+
+    assert includes(f"model:{granted}", f"model:{asked}") == oracle(granted, witness)
+
+
+@given(GRANTED)
+def test_scope_includes_itself(scope: str) -> None:
+    assert includes(scope, scope)
+
+
+@pytest.mark.parametrize(
+    ("granted", "asked", "included"),
+    [
+        ("model:*", "model:gpt-*", True),
+        ("model:gpt-*", "model:*", False),
+        ("model:gpt-*", "model:gpt-4*-mini", True),
+        ("model:gpt-*-mini", "model:gpt-*", False),
+        ("model:a*b*c", "model:a*c", False),
+        ("model:a*c", "model:a*b*c", True),
+        ("ai:*", "ai:audio.*", True),
+        ("ai:chat", "ai:*", False),
+        ("service:shop:*", "service:shop:GET:*", True),
+        ("service:*", "service:shop:GET:/orders/{id}", True),
+        ("admin:tokens:write", "admin:tokens:read", True),
+        ("admin:tokens:write", "admin:tokens:*", True),
+        ("admin:tokens:read", "admin:tokens:*", False),
+        ("admin:tokens:*", "admin:tokens:write", True),
+        ("admin:tokens:*", "admin:*", False),
+        ("admin:*", "admin:tokens:*", True),
+        ("admin:*", "ai:*", False),
+    ],
+)
+def test_examples_of_what_may_be_given_on(granted: str, asked: str, included: bool) -> None:
+    assert includes(granted, asked) is included
+
+
+def test_bound_set_allows_what_all_of_its_bounds_allow() -> None:
+    bound = ScopeSet(("ai:*", "model:*"), [ScopeSet(("ai:*", "model:gpt-*")), ScopeSet(("ai:chat", "model:*"))])
+
+    assert "ai:chat" in bound
+    assert "model:gpt-4o" in bound
+    assert "ai:embeddings" not in bound
+    assert "model:claude" not in bound
+
+
+def test_set_names_what_reaches_beyond_it_or_its_bounds() -> None:
+    alone = ScopeSet(("ai:*", "model:gpt-*"))
+    bound = ScopeSet(("ai:*", "model:*"), [alone])
+    asked = ("ai:chat", "model:gpt-4*", "model:*", "admin:tokens:read")
+
+    assert alone.lacking(asked) == bound.lacking(asked) == ("model:*", "admin:tokens:read")
+    assert alone.lacking(()) == ()
+
+
+def test_bounds_are_kept_a_line_each_and_tell_sets_apart() -> None:
+    bound = scope_set("ai:* model:*\nai:chat\nmodel:gpt-*")
+
+    assert bound == ScopeSet(("ai:*", "model:*"), [ScopeSet(("ai:chat",)), ScopeSet(("model:gpt-*",))])
+    assert bound != ScopeSet(("ai:*", "model:*"))
+    assert repr(bound) == "ScopeSet('ai:* model:* within ai:chat within model:gpt-*')"
+    assert repr(ScopeSet(("ai:chat",))) == "ScopeSet('ai:chat')"

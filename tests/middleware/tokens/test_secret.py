@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge.tokens.secret import PATTERN, PREFIX, digest, hint, is_well_formed, make_secret
+from tollbridge.tokens.secret import LENGTHS, PATTERN, PREFIX, TEST_PREFIX, digest, hint, is_well_formed, make_secret
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
@@ -26,11 +26,12 @@ def crc_digits(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def minted() -> list[str]:
-    return [make_secret() for _ in range(10_000)]
+    return [make_secret(test=number % 2 == 1) for number in range(20_000)]
 
 
 def test_minted_secrets_all_fit_the_published_pattern(minted: list[str]) -> None:
     assert all(re.fullmatch(PATTERN, secret) for secret in minted)
+    assert {len(secret) for secret in minted} == LENGTHS
 
 
 def test_minted_secrets_all_carry_the_right_check_sum(minted: list[str]) -> None:
@@ -45,11 +46,15 @@ def test_no_secret_is_minted_twice(minted: list[str]) -> None:
 
 def test_every_character_of_the_alphabet_comes_at_every_random_place(minted: list[str]) -> None:
     # 10,000 draws of 62: that one is missing at one of 32 places has a chance of 1,984 x (61/62)^10,000 < 10^-67
-    assert all({secret[place] for secret in minted} == set(BASE62) for place in range(3, 35))
+    for prefix, secrets in ((PREFIX, minted[::2]), (TEST_PREFIX, minted[1::2])):
+        assert all(secret.startswith(prefix) for secret in secrets)
+        begin = len(prefix)
+        assert all({secret[place] for secret in secrets} == set(BASE62) for place in range(begin, begin + 32))
 
 
-def test_one_flipped_character_at_any_place_is_refused() -> None:
-    secret = make_secret()
+@pytest.mark.parametrize("test", [False, True])
+def test_one_flipped_character_at_any_place_is_refused(test: bool) -> None:
+    secret = make_secret(test=test)
 
     for place in range(len(secret)):
         for other in BASE62 + "_-. \n\0":
@@ -92,7 +97,7 @@ def test_stored_form_is_a_keyed_hash() -> None:
 
 
 def test_hint_shows_four_characters_and_no_more() -> None:
-    secret = make_secret()
+    live, test = make_secret(), make_secret(test=True)
 
-    assert hint(secret) == secret[:7] + "…"
-    assert hint(secret).startswith(PREFIX)
+    assert hint(live) == live[:7] + "…"
+    assert hint(test) == test[:12] + "…"

@@ -254,6 +254,25 @@ async def test_views_hold_just_the_tokens_that_need_somebody(mock) -> None:
     ]
 
 
+async def test_disabled_tokens_have_a_view_once_there_are_any(visit) -> None:
+    tokens = visit.under.gateway.tokens
+    issued = await tokens.issue(name="paused")
+    visit.under.clock.advance(1)
+    await tokens.issue(name="running")
+    assert "Disabled" not in (await visit.get("/tokens")).text
+    await tokens.disable(issued.token.id)
+
+    page = (await visit.get("/tokens")).text
+
+    assert "Disabled <small>1</small>" in page
+    assert re.findall(r'c-status"><span class="pill \w+">([\w ]+)</span>', page) == ["Active", "Disabled"]
+    assert (await names(visit, "/tokens?state=disabled"))[0] == ["paused"]
+    assert f"/tokens/{issued.token.id}/revoke" in page
+    await tokens.enable(issued.token.id)
+    assert (await names(visit, "/tokens?state=disabled"))[0] == []
+    assert "Disabled" not in (await visit.get("/tokens")).text
+
+
 async def test_views_are_paged_too(visit) -> None:
     soon = visit.under.clock.now() + timedelta(days=3)
     wanted = [f"job-{i:03}" for i in range(30)]
@@ -304,3 +323,16 @@ async def test_odd_bodies_are_refused(visit) -> None:
     assert await status(form, b"&".join(b"a=b" for _ in range(300))) == 400
     assert await status(form, "name=é".encode()) == 400
     assert await status(form, b"name=%ff") == 400
+
+
+async def test_what_was_done_here_is_in_the_audit_log(visit) -> None:
+    await make(visit)
+    token = await only(visit)
+    await visit.post(f"/tokens/{token.id}/revoke", {"name": token.name})
+
+    records = await visit.under.gateway.store.list_audit()
+
+    assert [(one.action, one.target) for one in records] == [("token.revoke", token.id), ("token.issue", token.id)]
+    assert {(one.actor.id, one.actor.via, one.actor.client) for one in records} == {
+        ("operator", "dashboard", "127.0.0.1")
+    }

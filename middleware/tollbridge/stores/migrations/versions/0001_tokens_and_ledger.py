@@ -3,19 +3,31 @@
 import sqlalchemy as sa
 from alembic import op
 
+from tollbridge.stores.migrations.types import TEXT
+
 revision = "0001"
 down_revision = None
 
 _USAGE_IS_FINAL = {
-    "sqlite": """
+    "sqlite": (
+        """
         CREATE TRIGGER usage_is_final BEFORE UPDATE ON usage
         BEGIN SELECT RAISE(ABORT, 'usage rows are never changed'); END
-    """,
+        """,
+    ),
+    "postgresql": (
+        """
+        CREATE FUNCTION usage_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE integrity_constraint_violation USING MESSAGE = 'usage rows are never changed'; END
+        $$
+        """,
+        "CREATE TRIGGER usage_is_final BEFORE UPDATE ON usage FOR EACH ROW EXECUTE FUNCTION usage_is_final()",
+    ),
 }
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False)
+    return sa.Column(name, TEXT, nullable=False)
 
 
 def _count(name: str) -> sa.Column[int]:
@@ -26,13 +38,14 @@ def upgrade() -> None:
     _make_tokens()
     _make_ledger()
     _make_usage()
-    op.execute(_USAGE_IS_FINAL[op.get_bind().dialect.name])
+    for statement in _USAGE_IS_FINAL[op.get_bind().dialect.name]:
+        op.execute(statement)
 
 
 def _make_tokens() -> None:
     op.create_table(
         "token",
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", TEXT, primary_key=True),
         _text("name"),
         _text("kind"),
         _text("owner"),
@@ -43,18 +56,18 @@ def _make_tokens() -> None:
         sa.Column("expires_at", sa.BigInteger),
         sa.Column("revoked_at", sa.BigInteger),
         sa.Column("last_used_at", sa.BigInteger),
-        sa.Column("last_used_from", sa.Text),
+        sa.Column("last_used_from", TEXT),
         sa.Column("requests_per_minute", sa.BigInteger),
         sa.Column("tokens_per_minute", sa.BigInteger),
         sa.Column("concurrency", sa.BigInteger),
         sa.Column("budget_amount", sa.BigInteger),
-        sa.Column("budget_period", sa.Text),
+        sa.Column("budget_period", TEXT),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "secret",
         sa.Column("digest", sa.LargeBinary, primary_key=True),
-        sa.Column("token_id", sa.Text, sa.ForeignKey("token.id"), nullable=False),
+        sa.Column("token_id", TEXT, sa.ForeignKey("token.id"), nullable=False),
         _text("pepper_id"),
         _count("created_at"),
         sa.Column("expires_at", sa.BigInteger),
@@ -66,7 +79,7 @@ def _make_tokens() -> None:
 def _make_ledger() -> None:
     op.create_table(
         "budget",
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", TEXT, primary_key=True),
         _count("spent"),
         _count("reserved"),
         sa.CheckConstraint("spent >= 0", name="spent"),
@@ -75,7 +88,7 @@ def _make_ledger() -> None:
     )
     op.create_table(
         "reservation",
-        sa.Column("call_id", sa.Text, primary_key=True),
+        sa.Column("call_id", TEXT, primary_key=True),
         _text("token_id"),
         _count("amount"),
         _text("budgets"),
@@ -88,7 +101,7 @@ def _make_ledger() -> None:
 def _make_usage() -> None:
     op.create_table(
         "usage",
-        sa.Column("call_id", sa.Text, primary_key=True),
+        sa.Column("call_id", TEXT, primary_key=True),
         _count("at"),
         _text("token_id"),
         _text("team"),

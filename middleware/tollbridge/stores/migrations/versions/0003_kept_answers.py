@@ -3,12 +3,14 @@
 import sqlalchemy as sa
 from alembic import op
 
+from tollbridge.stores.migrations.types import TEXT
+
 revision = "0003"
 down_revision = "0002"
 
 
 def _text(name: str) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=False)
+    return sa.Column(name, TEXT, nullable=False)
 
 
 def _count(name: str) -> sa.Column[int]:
@@ -18,7 +20,7 @@ def _count(name: str) -> sa.Column[int]:
 def upgrade() -> None:
     op.create_table(
         "kept_answer",
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("id", TEXT, primary_key=True),
         _text("token_id"),
         _text("provider"),
         _text("model"),
@@ -30,8 +32,8 @@ def upgrade() -> None:
     op.create_index("ix_kept_answer_ends_at", "kept_answer", ["ends_at"])
     op.create_table(
         "kept_item",
-        sa.Column("answer_id", sa.Text, primary_key=True),
-        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("answer_id", TEXT, primary_key=True),
+        sa.Column("id", TEXT, primary_key=True),
         _count("place"),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,48 @@
+"""What an SQL store is made of, whatever the database.  `tollbridge.stores.sql` has what brings SQLAlchemy.
+
+A store serves administration and reports by being an `SqlServed`; its ledger does the works of each tick in one
+transaction by `Ticks`. Between its columns and our values stand `usage_values`, `micros` and their like; what it
+refuses with are `too_small` and `unavailable`.
+"""
+
+from tollbridge.errors import InternalError, StoreError
+from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow, charge_of
+from tollbridge.stores.files import unavailable
+from tollbridge.stores.hot import PRINCIPAL_COLUMNS, principal_of
+from tollbridge.stores.kept import KeptAnswer
+from tollbridge.stores.ledger import swept_row, too_small
+from tollbridge.stores.rows import USAGE_COLUMNS, Value, micros, moment, seconds_to_micros, storable, usage_values
+from tollbridge.stores.served import SqlServed
+from tollbridge.stores.ticks import Outcome, Outcomes, Ticks
+from tollbridge.stores.versions import SchemaKeeper, SchemaState, SchemaStatus, check_version, standing
+
+__all__ = [
+    "PRINCIPAL_COLUMNS",
+    "USAGE_COLUMNS",
+    "BudgetLine",
+    "InternalError",
+    "KeptAnswer",
+    "Outcome",
+    "Outcomes",
+    "Reservation",
+    "SchemaKeeper",
+    "SchemaState",
+    "SchemaStatus",
+    "SqlServed",
+    "StoreError",
+    "Ticks",
+    "UsageRow",
+    "Value",
+    "charge_of",
+    "check_version",
+    "micros",
+    "moment",
+    "principal_of",
+    "seconds_to_micros",
+    "standing",
+    "storable",
+    "swept_row",
+    "too_small",
+    "unavailable",
+    "usage_values",
+]

@@ -1,0 +1,67 @@
+"""What is about to be written of a token."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tollbridge.tokens.conditions import ANYWHERE, Conditions
+from tollbridge.tokens.model import Environment, TokenBudget, TokenKind, TokenLimits
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """A token about to be written.  `digest` is the keyed hash of its secret; the secret itself never gets here.
+
+    `parent` is the token that mints it, which bounds it from then on.
+    """
+
+    id: str
+    name: str
+    digest: bytes
+    hint: str
+    pepper_id: str
+    scopes: tuple[str, ...]
+    created_at: datetime
+    kind: TokenKind = TokenKind.BEARER
+    owner: str = ""
+    team: str = ""
+    expires_at: datetime | None = None
+    limits: TokenLimits = field(default_factory=TokenLimits)
+    budget: TokenBudget | None = None
+    environment: Environment = Environment.LIVE
+    parent: str = ""
+    conditions: Conditions = ANYWHERE
+    tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    canary: bool = False
+    rotate_days: int | None = None
+    secret_ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSecret:
+    """A further secret of a token, about to be written."""
+
+    digest: bytes
+    hint: str
+    pepper_id: str
+    created_at: datetime
+    ends_at: datetime | None = None
+
+
+class TokenChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to change of a token; what is unset stays."""
+
+    name: str | UnsetType = UNSET
+    scopes: tuple[str, ...] | UnsetType = UNSET
+    expires_at: datetime | UnsetType | None = UNSET
+    limits: TokenLimits | UnsetType = UNSET
+    budget: TokenBudget | UnsetType | None = UNSET
+    conditions: Conditions | UnsetType = UNSET
+    tags: tuple[str, ...] | UnsetType = UNSET
+    metadata: Mapping[str, str] | UnsetType = UNSET
+    canary: bool | UnsetType = UNSET
+    rotate_days: int | UnsetType | None = UNSET

@@ -1,0 +1,113 @@
+"""What a store reports of usage rows, and in which words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tollbridge.metering.ledger import UsageRow
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a range of usage rows.  `cost` in nano-dollars; latencies in milliseconds, None without calls.
+
+    `unpriced` counts calls that had usage and no price. `failed` counts calls whose status was 500 or more, or that
+    were truncated.
+    """
+
+    calls: int
+    failed: int
+    refused: int
+    unpriced: int
+    cost: int
+    input_tokens: int
+    output_tokens: int
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+    first_byte_p50_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One step of a series: `start` is its beginning (UTC), `key` the group, or empty.
+
+    The group of a call to a model is the model's name, that of a call to the wrapped app its service's.
+    """
+
+    start: datetime
+    key: str
+    calls: int
+    failed: int
+    cost: int
+    latency_p50_ms: int | None
+    latency_p95_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one token, model or service spent in a range."""
+
+    key: str
+    calls: int
+    cost: int
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What one token called in a range: an operation by its scope, and a model, empty for none; refused calls too.
+
+    `allowed` are the calls that were let across.
+    """
+
+    token_id: str
+    operation: str
+    model: str
+    calls: int
+    allowed: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the calls fared that one service passed on to one provider (empty for the wrapped app itself).
+
+    Refused calls never got there and do not count. `failed` is what it is in `Totals`.
+    """
+
+    service: str
+    provider: str
+    calls: int
+    failed: int
+    latency_p50_ms: int | None
+
+
+class Reports(Protocol):
+    """The one query layer behind tiles, charts, tables, CSV and API.  Ranges are `since` <= time < `until`, UTC."""
+
+    async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals: ...
+
+    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
+        """Cut the range into `steps` equal buckets; empty ones are left out."""
+        ...
+
+    async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
+        """Give the biggest spenders; `by` is `token_id`, `model`, `provider` or `service`."""
+        ...
+
+    async def uses(self, since: datetime, until: datetime) -> Sequence[Use]:
+        """Say what each token called, in order of token, operation and model."""
+        ...
+
+    async def cost(self, since: datetime, until: datetime) -> int:
+        """Sum what the calls of a range cost, nano-dollars; quicker than all the totals."""
+        ...
+
+    async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
+        """Say how each service and provider fared: those with the most failures first, then the busiest."""
+        ...
+
+    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
+        """Give the newest usage rows."""
+        ...

@@ -1,0 +1,171 @@
+"""What SQLAlchemy serves of a store, for a store to be made of."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tollbridge.audit import Act, AuditRecord
+from tollbridge.metering.ledger import UsageRow
+from tollbridge.sealing.places import Place
+from tollbridge.stores.base import BudgetUse, TokenCounts
+from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.idempotency import FirstAnswer, KeyedRequest
+from tollbridge.stores.reporting import Bucket, Health, Spend, Totals, Use
+from tollbridge.stores.sealed import Sealed, StoredKey
+from tollbridge.tokens.model import Token, TokenBudget
+
+if TYPE_CHECKING:
+    from tollbridge.stores.admin import SqlAdmin
+    from tollbridge.stores.reports import SqlReports
+    from tollbridge.stores.sql import SqlSide
+
+
+class SqlServed(ABC):
+    """Administration and reports, by an `SqlSide` that is loaded when it is first needed."""
+
+    @abstractmethod
+    async def _sql(self) -> "SqlSide":
+        """Give that side; raises `Unavailable` where the store is not open."""
+
+    @abstractmethod
+    async def _flush(self) -> None:
+        """Wait until what this process has settled and kept is written."""
+
+    @abstractmethod
+    def _changing(self) -> AbstractContextManager[None]:
+        """Hold what tells others that a token changes."""
+
+    async def add_token(self, token: NewToken, act: Act) -> Token:
+        return await (await self._sql()).tokens.add_token(token, act)
+
+    async def rotate_token(self, token_id: str, secret: NewSecret, ends_at: datetime, act: Act) -> Token | None:
+        tokens = (await self._sql()).tokens
+        with self._changing():
+            return await tokens.rotate_token(token_id, secret, ends_at, act)
+
+    async def change_token(self, token_id: str, change: TokenChange, act: Act) -> Token | None:
+        tokens = (await self._sql()).tokens
+        with self._changing():
+            return await tokens.change_token(token_id, change, act)
+
+    async def switch_token(self, token_id: str, act: Act, *, on: bool) -> Token | None:
+        tokens = (await self._sql()).tokens
+        with self._changing():
+            return await tokens.switch_token(token_id, act, on=on)
+
+    async def revoke_token(self, token_id: str, act: Act) -> Token | None:
+        tokens = (await self._sql()).tokens
+        with self._changing():
+            return await tokens.revoke_token(token_id, act)
+
+    async def note(
+        self, act: Act, action: str, target: str, before: object = None, after: object = None
+    ) -> AuditRecord:
+        return await (await self._sql()).audit.note(act, action, target, before, after)
+
+    async def list_audit(
+        self, *, limit: int = 50, before: int | None = None, actor: str = "", action: str = "", target: str = ""
+    ) -> Sequence[AuditRecord]:
+        audit = (await self._sql()).audit
+        return await audit.list_audit(limit=limit, before=before, actor=actor, action=action, target=target)
+
+    async def follow_audit(self, after: int = 0, *, limit: int = 500) -> Sequence[AuditRecord]:
+        return await (await self._sql()).audit.follow_audit(after, limit=limit)
+
+    async def rehash_secret(self, digest: bytes, anew: bytes, pepper_id: str) -> None:
+        await (await self._sql()).tokens.rehash_secret(digest, anew, pepper_id)
+
+    async def count_secrets(self) -> Mapping[str, int]:
+        return await (await self._sql()).admin.count_secrets()
+
+    async def get_token(self, token_id: str) -> Token | None:
+        return await (await self._sql()).admin.get_token(token_id)
+
+    async def list_tokens(
+        self,
+        *,
+        limit: int = 50,
+        before: str | None = None,
+        search: str = "",
+        state: str = "",
+        parent: str = "",
+        team: str = "",
+        budgets: Sequence[TokenBudget] = (),
+    ) -> Sequence[Token]:
+        admin = await self._settled_admin()
+        wanted = {"search": search, "state": state, "parent": parent, "team": team}
+        return await admin.list_tokens(limit=limit, before=before, budgets=budgets, **wanted)
+
+    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> TokenCounts:
+        return await (await self._settled_admin()).count_tokens(budgets=budgets)
+
+    async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:
+        return await (await self._settled_admin()).budget_uses(owned)
+
+    async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
+        return await (await self._reports()).totals(since, until, token_id=token_id)
+
+    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
+        return await (await self._reports()).series(since, until, steps=steps, by_model=by_model)
+
+    async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
+        return await (await self._reports()).spend(since, until, by=by, limit=limit)
+
+    async def uses(self, since: datetime, until: datetime) -> Sequence[Use]:
+        return await (await self._reports()).uses(since, until)
+
+    async def cost(self, since: datetime, until: datetime) -> int:
+        return await (await self._reports()).cost(since, until)
+
+    async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
+        return await (await self._reports()).health(since, until)
+
+    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
+        return await (await self._reports()).recent(limit=limit, token_id=token_id)
+
+    async def own_key(self, name: str) -> bytes | None:
+        return await (await self._sql()).sealed.own_key(name)
+
+    async def add_own_key(self, name: str, sealed: bytes) -> bytes:
+        return await (await self._sql()).sealed.add_own_key(name, sealed)
+
+    async def begin_once(self, request: KeyedRequest, *, lease_s: float, keep_s: float) -> FirstAnswer | None:
+        return await (await self._sql()).first_answers.begin_once(request, lease_s=lease_s, keep_s=keep_s)
+
+    async def finish_once(self, request: KeyedRequest, content: bytes) -> bool:
+        return await (await self._sql()).first_answers.finish_once(request, content)
+
+    async def give_up_once(self, request: KeyedRequest) -> bool:
+        return await (await self._sql()).first_answers.give_up_once(request)
+
+    async def signing_keys(self, used_for: str) -> Sequence[StoredKey]:
+        return await (await self._sql()).signing.signing_keys(used_for)
+
+    async def add_signing_key(self, key: StoredKey, after: datetime) -> None:
+        await (await self._sql()).signing.add_signing_key(key, after)
+
+    async def drop_signing_keys(self, used_for: str, before: datetime) -> int:
+        return await (await self._sql()).signing.drop_signing_keys(used_for, before)
+
+    async def sealed_heads(self) -> Mapping[bytes, int]:
+        await self._flush()
+        return await (await self._sql()).sealed.sealed_heads()
+
+    async def sealed_otherwise(self, head: bytes, after: Place | None = None) -> Sequence[Sealed]:
+        await self._flush()
+        return await (await self._sql()).sealed.sealed_otherwise(head, after)
+
+    async def reseal(self, values: Sequence[Sealed], anew: Sequence[bytes]) -> int:
+        return await (await self._sql()).sealed.reseal(values, anew)
+
+    async def _settled_admin(self) -> "SqlAdmin":
+        """Give the administrator's side, once what this process has settled is written."""
+        await self._flush()
+        return (await self._sql()).admin
+
+    async def _reports(self) -> "SqlReports":
+        """Give the reports, once what this process has settled is written."""
+        await self._flush()
+        return (await self._sql()).reports

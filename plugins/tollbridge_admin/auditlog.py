@@ -1,0 +1,168 @@
+"""The audit log: read, which is itself recorded, and verified.
+
+A caller with a team reads what befell one token of it at a time.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from tollbridge import Denied, Gateway
+from tollbridge.administering import FIRST, AuditRecord, breaks
+from tollbridge_admin.asking import Answer, Asked
+from tollbridge_admin.paging import Cursor, Limit, cursor, read_cursor
+from tollbridge_admin.problems import refused
+from tollbridge_admin.reach import Reach
+from tollbridge_admin.routes import Route, route
+from tollbridge_admin.tokenshapes import Wish
+
+READ = "admin:audit:read"
+_LIST, _CHAIN = "audit", "chain"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_VERIFIED = 500
+"""Records verified for one page: some milliseconds."""
+
+Text = Annotated[str, Meta(max_length=256)]
+
+
+class AuditAsked(Wish, frozen=True):
+    """Which records are listed."""
+
+    actor: Text = ""
+    action: Annotated[str, Meta(max_length=100, description="An action, or how it begins, such as token.")] = ""
+    target: Text = ""
+    limit: Limit = 50
+    after: Cursor = ""
+
+
+class ChainAsked(Wish, frozen=True):
+    """Where verifying goes on."""
+
+    after: Cursor = ""
+
+
+class ActorShown(msgspec.Struct, frozen=True):
+    """Who did it, by which way, from where and with which request."""
+
+    id: str
+    via: str
+    client: str
+    call_id: str
+
+
+class RecordShown(msgspec.Struct, frozen=True):
+    """One record: what was of the target before, and what is after."""
+
+    number: int
+    at: datetime
+    actor: ActorShown
+    action: str
+    target: str
+    before: dict[str, msgspec.Raw] | None
+    after: dict[str, msgspec.Raw] | None
+    digest: str
+
+
+class RecordsShown(msgspec.Struct, frozen=True):
+    """A page of records, newest first; `next` is the cursor of the page behind it."""
+
+    items: Sequence[RecordShown]
+    next: str | None
+
+
+class BreakShown(msgspec.Struct, frozen=True):
+    """Where the chain is broken, and why."""
+
+    number: int
+    why: str
+
+
+class ChainShown(msgspec.Struct, frozen=True):
+    """What verifying one page found: `number` and `digest` of its last record, to be noted elsewhere."""
+
+    records: int
+    breaks: Sequence[BreakShown]
+    number: int
+    digest: str
+    next: str | None
+
+
+class AuditLog:
+    """Answers with it."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._reach = Reach(gateway)
+
+    def routes(self) -> Sequence[Route]:
+        """Say what can be asked."""
+        return (
+            route("GET", "/audit", self.list_audit, takes=AuditAsked, gives=RecordsShown, scope=READ, also=(404,)),
+            route("GET", "/audit/verify", self.verify_audit, takes=ChainAsked, gives=ChainShown, scope=READ),
+        )
+
+    async def list_audit(self, asked: Asked, query: AuditAsked) -> Answer:
+        """List records of the audit log, newest first; that they were read is recorded too."""
+        if asked.caller.team:
+            if not query.target:
+                raise Denied("a token with a team reads of one token at a time: name it as target", code="out_of_reach")
+            await self._reach.see(asked.caller, query.target)
+        before = _number(_LIST, query.after)
+        wanted = {"actor": query.actor, "action": query.action, "target": query.target}
+        found = await self._gateway.store.list_audit(limit=query.limit + 1, before=before, **wanted)
+        page = found[: query.limit]
+        numbers = {"first": page[-1].number, "last": page[0].number} if page else {}
+        told = {name: text for name, text in wanted.items() if text} | numbers
+        await self._gateway.store.note(
+            await self._gateway.tokens.act(asked.actor), "audit.read", query.target, None, told
+        )
+        following = cursor(_LIST, page[-1].number) if len(found) > len(page) else None
+        return Answer(RecordsShown(tuple(map(_shown, page)), following))
+
+    async def verify_audit(self, asked: Asked, query: ChainAsked) -> Answer:
+        """Verify the chain of the audit log, a page at a time from its beginning."""
+        if asked.caller.team:
+            raise Denied("a token with a team cannot verify the whole log", code="out_of_reach")
+        store, key = self._gateway.store, (await self._gateway.tokens.act(asked.actor)).key
+        number, digest = _number(_CHAIN, query.after) or 0, FIRST
+        if number:
+            before = await store.follow_audit(number - 1, limit=1)
+            if not before or before[0].number != number:
+                raise refused("after", "there is no such record any more; verify from the beginning")
+            digest = before[0].digest
+        page = await store.follow_audit(number, limit=_VERIFIED)
+        found = tuple(BreakShown(one.number, one.why) for one in breaks(page, key, after=digest, number=number))
+        if page:
+            number, digest = page[-1].number, page[-1].digest
+        following = cursor(_CHAIN, number) if len(page) == _VERIFIED else None
+        return Answer(ChainShown(len(page), found, number, digest.hex(), following))
+
+
+def _number(kind: str, text: str) -> int | None:
+    last = read_cursor(kind, text)
+    if last is None:
+        return None
+    if not last.isdigit() or len(last) > 18:
+        raise refused("after", "it is no cursor of this list; take the `next` of a page")
+    return int(last)
+
+
+def _shown(record: AuditRecord) -> RecordShown:
+    actor = record.actor
+    return RecordShown(
+        number=record.number,
+        at=_EPOCH + timedelta(microseconds=record.at_us),
+        actor=ActorShown(actor.id, actor.via, actor.client, actor.call_id),
+        action=record.action,
+        target=record.target,
+        before=_object(record.before),
+        after=_object(record.after),
+        digest=record.digest.hex(),
+    )
+
+
+def _object(text: str) -> dict[str, msgspec.Raw] | None:
+    return msgspec.json.decode(text, type=dict[str, msgspec.Raw] | None)

@@ -1,0 +1,43 @@
+"""Who calls, what it may do here, and what there is to be called."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tollbridge.administering import Environment
+from tollbridge_admin.asking import Answer, Asked
+from tollbridge_admin.routes import ANY_TOKEN, Nothing, Route, route
+
+
+class MeShown(msgspec.Struct, frozen=True):
+    """The caller.  `within` are the scopes of those above it, nearest first: it may do what all of them allow."""
+
+    id: str
+    name: str
+    kind: str
+    owner: str
+    team: str
+    environment: Environment
+    scopes: Sequence[str]
+    within: Sequence[Sequence[str]]
+    operations: Sequence[str]
+
+
+class Myself:
+    """Answers about the caller; `others` are the routes it may be able to call."""
+
+    def __init__(self, others: Sequence[Route]) -> None:
+        self._others = others
+
+    def routes(self) -> Sequence[Route]:
+        """Say what can be asked."""
+        return (route("GET", "/me", self.get_me, takes=Nothing, gives=MeShown, scope=ANY_TOKEN),)
+
+    async def get_me(self, asked: Asked, nothing: Nothing) -> Answer:
+        """Say who calls, and which operations it may call."""
+        me = asked.caller
+        may = [one.name for one in self._others if one.scope == ANY_TOKEN or one.scope in me.scopes]
+        within = [bound.scopes for bound in me.scopes.bounds]
+        return Answer(
+            MeShown(me.id, me.name, me.kind.value, me.owner, me.team, me.environment, me.scopes.scopes, within, may)
+        )

@@ -1,0 +1,62 @@
+"""Which tokens a caller sees and touches.
+
+A caller with a team sees its team's tokens alone. What stands above the caller is out of its reach, and so is itself
+but for rotating and ending it. What hands out a secret, or may widen a token, needs all that the token may do; tokens
+below the caller are bound by it anyway.
+"""
+
+from tollbridge import Denied, Gateway, NotFound, Principal, Token
+
+_MOST_ABOVE = 16
+"""Generations looked at; there are at most eight."""
+
+
+class Reach:
+    """Finds tokens for a caller."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def see(self, caller: Principal, token_id: str) -> Token:
+        """Find a token that the caller may see; raises `NotFound`, also for one of another team."""
+        token = await self._gateway.store.get_token(token_id)
+        if token is None or (caller.team and token.team != caller.team):
+            raise NotFound("there is no such token")
+        return token
+
+    async def touch(self, caller: Principal, token_id: str, *, itself: bool = False, widens: bool = False) -> Token:
+        """Find a token that the caller may change; raises `NotFound`, or `Denied` with `out_of_reach`.
+
+        `itself`: the caller may do this to itself. `widens`: it needs all that the token may do.
+        """
+        token = await self.see(caller, token_id)
+        if token.id == caller.id:
+            if itself:
+                return token
+            raise _beyond("a token does not change itself; it can be rotated and revoked")
+        if token.id in await self._above(caller.id):
+            raise _beyond("this token stands above yours")
+        if widens:
+            await self.check_within(caller, token)
+        return token
+
+    async def check_within(self, caller: Principal, token: Token) -> None:
+        """Refuse a token that may do more than the caller and is not below it; raises `Denied` (scope_beyond)."""
+        beyond = caller.scopes.lacking(token.scopes)
+        if beyond and token.id != caller.id and caller.id not in await self._above(token.id):
+            raise Denied(
+                f"this token holds {beyond[0]!r}, which reaches beyond what you may do yourself", code="scope_beyond"
+            )
+
+    async def _above(self, token_id: str) -> list[str]:
+        """Give the ids of all above a token, nearest first."""
+        found: list[str] = []
+        token = await self._gateway.store.get_token(token_id)
+        while token is not None and token.parent and len(found) < _MOST_ABOVE:
+            found.append(token.parent)
+            token = await self._gateway.store.get_token(token.parent)
+        return found
+
+
+def _beyond(why: str) -> Denied:
+    return Denied(why, code="out_of_reach")

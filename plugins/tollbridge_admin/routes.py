@@ -1,0 +1,130 @@
+"""What the API offers, said once: the same declarations are answered, guarded and described."""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from tollbridge import Call, NotFound, PluginError, parse_scope
+from tollbridge.administering import MethodNotAllowed
+from tollbridge.formats import Operation
+from tollbridge_admin.asking import Answer, Asked
+
+ANY_TOKEN = "any token"
+"""Said in place of a scope by a route that is open to every valid token."""
+
+_NAME = re.compile(r"\{(\w+)\}")
+ID = "[a-z]{1,12}_[0-9A-Za-z_-]{1,64}"
+"""How an id looks, so that no word of a path is taken for one."""
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """No fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one path.
+
+    `takes` are the fields of its query where it reads, of its body where it writes; `gives` what it answers, with
+    `status`. `may_be_bare`: its body may be left out. `tagged`: it is about one object, which has an entity tag that
+    `If-Match` is held against. `also` are statuses that nothing else says.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    scope: str
+    takes: type[msgspec.Struct]
+    gives: Any
+    answer: Callable[[Asked, Any], Awaitable[Answer]]
+    status: int = 200
+    may_be_bare: bool = False
+    tagged: bool = False
+    also: tuple[int, ...] = ()
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.method == "GET"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the names in its path."""
+        return tuple(_NAME.findall(self.path))
+
+
+def route(
+    method: str,
+    path: str,
+    answer: Callable[[Asked, T], Awaitable[Answer]],
+    *,
+    takes: type[T],
+    gives: Any,
+    scope: str = "",
+    **more: Any,
+) -> Route:
+    """Declare a route; the function that answers it gives its name, and its first line the summary."""
+    said: dict[str, Any] = {
+        "name": getattr(answer, "__name__", ""),
+        "summary": (answer.__doc__ or "").partition("\n")[0],
+    }
+    return Route(method=method, path=path, scope=scope, takes=takes, gives=gives, answer=answer, **said, **more)
+
+
+class Table:
+    """The routes of an API.  Raises `PluginError` for one that does not say who may call it, or that is there twice."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = tuple(routes)
+        self._methods: dict[str, dict[str, Route]] = {}
+        for one in self.routes:
+            _check(one)
+            if self._methods.setdefault(one.path, {}).setdefault(one.method, one) is not one:
+                raise PluginError(f"the route {one.method} {one.path} is there twice")
+        self._patterns = [(_pattern(path), methods) for path, methods in self._methods.items()]
+
+    def operation(self, call: Call) -> Operation:
+        """Say what a call is, for the guard: a path or method that is not there is open to every valid token."""
+        methods, _ = self._at(call.path)
+        found = methods.get(call.method)
+        scope = "" if found is None or found.scope == ANY_TOKEN else found.scope
+        return Operation(scope=scope, label="none" if found is None else found.name, method=call.method, ai=False)
+
+    def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
+        """Find a route and what stands for the names in its path; raises `NotFound` or `MethodNotAllowed`."""
+        methods, named = self._at(path)
+        if not methods:
+            raise NotFound("there is nothing at this path; see openapi.json")
+        if method not in methods:
+            allowed = ", ".join(methods)
+            raise MethodNotAllowed(f"this path takes {allowed}", headers={"allow": allowed})
+        return methods[method], named
+
+    def _at(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
+        for pattern, methods in self._patterns:
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return methods, match.groupdict()
+        return {}, {}
+
+
+def _check(one: Route) -> None:
+    try:
+        if one.scope != ANY_TOKEN:
+            parse_scope(one.scope)
+    except ValueError as exc:
+        raise PluginError(f"the route {one.method} {one.path} must say which scope it needs: {exc}") from exc
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("".join(f"(?P<{part}>{ID})" if odd else re.escape(part) for odd, part in _parts(path)))
+
+
+def _parts(path: str) -> Iterable[tuple[bool, str]]:
+    return ((bool(place % 2), part) for place, part in enumerate(_NAME.split(path)))

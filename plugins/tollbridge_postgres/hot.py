@@ -1,0 +1,124 @@
+"""What every request needs, on PostgreSQL: asked of the database each time, many at once."""
+
+import asyncio
+import math
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+
+from tollbridge import Principal, Unavailable
+from tollbridge.stores.building import (
+    PRINCIPAL_COLUMNS,
+    Reservation,
+    UsageRow,
+    principal_of,
+    seconds_to_micros,
+    unavailable,
+)
+from tollbridge_postgres.batch import Ledger
+from tollbridge_postgres.clock import DatabaseClock
+from tollbridge_postgres.driver import Connection
+from tollbridge_postgres.failures import Uncertain
+from tollbridge_postgres.lookups import Lookups
+from tollbridge_postgres.pool import Pool
+from tollbridge_postgres.works import Release, Reserve, settle
+
+# One row for each digest whatever it is, and nothing in it unless the token is live: how long a look-up takes does not
+# tell unknown from revoked. $2 is now, $3 the end of what has none, in microseconds.
+_PRINCIPALS = f"""
+    SELECT {PRINCIPAL_COLUMNS}, asked.digest AS asked_for
+    FROM unnest($1::bytea[]) AS asked (digest)
+    LEFT JOIN secret AS s ON s.digest = asked.digest
+    LEFT JOIN token AS t
+        ON t.id = coalesce(s.token_id, '') AND t.revoked_at IS NULL AND t.disabled_at IS NULL
+        AND coalesce(t.expires_at, $3::bigint) > $2::bigint AND coalesce(s.expires_at, $3::bigint) > $2::bigint
+"""
+_LIVE = """
+    SELECT id FROM token
+    WHERE id = ANY($1::text[]) AND revoked_at IS NULL AND disabled_at IS NULL AND coalesce(expires_at, $3) > $2
+"""
+_WRITABLE = "SELECT pg_current_xact_id()::text, current_setting('transaction_read_only')"
+_NEVER = 2**62
+CHECKED_S = 1.0
+"""How long the store is taken to be writable after a check that wrote."""
+
+
+class PostgresHot:
+    """Look-ups, reservations and settlements of one process."""
+
+    def __init__(self, pool: Pool, clock: DatabaseClock) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._ledger = Ledger(pool)
+        self._principals = Lookups(self._find_principals)
+        self._live = Lookups(self._find_live)
+        self._writes_until_s = -math.inf
+
+    async def find_principal(self, digest: bytes) -> Principal | None:
+        """Find the live token behind a digest, as of every commit before the question."""
+        return (await self._principals.find((digest,)))[digest]
+
+    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
+        """Give those of the tokens that open, as of every commit before the question."""
+        if not token_ids:
+            return ()
+        asked = frozenset(token_ids)
+        return asked & (await self._live.find(asked)).keys()
+
+    async def reserve(self, reservation: Reservation) -> None:
+        """Hold the amount on all budgets or none.
+
+        A caller cancelled while it waits holds nothing afterwards, and neither does one whose commit went unanswered.
+        """
+        expires_at = seconds_to_micros(self._clock.there(reservation.expires_at))
+        done = self._ledger.submit(Reserve(reservation, expires_at))
+        try:
+            await done
+        except (asyncio.CancelledError, Uncertain):
+            with suppress(Unavailable):  # closed meanwhile: the sweep finds it
+                self._ledger.post(Release(reservation.call_id))
+            raise
+
+    async def settle(self, row: UsageRow) -> None:
+        """Write, release and charge, once.  Written also if the caller is cancelled while it waits."""
+        await self._ledger.submit(settle(row))
+
+    def post(self, row: UsageRow) -> None:
+        """Do the same soon, with nobody waiting."""
+        self._ledger.post(settle(row))
+
+    async def flush(self) -> None:
+        """Wait until everything asked for so far is written, or the store has failed once more."""
+        await self._ledger.flush()
+
+    async def check(self) -> None:
+        """Read once, and write, unless that was seen to work within `CHECKED_S`."""
+        await self.find_principal(b"")
+        now = self._clock.monotonic()
+        if now < self._writes_until_s:
+            return
+        await self._pool.transact(_write)
+        self._writes_until_s = now + CHECKED_S
+
+    async def close(self) -> None:
+        """Write what is pending, and answer what was asked."""
+        await self._ledger.close()
+        await self._principals.close()
+        await self._live.close()
+
+    async def _find_principals(self, digests: Sequence[bytes]) -> Mapping[bytes, Principal | None]:
+        async with self._pool.lend() as db:
+            rows = await db.fetch(_PRINCIPALS, digests, seconds_to_micros(self._clock.time()), _NEVER)
+        found = ((row["asked_for"], tuple(row.values())) for row in rows)
+        return {digest: None if columns[0] is None else principal_of(columns) for digest, columns in found}
+
+    async def _find_live(self, token_ids: Sequence[str]) -> Mapping[str, bool]:
+        async with self._pool.lend() as db:
+            rows = await db.fetch(_LIVE, token_ids, seconds_to_micros(self._clock.time()), _NEVER)
+        return {row["id"]: True for row in rows}
+
+
+async def _write(db: Connection) -> None:
+    """Take a transaction's number, which has the commit written to the log and no table changed."""
+    (row,) = await db.fetch(_WRITABLE)
+    if row["current_setting"] != "off":
+        raise unavailable("the database takes no writes")

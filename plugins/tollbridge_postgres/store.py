@@ -1,0 +1,179 @@
+"""The store on PostgreSQL: one database, any number of processes on any number of machines."""
+
+import asyncio
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tollbridge import Clock, Principal, SystemClock, Unavailable
+from tollbridge.stores.base import Store
+from tollbridge.stores.building import KeptAnswer, Reservation, SqlServed, UsageRow, unavailable
+from tollbridge_postgres.address import Address
+from tollbridge_postgres.answers import Answers
+from tollbridge_postgres.clock import DatabaseClock
+from tollbridge_postgres.failures import cannot_open, no_answer
+from tollbridge_postgres.hot import PostgresHot
+from tollbridge_postgres.pool import Pool, open_pool
+from tollbridge_postgres.schema import prepare
+from tollbridge_postgres.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from tollbridge.stores.sql import SqlSide
+
+
+class PostgresStore(SqlServed):
+    """A whole store in one database.
+
+    Every commit is on the disk of the server before it counts, as its own settings say. `migrate`: bring an older
+    schema up to date at start, rather than refuse. `tidy_s` and `sweep_s` are the periods of background work.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        clock: Clock | None = None,
+        *,
+        migrate: bool = True,
+        tidy_s: float = 3.0,
+        sweep_s: float = 30.0,
+    ) -> None:
+        self._address = address
+        self._given = clock or SystemClock()
+        self._migrate = migrate
+        self._tidy_s = tidy_s
+        self._sweep_s = sweep_s
+        self._parts: _Parts | None = None
+
+    async def open(self) -> None:
+        """Open, filling an empty database or bringing it up to date; raises `StoreError`.  Opening twice opens once."""
+        if self._parts is not None:
+            return
+        await prepare(self._address, migrate=self._migrate)
+        clock = DatabaseClock(self._given)
+        pool = await self._connect(clock)
+        hot = PostgresHot(pool, clock)
+        upkeep = Upkeep(pool, clock, settled=hot.flush)
+        self._parts = _Parts(pool, clock, hot, upkeep, Answers(pool, clock))
+        await upkeep.catch_up()
+        upkeep.start(tidy_s=self._tidy_s, sweep_s=self._sweep_s)
+
+    async def close(self) -> None:
+        """Write what is pending and close; nothing else is served from the moment this is called."""
+        parts, self._parts = self._parts, None
+        if parts is None:
+            return
+        await parts.hot.close()
+        await parts.answers.close()
+        if parts.sql is not None:
+            await (await parts.sql).close()
+        await parts.upkeep.close()
+        await parts.pool.close()
+
+    async def check(self) -> None:
+        """Read, and write what the server has to have on its disk."""
+        await self._open.hot.check()
+
+    async def sweep(self) -> int:
+        return await self._open.upkeep.sweep()
+
+    async def find_principal(self, digest: bytes) -> Principal | None:
+        return await self._open.hot.find_principal(digest)
+
+    def recall_principal(self, digest: bytes) -> Principal | None:
+        """Recall nobody: nothing here knows of another machine's revocation without asking."""
+        return None
+
+    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
+        return await self._open.hot.live_tokens(token_ids)
+
+    def reserve(self, reservation: Reservation) -> Coroutine[None, None, None]:
+        return self._open.hot.reserve(reservation)
+
+    async def settle(self, row: UsageRow) -> None:
+        await self._open.hot.settle(row)
+
+    def post(self, row: UsageRow, held: Reservation | None = None) -> None:
+        """Settle soon; what is held is read from the database in any case."""
+        self._open.hot.post(row)
+
+    def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
+        self._open.upkeep.touch(token_id, at, client, used_for)
+
+    def keep(self, answer: KeptAnswer, content: bytes) -> None:
+        self._open.answers.keep(answer, content)
+
+    async def find_answer(self, id: str, token_id: str) -> KeptAnswer | None:
+        return await self._open.answers.find_answer(id, token_id)
+
+    async def find_thread(self, id: str, token_id: str) -> Sequence[KeptAnswer]:
+        return await self._open.answers.find_thread(id, token_id)
+
+    async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
+        return await self._open.answers.find_holders(items, token_id)
+
+    async def find_strangers(self, items: Collection[str], token_id: str) -> Sequence[str]:
+        return await self._open.answers.find_strangers(items, token_id)
+
+    async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:
+        return await self._open.answers.contents(ids, token_id)
+
+    async def forget_answer(self, id: str, token_id: str) -> bool:
+        return await self._open.answers.forget_answer(id, token_id)
+
+    async def _connect(self, clock: DatabaseClock) -> Pool:
+        """Open the pool, and see what time it is there."""
+        try:
+            pool = await open_pool(self._address)
+        except Exception as exc:
+            raise cannot_open(self._address.name, exc) from None
+        try:
+            async with pool.lend() as db:
+                await clock.look(db)
+        except Unavailable as exc:
+            await pool.close()
+            raise no_answer(self._address.name, exc) from None
+        return pool
+
+    @property
+    def _open(self) -> "_Parts":
+        if self._parts is None:
+            raise unavailable("not open")
+        return self._parts
+
+    async def _flush(self) -> None:
+        parts = self._open
+        await parts.hot.flush()
+        await parts.answers.flush()
+
+    def _changing(self) -> AbstractContextManager[None]:
+        """Tell nobody: every look-up asks the database."""
+        return nullcontext()
+
+    async def _sql(self) -> "SqlSide":
+        parts = self._open
+        if parts.sql is None:
+            parts.sql = asyncio.ensure_future(asyncio.to_thread(_load_sql, self._address, parts.clock))
+        return await asyncio.shield(parts.sql)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What is there while the store is open."""
+
+    pool: Pool
+    clock: DatabaseClock
+    hot: PostgresHot
+    upkeep: Upkeep
+    answers: Answers
+    sql: "asyncio.Future[SqlSide] | None" = None
+
+
+def _load_sql(address: Address, clock: Clock) -> "SqlSide":
+    from tollbridge_postgres.engine import sql_side  # SQLAlchemy: half a second and 30 MB that most workers never need
+
+    return sql_side(address, clock)
+
+
+_: type[Store] = PostgresStore

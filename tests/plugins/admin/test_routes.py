@@ -1,0 +1,115 @@
+"""The table of routes: each says who may call it (T19)."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from tests.plugins.admin.conftest import BASE, Admin
+
+from tollbridge import NotFound, PluginError
+from tollbridge.administering import MethodNotAllowed
+from tollbridge_admin.app import make_table
+from tollbridge_admin.asking import Answer, Asked
+from tollbridge_admin.routes import ANY_TOKEN, Nothing, Table, route
+
+OPEN = {"/me", "/openapi.json"}
+"""What every valid token may read."""
+
+
+class Things:
+    async def list_things(self, asked: Asked, nothing: Nothing) -> Answer:
+        """List things.
+
+        And more that is no summary.
+        """
+        return Answer(nothing)
+
+
+def a_route(path: str = "/things", **more: Any) -> Any:
+    return route("GET", path, Things().list_things, **{"takes": Nothing, "gives": Nothing, "scope": ANY_TOKEN, **more})
+
+
+def filled(path: str) -> str:
+    return path.replace("{id}", "tok_1")
+
+
+@pytest.mark.parametrize("scope", ["", "admin", "admin:things", "everybody"])
+def test_table_with_a_route_that_declares_no_scope_is_refused(scope: str) -> None:
+    with pytest.raises(PluginError, match="the route GET /things must say which scope it needs"):
+        Table([a_route(scope=scope)])
+
+
+def test_table_with_a_route_twice_is_refused() -> None:
+    with pytest.raises(PluginError, match="GET /things is there twice"):
+        Table([a_route(), a_route()])
+
+
+def test_route_is_named_by_its_function_and_its_first_line() -> None:
+    one = a_route()
+
+    assert (one.name, one.summary, one.names) == ("list_things", "List things.", ())
+    assert a_route("/things/{id}/parts/{part}").names == ("id", "part")
+
+
+def test_path_is_found_as_a_whole_with_what_stands_for_its_names() -> None:
+    table = Table([a_route(), a_route("/things/{id}"), a_route("/things/{id}/end")])
+
+    assert table.find("GET", "/things")[1] == {}
+    assert table.find("GET", "/things/thing_0aZ-_")[1] == {"id": "thing_0aZ-_"}
+    assert table.find("GET", "/things/thing_1/end")[0].path == "/things/{id}/end"
+    for path in ("/thing", "/things/", "/things/end", "/things/thing_", "/things/thing_1/", "/things/thing_1\n", "//"):
+        with pytest.raises(NotFound):
+            table.find("GET", path)
+
+
+def test_other_method_is_refused_with_those_that_are_there() -> None:
+    with pytest.raises(MethodNotAllowed) as refusal:
+        Table([a_route()]).find("DELETE", "/things")
+
+    assert (b"allow", b"GET") in refusal.value.headers()
+
+
+async def test_every_route_but_two_needs_a_scope_of_administration(admin: Admin) -> None:
+    table = make_table(admin.under.gateway)
+
+    assert {one.path for one in table.routes if one.scope == ANY_TOKEN} == OPEN
+    scopes = {one.scope for one in table.routes} - {ANY_TOKEN}
+    assert scopes == {"admin:tokens:read", "admin:tokens:write", "admin:audit:read"}
+    assert all(one.scope.endswith(":read") for one in table.routes if one.reads and one.scope != ANY_TOKEN)
+    assert all(one.scope.endswith(":write") for one in table.routes if not one.reads)
+
+
+async def test_walk_without_a_token_is_refused_everywhere(admin: Admin) -> None:
+    for one in make_table(admin.under.gateway).routes:
+        for secret in ("", "tb_" + "0" * 38, "x"):
+            reply = await admin.under.request(one.method, BASE + filled(one.path), token=secret)
+
+            assert (reply.status_code, reply.json()["code"]) == (401, "invalid_api_key"), one
+            assert reply.headers["www-authenticate"].startswith("Bearer")
+    for path in ("", "/", "/nothing", "/tokens/../me", "/docs"):
+        assert (await admin.under.request("GET", BASE + path, token="")).status_code in (400, 401), path
+
+
+async def test_walk_with_the_wrong_scope_is_refused_and_the_one_that_is_missing_named(admin: Admin) -> None:
+    others = await admin.other("ai:*", "model:*", "service:*", "admin:teams:write")
+
+    for one in make_table(admin.under.gateway).routes:
+        reply = await others.ask(one.method, filled(one.path))
+        if one.path in OPEN:
+            assert reply.status_code == 200
+            continue
+        assert (reply.status_code, reply.json()["code"]) == (403, "insufficient_scope")
+        assert one.scope in reply.json()["detail"]
+        assert f'scope="{one.scope}"' in reply.headers["www-authenticate"]
+
+
+async def test_scope_to_read_writes_nothing_and_the_one_to_write_reads(admin: Admin) -> None:
+    reader, writer = await admin.other("admin:tokens:read"), await admin.other("admin:tokens:write")
+
+    assert (await reader.get("/tokens")).status_code == (await writer.get("/tokens")).status_code == 200
+    assert (await reader.post("/tokens", {"name": "x", "scopes": ["admin:tokens:read"]})).status_code == 403
+    assert (await writer.get("/audit")).status_code == 403
+
+
+async def test_nothing_takes_no_fields_at_all() -> None:
+    assert msgspec.structs.fields(Nothing) == ()

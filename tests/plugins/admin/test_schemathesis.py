@@ -1,0 +1,104 @@
+"""Requests made up from the description, good and bad: nothing but documented answers, and no fault of ours."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.plugins.admin.conftest import BASE, Admin, an_admin
+from tests.support.requires import requires
+
+from tollbridge.testing import GatewayUnderTest
+
+pytestmark = requires("schemathesis")
+
+HOST = "http://gateway.test"
+EXAMPLES = 40
+"""For each operation: what fits its description, what does not, and what is about a token that is there."""
+
+
+class Fuzzed:
+    """A gateway on a loop of its own, and what is asked of it."""
+
+    def __init__(self, make: Callable[..., GatewayUnderTest]) -> None:
+        self.runner = asyncio.Runner()
+        self.under = make({"logging": {"access": False}})
+        self.admin: Admin = self.runner.run(an_admin(self.under))
+        self.document = self.runner.run(self.admin.get("/openapi.json")).json()
+        self.ids = [self.runner.run(self.admin.make(name=f"t{number}"))["id"] for number in range(3)]
+        self.statuses: dict[str, set[int]] = {}
+
+    def close(self) -> None:
+        self.runner.run(self.under.close())
+        self.runner.close()
+
+    def send(self, case: Any) -> httpx2.Response:
+        """Send what was made up with the administrator's token."""
+        import requests
+
+        headers = {"authorization": f"Bearer {self.admin.secret}"}
+        made = case.as_transport_kwargs(base_url=HOST + BASE, headers=headers)
+        wanted = ("method", "url", "headers", "params", "json", "data", "cookies")
+        request = requests.Request(**{name: made[name] for name in wanted if name in made}).prepare()
+        return self.runner.run(self._send(request))
+
+    async def _send(self, request: Any) -> httpx2.Response:
+        client = await self.under.client()
+        sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in _text(request.headers)]
+        reply = await client.request(request.method, request.url, headers=sent, content=request.body)
+        await reply.aread()
+        return reply
+
+
+def _text(headers: Any) -> Iterator[tuple[str, str]]:
+    for name, value in headers.items():
+        yield name, value if isinstance(value, str) else value.decode("latin-1")
+
+
+@pytest.fixture
+def fuzzed(gateway: Callable[..., GatewayUnderTest]) -> Iterator[Fuzzed]:
+    fuzzed = Fuzzed(gateway)
+    yield fuzzed
+    fuzzed.close()
+
+
+def test_made_up_requests_are_answered_as_described(fuzzed: Fuzzed) -> None:
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.specs.openapi import checks
+
+    schema = schemathesis.openapi.from_dict(fuzzed.document)
+    asked = [
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+    ]
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        seen = fuzzed.statuses.setdefault(operation.label, set())
+        ways = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
+        if "{id}" in operation.path:
+            ways += [operation.as_strategy(path_parameters={"id": id}) for id in fuzzed.ids]
+        try_out(fuzzed, st.one_of(ways), asked, seen)
+
+    assert len(fuzzed.statuses) == sum(len(methods) for methods in fuzzed.document["paths"].values())
+    answered = set().union(*fuzzed.statuses.values())
+    assert {200, 201, 404, 422} <= answered
+
+
+def try_out(fuzzed: Fuzzed, cases: Any, checks: list[Any], seen: set[int]) -> None:
+    """Send some of the cases; each is to be answered as its operation says."""
+
+    @settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=cases)
+    def send(case: Any) -> None:
+        reply = fuzzed.send(case)
+        seen.add(reply.status_code)
+        assert reply.status_code < 500, reply.text
+        case.validate_response(reply, checks=checks)
+
+    send()
