@@ -16,7 +16,7 @@ Label = Annotated[str, Meta(max_length=100)]
 _SCOPE = {"pattern": r"^(ai:[a-z0-9_.-]*\*?|(model|service):[!#-\[\]-~]+|admin:([a-z0-9_-]+:(read|write|\*)|\*))$"}
 Scopes = Annotated[
     list[Annotated[str, Meta(min_length=1, max_length=256, extra_json_schema=_SCOPE)]],
-    Meta(min_length=1, max_length=200, description="What it may do, such as ai:chat or model:gpt-*."),
+    Meta(min_length=1, max_length=100, description="What it may do, such as ai:chat or model:gpt-*."),
 ]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 Days = Annotated[int, Meta(ge=0, le=3650, description="How long each secret lives; 0 for ever.")]

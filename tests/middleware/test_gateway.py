@@ -380,6 +380,8 @@ def test_chain_can_be_shown_without_being_built(build) -> None:
 
     assert [layer.name for layer, _ in shown][-2:] == ["translate", "policies"]
     assert {origin for _, origin in shown} == {"tollbridge"}
+    vouched = layers_of(build().registry, (), vouch=True)
+    assert [layer.name for layer, _ in vouched][-2:] == ["translate", "vouch"]
 
 
 async def test_provider_of_a_plugin_given_in_code_is_called(gateway_of, monkeypatch) -> None:

@@ -1,58 +1,15 @@
 """Puts the JavaScript SDKs into a cache folder: `python -m tests.sdks.install`, with node 20 or newer and npm.
 
-`TOLLBRIDGE_NODE_SDKS` names another folder. The versions, and the hashes of every file, are those of
-`js/package-lock.json`; no package's own install script is run.
+`TOLLBRIDGE_NODE_SDKS` names another folder.
 """
 
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-VARIABLE = "TOLLBRIDGE_NODE_SDKS"
-HERE = Path(__file__).parent / "js"
-FILES = ("package.json", "package-lock.json")
-_DONE = ".installed"
+from tests.support.npm import Packages
 
-
-def folder() -> Path:
-    """Say where they are, or would be: another folder for other versions."""
-    named = os.environ.get(VARIABLE)
-    if named:
-        return Path(named)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "tollbridge" / f"node-sdks-{_digest()[:12]}"
-
-
-def _digest() -> str:
-    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in FILES)).hexdigest()
-
-
-def lack() -> str:
-    """Say what is missing and how to get it; empty where nothing is."""
-    if shutil.which("node") is None:
-        return "no node; apt-get install nodejs npm"
-    done = folder() / _DONE
-    if not done.is_file() or done.read_text() != _digest():
-        return "the JavaScript SDKs are not installed; python -m tests.sdks.install"
-    return ""
-
-
-def install() -> None:
-    """Install them where they are not; raises `CalledProcessError` where npm fails."""
-    if not lack():
-        return
-    place = folder()
-    place.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        shutil.copyfile(HERE / name, place / name)
-    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=place, check=True)
-    (place / _DONE).write_text(_digest())
-
+SDKS = Packages(
+    "node-sdks", "the JavaScript SDKs", "tests.sdks.install", "TOLLBRIDGE_NODE_SDKS", Path(__file__).parent / "js"
+)
 
 if __name__ == "__main__":
-    install()
-    print(lack() or folder())
-    sys.exit(bool(lack()))
+    SDKS.main()

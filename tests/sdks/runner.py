@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tests.sdks import install
+from tests.sdks.install import SDKS
 
 HERE = Path(__file__).parent
 PATIENCE_S = 90.0
@@ -29,7 +29,7 @@ class Runner:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**keyless, install.VARIABLE: str(install.folder()), "NO_PROXY": "127.0.0.1"},
+            env={**keyless, SDKS.variable: str(SDKS.folder()), "NO_PROXY": "127.0.0.1"},
         )
         self._errors: list[str] = []
         self._reader = threading.Thread(target=self._read_errors, daemon=True)

@@ -5,7 +5,7 @@ import re
 import subprocess
 from typing import Any, Self
 
-from tests.plugins.jwt.install import folder
+from tests.plugins.jwt.install import ISSUERS
 
 TIMEOUT_S = 30
 
@@ -20,7 +20,7 @@ class NodeIssuer:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             ["node", "--no-warnings", self._script],
-            cwd=folder(),
+            cwd=ISSUERS.folder(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.plugins.jwt.install import lack as oidc_node
-from tests.sdks.install import lack as node_sdks
+from tests.plugins.jwt.install import ISSUERS
+from tests.sdks.install import SDKS
 
 VARIABLE = "TOLLBRIDGE_TEST_REQUIRE"
 
@@ -128,8 +128,8 @@ NEEDS: Mapping[str, Lack] = {
     "granian": _module("granian", get="pip install granian"),
     "mitmproxy": _module("mitmproxy", get="pip install 'tollbridge[mitmproxy]'"),
     "python-sdks": _all(*(_module(name, get="pip install 'tollbridge[test]'") for name in _SDKS)),
-    "node-sdks": node_sdks,
-    "oidc-node": oidc_node,
+    "node-sdks": SDKS.lack,
+    "oidc-node": ISSUERS.lack,
     "openapi-validator": _module("openapi_spec_validator", get="pip install 'tollbridge[test]'"),
     "schemathesis": _module("schemathesis", get="pip install 'tollbridge[test]'"),
 }

@@ -12,7 +12,7 @@ from tollbridge.clock import Clock
 from tollbridge.layers.layer import Layer
 from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Lease, Limiter, Rate
-from tollbridge.tokens.model import TokenLimits
+from tollbridge.tokens.model import Above, TokenLimits
 
 _PUBLIC = "public:"
 _HOST_BITS = 64
@@ -20,6 +20,8 @@ _HOST_BITS = 64
 _LARGE = 6
 """Digits of the content length from which a body is large: 100 kB."""
 _MOST_KNOWN = 1024
+
+_NOBODY: tuple[Above, ...] = ()
 
 
 def neighbourhood(client: str) -> str:
@@ -35,22 +37,22 @@ def neighbourhood(client: str) -> str:
 
 
 class _InForce(msgspec.Struct, frozen=True, gc=False):
-    """The limits of one token, as `own` has them and the defaults where it has none."""
+    """The limits of one token and of those above it: `own` and `above` with the defaults where they have none."""
 
     own: TokenLimits
-    key: str
-    requests: Demand | None
-    tokens: Rate | None
+    above: tuple[Above, ...]
+    requests: tuple[Demand, ...]
+    tokens: tuple[tuple[str, Rate], ...]
     lease: Lease | None
 
 
 class Limit(Layer):
     """Keeps requests and tokens a minute and calls at once, for each token; on public paths for each address.
 
-    `defaults` hold for tokens without limits of their own. A model call takes the most it can use in tokens, capped at
-    the limit itself so that a single call always fits an idle token, and gives back what it did not use. A call that a
-    later layer refuses takes nothing. `share` is the number of workers a token's own limit is divided among where the
-    limiter does not see them all.
+    A call counts for its token and for all above that. `defaults` hold for tokens without limits of their own. A model
+    call takes the most it can use in tokens, capped at the limit itself so that a single call always fits an idle
+    token, and gives back what it did not use. A call that a later layer refuses takes nothing. `share` is the number of
+    workers a token's own limit is divided among where the limiter does not see them all.
     """
 
     name: ClassVar[str] = "limit"
@@ -74,34 +76,37 @@ class Limit(Layer):
     def _demands(self, call: Call) -> tuple[list[Demand], Lease | None]:
         principal = call.principal
         if principal is None:
-            own, key = self._defaults, _PUBLIC + neighbourhood(call.client)
+            own, above, key = self._defaults, _NOBODY, _PUBLIC + neighbourhood(call.client)
         else:
-            own, key = principal.limits, principal.id
+            own, above, key = principal.limits, principal.above, principal.id
         limits = self._in_force.get(key)
-        if limits is None or limits.own is not own:
-            limits = self._read(own, key)
-        demands = [] if limits.requests is None else [limits.requests]
-        tokens = limits.tokens
-        if tokens is not None and (call.operation is None or call.operation.ai):
+        if limits is None or limits.own is not own or limits.above is not above:
+            limits = self._read(own, above, key)
+        demands = list(limits.requests)
+        if limits.tokens and (call.operation is None or call.operation.ai):
             cost = 0 if call.estimate is None else call.estimate.input + call.estimate.output
-            depth = tokens.burst or tokens.amount
-            demands.append(Demand(key, tokens, depth if cost > depth else cost))
+            for owner, tokens in limits.tokens:
+                depth = tokens.burst or tokens.amount
+                demands.append(Demand(owner, tokens, depth if cost > depth else cost))
         return demands, limits.lease
 
-    def _read(self, own: TokenLimits, key: str) -> _InForce:
-        """Give the limits of a token with the defaults in their places."""
-        requests = self._amount(own.requests_per_minute, self._defaults.requests_per_minute)
-        tokens = self._amount(own.tokens_per_minute, self._defaults.tokens_per_minute)
-        together = self._amount(own.concurrency, self._defaults.concurrency)
+    def _read(self, own: TokenLimits, above: tuple[Above, ...], key: str) -> _InForce:
+        """Give the limits of a token and of those above it, with the defaults in their places."""
+        default = self._defaults
+        requests: list[Demand] = []
+        tokens: list[tuple[str, Rate]] = []
+        leases: list[Lease] = []
+        for owner, limits in ((key, own), *((each.id, each.limits) for each in above)):
+            if amount := self._amount(limits.requests_per_minute, default.requests_per_minute):
+                requests.append(Demand(owner, Rate("requests", amount), 1))
+            if amount := self._amount(limits.tokens_per_minute, default.tokens_per_minute):
+                tokens.append((owner, Rate("tokens", amount)))
+            if amount := self._amount(limits.concurrency, default.concurrency):
+                leases.append(Lease(owner, amount))
+        lease = Lease(leases[0].key, leases[0].amount, tuple(leases[1:])) if leases else None
         if len(self._in_force) >= _MOST_KNOWN:
             self._in_force.clear()
-        found = self._in_force[key] = _InForce(
-            own,
-            key,
-            Demand(key, Rate("requests", requests), 1) if requests else None,
-            Rate("tokens", tokens) if tokens else None,
-            Lease(key, together) if together else None,
-        )
+        found = self._in_force[key] = _InForce(own, above, tuple(requests), tuple(tokens), lease)
         return found
 
     def _amount(self, own: int | None, default: int | None) -> int:

@@ -33,6 +33,8 @@ class _Shown(NamedTuple):
     each: tuple[_Row, ...]
     policy: tuple[bytes, bytes]
     items: bytes
+    repeated: bool
+    """Whether two are of one name."""
 
 
 def limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
@@ -41,11 +43,14 @@ def limit_headers(standings: Sequence[Standing]) -> list[tuple[bytes, bytes]]:
     The first two follow draft-ietf-httpapi-ratelimit-headers (text of 2025-09, revision 10): `t` is when more units
     come, which for this kind of limit is the next one, not all. OpenAI's reset is when all are back
     (https://platform.openai.com/docs/guides/rate-limits, 2026-06). Seconds are rounded up.
-    Raises `ValueError` for a rate whose name cannot stand in a header name. One standing for each name.
+    Of several limits of one name, a token's own and those above it, the one with least left is told.
+    Raises `ValueError` for a rate whose name cannot stand in a header name.
     """
     shown = _shown(tuple([standing.rate for standing in standings]))
     if shown is None:
         return []
+    if shown.repeated:
+        return limit_headers(_tightest(standings))
     found: list[tuple[bytes, bytes]] = []
     counts: list[int] = []
     for standing, (depth, interval, limit, left, reset) in zip(standings, shown.each):  # noqa: B905
@@ -64,7 +69,7 @@ def anthropic_limit_headers(standings: Iterable[Standing], now: datetime) -> lis
     Names: https://docs.aws.amazon.com/claude-platform/latest/userguide/rate-limits.html, 2026-11.
     """
     found = []
-    for standing in standings:
+    for standing in _tightest(standings):
         limit, remaining, reset = _anthropic_parts(standing.rate)
         at = (now + min(timedelta(seconds=standing.reset_s), _MAX_RESET)).astimezone(UTC)
         if at.microsecond:
@@ -79,7 +84,18 @@ def _shown(rates: tuple[Rate, ...]) -> _Shown | None:
     if not rates:
         return None
     rows, policies, items = zip(*map(_parts, rates), strict=True)
-    return _Shown(rows, (b"ratelimit-policy", b", ".join(policies)), b", ".join(items))
+    repeated = len({rate.name for rate in rates}) < len(rates)
+    return _Shown(rows, (b"ratelimit-policy", b", ".join(policies)), b", ".join(items), repeated)
+
+
+def _tightest(standings: Iterable[Standing]) -> list[Standing]:
+    """Give the standing of each name of which least is left."""
+    found: dict[str, Standing] = {}
+    for standing in standings:
+        known = found.setdefault(standing.rate.name, standing)
+        if standing.remaining < known.remaining:
+            found[standing.rate.name] = standing
+    return list(found.values())
 
 
 def _parts(rate: Rate) -> tuple[_Row, bytes, bytes]:

@@ -48,10 +48,14 @@ class Demand(msgspec.Struct, frozen=True, gc=False):
 
 
 class Lease(msgspec.Struct, frozen=True, gc=False):
-    """At most `amount` calls of `key` at once."""
+    """At most `amount` calls of `key` at once, and as each of `above` says: a call holds a slot of every one or none.
+
+    Those `above` have none above them.
+    """
 
     key: str
     amount: int
+    above: tuple["Lease", ...] = ()
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):

@@ -120,7 +120,7 @@ class MemoryLimiter:
         """
         now = self._clock.monotonic()
         kept = self._buckets.kept
-        full = lease if lease is not None and self._is_full(lease, holder, now) else None
+        full = None if lease is None else self._full(lease, holder, now)
         fits = full is None
         buckets: list[Bucket] = []
         standings: list[Standing] = []
@@ -143,9 +143,10 @@ class MemoryLimiter:
         if lease is None:
             holder = ""
         else:
-            running = self._running.kept.get(lease.key) or self._running.put(lease.key, _Running())
-            running.ends.pop(holder, None)  # to the end: the order is that of expiry
-            running.ends[holder] = now + self._lease_s
+            for each in (lease, *lease.above):
+                running = self._running.kept.get(each.key) or self._running.put(each.key, _Running())
+                running.ends.pop(holder, None)  # to the end: the order is that of expiry
+                running.ends[holder] = now + self._lease_s
         self._tidy(now)
         return _Taken(tuple(demands), tuple(standings), lease, holder, turn, buckets)
 
@@ -153,7 +154,7 @@ class MemoryLimiter:
         """Raise `RateLimited` where not even one unit of each is left, whatever the demands cost; takes nothing."""
         now = self._clock.monotonic()
         buckets = self._buckets.kept
-        full = lease if lease is not None and self._is_full(lease, None, now) else None
+        full = None if lease is None else self._full(lease, None, now)
         fits = full is None
         for demand in demands:
             bucket = buckets.get(_slot(demand))
@@ -176,9 +177,10 @@ class MemoryLimiter:
         if not taken_in:
             return
         if grant.lease is not None:
-            running = self._running.kept.get(grant.lease.key)
-            if running is not None:
-                running.ends.pop(grant.holder, None)
+            for lease in (grant.lease, *grant.lease.above):
+                running = self._running.kept.get(lease.key)
+                if running is not None:
+                    running.ends.pop(grant.holder, None)
         for bucket, demand, used in zip(grant.buckets, grant.demands, actual):  # noqa: B905
             over = (used if used > 0 else 0) - demand.cost
             if over < 0:
@@ -203,6 +205,13 @@ class MemoryLimiter:
     def _bucket(self, demand: Demand) -> Bucket:
         slot = _slot(demand)
         return self._buckets.kept.get(slot) or self._buckets.put(slot, Bucket())
+
+    def _full(self, lease: Lease, holder: str | None, now: float) -> Lease | None:
+        """Give the first of a lease and those above it that has no slot left."""
+        for each in (lease, *lease.above):
+            if self._is_full(each, holder, now):
+                return each
+        return None
 
     def _is_full(self, lease: Lease, holder: str | None, now: float) -> bool:
         running = self._running.kept.get(lease.key)

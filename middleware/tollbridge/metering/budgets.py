@@ -1,13 +1,15 @@
-"""Which budgets a call draws on: the bridge's own and its token's, each by period."""
+"""Which budgets a call draws on: the bridge's own, its token's and those of all above that, each by period."""
 
 from datetime import date
 
 from tollbridge.call import Call
 from tollbridge.metering.ledger import BudgetLine
-from tollbridge.tokens.model import Principal, TokenBudget
+from tollbridge.tokens.model import Above, Principal, TokenBudget
 
 PERIODS = ("day", "month", "total")
 _MOST_KNOWN = 4096
+_Key = tuple[str, TokenBudget | None, tuple[Above, ...]]
+_NOBODY: _Key = ("", None, ())
 
 
 class Budgets:
@@ -17,12 +19,12 @@ class Budgets:
         self.bridge = bridge
         self.token = token
         self._day = date.min
-        self._known: dict[tuple[str, TokenBudget | None], tuple[BudgetLine, ...]] = {}
+        self._known: dict[_Key, tuple[BudgetLine, ...]] = {}
 
     def lines(self, call: Call) -> tuple[BudgetLine, ...]:
         """Give the budgets of this call, in a fixed order.  Those of a token are written once a day."""
         principal = call.principal
-        key = ("", None) if principal is None else (principal.id, principal.budget)
+        key = _NOBODY if principal is None else (principal.id, principal.budget, principal.above)
         day = call.received.date()
         if day != self._day:
             self._day, self._known = day, {}
@@ -36,9 +38,14 @@ class Budgets:
     def _lines(self, principal: Principal | None, day: date) -> tuple[BudgetLine, ...]:
         lines = [_line("bridge", "the bridge's", budget, day) for budget in self.bridge]
         if principal is not None:
-            own = (principal.budget,) if principal.budget is not None else self.token
-            lines += [_line(f"token:{principal.id}", "this token's", budget, day) for budget in own]
+            lines += self._of(principal.id, "this token's", principal.budget, day)
+            for above in principal.above:
+                lines += self._of(above.id, "the token above's", above.budget, day)
         return tuple(lines)
+
+    def _of(self, token_id: str, whose: str, budget: TokenBudget | None, day: date) -> list[BudgetLine]:
+        own = (budget,) if budget is not None else self.token
+        return [_line(f"token:{token_id}", whose, each, day) for each in own]
 
 
 def budget_id(owner: str, period: str, day: date) -> str:

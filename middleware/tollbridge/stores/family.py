@@ -11,7 +11,14 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.stores.tables import token, turn
-from tollbridge.stores.tokenrows import Values, read_conditions, written_conditions
+from tollbridge.stores.tokenrows import (
+    Values,
+    above_of,
+    read_above,
+    read_conditions,
+    written_above,
+    written_conditions,
+)
 from tollbridge.tokens.conditions import Conditions
 
 _AT_ONCE = 500
@@ -30,12 +37,13 @@ def bounded(row: Values | TokenRow, above: TokenRow | None) -> Values:
     """Give the columns of a token that come of the token above it, None for one that stands alone."""
     own = Conditions(tuple(row["networks"].split()), row["hours"])
     if above is None:
-        return {"bounds": "", "conditions": written_conditions([own])}
+        return {"bounds": "", "above": "", "conditions": written_conditions([own])}
     groups = dict.fromkeys([above["scopes"], *above["bounds"].split("\n")])
     groups.pop("", None)
     ends = [at for at in (row["expires_at"], above["expires_at"]) if at is not None]
     return {
         "bounds": "\n".join(groups),
+        "above": written_above([above_of(above), *read_above(above["above"])]),
         "conditions": written_conditions([own, *read_conditions(above["conditions"])]),
         "expires_at": min(ends, default=None),
     }

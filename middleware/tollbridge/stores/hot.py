@@ -17,7 +17,7 @@ from tollbridge.stores.batch import TickBatch
 from tollbridge.stores.files import unavailable
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros, usage_values
-from tollbridge.stores.tokenrows import read_conditions
+from tollbridge.stores.tokenrows import read_above, read_conditions
 from tollbridge.stores.works import Reserve, Settle
 from tollbridge.tokens.model import Environment, Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
@@ -25,7 +25,7 @@ from tollbridge.tokens.scopes import scope_set
 PRINCIPAL_COLUMNS = """
     t.id, t.name, t.scopes, t.kind, t.owner, t.team,
     t.requests_per_minute, t.tokens_per_minute, t.concurrency, t.budget_amount, t.budget_period,
-    t.bounds, t.conditions, t.environment, t.canary, s.expires_at
+    t.bounds, t.conditions, t.environment, t.canary, s.expires_at, t.above
 """
 """What a look-up gives of a token `t` and its secret `s`, in the order that `principal_of` reads it."""
 # One row whatever the digest, a look-up in both tables, and nothing in the row unless the token is live: how long it
@@ -63,7 +63,7 @@ def principal_of(row: Sequence[Any]) -> Principal:
     """Read who calls from the columns that a look-up gives, in its order."""
     token_id, name, scopes, kind, owner, team = row[:6]
     limits = row[6:9]
-    bounds, conditions, environment, canary, secret_ends = row[11:16]
+    bounds, conditions, environment, canary, secret_ends, above = row[11:17]
     return Principal(
         id=token_id,
         name=name,
@@ -77,6 +77,7 @@ def principal_of(row: Sequence[Any]) -> Principal:
         conditions=read_conditions(conditions),
         secret_ends_s=None if secret_ends is None else secret_ends / 1_000_000,
         canary=bool(canary),
+        above=read_above(above),
     )
 
 
@@ -134,7 +135,7 @@ class SqliteHot:
         (row,) = rows
         if row[0] is None:
             return None, 0.0
-        return principal_of(row), row[16] / 1_000_000
+        return principal_of(row), row[17] / 1_000_000
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""

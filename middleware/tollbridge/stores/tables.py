@@ -57,6 +57,7 @@ token = Table(
     Column("hours", Text, nullable=False, server_default=""),
     Column("bounds", Text, nullable=False, server_default=""),  # scopes of those above it, a line each
     Column("conditions", Text, nullable=False, server_default=""),  # its own and those of those above it, as JSON
+    Column("above", Text, nullable=False, server_default=""),  # those above it with limits and budgets, as JSON
     Column("tags", Text, nullable=False, server_default=""),
     Column("metadata", Text, nullable=False, server_default="{}"),
     Column("canary", Boolean, nullable=False, server_default=false()),

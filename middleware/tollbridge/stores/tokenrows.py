@@ -11,6 +11,7 @@ from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
 from tollbridge.stores.rows import micros, moment
 from tollbridge.tokens.conditions import Conditions
 from tollbridge.tokens.model import (
+    Above,
     Environment,
     Token,
     TokenBudget,
@@ -24,6 +25,7 @@ Values = dict[str, Any]
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode_metadata = msgspec.json.Decoder(dict[str, str]).decode
+_decode_above = msgspec.json.Decoder(tuple[Above, ...]).decode
 _decode_conditions = msgspec.json.Decoder(tuple[Conditions, ...]).decode
 
 
@@ -159,6 +161,27 @@ def written_conditions(conditions: Sequence[Conditions]) -> str:
 def read_conditions(text: str) -> tuple[Conditions, ...]:
     """Read what `written_conditions` wrote.  A pure function of the text, so its result may be shared."""
     return _decode_conditions(text) if text else ()
+
+
+def written_above(above: Sequence[Above]) -> str:
+    """Write those above a token; empty where there is none."""
+    return _encode(above).decode() if above else ""
+
+
+@lru_cache(maxsize=4096)
+def read_above(text: str) -> tuple[Above, ...]:
+    """Read what `written_above` wrote.  A pure function of the text, so its result may be shared."""
+    return _decode_above(text) if text else ()
+
+
+def above_of(found: Mapping[str, Any]) -> Above:
+    """Give what those below a token need to know of it, from its columns."""
+    amount = found["budget_amount"]
+    return Above(
+        found["id"],
+        TokenLimits(found["requests_per_minute"], found["tokens_per_minute"], found["concurrency"]),
+        None if amount is None else TokenBudget(amount, found["budget_period"]),
+    )
 
 
 def optional_moment(us: int | None) -> datetime | None:

@@ -1,5 +1,8 @@
 """What every limiter promises of calls at once: each holds a slot until it ends, or its lease does."""
 
+import pytest
+
+from tollbridge.errors import RateLimited
 from tollbridge.limits.limiter import Lease, Limiter
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.demands import TWO, refusal
@@ -43,6 +46,30 @@ class LeaseContract:
         limiter.settle(late, [])
 
         await refusal(limiter, [], Lease("tok_1", 1))
+
+    async def test_call_holds_a_slot_of_its_key_and_of_each_above_until_it_ends(self, limiter: Limiter) -> None:
+        above = (Lease("tok_8", 2), Lease("tok_9", 3))
+        one, other, third = [Lease(key, 2, above) for key in ("tok_1", "tok_2", "tok_3")]
+        first = await limiter.take([], one, "req_1")
+        await limiter.take([], other, "req_2")
+
+        assert "calls at once, 2," in str(await refusal(limiter, [], third))
+        with pytest.raises(RateLimited):
+            await limiter.peek([], third)
+        last = await limiter.take([], Lease("tok_9", 3), "req_3")
+        assert "calls at once, 3," in str(await refusal(limiter, [], Lease("tok_4", 2, above[1:])))
+
+        limiter.settle(first, [])
+        limiter.settle(last, [])
+        await limiter.take([], third, "req_4")
+        await refusal(limiter, [], above[0])
+
+    async def test_call_that_is_refused_above_holds_no_slot_below(self, limiter: Limiter) -> None:
+        full = await limiter.take([], Lease("tok_9", 1), "req_1")
+        await refusal(limiter, [], Lease("tok_1", 1, (Lease("tok_9", 1),)))
+
+        await limiter.take([], Lease("tok_1", 1), "req_2")
+        limiter.settle(full, [])
 
     async def test_call_that_asks_twice_holds_one_slot(self, limiter: Limiter) -> None:
         await limiter.take([], TWO, "req_1")

@@ -12,7 +12,16 @@ from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.samples import ACT, NOON, TOKEN, act
 from tollbridge.tokens.conditions import Conditions
-from tollbridge.tokens.model import Environment, Principal, Token, TokenBudget, TokenLimits, TokenSecret, TokenState
+from tollbridge.tokens.model import (
+    Above,
+    Environment,
+    Principal,
+    Token,
+    TokenBudget,
+    TokenLimits,
+    TokenSecret,
+    TokenState,
+)
 from tollbridge.tokens.scopes import ScopeSet
 
 _DAY = timedelta(days=1)
@@ -230,6 +239,8 @@ class LivesContract:
         assert minted.expires_at == NOON + 30 * _DAY
         principal = await found(store, 3)
         assert principal.conditions == (_HOME, _OFFICE)
+        limits, budget = TokenLimits(60, 10_000, 5), TokenBudget(5_000_000_000, "day")
+        assert principal.above == (Above("tok_2", limits, budget), Above("tok_1", limits, budget))
         assert "model:gpt-4o" in principal.scopes
         assert "model:claude" not in principal.scopes
         assert "ai:embeddings" not in principal.scopes
@@ -242,8 +253,10 @@ class LivesContract:
             "tok_1", TokenChange(scopes=("ai:chat",), conditions=_HOME, expires_at=NOON + _DAY), ACT
         )
 
+        await store.change_token("tok_1", TokenChange(budget=None, limits=TokenLimits(7)), ACT)
         for number in (2, 3, 4):
             principal = await found(store, number)
+            assert principal.above[-1] == Above("tok_1", TokenLimits(7))
             assert "model:gpt-4o" not in principal.scopes
             assert "ai:chat" in principal.scopes
             assert principal.conditions == (_HOME,)
@@ -252,6 +265,14 @@ class LivesContract:
             assert token.expires_at == NOON + _DAY
         alone = await found(store, 5)
         assert "model:gpt-4o" in alone.scopes
+
+    async def test_what_does_not_bind_leaves_those_below_as_they_were(self, store: Store) -> None:
+        await family(store)
+        before = [await found(store, number) for number in (2, 3, 4)]
+
+        await store.change_token("tok_1", TokenChange(name="new name"), ACT)
+
+        assert [await found(store, number) for number in (2, 3, 4)] == before
 
     async def test_what_widens_a_token_lets_those_below_it_have_what_they_were_given(self, store: Store) -> None:
         await store.add_token(replace(TOKEN, scopes=("ai:chat",)), ACT)

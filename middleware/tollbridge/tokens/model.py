@@ -51,12 +51,20 @@ class TokenBudget(msgspec.Struct, frozen=True, gc=False):
     period: str = "month"
 
 
+class Above(msgspec.Struct, frozen=True, gc=False):
+    """A token that stands above another: its limits bound each below it, and its budget is theirs too."""
+
+    id: str
+    limits: TokenLimits = TokenLimits()
+    budget: TokenBudget | None = None
+
+
 class Principal(msgspec.Struct, frozen=True, gc=False):
     """Who is calling, as the layers need to know it.
 
-    `conditions` are its own and those of whoever is above it; each holds. `secret_ends_s` is when the secret that was
-    shown ends (seconds since the epoch), None where that is not known beforehand. Whoever shows a `canary` is refused,
-    and somebody is told.
+    `conditions` are its own and those of whoever is above it; each holds. `above` are those themselves, nearest first.
+    `secret_ends_s` is when the secret that was shown ends (seconds since the epoch), None where that is not known
+    beforehand. Whoever shows a `canary` is refused, and somebody is told.
     """
 
     id: str
@@ -71,6 +79,7 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
     conditions: tuple[Conditions, ...] = ()
     secret_ends_s: float | None = None
     canary: bool = False
+    above: tuple[Above, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from tollbridge.clock import SystemClock
 from tollbridge.errors import Denied, RateLimited
 from tollbridge.layers.limit import Limit, neighbourhood
 from tollbridge.limits.memory import MemoryLimiter
+from tollbridge.stores.changes import TokenChange
 from tollbridge.testing import FixedClock
 from tollbridge.tokens.model import TokenBudget, TokenLimits
 
@@ -49,6 +50,54 @@ async def test_a_tokens_own_limit_goes_before_the_default(mock) -> None:
     assert [(await gw.chat("small", token=free)).status_code for _ in range(4)] == [200, 200, 200, 200]
 
 
+async def below(gw, parent: str, *limits: TokenLimits) -> list[str]:
+    """Give the secrets of tokens that stand below another, one for each of some limits."""
+    minter = await gw.gateway.tokens.identify(parent.encode())
+    scopes = ("ai:*", "model:*", "service:*")
+    return [
+        (await gw.gateway.tokens.issue(name="b", scopes=scopes, limits=each, minter=minter)).secret for each in limits
+    ]
+
+
+async def test_token_and_all_below_it_share_its_limit(mock) -> None:
+    gw = mock(limits={"requests_per_minute": 9})
+    parent = await gw.token(limits=TokenLimits(requests_per_minute=4))
+    slow, free = await below(gw, parent, TokenLimits(requests_per_minute=1), TokenLimits(requests_per_minute=0))
+
+    replies = [await gw.chat("small", token=token) for token in (slow, slow, free, free, parent, parent, free)]
+
+    assert [reply.status_code for reply in replies] == [200, 429, 200, 200, 200, 429, 429]
+    assert [reply.headers["x-ratelimit-remaining-requests"] for reply in replies] == ["0", "0", "2", "1", "0", "0", "0"]
+    assert replies[2].headers["ratelimit-policy"] == '"requests";q=4;w=60'
+
+
+async def test_model_call_takes_the_tokens_of_all_above_and_gives_back_what_it_did_not_use(mock) -> None:
+    gw = mock(limits={"tokens_per_minute": 10_000})
+    parent = await gw.token(limits=TokenLimits(tokens_per_minute=12_000))
+    one, other = await below(gw, parent, TokenLimits(), TokenLimits())
+
+    # Each call may use 8,088 tokens and uses 1,500: 12,000 are 2,412 in the second call and 912 in the third.
+    replies = [await gw.chat("gpt-4o-mini", token=token, max_tokens=8000) for token in (one, parent, other)]
+    refused = await gw.chat("gpt-4o-mini", token=other, max_tokens=8000)
+
+    left = [reply.headers["x-ratelimit-remaining-tokens"] for reply in replies]
+    assert left == ["1912", "2412", "912"]
+    assert refused.status_code == 429
+    assert refused.headers["x-ratelimit-limit-tokens"] == "12000"
+
+
+async def test_limit_that_is_lowered_above_holds_below_at_once(mock) -> None:
+    gw = mock()
+    parent = await gw.token()
+    (child,) = await below(gw, parent, TokenLimits())
+    assert [(await gw.chat("small", token=child)).status_code for _ in range(3)] == [200, 200, 200]
+
+    minter = await gw.gateway.tokens.identify(parent.encode())
+    await gw.gateway.tokens.change(minter.id, TokenChange(limits=TokenLimits(requests_per_minute=1)))
+
+    assert [(await gw.chat("small", token=child)).status_code for _ in range(2)] == [200, 429]
+
+
 async def test_tokens_that_were_not_used_are_given_back(mock) -> None:
     gw = mock(limits={"tokens_per_minute": 10_000})
     token = await gw.token()
@@ -65,6 +114,29 @@ async def test_single_call_above_the_token_limit_passes_an_idle_token(mock) -> N
     gw = mock(limits={"tokens_per_minute": 100})
 
     assert (await gw.chat("gpt-4o-mini", max_tokens=5000)).status_code == 200
+
+
+async def test_calls_at_once_below_a_token_are_its_own(mock) -> None:
+    held, begun = asyncio.Event(), asyncio.Event()
+
+    async def app(scope, receive, send) -> None:
+        begun.set()
+        await held.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    gw = mock(app=app, limits={"concurrency": 5})
+    parent = await gw.token(limits=TokenLimits(concurrency=1))
+    one, other = await below(gw, parent, TokenLimits(), TokenLimits(concurrency=2))
+    first = asyncio.create_task(gw.request("GET", "/x", token=one))
+    await begun.wait()
+
+    refused = [await gw.request("GET", "/x", token=token) for token in (other, parent, one)]
+    held.set()
+
+    assert (await first).status_code == 204
+    assert [reply.status_code for reply in refused] == [429, 429, 429]
+    assert (await gw.request("GET", "/x", token=other)).status_code == 204
 
 
 async def test_calls_at_once_are_limited_and_freed(mock) -> None:

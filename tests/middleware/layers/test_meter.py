@@ -227,3 +227,19 @@ async def test_public_model_call_is_settled_on_the_bridge(mock) -> None:
     # Each reserves between 600,000 and 700,000 and costs 450,000 nano-dollars: the fifth finds less than it needs.
     assert [reply.status_code for reply in replies] == [200, 200, 200, 200, 429]
     assert [(row.token_id, row.cost) for row in found if row.status == 200] == [("", 450_000)] * 4
+
+
+async def test_tokens_below_another_spend_its_budget_together_with_it(mock) -> None:
+    gw = mock(models={"m": {"targets": ["mock/m"], "price": {"request": "1"}}})
+    parent = await gw.token(budget=TokenBudget(2_000_000_000, "total"))
+    minter = await gw.gateway.tokens.identify(parent.encode())
+    one, other = [
+        (await gw.gateway.tokens.issue(name=name, scopes=("ai:*", "model:*"), minter=minter)).secret for name in "ab"
+    ]
+
+    statuses = [(await gw.chat("m", token=token)).status_code for token in (one, parent, other, parent)]
+    refused = await gw.chat("m", token=one)
+
+    assert statuses == [200, 200, 429, 429]
+    assert refused.json()["error"]["code"] == "insufficient_quota"
+    assert "the token above's budget" in refused.json()["error"]["message"]

@@ -35,6 +35,14 @@ def test_no_limits_are_no_headers():
     assert anthropic_limit_headers([], NOON) == []
 
 
+def test_of_several_limits_of_one_name_the_one_with_least_left_is_told():
+    own, above = Rate("requests", 60), Rate("requests", 600)
+    standings = [Standing(own, 40, 20.0), Standing(TOKENS, 9, 1.0), Standing(above, 30, 57.0), Standing(own, 50, 10.0)]
+
+    assert limit_headers(standings) == limit_headers([standings[2], standings[1]])
+    assert anthropic_limit_headers(standings, NOON) == anthropic_limit_headers([standings[2], standings[1]], NOON)
+
+
 def test_reset_of_the_draft_is_when_the_next_unit_comes():
     # 6 an hour, one each 600 s; 2 of them are 350 s from being back, so after the next one in 350 - 0 x 600 s all are
     hourly = Rate("requests", 6, 3600.0)

@@ -7,7 +7,7 @@ import pytest
 from tollbridge.call import Call
 from tollbridge.metering.budgets import PERIODS, Budgets, budget_id, period_of
 from tollbridge.metering.ledger import BudgetLine
-from tollbridge.tokens.model import Principal, TokenBudget
+from tollbridge.tokens.model import Above, Principal, TokenBudget
 from tollbridge.tokens.scopes import ScopeSet
 
 AT = datetime(2026, 11, 24, 23, 59, 59, tzinfo=UTC)
@@ -63,6 +63,20 @@ def test_budget_of_a_token_takes_the_place_of_the_defaults_and_not_of_the_bridge
         BudgetLine("bridge:2026-11-24", 500, "the bridge's budget for this day"),
         BudgetLine("token:tok_1:total", 10**12, "this token's budget"),
     )
+
+
+def test_call_draws_on_the_budgets_of_all_above_its_token() -> None:
+    above = (Above("tok_2", budget=TokenBudget(20, "total")), Above("tok_3"))
+    child = Principal("tok_1", "ci", ScopeSet(), budget=TokenBudget(900, "month"), above=above)
+    budgets = Budgets(token=(TokenBudget(7, "day"),))
+
+    assert budgets.lines(call_of(child)) == (
+        BudgetLine("token:tok_1:2026-11", 900, "this token's budget for this month"),
+        BudgetLine("token:tok_2:total", 20, "the token above's budget"),
+        BudgetLine("token:tok_3:2026-11-24", 7, "the token above's budget for this day"),
+    )
+    narrowed = Principal("tok_1", "ci", ScopeSet(), budget=TokenBudget(900, "month"), above=above[:1])
+    assert len(budgets.lines(call_of(narrowed))) == 2
 
 
 def test_no_budgets_are_no_lines() -> None:

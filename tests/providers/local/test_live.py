@@ -26,8 +26,18 @@ price = { input = "0.10", output = "0.40" }
 """
 QUESTION: list[Any] = [{"role": "user", "content": "What is the capital of France?"}]
 CHAT: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "max_tokens": 6, "temperature": 0}
-MESSAGE: dict[str, Any] = {"model": "tiny", "messages": QUESTION, "max_tokens": 6}  # the SDK knows no temperature
-RESPONSE: dict[str, Any] = {"model": "tiny", "input": "What is the capital of France?", "max_output_tokens": 16}
+MESSAGE: dict[str, Any] = {
+    "model": "tiny",
+    "messages": QUESTION,
+    "max_tokens": 6,
+    "extra_body": {"temperature": 0},  # the SDK knows no temperature
+}
+RESPONSE: dict[str, Any] = {
+    "model": "tiny",
+    "input": "What is the capital of France?",
+    "max_output_tokens": 16,
+    "temperature": 0,
+}
 CONTENT: dict[str, Any] = {
     "model": "tiny",
     "contents": "What is the capital of France?",
@@ -207,7 +217,7 @@ def test_tokens_are_counted_by_the_model_itself(live: Live) -> None:
 
 def test_a_message_that_begins_amid_a_character_is_streamed_whole(live: Live) -> None:
     """The engine's own stream has no `message_start` then, and no tokens of the prompt."""
-    body = {**MESSAGE, "messages": EMOJI, "extra_body": {"temperature": 0}}
+    body = {**MESSAGE, "messages": EMOJI}
     with live.anthropic() as client, client.messages.stream(**body) as stream:
         message = stream.get_final_message()
 

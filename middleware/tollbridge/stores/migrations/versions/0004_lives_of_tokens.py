@@ -23,6 +23,7 @@ def upgrade() -> None:
         _text("hours"),
         _text("bounds"),
         _text("conditions"),
+        _text("above"),
         _text("tags"),
         _text("metadata", "{}"),
         sa.Column("canary", sa.Boolean, nullable=False, server_default=sa.false()),
