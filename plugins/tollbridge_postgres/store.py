@@ -1,7 +1,7 @@
 """The store on PostgreSQL: one database, any number of processes on any number of machines."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tollbridge import Clock, Principal, SystemClock, Unavailable
 from tollbridge.stores.base import Store
-from tollbridge.stores.building import KeptAnswer, Reservation, SqlServed, UsageRow, unavailable
+from tollbridge.stores.building import Reservation, SqlServed, UsageRow, unavailable
 from tollbridge_postgres.address import Address
 from tollbridge_postgres.answers import Answers
 from tollbridge_postgres.clock import DatabaseClock
@@ -101,27 +101,6 @@ class PostgresStore(SqlServed):
     def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
         self._open.upkeep.touch(token_id, at, client, used_for)
 
-    def keep(self, answer: KeptAnswer, content: bytes) -> None:
-        self._open.answers.keep(answer, content)
-
-    async def find_answer(self, id: str, token_id: str) -> KeptAnswer | None:
-        return await self._open.answers.find_answer(id, token_id)
-
-    async def find_thread(self, id: str, token_id: str) -> Sequence[KeptAnswer]:
-        return await self._open.answers.find_thread(id, token_id)
-
-    async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
-        return await self._open.answers.find_holders(items, token_id)
-
-    async def find_strangers(self, items: Collection[str], token_id: str) -> Sequence[str]:
-        return await self._open.answers.find_strangers(items, token_id)
-
-    async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:
-        return await self._open.answers.contents(ids, token_id)
-
-    async def forget_answer(self, id: str, token_id: str) -> bool:
-        return await self._open.answers.forget_answer(id, token_id)
-
     async def _connect(self, clock: DatabaseClock) -> Pool:
         """Open the pool, and see what time it is there."""
         try:
@@ -141,6 +120,10 @@ class PostgresStore(SqlServed):
         if self._parts is None:
             raise unavailable("not open")
         return self._parts
+
+    @property
+    def _kept(self) -> Answers:
+        return self._open.answers
 
     async def _flush(self) -> None:
         parts = self._open

@@ -1,8 +1,8 @@
 """What an SQL store is made of, whatever the database.  `tollbridge.stores.sql` has what brings SQLAlchemy.
 
-A store serves administration and reports by being an `SqlServed`; its ledger does the works of each tick in one
-transaction by `Ticks`. Between its columns and our values stand `usage_values`, `micros` and their like; what it
-refuses with are `too_small` and `unavailable`.
+A store serves administration, reports and kept answers by being an `SqlServed`; its ledger does the works of each
+tick in one transaction by `Ticks`. Between its columns and our values stand `usage_values`, `micros` and their like;
+what it refuses with are `too_small` and `unavailable`.
 """
 
 from tollbridge.errors import InternalError, StoreError

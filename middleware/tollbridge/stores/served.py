@@ -1,7 +1,7 @@
-"""What SQLAlchemy serves of a store, for a store to be made of."""
+"""What the parts of a store serve of it, for a store to be made of."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from tollbridge.sealing.places import Place
 from tollbridge.stores.base import BudgetUse, TokenCounts
 from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
 from tollbridge.stores.idempotency import FirstAnswer, KeyedRequest
+from tollbridge.stores.kept import KeptAnswer, KeptStore
 from tollbridge.stores.reporting import Bucket, Health, Spend, Totals, Use
 from tollbridge.stores.sealed import Sealed, StoredKey
 from tollbridge.tokens.model import Token, TokenBudget
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
 
 
 class SqlServed(ABC):
-    """Administration and reports, by an `SqlSide` that is loaded when it is first needed."""
+    """Administration and reports, by an `SqlSide` that is loaded when it is first needed, and kept answers."""
+
+    @property
+    @abstractmethod
+    def _kept(self) -> KeptStore:
+        """Give what keeps answers; raises `Unavailable` where the store is not open."""
 
     @abstractmethod
     async def _sql(self) -> "SqlSide":
@@ -159,6 +165,27 @@ class SqlServed(ABC):
 
     async def reseal(self, values: Sequence[Sealed], anew: Sequence[bytes]) -> int:
         return await (await self._sql()).sealed.reseal(values, anew)
+
+    def keep(self, answer: KeptAnswer, content: bytes) -> None:
+        self._kept.keep(answer, content)
+
+    async def find_answer(self, id: str, token_id: str) -> KeptAnswer | None:
+        return await self._kept.find_answer(id, token_id)
+
+    async def find_thread(self, id: str, token_id: str) -> Sequence[KeptAnswer]:
+        return await self._kept.find_thread(id, token_id)
+
+    async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
+        return await self._kept.find_holders(items, token_id)
+
+    async def find_strangers(self, items: Collection[str], token_id: str) -> Sequence[str]:
+        return await self._kept.find_strangers(items, token_id)
+
+    async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:
+        return await self._kept.contents(ids, token_id)
+
+    async def forget_answer(self, id: str, token_id: str) -> bool:
+        return await self._kept.forget_answer(id, token_id)
 
     async def _settled_admin(self) -> "SqlAdmin":
         """Give the administrator's side, once what this process has settled is written."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,6 @@ from tollbridge.stores.answers import Answers
 from tollbridge.stores.base import Store
 from tollbridge.stores.files import cannot_open, connect, unavailable
 from tollbridge.stores.hot import SqliteHot
-from tollbridge.stores.kept import KeptAnswer
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.running import RunningTokens
 from tollbridge.stores.schema import prepare
@@ -118,27 +117,6 @@ class SqliteStore(SqlServed):
     def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
         self._open.upkeep.touch(token_id, at, client, used_for)
 
-    def keep(self, answer: KeptAnswer, content: bytes) -> None:
-        self._open.answers.keep(answer, content)
-
-    async def find_answer(self, id: str, token_id: str) -> KeptAnswer | None:
-        return await self._open.answers.find_answer(id, token_id)
-
-    async def find_thread(self, id: str, token_id: str) -> Sequence[KeptAnswer]:
-        return await self._open.answers.find_thread(id, token_id)
-
-    async def find_holders(self, items: Collection[str], token_id: str) -> Sequence[KeptAnswer]:
-        return await self._open.answers.find_holders(items, token_id)
-
-    async def find_strangers(self, items: Collection[str], token_id: str) -> Sequence[str]:
-        return await self._open.answers.find_strangers(items, token_id)
-
-    async def contents(self, ids: Collection[str], token_id: str) -> Mapping[str, bytes]:
-        return await self._open.answers.contents(ids, token_id)
-
-    async def forget_answer(self, id: str, token_id: str) -> bool:
-        return await self._open.answers.forget_answer(id, token_id)
-
     def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, TokenMark, int]:
         prepare(self._path, migrate=self._migrate)
         try:
@@ -158,6 +136,10 @@ class SqliteStore(SqlServed):
         if self._parts is None:
             raise unavailable("not open")
         return self._parts
+
+    @property
+    def _kept(self) -> Answers:
+        return self._open.answers
 
     async def _flush(self) -> None:
         await self._open.hot.flush()
