@@ -12,6 +12,7 @@ from tollbridge.stores.building import (
     UsageRow,
     principal_of,
     seconds_to_micros,
+    storable,
     unavailable,
 )
 from tollbridge_postgres.batch import Ledger
@@ -27,10 +28,15 @@ from tollbridge_postgres.works import Release, Reserve, settle
 _PRINCIPALS = f"""
     SELECT {PRINCIPAL_COLUMNS}, asked.digest AS asked_for
     FROM unnest($1::bytea[]) AS asked (digest)
-    LEFT JOIN secret AS s ON s.digest = asked.digest
+    LEFT JOIN secret AS s ON s.digest = asked.digest AND s.use IN ('', 'access')
     LEFT JOIN token AS t
         ON t.id = coalesce(s.token_id, '') AND t.revoked_at IS NULL AND t.disabled_at IS NULL
         AND coalesce(t.expires_at, $3::bigint) > $2::bigint AND coalesce(s.expires_at, $3::bigint) > $2::bigint
+"""
+_HOLDERS = f"""
+    SELECT {PRINCIPAL_COLUMNS}, t.id AS asked_for
+    FROM token AS t LEFT JOIN secret AS s ON FALSE
+    WHERE t.id = ANY($1::text[]) AND t.revoked_at IS NULL AND t.disabled_at IS NULL AND coalesce(t.expires_at, $3) > $2
 """
 _LIVE = """
     SELECT id FROM token
@@ -50,12 +56,18 @@ class PostgresHot:
         self._clock = clock
         self._ledger = Ledger(pool)
         self._principals = Lookups(self._find_principals)
+        self._holders = Lookups(self._find_holders)
         self._live = Lookups(self._find_live)
         self._writes_until_s = -math.inf
 
     async def find_principal(self, digest: bytes) -> Principal | None:
         """Find the live token behind a digest, as of every commit before the question."""
         return (await self._principals.find((digest,)))[digest]
+
+    async def find_holder(self, token_id: str) -> Principal | None:
+        """Find the live token of that id, as of every commit before the question."""
+        asked = storable(token_id)
+        return (await self._holders.find((asked,))).get(asked)
 
     async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
         """Give those of the tokens that open, as of every commit before the question."""
@@ -103,6 +115,7 @@ class PostgresHot:
         """Write what is pending, and answer what was asked."""
         await self._ledger.close()
         await self._principals.close()
+        await self._holders.close()
         await self._live.close()
 
     async def _find_principals(self, digests: Sequence[bytes]) -> Mapping[bytes, Principal | None]:
@@ -110,6 +123,11 @@ class PostgresHot:
             rows = await db.fetch(_PRINCIPALS, digests, seconds_to_micros(self._clock.time()), _NEVER)
         found = ((row["asked_for"], tuple(row.values())) for row in rows)
         return {digest: None if columns[0] is None else principal_of(columns) for digest, columns in found}
+
+    async def _find_holders(self, token_ids: Sequence[str]) -> Mapping[str, Principal]:
+        async with self._pool.lend() as db:
+            rows = await db.fetch(_HOLDERS, token_ids, seconds_to_micros(self._clock.time()), _NEVER)
+        return {row["asked_for"]: principal_of(tuple(row.values())) for row in rows}
 
     async def _find_live(self, token_ids: Sequence[str]) -> Mapping[str, bool]:
         async with self._pool.lend() as db:

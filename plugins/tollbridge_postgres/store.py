@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -81,6 +80,9 @@ class PostgresStore(SqlServed):
     async def find_principal(self, digest: bytes) -> Principal | None:
         return await self._open.hot.find_principal(digest)
 
+    async def find_holder(self, token_id: str) -> Principal | None:
+        return await self._open.hot.find_holder(token_id)
+
     def recall_principal(self, digest: bytes) -> Principal | None:
         """Recall nobody: nothing here knows of another machine's revocation without asking."""
         return None
@@ -129,10 +131,6 @@ class PostgresStore(SqlServed):
         parts = self._open
         await parts.hot.flush()
         await parts.answers.flush()
-
-    def _changing(self) -> AbstractContextManager[None]:
-        """Tell nobody: every look-up asks the database."""
-        return nullcontext()
 
     async def _sql(self) -> "SqlSide":
         parts = self._open

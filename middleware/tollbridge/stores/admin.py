@@ -14,7 +14,7 @@ from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.tables import budget, secret, token
 from tollbridge.stores.tokens import find_tokens
 from tollbridge.stores.views import token_views
-from tollbridge.tokens.model import Token, TokenBudget, TokenState
+from tollbridge.tokens.model import HOLDERS, Token, TokenBudget, TokenState
 
 _AT_ONCE = 500
 """Budgets asked about in one statement."""
@@ -58,7 +58,7 @@ class SqlAdmin:
         """
         if limit < 1:
             raise ValueError(f"limit {limit} is below 1")
-        wanted = select(token).order_by(token.c.id.desc()).limit(limit)
+        wanted = select(token).where(token.c.kind.not_in(HOLDERS)).order_by(token.c.id.desc()).limit(limit)
         if before is not None:
             wanted = wanted.where(token.c.id < storable(before))
         if search:
@@ -78,7 +78,7 @@ class SqlAdmin:
 
     async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> TokenCounts:
         views = token_views(self._clock.now(), budgets)
-        counted = select(*(func.count(case((views[name], 1))) for name in _COUNTED))
+        counted = select(*(func.count(case((views[name], 1))) for name in _COUNTED)).where(token.c.kind.not_in(HOLDERS))
         with answering():
             async with self._engine.connect() as connection:
                 found = (await connection.execute(counted)).one()

@@ -27,8 +27,12 @@ class HotStore(Protocol):
         """Find the live token behind a secret's digest: not revoked, not expired, as of every change that returned."""
         ...
 
+    async def find_holder(self, token_id: str) -> Principal | None:
+        """Find the live token of an id, of whatever kind: for who proved in another way who calls."""
+        ...
+
     def recall_principal(self, digest: bytes) -> Principal | None:
-        """Give the same where it is certain without asking anyone, else None.  Must not wait."""
+        """Give what `find_principal` gives where it is certain without asking anyone, else None.  Must not wait."""
         ...
 
     async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:

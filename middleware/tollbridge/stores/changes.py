@@ -8,14 +8,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tollbridge.tokens.conditions import ANYWHERE, Conditions
-from tollbridge.tokens.model import Environment, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.model import Environment, SecretUse, TokenBudget, TokenKind, TokenLimits
 
 
 @dataclass(frozen=True, slots=True)
 class NewToken:
-    """A token about to be written.  `digest` is the keyed hash of its secret; the secret itself never gets here.
+    """A token about to be written.  `digest` is the keyed hash of its secret, empty where it has none.
 
-    `parent` is the token that mints it, which bounds it from then on.
+    `parent` is the token that mints it, which bounds it from then on; so does `client`, of a grant.
     """
 
     id: str
@@ -39,6 +39,8 @@ class NewToken:
     canary: bool = False
     rotate_days: int | None = None
     secret_ends_at: datetime | None = None
+    use: SecretUse = SecretUse.BEARER
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class NewSecret:
     pepper_id: str
     created_at: datetime
     ends_at: datetime | None = None
+    use: SecretUse = SecretUse.BEARER
 
 
 class TokenChange(msgspec.Struct, frozen=True, kw_only=True):

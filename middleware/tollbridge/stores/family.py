@@ -7,7 +7,7 @@ changes a token writes them anew for all below.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.stores.tables import token, turn
@@ -20,12 +20,15 @@ from tollbridge.stores.tokenrows import (
     written_conditions,
 )
 from tollbridge.tokens.conditions import Conditions
+from tollbridge.tokens.scopes import NOTHING
 
 _AT_ONCE = 500
 """Parents named in one statement."""
 
 TokenRow = Mapping[str, Any]
 """The columns of a token, by name."""
+Stands = Sequence[TokenRow]
+"""Those right above a token: none, one, or of a grant two."""
 
 
 async def take_turn(connection: AsyncConnection) -> None:
@@ -33,29 +36,40 @@ async def take_turn(connection: AsyncConnection) -> None:
     await connection.execute(update(turn).where(turn.c.name == "tokens").values(number=turn.c.number + 1))
 
 
-def bounded(row: Values | TokenRow, above: TokenRow | None) -> Values:
-    """Give the columns of a token that come of the token above it, None for one that stands alone."""
+def bounded(row: Values | TokenRow, above: Stands) -> Values:
+    """Give the columns of a token that come of those right above it."""
     own = Conditions(tuple(row["networks"].split()), row["hours"])
-    if above is None:
-        return {"bounds": "", "above": "", "conditions": written_conditions([own])}
-    groups = dict.fromkeys([above["scopes"], *above["bounds"].split("\n")])
+    groups: dict[str, None] = {}
+    conditions, stand, ends = [own], [], row["expires_at"]
+    for each in above:
+        groups |= dict.fromkeys([each["scopes"] or NOTHING, *each["bounds"].split("\n")])
+        stand += [above_of(each), *read_above(each["above"])]
+        conditions += read_conditions(each["conditions"])
+        ends = min((at for at in (ends, each["expires_at"]) if at is not None), default=None)
     groups.pop("", None)
-    ends = [at for at in (row["expires_at"], above["expires_at"]) if at is not None]
     return {
         "bounds": "\n".join(groups),
-        "above": written_above([above_of(above), *read_above(above["above"])]),
-        "conditions": written_conditions([own, *read_conditions(above["conditions"])]),
-        "expires_at": min(ends, default=None),
+        "above": written_above(tuple({each.id: each for each in stand}.values())),
+        "conditions": written_conditions(list(dict.fromkeys(conditions))),
+        "expires_at": ends,
     }
 
 
+async def stands_of(connection: AsyncConnection, row: TokenRow) -> Stands:
+    """Give those right above a token: who minted it, and of a grant its client too."""
+    ids = [id for id in (row["parent"], row["client"]) if id]
+    found = {each.id: each._asdict() for each in await connection.execute(select(token).where(token.c.id.in_(ids)))}
+    return tuple(found[id] for id in ids if id in found)
+
+
 async def below(connection: AsyncConnection, ids: Sequence[str]) -> Sequence[TokenRow]:
-    """Give the tokens that some have minted themselves."""
-    found: list[Row[Any]] = []
+    """Give the tokens right below some: those they minted themselves, and the grants of clients."""
+    found: dict[str, TokenRow] = {}
     for start in range(0, len(ids), _AT_ONCE):
-        asked = select(token).where(token.c.parent.in_(ids[start : start + _AT_ONCE])).order_by(token.c.id)
-        found += (await connection.execute(asked)).all()
-    return [row._asdict() for row in found]
+        some = ids[start : start + _AT_ONCE]
+        asked = select(token).where(or_(token.c.parent.in_(some), token.c.client.in_(some))).order_by(token.c.id)
+        found |= {row.id: row._asdict() for row in await connection.execute(asked)}
+    return list(found.values())
 
 
 async def generations(connection: AsyncConnection, id: str) -> Sequence[Sequence[TokenRow]]:
@@ -70,7 +84,7 @@ async def generations(connection: AsyncConnection, id: str) -> Sequence[Sequence
 
 async def descendants(connection: AsyncConnection, id: str) -> Sequence[str]:
     """Give the id of a token and those of all below it."""
-    return [id, *(row["id"] for rows in await generations(connection, id) for row in rows)]
+    return list(dict.fromkeys([id, *(row["id"] for rows in await generations(connection, id) for row in rows)]))
 
 
 async def rebind(connection: AsyncConnection, row: TokenRow) -> None:
@@ -78,7 +92,8 @@ async def rebind(connection: AsyncConnection, row: TokenRow) -> None:
     above: dict[str, TokenRow] = {row["id"]: row}
     for generation in await generations(connection, row["id"]):
         for child in generation:
-            values = bounded(child, above[child["parent"]])
+            stands = await stands_of(connection, child) if child["client"] else (above[child["parent"]],)
+            values = bounded(child, [above.get(each["id"], each) for each in stands])
             above[child["id"]] = {**child, **values}
             if any(child[name] != value for name, value in values.items()):
                 await connection.execute(update(token).where(token.c.id == child["id"]).values(values))

@@ -16,16 +16,16 @@ from tollbridge.stores import ledger
 from tollbridge.stores.batch import TickBatch
 from tollbridge.stores.files import unavailable
 from tollbridge.stores.mark import TokenMark
-from tollbridge.stores.rows import seconds_to_micros, usage_values
+from tollbridge.stores.rows import seconds_to_micros, storable, usage_values
 from tollbridge.stores.tokenrows import read_above, read_conditions
 from tollbridge.stores.works import Reserve, Settle
-from tollbridge.tokens.model import Environment, Principal, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.model import Environment, Principal, SecretUse, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import scope_set
 
 PRINCIPAL_COLUMNS = """
     t.id, t.name, t.scopes, t.kind, t.owner, t.team,
     t.requests_per_minute, t.tokens_per_minute, t.concurrency, t.budget_amount, t.budget_period,
-    t.bounds, t.conditions, t.environment, t.canary, s.expires_at, t.above
+    t.bounds, t.conditions, t.environment, t.canary, s.expires_at, t.above, s.scopes, s.use
 """
 """What a look-up gives of a token `t` and its secret `s`, in the order that `principal_of` reads it."""
 # One row whatever the digest, a look-up in both tables, and nothing in the row unless the token is live: how long it
@@ -34,10 +34,15 @@ _PRINCIPAL = f"""
     SELECT {PRINCIPAL_COLUMNS},
            min(ifnull(t.expires_at, ?3), ifnull(s.expires_at, ?3))
     FROM (SELECT 1)
-    LEFT JOIN secret AS s ON s.digest = ?1
+    LEFT JOIN secret AS s ON s.digest = ?1 AND s.use IN ('', 'access')
     LEFT JOIN token AS t
         ON t.id = ifnull(s.token_id, '') AND t.revoked_at IS NULL AND t.disabled_at IS NULL
         AND ifnull(t.expires_at, ?3) > ?2 AND ifnull(s.expires_at, ?3) > ?2
+"""
+_HOLDER = f"""
+    SELECT {PRINCIPAL_COLUMNS}, ifnull(t.expires_at, ?3)
+    FROM token AS t LEFT JOIN secret AS s ON FALSE
+    WHERE t.id = ?1 AND t.revoked_at IS NULL AND t.disabled_at IS NULL AND ifnull(t.expires_at, ?3) > ?2
 """
 SEEN_S = 1.0
 """How long a token that was found is not asked for again while the mark stays."""
@@ -63,19 +68,21 @@ def principal_of(row: Sequence[Any]) -> Principal:
     """Read who calls from the columns that a look-up gives, in its order."""
     token_id, name, scopes, kind, owner, team = row[:6]
     limits = row[6:9]
-    bounds, conditions, environment, canary, secret_ends, above = row[11:17]
+    bounds, conditions, environment, canary, secret_ends, above, granted, use = row[11:19]
+    issued = use == SecretUse.ACCESS
+    said = [granted, scopes] if issued else [scopes]
     return Principal(
         id=token_id,
         name=name,
-        scopes=scope_set(f"{scopes}\n{bounds}" if bounds else scopes),
-        kind=_KINDS[kind],
+        scopes=scope_set("\n".join([*said, bounds] if bounds else said)),
+        kind=TokenKind.ACCESS if issued else _KINDS[kind],
         owner=owner,
         team=team,
         limits=_NO_LIMITS if limits == (None, None, None) else TokenLimits(*limits),
         budget=None if row[9] is None else TokenBudget(row[9], row[10]),
         environment=_ENVIRONMENTS[environment],
         conditions=read_conditions(conditions),
-        secret_ends_s=None if secret_ends is None else secret_ends / 1_000_000,
+        secret_ends_s=None if secret_ends is None or issued else secret_ends / 1_000_000,
         canary=bool(canary),
         above=read_above(above),
     )
@@ -97,7 +104,7 @@ class SqliteHot:
         self._writer = writer
         self._clock = clock
         self._mark = mark
-        self._seen: dict[bytes, _Seen] = {}
+        self._seen: dict[bytes | str, _Seen] = {}
         self.batch = self._batch = TickBatch(writer, in_thread=full)
         self._writes_until_s = -math.inf
 
@@ -106,36 +113,41 @@ class SqliteHot:
 
         A change that does not turn the mark, made by hand in the file, is seen after `SEEN_S`.
         """
-        recalled = self.recall_principal(digest)
-        if recalled is not None:
-            return recalled
-        now_s, mark = self._clock.time(), self._mark.read()
-        principal, ends_s = self._ask(digest, now_s)
-        if principal is None:
-            self._seen.pop(digest, None)
-        else:
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            self._seen[digest] = _Seen(principal, mark, now_s, min(ends_s, now_s + SEEN_S))
-        return principal
+        return self.recall_principal(digest) or self._find(_PRINCIPAL, digest)
+
+    async def find_holder(self, token_id: str) -> Principal | None:
+        """Find the live token of that id, as `find_principal` does."""
+        return self._recall(token_id) or self._find(_HOLDER, storable(token_id))
 
     def recall_principal(self, digest: bytes) -> Principal | None:
         """Give a token that was found under the mark as it is now."""
-        seen = self._seen.get(digest)
+        return self._recall(digest)
+
+    def _recall(self, key: bytes | str) -> Principal | None:
+        seen = self._seen.get(key)
         if seen is None or seen.mark != self._mark.read() or not seen.from_s <= self._clock.time() < seen.until_s:
             return None
         return seen.principal
 
-    def _ask(self, digest: bytes, now_s: float) -> tuple[Principal | None, float]:
-        """Give the live token and when it ends.  In autocommit each look-up sees the newest commit."""
+    def _find(self, statement: str, key: bytes | str) -> Principal | None:
+        """Look one up, and remember it.  In autocommit each look-up sees the newest commit."""
+        now_s, mark = self._clock.time(), self._mark.read()
+        row = self._ask(statement, key, now_s)
+        if row is None:
+            self._seen.pop(key, None)
+            return None
+        if len(self._seen) >= _MOST_SEEN:
+            self._seen.clear()
+        principal = principal_of(row)
+        self._seen[key] = _Seen(principal, mark, now_s, min(row[-1] / 1_000_000, now_s + SEEN_S))
+        return principal
+
+    def _ask(self, statement: str, key: bytes | str, now_s: float) -> Sequence[Any] | None:
         try:
-            rows = self._reader.execute(_PRINCIPAL, (digest, seconds_to_micros(now_s), _NEVER)).fetchall()
+            rows = self._reader.execute(statement, (key, seconds_to_micros(now_s), _NEVER)).fetchall()
         except sqlite3.Error as exc:
             raise unavailable(exc) from exc
-        (row,) = rows
-        if row[0] is None:
-            return None, 0.0
-        return principal_of(row), row[17] / 1_000_000
+        return rows[0] if rows and rows[0][0] is not None else None
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""
@@ -161,7 +173,7 @@ class SqliteHot:
 
     async def check(self) -> None:
         """Read once and take the write lock once; write too, unless that was seen to work within `CHECKED_S`."""
-        self._ask(b"", self._clock.time())
+        self._ask(_PRINCIPAL, b"", self._clock.time())
         now = self._clock.monotonic()
         if now < self._writes_until_s:
             await self._batch.submit(lambda db: None)

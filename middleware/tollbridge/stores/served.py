@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -39,32 +38,20 @@ class SqlServed(ABC):
     async def _flush(self) -> None:
         """Wait until what this process has settled and kept is written."""
 
-    @abstractmethod
-    def _changing(self) -> AbstractContextManager[None]:
-        """Hold what tells others that a token changes."""
-
     async def add_token(self, token: NewToken, act: Act) -> Token:
         return await (await self._sql()).tokens.add_token(token, act)
 
     async def rotate_token(self, token_id: str, secret: NewSecret, ends_at: datetime, act: Act) -> Token | None:
-        tokens = (await self._sql()).tokens
-        with self._changing():
-            return await tokens.rotate_token(token_id, secret, ends_at, act)
+        return await (await self._sql()).tokens.rotate_token(token_id, secret, ends_at, act)
 
     async def change_token(self, token_id: str, change: TokenChange, act: Act) -> Token | None:
-        tokens = (await self._sql()).tokens
-        with self._changing():
-            return await tokens.change_token(token_id, change, act)
+        return await (await self._sql()).tokens.change_token(token_id, change, act)
 
     async def switch_token(self, token_id: str, act: Act, *, on: bool) -> Token | None:
-        tokens = (await self._sql()).tokens
-        with self._changing():
-            return await tokens.switch_token(token_id, act, on=on)
+        return await (await self._sql()).tokens.switch_token(token_id, act, on=on)
 
     async def revoke_token(self, token_id: str, act: Act) -> Token | None:
-        tokens = (await self._sql()).tokens
-        with self._changing():
-            return await tokens.revoke_token(token_id, act)
+        return await (await self._sql()).tokens.revoke_token(token_id, act)
 
     async def note(
         self, act: Act, action: str, target: str, before: object = None, after: object = None

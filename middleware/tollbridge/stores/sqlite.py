@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,6 +99,9 @@ class SqliteStore(SqlServed):
     async def find_principal(self, digest: bytes) -> Principal | None:
         return await self._open.hot.find_principal(digest)
 
+    async def find_holder(self, token_id: str) -> Principal | None:
+        return await self._open.hot.find_holder(token_id)
+
     def recall_principal(self, digest: bytes) -> Principal | None:
         return self._open.hot.recall_principal(digest)
 
@@ -150,7 +153,7 @@ class SqliteStore(SqlServed):
     async def _sql(self) -> "SqlSide":
         parts = self._open
         if parts.sql is None:
-            parts.sql = asyncio.ensure_future(asyncio.to_thread(_load_sql, self._path, self._clock))
+            parts.sql = asyncio.ensure_future(asyncio.to_thread(_load_sql, self._path, self._clock, self._changing))
         return await asyncio.shield(parts.sql)
 
 
@@ -167,11 +170,11 @@ class _Parts:
     sql: "asyncio.Future[SqlSide] | None" = None
 
 
-def _load_sql(path: Path, clock: Clock) -> "SqlSide":
+def _load_sql(path: Path, clock: Clock, changing: Callable[[], AbstractContextManager[None]]) -> "SqlSide":
     from tollbridge.stores.engine import sqlite_engine  # SQLAlchemy: half a second and 30 MB that most never need
     from tollbridge.stores.sql import SqlSide
 
-    return SqlSide(sqlite_engine(path), clock)
+    return SqlSide(sqlite_engine(path), clock, changing=changing)
 
 
 _: type[Store] = SqliteStore

@@ -1,6 +1,6 @@
-"""The tables, for SQLAlchemy.  `migrations` makes them; a test keeps the two equal.
+"""The tables of tokens, calls and kept answers, for SQLAlchemy.  `migrations` makes them; a test keeps the two equal.
 
-Times are microseconds since the epoch, money is nano-dollars, both whole numbers. Only the digest of a secret is here.
+What the columns hold is said in `columns`.
 """
 
 from sqlalchemy import (
@@ -12,34 +12,24 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     false,
 )
 
-metadata = MetaData(naming_convention={"ck": "ck_%(table_name)s_%(constraint_name)s"})
-
-
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False)
-
+from tollbridge.stores.columns import count, metadata, text
 
 token = Table(
     "token",
     metadata,
     Column("id", Text, primary_key=True),
-    _text("name"),
-    _text("kind"),
-    _text("owner"),
-    _text("team"),
-    _text("scopes"),
-    _text("hint"),
-    _count("created_at"),
+    text("name"),
+    text("kind"),
+    text("owner"),
+    text("team"),
+    text("scopes"),
+    text("hint"),
+    count("created_at"),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
     Column("last_used_at", BigInteger),
@@ -63,7 +53,9 @@ token = Table(
     Column("canary", Boolean, nullable=False, server_default=false()),
     Column("rotate_days", Integer),
     Column("last_used_for", Text),
+    Column("client", Text, nullable=False, server_default=""),  # of a grant, the OAuth client: it stands above it too
     Index("ix_token_parent", "parent"),
+    Index("ix_token_client", "client"),
     sqlite_with_rowid=False,
 )
 
@@ -71,7 +63,7 @@ turn = Table(
     "turn",
     metadata,
     Column("name", Text, primary_key=True),
-    _count("number"),  # goes up with every change made in turn
+    count("number"),  # goes up with every change made in turn
     sqlite_with_rowid=False,
 )
 
@@ -79,15 +71,15 @@ audit = Table(
     "audit",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    _count("at"),
-    _text("actor"),
-    _text("via"),
-    _text("client"),
-    _text("call_id"),
-    _text("action"),
-    _text("target"),
-    _text("before"),  # JSON, null for what was not there
-    _text("after"),
+    count("at"),
+    text("actor"),
+    text("via"),
+    text("client"),
+    text("call_id"),
+    text("action"),
+    text("target"),
+    text("before"),  # JSON, null for what was not there
+    text("after"),
     Column("previous", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Index("ix_audit_target", "target", "number"),
@@ -108,9 +100,9 @@ idempotency = Table(
     Column("caller", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("fingerprint", LargeBinary, nullable=False),
-    _text("run"),
-    _count("lease_ends_at"),
-    _count("ends_at"),
+    text("run"),
+    count("lease_ends_at"),
+    count("ends_at"),
     Column("content", LargeBinary, nullable=False),  # sealed, or empty while it is being done
     Index("ix_idempotency_ends_at", "ends_at"),
 )
@@ -119,10 +111,10 @@ signing_key = Table(
     "signing_key",
     metadata,
     Column("kid", Text, primary_key=True),
-    _text("used_for"),
-    _text("algorithm"),
-    _count("made_at"),
-    _text("public"),  # a JWK
+    text("used_for"),
+    text("algorithm"),
+    count("made_at"),
+    text("public"),  # a JWK
     Column("content", LargeBinary, nullable=False),  # sealed
     Index("ix_signing_key_used_for", "used_for", "made_at"),
     sqlite_with_rowid=False,
@@ -133,10 +125,12 @@ secret = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True),
     Column("token_id", Text, ForeignKey("token.id"), nullable=False),
-    _text("pepper_id"),
-    _count("created_at"),
+    text("pepper_id"),
+    count("created_at"),
     Column("expires_at", BigInteger),
     Column("hint", Text, nullable=False, server_default=""),
+    Column("use", Text, nullable=False, server_default=""),  # a `SecretUse`
+    Column("scopes", Text, nullable=False, server_default=""),  # of an access token, what it may do of the token's
     Index("ix_secret_token_id", "token_id"),
     sqlite_with_rowid=False,
 )
@@ -145,8 +139,8 @@ budget = Table(
     "budget",
     metadata,
     Column("id", Text, primary_key=True),
-    _count("spent"),
-    _count("reserved"),
+    count("spent"),
+    count("reserved"),
     CheckConstraint("spent >= 0", "spent"),
     CheckConstraint("reserved >= 0", "reserved"),
     sqlite_with_rowid=False,
@@ -156,10 +150,10 @@ reservation = Table(
     "reservation",
     metadata,
     Column("call_id", Text, primary_key=True),
-    _text("token_id"),
-    _count("amount"),
-    _text("budgets"),  # JSON list of budget ids: what is reserved can be summed from the rows
-    _count("expires_at"),
+    text("token_id"),
+    count("amount"),
+    text("budgets"),  # JSON list of budget ids: what is reserved can be summed from the rows
+    count("expires_at"),
     CheckConstraint("amount >= 0", "amount"),
     sqlite_with_rowid=False,
 )
@@ -168,12 +162,12 @@ kept_answer = Table(
     "kept_answer",
     metadata,
     Column("id", Text, primary_key=True),
-    _text("token_id"),
-    _text("provider"),
-    _text("model"),
-    _count("at"),
-    _count("ends_at"),
-    _text("before"),
+    text("token_id"),
+    text("provider"),
+    text("model"),
+    count("at"),
+    count("ends_at"),
+    text("before"),
     Column("content", LargeBinary, nullable=False),  # sealed, or empty
     Index("ix_kept_answer_ends_at", "ends_at"),
 )
@@ -183,7 +177,7 @@ kept_item = Table(
     metadata,
     Column("answer_id", Text, primary_key=True),
     Column("id", Text, primary_key=True),
-    _count("place"),
+    count("place"),
     Index("ix_kept_item_id", "id"),
     sqlite_with_rowid=False,
 )
@@ -192,35 +186,35 @@ usage = Table(
     "usage",
     metadata,
     Column("call_id", Text, primary_key=True),
-    _count("at"),
-    _text("token_id"),
-    _text("team"),
-    _text("service"),
-    _text("operation"),
-    _text("dialect"),
-    _text("provider"),
-    _text("model"),
-    _text("model_used"),
-    _text("outcome"),
+    count("at"),
+    text("token_id"),
+    text("team"),
+    text("service"),
+    text("operation"),
+    text("dialect"),
+    text("provider"),
+    text("model"),
+    text("model_used"),
+    text("outcome"),
     Column("status", Integer, nullable=False),
-    _text("error"),
+    text("error"),
     Column("stream", Boolean, nullable=False),
-    _count("input_tokens"),
-    _count("cache_read_tokens"),
-    _count("cache_write_tokens"),
-    _count("cache_write_1h_tokens"),
-    _count("audio_input_tokens"),
-    _count("image_input_tokens"),
-    _count("output_tokens"),
-    _count("audio_output_tokens"),
-    _count("reasoning_tokens"),
-    _text("usage_source"),
+    count("input_tokens"),
+    count("cache_read_tokens"),
+    count("cache_write_tokens"),
+    count("cache_write_1h_tokens"),
+    count("audio_input_tokens"),
+    count("image_input_tokens"),
+    count("output_tokens"),
+    count("audio_output_tokens"),
+    count("reasoning_tokens"),
+    text("usage_source"),
     Column("cost", BigInteger),
-    _text("price_id"),
-    _count("duration_ms"),
+    text("price_id"),
+    count("duration_ms"),
     Column("first_byte_ms", BigInteger),
-    _count("bytes_in"),
-    _count("bytes_out"),
+    count("bytes_in"),
+    count("bytes_out"),
     Column("server_tool_calls", BigInteger, nullable=False, server_default="0"),
     Index("ix_usage_at", "at"),
     Index("ix_usage_token_id_at", "token_id", "at"),

@@ -41,6 +41,7 @@ def token_values(new: NewToken) -> Values:
         "created_at": micros(new.created_at),
         "environment": new.environment.value,
         "parent": new.parent,
+        "client": new.client,
         "scopes": " ".join(new.scopes),
         "expires_at": _optional(new.expires_at),
         "tags": " ".join(new.tags),
@@ -84,12 +85,13 @@ def secret_values(token_id: str, new: NewSecret) -> Values:
         "created_at": micros(new.created_at),
         "expires_at": _optional(new.ends_at),
         "hint": new.hint,
+        "use": new.use.value,
     }
 
 
 def first_secret(new: NewToken) -> NewSecret:
     """Give the secret that a new token begins with."""
-    return NewSecret(new.digest, new.hint, new.pepper_id, new.created_at, new.secret_ends_at)
+    return NewSecret(new.digest, new.hint, new.pepper_id, new.created_at, new.secret_ends_at, new.use)
 
 
 def token_of(found: Mapping[str, Any], secrets: Sequence[TokenSecret], now: datetime) -> Token:
@@ -112,6 +114,7 @@ def token_of(found: Mapping[str, Any], secrets: Sequence[TokenSecret], now: date
         budget=None if amount is None else TokenBudget(amount, found["budget_period"]),
         environment=Environment(found["environment"]),
         parent=found["parent"],
+        client=found["client"],
         disabled_at=optional_moment(found["disabled_at"]),
         conditions=Conditions(tuple(found["networks"].split()), found["hours"]),
         bounds=tuple(bounds.split("\n")) if bounds else (),
@@ -126,7 +129,7 @@ def token_of(found: Mapping[str, Any], secrets: Sequence[TokenSecret], now: date
 
 
 _TOLD = (
-    *("name", "kind", "owner", "team", "environment", "parent", "scopes", "expires_at", "networks", "hours"),
+    *("name", "kind", "owner", "team", "environment", "parent", "client", "scopes", "expires_at", "networks", "hours"),
     *("requests_per_minute", "tokens_per_minute", "concurrency", "budget_amount", "budget_period"),
     *("tags", "metadata", "canary", "rotate_days"),
 )

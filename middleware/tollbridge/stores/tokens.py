@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tollbridge.stores.rows import micros, moment
 from tollbridge.stores.tables import secret
 from tollbridge.stores.tokenrows import optional_moment, token_of
-from tollbridge.tokens.model import Token, TokenSecret
+from tollbridge.tokens.model import SecretUse, Token, TokenSecret
 
+ITS_OWN = (SecretUse.BEARER, SecretUse.CLIENT)
+"""Uses of secrets that a token has until they are rotated; others are issued by the thousand."""
 _AT_ONCE = 500
 """Tokens asked about in one statement."""
 
@@ -24,7 +26,7 @@ async def find_tokens(connection: AsyncConnection, wanted: Select[Any], now: dat
     for start in range(0, len(ids), _AT_ONCE):
         asked = (
             select(secret)
-            .where(secret.c.token_id.in_(ids[start : start + _AT_ONCE]))
+            .where(secret.c.token_id.in_(ids[start : start + _AT_ONCE]), secret.c.use.in_(ITS_OWN))
             .order_by(secret.c.created_at.desc(), secret.c.digest)
         )
         for each in await connection.execute(asked):

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
+from dataclasses import replace as replaced
 from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
@@ -12,7 +14,7 @@ from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import NewToken
-from tollbridge.tokens.model import TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits, TokenState
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 BRIDGE = BudgetLine("bridge:2026-01", 1_000, "the bridge's budget for this month")
@@ -87,3 +89,26 @@ async def room(store: Store, line: BudgetLine, amount: int) -> bool:
 async def sample_key() -> bytes:
     """Give the key of `ACT`."""
     return ACT.key
+
+
+def child(number: int, parent: str, **values: object) -> NewToken:
+    """Make a token above which another stands; its digest is its number, 32 times."""
+    base = replaced(TOKEN, id=f"tok_{number}", digest=b"%d" % number * 32, parent=parent, expires_at=None)
+    return replaced(base, **values)  # type: ignore[arg-type]  # fields by their names
+
+
+async def found(store: Store, number: int) -> Principal:
+    """Give who shows the secret of a number."""
+    principal = await store.find_principal(b"%d" % number * 32)
+    assert principal is not None
+    return principal
+
+
+async def opening(store: Store, numbers: Sequence[int] = range(1, 6)) -> list[int]:
+    """Give those of the secrets that open."""
+    return [number for number in numbers if await store.find_principal(b"%d" % number * 32) is not None]
+
+
+async def states(store: Store) -> dict[str, TokenState]:
+    """Give the state of each token, by its id."""
+    return {token.id: token.state for token in await store.list_tokens()}

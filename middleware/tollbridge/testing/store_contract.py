@@ -17,6 +17,7 @@ from tollbridge.stores.base import Store
 from tollbridge.stores.reporting import Bucket, Health, Spend, Use
 from tollbridge.testing.audit_contract import AuditContract
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.family_contract import FamilyContract
 from tollbridge.testing.idempotency_contract import IdempotencyContract
 from tollbridge.testing.kept_contract import KeptContract
 from tollbridge.testing.ledger_contract import LedgerContract
@@ -27,7 +28,14 @@ from tollbridge.testing.token_contract import TokenContract
 
 
 class StoreContract(
-    TokenContract, LivesContract, AuditContract, LedgerContract, KeptContract, SealedContract, IdempotencyContract
+    TokenContract,
+    LivesContract,
+    FamilyContract,
+    AuditContract,
+    LedgerContract,
+    KeptContract,
+    SealedContract,
+    IdempotencyContract,
 ):
     """Tests of `Store`."""
 

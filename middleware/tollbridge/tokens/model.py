@@ -12,11 +12,33 @@ from tollbridge.tokens.scopes import ScopeSet
 
 
 class TokenKind(StrEnum):
-    """What a token is for."""
+    """What a token is for.
+
+    `TEAM` and `MEMBER` hold what a team, and a person in it, may do; they have no secret of their own.
+    """
 
     BEARER = "bearer"
     ACCESS = "access"
     SECRET = "secret"
+    TEAM = "team"
+    MEMBER = "member"
+
+
+HOLDERS = frozenset((TokenKind.TEAM, TokenKind.MEMBER))
+"""Kinds of which nobody shows a secret.  Lists of tokens leave them out."""
+
+
+class SecretUse(StrEnum):
+    """What a secret of a token opens."""
+
+    BEARER = ""
+    """The bridge, for whoever shows it."""
+    CLIENT = "client"
+    """Nothing by itself: an OAuth client proves with it who it is."""
+    ACCESS = "access"
+    """The bridge, as an access token that was issued for the token's holder."""
+    ELSEWHERE = "elsewhere"
+    """Nothing here: an access token that was issued for another service."""
 
 
 class TokenState(StrEnum):
@@ -95,7 +117,8 @@ class TokenSecret:
 class Token:
     """A token as an administrator sees it.  Of its secrets there are only the first characters; `hint` is the newest's.
 
-    `parent` is the token that minted it, if any: it bounds what this one may do, and ends it. `secrets` are those that
+    `parent` is the token that minted it, if any: it bounds what this one may do, and ends it; so does, above a grant,
+    the OAuth `client`. `secrets` are those that
     open, newest first, at most two. `rotate_days` is how long each lives, None by the configuration's rule, 0 for ever.
     """
 
@@ -115,6 +138,7 @@ class Token:
     budget: TokenBudget | None = None
     environment: Environment = Environment.LIVE
     parent: str = ""
+    client: str = ""
     disabled_at: datetime | None = None
     conditions: Conditions = ANYWHERE
     bounds: tuple[str, ...] = ()

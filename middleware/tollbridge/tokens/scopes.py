@@ -20,6 +20,8 @@ from functools import lru_cache
 KINDS = ("ai", "model", "service", "admin")
 EVERY_MODEL = ("ai:*", "model:*")
 """What a token may do when nothing else was said: call every model, and nothing else."""
+NOTHING = "-"
+"""Stands for no scope at all where a text without any would mean that there is no bound."""
 
 _TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _AI = re.compile(r"[a-z0-9_.\-]*\*?|\*")

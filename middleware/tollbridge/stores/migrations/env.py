@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from tollbridge.stores.tables import metadata
+from tollbridge.stores.columns import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

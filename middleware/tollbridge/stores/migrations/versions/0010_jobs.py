@@ -1,0 +1,101 @@
+"""What the gateway does by itself, and secrets it keeps for providers."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from tollbridge.stores.migrations.types import TEXT
+
+revision = "0010"
+down_revision = "0009"
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, TEXT, nullable=False)
+
+
+def _count(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False)
+
+
+def _moment(name: str) -> sa.Column[int | None]:
+    return sa.Column(name, sa.BigInteger)
+
+
+def _sealed(name: str = "content") -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary, nullable=False)
+
+
+def upgrade() -> None:
+    _add_jobs()
+    _add_webhooks()
+    _add_rotation()
+
+
+def _add_jobs() -> None:
+    op.create_table(
+        "job",
+        sa.Column("name", TEXT, primary_key=True),
+        _count("due_at"),
+        _text("runner"),
+        _count("lease_ends_at"),
+        _moment("began_at"),
+        _moment("ended_at"),
+        _text("outcome"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _add_webhooks() -> None:
+    op.create_table(
+        "webhook",
+        sa.Column("id", TEXT, primary_key=True),
+        _text("name"),
+        _text("url"),
+        _text("events"),
+        _text("team"),
+        sa.Column("allow_private", sa.Boolean, nullable=False),
+        _sealed(),
+        _count("created_at"),
+        _moment("disabled_at"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("id", TEXT, primary_key=True),
+        _text("webhook_id"),
+        _text("event"),
+        _sealed(),
+        _count("created_at"),
+        _count("due_at"),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        _moment("ended_at"),
+        _text("outcome"),
+        _text("runner"),
+        _count("lease_ends_at"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_delivery_due_at", "delivery", ["ended_at", "due_at"])
+    op.create_index("ix_delivery_webhook_id", "delivery", ["webhook_id", "id"])
+
+
+def _add_rotation() -> None:
+    op.create_table(
+        "auto_rotation",
+        sa.Column("token_id", TEXT, sa.ForeignKey("token.id"), primary_key=True),
+        _text("into"),
+        _count("overlap_s"),
+        _moment("done_at"),
+        _text("failure"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "stored_secret",
+        sa.Column("name", TEXT, primary_key=True),
+        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+        _text("provider"),
+        _text("hint"),
+        _sealed(),
+        _count("created_at"),
+        _moment("expires_at"),
+        sqlite_with_rowid=False,
+    )
