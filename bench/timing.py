@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import sqlite3
 import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from bench.measure import show
@@ -13,7 +15,7 @@ from tollbridge.clock import SystemClock
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing.samples import sample_key
 from tollbridge.tokens.peppers import OnePepper
-from tollbridge.tokens.secret import make_secret
+from tollbridge.tokens.secret import ISSUED, make_secret
 from tollbridge.tokens.service import TokenService
 
 
@@ -34,12 +36,31 @@ def distance(a: Sequence[float], b: Sequence[float]) -> float:
 async def _measure(folder: Path, rounds: int) -> dict[str, list[float]]:
     store = SqliteStore(folder / "timing.db", SystemClock())
     await store.open()
-    service = TokenService(store, store, OnePepper(b"p" * 32), SystemClock(), audit_key=sample_key)
+    pepper = OnePepper(b"p" * 32)
+    service = TokenService(store, store, pepper, SystemClock(), audit_key=sample_key)
     for number in range(200):
         await service.issue(name=f"other-{number}")
-    revoked = await service.issue(name="revoked")
+    revoked, expired = [await service.issue(name=name) for name in ("revoked", "expired")]
     await service.revoke(revoked.token.id)
-    secrets = {"unknown": make_secret(), "unknown again": make_secret(), "revoked": revoked.secret}
+    secrets = {
+        "unknown": make_secret(),
+        "unknown again": make_secret(),
+        "revoked": revoked.secret,
+        "expired": expired.secret,
+        **{
+            f"access, {kind}": f"{ISSUED.decode()}.{make_secret()}.none"
+            for kind in ("unknown", "unknown again", "expired")
+        },
+    }
+    with closing(sqlite3.connect(folder / "timing.db")) as db, db:
+        db.execute("UPDATE token SET expires_at = 1 WHERE id = ?", (expired.token.id,))
+        made = pepper.digest(secrets["access, expired"].encode())
+        of = (made.content, expired.token.id, made.pepper_id)
+        db.execute(
+            "INSERT INTO secret (digest, token_id, pepper_id, created_at, expires_at, use)"
+            " VALUES (?, ?, ?, 0, 1, 'access')",
+            of,
+        )
     taken: dict[str, list[float]] = {name: [] for name in secrets}
     for turn in range(rounds + 500):
         for name, secret in secrets.items():
@@ -62,4 +83,10 @@ def main(arguments: Sequence[str]) -> None:
         show(f"look-up, {name}", statistics.median(values) / 1e3, "us")
     noise = distance(taken["unknown"], taken["unknown again"])
     show("distance, unknown and unknown again (noise)", noise, "")
-    show("distance, unknown and revoked", distance(taken["unknown"], taken["revoked"]), "")
+    for name in ("revoked", "expired"):
+        show(f"distance, unknown and {name}", distance(taken["unknown"], taken[name]), "")
+    noise = distance(taken["access, unknown"], taken["access, unknown again"])
+    show("distance, access tokens, unknown and unknown again (noise)", noise, "")
+    show(
+        "distance, access tokens, unknown and expired", distance(taken["access, unknown"], taken["access, expired"]), ""
+    )

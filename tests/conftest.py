@@ -7,7 +7,12 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("tollbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tollbridge")
 
-pytest_plugins = ("tests.support.postgres", "tests.support.requires", "tests.support.spread")
+pytest_plugins = (
+    "tests.support.eavesdropping",
+    "tests.support.postgres",
+    "tests.support.requires",
+    "tests.support.spread",
+)
 
 pytest.register_assert_rewrite(
     *(

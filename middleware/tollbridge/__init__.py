@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     )
     from tollbridge.gateway import Gateway
     from tollbridge.hookspecs import hookimpl
-    from tollbridge.identity import IdentitySource
+    from tollbridge.identity import Holder, IdentitySource
+    from tollbridge.jobs.job import Job
     from tollbridge.layers.authenticate import Authenticate
     from tollbridge.layers.authorize import Authorize
     from tollbridge.layers.layer import Layer
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
     from tollbridge.metering.usage import Usage
     from tollbridge.models import Model, Models
     from tollbridge.panels import Panel
+    from tollbridge.providerkeys.rotating import Errand, KeyRotator, MadeKey
     from tollbridge.providers import Provider, Quirks, Target
+    from tollbridge.rotation.sinks import NewSecret, SecretSink
     from tollbridge.sealing.sources import KeySource
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
     from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet, parse_scope
@@ -67,17 +70,23 @@ __all__ = [
     "ConfigError",
     "DataFolder",
     "Denied",
+    "Errand",
     "Gateway",
     "GatewayError",
     "Header",
+    "Holder",
     "IdentitySource",
+    "Job",
     "KeptToken",
+    "KeyRotator",
     "KeySource",
     "Layer",
     "Limit",
+    "MadeKey",
     "Meter",
     "Model",
     "Models",
+    "NewSecret",
     "NoAuth",
     "NotFound",
     "Outcome",
@@ -89,6 +98,7 @@ __all__ = [
     "RateLimited",
     "ResponseHead",
     "ScopeSet",
+    "SecretSink",
     "SetupError",
     "Signer",
     "SystemClock",
@@ -136,7 +146,10 @@ _HOMES = {
     ),
     "gateway": ("Gateway",),
     "hookspecs": ("hookimpl",),
-    "identity": ("IdentitySource",),
+    "identity": ("Holder", "IdentitySource"),
+    "providerkeys.rotating": ("Errand", "KeyRotator", "MadeKey"),
+    "jobs.job": ("Job",),
+    "rotation.sinks": ("NewSecret", "SecretSink"),
     "sealing.sources": ("KeySource",),
     "layers.authenticate": ("Authenticate",),
     "layers.authorize": ("Authorize",),

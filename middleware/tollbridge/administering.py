@@ -7,41 +7,95 @@ an app.
 
 from tollbridge.audit import FIRST, Act, Actor, AuditRecord, breaks
 from tollbridge.bodysanity import check_json_depth
+from tollbridge.call import open_call
+from tollbridge.clients.model import AuthMethod, Client, ClientChange, ClientRules, GrantType
+from tollbridge.clients.service import IssuedClient
 from tollbridge.errors import BodyTooLarge, MethodNotAllowed, RequestTimeout
+from tollbridge.leaks import MOST_REPORTED, NAMELESS, Found, Leaks
 from tollbridge.logs import clean
 from tollbridge.money import parse_usd, show_usd, to_nano
+from tollbridge.operators import operator
+from tollbridge.people.model import BRIDGE, Member, Person, PersonChange, Role, Team, TeamChange
+from tollbridge.people.wishes import SLUG
+from tollbridge.providerkeys.checking import Checked
+from tollbridge.providerkeys.service import LONGEST_KEY, NewKey, ProviderKey
+from tollbridge.redaction import is_secret_name
+from tollbridge.scannerkeys import ScannerKeys
 from tollbridge.sealing.places import Place
 from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.idempotency import FirstAnswer, IdempotencyStore, KeyedRequest
+from tollbridge.stores.jobs import JobState
+from tollbridge.stores.rotations import AutoRotation, Handover
+from tollbridge.stores.storedsecrets import StoredSecret
+from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
 from tollbridge.tokens.conditions import Conditions, parse_conditions
-from tollbridge.tokens.model import Environment, TokenSecret
+from tollbridge.tokens.model import HOLDERS, Environment, TokenSecret
 from tollbridge.tokens.review import Finding, review
+from tollbridge.tokens.secret import PATTERN
 from tollbridge.tokens.service import LONGEST_OVERLAP, IssuedToken
-from tollbridge.vault import Box
+from tollbridge.vault import STORED_NAME, Box
+from tollbridge.webhooks.service import MadeWebhook
 
 __all__ = [
+    "BRIDGE",
     "FIRST",
+    "HOLDERS",
+    "LONGEST_KEY",
     "LONGEST_OVERLAP",
+    "MOST_REPORTED",
+    "NAMELESS",
+    "PATTERN",
+    "SLUG",
+    "STORED_NAME",
     "Act",
     "Actor",
     "AuditRecord",
+    "AuthMethod",
+    "AutoRotation",
     "BodyTooLarge",
     "Box",
+    "Checked",
+    "Client",
+    "ClientChange",
+    "ClientRules",
     "Conditions",
+    "Delivery",
     "Environment",
     "Finding",
     "FirstAnswer",
+    "Found",
+    "GrantType",
+    "Handover",
     "IdempotencyStore",
+    "IssuedClient",
     "IssuedToken",
+    "JobState",
     "KeyedRequest",
+    "Leaks",
+    "MadeWebhook",
+    "Member",
     "MethodNotAllowed",
+    "NewKey",
+    "Person",
+    "PersonChange",
     "Place",
+    "ProviderKey",
     "RequestTimeout",
+    "Role",
+    "ScannerKeys",
+    "StoredSecret",
+    "Team",
+    "TeamChange",
     "TokenChange",
     "TokenSecret",
+    "Webhook",
+    "WebhookChange",
     "breaks",
     "check_json_depth",
     "clean",
+    "is_secret_name",
+    "open_call",
+    "operator",
     "parse_conditions",
     "parse_usd",
     "review",

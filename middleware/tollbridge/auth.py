@@ -20,7 +20,9 @@ class Auth(Protocol):
     """How a provider wants to be shown its key.
 
     A scheme that also has `sign` is a `Signer`. One that works without any key has the class attribute
-    `needs_key = False`.
+    `needs_key = False`. One whose key says more than who calls, such as a file to read or a URL to ask, has a plain
+    function `check_kept(key)`, which raises `ConfigError` where a key of the database would lead astray: who may set it
+    need not be the operator of the machine.
     """
 
     @property
@@ -29,7 +31,7 @@ class Auth(Protocol):
         ...
 
     def headers(self, key: str) -> list[tuple[bytes, bytes]]:
-        """Give the headers that carry the key in every request alike.  Called once, at start."""
+        """Give the headers that carry the key in every request alike.  Called once for each key, not for each call."""
         ...
 
 

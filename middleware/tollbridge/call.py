@@ -10,6 +10,8 @@ from tollbridge.clock import Clock
 from tollbridge.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tollbridge.errors import GatewayError
     from tollbridge.formats.dialect import AnswerReader, Dialect, Envelope, Operation
     from tollbridge.formats.translation import Translation, Translator
@@ -75,6 +77,8 @@ class Call(msgspec.Struct, eq=False):
     lower-case names, in order; what a layer takes out of them does not reach the app. `native` is the transport's own
     object (the ASGI scope), for adapters, and None once the call has ended.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
+    `body_check` is set where a body says something of who calls: it is read as a whole then, also for the wrapped app,
+    and what this raises refuses the call before anything is counted.
     `targets` are tried in order, `target` is the one that answered. `reached`: a provider was sent the request, so it
     may charge for it. `early`: the answer was opened, as a stream, before its provider gave a head. `streamed`: the
     answer is an event stream, and `stream_type` the media type one of the provider's has. `translator` is there where a
@@ -103,6 +107,7 @@ class Call(msgspec.Struct, eq=False):
     dialect: "Dialect | None" = None
     principal: "Principal | None" = None
     public: bool = False
+    body_check: "Callable[[bytes], None] | None" = None
 
     body: bytes | None = None
     model: str | None = None

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 
+from tollbridge.defences import LeakedConfig, ThrottleConfig
 from tollbridge.errors import ConfigError
+from tollbridge.jobsettings import JobsConfig, RotationConfig, WebhooksConfig
+from tollbridge.oauthsettings import OAuthConfig
 from tollbridge.options import build, suggest
 from tollbridge.settings import (
     AnswersConfig,
@@ -26,23 +29,32 @@ from tollbridge.settings import (
     TokensConfig,
     UpstreamConfig,
 )
+from tollbridge.signinsettings import SessionsConfig, SignInConfig
 
 __all__ = [
     "DEFAULT_FILE",
     "AnswersConfig",
     "BudgetsConfig",
     "Config",
+    "JobsConfig",
+    "LeakedConfig",
     "LimitsConfig",
     "LoggingConfig",
     "ModelConfig",
+    "OAuthConfig",
     "PluginsConfig",
     "ProviderConfig",
+    "RotationConfig",
     "SecretsConfig",
     "ServerConfig",
     "ServiceConfig",
+    "SessionsConfig",
+    "SignInConfig",
     "StoreConfig",
+    "ThrottleConfig",
     "TokensConfig",
     "UpstreamConfig",
+    "WebhooksConfig",
     "find_config",
     "load_config",
     "parse_config",
@@ -50,13 +62,16 @@ __all__ = [
 
 DEFAULT_FILE = "tollbridge.toml"
 _ENV_PREFIX = "TOLLBRIDGE_"
+_TABLES_WITHIN = ("secrets", "rotation")
+"""Sections whose tables are options of what plugins offer."""
+_NO_SECTIONS = frozenset(("key_sources", "secret_sinks", "path", "data"))
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """All of it.  `path` is the file it came from, `data` the folder of database and secrets.
 
-    `key_sources` are the tables `[secrets.<name>]`.
+    `key_sources` are the tables `[secrets.<name>]`, `secret_sinks` those `[rotation.<name>]`.
     """
 
     server: ServerConfig = field(default_factory=ServerConfig)
@@ -66,6 +81,14 @@ class Config:
     models: Mapping[str, ModelConfig] = field(default_factory=dict)
     service: ServiceConfig = field(default_factory=ServiceConfig)
     tokens: TokensConfig = field(default_factory=TokensConfig)
+    throttle: ThrottleConfig = field(default_factory=ThrottleConfig)
+    leaked: LeakedConfig = field(default_factory=LeakedConfig)
+    sessions: SessionsConfig = field(default_factory=SessionsConfig)
+    signin: SignInConfig = field(default_factory=SignInConfig)
+    oauth: OAuthConfig = field(default_factory=OAuthConfig)
+    rotation: RotationConfig = field(default_factory=RotationConfig)
+    webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
+    jobs: JobsConfig = field(default_factory=JobsConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     budgets: BudgetsConfig = field(default_factory=BudgetsConfig)
     upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
@@ -75,6 +98,7 @@ class Config:
     plugins: PluginsConfig = field(default_factory=PluginsConfig)
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     key_sources: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    secret_sinks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     path: Path | None = None
     data: Path = Path(".tollbridge")
 
@@ -134,19 +158,25 @@ def load_config(
 
 def parse_config(table: Mapping[str, object]) -> Config:
     """Make a configuration of a table such as TOML gives."""
-    known = {option.name: option for option in fields(Config) if option.name not in ("key_sources", "path", "data")}
+    known = {option.name: option for option in fields(Config) if option.name not in _NO_SECTIONS}
     for key in table:
         if key not in known:
             raise ConfigError(f"unknown section [{key}]{suggest(key, known)}")
     taken = {key: value for key, value in table.items() if key not in ("identity", "policies")}
-    secrets, sources = taken.get("secrets"), {}
-    if isinstance(secrets, Mapping):
-        sources = {name: options for name, options in secrets.items() if isinstance(options, Mapping)}
-        taken["secrets"] = {key: value for key, value in secrets.items() if key not in sources}
+    sources, sinks = (_taken_apart(taken, section) for section in _TABLES_WITHIN)
     config = build(Config, taken, "")
-    return replace(
-        config, identity=_tables(table, "identity"), policies=_tables(table, "policies"), key_sources=sources
-    )
+    apart = replace(config, key_sources=sources, secret_sinks=sinks)
+    return replace(apart, identity=_tables(table, "identity"), policies=_tables(table, "policies"))
+
+
+def _taken_apart(taken: dict[str, object], section: str) -> Mapping[str, Mapping[str, object]]:
+    """Take the tables out of a section that has options too, and give them."""
+    found = taken.get(section)
+    if not isinstance(found, Mapping):
+        return {}
+    tables = {name: options for name, options in found.items() if isinstance(options, Mapping)}
+    taken[section] = {key: value for key, value in found.items() if key not in tables}
+    return tables
 
 
 def _tables(table: Mapping[str, object], section: str) -> Mapping[str, Mapping[str, object]]:

@@ -3,6 +3,7 @@
     TollbridgeError
     ├── SetupError                  the gateway cannot start; one sentence for the operator
     │   ├── ConfigError
+    │   │   └── NothingStored
     │   ├── PluginError
     │   └── StoreError
     └── GatewayError                one call cannot cross; has `status` and `code`
@@ -22,6 +23,7 @@
         ├── RequestTimeout          408 request_timeout
         ├── RateLimited             429 rate_limit_exceeded
         ├── BudgetExceeded          429 insufficient_quota
+        ├── Throttled               429 too_many_bad_credentials
         ├── UpstreamError           502 upstream_error
         │   ├── UpstreamUnreachable 502 upstream_unreachable
         │   ├── UpstreamTruncated   502 upstream_truncated
@@ -47,11 +49,17 @@ class TollbridgeError(Exception):
 
 
 class SetupError(TollbridgeError):
-    """The gateway cannot start.  The message is one sentence that says what to do."""
+    """The gateway cannot start.  The message is one sentence that says what to do; a command ends with `exit_code`."""
+
+    exit_code = 1
 
 
 class ConfigError(SetupError):
     """The configuration holds something that cannot be used."""
+
+
+class NothingStored(ConfigError):
+    """No secret of the name that the configuration says is in the data folder.  The database may have it."""
 
 
 class PluginError(SetupError):
@@ -214,6 +222,17 @@ class BudgetExceeded(GatewayError):
     """A money budget cannot hold this call.  Retrying does not help before the period ends or the budget grows."""
 
     status, code = 429, "insufficient_quota"
+
+
+class Throttled(GatewayError):
+    """Too many bad credentials came from this address; `retry_after_s` says how long another is not listened to."""
+
+    status, code = 429, "too_many_bad_credentials"
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(
+            "too many bad credentials came from this address; send a valid one, or wait", retry_after_s=retry_after_s
+        )
 
 
 class UpstreamError(GatewayError):

@@ -1,7 +1,7 @@
 """What the gateway answers itself: health, metrics, and the apps under its prefix.  The rest goes to the chain."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from tollbridge.gateway import Gateway
 
 
+T = TypeVar("T")
+
 _ENDS = ("", "/")
+_WELL_KNOWN = "/.well-known/"
 JWKS = "/jwks.json"
 """Where the public keys are, below the prefix."""
 
@@ -23,7 +26,8 @@ JWKS = "/jwks.json"
 class Front:
     """Routes one request to the gateway's own pages or to the chain.
 
-    Health is under the prefix, and at `/healthz` and `/readyz` where no app is wrapped.
+    Health is under the prefix, and at `/healthz` and `/readyz` where no app is wrapped. What plugins offer below
+    `/.well-known/` is there whether an app is wrapped or not, and nothing else of that place is ours.
     """
 
     def __init__(self, gateway: "Gateway") -> None:
@@ -38,6 +42,8 @@ class Front:
             ),
             key=lambda item: -len(item[0]),
         )
+        made = {name: _made(name, factory, gateway) for name, factory in gateway.registry.well_known.items()}
+        self._known = {name: self._safe(app) for name, app in made.items() if app is not None}
         own: dict[str, ASGIApp] = {}
         bases = [server.prefix] if server.prefix else []
         if gateway.app is None:
@@ -45,7 +51,7 @@ class Front:
         for base in bases:
             own[f"{base}/healthz"] = self._health
             own[f"{base}/readyz"] = self._readiness
-        if gateway.vouching is not None:
+        if gateway.vouching is not None or gateway.issuing is not None:
             own[f"{server.prefix}{JWKS}"] = self._jwks
         if server.metrics:
             own[server.metrics] = self._metrics
@@ -59,6 +65,12 @@ class Front:
             return own(scope, receive, send)
         if self._prefix and path.startswith(self._prefix) and path[len(self._prefix) : len(self._prefix) + 1] in _ENDS:
             return self._mounted(scope, receive, send)
+        if self._known and path.startswith(_WELL_KNOWN) and scope["type"] == "http":
+            name = path[len(_WELL_KNOWN) :].partition("/")[0]
+            known = self._known.get(name)
+            if known is not None:
+                root = scope.get("root_path", "").rstrip("/") + _WELL_KNOWN + name
+                return known({**scope, "root_path": root}, receive, send)
         return self._chain.carry(scope, receive, send)
 
     async def _mounted(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,8 +92,8 @@ class Front:
         await _answer(send, 200, b'{"status":"ok"}')
 
     async def _jwks(self, scope: Scope, receive: Receive, send: Send) -> None:
-        vouching = self._gateway.vouching
-        keys = [] if vouching is None else await vouching.published()
+        signing = (self._gateway.vouching, self._gateway.issuing)
+        keys = [key for keys in signing if keys is not None for key in await keys.published()]
         await _answer(send, 200, msgspec.json.encode({"keys": keys}), b"application/jwk-set+json")
 
     async def _readiness(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +114,7 @@ async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
     raise NotFound(f"there is nothing at {local_path(scope)[:200]}")
 
 
-def _made(path: str, factory: Callable[..., ASGIApp], gateway: "Gateway") -> ASGIApp:
+def _made(path: str, factory: Callable[..., T], gateway: "Gateway") -> T:
     """Make a plugin's app; raises `PluginError` naming its path."""
     try:
         return factory(gateway)

@@ -4,42 +4,42 @@ import asyncio
 import inspect
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, Unpack
 
 import structlog
 from starlette.types import ASGIApp
 
-from tollbridge.access import AccessLog
-from tollbridge.call import Call
+from tollbridge.assembling import clients_of, credentials_of, grants_of, parts_of, sessions_of, tokens_of
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
 from tollbridge.configured import check_limits, policies_of, sources_of
 from tollbridge.data import DataFolder
 from tollbridge.errors import SetupError
 from tollbridge.faults import told
-from tollbridge.formats.dialect import ModelEntry, Operation
+from tollbridge.formats.dialect import ModelEntry
 from tollbridge.front import Front
-from tollbridge.guarding import guard
-from tollbridge.importing import foreign_hashes
+from tollbridge.guarding import Guarding, guard
+from tollbridge.identity import IdentitySource
 from tollbridge.keys import read_key
-from tollbridge.layers.refusal import WriteRefusal
 from tollbridge.logs import hide
 from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
 from tollbridge.metrics import Metrics
-from tollbridge.opening import open_limiter, open_store, open_with_secrets
-from tollbridge.ownkeys import AUDIT, OwnKey
-from tollbridge.pepperseal import PepperSeal
+from tollbridge.opening import check_schema, open_limiter, open_store, open_with_secrets
+from tollbridge.ownwork import jobs_of, rotations_of, sinks_of, webhooks_of
+from tollbridge.people.service import People
 from tollbridge.plugins import Plugins
+from tollbridge.providerkeys.making import keys_of, show_keys
 from tollbridge.routes import ModelRoutes
 from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
 from tollbridge.sealing.rings import open_rings
 from tollbridge.signingkeys import SigningKeys
-from tollbridge.tokens.peppers import Peppers
-from tollbridge.tokens.service import TokenService
+from tollbridge.throttle import Throttle
 from tollbridge.transport import Transport, make_transport
 from tollbridge.vault import Box, Vault
 
@@ -52,7 +52,8 @@ class Gateway:
     """One gateway.  Building it checks everything and writes nothing; `start` opens the store and builds the chain.
 
     `plugins` are plugin or policy objects given in code, after the installed ones. `transport` stands in for the
-    network, in tests and for odd proxies. Raises `SetupError` in one sentence.
+    network, in tests and for odd proxies. One that does not serve (`serves=False`) is for `administered`: what calls
+    cross is not looked at, so keys of providers may be missing. Raises `SetupError` in one sentence.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Gateway:
         transport: Transport | None = None,
         env: Mapping[str, str] | None = None,
         trace: Callable[[str], None] | None = None,
+        serves: bool = True,
     ) -> None:
         self.env = os.environ if env is None else env
         self.config = load_config(config, self.env)
@@ -79,7 +81,40 @@ class Gateway:
         self.rings = open_rings(self.config, self.clock, self.env, self.registry.key_sources, learned=hide)
         self.box = Box(self.rings.keys)
         self.vault = Vault(self.data, self.box)
-        self.routes = ModelRoutes(
+        self._given_policies = policies
+        self._own_prices = {
+            name: Price.from_table(model.price, id=f"config: {name}")
+            for name, model in self.config.models.items()
+            if model.price
+        }
+        check_limits(self.config)
+        self.sinks = sinks_of(self)
+        self._given_transport = transport
+        open_store(self.config, self.clock, self.registry.stores)  # refuses a URL nothing opens
+        open_limiter(self.config, self.clock, self.registry.limiters)
+        self.metrics = Metrics(clock=self.clock)
+        self.throttle = Throttle(self.config.throttle, self.clock, counted=self.metrics.bad_credential)
+        self.started = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._starting: asyncio.Lock | None = None
+        self._lease: AsyncGenerator[None, None] | None = None
+        self.vouching: SigningKeys | None = None
+        self.issuing: SigningKeys | None = None
+        self.failure: SetupError | None = None
+        self._announced: list[Callable[[str], tuple[str, str]]] = []
+        if serves:
+            self._check()
+
+    def _check(self) -> None:
+        """Make what calls cross; raises `SetupError` for what none could."""
+        self.metrics.know((target.provider.name, target.model) for target in self.routes.named_targets())
+        for part in ("policies", "sources"):
+            getattr(self, part)
+
+    @cached_property
+    def routes(self) -> ModelRoutes:
+        """The ways to the models; raises `ConfigError` for one that leads nowhere, or whose key is not there."""
+        return ModelRoutes(
             self.config,
             self.registry.providers,
             self.registry.dialects,
@@ -87,28 +122,16 @@ class Gateway:
             read_key=self.read_key,
             schemes=self.registry.auth_schemes,
         )
-        self.policies = policies_of(self.config, self.registry, policies)
-        self.sources = sources_of(self.config, self.registry)
-        self._own_prices = {
-            name: Price.from_table(model.price, id=f"config: {name}")
-            for name, model in self.config.models.items()
-            if model.price
-        }
-        check_limits(self.config)
-        self._given_transport = transport
-        open_store(self.config, self.clock, self.registry.stores)  # refuses a URL nothing opens
-        open_limiter(self.config, self.clock, self.registry.limiters)
-        self.metrics = Metrics(clock=self.clock)
-        self.metrics.know(
-            (target.provider.name, target.model) for name in self.config.models for target in self.routes.resolve(name)
-        )
-        self.started = False
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting: asyncio.Lock | None = None
-        self._lease: AsyncGenerator[None, None] | None = None
-        self.vouching: SigningKeys | None = None
-        self.failure: SetupError | None = None
-        self._announced: list[Callable[[str], tuple[str, str]]] = []
+
+    @cached_property
+    def policies(self) -> Sequence[tuple[str, Any]]:
+        """The policies by name, those of the configuration first; raises `SetupError` for one that does not fit."""
+        return policies_of(self.config, self.registry, self._given_policies)
+
+    @cached_property
+    def sources(self) -> Sequence[tuple[str, IdentitySource]]:
+        """The identity sources by name, in the order they are asked; raises `SetupError` for one that does not fit."""
+        return sources_of(self.config, self.registry)
 
     def read_key(self, reference: str, where: str) -> str:
         """Read the key that `env:NAME`, `file:PATH` or `stored:NAME` names, and keep it out of every log.
@@ -139,18 +162,48 @@ class Gateway:
         """Give what plugins want to be printed."""
         return [line(base_url) for line in self._announced]
 
+    def parts(self) -> Parts:
+        """Give what the chain is made of: the very parts that serve, or where nothing is served the same made anew."""
+        return self._parts if self.started else parts_of(self)
+
     def models(self) -> list[ModelEntry]:
         """List every model that has a name here."""
         return self.routes.entries()
 
-    def guard(
-        self, app: ASGIApp, *, service: str, find: Callable[[Call], Operation], write_refusal: WriteRefusal
-    ) -> ASGIApp:
+    def guard(self, app: ASGIApp, **options: Unpack[Guarding]) -> ASGIApp:
         """Put the gateway's own links before an app that `register_apps` makes; `guarding.guard` says how."""
-        return guard(self._parts, app, service=service, find=find, write_refusal=write_refusal)
+        return guard(self._parts, app, **options)
 
     async def start(self) -> None:
         """Open what serving needs; may be called again in another event loop.  Raises `SetupError`."""
+        await self._open()
+        try:
+            await show_keys(self)
+            self._parts = parts_of(self)
+            self.chain = build_chain(self._parts, self.app)
+            self.front = Front(self)
+            await self.plugins.run("startup", gateway=self)
+        except BaseException:
+            await self._release()
+            raise
+        self.started = True
+        if self.config.jobs.enabled:
+            self.jobs.start()
+
+    @asynccontextmanager
+    async def administered(self) -> AsyncGenerator[None, None]:
+        """Open the store and what administers it, and serve nothing: no chain, no app, no plugin's `startup`.
+
+        An older database is left as it is: raises `SetupError` saying how it is brought up to date.
+        """
+        await asyncio.to_thread(check_schema, self.config, self.registry.stores)
+        await self._open()
+        try:
+            yield
+        finally:
+            await self._close()
+
+    async def _open(self) -> None:
         self._loop = asyncio.get_running_loop()
         self.store = open_store(self.config, self.clock, self.registry.stores)
         self.limiter = open_limiter(self.config, self.clock, self.registry.limiters)
@@ -162,45 +215,17 @@ class Gateway:
             self.config.upstream.transport, timeouts_of(self.config)
         )
         try:
-            self.tokens = TokenService(
-                self.store,
-                self.store,
-                Peppers(peppers, self.clock),
-                self.clock,
-                audit_key=OwnKey(self.store, self.box, AUDIT),
-                rotation_days=self.config.tokens.rotation_days,
-                foreign=foreign_hashes(self.config, self.vault),
-            )
+            self.tokens = tokens_of(self)
+            self.secrets = keys_of(self)
+            self.people = People(self.store, self.tokens, self.clock)
+            self.credentials, self.clients, self.grants = credentials_of(self), clients_of(self), grants_of(self)
+            self.sessions = sessions_of(self)
+            self.webhooks, self.rotations, self.jobs = webhooks_of(self), rotations_of(self), jobs_of(self)
             self.vouching = self._signing("assertion") if self.config.service.vouch else None
-            access = (AccessLog(self.clock),) if self.config.logging.access else ()
-            self._parts = parts = Parts(
-                config=self.config,
-                clock=self.clock,
-                registry=self.registry,
-                routes=self.routes,
-                prices=self.prices,
-                policies=self.policies,
-                sources=self.sources,
-                store=self.store,
-                tokens=self.tokens,
-                limiter=self.limiter,
-                transport=self.transport,
-                seal=PepperSeal(peppers),
-                box=self.box,
-                observers=(self.metrics.observe, *access, *self.registry.observers),
-                entered=self.metrics.entered,
-                left=self.metrics.left,
-                policy_failed=self.metrics.policy_failed,
-                canary_used=self.metrics.canary_used,
-                vouching=self.vouching,
-            )
-            self.chain = build_chain(parts, self.app)
-            self.front = Front(self)
-            await self.plugins.run("startup", gateway=self)
+            self.issuing = self._signing("access") if self.config.oauth.enabled else None
         except BaseException:
-            await self._release()
+            await self._close()
             raise
-        self.started = True
 
     def _signing(self, used_for: str) -> SigningKeys:
         return SigningKeys(self.store, self.box, self.clock, used_for=used_for, algorithm="ES256")
@@ -211,14 +236,20 @@ class Gateway:
             return
         self.started = False
         await self.chain.plan.settled()
+        await self._parts.alarm.settled()
         await self._release()
 
     async def _release(self) -> None:
         self.metrics.flush()
+        await self.jobs.stop()
+        await self.secrets.close()
         try:
             await self.plugins.run("shutdown", to_the_end=True, gateway=self)
         except SetupError as exc:
             log.error("plugin_shutdown_failed", **told(exc))
+        await self._close()
+
+    async def _close(self) -> None:
         try:
             if self._given_transport is None:
                 await self.transport.close()

@@ -3,7 +3,8 @@
 Only tokens of ours are known there: whoever an outside issuer vouches for administers nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NotRequired, TypedDict
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,20 +24,36 @@ from tollbridge.stores.base import HotStore
 log = structlog.get_logger("tollbridge")
 
 
+class Guarding(TypedDict):
+    """The options of `guard`."""
+
+    service: str
+    find: Callable[[Call], Operation]
+    write_refusal: WriteRefusal
+    public: NotRequired[Sequence[str]]
+
+
 def guard(
-    parts: Parts, app: ASGIApp, *, service: str, find: Callable[[Call], Operation], write_refusal: WriteRefusal
+    parts: Parts,
+    app: ASGIApp,
+    *,
+    service: str,
+    find: Callable[[Call], Operation],
+    write_refusal: WriteRefusal,
+    public: Sequence[str] = (),
 ) -> Layer:
     """Put the links before an app: named, counted, logged, and open to tokens with the operation's scope.
 
     `find` gives the operation of each call, with `ai=False`; one without a scope is open to every valid token. The app
-    finds the caller in the `Call`, and may raise any `GatewayError`.
+    finds the caller in the `Call`, and may raise any `GatewayError`. On `public` paths nobody is asked for a token, and
+    none that is shown is looked at.
     """
     options = {"service": service, "find": find, "clock": parts.clock}
     links = [
         observe_link(parts),
         sanity_link(parts),
         Link(Operations, options),
-        authenticate_link(parts),
+        authenticate_link(parts, public=public),
         Link(Authorize),
         limit_link(parts),
     ]
@@ -56,9 +73,11 @@ class OwnApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope["tollbridge"]
-        if call.principal is None or call.operation is None:
+        principal, operation = call.principal, call.operation
+        if operation is None or (principal is None and not call.public):
             raise Unauthenticated()
-        self._store.touch(call.principal.id, call.received, call.client, call.operation.scope)
+        if principal is not None:
+            self._store.touch(principal.id, call.received, call.client, operation.scope)
         try:
             await self._app(scope, receive, send)
         except GatewayError:

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from tollbridge.formats.dialect import Dialect
     from tollbridge.gateway import Gateway
     from tollbridge.identity import IdentitySource
+    from tollbridge.jobs.job import Job
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
     from tollbridge.panels import Panel
+    from tollbridge.providerkeys.rotating import KeyRotator
     from tollbridge.providers import Provider
+    from tollbridge.rotation.sinks import SecretSink
     from tollbridge.sealing.sources import KeySource
 
 hookspec = pluggy.HookspecMarker("tollbridge")
@@ -88,8 +91,28 @@ def register_key_sources(register: "Callable[[str, type[KeySource]], None]") -> 
 
 
 @hookspec
+def register_secret_sinks(register: "Callable[[str, type[SecretSink]], None]") -> None:
+    """Offer places for new secrets.  `register(name, cls)`: a frozen dataclass, made for `[rotation.<name>]`."""
+
+
+@hookspec
+def register_jobs(register: "Callable[[Job], None]") -> None:
+    """Offer jobs.  `register(job)`: done again and again while a gateway serves, by one worker of all at a time."""
+
+
+@hookspec
+def register_key_rotators(register: "Callable[[str, type[KeyRotator]], None]") -> None:
+    """Offer ways to make a provider's key anew.  `register(name, cls)`: a frozen dataclass, for `rotator = name`."""
+
+
+@hookspec
 def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
     """Offer ASGI applications under the prefix.  `register(path, factory)`: called with the gateway."""
+
+
+@hookspec
+def register_well_known(register: "Callable[[str, Callable[[Gateway], ASGIApp | None]], None]") -> None:
+    """Offer a document at `/.well-known/<name>` (RFC 8615).  `register(name, factory)`: gives an app, None for none."""
 
 
 @hookspec
@@ -99,7 +122,7 @@ def register_metrics(register: "Callable[[Callable[[Any], None]], None]") -> Non
 
 @hookspec
 def register_commands(register: "Callable[[str, typer.Typer | Callable[..., Any]], None]") -> None:
-    """Offer commands of the `tollbridge` program.  `register(name, app_or_function)`."""
+    """Offer commands of the `tollbridge` program.  `register(name, app_or_function)`, also into a group: `token x`."""
 
 
 @hookspec

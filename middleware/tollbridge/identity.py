@@ -3,9 +3,23 @@
 import inspect
 from typing import Any, Protocol
 
+import msgspec
+
 from tollbridge.call import Call
-from tollbridge.errors import PluginError
+from tollbridge.errors import PluginError, Unauthenticated
 from tollbridge.tokens.model import Principal
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who calls is a token of ours, known by its id: the gateway finds what it may do, if it is live.
+
+    `ends_s` is when the key or secret that was shown ends (seconds since the epoch), None for no end. `refusal` is
+    raised where the token is not live, in place of the plain one.
+    """
+
+    id: str
+    ends_s: float | None = None
+    refusal: Unauthenticated | None = None
 
 
 class IdentitySource(Protocol):
@@ -13,6 +27,10 @@ class IdentitySource(Protocol):
 
     It is asked only where the request shows no token of ours. It fails closed: what raises anything but a
     `GatewayError`, or takes longer than `[plugins] timeout_s`, refuses the call.
+
+    One that needs a secret may have a plain function `check(gateway)` for `tollbridge check`: it raises `ConfigError`
+    where that is not there. One that reads what is no bearer token may have a plain function `shows(call)`: whether the
+    request shows what it knows, true or not. A request that shows two credentials is refused.
     """
 
     @property
@@ -20,11 +38,12 @@ class IdentitySource(Protocol):
         """The headers it reads credentials from, lower-case names: neither the app nor a provider sees them."""
         ...
 
-    async def identify(self, call: Call) -> Principal | None:
+    async def identify(self, call: Call) -> Principal | Holder | None:
         """Say who calls, or None where this is nothing it knows.
 
-        The `id` is unique within the source; limits, budgets and the ledger know it as `<name>:<id>`. A `GatewayError`
-        such as `Unauthenticated` ends the search.
+        The `id` is unique within the source; limits, budgets and the ledger know it as `<name>:<id>`, and a `Holder` as
+        the token it is. A `GatewayError` such as `Unauthenticated` ends the search. Where who calls is only known with
+        the body, set `call.body_check`.
         """
         ...
 
@@ -38,3 +57,6 @@ def check_source(name: str, source: Any) -> None:
         )
     if not inspect.iscoroutinefunction(getattr(source, "identify", None)):
         raise PluginError(f"the identity source {name!r} must have: async def identify(self, call)")
+    shows = getattr(source, "shows", None)
+    if shows is not None and (not callable(shows) or inspect.iscoroutinefunction(shows)):
+        raise PluginError(f"the identity source {name!r}: shows must be a plain function: def shows(self, call)")

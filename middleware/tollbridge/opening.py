@@ -15,7 +15,7 @@ from tollbridge.stores import schema
 from tollbridge.stores.base import Store
 from tollbridge.stores.files import path_of
 from tollbridge.stores.sqlite import SqliteStore
-from tollbridge.stores.versions import SchemaKeeper
+from tollbridge.stores.versions import SchemaKeeper, check_version
 
 
 def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..., Any]]) -> Store:
@@ -37,6 +37,13 @@ def schema_keeper(url: str, factories: Mapping[str, Callable[..., Any]]) -> Sche
     """
     keeper: Any = schema if _scheme(url) == "sqlite" else _factory(url, factories)
     return keeper if isinstance(keeper, SchemaKeeper) else None
+
+
+def check_schema(config: Config, factories: Mapping[str, Callable[..., Any]]) -> None:
+    """Raise `StoreError` where the database has an older schema, or a newer one; waits, so not on an event loop."""
+    keeper = schema_keeper(config.store_url, factories)
+    if keeper is not None:
+        check_version(keeper.status(config.store_url), "the database", migrate=False)
 
 
 def _factory(url: str, factories: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:

@@ -217,7 +217,11 @@ class Plugins:
         self.call("register_price_sources", register=registry.price_sources.append)
         self.call("register_identity_sources", register=into(registry.identity_sources, "identity source"))
         self.call("register_key_sources", register=into(registry.key_sources, "key source"))
+        self.call("register_key_rotators", register=into(registry.key_rotators, "key rotator"))
+        self.call("register_secret_sinks", register=into(registry.secret_sinks, "secret sink"))
+        self.call("register_jobs", register=named(registry.jobs, "job"))
         self.call("register_apps", register=into(registry.apps, "app"))
+        self.call("register_well_known", register=into(registry.well_known, "well-known document"))
         self.call("register_metrics", register=registry.observers.append)
         self.call("register_panels", register=into(registry.panels, "panel"))
         return registry

@@ -8,6 +8,7 @@ from tollbridge.auth import Auth, NoAuth
 from tollbridge.models import Models
 
 if TYPE_CHECKING:
+    from tollbridge.shownkeys import KeptKey
     from tollbridge.signing import Signing
 
 
@@ -108,7 +109,8 @@ class Target:
     """One way to reach a model: a provider, its own name for the model, and what shows our credential.
 
     `max_output` is the most tokens the model writes as the operator says, `limit` as its provider says. `headers` hold
-    the credential and are never logged; `__repr__` leaves them out. `signing` is there where each request is signed.
+    the credential and are never logged; `__repr__` leaves them out. `signing` is there where each request is signed,
+    `kept` where the database keeps the key.
     """
 
     provider: Provider
@@ -119,6 +121,7 @@ class Target:
     max_output: int | None = None
     limit: int | None = None
     signing: "Signing | None" = None
+    kept: "KeptKey | None" = None
 
     def assumed_output(self, otherwise: int) -> int:
         """Give the output limit to reckon with where the caller sets none, in tokens.

@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from tollbridge.formats.dialect import Dialect
     from tollbridge.gateway import Gateway
     from tollbridge.identity import IdentitySource
+    from tollbridge.jobs.job import Job
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
     from tollbridge.panels import Panel
+    from tollbridge.providerkeys.rotating import KeyRotator
     from tollbridge.providers import Provider
+    from tollbridge.rotation.sinks import SecretSink
     from tollbridge.sealing.sources import KeySource
 
 T = TypeVar("T")
@@ -36,7 +39,11 @@ class Registry:
     price_sources: "list[PriceSource]" = field(default_factory=list)
     identity_sources: "dict[str, type[IdentitySource]]" = field(default_factory=dict)
     key_sources: "dict[str, type[KeySource]]" = field(default_factory=dict)
+    secret_sinks: "dict[str, type[SecretSink]]" = field(default_factory=dict)
+    jobs: "dict[str, Job]" = field(default_factory=dict)
+    key_rotators: "dict[str, type[KeyRotator]]" = field(default_factory=dict)
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
+    well_known: "dict[str, Callable[[Gateway], ASGIApp | None]]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)
     commands: dict[str, Any] = field(default_factory=dict)
     panels: "dict[str, Callable[[Gateway], Panel | Awaitable[Panel]]]" = field(default_factory=dict)

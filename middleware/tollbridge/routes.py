@@ -1,6 +1,6 @@
 """From a model's name to the targets behind it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from tollbridge.auth import SCHEMES, Auth
@@ -11,13 +11,15 @@ from tollbridge.formats.ways import spoken_at
 from tollbridge.hosts import Host, Hosts, ReadKey, unset_variables
 from tollbridge.merging import near
 from tollbridge.providers import Provider, Target
+from tollbridge.shownkeys import KeptKey
 
 
 class ModelRoutes:
     """The models of one gateway: those of the configuration, and `provider/model` of every provider with a key.
 
     Raises `ConfigError` for a configured model or provider that cannot be reached as it is written. A known provider
-    that is neither configured nor has its key in the environment is simply not offered.
+    that is neither configured nor has its key in the environment is simply not offered, and so is one whose key is to
+    be in the database, until `rekey` brings it.
     """
 
     def __init__(
@@ -34,26 +36,23 @@ class ModelRoutes:
         self._dialects = dialects
         timeout_s = config.plugins.timeout_s
         self._reach = Hosts(dialects, schemes, env=env, read_key=read_key, timeout_s=timeout_s)
-        self.hosts: dict[str, Host] = {}
+        self._plain: dict[str, Host] = {}
         for name, known in providers.items():
             host = self._reach.unconfigured(known) if name not in config.providers else None
             if host is not None:
-                self.hosts[name] = host
+                self._plain[name] = host
         for name, given in config.providers.items():
-            self.hosts[name] = self._reach.configured(name, providers.get(name), given)
+            self._plain[name] = self._reach.configured(name, providers.get(name), given)
         self._known = providers
-        self._models: dict[str, tuple[Target, ...]] = {}
-        self._listed: dict[str, ModelEntry] = {}
+        self._configured = config.models
+        self._named: dict[str, tuple[Target, ...]] = {}
         for name, model in config.models.items():
-            self._models[name] = tuple(self._target(name, target, model.max_output) for target in model.targets)
-            self._listed[name] = _entry(name, self._models[name], context=model.context)
+            self._named[name] = tuple(self._target(name, target, model.max_output) for target in model.targets)
         self._files_provider = config.upstream.files_provider
         if self._files_provider:
             self._check_files_provider()
-        for host in self.hosts.values():
-            for own in host.provider.models:
-                full = f"{host.provider.name}/{own.name}"
-                self._listed.setdefault(full, _entry(full, (host.target(own.name),)))
+        self.hosts = {name: host for name, host in self._plain.items() if not host.waits}
+        self._offer()
 
     def resolve(self, model: str) -> tuple[Target, ...]:
         """Give the targets of a model, in the order they are tried; empty if it is not offered."""
@@ -64,9 +63,35 @@ class ModelRoutes:
         host = self.hosts.get(provider)
         return (host.target(name),) if host is not None and slash and name else ()
 
+    def named_targets(self) -> Iterator[Target]:
+        """Give every target that the configuration names, those that wait for their key too."""
+        for targets in self._named.values():
+            yield from targets
+
     def keeping_files(self) -> tuple[Target, ...]:
         """Give the provider that keeps files and runs batches, as a target without a model; empty if there is none."""
-        return (self.hosts[self._files_provider].target(""),) if self._files_provider else ()
+        host = self.hosts.get(self._files_provider)
+        return () if host is None else (host.target(""),)
+
+    def waiting(self) -> Sequence[str]:
+        """Give the providers of the configuration that are not offered, for want of a key."""
+        return [name for name in self._plain if name not in self.hosts]
+
+    def rekey(self, provider: str, keys: Sequence[str], kept: KeptKey) -> None:
+        """Show a provider keys of the database from the next call on, one or two, the first one first.
+
+        It is offered from then on, unless it is one that a key alone does not offer. Raises `SetupError`, and changes
+        nothing, where its scheme cannot use one.
+        """
+        host, known = self._plain.get(provider), self._known.get(provider)
+        if host is None and known is not None:
+            host = self._reach.waiting(known)
+        if host is not None:
+            self._put(provider, self._reach.keyed(host, keys, kept))
+
+    def unkey(self, provider: str) -> None:
+        """Go back to what a provider has without the database: another key, or none, and then it is not offered."""
+        self._put(provider, self._plain.get(provider))
 
     def move(self, name: str, base_urls: Mapping[str, str], *, key: str = "") -> None:
         """Reach an offered provider at other URLs and with another key, from the next call on.
@@ -75,12 +100,37 @@ class ModelRoutes:
         """
         before = self.hosts[name]
         host = self._reach.made(before.provider, key, allow_private=before.allow_private)
-        moved = self.hosts[name] = replace(host, base_urls=dict(base_urls))
-        for model, targets in self._models.items():
-            self._models[model] = tuple(
-                moved.target(target.model, target.max_output) if target.provider.name == name else target
-                for target in targets
-            )
+        moved = self._plain[name] = replace(host, base_urls=dict(base_urls))
+        self._put(name, moved)
+
+    def _put(self, name: str, host: Host | None) -> None:
+        """Reach a provider in this way from now on, or offer it no more."""
+        if host is None or host.waits:
+            self.hosts.pop(name, None)
+        else:
+            self.hosts[name] = host
+            for model, targets in self._named.items():
+                self._named[model] = tuple(
+                    host.target(target.model, target.max_output) if target.provider.name == name else target
+                    for target in targets
+                )
+        self._offer()
+
+    def _offer(self) -> None:
+        """Offer the models of what can be reached now."""
+        self._models = {
+            name: tuple(target for target in targets if target.provider.name in self.hosts)
+            for name, targets in self._named.items()
+        }
+        self._listed: dict[str, ModelEntry] = {}
+        for name, targets in self._models.items():
+            if targets:
+                self._listed[name] = _entry(name, targets, context=self._configured[name].context)
+        for host in self.hosts.values():
+            for own in host.provider.models:
+                full = f"{host.provider.name}/{own.name}"
+                if full not in self._models:
+                    self._listed.setdefault(full, _entry(full, (host.target(own.name),)))
 
     def entry(self, name: str) -> ModelEntry | None:
         """Describe a model by its name: one that is listed, or any that a provider here can be asked for."""
@@ -111,12 +161,12 @@ class ModelRoutes:
 
     def _named_host(self, provider: str, where: str) -> Host:
         """Find a host the configuration names; raises `ConfigError` saying what it lacks."""
-        host = self.hosts.get(provider)
+        host = self._plain.get(provider)
         if host is not None:
             return host
         known = self._known.get(provider)
         if known is None:
-            raise ConfigError(f"{where} names no known provider{near(provider, {**self._known, **self.hosts})}")
+            raise ConfigError(f"{where} names no known provider{near(provider, {**self._known, **self._plain})}")
         missing = (*unset_variables(known.base_urls.values(), self._env), *known.auth.env[:1])
         if known.allow_private or not missing:
             raise ConfigError(f"{where} needs a section [providers.{provider}], which may be empty")

@@ -20,7 +20,7 @@ from tollbridge.layers.authorize import Authorize
 from tollbridge.layers.context import Context
 from tollbridge.layers.cutting import CuttingWatch
 from tollbridge.layers.dispatch import Dispatch
-from tollbridge.layers.layer import Layer
+from tollbridge.layers.layer import Layer, Plan
 from tollbridge.layers.limit import Limit
 from tollbridge.layers.meter import Meter
 from tollbridge.layers.observe import Observe
@@ -36,6 +36,7 @@ from tollbridge.routes import ModelRoutes
 from tollbridge.sanity import HeaderLimits
 from tollbridge.signingkeys import SigningKeys
 from tollbridge.surface import Surface
+from tollbridge.throttle import Throttle
 from tollbridge.tokens.model import TokenBudget, TokenLimits
 from tollbridge.transport.base import Timeouts, Transport
 from tollbridge.vault import Box
@@ -70,7 +71,8 @@ class Parts:
     entered: Callable[[], None]
     left: Callable[[], None]
     policy_failed: Callable[[str], None]
-    canary_used: Callable[[], None]
+    alarm: CanaryAlarm
+    throttle: Throttle
     vouching: SigningKeys | None = None
 
 
@@ -220,7 +222,10 @@ def authenticate_link(
         "sources": sources,
         "timeout_s": parts.config.plugins.timeout_s,
         "warn_s": parts.config.tokens.warn_days * 86_400.0,
-        "alarm": CanaryAlarm(parts.store, parts.canary_used),
+        "alarm": parts.alarm,
+        "holders": parts.store.find_holder,
+        "throttle": parts.throttle,
+        "issuer": issuer_of(parts.config) if parts.config.oauth.enabled else "",
     }
     return Link(Authenticate, options)
 
@@ -247,8 +252,23 @@ def layers_of(
 
 def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
     """Fold the chain around a dispatch to the models and to the app."""
+    outermost, *inner = links_of(parts, app)
+    chain = outermost.layer(fold(inner, dispatch_of(parts, app)), **outermost.options)
+    measured(chain.plan, parts.config)
+    return chain
+
+
+def measured(plan: Plan, config: Config) -> Plan:
+    """Give a plan the bounds of `[server]` for bodies."""
+    plan.max_body = config.server.max_body_bytes
+    plan.body_timeout_s = config.server.body_timeout_s
+    return plan
+
+
+def dispatch_of(parts: Parts, app: ASGIApp | None) -> Dispatch:
+    """Give the end of the chain, which sends calls to the models and to the app."""
     config = parts.config
-    dispatch = Dispatch(
+    return Dispatch(
         app,
         transport=parts.transport,
         models=lambda call: offered_models(parts.routes, call),
@@ -256,13 +276,8 @@ def build_chain(parts: Parts, app: ASGIApp | None) -> Layer:
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
         keep_alive_s=config.upstream.keep_alive_s,
-        watch=CuttingWatch(parts.store) if config.server.cut_revoked_calls else None,
+        watch=CuttingWatch(parts.store, parts.clock) if config.server.cut_revoked_calls else None,
     )
-    outermost, *inner = links_of(parts, app)
-    chain = outermost.layer(fold(inner, dispatch), **outermost.options)
-    chain.plan.max_body = config.server.max_body_bytes
-    chain.plan.body_timeout_s = config.server.body_timeout_s
-    return chain
 
 
 def offered_models(routes: ModelRoutes, call: Call) -> list[ModelEntry]:

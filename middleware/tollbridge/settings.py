@@ -84,17 +84,18 @@ class SecretsConfig:
 
 @dataclass(frozen=True, slots=True)
 class TokensConfig:
-    """`[tokens]`: how long secrets of tokens live.  A token's own rule goes before."""
+    """`[tokens]`: how long secrets of tokens live.  A team's rule goes before, and a token's own before that."""
 
     rotation_days: int = 90
     warn_days: int = 15
+    unused_days: int = 0
     imported: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in self.imported:
             if not _IMPORTED.fullmatch(name):
                 raise ValueError(f"imported names {name!r}; known: sha256, and hmac:NAME for the key stored as NAME")
-        _at_least(self, 0, "rotation_days", "warn_days")
+        _at_least(self, 0, "rotation_days", "warn_days", "unused_days")
         if self.rotation_days and self.warn_days >= self.rotation_days:
             raise ValueError("warn_days is shorter than rotation_days: secrets are warned about before they end")
 
@@ -117,8 +118,12 @@ class ProviderConfig:
     free_text: bool = False
     rewritten: tuple[str, ...] = ()
     only_counts: tuple[str, ...] = ()
+    rotator: str = ""
+    rotator_options: Mapping[str, object] = field(default_factory=dict)
+    rotate_days: int = 30
 
     def __post_init__(self) -> None:
+        _at_least(self, 2, "rotate_days")
         _one_of(self, "stream_usage", "", "option", "always", "never")
         kind, colon, rest = self.api_key.partition(":")
         if self.api_key and (kind not in ("env", "file", "stored") or not colon or not rest):
@@ -129,6 +134,10 @@ class ProviderConfig:
             raise ValueError("auth and auth_header are two ways to show the key; give one")
         if self.auth_options and not self.auth:
             raise ValueError("auth_options are those of a scheme; name it with auth")
+        if self.rotator_options and not self.rotator:
+            raise ValueError("rotator_options are those of a rotator; name it with rotator")
+        if self.rotator and kind not in ("", "stored"):
+            raise ValueError("a rotator keeps the key in the database; leave api_key out, or make it stored:NAME")
 
 
 @dataclass(frozen=True, slots=True)

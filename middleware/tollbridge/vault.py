@@ -25,7 +25,10 @@ from tollbridge.sealing.text import FIRST
 HEAD = 5
 """Bytes at the beginning of a sealed value that say under which key it is."""
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+STORED_NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""How the name of a stored secret looks, in the data folder and in the database alike."""
+
+_NAME = re.compile(STORED_NAME)
 _BEFORE = b"\x01"
 _VERSION = b"\x02"
 _NONCE = 12

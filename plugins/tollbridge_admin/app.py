@@ -12,18 +12,31 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge import BadRequest, Call, Gateway, NotFound, Unauthenticated
-from tollbridge.administering import clean
-from tollbridge_admin.asking import Answer, Asked
+from tollbridge.administering import Leaks, clean
+from tollbridge_admin.asking import NOBODY, Answer, Asked
 from tollbridge_admin.auditlog import AuditLog
 from tollbridge_admin.bodies import check_kind, read_body, read_json, read_query
+from tollbridge_admin.clients import Clients
+from tollbridge_admin.credentials import Credentials
 from tollbridge_admin.describing import Description
+from tollbridge_admin.explain import Explain
+from tollbridge_admin.jobs import Jobs
+from tollbridge_admin.leaked import Leaked
+from tollbridge_admin.members import Members
 from tollbridge_admin.myself import Myself
+from tollbridge_admin.people import People
+from tollbridge_admin.policies import Policies
 from tollbridge_admin.problems import refused, write_problem
+from tollbridge_admin.providerkeys import ProviderKeys
 from tollbridge_admin.repeats import Rendered, Repeats
-from tollbridge_admin.routes import Nothing, Route, Table
+from tollbridge_admin.roles import Roles
+from tollbridge_admin.rotations import Rotations
+from tollbridge_admin.routes import ANYBODY, Nothing, Route, Table
 from tollbridge_admin.tags import is_known
+from tollbridge_admin.teams import Teams
 from tollbridge_admin.tokenreports import TokenReports
 from tollbridge_admin.tokens import Tokens
+from tollbridge_admin.webhooks import Webhooks
 
 SERVICE = "admin"
 """What the access log and the metrics call it."""
@@ -32,7 +45,11 @@ SERVICE = "admin"
 def resources(gateway: Gateway) -> Sequence[Route]:
     """Give the routes of everything that is administered."""
     found = (*TokenReports(gateway).routes(), *Tokens(gateway).routes(), *AuditLog(gateway).routes())
-    return (*found, *Myself(found).routes())
+    found = (*found, *Teams(gateway).routes(), *Members(gateway).routes(), *People(gateway).routes())
+    found = (*found, *Roles(gateway).routes(), *Policies(gateway).routes(), *ProviderKeys(gateway).routes())
+    found = (*found, *Clients(gateway).routes(), *Credentials(gateway).routes(), *Explain(gateway).routes())
+    found = (*found, *Webhooks(gateway).routes(), *Jobs(gateway).routes(), *Rotations(gateway).routes())
+    return (*found, *Myself(found).routes(), *Leaked(Leaks.of(gateway)).routes())
 
 
 def make_table(gateway: Gateway) -> Table:
@@ -48,24 +65,39 @@ def make_app(gateway: Gateway) -> ASGIApp:
     """Build the app behind the gateway's own links."""
     table = make_table(gateway)
     app = Api(table, Repeats.of(gateway))
+    return gateway.guard(app, service=SERVICE, find=table.operation, write_refusal=write_problem, public=table.public)
+
+
+def make_explaining_app(gateway: Gateway) -> ASGIApp:
+    """Build an app that explains alone, at its own path."""
+    table = Table(Explain(gateway).routes("/"))
+    app = Api(table, Repeats.of(gateway))
     return gateway.guard(app, service=SERVICE, find=table.operation, write_refusal=write_problem)
 
 
-class Api:
-    """Answers requests whose caller was found."""
+def make_operators_app(gateway: Gateway) -> ASGIApp:
+    """Build the app for a command on the machine, with nothing before it; see `operating`."""
+    return Api(make_table(gateway), Repeats.of(gateway), operator=True)
 
-    def __init__(self, table: Table, repeats: Repeats) -> None:
+
+class Api:
+    """Answers requests whose caller was found; `operator`: all of them come from a command on the machine."""
+
+    def __init__(self, table: Table, repeats: Repeats, *, operator: bool = False) -> None:
         self._table = table
         self._repeats = repeats
+        self._operator = operator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call: Call = scope["tollbridge"]
         if scope["type"] != "http":
             raise NotFound("no WebSocket is served here")
         route, named = self._table.find(call.method, call.path)
-        if call.principal is None:
+        caller = call.principal or (NOBODY if route.scope == ANYBODY else None)
+        if caller is None:
             raise Unauthenticated()
-        rendered = await self._answer(route, Asked(call, call.principal, named), Request(scope, receive))
+        asked = Asked(call, caller, named, self._operator)
+        rendered = await self._answer(route, asked, Request(scope, receive))
         await Response(rendered.body, rendered.status, rendered.headers)(scope, receive, send)
 
     async def _answer(self, route: Route, asked: Asked, request: Request) -> Rendered:
@@ -78,7 +110,7 @@ class Api:
         async def work() -> Rendered:
             return await _done(route, asked, _taken(route, asked, body))
 
-        return await (self._repeats.once(asked, body, work) if route.method == "POST" else work())
+        return await (self._repeats.once(asked, body, work) if route.repeats else work())
 
 
 def _taken(route: Route, asked: Asked, body: bytes) -> msgspec.Struct:

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tollbridge import Call, Principal
-from tollbridge.administering import Actor
+from tollbridge import Call, Principal, ScopeSet
+from tollbridge.administering import NAMELESS, Actor
 from tollbridge_admin.problems import TagMismatch
 from tollbridge_admin.tags import meets
 
 Headers = Mapping[str, str]
+
+NOBODY = Principal(id=NAMELESS, name=NAMELESS, scopes=ScopeSet())
+"""Who asks where nobody is asked for a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,8 @@ class Asked:
     call: Call
     caller: Principal
     named: Mapping[str, str]
+    operator: bool = False
+    """Whether it is asked by a command on the machine, whom nothing bounds."""
 
     @property
     def id(self) -> str:
@@ -27,7 +32,12 @@ class Asked:
     @property
     def actor(self) -> Actor:
         """Who asks, as the audit log has it."""
-        return Actor(self.caller.id, "api", self.call.client, self.call.id)
+        return Actor(self.caller.id, "cli" if self.operator else "api", self.call.client, self.call.id)
+
+    @property
+    def minter(self) -> Principal | None:
+        """Whose rights bound what is given away, and who stands above it; nobody where the operator asks."""
+        return None if self.operator else self.caller
 
     def header(self, name: str) -> str:
         """Give a header, empty where it is not there; one that is sent several times is a list (RFC 9110, 5.3)."""

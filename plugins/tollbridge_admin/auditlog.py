@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tollbridge import Denied, Gateway
 from tollbridge.administering import FIRST, AuditRecord, breaks
@@ -34,6 +34,7 @@ class AuditAsked(Wish, frozen=True):
     actor: Text = ""
     action: Annotated[str, Meta(max_length=100, description="An action, or how it begins, such as token.")] = ""
     target: Text = ""
+    before: Annotated[int, Meta(ge=1, le=2**53, description="Only those below this number.")] | UnsetType = UNSET
     limit: Limit = 50
     after: Cursor = ""
 
@@ -110,7 +111,7 @@ class AuditLog:
             if not query.target:
                 raise Denied("a token with a team reads of one token at a time: name it as target", code="out_of_reach")
             await self._reach.see(asked.caller, query.target)
-        before = _number(_LIST, query.after)
+        before = _number(_LIST, query.after) or query.before or None
         wanted = {"actor": query.actor, "action": query.action, "target": query.target}
         found = await self._gateway.store.list_audit(limit=query.limit + 1, before=before, **wanted)
         page = found[: query.limit]

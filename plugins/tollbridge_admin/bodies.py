@@ -23,7 +23,7 @@ PATIENCE_S = 30.0
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
-KINDS = {"POST": (JSON,), "PATCH": (MERGE_PATCH, JSON)}
+KINDS = {"POST": (JSON,), "PUT": (JSON,), "DELETE": (JSON,), "PATCH": (MERGE_PATCH, JSON)}
 
 _SAID = re.compile(r"(?P<what>.*?)(?: - at `(?P<where>[^`]*)`)?", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
@@ -34,15 +34,15 @@ _KIND = re.compile(r"([\w.+-]+/[\w.+-]+)[ \t]*(?:;[ \t]*charset=\"?utf-8\"?[ \t]
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, largest: int = LARGEST) -> bytes:
     """Read the whole body; raises `BodyTooLarge`, `RequestTimeout`, or `BadRequest` where it breaks off."""
     body = bytearray()
     try:
         async with asyncio.timeout(PATIENCE_S):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > LARGEST:
-                    raise BodyTooLarge(f"the body is over {LARGEST} bytes")
+                if len(body) > largest:
+                    raise BodyTooLarge(f"the body is over {largest} bytes")
     except TimeoutError:
         raise RequestTimeout(f"the body was not sent within {PATIENCE_S:g} s") from None
     except ClientDisconnect:

@@ -10,7 +10,7 @@ from tollbridge_admin import PATH
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.bodies import KINDS
 from tollbridge_admin.problems import KIND, Problem
-from tollbridge_admin.routes import ANY_TOKEN, ID, Nothing, Route, Table, route
+from tollbridge_admin.routes import ANY_TOKEN, ANYBODY, PATTERNS, Nothing, Route, Table, route
 
 _REFS = "#/components/schemas/{name}"
 _ALWAYS = (400, 401, 403, 414, 422, 429, 431, 503)
@@ -102,7 +102,7 @@ def _operation(one: Route, shapes: _Shapes) -> Json:
         "operationId": one.name,
         "summary": one.summary,
         "tags": [one.path.split("/")[1].removesuffix(".json")],
-        "security": [{"bearer": [] if one.scope == ANY_TOKEN else [one.scope]}],
+        "security": [] if one.scope == ANYBODY else [{"bearer": [] if one.scope == ANY_TOKEN else [one.scope]}],
         "parameters": [*_in_path(one), *(_in_query(one) if one.reads else ()), *_in_head(one)],
         "responses": {str(status): _response(one, status, shapes) for status in statuses(one)},
     }
@@ -113,8 +113,9 @@ def _operation(one: Route, shapes: _Shapes) -> Json:
 
 
 def _in_path(one: Route) -> Iterable[Json]:
-    pattern = {"type": "string", "pattern": f"^{ID}$"}
-    return ({"name": name, "in": "path", "required": True, "schema": pattern} for name in one.names)
+    for name in one.names:
+        schema = {"type": "string", "pattern": f"^{PATTERNS[name]}$"}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _in_query(one: Route) -> Iterable[Json]:
@@ -126,7 +127,7 @@ def _in_query(one: Route) -> Iterable[Json]:
 
 
 def _in_head(one: Route) -> Iterable[Json]:
-    if one.method == "POST":
+    if one.repeats:
         yield _header("Idempotency-Key", "The same request with the same key is done once and answered alike.")
     if one.tagged:
         name, when = ("If-None-Match", "Answer 304 if") if one.reads else ("If-Match", "Refuse with 412 unless")

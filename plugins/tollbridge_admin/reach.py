@@ -6,6 +6,7 @@ below the caller are bound by it anyway.
 """
 
 from tollbridge import Denied, Gateway, NotFound, Principal, Token
+from tollbridge.administering import HOLDERS
 
 _MOST_ABOVE = 16
 """Generations looked at; there are at most eight."""
@@ -18,9 +19,12 @@ class Reach:
         self._gateway = gateway
 
     async def see(self, caller: Principal, token_id: str) -> Token:
-        """Find a token that the caller may see; raises `NotFound`, also for one of another team."""
+        """Find a token that the caller may see; raises `NotFound`, also for one of another team, and what no token is.
+
+        What holds what a team or a member may do is changed with them alone.
+        """
         token = await self._gateway.store.get_token(token_id)
-        if token is None or (caller.team and token.team != caller.team):
+        if token is None or token.kind in HOLDERS or (caller.team and token.team != caller.team):
             raise NotFound("there is no such token")
         return token
 

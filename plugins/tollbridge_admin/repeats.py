@@ -2,7 +2,8 @@
 
 The first answer is kept for a day and given again for the same key, caller and request. It may hold a new secret, so it
 is sealed, bound to its row. What was refused is not kept: nothing was done, so the key is free again. Where a worker
-dies in between the key is free after a minute, and what it had done is not known: look before you ask again.
+dies in between the key is free after a minute; what it had made and given to nobody is taken back then (`orphans`), and
+made again.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ import msgspec
 from tollbridge import BadRequest, Gateway, GatewayError, SetupError, Unavailable
 from tollbridge.administering import Box, IdempotencyStore, KeyedRequest, Place
 from tollbridge_admin.asking import Asked
+from tollbridge_admin.orphans import Orphans
 
 KEEP_S = 86_400.0
 LEASE_S = 60.0
@@ -66,16 +68,17 @@ class AnswerLost(BadRequest):
 
 
 class Repeats:
-    """Has each request with a key done once."""
+    """Has each request with a key done once.  `end` takes back what an earlier attempt made, known by its id."""
 
-    def __init__(self, store: IdempotencyStore, box: Box) -> None:
+    def __init__(self, store: IdempotencyStore, box: Box, end: Callable[[Asked, str], Awaitable[None]]) -> None:
         self._store = store
         self._box = box
+        self._end = end
 
     @classmethod
     def of(cls, gateway: Gateway) -> "Repeats":
         """Make them for a gateway."""
-        return cls(gateway.store, gateway.box)
+        return cls(gateway.store, gateway.box, Orphans(gateway).end)
 
     async def once(self, asked: Asked, body: bytes, work: Callable[[], Awaitable[Rendered]]) -> Rendered:
         """Do the work, or give the answer of when it was done.
@@ -89,17 +92,19 @@ class Repeats:
         request = KeyedRequest(asked.caller.id, _key(said), _fingerprint(asked, body), asked.call.id)
         earlier = await self._store.begin_once(request, lease_s=LEASE_S, keep_s=KEEP_S)
         if earlier is None:
-            return await self._first(request, work)
+            return await self._first(asked, request, work)
         if not hmac.compare_digest(earlier.fingerprint, request.fingerprint):
             raise KeyReused()
         if not earlier.content:
             raise StillRunning()
         return await self._again(request, earlier.content)
 
-    async def _first(self, request: KeyedRequest, work: Callable[[], Awaitable[Rendered]]) -> Rendered:
+    async def _first(self, asked: Asked, request: KeyedRequest, work: Callable[[], Awaitable[Rendered]]) -> Rendered:
         try:
             self._box.load()
             async with asyncio.timeout(LONGEST_S):
+                for run in await self._store.abandoned_runs(request):
+                    await self._end(asked, run)
                 rendered = await work()
         except TimeoutError:
             raise Unavailable("it took too long; look whether it was done, then try again") from None

@@ -8,16 +8,21 @@ from typing import Any, TypeVar
 import msgspec
 
 from tollbridge import Call, NotFound, PluginError, parse_scope
-from tollbridge.administering import MethodNotAllowed
+from tollbridge.administering import SLUG, STORED_NAME, MethodNotAllowed
 from tollbridge.formats import Operation
 from tollbridge_admin.asking import Answer, Asked
 
 ANY_TOKEN = "any token"
 """Said in place of a scope by a route that is open to every valid token."""
+ANYBODY = "no token"
+"""The same by a route that is open to everybody.  Its path has no names in it."""
+_UNSCOPED = (ANY_TOKEN, ANYBODY)
 
 _NAME = re.compile(r"\{(\w+)\}")
 ID = "[a-z]{1,12}_[0-9A-Za-z_-]{1,64}"
 """How an id looks, so that no word of a path is taken for one."""
+PATTERNS = {"id": ID, "name": SLUG, "key": STORED_NAME, "credential": "(?:key|ak)_[0-9a-f]{28}"}
+"""How what stands for a name in a path looks."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -32,7 +37,8 @@ class Route:
 
     `takes` are the fields of its query where it reads, of its body where it writes; `gives` what it answers, with
     `status`. `may_be_bare`: its body may be left out. `tagged`: it is about one object, which has an entity tag that
-    `If-Match` is held against. `also` are statuses that nothing else says.
+    `If-Match` is held against. `secret`: its body may hold what somebody could guess, so that not even a digest of it
+    is kept. `also` are statuses that nothing else says.
     """
 
     method: str
@@ -46,12 +52,18 @@ class Route:
     status: int = 200
     may_be_bare: bool = False
     tagged: bool = False
+    secret: bool = False
     also: tuple[int, ...] = ()
 
     @property
     def reads(self) -> bool:
         """Whether it changes nothing."""
         return self.method == "GET"
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it takes an `Idempotency-Key`: keys are told apart by who sends them."""
+        return self.method == "POST" and self.scope != ANYBODY and not self.secret
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -89,11 +101,16 @@ class Table:
                 raise PluginError(f"the route {one.method} {one.path} is there twice")
         self._patterns = [(_pattern(path), methods) for path, methods in self._methods.items()]
 
+    @property
+    def public(self) -> tuple[str, ...]:
+        """Give the paths that nobody needs a token for."""
+        return tuple(one.path for one in self.routes if one.scope == ANYBODY)
+
     def operation(self, call: Call) -> Operation:
         """Say what a call is, for the guard: a path or method that is not there is open to every valid token."""
         methods, _ = self._at(call.path)
         found = methods.get(call.method)
-        scope = "" if found is None or found.scope == ANY_TOKEN else found.scope
+        scope = "" if found is None or found.scope in _UNSCOPED else found.scope
         return Operation(scope=scope, label="none" if found is None else found.name, method=call.method, ai=False)
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
@@ -116,14 +133,16 @@ class Table:
 
 def _check(one: Route) -> None:
     try:
-        if one.scope != ANY_TOKEN:
+        if one.scope not in _UNSCOPED:
             parse_scope(one.scope)
     except ValueError as exc:
         raise PluginError(f"the route {one.method} {one.path} must say which scope it needs: {exc}") from exc
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("".join(f"(?P<{part}>{ID})" if odd else re.escape(part) for odd, part in _parts(path)))
+    return re.compile(
+        "".join(f"(?P<{part}>{PATTERNS[part]})" if odd else re.escape(part) for odd, part in _parts(path))
+    )
 
 
 def _parts(path: str) -> Iterable[tuple[bool, str]]:

@@ -65,7 +65,7 @@ class Tokens:
             return Answer(TokensShown((), None))
         found = await self._gateway.store.list_tokens(
             limit=query.limit + 1,
-            before=read_cursor(_LIST, query.after),
+            before=read_cursor(_LIST, query.after) or query.before or None,
             search=query.q,
             state=query.state or "",
             parent=query.parent,
@@ -82,7 +82,7 @@ class Tokens:
         if team and options["team"] not in ("", team):
             raise Denied("a token with a team makes tokens of that team alone", code="out_of_reach", param="team")
         options["team"] = team or options["team"]
-        made = await self._gateway.tokens.issue(**options, minter=asked.caller, by=asked.actor)
+        made = await self._gateway.tokens.issue(**options, minter=asked.minter, by=asked.actor)
         found = issued(made.token, made.secret)
         return Answer(found, 201, _tag(made.token), {"location": f"tokens/{made.token.id}"})
 
@@ -109,7 +109,7 @@ class Tokens:
         token = await self._reach.touch(asked.caller, asked.id, widens=touches_rights(patch))
         asked.check_match(_tag(token))
         change = change_of(token, patch)
-        return _one(there(await self._gateway.tokens.change(token.id, change, editor=asked.caller, by=asked.actor)))
+        return _one(there(await self._gateway.tokens.change(token.id, change, editor=asked.minter, by=asked.actor)))
 
     async def rotate_token(self, asked: Asked, wish: Rotation) -> Answer:
         """Give a token a further secret, in the answer this once; the old one opens for the overlap."""

@@ -122,6 +122,7 @@ class TokensAsked(Wish, frozen=True):
     state: State | UnsetType = UNSET
     parent: Annotated[str, Meta(max_length=100, description="Only those that this token minted.")] = ""
     team: Annotated[str, Meta(max_length=100, description="Only those of this team.")] = ""
+    before: Annotated[str, Meta(max_length=100, description="Only those made before this one, by its id.")] = ""
     limit: Limit = 50
     after: Cursor = ""
 
@@ -199,15 +200,16 @@ PASSING = ("last_used_at", "last_used_from", "last_used_for")
 
 def shown(token: Token) -> TokenShown:
     """Give a token as it is shown."""
-    return TokenShown(**_fields(token))
+    return TokenShown(**fields_of(token))
 
 
 def issued(token: Token, secret: str) -> IssuedShown:
     """Give a token with its new secret."""
-    return IssuedShown(token=secret, **_fields(token))
+    return IssuedShown(token=secret, **fields_of(token))
 
 
-def _fields(token: Token) -> dict[str, Any]:
+def fields_of(token: Token) -> dict[str, Any]:
+    """Give what is shown of a token, by name."""
     budget, limits, conditions = token.budget, token.limits, token.conditions
     return {
         "id": token.id,

@@ -1,10 +1,10 @@
 """The dashboard: what crosses the bridge, what it costs, and who may cross.
 
-This module only has the hooks; everything else loads when the gateway builds the app.
+This module only has the hook; everything else loads when the gateway builds the app.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tollbridge import hookimpl
 
@@ -18,26 +18,6 @@ if TYPE_CHECKING:
 def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
     """Offer the pages at the prefix itself."""
     register("/", _make)
-
-
-@hookimpl
-def register_commands(register: Callable[[str, Any], None]) -> None:
-    """Offer `tollbridge admin-link`."""
-    from tollbridge_dashboard.commands import admin_link
-
-    register("admin-link", admin_link)
-
-
-@hookimpl
-def startup(gateway: "Gateway") -> None:
-    """Have `tollbridge serve` print a link that signs in once."""
-    from tollbridge_dashboard.door import Door, link
-
-    server = gateway.config.server
-    if server.prefix:
-        door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
-        public = server.public_url
-        gateway.announce(lambda base: ("dashboard", link(f"{public or base}{server.prefix}", door.make_code())))
 
 
 def _make(gateway: "Gateway") -> "ASGIApp":

@@ -1,23 +1,20 @@
-"""Rendering: templates, the theme, and what every page shows."""
+"""Rendering: the theme, refusals, and what every page shows."""
 
 import json
-from collections.abc import Mapping
-from urllib.parse import parse_qsl
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tollbridge import Gateway
+from tollbridge.browsing import THEME, THEMES, Renderer, read_form, set_cookie, way_back
 from tollbridge_dashboard import charts, words
-from tollbridge_dashboard.assets import Assets
 from tollbridge_dashboard.attention import is_failing
 from tollbridge_dashboard.budgets import level
-from tollbridge_dashboard.cookies import THEME, read_cookie, set_cookie
+from tollbridge_dashboard.viewing import seen
 
-_THEMES = ("light", "dark")
-_LARGEST_FORM = 65_536
+_A_YEAR_S = 31_536_000
 
 
 class Pages:
@@ -25,37 +22,23 @@ class Pages:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.assets = Assets()
-        self._templates = Environment(
-            loader=PackageLoader("tollbridge_dashboard"),
-            autoescape=select_autoescape(default=True),
-            extensions=["jinja2.ext.i18n"],
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # of the extension
-        self._templates.filters["shell_json"] = _shell_json
-        self._templates.globals.update(
-            charts=charts, words=words, level=level, is_failing=is_failing, asset=self.assets.path
-        )
+        self._renderer = Renderer("tollbridge_dashboard", gateway.clock)
+        self.assets = self._renderer.assets
+        templates = self._renderer.templates
+        templates.filters["shell_json"] = _shell_json
+        templates.globals.update(charts=charts, words=words, level=level, is_failing=is_failing)
 
-    def render(self, request: Request, template: str, /, *, status: int = 200, **context: object) -> HTMLResponse:
-        """Render a template; links in it begin with `root`."""
-        clock, theme = self.gateway.clock, read_cookie(request, THEME)
-        began = clock.monotonic()
-        text = self._templates.get_template(template).render(
-            root=root(request),
-            here=_here(request),
-            theme=theme if theme in _THEMES else "",
-            now=clock.now(),
-            **context,
-        )
-        return HTMLResponse(text, status, headers={"server-timing": f"render;dur={_ms(clock.monotonic() - began)}"})
+    def render(self, request: Request, template: str, /, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """Render a template for whoever looks."""
+        return self._renderer.render(request, template, status=status, viewer=seen(request), **context)
 
     async def refuse(self, request: Request, status: int) -> Response:
         """Make the page of a refusal before any page was reached."""
         return self.render(request, "refused.html", status=status, code=status)
+
+    def denied(self, request: Request, scope: str) -> Response:
+        """Make the page for somebody who lacks a scope, and name it."""
+        return self.render(request, "denied.html", status=403, nav="", scope=scope)
 
     async def failed(self, request: Request, exc: Exception) -> Response:
         """Make the page of an error."""
@@ -70,48 +53,12 @@ class Pages:
         form = await read_form(request)
         back = form.get("back", [""])[0]
         theme = form.get("theme", [""])[0]
-        safe = back if back.startswith(root(request) + "/") and back[1:2] not in ("/", "\\") else root(request) + "/"
-        answer = RedirectResponse(safe, 303)
-        if theme in _THEMES:
-            set_cookie(answer, request, THEME, theme, max_age=31_536_000)
+        answer = RedirectResponse(way_back(request, back), 303)
+        if theme in THEMES:
+            set_cookie(answer, request, THEME, theme, max_age=_A_YEAR_S)
         return answer
-
-
-def root(request: Request) -> str:
-    """Give the path the dashboard is mounted at."""
-    path: str = request.scope.get("root_path", "")
-    return path
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.1f}"
 
 
 def _shell_json(value: object) -> str:
     """Write JSON to stand between single quotes in a shell."""
     return json.dumps(value).replace("'", "'\\''")
-
-
-def _here(request: Request) -> str:
-    path, query = request.scope["path"], request.url.query
-    return f"{path}?{query}" if query else path
-
-
-async def read_form(request: Request) -> Mapping[str, list[str]]:
-    """Read a form sent as `application/x-www-form-urlencoded`; raises `HTTPException` for what is none."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind != "application/x-www-form-urlencoded":
-        raise HTTPException(415)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise HTTPException(413)
-    found: dict[str, list[str]] = {}
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=200)
-    except ValueError:
-        raise HTTPException(400) from None
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
-    return found

@@ -15,7 +15,7 @@ CARDS = {
 }
 EXPIRIES = {"7": "in 7 days", "30": "in 30 days", "90": "in 90 days", "365": "in a year", "never": "never"}
 _BEGIN_WITH = ("ai:chat", "ai:embeddings", "model:*")
-_TEXTS = ("name", "owner", "scopes", "models", "budget", "rpm", "tpm", "expires")
+_TEXTS = ("name", "owner", "team", "scopes", "models", "budget", "rpm", "tpm", "expires")
 _LONGEST_OWNER = 100
 _LARGEST_USD = Decimal(1_000_000_000)
 _LARGEST_RATE = 1_000_000_000

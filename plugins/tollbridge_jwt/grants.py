@@ -31,14 +31,16 @@ class Grants:
         for scope in (*self.scopes, *(scope for given in self.scope_map.values() for scope in given)):
             parse_scope(scope)
 
-    def principal(self, id: str, claims: Mapping[str, Any]) -> Principal:
-        """Make the principal of a caller whose claims were verified."""
+    def principal(self, id: str, claims: Mapping[str, Any], leeway_s: float = 0.0) -> Principal:
+        """Make the principal of a caller whose claims were verified, until `exp` and `leeway_s` seconds more."""
+        ends = claims.get("exp")
         return Principal(
             id=id,
             name=_text(claims, self.name_claim) or id,
             scopes=_scope_set(tuple(dict.fromkeys((*self.scopes, *self._granted(claims))))),
             owner=_text(claims, self.owner_claim),
             team=_text(claims, self.team_claim),
+            ends_s=None if ends is None else ends + leeway_s,
         )
 
     def _granted(self, claims: Mapping[str, Any]) -> Iterator[str]:

@@ -52,9 +52,13 @@ class Introspection(Grants):
         if not 0 <= self.cache_s <= _MOST_CACHE_S:
             raise ValueError(f"cache_s must be 0 to {_MOST_CACHE_S:g}")
 
+    def check(self, gateway: Gateway) -> None:
+        """Raise `ConfigError` where the secret is not there."""
+        self._secret(gateway)
+
     def open(self, gateway: Gateway) -> None:
         """Get ready to ask; raises `ConfigError` where the secret is not there."""
-        secret = gateway.read_key(self.client_secret, "identity.introspection.client_secret")
+        secret = self._secret(gateway)
         web = Web(gateway.transport, allow_private=self.allow_private)
         shows = WAYS[self.auth](self.client_id, secret)
         self._open[:] = [(Asking(web, self.url, gateway.clock, shows=shows, cache_s=self.cache_s), gateway.clock)]
@@ -77,7 +81,10 @@ class Introspection(Grants):
             raise refused("the introspection server", exc.reason) from None
         if wrong := self._wrong(claims):
             raise refused("the introspection server", wrong)
-        return self.principal(_id(claims), claims)
+        return self.principal(_id(claims), claims, _LEEWAY_S)
+
+    def _secret(self, gateway: Gateway) -> str:
+        return gateway.read_key(self.client_secret, "identity.introspection.client_secret")
 
     def _wrong(self, claims: Mapping[str, Any]) -> str:
         """Say what of an active token does not fit, in the words of `Reason`; empty where all does."""

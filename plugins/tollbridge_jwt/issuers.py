@@ -85,7 +85,8 @@ class OutsideIssuers:
             claims = await verifier.verify(token)
         except TokenRefused as exc:
             raise refused(f"the issuer {name!r}", exc.reason) from None
-        return self.issuers[name].principal(caller_id(name, claims["sub"]), claims)
+        issuer = self.issuers[name]
+        return issuer.principal(caller_id(name, claims["sub"]), claims, issuer.leeway_s)
 
 
 _: type[IdentitySource] = OutsideIssuers

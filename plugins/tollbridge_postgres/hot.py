@@ -9,6 +9,7 @@ from tollbridge import Principal, Unavailable
 from tollbridge.stores.building import (
     PRINCIPAL_COLUMNS,
     Reservation,
+    Shown,
     UsageRow,
     principal_of,
     seconds_to_micros,
@@ -38,9 +39,16 @@ _HOLDERS = f"""
     FROM token AS t LEFT JOIN secret AS s ON FALSE
     WHERE t.id = ANY($1::text[]) AND t.revoked_at IS NULL AND t.disabled_at IS NULL AND coalesce(t.expires_at, $3) > $2
 """
-_LIVE = """
-    SELECT id FROM token
-    WHERE id = ANY($1::text[]) AND revoked_at IS NULL AND disabled_at IS NULL AND coalesce(expires_at, $3) > $2
+# A secret is known by its token and the time it was made: its digest changes with the pepper; 0 for none.
+_OPEN = """
+    SELECT asked.id, asked.made
+    FROM unnest($1::text[], $2::bigint[]) AS asked (id, made)
+    JOIN token AS t ON t.id = asked.id AND t.revoked_at IS NULL AND t.disabled_at IS NULL
+    WHERE coalesce(t.expires_at, $4::bigint) > $3::bigint AND (asked.made = 0 OR EXISTS (
+        SELECT 1 FROM secret AS s
+        WHERE s.token_id = t.id AND s.created_at = asked.made AND s.use IN ('', 'access')
+        AND coalesce(s.expires_at, $4) > $3
+    ))
 """
 _WRITABLE = "SELECT pg_current_xact_id()::text, current_setting('transaction_read_only')"
 _NEVER = 2**62
@@ -57,7 +65,7 @@ class PostgresHot:
         self._ledger = Ledger(pool)
         self._principals = Lookups(self._find_principals)
         self._holders = Lookups(self._find_holders)
-        self._live = Lookups(self._find_live)
+        self._opening = Lookups(self._find_open)
         self._writes_until_s = -math.inf
 
     async def find_principal(self, digest: bytes) -> Principal | None:
@@ -69,12 +77,12 @@ class PostgresHot:
         asked = storable(token_id)
         return (await self._holders.find((asked,))).get(asked)
 
-    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
-        """Give those of the tokens that open, as of every commit before the question."""
-        if not token_ids:
+    async def still_open(self, shown: Collection[Shown]) -> Collection[Shown]:
+        """Give those that still open, as of every commit before the question."""
+        if not shown:
             return ()
-        asked = frozenset(token_ids)
-        return asked & (await self._live.find(asked)).keys()
+        asked = frozenset(shown)
+        return asked & (await self._opening.find(asked)).keys()
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.
@@ -116,7 +124,7 @@ class PostgresHot:
         await self._ledger.close()
         await self._principals.close()
         await self._holders.close()
-        await self._live.close()
+        await self._opening.close()
 
     async def _find_principals(self, digests: Sequence[bytes]) -> Mapping[bytes, Principal | None]:
         async with self._pool.lend() as db:
@@ -129,10 +137,11 @@ class PostgresHot:
             rows = await db.fetch(_HOLDERS, token_ids, seconds_to_micros(self._clock.time()), _NEVER)
         return {row["asked_for"]: principal_of(tuple(row.values())) for row in rows}
 
-    async def _find_live(self, token_ids: Sequence[str]) -> Mapping[str, bool]:
+    async def _find_open(self, shown: Sequence[Shown]) -> Mapping[Shown, bool]:
+        ids, made = [one.token_id for one in shown], [one.made_us for one in shown]
         async with self._pool.lend() as db:
-            rows = await db.fetch(_LIVE, token_ids, seconds_to_micros(self._clock.time()), _NEVER)
-        return {row["id"]: True for row in rows}
+            rows = await db.fetch(_OPEN, ids, made, seconds_to_micros(self._clock.time()), _NEVER)
+        return {Shown(row["id"], row["made"]): True for row in rows}
 
 
 async def _write(db: Connection) -> None:

@@ -1,14 +1,23 @@
 """The store on PostgreSQL: one database, any number of processes on any number of machines."""
 
 import asyncio
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tollbridge import Clock, Principal, SystemClock, Unavailable
 from tollbridge.stores.base import Store
-from tollbridge.stores.building import Reservation, SqlServed, UsageRow, unavailable
+from tollbridge.stores.building import (
+    READ_SECRETS,
+    Reservation,
+    Shown,
+    SqlServed,
+    StoredSecret,
+    UsageRow,
+    secret_of,
+    unavailable,
+)
 from tollbridge_postgres.address import Address
 from tollbridge_postgres.answers import Answers
 from tollbridge_postgres.clock import DatabaseClock
@@ -87,8 +96,8 @@ class PostgresStore(SqlServed):
         """Recall nobody: nothing here knows of another machine's revocation without asking."""
         return None
 
-    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
-        return await self._open.hot.live_tokens(token_ids)
+    async def still_open(self, shown: Collection[Shown]) -> Collection[Shown]:
+        return await self._open.hot.still_open(shown)
 
     def reserve(self, reservation: Reservation) -> Coroutine[None, None, None]:
         return self._open.hot.reserve(reservation)
@@ -102,6 +111,10 @@ class PostgresStore(SqlServed):
 
     def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
         self._open.upkeep.touch(token_id, at, client, used_for)
+
+    async def stored_secrets(self) -> Sequence[StoredSecret]:
+        async with self._open.pool.lend() as db:
+            return [secret_of(tuple(row.values())) for row in await db.fetch(READ_SECRETS)]
 
     async def _connect(self, clock: DatabaseClock) -> Pool:
         """Open the pool, and see what time it is there."""

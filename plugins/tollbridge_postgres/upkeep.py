@@ -9,6 +9,7 @@ import structlog
 
 from tollbridge import Unavailable
 from tollbridge.stores.building import (
+    ENDING,
     USAGE_COLUMNS,
     micros,
     moment,
@@ -55,6 +56,26 @@ _FORGET_FIRST_ANSWERS = """
     )
     SELECT count(*) FROM gone
 """
+_FORGET_ISSUED = """
+    WITH gone AS (
+        DELETE FROM secret WHERE digest IN (
+            SELECT digest FROM secret WHERE expires_at <= $1 AND use IN ('access', 'elsewhere')
+            LIMIT $2 FOR UPDATE SKIP LOCKED
+        ) RETURNING 1
+    )
+    SELECT count(*) FROM gone
+"""
+_FORGET_ROWS = [
+    f"""
+    WITH gone AS (
+        DELETE FROM {table} WHERE {key} IN (
+            SELECT {key} FROM {table} WHERE ends_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+        ) RETURNING 1
+    )
+    SELECT count(*) FROM gone
+    """
+    for table, key in ENDING.items()
+]
 
 log = structlog.get_logger("tollbridge")
 
@@ -121,7 +142,7 @@ class Upkeep:
         except (Unavailable, asyncio.CancelledError):
             self._used = used | self._used  # written twice does no harm
             raise
-        for statement in (_FORGET_ENDED, _FORGET_FIRST_ANSWERS):
+        for statement in (_FORGET_ENDED, _FORGET_FIRST_ANSWERS, *_FORGET_ROWS, _FORGET_ISSUED):
             while await self._forget(statement):
                 pass
 

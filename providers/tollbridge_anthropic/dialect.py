@@ -60,7 +60,7 @@ class MessagesDialect:
             upstream="/messages/count_tokens",
             codec=codec_later(COUNT, "tollbridge_anthropic.codec:CountCodec"),
         ),
-        Operation("", "models", "GET", path="/v1/models", lists_models=True),
+        Operation("", "models", "GET", path="/v1/models", upstream="/models", lists_models=True),
         Operation("", "models", "GET", path="/v1/models/{model}", lists_models=True),
     )
 

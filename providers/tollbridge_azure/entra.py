@@ -36,7 +36,7 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class EntraClient:
-    """An application of a tenant, whose key is its client secret.
+    """An application of a tenant, whose key is its client secret; each of two has a token of its own.
 
     `scope` ends in `/.default`. `authority` is another cloud's, such as `https://login.microsoftonline.us`.
     """
@@ -45,7 +45,7 @@ class EntraClient:
     client_id: str
     scope: str = f"{RESOURCE}/.default"
     authority: str = "https://login.microsoftonline.com"
-    _token: KeptToken = field(default_factory=KeptToken, init=False, repr=False, compare=False)
+    _tokens: dict[str, KeptToken] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _TENANT.fullmatch(self.tenant):
@@ -73,7 +73,7 @@ class EntraClient:
             url = f"{self.authority.rstrip('/')}/{self.tenant}/oauth2/v2.0/token"
             return await _ask("POST", url, form=form)
 
-        return _shown(await self._token.get(fetch))
+        return _shown(await self._tokens.setdefault(key, KeptToken()).get(fetch))
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,9 @@ class GeminiDialect:
         _operation("ai:chat", "count_tokens", "countTokens", _COUNT_CODEC),
         _operation("ai:embeddings", "batch_embed_contents", "batchEmbedContents", _BATCH_CODEC),
         _operation("ai:embeddings", "embed_content", "embedContent", _EMBED_CODEC),
-        Operation("", "models", "GET", path="/v1beta/models", also=("/v1/models",), lists_models=True),
+        Operation(
+            "", "models", "GET", path="/v1beta/models", upstream="/models", also=("/v1/models",), lists_models=True
+        ),
         Operation("", "models", "GET", path="/v1beta/models/{model}", also=("/v1/models/{model}",), lists_models=True),
     )
 

@@ -60,7 +60,7 @@ class ChatDialect:
             upstream="/chat/completions",
             codec=codec_later(CONVERSATION, "tollbridge_mistral.chat_codec:CHAT_CODEC"),
         ),
-        Operation("", "models", "GET", path="/mistral/v1/models", lists_models=True),
+        Operation("", "models", "GET", path="/mistral/v1/models", upstream="/models", lists_models=True),
         Operation("", "models", "GET", path="/mistral/v1/models/{model}", lists_models=True),
     )
 

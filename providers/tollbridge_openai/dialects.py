@@ -166,7 +166,16 @@ class ChatDialect(_OpenAIDialect):
             also=(f"{GROQ}/chat/completions",),
             codec=codec_later(CONVERSATION, "tollbridge_openai.chat_codec:ChatCodec"),
         ),
-        Operation("", "models", "GET", path="/v1/models", also=(f"{GROQ}/models",), lists_models=True, fallback=True),
+        Operation(
+            "",
+            "models",
+            "GET",
+            path="/v1/models",
+            upstream="/models",
+            also=(f"{GROQ}/models",),
+            lists_models=True,
+            fallback=True,
+        ),
         Operation(
             "",
             "models",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import structlog
 
-from tollbridge import AccessToken, Auth, Clock, KeptToken, UpstreamError, UpstreamRequest
+from tollbridge import AccessToken, Auth, Clock, ConfigError, KeptToken, UpstreamError, UpstreamRequest
 from tollbridge.formats import JSON, decode_json
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ _EARLY_S = 225.0
 """Seconds before its end at which a token is renewed, as Google's own library does (google-auth 2.63)."""
 _PATIENCE_S = 4.0
 """Seconds for each request for a token: less than `[plugins] timeout_s`, so that an older token can still be shown."""
+_KEEPABLE = ("service_account", "authorized_user")
+_TOKEN_URIS = ("https://oauth2.googleapis.com/token", "https://accounts.google.com/o/oauth2/token")
+_UNIVERSE = "googleapis.com"
 _EXTRA = "google-auth is missing; install tollbridge[vertex]"
 
 
@@ -50,6 +53,21 @@ class GoogleToken:
         if not self.quota_project:
             return []
         return [(b"x-goog-user-project", self.quota_project.encode("latin-1"))]
+
+    def check_kept(self, key: str) -> None:
+        """Refuse a key of the database that names a file, or has anybody but Google asked; raises `ConfigError`."""
+        try:
+            info = decode_json(key, wrong=UpstreamError, what="the credential") if key.startswith("{") else None
+        except UpstreamError:
+            info = None
+        if not isinstance(info, dict) or info.get("type") not in _KEEPABLE:
+            raise ConfigError(
+                "a key for Google in the database is the JSON of a service account or of a user; put another kind into "
+                "a file, which api_key or GOOGLE_APPLICATION_CREDENTIALS names"
+            )
+        asked = (info.get("token_uri", _TOKEN_URIS[0]), info.get("universe_domain", _UNIVERSE))
+        if asked[0] not in _TOKEN_URIS or asked[1] != _UNIVERSE or "trust_boundary" in info:
+            raise ConfigError("the key has somebody else than Google asked for tokens; put such a one into a file")
 
     async def sign(self, key: str, request: UpstreamRequest) -> list[tuple[bytes, bytes]]:
         """Give the token; raises `UpstreamError` where there is none, and writes to the log why."""

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,16 +12,18 @@ from pathlib import Path
 
 import pytest
 from tests.live.looking import chat
+from tests.support.lending import Lending, administered, lend
 from tests.support.live import LiveGateway, mock_config
 from tests.support.postgres import PostgresServer
 from tests.support.requires import requires
 from tests.support.waiting import until
 
 from tollbridge.cli.offline import Offline
+from tollbridge.gateway import Gateway
 from tollbridge.testing.upstream import ScriptedUpstream
 
 WORKERS = 4
-CONNECTIONS = 120
+CONNECTIONS = 200
 MOST_CONNECTIONS = 400
 LEAST_HELD = 10
 BEFORE = 2_000
@@ -166,11 +168,42 @@ async def test_every_request_begun_after_a_revocation_is_refused_by_every_worker
         await until(partial(_has_seen, found, BEFORE), "requests before the revocation")
         found.revoked_at = await asyncio.to_thread(revoke, gateway, made["id"])
 
+    check(found)
+    # What was answered is all that was called: no refused request reached the model.
+    assert len(upstream.requests) - called == found.served_calls
+
+
+def check(found: Load) -> None:
+    """Look for a thousand requests on either side, none of which was served after the revocation."""
     before = [status for begun, status in found.seen if begun <= found.revoked_at]
     after = [status for begun, status in found.seen if begun > found.revoked_at]
     assert before.count(200) >= 1_000
     assert set(before) <= {200, 401}
     assert len(after) >= 1_000
     assert set(after) == {401}
-    # What was answered is all that was called: no refused request reached the model.
+
+
+ENDS: dict[str, Callable[[Gateway, Lending], Awaitable[object]]] = {
+    "is dropped": lambda gateway, lent: gateway.grants.drop_access(lent.access.encode()),
+    "loses its client": lambda gateway, lent: gateway.clients.disable(lent.client),
+    "loses its holder": lambda gateway, lent: gateway.tokens.revoke(lent.holder),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_every_request_begun_after_the_end_of_an_access_token_is_refused_by_every_worker(
+    live: tuple[LiveGateway, ScriptedUpstream], end: str
+) -> None:
+    gateway, upstream = live
+    number = list(ENDS).index(end) + 1
+
+    async with administered(gateway.config) as office:
+        lent = await lend(office, number)
+        called = len(upstream.requests)
+        async with load(gateway, lent.access) as found:
+            await until(partial(_has_seen, found, BEFORE), "requests before the end")
+            await ENDS[end](office, lent)
+            found.revoked_at = time.monotonic()
+
+    check(found)
     assert len(upstream.requests) - called == found.served_calls

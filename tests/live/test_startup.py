@@ -52,7 +52,6 @@ def start(folder: Path, config: str, *more: str, env: dict[str, str] | None = No
         (CONFIG.replace("env:MOCK_KEY", "sk-plain"), "the key itself does not belong in here"),
         (CONFIG.replace("env:MOCK_KEY", "env:NOT_SET"), "the environment variable NOT_SET is not set"),
         (CONFIG.replace("env:MOCK_KEY", "file:none.txt"), "there is no key file"),
-        (CONFIG.replace("env:MOCK_KEY", "stored:none"), "tollbridge secret set none"),
         (CONFIG.replace("mock/gpt", "mokc/gpt"), "names no known provider; did you mean 'mock'?"),
         (CONFIG.replace("openai-chat", "openai-chit"), "unknown dialect 'openai-chit'"),
         (CONFIG + "[policies.nightly]\n", "no installed plugin offers it"),

@@ -134,3 +134,53 @@ async def test_app_that_cannot_be_made_stops_the_start(gateway, raised, sentence
 
     assert str(refused.value).startswith(sentence)
     assert isinstance(refused.value, PluginError) is isinstance(raised, RuntimeError)
+
+
+class Documents:
+    """A plugin with a document at a well-known place, and one that it does not have today."""
+
+    @hookimpl
+    def register_well_known(self, register: Any) -> None:
+        async def tell(scope: Any, receive: Any, send: Any) -> None:
+            answer = JSONResponse({"root": scope["root_path"], "path": scope["path"]})
+            await answer(scope, receive, send)
+
+        register("about", lambda gateway: tell)
+        register("absent", lambda gateway: None)
+
+
+@pytest.mark.parametrize("app", [None, host])
+async def test_document_of_a_plugin_is_at_its_well_known_place(gateway, app) -> None:
+    gw = gateway(plugins=(Documents(),), app=app)
+
+    found = [await gw.request("GET", f"/.well-known/about{below}", token="") for below in ("", "/a/b")]
+
+    root = "/.well-known/about"
+    assert [reply.json() for reply in found] == [{"root": root, "path": root}, {"root": root, "path": f"{root}/a/b"}]
+
+
+async def test_what_reads_in_two_ways_is_refused_before_a_document_sees_it(gateway) -> None:
+    gw = gateway(plugins=(Documents(),))
+
+    reply = await gw.request(
+        "GET", "/.well-known/about", token="", headers={"transfer-encoding": "chunked", "content-length": "1"}
+    )
+
+    assert (reply.status_code, reply.json()["error"]["code"]) == (400, "unsafe_request")
+
+
+async def test_other_well_known_places_are_the_chains(gateway) -> None:
+    gw = gateway(plugins=(Documents(),), app=host)
+
+    for path in ("/.well-known/absent", "/.well-known/", "/.well-known/abouts", "/.well-known", "/well-known/about"):
+        assert (await gw.request("GET", path, token="")).status_code == 401
+
+
+async def test_document_that_cannot_be_made_stops_the_start(gateway) -> None:
+    class Broken:
+        @hookimpl
+        def register_well_known(self, register: Any) -> None:
+            register("about", {}.__getitem__)
+
+    with pytest.raises(PluginError, match="the app at 'about' could not be made"):
+        await gateway(plugins=(Broken(),)).client()

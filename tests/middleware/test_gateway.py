@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from tollbridge import Bearer, Call, Denied, Gateway, Layer, Outcome, Provider, hookimpl, load_config, logs
 from tollbridge.clock import Clock
-from tollbridge.errors import ConfigError, PluginError, SetupError, StoreError
+from tollbridge.errors import ConfigError, PluginError, SetupError, StoreError, Unavailable
 from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.metering.prices import Price
 from tollbridge.runtime import layers_of
@@ -264,6 +264,40 @@ async def test_transport_of_the_configuration_is_made_and_closed(build) -> None:
 
     async with gateway:
         assert isinstance(gateway.transport, Http1Transport)
+
+
+@pytest.mark.parametrize("serves", [True, False])
+async def test_what_is_missing_once_the_store_is_open_closes_it_again(build, serves) -> None:
+    gateway = build({"tokens": {"imported": ["hmac:old"]}}, serves=serves)
+
+    with pytest.raises(ConfigError, match="no secret 'old' is stored"):
+        await gateway.start()
+    with pytest.raises(ConfigError, match="no secret 'old' is stored"):
+        async with gateway.administered():
+            pass
+
+    assert not gateway.started
+    with pytest.raises(Unavailable, match="cannot reach its store"):
+        await gateway.store.check()
+
+
+async def test_gateway_is_administered_without_serving_and_without_what_calls_need(build) -> None:
+    class Starts:
+        @hookimpl
+        def startup(self, gateway: Gateway) -> None:
+            raise AssertionError("nothing is served")
+
+    gateway = build(MODEL, serves=False, env={}, plugins=(Starts(),))
+
+    async with gateway.administered():
+        issued = await gateway.tokens.issue(name="made")
+        assert await gateway.store.get_token(issued.token.id) == issued.token
+        assert not gateway.started
+
+    with pytest.raises(Unavailable):
+        await gateway.store.check()
+    with pytest.raises(ConfigError, match="KEY is not set"):
+        gateway.models()
 
 
 async def test_gateway_can_be_started_again(build) -> None:

@@ -52,3 +52,25 @@ def test_source_names_the_headers_it_reads(source: object) -> None:
 def test_source_identifies_without_blocking(source: object) -> None:
     with pytest.raises(PluginError, match=r"^the identity source 'badge' must have: async def identify\(self, call\)$"):
         check_source("badge", source)
+
+
+class Slow(Source):
+    async def shows(self, call: object) -> bool:
+        return True
+
+
+class Fixed(Source):
+    shows = True
+
+
+class Showing(Source):
+    def shows(self, call: object) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("source", [Slow(), Fixed()])
+def test_source_says_without_waiting_whether_it_is_shown_something(source: object) -> None:
+    check_source("badge", Showing())
+
+    with pytest.raises(PluginError, match=r"^the identity source 'badge': shows must be a plain function"):
+        check_source("badge", source)

@@ -1,7 +1,9 @@
 """From the URLs of `[store]` and `[limits]` to a store and a limiter."""
 
 import re
+import sqlite3
 import traceback
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from tollbridge.config import Config, load_config
 from tollbridge.data import DataFolder
 from tollbridge.errors import ConfigError, SetupError, StoreError, Unavailable
 from tollbridge.limits.memory import MemoryLimiter
-from tollbridge.opening import open_limiter, open_store, open_with_secrets, schema_keeper
+from tollbridge.opening import check_schema, open_limiter, open_store, open_with_secrets, schema_keeper
 from tollbridge.sealing.ring import KeyRing
 from tollbridge.sealing.rings import open_rings
 from tollbridge.stores import schema
@@ -83,6 +85,25 @@ def test_schema_of_a_plugins_store_is_kept_by_its_factory_where_it_offers_that()
 def test_schema_of_a_url_that_nothing_opens_is_refused() -> None:
     with pytest.raises(StoreError, match="nothing installed opens mysql://"):
         schema_keeper("mysql://user:secret@h/d", {})
+
+
+def test_schema_that_is_not_this_programs_is_refused_before_a_store_is_opened(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/t.db"
+    config = load_config({"store": {"url": url}}, {})
+
+    check_schema(config, {})  # there is none yet
+    schema.upgrade(url)
+    check_schema(config, {})
+    with closing(sqlite3.connect(tmp_path / "t.db")) as db, db:
+        db.execute("UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(StoreError, match=r"^the database has schema 0001 .* run: tollbridge db upgrade$"):
+        check_schema(config, {})
+
+
+def test_schema_that_nobody_keeps_is_not_looked_at() -> None:
+    config = load_config({"store": {"url": "mystore://h/d"}}, {})
+
+    check_schema(config, {"mystore": lambda url, clock: "the store"})
 
 
 def limiter(url: str, factories: Any = None) -> Any:

@@ -361,6 +361,7 @@ def test_what_is_registered_is_found_by_its_kind() -> None:
         register_price_sources=lambda register: register(value),
         register_identity_sources=lambda register: register("identity", value),
         register_apps=lambda register: register("app", value),
+        register_well_known=lambda register: register("document", value),
         register_metrics=lambda register: register(value),
         register_panels=lambda register: register("panel", value),
         register_commands=lambda register: register("command", value),
@@ -379,6 +380,7 @@ def test_what_is_registered_is_found_by_its_kind() -> None:
     assert registry.price_sources == [value]
     assert registry.identity_sources == {"identity": value}
     assert registry.apps == {"app": value}
+    assert registry.well_known == {"document": value}
     assert registry.observers == [value]
     assert registry.panels == {"panel": value}
     assert plugins.commands() == {"command": value}

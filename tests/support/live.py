@@ -13,22 +13,26 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.eavesdropping import KEY, secrets_in
+
 from tollbridge.cli.app import run
 
 TIMEOUT_S = 60
+LOUD = {"TOLLBRIDGE_LOGGING__LEVEL": "debug"}
 
 
 class LiveGateway:
     """`tollbridge serve` with a configuration, until the `with` block ends.
 
-    `output` collects what the process prints, standard output and error together.
+    `output` collects what the process prints, standard output and error together, at the loudest level unless the
+    configuration is a test's own in that. At the end it is looked through for secrets (T30).
     """
 
     def __init__(self, folder: Path, config: str, *, workers: int = 1, env: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.config = folder / "tollbridge.toml"
         self.config.write_text(config)
-        self.env = {**os.environ, "MOCK_KEY": "sk-upstream-secret", "PYTHONUNBUFFERED": "1", **(env or {})}
+        self.env = {**LOUD, **os.environ, "MOCK_KEY": KEY, "PYTHONUNBUFFERED": "1", **(env or {})}
         self._workers = workers
         self.output: list[str] = []
         self.url = ""
@@ -98,8 +102,11 @@ class LiveGateway:
         self.process.stdout.close()
         return status
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
         self.stop()
+        if kind is None:
+            said = [line for line in self.output if secrets_in(line)]
+            assert said == [], "the gateway printed a secret"
 
     @property
     def port(self) -> int:

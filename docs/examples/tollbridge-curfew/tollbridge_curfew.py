@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
+from typing import ClassVar
 
 from tollbridge import Call, Denied, hookimpl
 
@@ -11,6 +12,7 @@ from tollbridge import Call, Denied, hookimpl
 class Curfew:
     """Serve calls from `opens` (inclusive) to `closes` (exclusive), in UTC."""
 
+    pure: ClassVar[bool] = True
     opens: time
     closes: time
 

@@ -49,10 +49,10 @@ def build(arguments: Sequence[str] = (), said: set[str] | None = None) -> typer.
     app.command("plugins")(commands.plugins)
     app.command("models")(commands.models)
     app.command("openapi")(commands.openapi)
-    app.add_typer(tokens.app, name="token")
-    app.add_typer(audits.app, name="audit")
-    app.add_typer(secrets.app, name="secret")
-    app.add_typer(commands.db, name="db")
+    own = {"token": tokens.app, "audit": audits.app, "secret": secrets.app, "db": commands.db}
+    groups = {name: _opened(group) for name, group in own.items()}
+    for name, group in groups.items():
+        app.add_typer(group, name=name)
     said = set() if said is None else said
     ours = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     try:
@@ -62,11 +62,20 @@ def build(arguments: Sequence[str] = (), said: set[str] | None = None) -> typer.
             raise
         return app
     for name, command in _of_plugins(allowed, disabled, said).items():
+        first, _, second = name.partition(" ")
+        place, last = (groups[first], second) if first in groups and second else (app, name)
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
+            place.add_typer(command, name=last)
         else:
-            app.command(name)(command)
+            place.command(last)(command)
     return app
+
+
+def _opened(group: typer.Typer) -> typer.Typer:
+    """Give a group of our own that plugins can put commands into, as `token leaked`; the one of its module stays."""
+    opened = typer.Typer(help=group.info.help, no_args_is_help=True)
+    opened.add_typer(group)
+    return opened
 
 
 def _allowed(named: Path | None) -> tuple[Sequence[str], Sequence[str]]:
@@ -107,7 +116,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = build(arguments, said)(list(arguments), prog_name="tollbridge", standalone_mode=False)
     except SetupError as exc:
-        return 1 if str(exc) in said else _say(str(exc), 1)
+        return 1 if str(exc) in said else _say(str(exc), exc.exit_code)
     except GatewayError as exc:
         return _say(exc.message if exc.detail is None else f"{exc.message} ({exc.detail})", 1)
     except (KeyboardInterrupt, typer.Abort):

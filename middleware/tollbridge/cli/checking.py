@@ -1,11 +1,12 @@
 """What `check`, `chain`, `models` and `openapi` find out from a gateway that is built but not started."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tollbridge.cli.findings import Finding
+from tollbridge.cli.needs import key_findings, source_findings
 from tollbridge.clock import SystemClock
 from tollbridge.errors import GatewayError, SetupError
 from tollbridge.gateway import Gateway
@@ -17,28 +18,9 @@ from tollbridge.stores.versions import SchemaState, SchemaStatus
 from tollbridge.transport import make_transport
 from tollbridge.transport.base import UpstreamRequest
 
-_MARKS = {"ok": "✓", "warning": "!", "error": "✗"}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.  `level` is `ok`, `warning` or `error`."""
-
-    what: str
-    result: str
-    level: str = "ok"
-
-    @property
-    def mark(self) -> str:
-        return _MARKS[self.level]
-
-    def shown(self) -> dict[str, str]:
-        """Give it as `--json` shows it."""
-        return {"what": self.what, "result": self.result, "level": self.level}
-
 
 async def check_gateway(config: Path | None, *, live: bool) -> list[Finding]:
-    """Look at everything a start would need.  Writes nothing; raises `SetupError` for what cannot even be read."""
+    """Look at everything a start would need.  Makes nothing; raises `SetupError` for what cannot even be read."""
     gateway = Gateway(config)
     gateway.rings.check()
     loaded = gateway.config
@@ -47,6 +29,7 @@ async def check_gateway(config: Path | None, *, live: bool) -> list[Finding]:
     findings.append(Finding("plugins", ", ".join(info.name for info in gateway.plugins.listed if info.enabled)))
     for host in gateway.routes.hosts.values():
         findings.append(_provider(host))
+    findings += [*await key_findings(gateway), *source_findings(gateway)]
     findings += _prices(gateway)
     findings.append(await asyncio.to_thread(_database, gateway))
     if live:

@@ -1,16 +1,15 @@
 """A gateway's store and tokens without the gateway, for commands."""
 
-import getpass
 import os
 from pathlib import Path
 from typing import Any, Self
 
-from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
 from tollbridge.data import DataFolder
 from tollbridge.importing import foreign_hashes
 from tollbridge.opening import open_store, open_with_secrets
+from tollbridge.operators import operator
 from tollbridge.ownkeys import AUDIT, OwnKey
 from tollbridge.plugins import Plugins
 from tollbridge.registry import Registry
@@ -39,20 +38,13 @@ def _offered(config: Config) -> Registry:
     return Plugins(allowed=settings.allowed, disabled=settings.disabled).register_all()
 
 
-def _user() -> str:
-    try:
-        return f"{OPERATOR.id}:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name, as in some containers
-        return OPERATOR.id
-
-
 class Offline:
     """Opens the store of a configuration; raises `SetupError`."""
 
     def __init__(self, config: Path | None) -> None:
         self.config = load_config(config)
         self.clock = SystemClock()
-        self.actor = Actor(_user(), "cli")
+        self.actor = operator()
         self.data = DataFolder(self.config.data)
         self.rings = rings_of(self.config, self.clock)
         self.box = Box(self.rings.keys)
@@ -69,6 +61,7 @@ class Offline:
             self.clock,
             audit_key=self.audit_key,
             rotation_days=self.config.tokens.rotation_days,
+            teams=self.store.people,
             foreign=foreign_hashes(self.config, self.vault),
         )
         return self

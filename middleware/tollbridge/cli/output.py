@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,30 @@ ConfigOption = Annotated[
     typer.Option("--config", "-c", help="The configuration; else TOLLBRIDGE_CONFIG, else ./tollbridge.toml."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PREFIX = "/_tollbridge"
+"""Where a gateway has its own pages unless it says otherwise."""
+UrlOption = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        envvar="TOLLBRIDGE_URL",
+        help=f"A gateway elsewhere, such as https://gw.example.com; with a path, that is its prefix, else {PREFIX}.",
+    ),
+]
+TokenOption = Annotated[
+    str,
+    typer.Option(
+        "--token",
+        envvar="TOLLBRIDGE_TOKEN",
+        help="The token for it: @FILE, or - for standard input. Written out, it is seen by others on this machine.",
+    ),
+]
+
+
+def check_one_place(config: Path | None, url: str) -> None:
+    """Refuse two gateways at once; raises a usage error."""
+    if url and config is not None:
+        raise typer.BadParameter("--config is a gateway on this machine and --url one elsewhere; name one")
 
 
 _WIDE = 10_000
@@ -21,12 +45,12 @@ _WIDE = 10_000
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document."""
+    """Print one JSON document; times as the admin API writes them."""
     sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
 
 
 def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:
@@ -59,6 +83,9 @@ def filled(value: object) -> str:
     return "-" if value in (None, "") else str(value)
 
 
-def when(moment: datetime | None) -> str:
-    """Show a time in UTC to the minute, `-` for none."""
-    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
+def when(moment: datetime | str | None) -> str:
+    """Show a time, or what ISO text says of one, in UTC to the minute, `-` for none."""
+    if moment is None:
+        return "-"
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -3,11 +3,12 @@
 import re
 import sys
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tollbridge.cli.output import ConfigOption, JsonOption, when
+from tollbridge.cli.output import ConfigOption, JsonOption, TokenOption, UrlOption, when
+from tollbridge.cli.tokenways import Edit, the_way
 from tollbridge.cli.tokenwords import (
     BudgetOption,
     ConcurrencyOption,
@@ -27,14 +28,8 @@ from tollbridge.cli.tokenwords import (
     read_conditions,
     read_expiry,
     read_metadata,
-    with_tokens,
 )
 from tollbridge.clock import SystemClock
-
-if TYPE_CHECKING:
-    from tollbridge.stores.changes import TokenChange
-    from tollbridge.tokens.conditions import Conditions
-    from tollbridge.tokens.model import Token, TokenLimits
 
 app = typer.Typer()
 """Commands that stand beside those of `tokens`."""
@@ -62,19 +57,18 @@ def rotate(
     overlap: Annotated[str, typer.Option(help="How long the old secret still opens: now, 1h, 24h, 7d.")] = "24h",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the secret and nothing else.")] = False,
     config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Give a token a new secret, printed once; the old one opens a while longer."""
     span = read_overlap(overlap)
-
-    async def work(offline: Any) -> Any:
-        return await offline.tokens.rotate(token_id, span, by=offline.actor)
-
-    issued = with_tokens(config, work)
-    if issued is None:
+    with the_way(config, url, token) as way:
+        found = way.rotate(token_id, span)
+    if found is None:
         raise missing(token_id)
-    fields = {f"{each.hint} opens until": when(each.expires_at) for each in issued.token.secrets}
-    print_issued(issued, fields, quiet=quiet, as_json=as_json)
+    fields = {f"{each['hint']} opens until": when(each["expires_at"]) for each in found["secrets"]}
+    print_issued(found, fields, quiet=quiet, as_json=as_json)
 
 
 @app.command("edit")
@@ -96,13 +90,15 @@ def edit(
         list[str] | None, typer.Option("--no", help=f"Take one of these away: {', '.join(_NO_MORE)}.")
     ] = None,
     config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Change a token at once; what is not named stays, lists are replaced as a whole."""
     gone = frozenset(no or ())
     for word in gone.difference(_NO_MORE):
         raise typer.BadParameter(f"{word!r} cannot be taken away; known: {', '.join(_NO_MORE)}", param_hint="--no")
-    wished: dict[str, Any] = {
+    wished = {
         "name": name or None,
         "scopes": tuple(scope) if scope else None,
         "expires_at": read_expiry(expires, SystemClock().now()) if expires else None,
@@ -113,36 +109,41 @@ def edit(
     }
     limits = {"requests_per_minute": rpm, "tokens_per_minute": tpm, "concurrency": concurrency}
     read_conditions(networks or (), hours)
-
-    async def work(offline: Any) -> Any:
-        token = await offline.store.get_token(token_id)
-        if token is None:
-            return None
-        changes = _changes(wished, gone)
-        changes |= {"limits": _limits(token, limits, gone), "conditions": _conditions(token, networks, hours, gone)}
-        return await offline.tokens.change(token_id, _change(changes), by=offline.actor)
-
-    print_one(with_tokens(config, work), token_id, as_json=as_json)
+    wish = Edit(
+        {name: value for name, value in wished.items() if value is not None},
+        {name: value for name, value in limits.items() if value is not None},
+        networks or (),
+        hours,
+        gone,
+    )
+    with the_way(config, url, token) as way:
+        print_one(way.edit(token_id, wish), token_id, as_json=as_json)
 
 
 @app.command("disable")
-def disable(token_id: TokenArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def disable(
+    token_id: TokenArgument,
+    config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """Switch a token and those it minted off, at once, until it is enabled."""
-
-    async def work(offline: Any) -> Any:
-        return await offline.tokens.disable(token_id, by=offline.actor)
-
-    print_one(with_tokens(config, work), token_id, as_json=as_json)
+    with the_way(config, url, token) as way:
+        print_one(way.act(token_id, "disable"), token_id, as_json=as_json)
 
 
 @app.command("enable")
-def enable(token_id: TokenArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def enable(
+    token_id: TokenArgument,
+    config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """Switch a token on again, and those that were disabled with it."""
-
-    async def work(offline: Any) -> Any:
-        return await offline.tokens.enable(token_id, by=offline.actor)
-
-    print_one(with_tokens(config, work), token_id, as_json=as_json)
+    with the_way(config, url, token) as way:
+        print_one(way.act(token_id, "enable"), token_id, as_json=as_json)
 
 
 @app.command("revoke")
@@ -150,44 +151,16 @@ def revoke(
     token_id: TokenArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Revoke a token and those it minted, at once and for good."""
     if not yes and not as_json and not _sure(f"Revoke {token_id}? Every caller that uses it is refused from now on"):
         print("tollbridge: nothing was changed", file=sys.stderr)
         raise typer.Exit(130)
-
-    async def work(offline: Any) -> Any:
-        return await offline.tokens.revoke(token_id, by=offline.actor)
-
-    print_one(with_tokens(config, work), token_id, as_json=as_json)
-
-
-def _change(changes: dict[str, Any]) -> "TokenChange":
-    from tollbridge.stores.changes import TokenChange  # brings msgspec
-
-    return TokenChange(**changes)
-
-
-def _changes(wished: dict[str, Any], gone: frozenset[str]) -> dict[str, Any]:
-    """Give what is wished, and what an option that was taken away leaves."""
-    left: dict[str, Any] = {"expires": None, "budget": None, "tag": (), "metadata": {}, "rotate-days": None}
-    named = {"expires": "expires_at", "tag": "tags", "rotate-days": "rotate_days"}
-    changes = {name: value for name, value in wished.items() if value is not None}
-    return changes | {named.get(word, word): value for word, value in left.items() if word in gone}
-
-
-def _limits(token: "Token", wished: dict[str, int | None], gone: frozenset[str]) -> "TokenLimits":
-    words = {"requests_per_minute": "rpm", "tokens_per_minute": "tpm", "concurrency": "concurrency"}
-    given: dict[str, int | None] = {name: value for name, value in wished.items() if value is not None}
-    given |= {name: None for name, word in words.items() if word in gone}
-    return type(token.limits)(**{name: getattr(token.limits, name) for name in words} | given)
-
-
-def _conditions(token: "Token", networks: list[str] | None, hours: str, gone: frozenset[str]) -> "Conditions":
-    before = token.conditions
-    kept = () if "from" in gone else before.networks
-    return read_conditions(networks or kept, hours or ("" if "hours" in gone else before.hours))
+    with the_way(config, url, token) as way:
+        print_one(way.act(token_id, "revoke"), token_id, as_json=as_json)
 
 
 def _sure(question: str) -> bool:

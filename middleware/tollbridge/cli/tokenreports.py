@@ -1,60 +1,38 @@
 """`tollbridge token report`: which tokens nobody uses, and which may do more than they do."""
 
-from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table, when
-from tollbridge.cli.tokenwords import shown, with_tokens
+from tollbridge.cli.output import ConfigOption, JsonOption, TokenOption, UrlOption, print_json, print_table, when
+from tollbridge.cli.tokenways import the_way
 
 app = typer.Typer()
 """Commands that stand beside those of `tokens`."""
-
-_PAGE = 500
 
 
 @app.command("report")
 def report(
     days: Annotated[int, typer.Option(min=1, max=3650, help="How far back to look.")] = 30,
     config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Name tokens that nobody used, and scopes that nothing needed."""
-
-    async def work(offline: Any) -> Any:
-        from tollbridge.tokens.review import review  # brings the store
-
-        now = offline.clock.now()
-        since = now - timedelta(days=days)
-        tokens, before = [], None
-        while page := await offline.store.list_tokens(limit=_PAGE, before=before):
-            tokens += page
-            before = page[-1].id
-        return review(tokens, await offline.store.uses(since, now), since)
-
-    found = with_tokens(config, work)
+    with the_way(config, url, token) as way:
+        found = way.report(days)
     if as_json:
-        print_json(
-            [
-                {
-                    **shown(each.token),
-                    "unused": each.unused,
-                    "spare_scopes": list(each.spare),
-                    "suggested_scopes": list(each.suggested),
-                }
-                for each in found
-            ]
-        )
+        print_json(found)
         return
     rows = [
         [
-            each.token.id,
-            each.token.name,
-            each.token.owner or "-",
-            "unused" if each.unused else "may do more than it does",
-            " ".join(each.suggested) or "-",
-            when(each.token.last_used_at),
+            each["id"],
+            each["name"],
+            each["owner"] or "-",
+            "unused" if each["unused"] else "may do more than it does",
+            " ".join(each["suggested_scopes"]) or "-",
+            when(each["last_used_at"]),
         ]
         for each in found
     ]

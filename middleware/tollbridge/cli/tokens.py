@@ -1,11 +1,12 @@
-"""`tollbridge token ...`: making and listing tokens in the store of a configuration."""
+"""`tollbridge token ...`: making and listing tokens, in the store of a configuration or of a gateway elsewhere."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tollbridge.cli import imports, peppers, tokenlives, tokenreports
-from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table, when
+from tollbridge.cli.output import ConfigOption, JsonOption, TokenOption, UrlOption, print_json, print_table, when
+from tollbridge.cli.tokenways import the_way
 from tollbridge.cli.tokenwords import (
     BudgetOption,
     CanaryOption,
@@ -25,8 +26,6 @@ from tollbridge.cli.tokenwords import (
     read_conditions,
     read_expiry,
     read_metadata,
-    shown,
-    with_tokens,
 )
 from tollbridge.clock import SystemClock
 from tollbridge.tokens.scopes import EVERY_MODEL
@@ -60,6 +59,8 @@ def create(
     canary: CanaryOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the secret and nothing else.")] = False,
     config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Make a token.  Its secret is printed once and kept nowhere.
@@ -75,32 +76,29 @@ def create(
     expires_at = read_expiry(expires, now) if expires else None
     conditions, pairs = read_conditions(networks or (), hours), read_metadata(metadata or ())
     check_wish(name, scopes, expires_at, now)  # before a database is made for a token that will not be
-
-    async def work(offline: Any) -> Any:
-        return await offline.tokens.issue(
-            name=name,
-            scopes=scopes,
-            owner=owner,
-            team=team,
-            expires_at=expires_at,
-            limits=TokenLimits(rpm, tpm, concurrency),
-            budget=money,
-            environment=Environment.TEST if test else Environment.LIVE,
-            conditions=conditions,
-            tags=tag or (),
-            metadata=pairs,
-            canary=canary,
-            rotate_days=rotate_days,
-            by=offline.actor,
-        )
-
-    issued = with_tokens(config, work)
-    fields = {
-        "scopes": " ".join(issued.token.scopes),
-        "expires": when(issued.token.expires_at),
-        "secret ends": when(issued.token.secrets[0].expires_at),
+    wish = {
+        "name": name,
+        "scopes": scopes,
+        "owner": owner,
+        "team": team,
+        "expires_at": expires_at,
+        "limits": TokenLimits(rpm, tpm, concurrency),
+        "budget": money,
+        "environment": Environment.TEST if test else Environment.LIVE,
+        "conditions": conditions,
+        "tags": tag or (),
+        "metadata": pairs,
+        "canary": canary,
+        "rotate_days": rotate_days,
     }
-    print_issued(issued, fields, quiet=quiet, as_json=as_json)
+    with the_way(config, url, token) as way:
+        made = way.create(wish)
+    fields = {
+        "scopes": " ".join(made["scopes"]),
+        "expires": when(made["expires_at"]),
+        "secret ends": when(made["secrets"][0]["expires_at"]),
+    }
+    print_issued(made, fields, quiet=quiet, as_json=as_json)
 
 
 @app.command("list")
@@ -111,24 +109,22 @@ def list_tokens(
     before: Annotated[str, typer.Option(help="Go on after this id.")] = "",
     parent: Annotated[str, typer.Option(help="Only those that this token minted.")] = "",
     config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """List tokens, newest first."""
     if state and state not in _STATES:
         raise typer.BadParameter(f"{state!r} is no state: {', '.join(_STATES)}")
-
-    async def work(offline: Any) -> Any:
-        return await offline.store.list_tokens(
-            limit=limit, before=before or None, search=search, state=state, parent=parent
-        )
-
-    found = with_tokens(config, work)
+    with the_way(config, url, token) as way:
+        found = way.list(limit, {"before": before, "search": search, "state": state, "parent": parent})
     if as_json:
-        print_json([shown(token) for token in found])
+        print_json(found)
         return
     rows = [
-        [t.id, t.name, t.owner or "-", t.state.value, " ".join(t.scopes), when(t.last_used_at), when(t.expires_at)]
-        for t in found
+        [*(each[name] or "-" for name in ("id", "name", "owner", "state")), " ".join(each["scopes"])]
+        + [when(each[name]) for name in ("last_used_at", "expires_at")]
+        for each in found
     ]
     columns = ("id", "name", "owner", "state", "scopes", "last used", "expires")
     print_table(
@@ -137,10 +133,13 @@ def list_tokens(
 
 
 @app.command("show")
-def show(token_id: Annotated[str, typer.Argument()], config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def show(
+    token_id: Annotated[str, typer.Argument()],
+    config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """Show one token."""
-
-    async def work(offline: Any) -> Any:
-        return await offline.store.get_token(token_id)
-
-    print_one(with_tokens(config, work), token_id, as_json=as_json)
+    with the_way(config, url, token) as way:
+        print_one(way.get(token_id), token_id, as_json=as_json)

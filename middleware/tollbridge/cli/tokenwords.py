@@ -16,7 +16,6 @@ from tollbridge.money import parse_usd, show_usd, to_nano
 if TYPE_CHECKING:
     from tollbridge.tokens.conditions import Conditions
     from tollbridge.tokens.model import Token, TokenBudget
-    from tollbridge.tokens.service import IssuedToken
 
 T = TypeVar("T")
 _AGE = re.compile(r"(\d{1,5})([hdw])")
@@ -143,16 +142,17 @@ def shown(token: "Token") -> dict[str, object]:
     }
 
 
-def print_issued(issued: "IssuedToken", fields: Mapping[str, str], *, quiet: bool, as_json: bool) -> None:
-    """Print a token with its new secret, this once."""
+def print_issued(found: Mapping[str, Any], fields: Mapping[str, str], *, quiet: bool, as_json: bool) -> None:
+    """Print a token as `--json` shows it with its new secret, this once."""
     if as_json:
-        print_json({"id": issued.token.id, "token": issued.secret, **shown(issued.token)})
+        print_json(found)
         return
+    secret = found["token"]
     if quiet:
-        print(issued.secret)
+        print(secret)
         return
-    print_fields({"id": issued.token.id, "name": issued.token.name, **fields})
-    print(f"\n{issued.secret}\n\nKeep it now: it is not shown again.")
+    print_fields({"id": found["id"], "name": found["name"], **fields})
+    print(f"\n{secret}\n\nKeep it now: it is not shown again.")
 
 
 def missing(token_id: str) -> typer.Exit:
@@ -161,21 +161,22 @@ def missing(token_id: str) -> typer.Exit:
     return typer.Exit(3)
 
 
-def print_one(token: "Token | None", token_id: str, *, as_json: bool) -> None:
-    """Print a token, or say that there is none."""
-    if token is None:
+def print_one(found: Mapping[str, Any] | None, token_id: str, *, as_json: bool) -> None:
+    """Print a token as `--json` shows it, or say that there is none."""
+    if found is None:
         raise missing(token_id)
-    values = shown(token)
     if as_json:
-        print_json(values)
+        print_json(found)
         return
-    values |= {
-        "scopes": " ".join(token.scopes),
-        "budget": "" if token.budget is None else f"{show_usd(token.budget.amount)} USD a {token.budget.period}",
-        "from": " ".join(token.conditions.networks),
-        "tags": " ".join(token.tags),
-        "metadata": ", ".join(f"{key}={value}" for key, value in token.metadata.items()),
-        "secrets": ", ".join(f"{each.hint} until {when(each.expires_at)}" for each in token.secrets),
+    budget = found["budget"]
+    values = {
+        **found,
+        "scopes": " ".join(found["scopes"]),
+        "budget": "" if budget is None else f"{budget['usd']} USD a {budget['period']}",
+        "from": " ".join(found["from"]),
+        "tags": " ".join(found["tags"]),
+        "metadata": ", ".join(f"{key}={value}" for key, value in found["metadata"].items()),
+        "secrets": ", ".join(f"{each['hint']} until {when(each['expires_at'])}" for each in found["secrets"]),
     }
-    rows = [[name, when(value) if isinstance(value, datetime) else filled(value)] for name, value in values.items()]
+    rows = [[name, when(value) if name.endswith("_at") else filled(value)] for name, value in values.items()]
     print_table("Token", ("", ""), rows, empty="")

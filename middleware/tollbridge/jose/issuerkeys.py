@@ -6,6 +6,7 @@ unknown `kid` was a fetch, and one that failed threw the keys away (CVE-2026-485
 
 import asyncio
 import random
+from collections.abc import Callable
 
 import structlog
 
@@ -30,7 +31,7 @@ class IssuerKeys:
 
     They are renewed after `refresh_s`, beside the calls, and used without that for `max_age_s` at most. One fetch,
     metadata included, may take `timeout_s`. All are seconds; when to fetch varies by a fifth, so that many gateways do
-    not ask at once.
+    not ask at once. `read` makes the keys of what was fetched, or raises `ValueError`.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class IssuerKeys:
         clock: Clock,
         *,
         url: str = "",
+        read: Callable[[bytes], KeySet] = KeySet.parse,
         refresh_s: float = 600.0,
         max_age_s: float = 21_600.0,
         timeout_s: float = 4.0,
@@ -48,6 +50,7 @@ class IssuerKeys:
         self._fetch = fetch
         self._clock = clock
         self._url = url
+        self._read = read
         self._refresh_s, self._max_age_s, self._timeout_s = refresh_s, max_age_s, timeout_s
         self._keys: KeySet | None = None
         self._fetched_at = self._renew_at = self._next_at = clock.monotonic()
@@ -123,7 +126,7 @@ class IssuerKeys:
         try:
             async with asyncio.timeout(self._timeout_s):
                 url = self._url or await find_jwks_url(self._issuer, self._fetch)
-                keys = KeySet.parse(await self._fetch(url))
+                keys = self._read(await self._fetch(url))
         except Exception as exc:  # whatever a document or the fetch does wrong leaves the keys as they were
             log.warning("issuer_keys_not_fetched", issuer=self._issuer, reason=_told(exc))
             return

@@ -11,6 +11,7 @@ from joserfc.jws import JWSRegistry
 from tollbridge.jose.compact import decode_base64url
 from tollbridge.jose.policy import KEY_TYPES
 from tollbridge.jose.refusal import Reason, TokenRefused
+from tollbridge.jose.roca import is_guessable
 from tollbridge.jose.strictjson import strict_object
 
 MOST_KEYS = 100
@@ -50,7 +51,8 @@ class KeySet:
         """Read a JWKS document; raises `ValueError` for one that cannot be used, or has no key that can.
 
         A key that does not fit is left out (RFC 7517 section 5): one for something else than signatures, of an unknown
-        type or curve, too weak or too long, not on its curve, symmetric, or a private one, which the world now has.
+        type or curve, too weak or too long, guessable (`roca`), not on its curve, symmetric, or a private one, which
+        the world now has.
         """
         if len(document) > LONGEST_DOCUMENT:
             raise ValueError(f"the document is over {LONGEST_DOCUMENT} bytes")
@@ -101,8 +103,9 @@ def _member(jwk: Mapping[str, Any], name: str) -> str:
 
 
 def _rsa(jwk: Mapping[str, Any]) -> RSAKey:
-    if _number(jwk, "n").bit_length() not in _RSA_BITS or _number(jwk, "e") not in _RSA_EXPONENTS:
-        raise ValueError("an RSA key must have 2048 to 8192 bits and a common exponent")
+    modulus = _number(jwk, "n")
+    if modulus.bit_length() not in _RSA_BITS or _number(jwk, "e") not in _RSA_EXPONENTS or is_guessable(modulus):
+        raise ValueError("an RSA key must have 2048 to 8192 bits, a common exponent and primes nobody can guess")
     return RSAKey.import_key({"kty": "RSA", "n": _member(jwk, "n"), "e": _member(jwk, "e")})
 
 

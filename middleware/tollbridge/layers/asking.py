@@ -5,6 +5,7 @@ from tollbridge.errors import InternalError, UpstreamError, UpstreamTimeout, Ups
 from tollbridge.formats.dialect import Operation
 from tollbridge.layers.along import write_along
 from tollbridge.layers.headers import upstream_headers
+from tollbridge.layers.otherkey import REFUSED, ask_otherwise
 from tollbridge.layers.translate import write_upstream
 from tollbridge.providers import Target
 from tollbridge.transport.base import Transport, UpstreamRequest, UpstreamResponse
@@ -24,12 +25,12 @@ async def ask(call: Call, target: Target, transport: Transport) -> UpstreamRespo
     call.reached = True  # from here on the provider may charge, also where the caller leaves before an answer
     try:
         response = await transport.send(request)
+        if response.status == 401 or target.kept is not None:
+            response = await _known(response, request, target, transport)
+        return response
     except (UpstreamUnreachable, UpstreamTimeout):
         call.reached = False
         raise
-    if response.status == 401:
-        raise await _refused(response, target)
-    return response
 
 
 def takes_pieces(call: Call) -> bool:
@@ -51,7 +52,17 @@ async def ask_again(method: str, url: str, target: Target, transport: Transport)
     request = UpstreamRequest(method, url, upstream_headers([], target), b"", target.allow_private)
     if target.signing is not None:
         request = await target.signing.signed(request)
-    response = await transport.send(request)
+    return await _known(await transport.send(request), request, target, transport)
+
+
+async def _known(
+    response: UpstreamResponse, request: UpstreamRequest, target: Target, transport: Transport
+) -> UpstreamResponse:
+    """Give an answer that knows our credential, or one of the two; raises `UpstreamError` where there is none."""
+    if target.kept is not None:
+        target.kept.used = True
+        if response.status in REFUSED:
+            response = await ask_otherwise(response, request, target, transport)
     if response.status == 401:
         raise await _refused(response, target)
     return response

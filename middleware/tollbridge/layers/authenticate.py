@@ -13,12 +13,14 @@ from starlette.types import ASGIApp
 from tollbridge.call import Call, Headers, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.errors import AmbiguousCredential, GatewayError, Unauthenticated, Unavailable, without_words
-from tollbridge.identity import IdentitySource
+from tollbridge.identity import Holder, IdentitySource
+from tollbridge.jose.compact import claimed_issuer
 from tollbridge.layers.kept import Kept
 from tollbridge.layers.layer import Layer
+from tollbridge.oauthsettings import RESOURCE, well_known_url
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
-from tollbridge.tokens.secret import PREFIX
+from tollbridge.tokens.secret import PREFIX, looks_issued
 
 CREDENTIAL_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
 _PREFIX = PREFIX.encode("ascii")
@@ -35,6 +37,18 @@ class Identifies(Protocol):
         ...
 
 
+class Throttles(Protocol):
+    """Counts bad credentials by the address they came from."""
+
+    def check(self, source: str) -> None:
+        """Refuse one that has to wait."""
+        ...
+
+    def failed(self, source: str) -> None:
+        """Count one."""
+        ...
+
+
 class Authenticate(Layer):
     """Finds the principal behind `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.
 
@@ -48,7 +62,14 @@ class Authenticate(Layer):
     say when (`Deprecation`, RFC 9745, and `Sunset`, RFC 8594).
 
     A request without a token of ours is shown to the `sources` in order, pairs of name and object, each for `timeout_s`
-    at most. They fail closed. None is asked about a secret that begins as our tokens do, known or not.
+    at most. They fail closed. None is asked about a secret that begins as our tokens do, known or not. One that names a
+    token of ours (`Holder`) does not say what it may do: `holders` finds the live token of an id.
+
+    With an `issuer`, the authorization server of this gateway, refusals say where its documents are (RFC 9728 section
+    5.1), and no source is asked about a token that claims to be from there.
+
+    What was shown and opens nothing counts against the caller's address in the `throttle`, which then refuses it. It is
+    asked last: a valid credential crosses wherever it comes from, and every bad one is refused alike.
     """
 
     name: ClassVar[str] = "authenticate"
@@ -64,14 +85,22 @@ class Authenticate(Layer):
         timeout_s: float = 5.0,
         warn_s: float = 0.0,
         alarm: "Callable[[Call, Principal], None] | None" = None,
+        holders: "Callable[[str], Awaitable[Principal | None]] | None" = None,
+        throttle: Throttles | None = None,
+        issuer: str = "",
         clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
         self._tokens = tokens
         self._warn_s = warn_s
         self._alarm = alarm
+        self._holders = holders
+        self._throttle = throttle
+        self._issuer = issuer
+        self._hint = f', resource_metadata="{well_known_url(issuer, RESOURCE)}"' if issuer else ""
         self._recall: Callable[[bytes], Principal | None] = getattr(tokens, "recall", _nobody)
         self._sources = tuple(sources)
+        self._shows = tuple(source.shows for _, source in sources if hasattr(source, "shows"))
         self._timeout_s = timeout_s
         self._read = read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
         self._shown = Kept(read.__contains__)
@@ -88,10 +117,12 @@ class Authenticate(Layer):
             return None
         shown, others = self._shown.apart(call.headers)
         secret = credential(call, shown)
+        if self._shows and bool(secret) + sum(shows(call) for shows in self._shows) > 1:
+            raise AmbiguousCredential("two different credentials are sent; send one")
         principal = self._recall(secret) if secret else None
-        if principal is None:
+        if principal is None or principal.canary:
             return self._find(call, secret)
-        if principal.canary or principal.conditions:
+        if principal.conditions:
             self._look_closer(call, principal)
         call.principal = principal
         call.headers = others
@@ -118,24 +149,58 @@ class Authenticate(Layer):
                 raise refusal
 
     async def _find(self, call: Call, secret: bytes) -> None:
-        principal = await self._tokens.identify(secret) if secret else None
-        if principal is None:
-            principal = await self._ask_sources(call)
-        if principal.canary or principal.conditions:
-            self._look_closer(call, principal)
+        try:
+            principal = await self._tokens.identify(secret) if secret else None
+            if principal is None:
+                principal = await self._ask_sources(call)
+            if principal.canary or principal.conditions:
+                self._look_closer(call, principal)
+        except Unauthenticated as exc:
+            if not self._has_issued(secret):  # one that ended is no guess, and a client gets another when it is told so
+                self._count_bad(call)
+            exc.extra_headers["www-authenticate"] += self._hint
+            raise
         call.principal = principal
         call.headers = self._shown.apart(call.headers)[1]
 
+    def _has_issued(self, secret: bytes) -> bool:
+        """Whether this says that it is an access token of ours: no other server need know it, or see it."""
+        return bool(self._issuer) and looks_issued(secret) and claimed_issuer(secret) == self._issuer
+
+    def _count_bad(self, call: Call) -> None:
+        """Count a bad credential, where there is one; raises `Throttled` where too many came before."""
+        if self._throttle is None or not self._shown.apart(call.headers)[0]:
+            return
+        try:
+            self._throttle.check(call.client)
+        finally:
+            self._throttle.failed(call.client)
+
     async def _ask_sources(self, call: Call) -> Principal:
         """Find the first source that knows the caller; raises `Unauthenticated` or what a source raises."""
-        if self._sources and not any(name in self._read and _is_ours(value) for name, value in call.headers):
+        ours = any(name in self._read and self._is_ours(value) for name, value in call.headers)
+        if self._sources and not ours:
             for name, source in self._sources:
-                principal = await self._ask(name, source, call)
-                if principal is not None:
-                    return msgspec.structs.replace(principal, id=f"{name}:{principal.id}")
+                found = await self._ask(name, source, call)
+                if isinstance(found, Holder):
+                    return await self._held(found)
+                if found is not None:
+                    return msgspec.structs.replace(found, id=f"{name}:{found.id}", outside=True)
         raise Unauthenticated()
 
-    async def _ask(self, name: str, source: IdentitySource, call: Call) -> Principal | None:
+    async def _held(self, holder: Holder) -> Principal:
+        """Find the live token that a source named, under its own id; raises `Unauthenticated` where there is none."""
+        principal = None if self._holders is None else await self._holders(holder.id)
+        if principal is None:
+            raise holder.refusal or Unauthenticated()
+        return principal if holder.ends_s is None else msgspec.structs.replace(principal, secret_ends_s=holder.ends_s)
+
+    def _is_ours(self, value: bytes) -> bool:
+        """Whether a header shows a secret that is ours by how it begins, with a scheme before it or not."""
+        words = value.split()
+        return bool(words) and (words[-1].startswith(_PREFIX) or self._has_issued(words[-1]))
+
+    async def _ask(self, name: str, source: IdentitySource, call: Call) -> Principal | Holder | None:
         try:
             async with asyncio.timeout(self._timeout_s):
                 found = await source.identify(call)
@@ -143,7 +208,7 @@ class Authenticate(Layer):
             raise
         except Exception as exc:
             raise _failed(name, without_words(exc)) from None
-        if found is not None and not _fits(found):
+        if found is not None and not isinstance(found, Holder) and not _fits(found):
             raise _failed(name, "it gave no Principal with an id of 1 to 255 visible ASCII characters and a ScopeSet")
         return found
 
@@ -172,12 +237,6 @@ def _fits(found: object) -> bool:
         and _ID.fullmatch(found.id) is not None
         and isinstance(found.scopes, ScopeSet)
     )
-
-
-def _is_ours(value: bytes) -> bool:
-    """Whether a header shows a secret that begins as our tokens do, with a scheme before it or not."""
-    words = value.split()
-    return bool(words) and words[-1].startswith(_PREFIX)
 
 
 def take_offered(call: Call, beginning: str) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge.call import Call, Headers
-from tollbridge.errors import InternalError, ModelNotFound, NotFound
+from tollbridge.errors import InternalError, ModelNotFound, NotFound, Untranslatable
 from tollbridge.formats.dialect import ModelEntry, named_model
+from tollbridge.layers.along import write_along
 from tollbridge.layers.counting import ESTIMATED, estimate
 from tollbridge.layers.exchange import Exchange
 from tollbridge.layers.polling import Wait
 from tollbridge.layers.relay import Relay
+from tollbridge.layers.translate import write_upstream
 from tollbridge.layers.watch import Watch
 from tollbridge.transport import Sockets, Timeouts, Transport, make_sockets
 
@@ -59,9 +61,7 @@ class Dispatch:
         call: Call = scope["tollbridge"]
         operation = call.operation
         if operation is None or not operation.ai:
-            if self.app is None:
-                raise NotFound(f"there is nothing at {call.path[:200]}")
-            return self.app(scope, receive, send)
+            return self._wrapped(call)(scope, receive, send)
         if call.given is not None:
             return _answer(send, call.given)
         if operation.lists_models:
@@ -72,11 +72,41 @@ class Dispatch:
             return self._relay(call, receive, send).run()
         return Exchange(self, call, receive, send).run()
 
+    def rehearse(self, call: Call) -> None:
+        """Do what this does before anybody is sent anything, and raise what it would raise.
+
+        Of several targets those that cannot be told are passed over, as they are when a call is sent.
+        """
+        operation = call.operation
+        if operation is None or not operation.ai:
+            self._wrapped(call)
+            return
+        if call.given is not None or operation.socket:
+            return
+        if operation.lists_models:
+            self._listed(call)
+            return
+        for place, target in enumerate(call.targets, 1):
+            try:
+                write_along(call, target) if operation.modelless else write_upstream(call, target)
+                return
+            except Untranslatable:
+                if place == len(call.targets):
+                    raise
+
+    def _wrapped(self, call: Call) -> ASGIApp:
+        if self.app is None:
+            raise NotFound(f"there is nothing at {call.path[:200]}")
+        return self.app
+
     def _relay(self, call: Call, receive: Receive, send: Send) -> Relay:
         sockets = self._sockets = self._sockets or self._make_sockets(self.timeouts)
         return Relay(call, receive, send, sockets=sockets, watch=self.watch, longest_s=self.timeouts.total_s)
 
     async def _list(self, call: Call, send: Send) -> None:
+        await _answer(send, self._listed(call))
+
+    def _listed(self, call: Call) -> bytes:
         dialect, operation = call.dialect, call.operation
         if dialect is None or operation is None:
             raise InternalError("a list of models without a dialect")
@@ -87,10 +117,8 @@ class Dispatch:
             entry = self._model(call, name)
             if entry is None:
                 raise ModelNotFound(f"the model {name[:200]!r} is not offered; see GET /v1/models", param="model")
-            body = dialect.write_model(entry)
-        else:
-            body = dialect.write_models(self._models(call), dict(call.headers))
-        await _answer(send, body)
+            return dialect.write_model(entry)
+        return dialect.write_models(self._models(call), dict(call.headers))
 
 
 async def _answer(send: Send, body: bytes, headers: Headers = _JSON) -> None:

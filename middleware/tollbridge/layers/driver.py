@@ -62,6 +62,7 @@ class Driver:
         if not self.read:
             if self._wants_body():
                 call.body = await self.read_body()
+            self._check_body()
             if plan.bodies:
                 await self.go_through(plan.reading, plan.bodies)
         native = call.native
@@ -97,12 +98,23 @@ class Driver:
             raise self.trouble
 
     def _wants_body(self) -> bool:
-        """Whether the layers judge the body: that of a model call, once."""
-        operation = self.call.operation
-        return operation is not None and operation.ai and self.call.body is None and self.call.protocol == "http"
+        """Whether the layers judge the body: that of a model call, and where it says who calls, once."""
+        call, operation = self.call, self.call.operation
+        if call.body is not None or call.protocol != "http":
+            return False
+        return (operation is not None and operation.ai) or call.body_check is not None
+
+    def _check_body(self) -> None:
+        """Have the body checked by who asked for that, once, before anything else sees it."""
+        call = self.call
+        if call.body_check is not None:
+            check, call.body_check = call.body_check, None
+            check(call.body or b"")
 
     def take_body(self) -> bool:
-        """Have the body, if it is wanted, without waiting; False where it is not all here."""
+        """Have the body, if it is wanted, without waiting; False where it is not all here, or is to be checked."""
+        if self.call.body_check is not None:
+            return False
         if self._wants_body():
             body = None if self._at_hand is None else self._at_hand(self.plan.max_body)
             if body is None:

@@ -19,6 +19,7 @@ from tollbridge.layers.headers import answer_headers
 from tollbridge.layers.polling import Polling, Seen, unfinished
 from tollbridge.layers.telling import Telling
 from tollbridge.providers import Target
+from tollbridge.tokens.model import Principal
 from tollbridge.transport.base import UpstreamResponse
 
 if TYPE_CHECKING:
@@ -91,9 +92,8 @@ class Exchange(Telling):
         self._remark_if_due(now)
 
     @property
-    def token_id(self) -> str:
-        principal = self._call.principal
-        return "" if principal is None else principal.id
+    def principal(self) -> Principal | None:
+        return self._call.principal
 
     def cut(self) -> None:
         """End the exchange because its token has ended; one whose answer is all here is not disturbed."""

@@ -1,7 +1,6 @@
 """The sixth link: how fast."""
 
 from collections.abc import Awaitable, Sequence
-from ipaddress import IPv6Address
 from typing import ClassVar
 
 import msgspec
@@ -12,28 +11,15 @@ from tollbridge.clock import Clock
 from tollbridge.layers.layer import Layer
 from tollbridge.limits.headers import limit_headers
 from tollbridge.limits.limiter import Demand, Lease, Limiter, Rate
+from tollbridge.limits.neighbours import neighbourhood
 from tollbridge.tokens.model import Above, TokenLimits
 
 _PUBLIC = "public:"
-_HOST_BITS = 64
-"""Bits of an IPv6 address that one host chooses for itself."""
 _LARGE = 6
 """Digits of the content length from which a body is large: 100 kB."""
 _MOST_KNOWN = 1024
 
 _NOBODY: tuple[Above, ...] = ()
-
-
-def neighbourhood(client: str) -> str:
-    """Give what one caller without a token is known by: its address, of IPv6 the network, empty without either."""
-    if ":" not in client:
-        return client
-    try:
-        address = IPv6Address(client)
-    except ValueError:
-        return client
-    mapped = address.ipv4_mapped
-    return str(IPv6Address(int(address) >> _HOST_BITS << _HOST_BITS) if mapped is None else mapped)
 
 
 class _InForce(msgspec.Struct, frozen=True, gc=False):

@@ -22,7 +22,8 @@ _JUDGED = ("type", "method", "path", "raw_path", "query_string", "root_path", "t
 class Policies(Layer):
     """Runs policies in order on the way in and in reverse on the way out.
 
-    A policy is any object with one or more of the five phases. It fails closed: what raises anything but a
+    A policy is any object with one or more of the five phases; `pure` and `explain` of it are for explaining calls that
+    nobody made (`tollbridge.explaining`). It fails closed: what raises anything but a
     `GatewayError`, or takes longer than `timeout_s`, refuses the call. `policies` are pairs of name and object.
     `failed` is told the name of one that fails in `finish`, where there is nothing left to refuse.
     """
@@ -141,6 +142,9 @@ def check_policy(name: str, policy: object) -> None:
         count = 1 if phase in ("head", "body") else 2
         if _positional(function) != count:
             raise PluginError(f"the policy {name!r}: {phase} takes {count} argument{'s' * (count > 1)} after self")
+    explain = getattr(policy, "explain", None)
+    if explain is not None and not (inspect.iscoroutinefunction(explain) and _positional(explain) == 1):
+        raise PluginError(f"the policy {name!r}: explain must be async def, and takes 1 argument after self")
 
 
 def _positional(function: Callable[..., Any]) -> int:

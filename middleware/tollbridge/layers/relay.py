@@ -25,10 +25,12 @@ from tollbridge.errors import (
 from tollbridge.formats.dialect import AnswerReader
 from tollbridge.formats.ways import spoken_at, upstream_url
 from tollbridge.layers.headers import upstream_headers
+from tollbridge.layers.otherkey import open_either
 from tollbridge.layers.watch import Watch
 from tollbridge.layers.websocket import content_of, size_of
 from tollbridge.metering.usage import UsageSource
 from tollbridge.providers import Target
+from tollbridge.tokens.model import Principal
 from tollbridge.transport.base import UpstreamRequest
 from tollbridge.transport.sockets import BROKEN_OFF, LONGEST_MESSAGE, SocketEnded, Sockets, UpstreamSocket
 
@@ -102,9 +104,8 @@ class Relay:
             self._end(_Over(_GOING_AWAY, "the session has lasted as long as it may"))
 
     @property
-    def token_id(self) -> str:
-        principal = self._call.principal
-        return "" if principal is None else principal.id
+    def principal(self) -> Principal | None:
+        return self._call.principal
 
     def cut(self) -> None:
         """End the session because its token has ended."""
@@ -138,7 +139,7 @@ class Relay:
         request = UpstreamRequest("GET", url, upstream_headers(call.headers, target), b"", target.allow_private)
         if target.signing is not None:
             request = await target.signing.signed(request)
-        return await self._sockets.open(request, _asked(call))
+        return await open_either(request, target, self._sockets, _asked(call))
 
     async def _pass_on(self, socket: UpstreamSocket, reader: AnswerReader) -> _Over:
         """Pass messages on both ways; gives how the session ended."""

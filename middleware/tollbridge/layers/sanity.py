@@ -38,7 +38,7 @@ class Sanity(Layer):
         call.headers = inspect(call, self._limits, self._names_below)
 
     def body(self, call: Call) -> None:
-        if not call.body:
+        if not call.body or (call.operation is not None and not call.operation.ai):
             return
         if call.operation is not None and call.operation.form and is_form(call.body, call.header(b"content-type")):
             return

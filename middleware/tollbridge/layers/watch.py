@@ -3,20 +3,22 @@
 import asyncio
 from typing import Protocol
 
+from tollbridge.tokens.model import Principal
+
 PERIOD_S = 0.25
 """How often running exchanges are looked at; deadlines are kept to this precision."""
 
 
 class Watched(Protocol):
-    """An exchange that can be looked at, and cut where its token has ended."""
+    """An exchange that can be looked at, and cut where what let it in has ended."""
 
     @property
-    def token_id(self) -> str:
-        """The token it runs for, empty for none."""
+    def principal(self) -> Principal | None:
+        """Who it runs for, None for nobody."""
         ...
 
     def cut(self) -> None:
-        """End it for its token's sake."""
+        """End it for its caller's sake."""
         ...
 
     def look(self, now: float) -> None:

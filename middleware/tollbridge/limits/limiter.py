@@ -7,6 +7,8 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import force_setattr
 
+from tollbridge.errors import RateLimited
+
 # So much is forgiven, in units and in seconds; it does not add up over calls.
 _SLACK_UNITS = 1e-4
 _SLACK_S = 1e-9
@@ -75,6 +77,20 @@ class Grant(msgspec.Struct, gc=False):
     holder: str = ""
 
 
+class Sight(msgspec.Struct, frozen=True, gc=False):
+    """How limits stand for a call that takes nothing: one standing for each demand, before it takes.
+
+    `waits_s` are the seconds until each demand fits, 0.0 where it does, `inf` where it never will. `running` are the
+    calls that hold a slot of the lease and of each above it, with the slots there are. `refusal` is what `take` would
+    raise.
+    """
+
+    standings: tuple[Standing, ...] = ()
+    waits_s: tuple[float, ...] = ()
+    running: tuple[tuple[Lease, int], ...] = ()
+    refusal: RateLimited | None = None
+
+
 class Limiter(Protocol):
     """Keeps limits.  One decision covers every dimension: a call refused by one consumes nothing of the others."""
 
@@ -95,6 +111,10 @@ class Limiter(Protocol):
 
     async def peek(self, demands: Sequence[Demand], lease: Lease | None) -> None:
         """Raise `RateLimited` where not even one unit of each is left; takes nothing."""
+        ...
+
+    async def look(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Sight:
+        """Say what `take` would do now, and how everything stands that it would look at; takes nothing."""
         ...
 
     def settle(self, grant: Grant, actual: Sequence[int]) -> None:

@@ -14,7 +14,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import RateLimited
 from tollbridge.limits.gcra import IDLE, Bucket, admit, decide
 from tollbridge.limits.headers import limit_headers
-from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate, Standing
+from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate, Sight, Standing
 
 LEASE_S = 3600.0
 _AT_ONCE = 8
@@ -162,6 +162,24 @@ class MemoryLimiter:
         if not fits:
             raise self._refusal([(demand, 1) for demand in demands], full, now)
 
+    async def look(self, demands: Sequence[Demand], lease: Lease | None, holder: str) -> Sight:
+        """Say what `take` would do now; takes nothing."""
+        now = self._clock.monotonic()
+        kept = self._buckets.kept
+        full = None if lease is None else self._full(lease, holder, now)
+        fits = full is None
+        standings, waits_s = [], []
+        for demand in demands:
+            bucket = kept.get(_slot(demand))
+            tat = IDLE if bucket is None else bucket.tat
+            standings.append(decide(tat, demand.rate, 0, now).standing)
+            waits_s.append(decide(tat, demand.rate, demand.cost, now).wait_s)
+            fits = fits and admit(tat, demand.rate, demand.cost, now) is not None
+        refusal = None if fits else self._refusal([(demand, demand.cost) for demand in demands], full, now)
+        slots = () if lease is None else (lease, *lease.above)
+        running = tuple((each, self._held(each, now)) for each in slots)
+        return Sight(tuple(standings), tuple(waits_s), running, refusal)
+
     def settle(self, grant: Grant, actual: Sequence[int]) -> None:
         """Give back or charge the difference and free the lease; once.
 
@@ -221,6 +239,11 @@ class MemoryLimiter:
             return True
         running.expire(now)
         return len(running.ends) >= lease.amount and holder not in running.ends
+
+    def _held(self, lease: Lease, now: float) -> int:
+        """Count the calls that hold a slot."""
+        running = self._running.kept.get(lease.key)
+        return 0 if running is None else sum(end > now for end in running.ends.values())
 
     def _refusal(self, asked: Sequence[tuple[Demand, int]], full: Lease | None, now: float) -> RateLimited:
         """Name what keeps the call waiting longest, and tell how every limit stands."""

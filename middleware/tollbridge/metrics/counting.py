@@ -94,6 +94,26 @@ class Metrics:
         """Count that somebody showed a token that nobody should have."""
         self._families.canary_uses[()](1)
 
+    def bad_credential(self, kind: str) -> None:
+        """Count a credential that opened nothing: of the kind `token` or `account`."""
+        self._families.bad_credentials[(kind,)](1)
+
+    def token_leaked(self, action: str) -> None:
+        """Count a token that somebody found in the open, by what was done about it."""
+        self._families.leaked_tokens[(action,)](1)
+
+    def provider_key_refused(self, provider: str) -> None:
+        """Count that a provider refused a key that the database keeps."""
+        self._families.refused_keys[(provider,)](1)
+
+    def job_ended(self, job: str, result: str) -> None:
+        """Count a run of a job that ended."""
+        self._families.job_runs[job, result](1)
+
+    def webhook_attempted(self, result: str) -> None:
+        """Count an attempt to send a message to a webhook."""
+        self._families.webhook_attempts[(result,)](1)
+
     def observe(self, call: Call) -> None:
         """Count a finished call, in the event loop's next turn together with others."""
         target, error, operation, cost = call.target, call.error, call.operation, call.cost

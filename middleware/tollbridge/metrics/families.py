@@ -109,10 +109,40 @@ FAMILIES: Mapping[str, Family] = {
             "Failures of a policy after a call, when its answer was out already.",
         ),
         Family(
+            "tollbridge_provider_key_refused_total",
+            "counter",
+            ("provider",),
+            "Times a provider refused a version of its key that is kept in the database.",
+        ),
+        Family(
             "tollbridge_canary_token_uses_total",
             "counter",
             (),
             "Calls refused because they showed a token that is a canary: somebody found it.",
+        ),
+        Family(
+            "tollbridge_bad_credentials_total",
+            "counter",
+            ("kind",),
+            "Credentials that opened nothing: tokens, and passwords and secrets of accounts.",
+        ),
+        Family(
+            "tollbridge_leaked_tokens_total",
+            "counter",
+            ("action",),
+            "Tokens that were reported as found in the open, by what was done: disable, revoke, tell.",
+        ),
+        Family(
+            "tollbridge_job_runs_total",
+            "counter",
+            ("job", "result"),
+            "Runs of jobs that ended, by how: done, failed, or lost to another worker.",
+        ),
+        Family(
+            "tollbridge_webhook_attempts_total",
+            "counter",
+            ("result",),
+            "Attempts to send a message to a webhook: delivered, failed and tried again later, or given up.",
         ),
         Family(
             "tollbridge_inflight",
@@ -179,7 +209,12 @@ class Families:
         self.limited = self._counter("ratelimited_total")
         self.upstream_errors = self._counter("upstream_errors_total")
         self.policy_failures = self._counter("policy_failures_total")
+        self.refused_keys = self._counter("provider_key_refused_total")
         self.canary_uses = self._counter("canary_token_uses_total")
+        self.bad_credentials = self._counter("bad_credentials_total")
+        self.leaked_tokens = self._counter("leaked_tokens_total")
+        self.job_runs = self._counter("job_runs_total")
+        self.webhook_attempts = self._counter("webhook_attempts_total")
         self.inflight = self._gauge("inflight", "livesum")
         self._gauge("build_info", "livemax").labels(__version__, platform.python_version()).set(1)
 

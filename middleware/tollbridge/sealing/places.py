@@ -10,6 +10,18 @@ OWN_KEY = "own key"
 """A key that the gateway made for itself, by its name."""
 SIGNING_KEY = "signing key"
 """A private key the gateway signs with, by its id."""
+PROVIDER_KEY = "provider key"
+"""A version of a provider's key: the provider owns it."""
+CREDENTIAL = "credential"
+"""A secret that a caller signs with: its token owns it, its id names it."""
+WEBHOOK = "webhook"
+"""The secrets that messages to a webhook are signed with, by its id."""
+DELIVERY = "delivery"
+"""A message to a webhook that holds a secret: the webhook owns it, its id names it."""
+HANDOVER = "handover"
+"""A token's new secret that is still to be handed over: the token owns it, the handover's id names it."""
+REFRESH = "refresh token"
+"""The refresh token that took another one's place: their grant owns it, the other one's id names it."""
 
 _BEFORE = {SECRET: "tollbridge secret 1|{name}", ANSWER: "tollbridge answer 1|{owner}|{name}"}
 

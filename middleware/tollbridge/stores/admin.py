@@ -1,5 +1,6 @@
 """Tokens in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from tollbridge.clock import Clock
 from tollbridge.metering.budgets import budget_id
 from tollbridge.stores.base import BudgetUse, TokenCounts, TokenView
 from tollbridge.stores.engine import answering
+from tollbridge.stores.granttables import refresh
 from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.tables import budget, secret, token
 from tollbridge.stores.tokens import find_tokens
@@ -98,9 +100,14 @@ class SqlAdmin:
             .where(opens)
             .group_by(secret.c.pepper_id)
         )
+        going_on = and_(refresh.c.used_at.is_(None), refresh.c.ends_at > now)
+        refreshing = select(refresh.c.pepper_id, func.count()).where(going_on).group_by(refresh.c.pepper_id)
+        counts: Counter[str] = Counter()
         with answering():
             async with self._engine.connect() as connection:
-                return {pepper_id: count for pepper_id, count in await connection.execute(counted)}
+                for asked in (counted, refreshing):
+                    counts.update({pepper_id: count for pepper_id, count in await connection.execute(asked)})
+        return counts
 
     async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:
         day = self._clock.now().date()

@@ -12,6 +12,7 @@ from tollbridge.stores.engine import answering
 from tollbridge.stores.family import take_turn
 from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.tables import audit
+from tollbridge.stores.telling import tell
 
 _a = audit.c
 
@@ -19,7 +20,7 @@ _a = audit.c
 async def record(
     connection: AsyncConnection, act: Act, what: tuple[str, str], before: object, after: object
 ) -> AuditRecord:
-    """Write one record, of an action and its target, in a transaction that has taken its turn."""
+    """Write one record, of an action and its target, in a transaction that has taken its turn; webhooks hear of it."""
     last = (await connection.execute(select(_a.number, _a.digest).order_by(_a.number.desc()).limit(1))).one_or_none()
     number, previous = (0, FIRST) if last is None else (last.number, last.digest)
     action, target = what
@@ -51,6 +52,7 @@ async def record(
             digest=new.digest,
         )
     )
+    await tell(connection, new)
     return new
 
 

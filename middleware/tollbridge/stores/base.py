@@ -13,11 +13,23 @@ from typing import Protocol
 from tollbridge.audit import Act, AuditRecord
 from tollbridge.metering.ledger import Reservation, UsageRow
 from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.clients import ClientStore
+from tollbridge.stores.credentials import CredentialStore
+from tollbridge.stores.devices import DeviceStore
+from tollbridge.stores.grants import GrantStore
 from tollbridge.stores.idempotency import IdempotencyStore
+from tollbridge.stores.jobs import JobStore
 from tollbridge.stores.kept import KeptStore
+from tollbridge.stores.notices import NoticeStore
+from tollbridge.stores.people import PeopleStore
+from tollbridge.stores.replays import ReplayStore
 from tollbridge.stores.reporting import Reports
+from tollbridge.stores.rotations import RotationStore
 from tollbridge.stores.sealed import SealedStore
-from tollbridge.tokens.model import Principal, Token, TokenBudget
+from tollbridge.stores.sessions import SessionStore
+from tollbridge.stores.storedsecrets import SecretStore, StoredSecret
+from tollbridge.stores.webhooks import Outbox, WebhookStore
+from tollbridge.tokens.model import Principal, Shown, Token, TokenBudget
 
 
 class HotStore(Protocol):
@@ -35,8 +47,8 @@ class HotStore(Protocol):
         """Give what `find_principal` gives where it is certain without asking anyone, else None.  Must not wait."""
         ...
 
-    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
-        """Give those of the tokens that are neither revoked nor expired, as of every change that returned."""
+    async def still_open(self, shown: Collection[Shown]) -> Collection[Shown]:
+        """Give those whose token, and secret where one was shown, still opens, as of every change that returned."""
         ...
 
     async def reserve(self, reservation: Reservation) -> None:
@@ -133,7 +145,7 @@ class AdminStore(Protocol):
         ...
 
     async def count_secrets(self) -> Mapping[str, int]:
-        """Count the secrets that still open, by the id of the pepper they are hashed with."""
+        """Count the secrets that still open, refresh tokens too, by the id of the pepper they are hashed with."""
         ...
 
     async def get_token(self, token_id: str) -> Token | None:
@@ -209,6 +221,62 @@ class BudgetUse:
 
 class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, IdempotencyStore, Reports, Protocol):
     """A whole store."""
+
+    async def clients(self) -> ClientStore:
+        """Give what keeps OAuth clients."""
+        ...
+
+    async def grants(self) -> GrantStore:
+        """Give what keeps grants and what is issued for them."""
+        ...
+
+    async def devices(self) -> DeviceStore:
+        """Give what keeps what devices ask for."""
+        ...
+
+    async def sessions(self) -> SessionStore:
+        """Give what keeps sessions of people in browsers."""
+        ...
+
+    async def credentials(self) -> CredentialStore:
+        """Give what keeps keys that callers sign with."""
+        ...
+
+    async def people(self) -> PeopleStore:
+        """Give what keeps teams, people, members and roles."""
+        ...
+
+    async def replays(self) -> ReplayStore:
+        """Give what remembers what was shown once."""
+        ...
+
+    async def secrets(self) -> SecretStore:
+        """Give what changes keys of providers."""
+        ...
+
+    async def stored_secrets(self) -> Sequence[StoredSecret]:
+        """Read the keys of providers, sealed, by name and the newest version first.  Cheap enough for every second."""
+        ...
+
+    async def jobs(self) -> JobStore:
+        """Give what keeps the jobs that workers share."""
+        ...
+
+    async def webhooks(self) -> WebhookStore:
+        """Give what keeps webhooks."""
+        ...
+
+    async def outbox(self) -> Outbox:
+        """Give what keeps messages to webhooks."""
+        ...
+
+    async def rotations(self) -> RotationStore:
+        """Give what keeps how secrets change by themselves."""
+        ...
+
+    async def notices(self) -> NoticeStore:
+        """Give what records that somebody is told in time."""
+        ...
 
     async def open(self) -> None:
         """Open, check the schema's version, begin background work; raises `StoreError` with what to do."""

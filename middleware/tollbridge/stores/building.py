@@ -8,16 +8,21 @@ what it refuses with are `too_small` and `unavailable`.
 from tollbridge.errors import InternalError, StoreError
 from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow, charge_of
 from tollbridge.stores.files import unavailable
+from tollbridge.stores.forgetting import ENDING
 from tollbridge.stores.hot import PRINCIPAL_COLUMNS, principal_of
 from tollbridge.stores.kept import KeptAnswer
 from tollbridge.stores.ledger import swept_row, too_small
 from tollbridge.stores.rows import USAGE_COLUMNS, Value, micros, moment, seconds_to_micros, storable, usage_values
 from tollbridge.stores.served import SqlServed
+from tollbridge.stores.storedsecrets import READ_SECRETS, StoredSecret, secret_of
 from tollbridge.stores.ticks import Outcome, Outcomes, Ticks
 from tollbridge.stores.versions import SchemaKeeper, SchemaState, SchemaStatus, check_version, standing
+from tollbridge.tokens.model import Shown
 
 __all__ = [
+    "ENDING",
     "PRINCIPAL_COLUMNS",
+    "READ_SECRETS",
     "USAGE_COLUMNS",
     "BudgetLine",
     "InternalError",
@@ -28,8 +33,10 @@ __all__ = [
     "SchemaKeeper",
     "SchemaState",
     "SchemaStatus",
+    "Shown",
     "SqlServed",
     "StoreError",
+    "StoredSecret",
     "Ticks",
     "UsageRow",
     "Value",
@@ -39,6 +46,7 @@ __all__ = [
     "moment",
     "principal_of",
     "seconds_to_micros",
+    "secret_of",
     "standing",
     "storable",
     "swept_row",

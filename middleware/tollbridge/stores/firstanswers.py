@@ -1,5 +1,7 @@
 """First answers in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -40,7 +42,9 @@ _BEGIN = text(
     VALUES (:caller, :key, :fingerprint, :run, :lease_ends_at, :ends_at, :content)
     ON CONFLICT (caller, key) DO UPDATE SET
         fingerprint = excluded.fingerprint, run = excluded.run, lease_ends_at = excluded.lease_ends_at,
-        ends_at = excluded.ends_at, content = excluded.content
+        ends_at = excluded.ends_at, content = excluded.content,
+        abandoned = CASE WHEN idempotency.ends_at <= :now THEN ''
+            ELSE idempotency.abandoned || ' ' || idempotency.run END
     WHERE idempotency.ends_at <= :now OR (length(idempotency.content) = 0 AND idempotency.lease_ends_at <= :now)
     """
 ).bindparams(*(bindparam(name, type_=kind) for name, kind in _TYPES.items()))
@@ -71,6 +75,12 @@ class SqlFirstAnswers:
                     return None
                 found = (await db.execute(select(_c.fingerprint, _c.content).where(_of(request)))).one()
         return FirstAnswer(bytes(found.fingerprint), bytes(found.content))
+
+    async def abandoned_runs(self, request: KeyedRequest) -> Sequence[str]:
+        with answering():
+            async with self._engine.connect() as db:
+                found = (await db.execute(select(_c.abandoned).where(_held(request)))).scalar_one_or_none()
+        return (found or "").split()
 
     async def finish_once(self, request: KeyedRequest, content: bytes) -> bool:
         return await self._end(update(idempotency).where(_held(request)).values(content=content))

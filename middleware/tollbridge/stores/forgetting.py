@@ -1,4 +1,4 @@
-"""Forgetting kept answers and first answers, on one SQLite connection."""
+"""Forgetting what has ended, on one SQLite connection."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,6 +11,22 @@ _ENDED = "SELECT id FROM kept_answer WHERE ends_at <= ?1 LIMIT ?2"
 _ANY_FIRST = "SELECT 1 FROM idempotency WHERE ends_at <= ?1 LIMIT 1"
 _FORGET_FIRST = """
     DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE ends_at <= ?1 LIMIT ?2)
+"""
+
+ENDING = {"replay": "digest", "session": "digest", "code": "digest", "refresh": "digest", "device": "digest"}
+"""Tables whose rows are of no use from their `ends_at` on, each with its key."""
+_FORGET_ROWS = [
+    (
+        f"SELECT 1 FROM {table} WHERE ends_at <= ?1 LIMIT 1",
+        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE ends_at <= ?1 LIMIT ?2)",
+    )
+    for table, key in ENDING.items()
+]
+_ANY_ISSUED = "SELECT 1 FROM secret WHERE expires_at <= ?1 AND use IN ('access', 'elsewhere') LIMIT 1"
+_FORGET_ISSUED = """
+    DELETE FROM secret WHERE digest IN (
+        SELECT digest FROM secret WHERE expires_at <= ?1 AND use IN ('access', 'elsewhere') LIMIT ?2
+    )
 """
 
 
@@ -28,6 +44,23 @@ def forget_first_answers(db: sqlite3.Connection, now: int, most: int) -> int:
         return 0
     with transaction(db):
         return db.execute(_FORGET_FIRST, (now, most)).rowcount
+
+
+def forget_rows(db: sqlite3.Connection, now: int, most: int) -> int:
+    """Forget rows of the tables of `ENDING` whose time is over, at most so many of each; gives how many."""
+    return sum(_forget_rows(db, *statements, (now, most)) for statements in _FORGET_ROWS)
+
+
+def forget_issued(db: sqlite3.Connection, now: int, most: int) -> int:
+    """Forget access tokens whose time is over, at most so many; gives how many.  `now` in microseconds."""
+    return _forget_rows(db, _ANY_ISSUED, _FORGET_ISSUED, (now, most))
+
+
+def _forget_rows(db: sqlite3.Connection, any_ended: str, forget: str, given: tuple[int, int]) -> int:
+    if db.execute(any_ended, given[:1]).fetchone() is None:
+        return 0
+    with transaction(db):
+        return db.execute(forget, given).rowcount
 
 
 def forget(db: sqlite3.Connection, ids: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from tollbridge.tokens.scopes import scope_set
 PRINCIPAL_COLUMNS = """
     t.id, t.name, t.scopes, t.kind, t.owner, t.team,
     t.requests_per_minute, t.tokens_per_minute, t.concurrency, t.budget_amount, t.budget_period,
-    t.bounds, t.conditions, t.environment, t.canary, s.expires_at, t.above, s.scopes, s.use
+    t.bounds, t.conditions, t.environment, t.canary, s.expires_at, t.above, s.scopes, s.use, s.created_at
 """
 """What a look-up gives of a token `t` and its secret `s`, in the order that `principal_of` reads it."""
 # One row whatever the digest, a look-up in both tables, and nothing in the row unless the token is live: how long it
@@ -68,7 +68,7 @@ def principal_of(row: Sequence[Any]) -> Principal:
     """Read who calls from the columns that a look-up gives, in its order."""
     token_id, name, scopes, kind, owner, team = row[:6]
     limits = row[6:9]
-    bounds, conditions, environment, canary, secret_ends, above, granted, use = row[11:19]
+    bounds, conditions, environment, canary, secret_ends, above, granted, use, made = row[11:20]
     issued = use == SecretUse.ACCESS
     said = [granted, scopes] if issued else [scopes]
     return Principal(
@@ -85,6 +85,7 @@ def principal_of(row: Sequence[Any]) -> Principal:
         secret_ends_s=None if secret_ends is None or issued else secret_ends / 1_000_000,
         canary=bool(canary),
         above=read_above(above),
+        secret_made_us=made or 0,
     )
 
 

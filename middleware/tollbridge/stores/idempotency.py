@@ -1,5 +1,6 @@
 """The seam to what must not be done twice: a key of the caller's, what was asked under it, and, sealed, the answer."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -33,6 +34,10 @@ class IdempotencyStore(Protocol):
         An attempt that neither finished nor gave up within `lease_s` has lost the key to whoever comes next. What is
         there is forgotten after `keep_s`.
         """
+        ...
+
+    async def abandoned_runs(self, request: KeyedRequest) -> Sequence[str]:
+        """Name earlier attempts under this one's key: they ended without a word, and what they did stands."""
         ...
 
     async def finish_once(self, request: KeyedRequest, content: bytes) -> bool:

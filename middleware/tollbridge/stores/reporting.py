@@ -1,6 +1,6 @@
 """What a store reports of usage rows, and in which words."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -83,6 +83,14 @@ class Health:
     latency_p50_ms: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class BudgetStanding:
+    """How a budget stands at one instant, nano-dollars: what is spent of it, and what running calls hold."""
+
+    spent: int = 0
+    reserved: int = 0
+
+
 class Reports(Protocol):
     """The one query layer behind tiles, charts, tables, CSV and API.  Ranges are `since` <= time < `until`, UTC."""
 
@@ -106,6 +114,14 @@ class Reports(Protocol):
 
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
         """Say how each service and provider fared: those with the most failures first, then the busiest."""
+        ...
+
+    async def budget_standings(self, ids: Collection[str]) -> Mapping[str, BudgetStanding]:
+        """Say how budgets stand, by the ids of their lines; one that nobody drew on yet is left out."""
+        ...
+
+    async def find_call(self, call_id: str) -> UsageRow | None:
+        """Find what was recorded of a call."""
         ...
 
     async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:

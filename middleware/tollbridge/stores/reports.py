@@ -4,8 +4,9 @@ A series is one statement and totals are read in one transaction, so that they a
 not for latency: a refusal takes no time and would flatter it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -13,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from tollbridge.call import Outcome
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.stores.engine import answering
-from tollbridge.stores.reporting import Bucket, Health, Spend, Totals, Use
-from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, usage_row
-from tollbridge.stores.tables import usage
+from tollbridge.stores.reporting import Bucket, BudgetStanding, Health, Spend, Totals, Use
+from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, storable, usage_row
+from tollbridge.stores.tables import budget, usage
 
 _u = usage.c
+_ROW = tuple(_u[column] for column in USAGE_COLUMNS)
 _REFUSED = _u.outcome == Outcome.REFUSED.value
 _FAILED = or_(_u.status >= 500, _u.outcome == Outcome.TRUNCATED.value)
 _INPUT = (
@@ -151,18 +153,30 @@ class SqlReports:
             found.append(Health(service, provider, int(row.calls), int(row.failed), row.p50))
         return sorted(found, key=lambda one: (-one.failed, -one.calls, one.service, one.provider))
 
-    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
-        """Give the newest usage rows, newest first; raises `ValueError` for a limit below 1."""
-        newest = (
-            select(*(_u[column] for column in USAGE_COLUMNS))
-            .order_by(_u.at.desc(), _u.call_id.desc())
-            .limit(_checked(limit))
-        )
-        if token_id is not None:
-            newest = newest.where(_u.token_id == token_id)
+    async def budget_standings(self, ids: Collection[str]) -> Mapping[str, BudgetStanding]:
+        """Say how budgets stand."""
+        rows = select(budget.c.id, budget.c.spent, budget.c.reserved).where(budget.c.id.in_(ids))
         with answering():
             async with self._engine.connect() as connection:
-                rows = (await connection.execute(newest)).all()
+                found = (await connection.execute(rows)).all()
+        return {id: BudgetStanding(spent, reserved) for id, spent, reserved in found}
+
+    async def find_call(self, call_id: str) -> UsageRow | None:
+        """Find the usage row of a call."""
+        found = await self._rows(select(*_ROW).where(_u.call_id == storable(call_id)))
+        return found[0] if found else None
+
+    async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
+        """Give the newest usage rows, newest first; raises `ValueError` for a limit below 1."""
+        newest = select(*_ROW).order_by(_u.at.desc(), _u.call_id.desc()).limit(_checked(limit))
+        if token_id is not None:
+            newest = newest.where(_u.token_id == token_id)
+        return await self._rows(newest)
+
+    async def _rows(self, wanted: Select[Any]) -> Sequence[UsageRow]:
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(wanted)).all()
         return [usage_row(dict(zip(USAGE_COLUMNS, row, strict=True))) for row in rows]
 
 

@@ -7,8 +7,21 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, case, func, insert, l
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tollbridge.sealing.places import ANSWER, OWN_KEY, SIGNING_KEY, Place
+from tollbridge.sealing.places import (
+    ANSWER,
+    CREDENTIAL,
+    DELIVERY,
+    HANDOVER,
+    OWN_KEY,
+    PROVIDER_KEY,
+    REFRESH,
+    SIGNING_KEY,
+    WEBHOOK,
+    Place,
+)
 from tollbridge.stores.engine import answering
+from tollbridge.stores.granttables import credential, refresh
+from tollbridge.stores.jobtables import delivery, handover, stored_secret, webhook
 from tollbridge.stores.sealed import Sealed
 from tollbridge.stores.tables import kept_answer, own_key, signing_key
 from tollbridge.vault import HEAD
@@ -19,16 +32,19 @@ MOST_BYTES = 16 * 1024 * 1024
 """Bytes of one batch, unless its first value alone is longer."""
 
 _FIRST_FORMAT = b"\x01"
+_ONE = literal(1)
+_s = stored_secret.c
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """One kind of sealed values: where they are, by their name, and whose each is."""
+    """One kind of sealed values: where they are, by their name, whose each is, and which version of it."""
 
     kind: str
     name: ColumnElement[str]
     owner: ColumnElement[str]
     content: ColumnElement[bytes]
+    version: ColumnElement[int] = _ONE
 
     def beginning(self, length: int) -> ColumnElement[bytes]:
         return func.substr(self.content, 1, length, type_=LargeBinary)
@@ -41,10 +57,26 @@ class _Kind:
 _KINDS = (
     _Kind(ANSWER, kept_answer.c.id, kept_answer.c.token_id, kept_answer.c.content),
     _Kind(OWN_KEY, own_key.c.name, literal(""), own_key.c.content),
+    _Kind(CREDENTIAL, credential.c.id, credential.c.token_id, credential.c.content),
+    _Kind(REFRESH, refresh.c.id, refresh.c.grant_id, refresh.c.content),
     _Kind(SIGNING_KEY, signing_key.c.kid, signing_key.c.used_for, signing_key.c.content),
+    _Kind(PROVIDER_KEY, _s.name, _s.provider, _s.content, _s.version),
+    _Kind(WEBHOOK, webhook.c.id, literal(""), webhook.c.content),
+    _Kind(DELIVERY, delivery.c.id, delivery.c.webhook_id, delivery.c.content),
+    _Kind(HANDOVER, handover.c.id, handover.c.token_id, handover.c.content),
 )
 """Every kind, in the order in which they are gone through."""
-_TABLES = {ANSWER: kept_answer, OWN_KEY: own_key, SIGNING_KEY: signing_key}
+_TABLES = {
+    ANSWER: kept_answer,
+    OWN_KEY: own_key,
+    REFRESH: refresh,
+    SIGNING_KEY: signing_key,
+    PROVIDER_KEY: stored_secret,
+    CREDENTIAL: credential,
+    WEBHOOK: webhook,
+    DELIVERY: delivery,
+    HANDOVER: handover,
+}
 
 
 class SqlSealed:
@@ -120,9 +152,13 @@ async def _read(db: AsyncConnection, each: _Kind, head: bytes, after: str) -> Se
         .limit(MOST)
     )
     names = _within(MOST_BYTES, [(name, size) for name, size in await db.execute(listed)])
-    wanted = select(each.name, each.owner, each.content).where(each.name.in_(names)).order_by(each.name)
+    wanted = (
+        select(each.name, each.owner, each.version, each.content)
+        .where(each.name.in_(names), each.size > 0, each.beginning(HEAD) != head)
+        .order_by(each.name)
+    )
     rows = await db.execute(wanted)
-    return [Sealed(Place(each.kind, owner, name), bytes(content)) for name, owner, content in rows]
+    return [Sealed(Place(each.kind, owner, name, version), bytes(content)) for name, owner, version, content in rows]
 
 
 def _within(most: int, sizes: Sequence[tuple[str, int]]) -> list[str]:

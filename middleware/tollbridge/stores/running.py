@@ -1,4 +1,4 @@
-"""Which tokens of running calls are still live.  Asked of the database again only once some token has changed."""
+"""Which of what let running calls in still opens.  The database is asked again only once a token has changed."""
 
 import sqlite3
 from collections.abc import Collection
@@ -7,32 +7,38 @@ from tollbridge.clock import Clock
 from tollbridge.stores.files import unavailable
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros
+from tollbridge.tokens.model import Shown
 
-_LIVE = "SELECT ifnull(expires_at, ?2) FROM token WHERE id = ?1 AND revoked_at IS NULL AND disabled_at IS NULL"
+# A secret is known by its token and the time it was made: its digest changes with the pepper. ?3 is 0 for none.
+_END = """
+    SELECT max(min(ifnull(t.expires_at, ?2), ifnull(s.expires_at, ?2)))
+    FROM token AS t LEFT JOIN secret AS s ON s.token_id = t.id AND s.created_at = ?3 AND s.use IN ('', 'access')
+    WHERE t.id = ?1 AND t.revoked_at IS NULL AND t.disabled_at IS NULL AND (?3 = 0 OR s.digest IS NOT NULL)
+"""
 _NEVER = 2**62
 
 
 class RunningTokens:
-    """The tokens that were live at the last look, and when they end, under one mark."""
+    """What was open at the last look, and when it ends, under one mark."""
 
     def __init__(self, reader: sqlite3.Connection, clock: Clock, mark: TokenMark) -> None:
         self._reader = reader
         self._clock = clock
         self._mark = mark
         self._under = b""
-        self._ends: dict[str, int] = {}
+        self._ends: dict[Shown, int] = {}
 
-    def live(self, token_ids: Collection[str]) -> Collection[str]:
-        """Give those that are live; raises `Unavailable`."""
+    def open(self, shown: Collection[Shown]) -> Collection[Shown]:
+        """Give those that still open; raises `Unavailable`."""
         now, mark = seconds_to_micros(self._clock.time()), self._mark.read()
         known = self._ends if mark == self._under else {}
-        ends = {token_id: known[token_id] if token_id in known else self._end_of(token_id) for token_id in token_ids}
+        ends = {one: known[one] if one in known else self._end_of(one) for one in shown}
         self._under, self._ends = mark, ends
-        return {token_id for token_id, end in ends.items() if end > now}
+        return {one for one, end in ends.items() if end > now}
 
-    def _end_of(self, token_id: str) -> int:
+    def _end_of(self, one: Shown) -> int:
         try:
-            row = self._reader.execute(_LIVE, (token_id, _NEVER)).fetchone()
+            (end,) = self._reader.execute(_END, (one.token_id, _NEVER, one.made_us)).fetchone()
         except sqlite3.Error as exc:
             raise unavailable(exc) from exc
-        return 0 if row is None else int(row[0])
+        return 0 if end is None else int(end)

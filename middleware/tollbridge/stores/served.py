@@ -10,10 +10,22 @@ from tollbridge.metering.ledger import UsageRow
 from tollbridge.sealing.places import Place
 from tollbridge.stores.base import BudgetUse, TokenCounts
 from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.clients import ClientStore
+from tollbridge.stores.credentials import CredentialStore
+from tollbridge.stores.devices import DeviceStore
+from tollbridge.stores.grants import GrantStore
 from tollbridge.stores.idempotency import FirstAnswer, KeyedRequest
+from tollbridge.stores.jobs import JobStore
 from tollbridge.stores.kept import KeptAnswer, KeptStore
-from tollbridge.stores.reporting import Bucket, Health, Spend, Totals, Use
+from tollbridge.stores.notices import NoticeStore
+from tollbridge.stores.people import PeopleStore
+from tollbridge.stores.replays import ReplayStore
+from tollbridge.stores.reporting import Bucket, BudgetStanding, Health, Spend, Totals, Use
+from tollbridge.stores.rotations import RotationStore
 from tollbridge.stores.sealed import Sealed, StoredKey
+from tollbridge.stores.sessions import SessionStore
+from tollbridge.stores.storedsecrets import SecretStore
+from tollbridge.stores.webhooks import Outbox, WebhookStore
 from tollbridge.tokens.model import Token, TokenBudget
 
 if TYPE_CHECKING:
@@ -115,6 +127,12 @@ class SqlServed(ABC):
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
         return await (await self._reports()).health(since, until)
 
+    async def budget_standings(self, ids: Collection[str]) -> Mapping[str, BudgetStanding]:
+        return await (await self._reports()).budget_standings(ids)
+
+    async def find_call(self, call_id: str) -> UsageRow | None:
+        return await (await self._reports()).find_call(call_id)
+
     async def recent(self, *, limit: int = 20, token_id: str | None = None) -> Sequence[UsageRow]:
         return await (await self._reports()).recent(limit=limit, token_id=token_id)
 
@@ -126,6 +144,9 @@ class SqlServed(ABC):
 
     async def begin_once(self, request: KeyedRequest, *, lease_s: float, keep_s: float) -> FirstAnswer | None:
         return await (await self._sql()).first_answers.begin_once(request, lease_s=lease_s, keep_s=keep_s)
+
+    async def abandoned_runs(self, request: KeyedRequest) -> Sequence[str]:
+        return await (await self._sql()).first_answers.abandoned_runs(request)
 
     async def finish_once(self, request: KeyedRequest, content: bytes) -> bool:
         return await (await self._sql()).first_answers.finish_once(request, content)
@@ -173,6 +194,45 @@ class SqlServed(ABC):
 
     async def forget_answer(self, id: str, token_id: str) -> bool:
         return await self._kept.forget_answer(id, token_id)
+
+    async def clients(self) -> ClientStore:
+        return (await self._sql()).clients
+
+    async def grants(self) -> GrantStore:
+        return (await self._sql()).grants
+
+    async def devices(self) -> DeviceStore:
+        return (await self._sql()).devices
+
+    async def sessions(self) -> SessionStore:
+        return (await self._sql()).sessions
+
+    async def credentials(self) -> CredentialStore:
+        return (await self._sql()).credentials
+
+    async def people(self) -> PeopleStore:
+        return (await self._sql()).people
+
+    async def replays(self) -> ReplayStore:
+        return (await self._sql()).replays
+
+    async def secrets(self) -> SecretStore:
+        return (await self._sql()).secrets
+
+    async def jobs(self) -> JobStore:
+        return (await self._sql()).jobs
+
+    async def webhooks(self) -> WebhookStore:
+        return (await self._sql()).webhooks
+
+    async def outbox(self) -> Outbox:
+        return (await self._sql()).outbox
+
+    async def rotations(self) -> RotationStore:
+        return (await self._sql()).rotations
+
+    async def notices(self) -> NoticeStore:
+        return (await self._sql()).notices
 
     async def _settled_admin(self) -> "SqlAdmin":
         """Give the administrator's side, once what this process has settled is written."""

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +20,9 @@ from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.running import RunningTokens
 from tollbridge.stores.schema import prepare
 from tollbridge.stores.served import SqlServed
+from tollbridge.stores.storedsecrets import READ_SECRETS, StoredSecret, secret_of
 from tollbridge.stores.upkeep import Upkeep
-from tollbridge.tokens.model import Principal
+from tollbridge.tokens.model import Principal, Shown
 
 if TYPE_CHECKING:
     from tollbridge.stores.sql import SqlSide
@@ -105,8 +106,8 @@ class SqliteStore(SqlServed):
     def recall_principal(self, digest: bytes) -> Principal | None:
         return self._open.hot.recall_principal(digest)
 
-    async def live_tokens(self, token_ids: Collection[str]) -> Collection[str]:
-        return self._open.running.live(token_ids)
+    async def still_open(self, shown: Collection[Shown]) -> Collection[Shown]:
+        return self._open.running.open(shown)
 
     def reserve(self, reservation: Reservation) -> Coroutine[None, None, None]:
         return self._open.hot.reserve(reservation)
@@ -119,6 +120,9 @@ class SqliteStore(SqlServed):
 
     def touch(self, token_id: str, at: datetime, client: str, used_for: str = "") -> None:
         self._open.upkeep.touch(token_id, at, client, used_for)
+
+    async def stored_secrets(self) -> Sequence[StoredSecret]:
+        return await self._open.upkeep.do(lambda db: [secret_of(row) for row in db.execute(READ_SECRETS)])
 
     def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, TokenMark, int]:
         prepare(self._path, migrate=self._migrate)

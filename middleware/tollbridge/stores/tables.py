@@ -54,6 +54,7 @@ token = Table(
     Column("rotate_days", Integer),
     Column("last_used_for", Text),
     Column("client", Text, nullable=False, server_default=""),  # of a grant, the OAuth client: it stands above it too
+    Column("unused_told_at", BigInteger),  # when somebody was told that nobody uses it
     Index("ix_token_parent", "parent"),
     Index("ix_token_client", "client"),
     sqlite_with_rowid=False,
@@ -104,6 +105,7 @@ idempotency = Table(
     count("lease_ends_at"),
     count("ends_at"),
     Column("content", LargeBinary, nullable=False),  # sealed, or empty while it is being done
+    Column("abandoned", Text, nullable=False, server_default=""),  # attempts that neither finished nor gave up
     Index("ix_idempotency_ends_at", "ends_at"),
 )
 
@@ -131,7 +133,9 @@ secret = Table(
     Column("hint", Text, nullable=False, server_default=""),
     Column("use", Text, nullable=False, server_default=""),  # a `SecretUse`
     Column("scopes", Text, nullable=False, server_default=""),  # of an access token, what it may do of the token's
+    Column("warned_days", Integer),  # how many days before its end somebody was last told of it
     Index("ix_secret_token_id", "token_id"),
+    Index("ix_secret_expires_at", "expires_at"),
     sqlite_with_rowid=False,
 )
 

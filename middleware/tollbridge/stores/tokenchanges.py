@@ -7,6 +7,7 @@ from sqlalchemy import update
 from tollbridge.audit import Act
 from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
 from tollbridge.stores.engine import answering
+from tollbridge.stores.jobtables import handover
 from tollbridge.stores.tables import secret
 from tollbridge.stores.tokenwriting import TokenTurns
 from tollbridge.tokens.model import Token
@@ -45,3 +46,4 @@ class SqlTokens:
                 await connection.execute(
                     update(secret).where(secret.c.digest == digest).values(digest=anew, pepper_id=pepper_id)
                 )
+                await connection.execute(update(handover).where(handover.c.digest == digest).values(digest=anew))

@@ -6,7 +6,7 @@ until it ends. What else is written of a team, a person or a client goes into th
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
@@ -14,12 +14,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.audit import Act
+from tollbridge.clients.model import HAVE_SECRETS
 from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest
 from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
 from tollbridge.stores.engine import answering
 from tollbridge.stores.family import Stands, TokenRow, bounded, descendants, rebind, stands_of, take_turn
+from tollbridge.stores.granttables import client
+from tollbridge.stores.peopletables import team
 from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.tables import secret, token
 from tollbridge.stores.tokenrows import (
@@ -33,7 +36,7 @@ from tollbridge.stores.tokenrows import (
     told_secret,
 )
 from tollbridge.stores.tokens import ITS_OWN, find_tokens
-from tollbridge.tokens.model import Token, TokenState
+from tollbridge.tokens.model import SecretUse, Token, TokenState
 
 _AT_ONCE = 500
 """Tokens changed by one statement."""
@@ -65,11 +68,13 @@ class TokenWriting:
     connection: AsyncConnection
     clock: Clock
 
-    async def add(self, new: NewToken, act: Act, action: str = "token.issue") -> Token:
+    async def add(self, new: NewToken, act: Act, action: str = "token.issue", also: Values | None = None) -> Token:
         """Write a token and its secret's digest, where it has one, bound by those above it.
 
-        Raises `BadRequest` (409) for an id or secret that is there already, and where one above it opens nothing.
+        `also` is what else is recorded of it. Raises `BadRequest` (409) for an id or secret that is there already, and
+        where one above it opens nothing.
         """
+        new = await self._placed(new)
         above = await self._above(new)
         values = token_values(new)
         try:
@@ -80,32 +85,44 @@ class TokenWriting:
             raise refused("a token with this id or secret exists already", "already_exists") from exc
         row = await self.row(new.id)
         told = told_of(row or {}) | ({"secret": told_secret(new.digest)} if new.digest else {})
-        await record(self.connection, act, (action, new.id), None, told)
+        await record(self.connection, act, (action, new.id), None, told | (also or {}))
         return await self.found(new.id)
 
-    async def rotate(self, token_id: str, new: NewSecret, ends_at: datetime, act: Act) -> Token | None:
-        """Give a token a further secret, forget those that have ended, and let the others end in time."""
-        at, ends = micros(new.created_at), micros(ends_at)
+    async def rotate(self, token_id: str, new: NewSecret, ends_at: datetime | None, act: Act) -> Token | None:
+        """Give a token a further secret, forget those that have ended, and let the others end in time, if in any."""
+        at = micros(new.created_at)
         own = and_(secret.c.token_id == token_id, secret.c.use.in_(ITS_OWN))
         row = await self.row(token_id)
         if row is None:
             return None
         if self.state(row) in (TokenState.REVOKED, TokenState.EXPIRED):
             raise refused("this token has ended; make another")
-        later = or_(secret.c.expires_at.is_(None), secret.c.expires_at > ends)
-        await self.connection.execute(update(secret).where(own, later).values(expires_at=ends))
+        if ends_at is not None:
+            later = or_(secret.c.expires_at.is_(None), secret.c.expires_at > micros(ends_at))
+            await self.connection.execute(update(secret).where(own, later).values(expires_at=micros(ends_at)))
         await self.connection.execute(delete(secret).where(own, secret.c.expires_at <= at))
         left = (await self.connection.execute(select(func.count()).select_from(secret).where(own))).scalar_one()
         if left >= MOST_SECRETS:
             raise refused("two of this token's secrets open; wait until the older one has ended", "rotating")
+        new = replace(new, use=await self._use(token_id))
         await self.connection.execute(insert(secret).values(secret_values(token_id, new)))
         await self.connection.execute(update(token).where(token.c.id == token_id).values(hint=new.hint))
         told = {"secret": told_secret(new.digest), "ends_at": _told(new.ends_at), "others_end_at": _told(ends_at)}
         await record(self.connection, act, ("token.rotate", token_id), None, told)
         return await self.found(token_id)
 
-    async def change(self, token_id: str, change: TokenChange, act: Act, action: str = "token.change") -> Token | None:
-        """Change a token, and write the bounds of those below it anew."""
+    async def change(
+        self,
+        token_id: str,
+        change: TokenChange,
+        act: Act,
+        action: str = "token.change",
+        also: tuple[Values, Values] = ({}, {}),
+    ) -> Token | None:
+        """Change a token, and write the bounds of those below it anew.
+
+        `also` is what else of it was and is, for its record.
+        """
         row = await self.row(token_id)
         if row is None:
             return None
@@ -117,14 +134,17 @@ class TokenWriting:
         if values:
             await self.connection.execute(update(token).where(token.c.id == token_id).values(values))
             await rebind(self.connection, changed)
-        before, after = told_of(row), told_of(changed)
+        before, after = told_of(row) | also[0], told_of(changed) | also[1]
         names = [name for name in before if before[name] != after[name]]
         told = ({name: state[name] for name in names} for state in (before, after))
         await record(self.connection, act, (action, token_id), *told)
         return await self.found(token_id)
 
     async def switch(self, token_id: str, act: Act, *, on: bool) -> Token | None:
-        """Disable a token and those below it that are on, or enable those that were disabled with it."""
+        """Disable a token and those below it that are on, or enable those that were disabled with it.
+
+        What was off with one above it is off by itself then.
+        """
         row = await self.row(token_id)
         if row is None:
             return None
@@ -140,6 +160,7 @@ class TokenWriting:
         else:
             off = {"disabled_at": micros(act.at), "disabled_with": token_id}
             await self._update(ids, token.c.disabled_at.is_(None), off)
+            await self._update(ids, token.c.disabled_with == row["disabled_with"], {"disabled_with": token_id})
         action = "token.enable" if on else "token.disable"
         await record(self.connection, act, (action, token_id), {"state": self.state(row)}, {"below": ids[1:]})
         return await self.found(token_id)
@@ -168,6 +189,27 @@ class TokenWriting:
         (found,) = await find_tokens(self.connection, select(token).where(token.c.id == id), self.clock.now())
         return found
 
+    async def _use(self, token_id: str) -> SecretUse:
+        """Say what a further secret of a token opens; raises `BadRequest` (409) for a client that has none."""
+        asked = select(client.c.auth_method).where(client.c.id == token_id)
+        method = (await self.connection.execute(asked)).scalar_one_or_none()
+        if method is None:
+            return SecretUse.BEARER
+        if method not in HAVE_SECRETS:
+            raise refused("this client has no secret to rotate")
+        return SecretUse.CLIENT
+
+    async def _placed(self, new: NewToken) -> NewToken:
+        """Put what belongs to a team below the team's holder, beside whoever outside the team makes it."""
+        asked = select(team.c.holder).where(team.c.name == storable(new.team))
+        holder = (await self.connection.execute(asked)).scalar_one_or_none()
+        if holder is None or new.client:
+            return new
+        if not new.parent:
+            return replace(new, parent=holder)
+        parent = await self.row(new.parent)
+        return new if parent is None or parent["team"] == new.team else replace(new, client=holder)
+
     async def _above(self, new: NewToken) -> Stands:
         above = []
         for id in filter(None, (new.parent, new.client)):
@@ -178,18 +220,21 @@ class TokenWriting:
         return tuple(above)
 
     async def _off_again(self, ids: Sequence[str]) -> None:
-        """Disable what was enabled with one that is above it while the other one above it is off."""
-        above = token.alias()
-        for start in range(0, len(ids), _AT_ONCE):
-            some = ids[start : start + _AT_ONCE]
-            asked = (
-                select(token.c.id, above.c.id, above.c.disabled_at)
-                .join(above, or_(above.c.id == token.c.parent, above.c.id == token.c.client))
-                .where(token.c.id.in_(some), token.c.disabled_at.is_(None), above.c.disabled_at.is_not(None))
-            )
-            for id, by, since in (await self.connection.execute(asked)).all():
-                off: Values = {"disabled_at": since, "disabled_with": by}
-                await self._update([id], token.c.disabled_at.is_(None), off)
+        """Disable what was enabled while one that is above it is off, and then what is below that."""
+        above, left = token.alias(), True
+        while left:
+            left = False
+            for start in range(0, len(ids), _AT_ONCE):
+                some = ids[start : start + _AT_ONCE]
+                asked = (
+                    select(token.c.id, above.c.disabled_with, above.c.disabled_at)
+                    .join(above, or_(above.c.id == token.c.parent, above.c.id == token.c.client))
+                    .where(token.c.id.in_(some), token.c.disabled_at.is_(None), above.c.disabled_at.is_not(None))
+                )
+                for id, by, since in (await self.connection.execute(asked)).all():
+                    left = True
+                    off: Values = {"disabled_at": since, "disabled_with": by}
+                    await self._update([id], token.c.disabled_at.is_(None), off)
 
     async def _update(self, ids: Sequence[str], which: ColumnElement[bool], values: Values) -> None:
         for start in range(0, len(ids), _AT_ONCE):

@@ -14,7 +14,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import Unavailable
 from tollbridge.stores import ledger
 from tollbridge.stores.files import BUSY_TIMEOUT_S, transaction, unavailable
-from tollbridge.stores.forgetting import forget_ended, forget_first_answers
+from tollbridge.stores.forgetting import forget_ended, forget_first_answers, forget_issued, forget_rows
 from tollbridge.stores.rows import micros, seconds_to_micros, storable
 
 _AT_ONCE = 200
@@ -128,7 +128,7 @@ class Upkeep:
                 self._db.executemany(_TOUCH, notes[start : start + _AT_ONCE])
 
     def _forget_ended(self) -> None:
-        for forget in (forget_ended, forget_first_answers):
+        for forget in (forget_ended, forget_first_answers, forget_rows, forget_issued):
             while forget(self._db, seconds_to_micros(self._clock.time()), _AT_ONCE):
                 pass
 

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from tollbridge.config import load_config
 from tollbridge.gateway import Gateway
+from tollbridge.jobsettings import JobsConfig
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.fake import FakeUpstream, Sent
 from tollbridge.tokens.scopes import EVERY_MODEL
@@ -83,5 +84,7 @@ def make_gateway(
     """Build a gateway whose state is in `data` and whose upstream is fake; raises `SetupError` as a start would."""
     upstream = FakeUpstream()
     loaded = replace(load_config(config or {}, os.environ), data=data)
+    if "jobs" not in (config or {}):
+        loaded = replace(loaded, jobs=JobsConfig(enabled=False))  # a test does them when it wants: `jobs.run_due`
     gateway = Gateway(loaded, app=app, plugins=plugins, clock=clock, transport=upstream)
     return GatewayUnderTest(gateway, upstream, clock)

@@ -56,6 +56,26 @@ class IdempotencyContract:
         assert await store.finish_once(second, b"second")
         assert await begin(store) == FirstAnswer(b"g" * 32, b"second")
 
+    async def test_attempts_that_ended_without_a_word_are_named_to_the_next_one(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        second, third = replace(REQUEST, run="req_2"), replace(REQUEST, run="req_3")
+        await begin(store)
+        assert await store.abandoned_runs(REQUEST) == []
+
+        clock.advance(LEASE_S)
+        await begin(store, second)
+        assert await store.abandoned_runs(second) == ["req_1"]
+        assert await store.abandoned_runs(REQUEST) == []  # it has lost the key
+        clock.advance(LEASE_S)
+        await begin(store, third)
+        assert await store.abandoned_runs(third) == ["req_1", "req_2"]
+        await store.finish_once(third, b"sealed")
+        clock.advance(KEEP_S)
+        await begin(store)
+
+        assert await store.abandoned_runs(REQUEST) == []
+
     async def test_key_that_was_given_up_is_free_and_an_answer_is_not_given_up(self, store: Store) -> None:
         await begin(store)
 

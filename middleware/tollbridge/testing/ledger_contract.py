@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tollbridge.errors import BudgetExceeded, GatewayError, InternalError
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Store
+from tollbridge.stores.reporting import BudgetStanding
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.samples import ACT, BRIDGE, NOON, OWN, ROW, TOKEN, reservation, room
 
@@ -25,6 +26,23 @@ class LedgerContract:
         await store.settle(replace(ROW, cost=150))
         assert await room(store, OWN, 350)
         assert await room(store, BRIDGE, 850)
+
+    async def test_budgets_are_told_with_what_is_spent_and_what_is_held(self, store: Store) -> None:
+        await store.reserve(reservation("req_1", 400, BRIDGE, OWN))
+        await store.reserve(reservation("req_2", 50, BRIDGE))
+        store.post(replace(ROW, cost=150))
+
+        found = await store.budget_standings([BRIDGE.id, OWN.id, "nobody's"])
+
+        assert found == {BRIDGE.id: BudgetStanding(150, 50), OWN.id: BudgetStanding(150, 0)}
+        assert await store.budget_standings([]) == {}
+
+    async def test_call_is_found_by_its_id(self, store: Store) -> None:
+        store.post(ROW)
+
+        assert await store.find_call(ROW.call_id) == ROW
+        assert await store.find_call("req_none") is None
+        assert await store.find_call("req_\0") is None
 
     async def test_call_that_does_not_fit_one_budget_holds_nothing_on_any(self, store: Store) -> None:
         with pytest.raises(BudgetExceeded, match=OWN.label) as refusal:

@@ -154,6 +154,33 @@ class LimiterContract(SettlingContract, LeaseContract):
         assert headers[b"x-ratelimit-reset-requests"] == b"1m0s"
         assert b"x-should-retry" not in headers
 
+    async def test_looking_says_what_taking_would_and_takes_nothing(self, limiter: Limiter, clock: FixedClock) -> None:
+        demands, lease = [requests(2), tokens(4_000)], Lease("tok_1", 2, (Lease("tok_above", 1),))
+
+        idle = await limiter.look(demands, lease, "req_1")
+        again = await limiter.look(demands, lease, "req_1")
+        await limiter.take(demands, lease, "req_1")
+        full = await limiter.look(demands, lease, "req_2")
+        own = await limiter.look([requests()], lease, "req_1")
+        clock.advance(20)
+        later = await limiter.look([tokens(4_000)], None, "req_2")
+
+        assert (idle, idle.refusal, idle.waits_s) == (again, None, (0.0, 0.0))
+        assert [standing.remaining for standing in idle.standings] == [60, 6_000]
+        assert [(each.key, running) for each, running in idle.running] == [("tok_1", 0), ("tok_above", 0)]
+        assert [standing.remaining for standing in full.standings] == [58, 2_000]
+        assert full.waits_s == pytest.approx((0.0, 20.0), abs=0.01)  # 2,000 are missing, 100 come back a second
+        assert [(each.key, running) for each, running in full.running] == [("tok_1", 1), ("tok_above", 1)]
+        assert (own.refusal, later.refusal) == (None, None)
+        error = await refusal(limiter, [requests(2), tokens(6_001)], lease)
+        assert full.refusal is not None
+        assert (type(full.refusal), full.refusal.code) == (type(error), error.code)
+        assert full.refusal.retry_after_s == pytest.approx(20.0, abs=0.01)
+        never = await limiter.look([tokens(6_001)], None, "req_2")
+        assert never.waits_s == (math.inf,)
+        assert never.refusal is not None
+        assert not never.refusal.retry
+
     async def test_peek_refuses_only_where_nothing_is_left(self, limiter: Limiter, clock: FixedClock) -> None:
         demands = [requests(5), tokens(9_999)]  # what they cost does not matter here
         await limiter.peek(demands, TWO)

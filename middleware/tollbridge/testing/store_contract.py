@@ -16,26 +16,59 @@ from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Store
 from tollbridge.stores.reporting import Bucket, Health, Spend, Use
 from tollbridge.testing.audit_contract import AuditContract
+from tollbridge.testing.client_contract import ClientContract
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.credential_contract import CredentialContract
+from tollbridge.testing.device_contract import DeviceContract
 from tollbridge.testing.family_contract import FamilyContract
+from tollbridge.testing.grant_contract import GrantContract
 from tollbridge.testing.idempotency_contract import IdempotencyContract
+from tollbridge.testing.jobs_contract import JobsContract
 from tollbridge.testing.kept_contract import KeptContract
 from tollbridge.testing.ledger_contract import LedgerContract
 from tollbridge.testing.lives_contract import LivesContract
+from tollbridge.testing.member_contract import MemberContract
+from tollbridge.testing.notice_contract import NoticeContract
+from tollbridge.testing.outbox_contract import OutboxContract
+from tollbridge.testing.people_contract import PeopleContract
+from tollbridge.testing.replay_contract import ReplayContract
+from tollbridge.testing.rotation_contract import RotationContract
+from tollbridge.testing.running_contract import RunningContract
 from tollbridge.testing.samples import ACT, NOON, OWN, ROW, TOKEN, reservation
 from tollbridge.testing.sealed_contract import SealedContract
+from tollbridge.testing.secret_contract import SecretContract
+from tollbridge.testing.session_contract import SessionContract
+from tollbridge.testing.team_contract import TeamContract
 from tollbridge.testing.token_contract import TokenContract
+from tollbridge.testing.webhook_contract import WebhookContract
+from tollbridge.tokens.model import Shown
 
 
 class StoreContract(
     TokenContract,
     LivesContract,
     FamilyContract,
+    RunningContract,
+    ClientContract,
+    GrantContract,
+    DeviceContract,
     AuditContract,
     LedgerContract,
     KeptContract,
     SealedContract,
+    SecretContract,
     IdempotencyContract,
+    JobsContract,
+    WebhookContract,
+    OutboxContract,
+    RotationContract,
+    NoticeContract,
+    CredentialContract,
+    TeamContract,
+    PeopleContract,
+    MemberContract,
+    ReplayContract,
+    SessionContract,
 ):
     """Tests of `Store`."""
 
@@ -243,7 +276,7 @@ class StoreContract(
         with pytest.raises(Unavailable):
             await store.find_principal(TOKEN.digest)
         with pytest.raises(Unavailable):
-            await store.live_tokens({"tok_1"})
+            await store.still_open({Shown("tok_1")})
         with pytest.raises(Unavailable):
             await store.reserve(reservation("req_1", 1, OWN))
         with pytest.raises(Unavailable):

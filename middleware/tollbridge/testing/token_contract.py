@@ -12,6 +12,7 @@ from tollbridge.errors import BadRequest
 from tollbridge.metering.ledger import BudgetLine
 from tollbridge.stores.base import BudgetUse, Store, TokenCounts, TokenView
 from tollbridge.stores.changes import NewToken
+from tollbridge.stores.rows import micros
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.samples import ACT, NOON, ROW, TOKEN, act, reservation
 from tollbridge.tokens.model import (
@@ -65,32 +66,15 @@ class TokenContract:
             team="blue",
             limits=TokenLimits(60, 10_000, 5),
             budget=TokenBudget(5_000_000_000, "day"),
+            secret_made_us=micros(NOON),
         )
 
     async def test_what_was_not_set_stays_unset(self, store: Store) -> None:
         bare = await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON), ACT)
 
         assert (bare.expires_at, bare.revoked_at, bare.last_used_at, bare.budget) == (None, None, None, None)
-        assert await store.find_principal(b"2" * 32) == Principal("tok_2", "bare", ScopeSet(("ai:*",)))
-
-    async def test_running_tokens_are_live_until_they_are_revoked_or_expire(
-        self, store: Store, clock: FixedClock
-    ) -> None:
-        await store.add_token(TOKEN, ACT)
-        await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON), ACT)
-        running = {"tok_1", "tok_2", "tok_3"}
-
-        assert set(await store.live_tokens(running)) == {"tok_1", "tok_2"}
-        assert set(await store.live_tokens({"tok_1"})) == {"tok_1"}
-        assert set(await store.live_tokens(set())) == set()
-
-        await store.revoke_token("tok_2", ACT)
-        assert set(await store.live_tokens(running)) == {"tok_1"}
-
-        clock.advance(30 * 86_400 - 1)
-        assert set(await store.live_tokens(running)) == {"tok_1"}
-        clock.advance(1)
-        assert set(await store.live_tokens(running)) == set()
+        found = await store.find_principal(b"2" * 32)
+        assert found == Principal("tok_2", "bare", ScopeSet(("ai:*",)), secret_made_us=micros(NOON))
 
     async def test_unknown_secret_opens_nothing(self, store: Store) -> None:
         await store.add_token(TOKEN, ACT)

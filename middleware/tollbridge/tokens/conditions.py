@@ -33,7 +33,7 @@ class Conditions(msgspec.Struct, frozen=True, gc=False):
 
     def refusal(self, client: str, now: datetime) -> GatewayError | None:
         """Say why a caller at this address is refused now, None where it is not.  No address is nowhere."""
-        if self.networks and not _is_within(client, self.networks):
+        if self.networks and not is_within(client, self.networks):
             return Denied("this token may not be used from this address", code="token_not_here")
         if self.hours and not _window(self.hours).holds(now):
             return Denied(f"this token may be used {self.hours} only", code="token_not_now")
@@ -117,7 +117,8 @@ def _networks(texts: tuple[str, ...]) -> tuple[_Network, ...]:
     return tuple(map(ip_network, texts))
 
 
-def _is_within(client: str, networks: tuple[str, ...]) -> bool:
+def is_within(client: str, networks: tuple[str, ...]) -> bool:
+    """Whether a caller's address is in one of some networks."""
     address = _address(client)
     return address is not None and any(
         address in network for network in _networks(networks) if network.version == address.version

@@ -18,6 +18,11 @@ PATTERN = r"tb_(?:test_)?[0-9A-Za-z]{38}"
 
 LENGTHS = frozenset((len(PREFIX) + 38, len(TEST_PREFIX) + 38))
 
+ISSUED = b"eyJhbGciOiJFUzI1NiIsImtpZCI6Imtl"
+"""How each access token that we sign begins: base64url of `{"alg":"ES256","kid":"ke`.  One of another's may, too."""
+LONGEST_ISSUED = 4096
+"""Bytes of such a token at most."""
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(PATTERN.encode("ascii"))
 _SHOWN = 4
@@ -42,6 +47,11 @@ def make_secret(*, test: bool = False) -> str:
 def is_well_formed(secret: bytes) -> bool:
     """Whether shape and check sum fit.  Says nothing about whether the token exists."""
     return _SHAPE.fullmatch(secret) is not None and _checksum(secret[:-6]) == secret[-6:].decode("ascii")
+
+
+def looks_issued(secret: bytes) -> bool:
+    """Whether this may be an access token of ours: a JWT that begins as ours do."""
+    return secret.startswith(ISSUED) and len(secret) <= LONGEST_ISSUED
 
 
 def digest(pepper: bytes, secret: bytes) -> bytes:

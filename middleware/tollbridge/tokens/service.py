@@ -15,12 +15,14 @@ from tollbridge.errors import BadRequest, InternalError, SetupError, Unavailable
 from tollbridge.ids import new_id
 from tollbridge.stores.base import AdminStore, HotStore
 from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.people import TeamStore
 from tollbridge.tokens.conditions import Conditions
 from tollbridge.tokens.foreign import ForeignHashes
 from tollbridge.tokens.model import Environment, Principal, Token, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.peppers import Digest, Hashes
+from tollbridge.tokens.rotation import ROTATION_DAYS, Rotation, end_of
 from tollbridge.tokens.scopes import EVERY_MODEL
-from tollbridge.tokens.secret import LENGTHS, PREFIX, hint, is_well_formed, make_secret
+from tollbridge.tokens.secret import LENGTHS, PREFIX, hint, is_well_formed, looks_issued, make_secret
 from tollbridge.tokens.wishes import (
     check_within,
     checked_change,
@@ -30,11 +32,10 @@ from tollbridge.tokens.wishes import (
     checked_rotation,
     checked_scopes,
     checked_tags,
+    team_for,
 )
 
 DAY = timedelta(days=1)
-ROTATION_DAYS = 90
-"""How long a secret opens where nothing else is said."""
 LONGEST_OVERLAP = timedelta(days=30)
 _IMPORTED = "imported"
 """In place of the first characters of a secret that nobody here knows."""
@@ -68,8 +69,8 @@ class TokenService:
     """Tokens of one gateway.
 
     `hashes` are the peppers, kept outside the database; `audit_key` gives what records of the audit log are bound with;
-    without it tokens are found and none is changed. A secret opens for `rotation_days` unless its token says otherwise,
-    0 for ever.
+    without it tokens are found and none is changed. A secret opens for `rotation_days` unless its token or one of the
+    `teams` says otherwise, 0 for ever.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class TokenService:
         *,
         audit_key: Callable[[], Awaitable[bytes]] | None = None,
         rotation_days: int = ROTATION_DAYS,
+        teams: Callable[[], Awaitable[TeamStore]] | None = None,
         foreign: ForeignHashes | None = None,
     ) -> None:
         self._hot = hot
@@ -88,7 +90,7 @@ class TokenService:
         self._hashes = hashes
         self._clock = clock
         self._audit_key = audit_key
-        self._rotation_days = rotation_days
+        self._rotation = Rotation(rotation_days, teams)
         self._foreign = foreign or ForeignHashes(())
 
     def recall(self, secret: bytes) -> Principal | None:
@@ -98,6 +100,8 @@ class TokenService:
         """
         if len(secret) in LENGTHS and secret.startswith(BEGINNING):
             materials: Iterable[bytes] = (secret,)
+        elif looks_issued(secret):
+            materials = (secret,)
         elif self._foreign:
             materials = self._foreign.materials(secret)
         else:
@@ -115,18 +119,23 @@ class TokenService:
         A malformed secret costs no look-up unless tokens of another system are known. The store is asked each time, and
         a revocation holds at once. One that is found under an older pepper is kept under the one in use from then on.
         """
-        if is_well_formed(secret):
-            return await self._find([secret])
-        if self._foreign and not secret.startswith(BEGINNING):
-            return await self._find(self._foreign.materials(secret))
-        return None
+        return await self._find(secret, keep=True)
 
-    async def _find(self, materials: Iterable[bytes]) -> Principal | None:
+    async def whose(self, secret: bytes) -> Principal | None:
+        """Find the same, and keep nothing anew: for who only wants to know."""
+        return await self._find(secret, keep=False)
+
+    async def _find(self, secret: bytes, *, keep: bool) -> Principal | None:
+        materials: Iterable[bytes] = (secret,)
+        if not (is_well_formed(secret) or looks_issued(secret)):
+            if not self._foreign or secret.startswith(BEGINNING):
+                return None
+            materials = self._foreign.materials(secret)
         for material in materials:
             for one in self._hashes.digests(material):
                 principal = await self._hot.find_principal(one.content)
                 if principal is not None:
-                    if one.pepper_id != self._hashes.id:
+                    if keep and one.pepper_id != self._hashes.id:
                         await self._rehash(one, material)
                     return principal
         sha256(_CHAFF[: int(random() * len(_CHAFF))])
@@ -163,15 +172,15 @@ class TokenService:
     ) -> IssuedToken:
         """Make a token; the secret is in the result and nowhere else.
 
-        `known_as` is the hash of a secret that another system made, which stays the token's secret: there is none in
-        the result then.
-        A `minter` gives no scope that it does not hold itself, and stands above the token from then on. Raises
-        `BadRequest` with `param` for what cannot be used, `Denied` (scope_beyond) for a scope the minter does not hold.
+        `known_as` is the hash of another system's secret, which stays the token's: there is none in the result then.
+        A `minter` gives no scope that it does not hold itself, and stands above the token from then on; so does the
+        holder of the `team`. Raises `BadRequest` with `param` for what cannot be used, `Denied` for a scope the minter
+        does not hold (scope_beyond) and for a team that is not the minter's (out_of_reach).
         """
-        now = self._clock.now()
+        now, team = self._clock.now(), team_for(minter, team)
         label, ends = checked_name(name), checked_expiry(expires_at, now)
         checked, days = checked_scopes(scopes), checked_rotation(rotate_days)
-        _check_minter(minter, checked)
+        check_minter(minter, checked)
         secret, hashed = self._secret(environment, known_as)
         token = await self._admin.add_token(
             NewToken(
@@ -184,7 +193,7 @@ class TokenService:
                 created_at=now,
                 kind=kind,
                 owner=owner.strip(),
-                team=team.strip(),
+                team=team,
                 expires_at=ends,
                 limits=limits or TokenLimits(),
                 budget=budget,
@@ -195,7 +204,7 @@ class TokenService:
                 metadata=checked_metadata(metadata or {}),
                 canary=canary,
                 rotate_days=days,
-                secret_ends_at=self._secret_end(days, now),
+                secret_ends_at=end_of(await self._rotation.days_of(days, team), now),
             ),
             await self._act(by),
         )
@@ -212,17 +221,23 @@ class TokenService:
         known = await self._admin.get_token(token_id)
         if known is None:
             return None
-        now = self._clock.now()
-        secret, hashed = self._secret(known.environment)
-        new = NewSecret(
-            digest=hashed.content,
-            hint=hint(secret),
-            pepper_id=hashed.pepper_id,
-            created_at=now,
-            ends_at=self._secret_end(known.rotate_days, now),
-        )
-        token = await self._admin.rotate_token(token_id, new, now + overlap, await self._act(by))
+        secret, new = self.new_secret(known.environment, await self.rotation(known.rotate_days, known.team))
+        token = await self._admin.rotate_token(token_id, new, new.created_at + overlap, await self._act(by))
         return None if token is None else IssuedToken(token, secret)
+
+    async def rotation(self, own: int | None, team: str) -> int:
+        """Give how many days a secret opens, 0 for ever: by its token's rule, else its team's, else the general one."""
+        return await self._rotation.days_of(own, team)
+
+    def new_secret(self, environment: Environment, rotate_days: int | None) -> tuple[str, NewSecret]:
+        """Make a secret and give it with what is stored of it, for a token that someone else writes.
+
+        `rotate_days` is what `rotation` gives; without it the general rule holds.
+        """
+        now = self._clock.now()
+        secret, hashed = self._secret(environment)
+        ends = end_of(self._rotation.days if rotate_days is None else rotate_days, now)
+        return secret, NewSecret(hashed.content, hint(secret), hashed.pepper_id, now, ends)
 
     async def change(
         self, token_id: str, change: TokenChange, *, editor: Principal | None = None, by: Actor = OPERATOR
@@ -271,12 +286,8 @@ class TokenService:
             )
         return Act(by, self._clock.now(), await self._audit_key())
 
-    def _secret_end(self, own_days: int | None, now: datetime) -> datetime | None:
-        days = self._rotation_days if own_days is None else own_days
-        return now + timedelta(days=days) if days else None
 
-
-def _check_minter(minter: Principal | None, scopes: Iterable[str]) -> None:
+def check_minter(minter: Principal | None, scopes: Iterable[str]) -> None:
     """Refuse scopes that a minter does not hold, and one that stands too deep; raises `Denied` and `BadRequest`."""
     if minter is None:
         return

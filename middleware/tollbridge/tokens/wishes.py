@@ -9,6 +9,7 @@ from msgspec import UNSET, structs
 
 from tollbridge.errors import BadRequest, Denied
 from tollbridge.stores.changes import TokenChange
+from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet, parse_scope
 
 LONGEST_NAME = 100
@@ -92,6 +93,14 @@ def check_within(asked: Iterable[str], minter: ScopeSet) -> None:
             code="scope_beyond",
             param="scopes",
         )
+
+
+def team_for(minter: Principal | None, team: str) -> str:
+    """Give the team of a token to be made, the minter's where it has one; raises `Denied` for another team."""
+    wanted, own = team.strip(), "" if minter is None else minter.team
+    if own and wanted not in ("", own):
+        raise Denied("a token with a team makes tokens of that team alone", code="out_of_reach", param="team")
+    return own or wanted
 
 
 def checked_change(change: TokenChange, now: datetime) -> TokenChange:

@@ -174,7 +174,7 @@ def test_disabled_plugin_costs_nothing_and_has_no_commands(
 
 
 def test_only_allowed_plugins_have_commands(tollbridge, broken, config) -> None:
-    config.write_text("[plugins]\nallowed = ['dashboard']\n")
+    config.write_text("[plugins]\nallowed = ['signin']\n")
 
     ran = tollbridge("--help")
 

@@ -64,7 +64,7 @@ def test_empty_log_says_so_and_is_whole(tollbridge) -> None:
 
 
 def test_whole_log_is_verified_page_by_page(tollbridge, done, monkeypatch) -> None:
-    monkeypatch.setattr("tollbridge.cli.audits._PAGE", 2)
+    monkeypatch.setattr("tollbridge.cli.auditways._PAGE", 2)
 
     ran = tollbridge("audit", "verify")
 
@@ -126,7 +126,7 @@ def test_user_without_a_name_is_the_operator(tollbridge, monkeypatch) -> None:
     def nameless():
         raise KeyError("getpwuid(): uid not found: 12345")
 
-    monkeypatch.setattr("tollbridge.cli.offline.getpass.getuser", nameless)
+    monkeypatch.setattr("tollbridge.operators.getpass.getuser", nameless)
     tollbridge("token", "create", "--name", "x")
 
     assert tollbridge("audit", "list", "--json").json[0]["actor"] == "operator"

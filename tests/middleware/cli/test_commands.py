@@ -416,6 +416,9 @@ class Nothing:
     async def list_tokens(self, **filters):
         return []
 
+    async def people(self):
+        raise NotImplementedError
+
 
 @tollbridge.hookimpl
 def register_stores(register):

@@ -65,7 +65,7 @@ def test_everything_that_is_said_of_a_token_arrives(bring, tollbridge) -> None:
     shown = tollbridge("token", "show", id, "--json").json
     said = {name: shown[name] for name in FULL if name in shown}
     assert said == {**{name: FULL[name] for name in said}, "budget": {"usd": "5", "period": "day"}}
-    assert (shown["hint"], shown["expires_at"]) == ("imported", "2099-01-01T00:00:00+00:00")
+    assert (shown["hint"], shown["expires_at"]) == ("imported", "2099-01-01T00:00:00Z")
 
 
 def test_line_that_was_imported_before_is_passed_over(bring) -> None:

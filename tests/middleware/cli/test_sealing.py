@@ -2,7 +2,7 @@
 
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.support.rings import NEW, OLD, write_secret
@@ -56,7 +56,7 @@ def test_key_is_rotated_values_are_moved_and_the_old_key_is_dropped(tollbridge, 
 
 def test_keys_are_listed_with_what_needs_them(tollbridge, stored, kek) -> None:
     made = tollbridge("secret", "rotate-key", "--json").json
-    before = datetime(2026, 1, 5, 12, tzinfo=UTC).isoformat()
+    before = "2026-01-05T12:00:00Z"
 
     listed = tollbridge("secret", "keys", "--json").json
 

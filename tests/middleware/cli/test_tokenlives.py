@@ -73,7 +73,7 @@ def test_everything_can_be_changed(tollbridge, made) -> None:
         *("--metadata", "a=b", "--rotate-days", "0", "--json"),
     ).json
 
-    assert (after["scopes"], after["expires_at"]) == (["model:*", "ai:chat"], "2098-01-01T00:00:00+00:00")
+    assert (after["scopes"], after["expires_at"]) == (["model:*", "ai:chat"], "2098-01-01T00:00:00Z")
     assert (after["requests_per_minute"], after["tokens_per_minute"], after["concurrency"]) == (30, 7, 8)
     assert (after["budget"], after["from"]) == ({"usd": "1", "period": "month"}, ["192.0.2.0/24"])
     assert (after["tags"], after["metadata"], after["rotate_days"]) == (["us"], {"a": "b"}, 0)

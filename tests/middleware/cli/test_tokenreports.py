@@ -40,6 +40,6 @@ def test_report_without_findings_says_so(tollbridge, aged) -> None:
 
 
 def test_every_page_of_tokens_is_looked_at(tollbridge, aged, monkeypatch) -> None:
-    monkeypatch.setattr("tollbridge.cli.tokenreports._PAGE", 1)
+    monkeypatch.setattr("tollbridge.cli.tokenways._PAGE", 1)
 
     assert [found["name"] for found in tollbridge("token", "report", "--json").json] == ["idle"]

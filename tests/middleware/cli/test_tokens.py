@@ -77,7 +77,7 @@ def test_every_option_of_a_token_arrives(tollbridge) -> None:
     assert made == shown
     assert (shown["name"], shown["owner"], shown["team"]) == ("shop", "ann", "sales")
     assert (shown["scopes"], shown["state"], shown["kind"]) == (["ai:chat", "model:gpt-*"], "active", "bearer")
-    assert shown["expires_at"] == "2099-01-01T00:00:00+00:00"
+    assert shown["expires_at"] == "2099-01-01T00:00:00Z"
     assert (shown["requests_per_minute"], shown["tokens_per_minute"], shown["concurrency"]) == (30, 1000, 2)
     assert shown["budget"] == {"usd": "25", "period": "day"}
     assert (shown["from"], shown["hours"]) == (["10.0.0.0/8", "192.0.2.1/32"], "mon-fri 08:00-18:00 UTC")

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from tollbridge.call import Call
 from tollbridge.errors import Unauthenticated, Unavailable
 from tollbridge.hookspecs import hookimpl
+from tollbridge.jose import SigningKey
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.testing import FixedClock
 from tollbridge.tokens.conditions import parse_conditions
@@ -434,3 +435,123 @@ async def test_streams_and_answers_of_the_wrapped_app_say_so_too(mock) -> None:
     ]
 
     assert all("sunset" in reply.headers for reply in replies)
+
+
+async def test_address_of_many_bad_tokens_is_refused_and_a_good_one_crosses_from_it(mock) -> None:
+    gw = mock(throttle={"bad_tokens": 3, "spared": []}, at="2026-01-05T12:00:00+00:00")
+    token = await gw.token()
+    bad = [make_secret(), "tb_short", "sk-somebody-elses", make_secret(), "tb_short"]
+
+    refused = [await gw.request("GET", "/v1/models", token=each) for each in bad]
+    crossed = await gw.request("GET", "/v1/models", token=token)
+    nothing = await gw.request("GET", "/v1/models", token="")
+
+    assert [reply.status_code for reply in refused] == [401, 401, 401, 429, 429]
+    assert refused[3].json()["error"]["code"] == "too_many_bad_credentials"
+    assert int(refused[3].headers["retry-after"]) < int(refused[4].headers["retry-after"])
+    assert crossed.status_code == 200
+    assert nothing.status_code == 401
+
+
+async def test_throttle_does_not_tell_a_canary_or_an_ended_token_from_an_unknown_one(mock) -> None:
+    gw = mock(throttle={"bad_tokens": 1, "longest_s": 1.0, "spared": []})
+    await gw.client()
+    issue = gw.gateway.tokens.issue
+    canary, revoked = await issue(name="bait", canary=True), await issue(name="r")
+    await gw.gateway.tokens.revoke(revoked.token.id)
+    await gw.request("GET", "/v1/models", token=make_secret())
+
+    shown = (canary.secret, revoked.secret, make_secret(), "tb_short", canary.secret)
+    replies = [await gw.request("GET", "/v1/models", token=each) for each in shown]
+
+    assert {reply.status_code for reply in replies} == {429}
+    assert len({(reply.content, reply.headers["retry-after"]) for reply in replies}) == 1
+
+
+async def test_token_used_from_elsewhere_is_no_bad_credential(mock) -> None:
+    gw = mock(throttle={"bad_tokens": 1, "spared": []})
+    await gw.client()
+    elsewhere = await gw.gateway.tokens.issue(name="e", conditions=parse_conditions(["192.0.2.0/24"]))
+
+    replies = [await gw.request("GET", "/v1/models", token=elsewhere.secret) for _ in range(3)]
+
+    assert {reply.status_code for reply in replies} == {403}
+
+
+async def test_caller_without_a_credential_and_one_with_two_count_for_nothing(mock) -> None:
+    gw = mock(throttle={"bad_tokens": 1, "spared": []})
+    for _ in range(3):
+        await gw.request("GET", "/v1/models", token="")
+        await gw.request("GET", "/v1/models", token="tb_1", headers={"x-api-key": "tb_2"})
+
+    assert (await gw.request("GET", "/v1/models", token="tb_short")).status_code == 401
+
+
+ISSUED = {"oauth": {"enabled": True}}
+CHALLENGE = 'Bearer realm="tollbridge", resource_metadata="http://127.0.0.1:8800/.well-known/oauth-protected-resource"'
+
+
+def issued(issuer: str = "http://127.0.0.1:8800") -> str:
+    """Write what says that it is an access token of ours, and is in no store."""
+    return SigningKey.make("key_1", "ES256").sign({"iss": issuer, "sub": "x"}, "at+jwt")
+
+
+class Asked:
+    """A plugin with an identity source that knows nobody and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    @hookimpl
+    def register_identity_sources(self, register: Any) -> None:
+        outer = self
+
+        @dataclass(frozen=True)
+        class Source:
+            headers: ClassVar[tuple[bytes, ...]] = (b"authorization",)
+
+            async def identify(self, call: Call) -> Principal | None:
+                outer.times += 1
+                return None
+
+        register("counted", Source)
+
+
+async def test_refusals_say_where_an_access_token_comes_from_where_there_is_a_server(mock) -> None:
+    gw = mock(**ISSUED)
+
+    for token in ("", make_secret(), issued(), issued("https://elsewhere.example"), "nonsense"):
+        reply = await gw.request("GET", "/v1/models", token=token)
+        assert (reply.status_code, reply.headers["www-authenticate"]) == (401, CHALLENGE)
+
+
+async def test_nobody_else_is_asked_about_an_access_token_that_claims_to_be_ours(mock) -> None:
+    counted = Asked()
+    gw = mock(**ISSUED, identity={"counted": {}}, plugins=(counted,))
+
+    asked = []
+    for token in (issued(), issued("https://elsewhere.example"), f"{issued()}.x", "eyJhbGciOiJFUzI1NiJ9.e30.x"):
+        await gw.request("GET", "/v1/models", token=token)
+        asked.append(counted.times)
+
+    assert asked == [0, 1, 2, 3]
+
+
+async def test_access_token_that_ended_is_no_guess(mock) -> None:
+    gw = mock(**ISSUED, throttle={"bad_tokens": 2, "spared": []})
+
+    ended = [(await gw.request("GET", "/v1/models", token=issued())).status_code for _ in range(5)]
+    guesses = [(await gw.request("GET", "/v1/models", token=make_secret())).status_code for _ in range(3)]
+
+    assert ended == [401] * 5
+    assert guesses == [401, 401, 429]
+
+
+async def test_without_a_server_what_looks_issued_is_like_any_other(mock) -> None:
+    counted = Asked()
+    gw = mock(identity={"counted": {}}, plugins=(counted,))
+
+    reply = await gw.request("GET", "/v1/models", token=issued())
+
+    assert (reply.status_code, reply.headers["www-authenticate"]) == (401, 'Bearer realm="tollbridge"')
+    assert counted.times == 1

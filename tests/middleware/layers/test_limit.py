@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope, Send
 from tollbridge.call import open_call
 from tollbridge.clock import SystemClock
 from tollbridge.errors import Denied, RateLimited
-from tollbridge.layers.limit import Limit, neighbourhood
+from tollbridge.layers.limit import Limit
 from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.stores.changes import TokenChange
 from tollbridge.testing import FixedClock
@@ -280,17 +280,3 @@ async def test_memory_of_anonymous_callers_follows_those_who_still_limit_anythin
     # Each call is back after a second, so 100 addresses still count; the shelf keeps about twice what is in use.
     assert limiter.size < 400
     assert len(limit._in_force) <= 1024
-
-
-@pytest.mark.parametrize(
-    ("client", "known_by"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("unix:/run/socket", "unix:/run/socket"),
-        ("", ""),
-    ],
-)
-def test_hosts_that_choose_their_own_address_are_known_by_their_network(client: str, known_by: str) -> None:
-    assert neighbourhood(client) == known_by

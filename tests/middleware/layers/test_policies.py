@@ -283,3 +283,26 @@ class NotCallable:
 def test_policy_of_the_wrong_shape_is_refused_at_start_by_name(policy, problem) -> None:
     with pytest.raises(PluginError, match=rf"'mine'.*{problem}"):
         check_policy("mine", policy)
+
+
+def test_explanation_of_the_wrong_shape_is_refused() -> None:
+    class Passes:
+        async def head(self, call) -> None:
+            """Nothing."""
+
+    class Plain(Passes):
+        def explain(self, call) -> str:
+            return ""
+
+    class Bare(Passes):
+        async def explain(self) -> str:
+            return ""
+
+    class Whole(Passes):
+        async def explain(self, call) -> str:
+            return ""
+
+    for policy in (Plain(), Bare()):
+        with pytest.raises(PluginError, match=r"'mine': explain must be async def, and takes 1 argument after self"):
+            check_policy("mine", policy)
+    check_policy("mine", Whole())

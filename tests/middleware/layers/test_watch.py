@@ -8,7 +8,7 @@ from tollbridge.layers.watch import Watch
 class Looked:
     """Counts the looks, and sets `done` at the one it was told to wait for."""
 
-    token_id = ""
+    principal = None
 
     def __init__(self, wanted: int) -> None:
         self.times: list[float] = []

@@ -345,6 +345,11 @@ def test_every_family_is_shown_with_just_the_labels_it_declares(metrics: Metrics
     metrics.observe(model_call(status=500))
     metrics.observe(finished(outcome=Outcome.REFUSED, status=429, error=RateLimited("slow down")))
     metrics.policy_failed("curfew")
+    metrics.provider_key_refused("openai")
+    metrics.job_ended("sweep", "done")
+    metrics.webhook_attempted("delivered")
+    metrics.bad_credential("token")
+    metrics.token_leaked("disable")
 
     shown: dict[str, set[str]] = {}
     for name, labels, _ in samples(metrics):

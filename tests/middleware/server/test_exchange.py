@@ -15,6 +15,11 @@ OLD = b"GET / HTTP/1.0\r\n\r\n"
 SIZED = (b"content-length", b"5")
 
 
+def said(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Give what the server has told the operator."""
+    return [record for record in caplog.records if record.name == "uvicorn.error"]
+
+
 async def test_app_gets_the_scope_that_asgi_describes() -> None:
     app = Echo()
     talk = Talk(app, root_path="/root")
@@ -196,7 +201,7 @@ async def test_fault_of_an_app_is_a_500_where_nothing_was_sent(name, caplog) -> 
     assert json.loads(answers.bodies[0])["error"]["code"] == "internal_error"
     assert (b"connection", b"close") in answers.headers[0]
     assert talk.wire.closed
-    (record,) = [record for record in caplog.records if record.name == "uvicorn.error"]
+    (record,) = said(caplog)
     assert record.levelno == logging.ERROR
     assert (record.exc_info is None) == (name == "sends a head and no more")
 
@@ -217,7 +222,7 @@ async def test_answer_that_broke_off_ends_without_an_end(how, request_, caplog) 
     assert Answers(talk.wire.written).complete == 0
     assert talk.wire.closed
     assert talk.wire.aborted is (request_ == OLD)
-    assert len(caplog.records) == 1
+    assert len(said(caplog)) == 1
 
 
 async def test_app_that_goes_on_after_its_answer_may_fail_and_harms_nobody(caplog) -> None:
@@ -230,7 +235,7 @@ async def test_app_that_goes_on_after_its_answer_may_fail_and_harms_nobody(caplo
 
     assert Answers(talk.wire.written).bodies == [b"hello"]
     assert not talk.wire.closed
-    assert "the answer is complete" in str(caplog.records[0].exc_info)
+    assert "the answer is complete" in str(said(caplog)[0].exc_info)
 
 
 async def test_app_that_is_cancelled_before_its_answer_says_that_the_server_stops(caplog) -> None:
@@ -243,7 +248,7 @@ async def test_app_that_is_cancelled_before_its_answer_says_that_the_server_stop
     await talk.turn()
 
     assert Answers(talk.wire.written).statuses == [503]
-    assert (task.cancelled(), talk.wire.closed, caplog.records) == (True, True, [])
+    assert (task.cancelled(), talk.wire.closed, said(caplog)) == (True, True, [])
 
 
 async def test_body_comes_as_it_arrives_and_then_nothing_until_the_answer_is_out() -> None:

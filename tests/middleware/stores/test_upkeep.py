@@ -3,10 +3,12 @@ from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
+from tests.support.ending import ending_rows
 
 from tollbridge.errors import Unavailable
 from tollbridge.stores import ledger
 from tollbridge.stores.files import connect, transaction
+from tollbridge.stores.forgetting import ENDING
 from tollbridge.stores.rows import micros
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.stores.upkeep import Upkeep
@@ -223,10 +225,35 @@ async def test_note_survives_a_cancelled_tidying(upkeep, db):
 
 
 async def test_first_answers_are_forgotten_when_their_time_is_over(upkeep, db, clock):
-    keep = "INSERT INTO idempotency VALUES (?1, 'key', X'00', 'run', 0, ?2, X'01')"
+    keep = "INSERT INTO idempotency VALUES (?1, 'key', X'00', 'run', 0, ?2, X'01', '')"
     db.executemany(keep, [(f"tok_{number}", micros(NOON)) for number in range(450)])
     db.execute(keep, ("tok_later", micros(NOON) + 1))
 
     await upkeep.tidy()
 
     assert db.execute("SELECT caller FROM idempotency").fetchall() == [("tok_later",)]
+
+
+@pytest.mark.parametrize(("table", "key"), ENDING.items())
+async def test_rows_whose_time_is_over_are_forgotten(upkeep, db, table, key):
+    for ends_at, numbers in ((micros(NOON), range(450)), (micros(NOON) + 1, range(450, 451))):
+        columns, rows = ending_rows(table, ends_at, numbers)
+        places = ", ".join("?" for _ in columns)
+        db.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+
+    await upkeep.tidy()
+
+    assert db.execute(f"SELECT {key} FROM {table}").fetchall() == [(b"450",)]
+
+
+async def test_access_tokens_whose_time_is_over_are_forgotten_and_secrets_of_tokens_are_not(upkeep, db):
+    columns = "digest, token_id, pepper_id, created_at, expires_at, use"
+    keep = f"INSERT INTO secret ({columns}) VALUES (?, 'tok_1', '', 0, ?, ?)"
+    rows = [(b"%d" % number, micros(NOON), ("access", "elsewhere")[number % 2]) for number in range(450)]
+    kept = [(b"later", micros(NOON) + 1, "access"), (b"own", micros(NOON), ""), (b"client", micros(NOON), "client")]
+    db.executemany(keep, [*rows, *kept, (b"for ever", None, "access")])
+
+    await upkeep.tidy()
+
+    left = {digest for (digest,) in db.execute("SELECT digest FROM secret")}
+    assert left == {b"later", b"own", b"client", b"for ever"}

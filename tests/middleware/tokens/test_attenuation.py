@@ -40,7 +40,7 @@ class Tokens(RuleBasedStateMachine):
         self.secrets: dict[str, bytes] = {}
         self.own: dict[str, tuple[str, ...]] = {}
         self.above: dict[str, str] = {}
-        self.off: dict[str, str] = {}
+        self.off: set[str] = set()
         self.ended: set[str] = set()
 
     def teardown(self) -> None:
@@ -59,7 +59,7 @@ class Tokens(RuleBasedStateMachine):
         return all(any(covers(scope, needed) for scope in self.own[one]) for one in self.line(id))
 
     def is_open(self, id: str) -> bool:
-        return not any(one in self.ended for one in self.line(id)) and id not in self.off
+        return not any(one in self.ended or one in self.off for one in self.line(id))
 
     def pick(self, number: int) -> str:
         return self.ids[number % len(self.ids)]
@@ -105,16 +105,14 @@ class Tokens(RuleBasedStateMachine):
         id = self.pick(number)
         with suppress(GatewayError):
             self.runner.run(self.service.disable(id))
-            for one in self.ids:
-                if id in self.line(one):
-                    self.off.setdefault(one, id)
+            self.off.add(id)
 
     @rule(number=which)
     def enable(self, number: int) -> None:
         id = self.pick(number)
         with suppress(GatewayError):
             self.runner.run(self.service.enable(id))
-            self.off = {one: by for one, by in self.off.items() if by != id}
+            self.off.discard(id)
 
     @rule(number=which)
     def revoke(self, number: int) -> None:

@@ -275,6 +275,23 @@ async def test_secret_under_an_older_pepper_moves_to_the_one_in_use(service: Tok
     await store.close()
 
 
+async def test_secret_is_known_without_being_moved_by_who_only_wants_to_know(
+    service: TokenService, tmp_path: Path
+) -> None:
+    issued = await service.issue(name="laptop")
+    store = SqliteStore(tmp_path / "t.db", FixedClock())
+    await store.open()
+    both = TokenService(store, store, Two(), FixedClock(), audit_key=sample_key)
+
+    found = await both.whose(issued.secret.encode())
+
+    assert found is not None
+    assert found.id == issued.token.id
+    assert await both.whose(b"tb_nobody's") is None
+    assert list(await store.count_secrets()) == ["1"]
+    await store.close()
+
+
 async def test_secret_that_cannot_be_moved_opens_all_the_same(service: TokenService, tmp_path: Path) -> None:
     issued = await service.issue(name="laptop")
     store = SqliteStore(tmp_path / "t.db", FixedClock())

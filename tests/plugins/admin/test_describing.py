@@ -8,7 +8,7 @@ from tests.plugins.admin.conftest import Admin, an_admin
 from tests.support.requires import requires
 
 from tollbridge_admin.app import make_table
-from tollbridge_admin.routes import ANY_TOKEN
+from tollbridge_admin.routes import ANY_TOKEN, ANYBODY
 
 
 @pytest.fixture
@@ -30,12 +30,13 @@ async def test_every_route_is_described_and_nothing_else(admin: Admin, document:
     for one in routes:
         about = described[one.method, one.path]
         assert (about["operationId"], about["summary"]) == (one.name, one.summary)
-        assert about["security"] == [{"bearer": [] if one.scope == ANY_TOKEN else [one.scope]}]
+        needed = [] if one.scope == ANY_TOKEN else [one.scope]
+        assert about["security"] == ([] if one.scope == ANYBODY else [{"bearer": needed}])
         assert str(one.status) in about["responses"]
         assert ("requestBody" in about) is (not one.reads and bool(one.takes.__struct_fields__))
         named = {parameter["name"] for parameter in about["parameters"]}
         assert set(one.names) <= named
-        assert ("Idempotency-Key" in named) is (one.method == "POST")
+        assert ("Idempotency-Key" in named) is (one.method == "POST" and one.scope != ANYBODY and not one.secret)
         assert ("If-Match" in named) is (one.tagged and not one.reads)
     assert len({about["operationId"] for about in described.values()}) == len(routes)
     assert all(about["summary"].endswith(".") for about in described.values())

@@ -1,6 +1,7 @@
 """A request with a key is done once."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -171,6 +172,9 @@ class Broken:
     async def begin_once(self, request: KeyedRequest, *, lease_s: float, keep_s: float) -> FirstAnswer | None:
         return None
 
+    async def abandoned_runs(self, request: KeyedRequest) -> Sequence[str]:
+        return ()
+
     async def finish_once(self, request: KeyedRequest, content: bytes) -> bool:
         raise Unavailable("no")
 
@@ -189,19 +193,23 @@ async def asked(admin: Admin) -> Asked:
     return Asked(call, principal, {})
 
 
+async def nothing(asked: Asked, run: str) -> None:
+    raise AssertionError("nobody left anything behind")
+
+
 async def done() -> Rendered:
     return Rendered(200, {}, b"{}")
 
 
 async def test_answer_that_cannot_be_kept_is_given_all_the_same(admin: Admin, asked: Asked) -> None:
-    assert await Repeats(Broken(), admin.under.gateway.box).once(asked, b"", done) == await done()
+    assert await Repeats(Broken(), admin.under.gateway.box, nothing).once(asked, b"", done) == await done()
 
 
 async def test_work_in_doubt_keeps_its_key_and_what_was_refused_lets_go(
     admin: Admin, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Broken()
-    once = Repeats(store, admin.under.gateway.box).once
+    once = Repeats(store, admin.under.gateway.box, nothing).once
     monkeypatch.setattr(repeats, "LONGEST_S", 0.01)
 
     async def unavailable() -> Any:
@@ -234,7 +242,7 @@ async def test_nothing_is_done_where_its_answer_could_not_be_sealed(admin: Admin
         return await done()
 
     with pytest.raises(Unavailable):
-        await Repeats(store, Keyless()).once(asked, b"", work)  # type: ignore[arg-type]  # all that is used of a box
+        await Repeats(store, Keyless(), nothing).once(asked, b"", work)  # type: ignore[arg-type]  # all that is used
     assert (did, store.given_up) == ([], ["a"])
 
 

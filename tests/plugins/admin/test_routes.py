@@ -1,19 +1,23 @@
 """The table of routes: each says who may call it (T19)."""
 
+import re
 from typing import Any
 
 import msgspec
 import pytest
 from tests.plugins.admin.conftest import BASE, Admin
+from tests.plugins.admin.walking import filled, routes_of
 
 from tollbridge import NotFound, PluginError
 from tollbridge.administering import MethodNotAllowed
 from tollbridge_admin.app import make_table
 from tollbridge_admin.asking import Answer, Asked
-from tollbridge_admin.routes import ANY_TOKEN, Nothing, Table, route
+from tollbridge_admin.routes import ANY_TOKEN, ANYBODY, Nothing, Table, route
 
-OPEN = {"/me", "/openapi.json"}
-"""What every valid token may read."""
+OPEN = {("GET", "/me"), ("GET", "/openapi.json"), ("POST", "/explain")}
+"""What every valid token may ask: about itself, and about what there is."""
+PUBLIC = {("POST", "/leaked"), ("GET", "/secret-pattern")}
+"""What nobody needs a token for."""
 
 
 class Things:
@@ -27,10 +31,6 @@ class Things:
 
 def a_route(path: str = "/things", **more: Any) -> Any:
     return route("GET", path, Things().list_things, **{"takes": Nothing, "gives": Nothing, "scope": ANY_TOKEN, **more})
-
-
-def filled(path: str) -> str:
-    return path.replace("{id}", "tok_1")
 
 
 @pytest.mark.parametrize("scope", ["", "admin", "admin:things", "everybody"])
@@ -69,21 +69,26 @@ def test_other_method_is_refused_with_those_that_are_there() -> None:
     assert (b"allow", b"GET") in refusal.value.headers()
 
 
-async def test_every_route_but_two_needs_a_scope_of_administration(admin: Admin) -> None:
+async def test_every_route_but_a_few_needs_a_scope_of_administration(admin: Admin) -> None:
     table = make_table(admin.under.gateway)
 
-    assert {one.path for one in table.routes if one.scope == ANY_TOKEN} == OPEN
-    scopes = {one.scope for one in table.routes} - {ANY_TOKEN}
-    assert scopes == {"admin:tokens:read", "admin:tokens:write", "admin:audit:read"}
-    assert all(one.scope.endswith(":read") for one in table.routes if one.reads and one.scope != ANY_TOKEN)
-    assert all(one.scope.endswith(":write") for one in table.routes if not one.reads)
+    assert {(one.method, one.path) for one in table.routes if one.scope == ANY_TOKEN} == OPEN
+    assert {(one.method, one.path) for one in table.routes if one.scope == ANYBODY} == PUBLIC
+    assert set(table.public) == {path for _, path in PUBLIC}
+    scoped = [one for one in table.routes if one.scope not in (ANY_TOKEN, ANYBODY)]
+    assert len(scoped) > 40
+    for one in scoped:
+        assert re.fullmatch(r"admin:[a-z]+:read" if one.reads else r"admin:[a-z]+:write", one.scope), one
 
 
 async def test_walk_without_a_token_is_refused_everywhere(admin: Admin) -> None:
-    for one in make_table(admin.under.gateway).routes:
+    for one in routes_of(admin):
         for secret in ("", "tb_" + "0" * 38, "x"):
             reply = await admin.under.request(one.method, BASE + filled(one.path), token=secret)
 
+            if (one.method, one.path) in PUBLIC:
+                assert reply.status_code != 401, one
+                continue
             assert (reply.status_code, reply.json()["code"]) == (401, "invalid_api_key"), one
             assert reply.headers["www-authenticate"].startswith("Bearer")
     for path in ("", "/", "/nothing", "/tokens/../me", "/docs"):
@@ -91,16 +96,27 @@ async def test_walk_without_a_token_is_refused_everywhere(admin: Admin) -> None:
 
 
 async def test_walk_with_the_wrong_scope_is_refused_and_the_one_that_is_missing_named(admin: Admin) -> None:
-    others = await admin.other("ai:*", "model:*", "service:*", "admin:teams:write")
+    others = await admin.other("ai:*", "model:*", "service:*", "admin:nothing:write")
 
-    for one in make_table(admin.under.gateway).routes:
+    for one in routes_of(admin):
         reply = await others.ask(one.method, filled(one.path))
-        if one.path in OPEN:
-            assert reply.status_code == 200
+        if (one.method, one.path) in OPEN | PUBLIC:
+            assert reply.status_code not in (401, 403), one
             continue
-        assert (reply.status_code, reply.json()["code"]) == (403, "insufficient_scope")
+        assert (reply.status_code, reply.json()["code"]) == (403, "insufficient_scope"), one
         assert one.scope in reply.json()["detail"]
         assert f'scope="{one.scope}"' in reply.headers["www-authenticate"]
+
+
+async def test_walk_with_every_scope_but_one_is_refused_where_that_one_is_needed(admin: Admin) -> None:
+    scopes = {one.scope for one in routes_of(admin)} - {ANY_TOKEN, ANYBODY}
+
+    for missing in sorted(scopes):
+        others = await admin.other(*(scopes - {missing, f"{missing.removesuffix(':read')}:write"}))
+        for one in routes_of(admin):
+            if one.scope == missing:
+                reply = await others.ask(one.method, filled(one.path))
+                assert (reply.status_code, reply.json()["code"]) == (403, "insufficient_scope"), one
 
 
 async def test_scope_to_read_writes_nothing_and_the_one_to_write_reads(admin: Admin) -> None:

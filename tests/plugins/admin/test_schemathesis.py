@@ -1,11 +1,14 @@
 """Requests made up from the description, good and bad: nothing but documented answers, and no fault of ours."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.plugins.admin.conftest import BASE, Admin, an_admin
@@ -23,6 +26,29 @@ GOOD = {"name": "made up", "scopes": ["ai:chat"]}
 """Of what is made up from the description alone, too little makes a token."""
 
 
+def kind_of(path: str) -> str:
+    return path.split("/")[1]
+
+
+async def things(admin: Admin) -> dict[str, list[dict[str, str]]]:
+    """Make a team with a member, somebody in the whole bridge, a role, and a client with a key."""
+    await admin.post("/teams", {"name": "blue"})
+    await admin.post("/roles", {"name": "builder", "scopes": ["ai:*"]})
+    who = {"email": "ada@example.com", "name": "Ada", "role": "viewer"}
+    member = (await admin.post("/teams/blue/members", who)).json()
+    whole = (await admin.post("/members", {**who, "email": "bob@example.com"})).json()
+    people = [{"id": one["person"]} for one in (member, whole)]
+    client = (await admin.post("/clients", GOOD)).json()["id"]
+    key = (await admin.post(f"/clients/{client}/credentials", {"kind": "hmac"})).json()["id"]
+    return {
+        "clients": [{"id": client, "credential": key}],
+        "teams": [{"name": "blue", "id": member["person"]}],
+        "members": people,
+        "people": people,
+        "roles": [{"name": "builder"}, {"name": "viewer"}],
+    }
+
+
 class Fuzzed:
     """A gateway on a loop of its own, and what is asked of it."""
 
@@ -31,8 +57,15 @@ class Fuzzed:
         self.under = make({"logging": {"access": False}})
         self.admin: Admin = self.runner.run(an_admin(self.under))
         self.document = self.runner.run(self.admin.get("/openapi.json")).json()
-        self.ids = [self.runner.run(self.admin.make(name=f"t{number}"))["id"] for number in range(3)]
+        ids = [self.runner.run(self.admin.make(name=f"t{number}"))["id"] for number in range(3)]
+        self.there = {"tokens": [{"id": id} for id in ids], **self.runner.run(things(self.admin))}
         self.statuses: dict[str, set[int]] = {}
+
+    def named(self, path: str) -> list[dict[str, str]]:
+        """Give what stands for the names of a path and is there."""
+        names = re.findall(r"{(\w+)}", path)
+        found = [{name: thing[name] for name in names if name in thing} for thing in self.there.get(kind_of(path), ())]
+        return [one for one in found if len(one) == len(names)]
 
     def close(self) -> None:
         self.runner.run(self.under.close())
@@ -62,7 +95,9 @@ def _text(headers: Any) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def fuzzed(gateway: Callable[..., GatewayUnderTest]) -> Iterator[Fuzzed]:
+def fuzzed(gateway: Callable[..., GatewayUnderTest], monkeypatch: pytest.MonkeyPatch) -> Iterator[Fuzzed]:
+    cheap = PasswordHasher.from_parameters(CHEAPEST)
+    monkeypatch.setattr("tollbridge.people.passwords.PasswordHasher", lambda: cheap)
     fuzzed = Fuzzed(gateway)
     yield fuzzed
     fuzzed.close()
@@ -84,8 +119,8 @@ def test_made_up_requests_are_answered_as_described(fuzzed: Fuzzed) -> None:
         operation = found.ok()
         seen = fuzzed.statuses.setdefault(operation.label, set())
         ways = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
-        if "{id}" in operation.path:
-            ways += [operation.as_strategy(path_parameters={"id": id}) for id in fuzzed.ids]
+        if "{" in operation.path:
+            ways += [operation.as_strategy(path_parameters=names) for names in fuzzed.named(operation.path)]
         elif operation.method == "post":
             ways.append(operation.as_strategy(body=dict(GOOD)))
         try_out(fuzzed, st.one_of(ways), asked, seen)

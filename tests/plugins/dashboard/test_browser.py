@@ -5,41 +5,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from tests.support.chromium import LOOKS, SIZES, assert_accessible, chromium, missing
 from tests.support.live import LiveGateway, mock_config
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
-SIZES = {1440: 900, 390: 844}
-VIOLATIONS = """axe.run({resultTypes: ["violations"]}).then(
-  (found) => found.violations.map((one) => [one.id, one.nodes.map((node) => node.html)])
-)"""
-"""What axe finds wrong, without all that it finds right."""
-
-
-def missing() -> str:
-    """Say what is not installed, if anything."""
-    try:
-        for name in ("playwright.sync_api", "axe_playwright_python.sync_playwright"):
-            import_module(name)
-    except ImportError as exc:
-        return f"{exc.name} is not installed"
-    return "" if CHROMIUM.exists() else f"{CHROMIUM} is not installed"
+__all__ = ["chromium"]
 
 
 def test_chromium_is_there_where_it_is_required() -> None:
@@ -118,19 +92,9 @@ def worries(live: LiveGateway) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser(live: LiveGateway) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
-def session(browser: Any, live: LiveGateway) -> Any:
+def session(chromium: Any, live: LiveGateway) -> Any:
     """Sign in by the button, once for all tests."""
-    context = browser.new_context()
+    context = chromium.new_context()
     page = context.new_page()
     page.goto(live.run("admin-link", "--base-url", live.url).stdout.strip())
     page.get_by_role("button", name="Sign in").click()
@@ -141,14 +105,14 @@ def session(browser: Any, live: LiveGateway) -> Any:
 
 
 @pytest.fixture
-def open_page(browser: Any, session: Any) -> Iterator[Callable[..., Any]]:
+def open_page(chromium: Any, session: Any) -> Iterator[Callable[..., Any]]:
     """Give `open_page(width, theme)`: a page that fails the test if its console said anything."""
     said: list[str] = []
     contexts = []
 
     def make(width: int = 1440, theme: str = "light", **options: Any) -> Any:
         viewport = {"width": width, "height": SIZES[width]}
-        context = browser.new_context(viewport=viewport, color_scheme=theme, storage_state=session, **options)
+        context = chromium.new_context(viewport=viewport, color_scheme=theme, storage_state=session, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
@@ -160,14 +124,6 @@ def open_page(browser: Any, session: Any) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert said == []
-
-
-def assert_accessible(page: Any) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    page.evaluate(Axe().axe_script)
-    assert page.evaluate(VIOLATIONS) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window"
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
@@ -246,8 +202,8 @@ def test_what_stands_in_a_row_is_aligned(live, worries, open_page) -> None:
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_door_is_quiet_and_accessible(live, browser, width, theme) -> None:
-    context = browser.new_context(viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
+def test_door_is_quiet_and_accessible(live, chromium, width, theme) -> None:
+    context = chromium.new_context(viewport={"width": width, "height": SIZES[width]}, color_scheme=theme)
     page = context.new_page()
     page.goto(live.run("admin-link", "--base-url", live.url).stdout.strip())
     assert_accessible(page)

@@ -3,7 +3,7 @@
 import pytest
 from tests.plugins.dashboard.conftest import PREFIX, Visitor
 
-from tollbridge_dashboard.cookies import SESSION, THEME
+from tollbridge.browsing import SESSION, THEME
 
 GOOD = {"name": "checkout", "scope": ["ai:chat", "model:*"], "expires": "90"}
 PUBLIC = "https://gw.example.com"
@@ -59,7 +59,7 @@ async def test_cookies_are_bound_to_the_host_where_the_public_url_is_https(behin
     visit = await behind(PUBLIC)
 
     theme = (await visit.post("/theme", {"theme": "dark"})).headers["set-cookie"]
-    left = (await visit.post("/sign-out")).headers["set-cookie"]
+    left = (await visit.post("/sign-in/out")).headers["set-cookie"]
 
     for cookie, name in ((theme, THEME), (left, SESSION)):
         assert cookie.startswith(f"__Host-{name}=")
@@ -74,7 +74,7 @@ async def test_cookie_without_the_prefix_is_worth_nothing_there(behind) -> None:
 
     visit.cookies = {SESSION: session}
 
-    assert (await visit.get("/")).status_code == 401
+    assert (await visit.get("/")).headers["location"] == f"{PREFIX}/sign-in?next=%2F_tollbridge%2F"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ ISSUERS = Packages(
     "tests.plugins.jwt.install",
     "TOLLBRIDGE_NODE_OIDC",
     Path(__file__).parent / "node",
-    ("package.json", "package-lock.json", "provider.mjs", "mock.mjs"),
+    ("package.json", "package-lock.json", "provider.mjs", "mock.mjs", "people.mjs"),
 )
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from tests.support.requires import requires
 
 from tollbridge import BudgetExceeded, Unavailable
+from tollbridge.stores.building import Shown
 from tollbridge.stores.rows import micros
 from tollbridge.testing.samples import NOON, OWN, ROW, reservation
 from tollbridge_postgres.clock import DatabaseClock
@@ -61,7 +62,7 @@ async def test_only_a_live_secret_of_a_live_token_opens(hot, db, state, live):
 
     assert (await hot.find_principal(b"tok_1".ljust(32)) is not None) == live
     if "secret_expires_at" not in state:
-        assert set(await hot.live_tokens({"tok_1"})) == ({"tok_1"} if live else set())
+        assert set(await hot.still_open({Shown("tok_1")})) == ({Shown("tok_1")} if live else set())
 
 
 async def test_each_look_up_sees_every_change_that_was_made_before_it(hot, db):

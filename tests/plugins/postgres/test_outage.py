@@ -11,6 +11,7 @@ from tests.support.requires import requires
 
 from tollbridge import BudgetExceeded, Unavailable
 from tollbridge.metering.ledger import BudgetLine
+from tollbridge.stores.building import Shown
 from tollbridge.testing.kept_contract import KEPT
 from tollbridge.testing.samples import ACT, NOON, ROW, TOKEN, reservation
 from tollbridge_postgres import Factory
@@ -50,7 +51,7 @@ async def refused(store):
     """What is refused while the server is away: everything, as unavailable."""
     return await asyncio.gather(
         store.find_principal(TOKEN.digest),
-        store.live_tokens({"tok_1"}),
+        store.still_open({Shown("tok_1")}),
         store.reserve(reservation("req_away", 1, LINE)),
         store.check(),
         store.get_token("tok_1"),

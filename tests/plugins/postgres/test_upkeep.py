@@ -7,10 +7,12 @@ import pytest
 from structlog.testing import capture_logs
 from tests.plugins.postgres.test_batch import waits_for_a_lock
 from tests.plugins.postgres.test_hot import add, standing
+from tests.support.ending import ending_rows
 from tests.support.requires import requires
 from tests.support.waiting import until
 
 from tollbridge import Unavailable
+from tollbridge.stores.building import ENDING
 from tollbridge.stores.rows import micros
 from tollbridge.testing.samples import NOON, OWN, reservation
 from tollbridge_postgres.clock import DatabaseClock
@@ -209,6 +211,18 @@ async def test_closing_behind_a_lock_or_a_failure_gives_up_quietly(pool, clock, 
     assert [entry["event"] for entry in logged] == ["store_tidying_failed"]
 
 
+@pytest.mark.parametrize(("table", "key"), ENDING.items())
+async def test_rows_whose_time_is_over_are_forgotten(upkeep, db, table, key):
+    for ends_at, numbers in ((micros(NOON), range(450)), (micros(NOON) + 1, range(450, 451))):
+        columns, rows = ending_rows(table, ends_at, numbers)
+        places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+        await db.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+
+    await upkeep.tidy()
+
+    assert [row[key] for row in await db.fetch(f"SELECT {key} FROM {table}")] == [b"450"]
+
+
 async def test_first_answers_are_forgotten_when_their_time_is_over(upkeep, db):
     keep = "INSERT INTO idempotency VALUES ($1, 'key', '', 'run', 0, $2, '')"
     await db.executemany(keep, [(f"tok_{number}", micros(NOON)) for number in range(450)])
@@ -217,3 +231,17 @@ async def test_first_answers_are_forgotten_when_their_time_is_over(upkeep, db):
     await upkeep.tidy()
 
     assert [row["caller"] for row in await db.fetch("SELECT caller FROM idempotency")] == ["tok_later"]
+
+
+async def test_access_tokens_whose_time_is_over_are_forgotten_and_secrets_of_tokens_are_not(upkeep, db):
+    columns = "digest, token_id, pepper_id, created_at, expires_at, use"
+    keep = f"INSERT INTO secret ({columns}) VALUES ($1, 'tok_1', '', 0, $2, $3)"
+    rows = [(b"%d" % number, micros(NOON), ("access", "elsewhere")[number % 2]) for number in range(450)]
+    kept = [(b"later", micros(NOON) + 1, "access"), (b"own", micros(NOON), ""), (b"client", micros(NOON), "client")]
+    before = {row["digest"] for row in await db.fetch("SELECT digest FROM secret")}
+    await db.executemany(keep, [*rows, *kept, (b"for ever", None, "access")])
+
+    await upkeep.tidy()
+
+    left = {row["digest"] for row in await db.fetch("SELECT digest FROM secret")}
+    assert left - before == {b"later", b"own", b"client", b"for ever"}

@@ -43,7 +43,7 @@ def test_operations_are_anthropics_paths_each_with_its_scope() -> None:
     assert [(op.method, op.path, op.upstream, op.scope) for op in DIALECT.operations] == [
         ("POST", "/v1/messages", "/messages", "ai:chat"),
         ("POST", "/v1/messages/count_tokens", "/messages/count_tokens", "ai:chat"),
-        ("GET", "/v1/models", "", ""),
+        ("GET", "/v1/models", "/models", ""),
         ("GET", "/v1/models/{model}", "", ""),
     ]
 

@@ -56,6 +56,17 @@ async def test_token_is_fetched_once_for_many_calls(login: ScriptedUpstream) -> 
     assert len(login.requests) == 1
 
 
+async def test_each_of_two_secrets_has_a_token_of_its_own(login: ScriptedUpstream) -> None:
+    for token in ("first", "second"):
+        login.answer({"expires_in": 3599, "access_token": token})
+    scheme = client(login)
+
+    shown = [await scheme.sign(secret, REQUEST) for secret in ("a", "b", "a")]
+
+    assert [value for ((_, value),) in shown] == [b"Bearer first", b"Bearer second", b"Bearer first"]
+    assert [parse_qs(asked.body.decode())["client_secret"] for asked in login.requests] == [["a"], ["b"]]
+
+
 async def test_token_without_a_lifetime_left_is_fetched_again(login: ScriptedUpstream) -> None:
     for token in ("a", "b"):
         login.answer({"expires_in": 0, "access_token": token})

@@ -60,7 +60,7 @@ def test_operations_are_openais_paths_each_with_its_scope() -> None:
 
     assert listed == [
         ("POST", "/v1/chat/completions", "/chat/completions", "ai:chat"),
-        ("GET", "/v1/models", "", ""),
+        ("GET", "/v1/models", "/models", ""),
         ("GET", "/v1/models/{model}", "", ""),
         ("POST", "/v1/completions", "/completions", "ai:completions"),
         ("POST", "/v1/embeddings", "/embeddings", "ai:embeddings"),

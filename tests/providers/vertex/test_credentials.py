@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from structlog.testing import capture_logs
 
-from tollbridge import UpstreamError, UpstreamRequest
+from tollbridge import ConfigError, UpstreamError, UpstreamRequest
 from tollbridge.auth import Signer, needs_key
 from tollbridge.signing import Signing
 from tollbridge.testing.upstream import ScriptedUpstream
@@ -227,3 +227,39 @@ def test_scheme_works_without_a_key() -> None:
     assert isinstance(GoogleToken(), Signer)
     assert not needs_key(GoogleToken)
     assert GoogleToken().env == ("GOOGLE_APPLICATION_CREDENTIALS",)
+
+
+KEPT = {"type": "service_account", "client_email": EMAIL, "private_key": "x"}
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        KEPT,
+        {**KEPT, "token_uri": "https://oauth2.googleapis.com/token", "universe_domain": "googleapis.com"},
+        {"type": "authorized_user", "refresh_token": "r", "client_id": "c", "client_secret": "s"},
+    ],
+)
+def test_key_of_an_account_of_googles_may_be_kept_in_the_database(info: dict[str, str]) -> None:
+    GoogleToken().check_kept(json.dumps(info))
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("/etc/passwd", "put another kind into a file"),
+        ("{", "put another kind into a file"),
+        ("[]", "put another kind into a file"),
+        ('{"type": "external_account", "credential_source": {"file": "/etc/passwd"}}', "put another kind into a file"),
+        ('{"type": ["service_account"]}', "put another kind into a file"),
+        (json.dumps({**KEPT, "token_uri": "http://169.254.169.254/"}), "somebody else than Google"),
+        (json.dumps({**KEPT, "token_uri": ["x"]}), "somebody else than Google"),
+        (json.dumps({**KEPT, "universe_domain": "evil.example"}), "somebody else than Google"),
+        (json.dumps({**KEPT, "trust_boundary": {}}), "somebody else than Google"),
+    ],
+)
+def test_key_that_leads_to_a_file_or_to_anybody_else_is_not_kept_in_the_database(key: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as refused:
+        GoogleToken().check_kept(key)
+
+    assert key not in str(refused.value)

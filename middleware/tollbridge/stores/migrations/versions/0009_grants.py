@@ -36,6 +36,7 @@ def _add_clients() -> None:
     op.create_index("ix_token_client", "token", ["client"])
     op.add_column("secret", sa.Column("use", TEXT, nullable=False, server_default=""))
     op.add_column("secret", sa.Column("scopes", TEXT, nullable=False, server_default=""))
+    op.create_index("ix_secret_expires_at", "secret", ["expires_at"])
     op.create_table(
         "client",
         sa.Column("id", TEXT, sa.ForeignKey("token.id"), primary_key=True),
@@ -65,6 +66,7 @@ def _add_grants() -> None:
         _text("scopes"),
         _text("audience"),
         _text("challenge"),
+        _moment("confirmed_at"),
         _count("ends_at"),
         _moment("used_at"),
         sqlite_with_rowid=False,
@@ -73,17 +75,20 @@ def _add_grants() -> None:
     op.create_table(
         "refresh",
         sa.Column("digest", sa.LargeBinary, primary_key=True),
+        _text("id"),
         _text("pepper_id"),
         _text("client_id"),
         _text("grant_id"),
         _text("scopes"),
         _text("audience"),
+        _moment("confirmed_at"),
         _count("made_at"),
         _count("ends_at"),
         _moment("used_at"),
-        _sealed("successor"),
+        _sealed(),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_refresh_id", "refresh", ["id"], unique=True)
     op.create_index("ix_refresh_grant_id", "refresh", ["grant_id"])
     op.create_index("ix_refresh_ends_at", "refresh", ["ends_at"])
     op.create_table(
@@ -95,6 +100,7 @@ def _add_grants() -> None:
         _text("scopes"),
         _text("audience"),
         _text("state"),
+        _moment("confirmed_at"),
         sa.Column("interval_s", sa.Integer, nullable=False),
         _moment("polled_at"),
         _count("ends_at"),

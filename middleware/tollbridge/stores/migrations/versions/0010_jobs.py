@@ -41,6 +41,7 @@ def _add_jobs() -> None:
         _moment("began_at"),
         _moment("ended_at"),
         _text("outcome"),
+        sa.Column("failures", sa.Integer, nullable=False),
         sqlite_with_rowid=False,
     )
 
@@ -64,6 +65,7 @@ def _add_webhooks() -> None:
         sa.Column("id", TEXT, primary_key=True),
         _text("webhook_id"),
         _text("event"),
+        _text("said"),
         _sealed(),
         _count("created_at"),
         _count("due_at"),
@@ -79,12 +81,30 @@ def _add_webhooks() -> None:
 
 
 def _add_rotation() -> None:
+    op.add_column("secret", sa.Column("warned_days", sa.Integer))
+    op.add_column("token", sa.Column("unused_told_at", sa.BigInteger))
+    op.add_column("idempotency", sa.Column("abandoned", TEXT, nullable=False, server_default=""))
     op.create_table(
         "auto_rotation",
         sa.Column("token_id", TEXT, sa.ForeignKey("token.id"), primary_key=True),
         _text("into"),
+        _count("days_before"),
         _count("overlap_s"),
         _moment("done_at"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "handover",
+        sa.Column("token_id", TEXT, sa.ForeignKey("token.id"), primary_key=True),
+        _text("id"),
+        _text("into"),
+        _count("overlap_s"),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        _sealed(),
+        _moment("others_end_at"),
+        _count("created_at"),
+        _count("due_at"),
+        sa.Column("attempts", sa.Integer, nullable=False),
         _text("failure"),
         sqlite_with_rowid=False,
     )
@@ -94,8 +114,11 @@ def _add_rotation() -> None:
         sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
         _text("provider"),
         _text("hint"),
+        _text("known_as"),
         _sealed(),
         _count("created_at"),
         _moment("expires_at"),
+        _moment("warned_at"),
+        _moment("last_used_at"),
         sqlite_with_rowid=False,
     )

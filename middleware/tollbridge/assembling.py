@@ -1,0 +1,83 @@
+"""What the chain of a gateway is made of, and the services that administer it."""
+
+from typing import TYPE_CHECKING
+
+from tollbridge.access import AccessLog
+from tollbridge.canaries import CanaryAlarm
+from tollbridge.clients.service import ClientService
+from tollbridge.credentials.service import CredentialService
+from tollbridge.grants.service import GrantService
+from tollbridge.importing import foreign_hashes
+from tollbridge.ownkeys import AUDIT, OwnKey
+from tollbridge.pepperseal import PepperSeal
+from tollbridge.runtime import Parts
+from tollbridge.sessions.service import Sessions
+from tollbridge.tokens.peppers import Peppers
+from tollbridge.tokens.service import TokenService
+
+if TYPE_CHECKING:
+    from tollbridge.gateway import Gateway
+
+
+def parts_of(gateway: "Gateway") -> Parts:
+    """Give the parts of a gateway whose store is open; raises `SetupError` for what calls need and is not there."""
+    access = (AccessLog(gateway.clock),) if gateway.config.logging.access else ()
+    return Parts(
+        config=gateway.config,
+        clock=gateway.clock,
+        registry=gateway.registry,
+        routes=gateway.routes,
+        prices=gateway.prices,
+        policies=gateway.policies,
+        sources=gateway.sources,
+        store=gateway.store,
+        tokens=gateway.tokens,
+        limiter=gateway.limiter,
+        transport=gateway.transport,
+        seal=PepperSeal(gateway.rings.peppers),
+        box=gateway.box,
+        observers=(gateway.metrics.observe, *access, *gateway.registry.observers),
+        entered=gateway.metrics.entered,
+        left=gateway.metrics.left,
+        policy_failed=gateway.metrics.policy_failed,
+        alarm=CanaryAlarm(gateway.store, gateway.metrics.canary_used, gateway.tokens.act),
+        throttle=gateway.throttle,
+        vouching=gateway.vouching,
+    )
+
+
+def tokens_of(gateway: "Gateway") -> TokenService:
+    """Give the tokens of a gateway; raises `SetupError` where a key of imported ones is not there."""
+    return TokenService(
+        gateway.store,
+        gateway.store,
+        Peppers(gateway.rings.peppers, gateway.clock),
+        gateway.clock,
+        audit_key=OwnKey(gateway.store, gateway.box, AUDIT),
+        rotation_days=gateway.config.tokens.rotation_days,
+        teams=gateway.store.people,
+        foreign=foreign_hashes(gateway.config, gateway.vault),
+    )
+
+
+def credentials_of(gateway: "Gateway") -> CredentialService:
+    """Give the keys that callers sign with."""
+    hashes = Peppers(gateway.rings.peppers, gateway.clock)
+    return CredentialService(gateway.store, gateway.tokens, hashes, box=gateway.box, clock=gateway.clock)
+
+
+def sessions_of(gateway: "Gateway") -> Sessions:
+    """Give the sessions of those who signed in."""
+    return Sessions(gateway.store.sessions, gateway.tokens.act, gateway.clock, gateway.config.sessions)
+
+
+def clients_of(gateway: "Gateway") -> ClientService:
+    """Give the OAuth clients of a gateway."""
+    hashes = Peppers(gateway.rings.peppers, gateway.clock)
+    return ClientService(gateway.store, gateway.tokens, hashes, gateway.clock)
+
+
+def grants_of(gateway: "Gateway") -> GrantService:
+    """Give what people let them do."""
+    hashes, grace_s = Peppers(gateway.rings.peppers, gateway.clock), gateway.config.oauth.refresh_grace_s
+    return GrantService(gateway.store, gateway.tokens, hashes, box=gateway.box, clock=gateway.clock, grace_s=grace_s)

@@ -1,0 +1,30 @@
+"""Forms that pages send."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+_LARGEST = 65_536
+_MOST_FIELDS = 200
+
+
+async def read_form(request: Request) -> Mapping[str, list[str]]:
+    """Read a form sent as `application/x-www-form-urlencoded`; raises `HTTPException` for what is none."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip()
+    if kind != "application/x-www-form-urlencoded":
+        raise HTTPException(415)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST:
+            raise HTTPException(413)
+    found: dict[str, list[str]] = {}
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise HTTPException(400) from None
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found

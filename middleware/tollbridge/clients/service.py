@@ -1,0 +1,198 @@
+"""Making, changing, finding and ending OAuth clients."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hmac import compare_digest
+from typing import Protocol
+
+from msgspec import UNSET
+
+from tollbridge.audit import OPERATOR, Actor
+from tollbridge.clients.model import HAVE_SECRETS, Client, ClientChange, ClientRules, NewClient
+from tollbridge.clients.wishes import changed_rules, checked_rules
+from tollbridge.clock import Clock
+from tollbridge.ids import new_id
+from tollbridge.stores.changes import NewSecret, NewToken
+from tollbridge.stores.clients import ClientStore
+from tollbridge.tokens.conditions import Conditions
+from tollbridge.tokens.model import (
+    Environment,
+    Principal,
+    SecretUse,
+    Token,
+    TokenBudget,
+    TokenKind,
+    TokenLimits,
+)
+from tollbridge.tokens.peppers import Hashes
+from tollbridge.tokens.service import DAY, TokenService, check_minter
+from tollbridge.tokens.wishes import (
+    check_within,
+    checked_change,
+    checked_expiry,
+    checked_metadata,
+    checked_name,
+    checked_rotation,
+    checked_scopes,
+    checked_tags,
+    team_for,
+)
+
+
+class _Store(Protocol):
+    async def clients(self) -> ClientStore: ...
+    async def rehash_secret(self, digest: bytes, anew: bytes, pepper_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedClient:
+    """A client and, this once, its secret; empty where it has none."""
+
+    client: Client
+    secret: str = field(repr=False)
+
+
+class ClientService:
+    """Clients of one gateway.  What ends or switches them off is done to their tokens, by their ids."""
+
+    def __init__(self, store: _Store, tokens: TokenService, hashes: Hashes, clock: Clock) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._hashes = hashes
+        self._clock = clock
+
+    async def add(
+        self,
+        rules: ClientRules,
+        *,
+        name: str,
+        scopes: Iterable[str],
+        owner: str = "",
+        team: str = "",
+        expires_at: datetime | None = None,
+        limits: TokenLimits | None = None,
+        budget: TokenBudget | None = None,
+        environment: Environment = Environment.LIVE,
+        conditions: Conditions | None = None,
+        tags: Iterable[str] = (),
+        metadata: Mapping[str, str] | None = None,
+        rotate_days: int | None = None,
+        minter: Principal | None = None,
+        registered: str = "",
+        registration: bytes = b"",
+        by: Actor = OPERATOR,
+    ) -> IssuedClient:
+        """Make a client; its secret, where it proves itself with one, is in the result and nowhere else.
+
+        A `minter` gives no scope that it does not hold itself, and stands above the client from then on; so does the
+        holder of the `team`. Raises `BadRequest` with `param`, and `Denied` (scope_beyond, out_of_reach).
+        """
+        now = self._clock.now()
+        checked, own = checked_rules(rules), checked_scopes(scopes)
+        check_minter(minter, own)
+        days = checked_rotation(rotate_days)
+        its_team = team_for(minter, team)
+        secret, first = self._secret(checked, environment, await self._tokens.rotation(days, its_team))
+        new = NewToken(
+            id=new_id("client", self._clock),
+            name=checked_name(name),
+            digest=first.digest,
+            hint=first.hint,
+            pepper_id=first.pepper_id,
+            scopes=own,
+            created_at=now,
+            kind=TokenKind.SECRET,
+            owner=owner.strip(),
+            team=its_team,
+            expires_at=checked_expiry(expires_at, now),
+            limits=limits or TokenLimits(),
+            budget=budget,
+            environment=environment,
+            parent="" if minter is None else minter.id,
+            conditions=conditions or Conditions(),
+            tags=checked_tags(tags),
+            metadata=checked_metadata(metadata or {}),
+            rotate_days=days,
+            secret_ends_at=first.ends_at,
+            use=SecretUse.CLIENT,
+        )
+        client = NewClient(new, checked, registered, registration)
+        found = await (await self._store.clients()).add(client, await self._tokens.act(by))
+        return IssuedClient(found, secret)
+
+    async def change(
+        self, client_id: str, change: ClientChange, *, editor: Principal | None = None, by: Actor = OPERATOR
+    ) -> Client | None:
+        """Change a client, at once, on every worker.  None if there is no such client.
+
+        Raises `BadRequest` with `param` for what cannot be used, `Denied` (scope_beyond) for a scope the editor does
+        not hold.
+        """
+        clients = await self._store.clients()
+        known = await clients.get(client_id)
+        if known is None:
+            return None
+        token = checked_change(change.token, self._clock.now())
+        if editor is not None and token.scopes is not UNSET:
+            check_within(token.scopes, editor.scopes)
+        rules = changed_rules(known.rules, change)
+        return await clients.change(client_id, token, rules, await self._tokens.act(by))
+
+    async def get(self, client_id: str) -> Client | None:
+        """Find a client by its id."""
+        return await (await self._store.clients()).get(client_id)
+
+    async def find(
+        self, *, limit: int = 50, before: str | None = None, search: str = "", team: str = ""
+    ) -> Sequence[Client]:
+        """List clients, newest first, as `ClientStore.find` does."""
+        return await (await self._store.clients()).find(limit=limit, before=before, search=search, team=team)
+
+    async def proves(self, client_id: str, secret: bytes) -> bool:
+        """Whether this is a secret of the client that has not ended; looked up whatever it looks like.
+
+        One that is known under an older pepper is kept under the one in use from then on.
+        """
+        known = await (await self._store.clients()).secret_digests(client_id)
+        shown = self._hashes.digests(secret)
+        found = [one for one in shown if any([compare_digest(one.content, digest) for digest in known])]
+        if found and found[0].pepper_id != self._hashes.id:
+            new = self._hashes.digest(secret)
+            await self._store.rehash_secret(found[0].content, new.content, new.pepper_id)
+        return bool(found)
+
+    async def rotate(self, client_id: str, overlap: timedelta = DAY, *, by: Actor = OPERATOR) -> IssuedClient | None:
+        """Make a further secret of a client, as `TokenService.rotate` does.  None if there is no such client."""
+        if await self.get(client_id) is None:
+            return None
+        made = await self._tokens.rotate(client_id, overlap, by=by)
+        client = await self.get(client_id)
+        return None if made is None or client is None else IssuedClient(client, made.secret)
+
+    async def disable(self, client_id: str, *, by: Actor = OPERATOR) -> Client | None:
+        """Switch a client off, with every grant it has, at once, until it is enabled.  None if there is none."""
+        return await self._after(client_id, self._tokens.disable, by)
+
+    async def enable(self, client_id: str, *, by: Actor = OPERATOR) -> Client | None:
+        """Switch a client on again, and what was disabled with it.  None if there is none."""
+        return await self._after(client_id, self._tokens.enable, by)
+
+    async def revoke(self, client_id: str, *, by: Actor = OPERATOR) -> Client | None:
+        """End a client and every grant it has, at once and for good.  None if there is none."""
+        return await self._after(client_id, self._tokens.revoke, by)
+
+    def _secret(self, rules: ClientRules, environment: Environment, days: int | None) -> tuple[str, NewSecret]:
+        if rules.auth_method in HAVE_SECRETS:
+            return self._tokens.new_secret(environment, days)
+        return "", NewSecret(b"", "", "", self._clock.now())
+
+    async def _after(self, client_id: str, act: "_Acting", by: Actor) -> Client | None:
+        if await self.get(client_id) is None:
+            return None
+        await act(client_id, by=by)
+        return await self.get(client_id)
+
+
+class _Acting(Protocol):
+    async def __call__(self, token_id: str, *, by: Actor) -> Token | None: ...

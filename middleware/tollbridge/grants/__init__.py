@@ -1,0 +1,1 @@
+"""Grants: what a person let a client do, and the codes and tokens that come of it."""

@@ -1,0 +1,222 @@
+"""Keys of providers: set, changed, removed and looked at.  The only writer of them.
+
+A change holds at once in the process that made it, and in every other after its next look.
+"""
+
+import hmac
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from msgspec.structs import replace
+
+from tollbridge.audit import OPERATOR, Act, Actor
+from tollbridge.clock import Clock
+from tollbridge.errors import BadRequest, Unavailable
+from tollbridge.hosts import Host
+from tollbridge.keys import usable_key
+from tollbridge.providerkeys.checking import Checked
+from tollbridge.providerkeys.live import LiveKeys
+from tollbridge.providerkeys.looking import Looking
+from tollbridge.providerkeys.naming import KeyedProviders
+from tollbridge.stores.base import Store
+from tollbridge.stores.storedsecrets import StoredSecret
+from tollbridge.vault import STORED_NAME, Box
+
+DAY = timedelta(days=1)
+LONGEST_OVERLAP = timedelta(days=30)
+LONGEST_KEY = 16_384
+"""Characters of a key: a service account's are some 2,400."""
+_HINTED = 20
+"""Characters from which on the last four of a key are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKey:
+    """A provider's key: its versions, the newest first.  `in_use`: the provider takes its key from here."""
+
+    name: str
+    provider: str
+    in_use: bool
+    versions: Sequence[StoredSecret]
+
+    def live(self, now: datetime) -> Sequence[StoredSecret]:
+        """Give the versions that may be shown."""
+        return [version for version in self.versions if version.is_live(now)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key to be kept.  `known_as` is its id at the provider, where a rotator made it."""
+
+    content: str = field(repr=False)
+    expires_at: datetime | None = None
+    known_as: str = ""
+
+
+class ProviderKeys:
+    """The keys of one gateway.
+
+    `act` gives what a change is recorded with, `ask` finds out whether a provider takes a key: it is given the host
+    with the key and without.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        box: Box,
+        clock: Clock,
+        *,
+        providers: KeyedProviders,
+        act: Callable[[Actor], Awaitable[Act]],
+        ask: Callable[[Host, Host], Awaitable[Checked]],
+    ) -> None:
+        self.providers = providers
+        self._ask = ask
+        self._store = store
+        self._box = box
+        self._clock = clock
+        self._act = act
+        self._looking: Looking | None = None
+
+    async def list(self) -> Sequence[ProviderKey]:
+        """List the keys by name.  Raises `Unavailable`."""
+        rows = await self._store.stored_secrets()
+        return [self._key(name, list(versions)) for name, versions in groupby(rows, key=lambda row: row.name)]
+
+    async def find(self, name: str) -> ProviderKey | None:
+        """Find a key by its name.  Raises `Unavailable`."""
+        return next((key for key in await self.list() if key.name == name), None)
+
+    async def set(self, provider: str, new: NewKey, *, name: str = "", by: Actor = OPERATOR) -> ProviderKey:
+        """Keep a key of a provider, under the name that it reads unless another is given.
+
+        Raises `BadRequest` with `param` for what cannot be used, with status 409 where there is a live one.
+        """
+        name = name or self.providers.reads(provider) or provider
+        if not re.fullmatch(STORED_NAME, name):
+            raise BadRequest("a name is letters, digits, '.', '_' and '-', at most 64", param="name")
+        known = await self.find(name)
+        act = await self._act(by)
+        secret = self._sealed(provider, name, 1 + _newest(known), new, act)
+        await (await self._store.secrets()).add(secret, act, _told(new, act))
+        return await self._changed(name, secret)
+
+    async def rotate(
+        self, name: str, new: NewKey, overlap: timedelta = DAY, *, by: Actor = OPERATOR
+    ) -> ProviderKey | None:
+        """Keep a further version of a key; the one before stays its fallback for `overlap`, at most 30 days.
+
+        None if there is no live one. Raises `BadRequest`, with `param` for what cannot be used, with status 409 where
+        two versions are live.
+        """
+        if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+            raise BadRequest(f"the overlap is between none and {LONGEST_OVERLAP.days} days", param="overlap")
+        known = await self.find(name)
+        if known is None:
+            return None
+        act = await self._act(by)
+        secret = self._sealed(known.provider, name, 1 + _newest(known), new, act)
+        store = await self._store.secrets()
+        if not await store.rotate(secret, act.at + overlap, act, _told(new, act)):
+            return None
+        return await self._changed(name, secret)
+
+    async def expire(
+        self, name: str, version: int, expires_at: datetime | None, *, by: Actor = OPERATOR
+    ) -> ProviderKey | None:
+        """Say when a live version ends, None for never.  None if there is no such one."""
+        act = await self._act(by)
+        self._check_end(expires_at, act)
+        if not await (await self._store.secrets()).expire(name, version, expires_at, act):
+            return None
+        await self.look()
+        return await self.find(name)
+
+    async def remove(self, name: str, *, version: int | None = None, by: Actor = OPERATOR) -> Sequence[int]:
+        """Forget a key, or one version of it; gives those that were there.  It is shown nowhere a moment later."""
+        gone = await (await self._store.secrets()).remove(name, await self._act(by), version)
+        await self.look()
+        return gone
+
+    async def check(self, name: str, *, by: Actor = OPERATOR) -> Mapping[int, Checked] | None:
+        """Ask a key's provider whether it takes each live version; None if there is no such key.
+
+        Raises `Unavailable` where one does not open, and `BadRequest` where the provider cannot be asked any more.
+        """
+        known = await self.find(name)
+        if known is None:
+            return None
+        bare = self.providers.host(known.provider)
+        live = known.live(self._clock.now())
+        await self._box.meet(one.sealed for one in live)
+        found = {one.version: await self._ask(self.providers.keyed(bare, self.opened(one)), bare) for one in live}
+        told = {str(version): checked.result for version, checked in found.items()}
+        await self._store.note(await self._act(by), "provider_key.check", name, None, {"results": told})
+        return found
+
+    def opened(self, secret: StoredSecret) -> str:
+        """Give the key of a version; raises `Unavailable` where it does not open."""
+        try:
+            return self._box.open(secret.sealed, secret.place).decode("utf-8")
+        except ValueError as exc:
+            raise Unavailable(
+                "the stored key does not open", detail=f"provider key {secret.name} {secret.version}: {exc}"
+            ) from exc
+
+    async def serve(self, live: LiveKeys) -> None:
+        """Show the keys from now on, and look for changes in the background until `close`."""
+        self._looking = Looking(self._store, self._clock, live)
+        await self._looking.start()
+
+    async def close(self) -> None:
+        """Show nothing new any more."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            await looking.close()
+
+    async def look(self) -> None:
+        """Take what the database has now, where keys are shown."""
+        if self._looking is not None:
+            await self._looking.look()
+
+    async def _changed(self, name: str, secret: StoredSecret) -> ProviderKey:
+        await self.look()
+        return await self.find(name) or self._key(name, [secret])
+
+    def _key(self, name: str, versions: Sequence[StoredSecret]) -> ProviderKey:
+        provider = versions[0].provider
+        return ProviderKey(name, provider, self.providers.reads(provider) == name, versions)
+
+    def _sealed(self, provider: str, name: str, version: int, new: NewKey, act: Act) -> StoredSecret:
+        """Seal a key for its place; raises `BadRequest` with `param` for what cannot be used."""
+        self._check_end(new.expires_at, act)
+        try:
+            key = usable_key(new.content)
+        except ValueError as exc:
+            raise BadRequest(str(exc), param="key") from None
+        if len(key) > LONGEST_KEY:
+            raise BadRequest(f"a key has at most {LONGEST_KEY} characters", param="key")
+        self.providers.keyed(self.providers.host(provider), key)
+        bare = StoredSecret(name, version, provider, _hint(key), new.known_as, b"", act.at, new.expires_at)
+        return replace(bare, sealed=self._box.shut(key.encode("ascii"), bare.place))
+
+    def _check_end(self, expires_at: datetime | None, act: Act) -> None:
+        if expires_at is not None and expires_at <= act.at:
+            raise BadRequest("the end is not in the future", param="expires_at")
+
+
+def _newest(key: ProviderKey | None) -> int:
+    return 0 if key is None else key.versions[0].version
+
+
+def _hint(key: str) -> str:
+    """Give the last characters of a long key, enough to tell two apart; those of a JSON object would say nothing."""
+    return key[-4:] if len(key) >= _HINTED and not key.startswith("{") else ""
+
+
+def _told(new: NewKey, act: Act) -> str:
+    """Give what the audit log says of a key: the beginning of a keyed hash, by which one is found again."""
+    return f"hmac:{hmac.digest(act.key, usable_key(new.content).encode('ascii'), 'sha256').hex()[:16]}"

@@ -1,0 +1,160 @@
+"""Secrets of one gateway's tokens that change by themselves.
+
+Nobody is left with a secret that was handed over to nobody: the new one and what is to be done with it are written in
+one transaction, sealed; the one before does not end until the new one has arrived; and each step may be done twice. So
+a worker may die anywhere, and another one goes on.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from tollbridge.audit import Act, Actor
+from tollbridge.clock import Clock
+from tollbridge.errors import BadRequest, GatewayError, SetupError, Unavailable
+from tollbridge.ids import new_id
+from tollbridge.rotation.handing import Handing, NotHandedOver
+from tollbridge.rotation.sinks import NewSecret
+from tollbridge.sealing.places import HANDOVER, Place
+from tollbridge.stores.base import Store
+from tollbridge.stores.rotations import AutoRotation, Handover, RotationStore
+from tollbridge.tokens.model import Token
+from tollbridge.tokens.service import TokenService
+from tollbridge.vault import Box
+
+OVERLAPS = {"1h": timedelta(hours=1), "24h": timedelta(days=1), "7d": timedelta(days=7)}
+"""How long the secret before may open once the new one has arrived.  At once is none of them."""
+MOST_DAYS_BEFORE = 365
+_PAUSES_S = (30.0, 120.0, 600.0, 3_600.0, 21_600.0, 86_400.0)
+
+log = structlog.get_logger("tollbridge")
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """A new secret as it is sealed until it is handed over."""
+
+    secret: str
+    name: str
+    team: str
+    hint: str
+    ends_at: datetime | None
+
+
+_decode = msgspec.json.Decoder(_Kept).decode
+
+
+class Rotations:
+    """Sets how secrets change, and changes them.  `act` gives what it records with by itself."""
+
+    def __init__(
+        self,
+        store: Store,
+        tokens: TokenService,
+        handing: Handing,
+        box: Box,
+        clock: Clock,
+        *,
+        act: Callable[[], Awaitable[Act]],
+    ) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._handing = handing
+        self._box = box
+        self._clock = clock
+        self._act = act
+
+    async def set(self, token: Token, *, into: str, days_before: int, overlap_s: int, by: Actor) -> AutoRotation:
+        """Have a token's secret change by itself, and be handed over.
+
+        Raises `BadRequest` with `param` for what cannot be used, and with status 409 where a file is another token's.
+        """
+        place = await self._handing.check(into, token.team)
+        if overlap_s not in [overlap.total_seconds() for overlap in OVERLAPS.values()]:
+            raise BadRequest(f"the overlap is one of {', '.join(OVERLAPS)}", param="overlap_s")
+        if not 1 <= days_before <= MOST_DAYS_BEFORE or timedelta(days=days_before) < timedelta(seconds=overlap_s):
+            why = f"it is between 1 and {MOST_DAYS_BEFORE}, and not shorter than the overlap"
+            raise BadRequest(why, param="days_before")
+        rotation = AutoRotation(token.id, str(place), days_before, overlap_s)
+        store, act = await self._store.rotations(), await self._tokens.act(by)
+        under_way = await store.get_handover(token.id)
+        if under_way is not None and under_way.into != rotation.into:
+            await self._handing.cancel(under_way.into, under_way.id)
+        await store.set_rotation(rotation, act)
+        return rotation
+
+    async def remove(self, token_id: str, *, by: Actor) -> bool:
+        """Have a token's secret not change by itself any more; says whether it did.
+
+        A new secret that is under way is taken back, unless it has arrived.
+        """
+        store, act = await self._store.rotations(), await self._tokens.act(by)
+        under_way = await store.get_handover(token_id)
+        if under_way is not None:
+            await self._handing.cancel(under_way.into, under_way.id)
+            if await self._handing.arrived(under_way.into, under_way.id):
+                await store.finish_handover(under_way, act)
+        return await store.remove_rotation(token_id, act)
+
+    async def get(self, token_id: str) -> tuple[AutoRotation | None, Handover | None]:
+        """Say how a token's secret changes by itself, and what is being handed over now."""
+        store = await self._store.rotations()
+        return await store.get_rotation(token_id), await store.get_handover(token_id)
+
+    async def begin(self, token: Token, *, into: str, overlap_s: int, by: Actor) -> bool:
+        """Give a token a further secret that is handed over into a place, soon and by itself.
+
+        False where one is being handed over already. Raises `BadRequest` as `set` and `TokenService.rotate` do.
+        """
+        place = await self._handing.check(into, token.team)
+        return await self._begin(token, str(place), overlap_s, await self._tokens.act(by))
+
+    async def withdraw(self, token_id: str, told: str, *, by: Actor) -> bool:
+        """Take back a secret that was made and given to nobody, known by what its record says of it."""
+        store, act = await self._store.rotations(), await self._tokens.act(by)
+        return await store.withdraw_secret(token_id, told, act)
+
+    async def run(self) -> None:
+        """Change the secrets whose time has come, and hand over what is to be.  Raises `Unavailable`."""
+        store = await self._store.rotations()
+        for rotation, token in await store.due_rotations():
+            try:
+                await self._begin(token, rotation.into, rotation.overlap_s, await self._act())
+            except Unavailable:
+                raise
+            except (GatewayError, SetupError) as exc:  # it was changed meanwhile, or nothing can be sealed
+                log.error("token_not_rotated", token_id=token.id, reason=str(exc))
+        for handover in await store.due_handovers():
+            await self._hand_over(store, handover)
+
+    async def _begin(self, token: Token, into: str, overlap_s: int, act: Act) -> bool:
+        secret, new = self._tokens.new_secret(token.environment, token.rotate_days)
+        id = new_id("msg", self._clock)
+        kept = msgspec.json.encode(_Kept(secret, token.name, token.team, new.hint, new.ends_at))
+        sealed = self._box.shut(kept, Place(HANDOVER, token.id, id))
+        handover = Handover(token.id, id, into, overlap_s, new.digest, sealed, new.created_at)
+        return await (await self._store.rotations()).begin_handover(handover, new, act)
+
+    async def _hand_over(self, store: RotationStore, handover: Handover) -> None:
+        """Hand one over, and note what became of it; no one of them stops the others."""
+        if await store.drop_handover(handover):
+            await self._handing.cancel(handover.into, handover.id)
+            return
+        try:
+            new = await self._opened(handover)
+            arrived = await self._handing.put(handover.into, new)
+        except (NotHandedOver, ValueError, SetupError) as exc:
+            pause_s = _PAUSES_S[min(handover.attempts, len(_PAUSES_S) - 1)]
+            log.error("secret_not_handed_over", token_id=handover.token_id, into=handover.into, reason=str(exc))
+            await store.postpone_handover(handover, str(exc), await self._act(), pause_s=pause_s)
+            return
+        if arrived and await store.finish_handover(handover, await self._act()):
+            log.info("token_rotated_automatically", token_id=handover.token_id, into=handover.into)
+
+    async def _opened(self, handover: Handover) -> NewSecret:
+        """Open it; raises `ValueError` where it does not open."""
+        await self._box.meet([handover.sealed])
+        kept = _decode(self._box.open(handover.sealed, Place(HANDOVER, handover.token_id, handover.id)))
+        said = (kept.name, kept.team, kept.hint, kept.ends_at)
+        return NewSecret(handover.id, handover.token_id, *said, kept.secret)

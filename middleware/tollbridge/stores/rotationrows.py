@@ -1,0 +1,235 @@
+"""Secrets that change by themselves, in an SQL database, by SQLAlchemy: nothing here knows which one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, or_, select, update
+
+from tollbridge.audit import Act
+from tollbridge.stores.auditing import record
+from tollbridge.stores.changes import NewSecret
+from tollbridge.stores.engine import answering
+from tollbridge.stores.jobtables import auto_rotation, handover
+from tollbridge.stores.rotations import AutoRotation, Handover
+from tollbridge.stores.rows import micros, moment, seconds_to_micros, storable
+from tollbridge.stores.tables import secret, token
+from tollbridge.stores.tokenrows import optional_moment, told_secret
+from tollbridge.stores.tokens import ITS_OWN, find_tokens
+from tollbridge.stores.tokenwriting import MOST_SECRETS, TokenTurns, TokenWriting, refused
+from tollbridge.tokens.model import Token, TokenState
+
+_a, _h = auto_rotation.c, handover.c
+_DAY_US = 86_400_000_000
+_NEVER = 2**62
+_TOLD = ("into", "days_before", "overlap_s")
+_ENDED = (TokenState.REVOKED, TokenState.EXPIRED)
+_MOST = 100
+"""Rotations and handovers of one turn."""
+
+
+class SqlRotations:
+    """Keeps them."""
+
+    def __init__(self, turns: TokenTurns) -> None:
+        self._turns = turns
+
+    async def set_rotation(self, new: AutoRotation, act: Act) -> None:
+        values = {"into": new.into, "days_before": new.days_before, "overlap_s": new.overlap_s}
+        async with self._turns.take() as writing:
+            await _refuse_same_file(writing, new)
+            anew = {"into": new.into, "overlap_s": new.overlap_s, "due_at": self._now(), "attempts": 0, "failure": ""}
+            await writing.connection.execute(update(handover).where(_h.token_id == new.token_id).values(anew))
+            before = (await writing.connection.execute(_of(new.token_id))).one_or_none()
+            if before is None:
+                await writing.connection.execute(insert(auto_rotation).values(token_id=new.token_id, **values))
+            else:
+                same = _a.token_id == new.token_id
+                await writing.connection.execute(update(auto_rotation).where(same).values(values))
+            was = None if before is None else {name: before._asdict()[name] for name in _TOLD}
+            await record(writing.connection, act, ("token.set_rotation", new.token_id), was, values)
+
+    async def remove_rotation(self, token_id: str, act: Act) -> bool:
+        async with self._turns.take() as writing:
+            undone = await self._undo(writing, storable(token_id))
+            before = (await writing.connection.execute(_of(token_id))).one_or_none()
+            if before is None and not undone:
+                return False
+            await writing.connection.execute(delete(auto_rotation).where(_a.token_id == storable(token_id)))
+            was = None if before is None else {name: before._asdict()[name] for name in _TOLD}
+            await record(writing.connection, act, ("token.unset_rotation", token_id), was, None)
+            return True
+
+    async def get_rotation(self, token_id: str) -> AutoRotation | None:
+        with answering():
+            async with self._turns.engine.connect() as db:
+                row = (await db.execute(_of(token_id))).one_or_none()
+        return None if row is None else _rotation(row)
+
+    async def due_rotations(self) -> Sequence[tuple[AutoRotation, Token]]:
+        now = self._now()
+        with answering():
+            async with self._turns.engine.connect() as db:
+                due = {row.token_id: _rotation(row) for row in await db.execute(_due(now))}
+                tokens = await find_tokens(db, select(token).where(token.c.id.in_(due)), self._turns.clock.now())
+        return [(due[one.id], one) for one in sorted(tokens, key=lambda one: one.id)]
+
+    async def begin_handover(self, new: Handover, made: NewSecret, act: Act) -> bool:
+        under_way = select(_h.id).where(_h.token_id == new.token_id)
+        async with self._turns.take() as writing:
+            if (await writing.connection.execute(under_way)).one_or_none() is not None:
+                return False
+            others = and_(_own(new.token_id), secret.c.digest != made.digest)
+            ends = (await writing.connection.execute(select(func.max(secret.c.expires_at)).where(others))).scalar_one()
+            if await writing.rotate(new.token_id, made, None, act) is None:
+                return False
+            await writing.connection.execute(update(secret).where(others).values(expires_at=None))
+            values = {
+                "token_id": new.token_id,
+                "id": new.id,
+                "into": new.into,
+                "overlap_s": new.overlap_s,
+                "digest": new.digest,
+                "content": new.sealed,
+                "others_end_at": ends,
+                "created_at": micros(new.created_at),
+                "due_at": self._now(),
+                "attempts": 0,
+                "failure": "",
+            }
+            await writing.connection.execute(insert(handover).values(values))
+            return True
+
+    async def due_handovers(self) -> Sequence[Handover]:
+        wanted = select(handover).where(_h.due_at <= self._now()).order_by(_h.id).limit(_MOST)
+        with answering():
+            async with self._turns.engine.connect() as db:
+                return [_handover(row) for row in await db.execute(wanted)]
+
+    async def get_handover(self, token_id: str) -> Handover | None:
+        with answering():
+            async with self._turns.engine.connect() as db:
+                row = (await db.execute(select(handover).where(_h.token_id == storable(token_id)))).one_or_none()
+        return None if row is None else _handover(row)
+
+    async def postpone_handover(self, one: Handover, failure: str, act: Act, *, pause_s: float) -> None:
+        values = {"failure": failure, "attempts": _h.attempts + 1, "due_at": self._now() + seconds_to_micros(pause_s)}
+        async with self._turns.take() as writing:
+            if (await writing.connection.execute(update(handover).where(_same(one)).values(values))).rowcount:
+                told = {"into": one.into, "why": failure}
+                await record(writing.connection, act, ("token.rotation_failed", one.token_id), None, told)
+
+    async def finish_handover(self, one: Handover, act: Act) -> bool:
+        ends = self._now() + one.overlap_s * 1_000_000
+        async with self._turns.take() as writing:
+            row = await _under_way(writing, one)
+            if row is None:
+                return False
+            await writing.connection.execute(delete(handover).where(_same(one)))
+            others = and_(_own(one.token_id), secret.c.digest != row.digest)
+            await writing.connection.execute(update(secret).where(others).values(expires_at=ends))
+            done = update(auto_rotation).where(_a.token_id == one.token_id).values(done_at=self._now())
+            await writing.connection.execute(done)
+            told = {"into": one.into, "others_end_at": moment(ends).isoformat()}
+            await record(writing.connection, act, ("token.rotated_automatically", one.token_id), None, told)
+            return True
+
+    async def withdraw_secret(self, token_id: str, told: str, act: Act) -> bool:
+        own = select(secret.c.digest).where(_own(storable(token_id)), secret.c.digest.not_in(select(_h.digest)))
+        async with self._turns.take() as writing:
+            for digest in (await writing.connection.execute(own)).scalars().all():
+                if told_secret(bytes(digest)) == told:
+                    await writing.connection.execute(delete(secret).where(secret.c.digest == digest))
+                    await record(writing.connection, act, ("token.withdraw", token_id), {"secret": told}, None)
+                    return True
+            return False
+
+    async def drop_handover(self, one: Handover) -> bool:
+        async with self._turns.take() as writing:
+            row, found = await writing.row(one.token_id), await _under_way(writing, one)
+            if found is not None and row is not None and writing.state(row) not in _ENDED:
+                opens = select(secret.c.digest).where(_own(one.token_id), secret.c.digest == found.digest)
+                if (await writing.connection.execute(opens)).one_or_none() is not None:
+                    return False
+            await writing.connection.execute(delete(handover).where(_same(one)))
+            return True
+
+    async def _undo(self, writing: TokenWriting, token_id: str) -> bool:
+        """Take back the secret that was not handed over, if there is one."""
+        row = (await writing.connection.execute(select(handover).where(_h.token_id == token_id))).one_or_none()
+        if row is None:
+            return False
+        await writing.connection.execute(delete(secret).where(_own(token_id), secret.c.digest == row.digest))
+        if row.others_end_at is not None:
+            ends = max(row.others_end_at, self._now() + row.overlap_s * 1_000_000)
+            await writing.connection.execute(update(secret).where(_own(token_id)).values(expires_at=ends))
+        await writing.connection.execute(delete(handover).where(_h.token_id == token_id))
+        return True
+
+    def _now(self) -> int:
+        return seconds_to_micros(self._turns.clock.time())
+
+
+async def _refuse_same_file(writing: TokenWriting, new: AutoRotation) -> None:
+    """Refuse to hand two tokens' secrets over into one file: each would overwrite the other's."""
+    taken = select(_a.token_id).where(_a.into == new.into, _a.token_id != new.token_id)
+    if new.into.startswith("file:") and (await writing.connection.execute(taken)).first() is not None:
+        raise refused("another token's secret is handed over into this file", "conflict")
+
+
+def _due(now: int) -> Any:
+    """Select the rotations of `due_rotations`."""
+    own = (secret.c.token_id == _a.token_id, secret.c.use.in_(ITS_OWN))
+    ends = select(func.max(func.coalesce(secret.c.expires_at, _NEVER))).where(*own).scalar_subquery()
+    made = select(func.max(secret.c.created_at)).where(*own).scalar_subquery()
+    opens = or_(secret.c.expires_at.is_(None), secret.c.expires_at > now)
+    count = select(func.count()).select_from(secret).where(*own, opens).scalar_subquery()
+    return (
+        select(auto_rotation)
+        .join(token, token.c.id == _a.token_id)
+        .where(
+            token.c.revoked_at.is_(None),
+            token.c.disabled_at.is_(None),
+            or_(token.c.expires_at.is_(None), token.c.expires_at > now),
+            ends - _a.days_before * _DAY_US <= now,
+            ends + made <= 2 * now,
+            count < MOST_SECRETS,
+            ~exists().where(_h.token_id == token.c.id),
+        )
+        .order_by(_a.token_id)
+        .limit(_MOST)
+    )
+
+
+def _of(token_id: str) -> Any:
+    return select(auto_rotation).where(_a.token_id == storable(token_id))
+
+
+async def _under_way(writing: TokenWriting, one: Handover) -> Row[Any] | None:
+    return (await writing.connection.execute(select(handover).where(_same(one)))).one_or_none()
+
+
+def _own(token_id: str) -> ColumnElement[bool]:
+    return and_(secret.c.token_id == token_id, secret.c.use.in_(ITS_OWN))
+
+
+def _same(one: Handover) -> ColumnElement[bool]:
+    return and_(_h.token_id == one.token_id, _h.id == one.id)
+
+
+def _rotation(row: Row[Any]) -> AutoRotation:
+    return AutoRotation(row.token_id, row.into, row.days_before, row.overlap_s, optional_moment(row.done_at))
+
+
+def _handover(row: Row[Any]) -> Handover:
+    return Handover(
+        token_id=row.token_id,
+        id=row.id,
+        into=row.into,
+        overlap_s=row.overlap_s,
+        digest=bytes(row.digest),
+        sealed=bytes(row.content),
+        created_at=moment(row.created_at),
+        attempts=row.attempts,
+        due_at=moment(row.due_at),
+        failure=row.failure,
+    )

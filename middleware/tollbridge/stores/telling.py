@@ -1,0 +1,77 @@
+"""Telling webhooks of what is recorded, in the transaction that records it: nobody has to remember to.
+
+What stands in a row here holds no secret, so that it needs no key; what does hold one is sealed by who posts it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tollbridge.audit import AuditRecord
+from tollbridge.ids import id_in_order
+from tollbridge.stores.jobtables import delivery, webhook
+from tollbridge.stores.peopletables import team
+from tollbridge.stores.rows import storable
+from tollbridge.stores.tables import token
+from tollbridge.webhooks.events import hears, said_of
+
+_ABOUT = (
+    (token.c.id, token.c.name, token.c.team),
+    (webhook.c.id, webhook.c.name, webhook.c.team),
+    (team.c.name, team.c.title, team.c.name),
+)
+"""Where the name and the team of a target are, by its id."""
+
+
+async def tell(connection: AsyncConnection, record: AuditRecord) -> None:
+    """Write a delivery for each webhook that hears of a record.  One whose own trouble it is does not."""
+    w = webhook.c
+    hooks = (await connection.execute(select(w.id, w.events, w.team).where(w.disabled_at.is_(None)))).all()
+    if not hooks:
+        return
+    name, team_name = await _about(connection, record.target)
+    heard = [hook for hook in hooks if _is_for(hook, record, team_name)]
+    if not heard:
+        return
+    said = storable(said_of(record, name, team_name))
+    at_ms, number = record.at_us // 1000, record.number
+    rows = [
+        delivery_values(id_in_order("msg", at_ms, number), hook.id, record.action, record.at_us, said=said)
+        for hook in heard
+    ]
+    await connection.execute(insert(delivery), rows)
+
+
+def delivery_values(
+    id: str, webhook_id: str, event: str, at_us: int, *, said: str = "", content: bytes = b""
+) -> dict[str, Any]:
+    """Give the columns of a delivery that is due at once, whatever a worker's clock says."""
+    return {
+        "id": id,
+        "webhook_id": webhook_id,
+        "event": event,
+        "said": said,
+        "content": content,
+        "created_at": at_us,
+        "due_at": 0,
+        "attempts": 0,
+        "outcome": "",
+        "runner": "",
+        "lease_ends_at": 0,
+    }
+
+
+def _is_for(hook: Any, record: AuditRecord, team_name: str) -> bool:
+    if hook.id == record.target or not hears(hook.events.split(), record.action):
+        return False
+    return not hook.team or hook.team == team_name
+
+
+async def _about(connection: AsyncConnection, target: str) -> Sequence[str]:
+    for key, name, of_team in _ABOUT:
+        found = (await connection.execute(select(name, of_team).where(key == storable(target)))).one_or_none()
+        if found is not None:
+            return found
+    return "", ""

@@ -1,0 +1,69 @@
+"""Events: which a webhook hears of, and how one is written.
+
+What is recorded in the audit log is what is told, by the record's own action. The body holds ids and names, and of what
+changed the names of the fields: values stand in it only where `_SAID` names them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from tollbridge.audit import AuditRecord
+from tollbridge.stores.rows import moment
+
+NEW_SECRET = "token.new_secret"
+"""The one event that holds a secret.  Only the webhook hears of it that a token's rotation is delivered to."""
+TEST = "webhook.test"
+MOST_PATTERNS = 50
+
+_PATTERN = re.compile(r"\*|[a-z][a-z_]{0,39}\.(?:\*|[a-z][a-z_]{0,39})")
+_SAID = ("hint", "ends_at", "others_end_at", "days", "last_used_at", "into", "why", "version", "provider", "result")
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def checked_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Give the patterns of events, each once; raises `ValueError`."""
+    found = tuple(dict.fromkeys(patterns))
+    if not 0 < len(found) <= MOST_PATTERNS:
+        raise ValueError(f"name 1 to {MOST_PATTERNS} events")
+    for pattern in found:
+        if not _PATTERN.fullmatch(pattern):
+            raise ValueError("an event is written as token.rotate, token.* or *")
+    return found
+
+
+def hears(patterns: Iterable[str], event: str) -> bool:
+    """Whether any of the patterns means the event."""
+    return any(pattern in ("*", event, f"{event.partition('.')[0]}.*") for pattern in patterns)
+
+
+def said_of(record: AuditRecord, name: str, team: str) -> str:
+    """Write the body that tells of a record: of the target its id, `name` and `team`."""
+    before, after = _object(record.before), _object(record.after)
+    data: dict[str, Any] = {
+        "id": record.target,
+        "name": name,
+        "team": team,
+        "by": record.actor.id,
+        "via": record.actor.via,
+        "request": record.actor.call_id,
+        "record": record.number,
+        "changed": sorted(after if after else before),
+    }
+    return body(record.action, record.at_us, data | {key: after[key] for key in _SAID if key in after})
+
+
+def body(event: str, at_us: int, data: Mapping[str, Any]) -> str:
+    """Write a body as the specification recommends: `type`, `timestamp` and `data`.
+
+    https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (read 2026-11).
+    """
+    at = moment(at_us).isoformat().replace("+00:00", "Z")
+    return _encode({"type": event, "timestamp": at, "data": data}).decode("utf-8")
+
+
+def _object(text: str) -> dict[str, Any]:
+    found: dict[str, Any] | None = msgspec.json.decode(text)
+    return found or {}

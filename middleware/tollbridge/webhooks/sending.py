@@ -1,0 +1,91 @@
+"""Sending one message to a webhook, once."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import structlog
+
+from tollbridge.clock import Clock
+from tollbridge.errors import SetupError, UpstreamError
+from tollbridge.sealing.places import DELIVERY, Place
+from tollbridge.stores.webhooks import DELIVERED, Delivery, Webhook
+from tollbridge.transport.base import Transport, UpstreamRequest
+from tollbridge.vault import Box
+from tollbridge.webhooks.secrets import HookSecrets
+from tollbridge.webhooks.signing import headers
+
+PATIENCE_S = 15.0
+"""How long a receiver may take to answer; the specification recommends 15 to 30 s."""
+_GONE = 410
+_THROTTLED = frozenset((429, 502, 503, 504))
+
+log = structlog.get_logger("tollbridge")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of one attempt, in a word: `delivered`, or why not.
+
+    `asked_s` is how long the receiver asked to wait. `gone`: it wants no more. `busy`: it did not answer, or has too
+    much to do, so that others need not be tried now.
+    """
+
+    outcome: str
+    asked_s: float = 0.0
+    gone: bool = False
+    busy: bool = False
+
+
+class Sending:
+    """Sends over a gateway's guarded transport: addresses are resolved, checked and pinned, redirects not followed."""
+
+    def __init__(self, transport: Transport, box: Box, clock: Clock) -> None:
+        self._transport = transport
+        self._box = box
+        self._secrets = HookSecrets(box)
+        self._clock = clock
+
+    async def attempt(self, webhook: Webhook, delivery: Delivery) -> Attempt:
+        """Send one message, once."""
+        now = self._clock.now()
+        try:
+            content = await self._content(delivery)
+            keys = await self._secrets.signing(webhook.id, webhook.sealed, now)
+            signed = headers(keys, delivery.id, int(now.timestamp()), content)
+        except (ValueError, SetupError) as exc:
+            log.error("webhook_not_signed", webhook_id=webhook.id, reason=str(exc))
+            return Attempt("not_signed")
+        request = UpstreamRequest("POST", webhook.url, signed, content, webhook.allow_private)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                answer = await self._transport.send(request)
+                await answer.close()
+        except TimeoutError:
+            return Attempt("timeout", busy=True)
+        except UpstreamError as exc:
+            log.info("webhook_not_reached", webhook_id=webhook.id, reason=exc.detail or exc.message)
+            return Attempt("unreachable", busy=True)
+        if 200 <= answer.status < 300:
+            return Attempt(DELIVERED)
+        busy = answer.status in _THROTTLED
+        asked_s = _seconds(dict(answer.headers).get(b"retry-after", b""), now) if busy else 0.0
+        return Attempt(f"http_{answer.status}", asked_s, gone=answer.status == _GONE, busy=busy)
+
+    async def _content(self, delivery: Delivery) -> bytes:
+        if delivery.said:
+            return delivery.said.encode("utf-8")
+        await self._box.meet([delivery.sealed])
+        return self._box.open(delivery.sealed, Place(DELIVERY, delivery.webhook_id, delivery.id))
+
+
+def _seconds(asked: bytes, now: datetime) -> float:
+    """Read `Retry-After` (RFC 9110, 10.2.3): seconds or a date; 0 where it is neither."""
+    text = asked.decode("latin-1").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError):
+        return 0.0

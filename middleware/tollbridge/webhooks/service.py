@@ -1,0 +1,154 @@
+"""Webhooks of one gateway: made, changed and tried."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from msgspec import UNSET, structs
+
+from tollbridge.audit import Actor
+from tollbridge.clock import Clock
+from tollbridge.errors import BadRequest, Unavailable, UpstreamUnreachable
+from tollbridge.ids import new_id
+from tollbridge.stores.base import Store
+from tollbridge.stores.rows import micros
+from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
+from tollbridge.tokens.service import LONGEST_OVERLAP, TokenService
+from tollbridge.tokens.wishes import LONGEST_NAME
+from tollbridge.transport.guard import is_plainly_private
+from tollbridge.vault import Box
+from tollbridge.webhooks.events import TEST, body, checked_patterns
+from tollbridge.webhooks.secrets import HookSecrets
+from tollbridge.webhooks.signing import shown
+
+LONGEST_URL = 2_000
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class MadeWebhook:
+    """A webhook and, this once, the secret that its messages are signed with."""
+
+    webhook: Webhook
+    secret: str = field(repr=False)
+
+
+class Webhooks:
+    """Webhooks of one gateway.  `allow_private`: they may be on private addresses, where they say so themselves.
+
+    Whatever cannot be used raises `BadRequest` with `param`; `Unavailable` where the store does not answer.
+    """
+
+    def __init__(self, store: Store, tokens: TokenService, box: Box, clock: Clock, *, allow_private: bool) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._secrets = HookSecrets(box)
+        self._clock = clock
+        self._allow_private = allow_private
+
+    async def create(
+        self, *, name: str, url: str, events: Iterable[str], team: str = "", allow_private: bool = False, by: Actor
+    ) -> MadeWebhook:
+        """Make a webhook; its secret is in the result and nowhere else."""
+        now, id = self._clock.now(), new_id("whk", self._clock)
+        self._check_url(url, private=allow_private)
+        key, sealed = self._secrets.begin(id, now)
+        made = Webhook(id, _name(name), url, _patterns(events), team, allow_private, now, sealed)
+        await (await self._store.webhooks()).add_webhook(made, await self._tokens.act(by))
+        return MadeWebhook(made, shown(key))
+
+    async def change(self, webhook: Webhook, change: WebhookChange, *, by: Actor) -> Webhook | None:
+        """Change a webhook as it is; None where it is not there any more."""
+        checked = structs.replace(
+            change,
+            name=change.name if change.name is UNSET else _name(change.name),
+            events=change.events if change.events is UNSET else _patterns(change.events),
+        )
+        url = webhook.url if change.url is UNSET else change.url
+        private = webhook.allow_private if change.allow_private is UNSET else change.allow_private
+        if change.url is not UNSET or change.allow_private is not UNSET:
+            self._check_url(url, private=private)
+        act = await self._tokens.act(by)
+        return await (await self._store.webhooks()).change_webhook(webhook.id, checked, act)
+
+    async def remove(self, webhook_id: str, *, by: Actor) -> bool:
+        """Forget a webhook and its messages; says whether it was there."""
+        return await (await self._store.webhooks()).remove_webhook(webhook_id, await self._tokens.act(by))
+
+    async def rotate_secret(self, webhook_id: str, overlap: timedelta, *, by: Actor) -> MadeWebhook | None:
+        """Make another secret; the one before signs too for `overlap`, at most 30 days.  None if there is no webhook.
+
+        Raises `BadRequest` (409) where two sign already.
+        """
+        if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
+            raise BadRequest(f"the overlap is between none and {LONGEST_OVERLAP.days} days", param="overlap_s")
+        store, act = await self._store.webhooks(), await self._tokens.act(by)
+        for _ in range(_TRIES):
+            webhook = await store.get_webhook(webhook_id)
+            if webhook is None:
+                return None
+            now = self._clock.now()
+            try:
+                key, sealed = await self._secrets.rotated(webhook_id, webhook.sealed, now, now + overlap)
+            except ValueError as exc:
+                raise Unavailable("the webhook's secrets cannot be opened", detail=str(exc)) from exc
+            if await store.reseal_webhook(webhook_id, webhook.sealed, sealed, act):
+                return MadeWebhook(structs.replace(webhook, sealed=sealed), shown(key))
+        raise BadRequest("its secret is being changed by somebody else; try again", code="conflict", status=409)
+
+    async def withdraw_secret(self, webhook_id: str, *, by: Actor) -> None:
+        """Take back the newest secret, which was given to nobody; the only one stays."""
+        store, act = await self._store.webhooks(), await self._tokens.act(by)
+        webhook = await store.get_webhook(webhook_id)
+        sealed = None if webhook is None else await self._secrets.without_newest(webhook_id, webhook.sealed)
+        if webhook is not None and sealed is not None:
+            await store.reseal_webhook(webhook_id, webhook.sealed, sealed, act)
+
+    async def test(self, webhook: Webhook, *, by: Actor) -> Delivery:
+        """Send a message that says nothing; what becomes of it is seen in the list of messages."""
+        now = self._clock.now()
+        id, data = new_id("msg", self._clock), {"id": webhook.id, "name": webhook.name, "by": by.id}
+        sent = Delivery(id, webhook.id, TEST, now, 0, "", said=body(TEST, micros(now), data))
+        await (await self._store.outbox()).post(sent)
+        await self._store.note(await self._tokens.act(by), "webhook.try", webhook.id, None, {"delivery": id})
+        return sent
+
+    async def send_again(self, delivery_id: str, *, by: Actor) -> Delivery | None:
+        """Send a message again from the beginning; None if there is none.
+
+        Raises `BadRequest` (409) where it held a secret, which is not kept.
+        """
+        return await (await self._store.outbox()).send_again(delivery_id, await self._tokens.act(by))
+
+    def _check_url(self, url: str, *, private: bool) -> None:
+        if private and not self._allow_private:
+            raise BadRequest(
+                "webhooks on private addresses are not allowed here; the operator may with [webhooks] allow_private",
+                param="allow_private",
+            )
+        try:
+            away = not is_plainly_private(url)
+        except UpstreamUnreachable as exc:
+            raise BadRequest(f"the URL cannot be used: {exc.detail}", param="url") from None
+        parts = urlsplit(url)
+        if len(url) > LONGEST_URL or parts.fragment or (parts.scheme != "https" and not private):
+            raise BadRequest(
+                f"a URL begins with https://, has no fragment, and is {LONGEST_URL} bytes long at most", param="url"
+            )
+        if not away and not private:
+            raise BadRequest("the URL leads to a private address", param="url")
+
+
+def _name(name: str) -> str:
+    label = name.strip()
+    if not label or len(label) > LONGEST_NAME or not label.isprintable():
+        raise BadRequest(f"a webhook needs a name of 1 to {LONGEST_NAME} printable characters", param="name")
+    return label
+
+
+def _patterns(events: Iterable[str]) -> tuple[str, ...]:
+    try:
+        return checked_patterns(events)
+    except ValueError as exc:
+        raise BadRequest(str(exc), param="events") from exc

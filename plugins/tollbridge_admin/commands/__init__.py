@@ -1,0 +1,1 @@
+"""Commands of the admin API: one file an object, each written against paths and JSON (`reaching`)."""

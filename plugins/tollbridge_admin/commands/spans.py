@@ -1,0 +1,34 @@
+"""Spans of time as commands take them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from tollbridge import SystemClock
+
+_SPAN = re.compile(r"(\d{1,4})([mhd])")
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+
+
+def ends(text: str) -> dict[str, str]:
+    """Read when something ends, as a field of a wish: a span from now on, or a time; raises a usage error."""
+    if not text:
+        return {}
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        seconds = int(span[1]) * _SECONDS[span[2]]
+        return {"expires_at": (SystemClock().now() + timedelta(seconds=seconds)).isoformat()}
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither a span such as 90d nor a time such as 2027-02-21") from None
+    return {"expires_at": (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).isoformat()}
+
+
+def overlap_s(text: str) -> int:
+    """Read an overlap in seconds: `now`, or a span; raises a usage error."""
+    span = _SPAN.fullmatch("0m" if text == "now" else text)
+    if span is None:
+        raise typer.BadParameter(f"{text!r} is no overlap: now, or a span such as 1h, 24h or 7d")
+    return int(span[1]) * _SECONDS[span[2]]

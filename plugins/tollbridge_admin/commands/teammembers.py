@@ -1,0 +1,99 @@
+"""`tollbridge team members`, `join` and `leave`: who is in a team, and as what."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+
+from tollbridge.cli.output import print_json, print_table
+from tollbridge_admin.commands.reaching import (
+    ConfigOption,
+    JsonOption,
+    Reaching,
+    TokenOption,
+    UrlOption,
+    named,
+    when_said,
+)
+from tollbridge_admin.commands.words import LimitOption, YesOption, check_sure
+
+app = typer.Typer()
+
+TeamArgument = Annotated[str, typer.Argument(metavar="TEAM")]
+PersonArgument = Annotated[str, typer.Argument(metavar="PERSON", help="An e-mail address, or an id.")]
+RoleOption = Annotated[str, typer.Option("--role", "-r", help="What they are there; see `tollbridge role list`.")]
+
+
+@app.command("members")
+def members(
+    team: TeamArgument,
+    limit: LimitOption = 50,
+    config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """List the members of a team."""
+    with Reaching(config, url, token) as api:
+        found = list(api.items(f"/teams/{named(team)}/members", most=limit))
+    print_members(found, as_json=as_json)
+
+
+@app.command("join")
+def join(
+    team: TeamArgument,
+    person: PersonArgument,
+    role: RoleOption = "consumer",
+    name: Annotated[str, typer.Option("--name", "-n", help="Their name, to add somebody new.")] = "",
+    config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Make somebody a member of a team, or give a member another role, at once."""
+    who = {"email": person} if "@" in person else {"person": person}
+    more = {"name": name} if name else {}
+    with Reaching(config, url, token) as api:
+        found = api.ask("POST", f"/teams/{named(team)}/members", {**who, **more, "role": role})
+    print_members([found], as_json=as_json)
+
+
+@app.command("leave")
+def leave(
+    team: TeamArgument,
+    person: PersonArgument,
+    yes: YesOption = False,
+    config: ConfigOption = None,
+    url: UrlOption = "",
+    token: TokenOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """End a membership and all that was made with it, at once and for good."""
+    check_sure(f"Take {person} out of {team}? All that they made there ends", yes=yes)
+    with Reaching(config, url, token) as api:
+        found = api.ask("POST", f"/teams/{named(team)}/members/{named(person_id(api, person))}/remove")
+    print_members([found], as_json=as_json)
+
+
+def person_id(api: Any, person: str) -> str:
+    """Give the id of a person who is named by an address or the id; ends with 3 where nobody has the address."""
+    if "@" not in person:
+        return person
+    wanted = person.strip().lower()
+    for one in api.items("/people", {"q": wanted}):
+        if one["email"] == wanted:
+            found: str = one["id"]
+            return found
+    typer.echo(f"tollbridge: nobody has the address {person!r}", err=True)
+    raise typer.Exit(3)
+
+
+def print_members(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Print memberships."""
+    if as_json:
+        print_json(found)
+        return
+    columns = ("person", "name", "e-mail", "team", "role", "state", "since")
+    words = ("person", "name", "email", "team", "role", "state")
+    rows = [[*(one[word] or "-" for word in words), when_said(one["created_at"])] for one in found]
+    print_table("Members", columns, rows, empty="There are no members.")

@@ -1,0 +1,82 @@
+"""The API in this process, for commands on the machine: no guard, no token, and all rights.
+
+What a request is refused for, an `Idempotency-Key`, `If-Match` and the audit log work as they do over HTTP; the log has
+`operator:<user>` by way of `cli`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+from starlette.types import ASGIApp, Message
+
+from tollbridge import Gateway, GatewayError, Principal, ScopeSet
+from tollbridge.administering import open_call, operator
+from tollbridge.cli.asking import JSON, Asking, Query, Reply, written
+from tollbridge_admin.app import make_operators_app
+from tollbridge_admin.problems import KIND, write_problem
+
+EVERYTHING = ScopeSet(("admin:*", "ai:*", "model:*", "service:*"))
+
+
+class Operating(Asking):
+    """Asks the API of the gateway of a configuration, opened for administration until the `with` block ends."""
+
+    def __init__(self, config: Path | None) -> None:
+        self._gateway = Gateway(config, serves=False)
+        user = operator().id
+        self._principal = Principal(id=user, name=user, scopes=EVERYTHING)
+
+    def __enter__(self) -> Self:
+        self._runner = asyncio.Runner()
+        self._opened = self._gateway.administered()
+        try:
+            self._runner.run(self._opened.__aenter__())
+            self._app: ASGIApp = make_operators_app(self._gateway)
+        except BaseException:
+            self._runner.close()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        try:
+            self._runner.run(self._opened.__aexit__(None, None, None))
+        finally:
+            self._runner.close()
+
+    def send(
+        self, method: str, path: str, body: Any = None, query: Query | None = None, *, headers: Mapping[str, str] = {}
+    ) -> Reply:
+        """Send a request and give its answer, a refusal too."""
+        content = b"" if body is None else msgspec.json.encode(body)
+        kind = {} if body is None else {"content-type": JSON}
+        named = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in {**kind, **headers}.items()]
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": written(query).encode("ascii"),
+            "headers": named,
+        }
+        return self._runner.run(self._carried(scope, content))
+
+    async def _carried(self, scope: dict[str, Any], content: bytes) -> Reply:
+        call = scope["tollbridge"] = open_call(scope, self._gateway.clock)
+        call.principal = self._principal
+        sent: list[Message] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        try:
+            await self._app(scope, receive, send)
+        except GatewayError as exc:
+            return Reply(exc.status, {"content-type": KIND}, write_problem(call, exc)[1])
+        head, *parts = sent
+        found = {name.decode("latin-1"): value.decode("latin-1") for name, value in head["headers"]}
+        return Reply(head["status"], found, b"".join(part["body"] for part in parts))

@@ -1,0 +1,139 @@
+"""Which client asks: found and proved before anything is done for it (RFC 6749 section 2.3).
+
+This is not Authlib's: keys may have to be fetched, which nobody waits for inside a transaction, and whatever a header
+holds must be refused rather than raise.
+"""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
+
+from tollbridge import Gateway
+from tollbridge.authorizing import AuthMethod, Client
+from tollbridge.jose import TokenRefused, read_compact
+from tollbridge_oauth.assertions import ASSERTION, Assertions
+from tollbridge_oauth.forms import Form
+from tollbridge_oauth.known import KnownClient
+from tollbridge_oauth.refusals import BadClient, InvalidRequestError, UnauthorizedClientError
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a request shows of its client, none of it checked."""
+
+    client_id: str
+    method: AuthMethod
+    secret: str = field(default="", repr=False)
+
+
+class Authentication:
+    """Finds and proves clients."""
+
+    def __init__(self, gateway: Gateway, issuer: str) -> None:
+        self._gateway = gateway
+        self._assertions = Assertions(gateway, issuer)
+        self._checks: Mapping[AuthMethod, Callable[[Client, str], Awaitable[bool]]] = {
+            AuthMethod.BASIC: self._has_secret,
+            AuthMethod.POST: self._has_secret,
+            AuthMethod.PRIVATE_KEY: self._has_signed,
+            AuthMethod.NONE: self._needs_nothing,
+        }
+
+    async def client(self, authorization: str | None, form: Form, address: str) -> KnownClient:
+        """Give the client of a request that came from an address; raises an `OAuth2Error`.
+
+        Raises `Throttled` where too many wrong ones came from there.
+        """
+        shown = shown_by(authorization, form)
+        self._gateway.throttle.check(address, shown.client_id)
+        client = await self._gateway.clients.get(shown.client_id)
+        known = client is not None and client.rules.auth_method is shown.method
+        if client is None or not known or not await self._checks[shown.method](client, shown.secret):
+            self._gateway.throttle.failed(address, shown.client_id)
+            raise BadClient()
+        return await self._on(client, address)
+
+    async def find(self, client_id: str, address: str) -> KnownClient | None:
+        """Give a client that is on, for a page that its program sent somebody to; raises an `OAuth2Error`."""
+        client = await self._gateway.clients.get(client_id)
+        return None if client is None else await self._on(client, address, checked=False)
+
+    async def _on(self, client: Client, address: str, *, checked: bool = True) -> KnownClient:
+        holder = await self._gateway.store.find_holder(client.id)
+        if holder is None:
+            raise BadClient()
+        for conditions in holder.conditions if checked else ():
+            if conditions.refusal(address, self._gateway.clock.now()) is not None:
+                raise UnauthorizedClientError("this client may not be used from this address, or at this time")
+        return KnownClient(client, holder)
+
+    async def _has_secret(self, client: Client, secret: str) -> bool:
+        return await self._gateway.clients.proves(client.id, secret.encode("utf-8", "replace"))
+
+    async def _has_signed(self, client: Client, assertion: str) -> bool:
+        return await self._assertions.proves(client, assertion.encode("utf-8", "replace"))
+
+    async def _needs_nothing(self, client: Client, secret: str) -> bool:
+        return True
+
+
+def shown_by(authorization: str | None, form: Form) -> Shown:
+    """Say how a request shows its client; raises `BadClient`, or `InvalidRequestError` for more than one way."""
+    ways = {
+        AuthMethod.BASIC: authorization is not None,
+        AuthMethod.POST: "client_secret" in form,
+        AuthMethod.PRIVATE_KEY: "client_assertion" in form or "client_assertion_type" in form,
+    }
+    used = [method for method, is_used in ways.items() if is_used]
+    if len(used) > 1:
+        raise InvalidRequestError("the client shows who it is in more than one way")
+    method = used[0] if used else AuthMethod.NONE
+    shown = _READ[method](authorization or "", form)
+    named = form.get("client_id", shown.client_id)
+    if not shown.client_id or named != shown.client_id:
+        raise BadClient()
+    return shown
+
+
+def _basic(authorization: str, form: Form) -> Shown:
+    """Read the header; both parts are form-encoded in it (RFC 6749 section 2.3.1)."""
+    scheme, _, pair = authorization.partition(" ")
+    try:
+        text = base64.b64decode(pair.strip().encode("ascii"), validate=True).decode("utf-8")
+        client_id, colon, secret = text.partition(":")
+        parts = [unquote_plus(part, errors="strict") for part in (client_id, secret)]
+    except (binascii.Error, ValueError):
+        raise BadClient() from None
+    if scheme.lower() != "basic" or not colon:
+        raise BadClient()
+    return Shown(parts[0], AuthMethod.BASIC, parts[1])
+
+
+def _post(authorization: str, form: Form) -> Shown:
+    return Shown(form.get("client_id", ""), AuthMethod.POST, form["client_secret"])
+
+
+def _signed(authorization: str, form: Form) -> Shown:
+    """Read the assertion; who it says it is from is looked up, and checked with that client's keys."""
+    assertion = form.get("client_assertion", "")
+    if form.get("client_assertion_type") != ASSERTION:
+        raise BadClient()
+    try:
+        subject = read_compact(assertion.encode("utf-8", "replace")).claims.get("sub")
+    except TokenRefused:
+        raise BadClient() from None
+    return Shown(subject if isinstance(subject, str) else "", AuthMethod.PRIVATE_KEY, assertion)
+
+
+def _nothing(authorization: str, form: Form) -> Shown:
+    return Shown(form.get("client_id", ""), AuthMethod.NONE)
+
+
+_READ: Mapping[AuthMethod, Callable[[str, Form], Shown]] = {
+    AuthMethod.BASIC: _basic,
+    AuthMethod.POST: _post,
+    AuthMethod.PRIVATE_KEY: _signed,
+    AuthMethod.NONE: _nothing,
+}

@@ -1,0 +1,81 @@
+"""What the pages share: how they are rendered, and who may see them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from tollbridge import Gateway
+from tollbridge.browsing import Renderer, here, policy, sign_in_path
+from tollbridge_oauth.addresses import PATH
+from tollbridge_oauth.lending import Lending, Visitor
+
+_WHY = {
+    "client": "The program that sent you here is not known, or has ended.",
+    "redirect": "The program that sent you here did not say where it was made for you to go back to.",
+    "request": "The program that sent you here asked in a way that cannot be understood.",
+    "operator": "You came by the operator's link. What you let a program do is lent by a person: sign in as one.",
+    "again": "This page was made for somebody else, or a while ago. Begin again in the program.",
+}
+
+
+class Pages:
+    """The pages of one gateway."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+        self.lending = Lending(gateway)
+        self._renderer = Renderer("tollbridge_oauth", gateway.clock, mount=PATH)
+        self.assets = self._renderer.assets
+
+    def render(
+        self, request: Request, template: str, /, *, status: int = 200, back_to: str = "", **context: Any
+    ) -> HTMLResponse:
+        """Render a template; the answer to its form may lead to the origin of `back_to`."""
+        page = self._renderer.render(request, template, status=status, **context)
+        page.headers["content-security-policy"] = policy(_origins(back_to))
+        return page
+
+    def no(self, request: Request, why: str) -> Response:
+        """Say why nobody is sent back; never a redirect (RFC 6749 section 4.1.2.1)."""
+        return self.render(request, "cannot.html", status=400, why=_WHY[why])
+
+    async def refuse(self, request: Request, status: int) -> Response:
+        """Make the page of a refusal before any page was reached."""
+        return self.render(request, "refused.html", status=status, code=status)
+
+    async def failed(self, request: Request, exc: Exception) -> Response:
+        """Make the page of an error."""
+        code: int = exc.status_code if isinstance(exc, HTTPException) else getattr(exc, "status", 500)
+        page = self.render(request, "refused.html", status=code, code=code)
+        page.headers.update(exc.headers or {} if isinstance(exc, HTTPException) else {})
+        return page
+
+    async def visitor(self, request: Request, scopes: Sequence[str] = ()) -> Visitor | Response:
+        """Give the person in the browser, or the answer to one who must first sign in.
+
+        Who is to lend what others may do must have proved who they are lately.
+        """
+        session = await self.lending.session(request)
+        if session is None:
+            return RedirectResponse(sign_in_path(request, here(request)), 303)
+        grave = any(scope.startswith("admin:") for scope in scopes)
+        if grave and not self.gateway.sessions.is_confirmed(session):
+            return RedirectResponse(sign_in_path(request, here(request), again=True), 303)
+        return await self.lending.visitor(session) or self.no(request, "operator")
+
+
+def field(form: Mapping[str, list[str]], name: str) -> str:
+    """Give what stands in a field of a form, empty where it is not there."""
+    return form.get(name, [""])[0]
+
+
+def _origins(url: str) -> Sequence[str]:
+    """Give the source that a policy allows for a URL; an IPv6 address cannot stand in one, so its scheme does."""
+    if not url:
+        return ()
+    parts = urlsplit(url)
+    return (f"{parts.scheme}:",) if "[" in parts.netloc else (f"{parts.scheme}://{parts.netloc}",)

@@ -1,0 +1,49 @@
+"""Signing in: by password, by OpenID providers, by the operator's link; and what one's sessions are.
+
+This module only has the hooks; everything else loads when the gateway builds the app.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tollbridge import hookimpl
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from tollbridge import Gateway
+
+PATH = "/sign-in"
+"""Where it is under the prefix.  `?next=` names the page to go to afterwards, below the prefix too."""
+
+
+@hookimpl
+def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+    """Offer the pages."""
+    register(PATH, _make)
+
+
+@hookimpl
+def register_commands(register: Callable[[str, Any], None]) -> None:
+    """Offer `tollbridge admin-link`."""
+    from tollbridge_signin.commands import admin_link
+
+    register("admin-link", admin_link)
+
+
+@hookimpl
+def startup(gateway: "Gateway") -> None:
+    """Have `tollbridge serve` print a link that signs in once."""
+    from tollbridge_signin.door import Door, link
+
+    server = gateway.config.server
+    if server.prefix:
+        door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
+        public = server.public_url
+        gateway.announce(lambda base: ("dashboard", link(f"{public or base}{server.prefix}", door.make_code())))
+
+
+def _make(gateway: "Gateway") -> "ASGIApp":
+    from tollbridge_signin.app import make_app
+
+    return make_app(gateway)

@@ -1,0 +1,74 @@
+"""Who somebody that a provider vouches for is here, and what their groups make them."""
+
+import structlog
+
+from tollbridge import Actor, BadRequest, Gateway, GatewayError
+from tollbridge.people.model import Person
+from tollbridge.sessions import OidcConfig
+from tollbridge_signin.identities import Identity
+from tollbridge_signin.refusals import SignInRefused, Why
+
+log = structlog.get_logger("tollbridge")
+
+
+class Arrivals:
+    """Finds people, makes them where that is allowed, and keeps their memberships as their groups are."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._people = gateway.people
+
+    async def person(self, name: str, options: OidcConfig, known: Identity, client: str) -> Person:
+        """Give the person, with the memberships that the groups give; raises `SignInRefused`.
+
+        Who was here before is known by the provider's subject alone: an e-mail may be given to somebody else.
+        """
+        by = Actor(f"oidc:{name}", "sign-in", client)
+        person = await self._people.find_by_identity(known.issuer, known.subject)
+        if person is None:
+            person = await self._first(options, known, by)
+        if person.disabled_at is not None:
+            raise SignInRefused(Why.DISABLED)
+        if options.groups:
+            await self._settle(person, options, known, by)
+        return person
+
+    async def _first(self, options: OidcConfig, known: Identity, by: Actor) -> Person:
+        """Find who comes by this provider for the first time, by the e-mail."""
+        if not known.email:
+            raise SignInRefused(Why.UNVERIFIED)
+        person = await self._people.find_person(known.email)
+        if person is None and not options.create:
+            raise SignInRefused(Why.UNKNOWN)
+        if person is not None and person.disabled_at is not None:
+            raise SignInRefused(Why.DISABLED)
+        try:
+            if person is None:
+                person = await self._people.add_person(email=known.email, name=known.name, by=by)
+            await self._people.link_identity(person.id, known.issuer, known.subject, by=by)
+        except BadRequest as exc:
+            raise SignInRefused(Why.UNKNOWN, f"an identity could not be kept: {exc.message}") from exc
+        return person
+
+    async def _settle(self, person: Person, options: OidcConfig, known: Identity, by: Actor) -> None:
+        """Have exactly the memberships that the groups give, beside those that somebody gave by hand.
+
+        Of several groups that give a role in one team the first of the configuration counts. What cannot be set, for
+        want of the team or the role, or because nobody would administer the bridge any more, stays and is logged.
+        """
+        wanted: dict[str, str] = {}
+        for group, given in options.groups.items():
+            if group in known.groups:
+                wanted.setdefault(given.team, given.role)
+        there = {member.team: member for member in await self._people.memberships(person.id)}
+        ours = {team: member.role for team, member in there.items() if member.via == known.issuer}
+        for team in [*(ours.keys() - wanted.keys()), *wanted]:
+            role = wanted.get(team, "")
+            if ours.get(team) == role or (team in there and team not in ours):
+                continue
+            try:
+                if role:
+                    await self._people.set_membership(person.id, team, role, via=known.issuer, by=by)
+                else:
+                    await self._people.remove_membership(person.id, team, by=by)
+            except GatewayError as exc:
+                log.warning("membership_not_set", person=person.id, team=team, role=role, reason=exc.message)

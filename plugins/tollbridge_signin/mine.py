@@ -1,0 +1,89 @@
+"""One's own sessions and password."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from tollbridge import BadRequest
+from tollbridge.browsing import SESSION, read_form, root, set_cookie, sign_in_path
+from tollbridge.people.model import Person
+from tollbridge.sessions import Session
+from tollbridge_signin import PATH
+from tollbridge_signin.agents import named
+from tollbridge_signin.entering import Entering
+from tollbridge_signin.pages import Pages, actor, field
+from tollbridge_signin.refusals import SignInRefused
+
+
+class Mine:
+    """The pages about oneself."""
+
+    def __init__(self, pages: Pages, entering: Entering) -> None:
+        self._pages = pages
+        self._entering = entering
+        self._sessions = pages.gateway.sessions
+
+    async def sessions(self, request: Request) -> Response:
+        """List where somebody is signed in."""
+        session, person = await self._who(request)
+        if session is None or person is None:
+            return self._elsewhere(request)
+        return self._pages.render(
+            request,
+            "sessions.html",
+            person=person,
+            current=session.id,
+            sessions=[(one, named(one.agent)) for one in await self._sessions.list(person.id)],
+            allowed=self._pages.gateway.config.signin.passwords and person.has_password,
+            changed="changed" in request.query_params,
+        )
+
+    async def end(self, request: Request) -> Response:
+        """End one session of somebody's own, or all of them."""
+        form = await read_form(request)
+        session, person = await self._who(request)
+        if session is None or person is None:
+            return self._elsewhere(request)
+        by = actor(request, session)
+        if "all" not in form:
+            await self._sessions.end_one(person.id, field(form, "id"), by=by)
+            return RedirectResponse(f"{root(request)}{PATH}/sessions", 303)
+        await self._sessions.end_all(person.id, by=by)
+        answer = RedirectResponse(f"{root(request)}{PATH}?out", 303)
+        set_cookie(answer, request, SESSION, "", max_age=0)
+        return answer
+
+    async def password(self, request: Request) -> Response:
+        """Show the form for another password."""
+        _, person = await self._who(request)
+        return self._elsewhere(request) if person is None else self._form(request, person)
+
+    async def change(self, request: Request) -> Response:
+        """Take another password, from who knows the one before; all other sessions end."""
+        form = await read_form(request)
+        session, person = await self._who(request)
+        if session is None or person is None:
+            return self._elsewhere(request)
+        try:
+            await self._entering.check_password(request, person.email, field(form, "password"))
+        except SignInRefused as exc:
+            return self._form(request, person, {"password": exc.why.words}, exc.why.status)
+        if field(form, "new") != field(form, "repeated"):
+            return self._form(request, person, {"repeated": "repeated"}, 400)
+        people = self._pages.gateway.people
+        try:
+            await people.set_password(person.id, field(form, "new"), by=actor(request, session))
+        except BadRequest as exc:
+            return self._form(request, person, {"new": f"{exc.message[:1].upper()}{exc.message[1:]}."}, 400)
+        return await self._pages.enter(request, person.id, session.via, f"{root(request)}{PATH}/sessions?changed")
+
+    def _form(
+        self, request: Request, person: Person, errors: dict[str, str] | None = None, status: int = 200
+    ) -> Response:
+        return self._pages.render(request, "password.html", status=status, person=person, errors=errors or {})
+
+    async def _who(self, request: Request) -> tuple[Session | None, Person | None]:
+        session = await self._pages.session(request)
+        return session, await self._pages.person(session)
+
+    def _elsewhere(self, request: Request) -> Response:
+        return RedirectResponse(sign_in_path(request, request.scope["path"]), 303)

@@ -1,0 +1,42 @@
+import pytest
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from tollbridge.browsing.forms import read_form
+
+FORM = "application/x-www-form-urlencoded"
+
+
+async def read(*chunks, kind=FORM):
+    left = list(chunks)
+
+    async def receive():
+        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+    headers = [(b"content-type", kind.encode())] if kind else []
+    return await read_form(Request({"type": "http", "method": "POST", "headers": headers}, receive))
+
+
+async def test_form_is_read_in_whatever_pieces_it_comes():
+    assert await read(b"a=1&b=%C3", b"%A9+x&a=2&empty=") == {"a": ["1", "2"], "b": ["é x"], "empty": [""]}
+    assert await read(b"a=1", kind=f"{FORM}; charset=utf-8") == {"a": ["1"]}
+    assert await read(b"") == {}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (415, b"a=1", ""),
+        (415, b"a=1", "multipart/form-data; boundary=x"),
+        (415, b"{}", "application/json"),
+        (413, b"a=" + b"x" * 65_536, FORM),
+        (400, b"a=%FF", FORM),
+        (400, "a=é".encode(), FORM),
+        (400, b"&".join(b"a=1" for _ in range(201)), FORM),
+    ],
+)
+async def test_what_is_no_form_is_refused(status, body, kind):
+    with pytest.raises(HTTPException) as refused:
+        await read(body, kind=kind)
+
+    assert refused.value.status_code == status

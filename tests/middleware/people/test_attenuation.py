@@ -1,0 +1,23 @@
+"""Whatever happens to teams, people, roles and tokens: nobody ever may do more than those above them (T17)."""
+
+import tempfile
+from pathlib import Path
+
+from tests.support.teamlife import TeamLife, try_out
+
+from tollbridge.stores.base import Store
+from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.testing import FixedClock
+
+
+class OnSqlite(TeamLife):
+    def opened(self, clock: FixedClock) -> Store:
+        self.folder = tempfile.TemporaryDirectory()
+        return SqliteStore(Path(self.folder.name) / "t.db", clock)
+
+    def closed(self) -> None:
+        self.folder.cleanup()
+
+
+def test_nobody_in_a_team_may_ever_do_more_than_those_above_them() -> None:
+    try_out(OnSqlite, examples=15)

@@ -1,0 +1,101 @@
+"""Each thing that a write changes is one record of the audit log, or the write is refused: of every route (T61)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import MetaData, select, text
+from tests.plugins.admin.conftest import Admin
+from tests.plugins.admin.test_crossing import BODIES, SOMEBODY, Names, foreign
+from tests.plugins.admin.walking import filled, segment, writes_of
+
+from tollbridge_admin.routes import Route
+
+__all__ = ["foreign"]
+
+MORE: Mapping[tuple[str, str], Any] = {
+    **BODIES,
+    ("POST", "/tokens"): {"name": "x", "scopes": ["ai:chat"]},
+    ("POST", "/tokens/revoke"): {"ids": ["tok_0"]},
+    ("POST", "/tokens/rotate"): {"ids": ["tok_0"]},
+    ("POST", "/clients"): {"name": "x", "scopes": ["ai:chat"]},
+    ("POST", "/teams"): {"name": "green"},
+    ("POST", "/members"): {**SOMEBODY, "email": "new@example.com"},
+    ("POST", "/people"): {"name": "New", "email": "newer@example.com"},
+    ("POST", "/roles"): {"name": "another", "scopes": ["ai:chat"]},
+    ("POST", "/provider-credentials"): {"provider": "anthropic", "key": "sk-" + "z" * 40},
+    ("POST", "/webhooks"): {"name": "x", "url": "https://x.example/", "events": ["token.*"]},
+    ("POST", "/jobs/run"): {"name": "forget_messages"},
+    ("POST", "/explain"): {"model": "x"},
+    ("POST", "/leaked"): {"tokens": ["tb_x"]},
+}
+"""What is sent where a body is needed."""
+UNRECORDED = frozenset(("audit", "turn", "job", "idempotency", "delivery", "alembic_version"))
+"""Tables that are no thing of anybody's: the log itself, how work is shared out, and messages on their way."""
+
+
+async def contents(admin: Admin) -> dict[str, Any]:
+    """Read every table, but those."""
+    sql = await admin.under.gateway.store._sql()  # type: ignore[attr-defined]
+    database = MetaData()
+    async with sql._engine.connect() as connection:
+        await connection.run_sync(database.reflect)
+        tables = [table for name, table in database.tables.items() if name not in UNRECORDED | {"audit_gone"}]
+        return {table.name: (await connection.execute(select(table))).all() for table in tables}
+
+
+def last(one: Route) -> bool:
+    """Whether a write ends what others are about."""
+    return one.path.rpartition("/")[2] in ("remove", "end", "revoke") or one.method == "DELETE"
+
+
+async def ask(admin: Admin, one: Route, names: Names) -> Any:
+    body = MORE.get((one.method, one.path))
+    return await admin.ask(one.method, filled(one.path, **{name: names[name] for name in one.names}), body)
+
+
+def known_by(admin: Admin, table: dict[str, Any]) -> dict[str, Any]:
+    """Leave out that the administrator's own token was used."""
+    return table | {"token": [row for row in table["token"] if row.id != admin.id]}
+
+
+async def test_each_write_is_recorded_under_its_request_once_for_each_thing_it_changed(
+    admin: Admin, foreign: Mapping[str, Names]
+) -> None:
+    changed = []
+
+    for one in sorted(writes_of(admin), key=last):
+        before, known = await admin.records(), known_by(admin, await contents(admin))
+        reply = await ask(admin, one, foreign.get(segment(one), {}))
+        new = (await admin.records())[len(before) :]
+        route = (one.method, one.path, reply.status_code)
+        assert reply.status_code in (200, 201, 202, 204, 404, 409, 422), route
+        told = [(record.action, record.target) for record in new]
+        if known_by(admin, await contents(admin)) != known:
+            changed.append(route)
+            assert told, route
+        assert len(set(told)) == len(told), route
+        who = {(record.actor.id, record.actor.call_id) for record in new}
+        assert who <= {(admin.id, reply.headers["x-request-id"])}, route
+
+    assert len(changed) > 30
+
+
+async def test_no_write_changes_anything_while_the_audit_log_cannot_be_written(
+    admin: Admin, foreign: Mapping[str, Names]
+) -> None:
+    sql = await admin.under.gateway.store._sql()  # type: ignore[attr-defined]
+    statuses = []
+
+    async def rename(before: str, after: str) -> None:
+        async with sql._engine.begin() as connection:
+            await connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+    before = known_by(admin, await contents(admin))
+    await rename("audit", "audit_gone")
+    for one in writes_of(admin):
+        statuses.append((await ask(admin, one, foreign.get(segment(one), {}))).status_code)
+    await rename("audit_gone", "audit")
+    after = known_by(admin, await contents(admin))
+
+    assert {name: (before[name], after[name]) for name in before if before[name] != after[name]} == {}
+    assert statuses.count(503) > 30

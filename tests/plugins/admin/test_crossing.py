@@ -1,0 +1,141 @@
+"""Two teams and the bridge as a whole: no id of one opens anything for another, on any route (T16)."""
+
+import itertools
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from tests.plugins.admin.conftest import Admin, an_admin
+from tests.plugins.admin.walking import filled, routes_of, segment
+
+from tollbridge.testing import GatewayUnderTest
+
+Names = Mapping[str, str]
+SOMEBODY = {"role": "viewer", "name": "Ada"}
+BODIES: Mapping[tuple[str, str], Any] = {
+    ("PATCH", "/tokens/{id}"): {"name": "stolen"},
+    ("PUT", "/tokens/{id}/auto-rotation"): {"into": "file:secret"},
+    ("PATCH", "/teams/{name}"): {"title": "stolen"},
+    ("POST", "/teams/{name}/members"): {**SOMEBODY, "email": "mallory@example.com"},
+    ("PATCH", "/teams/{name}/members/{id}"): {"role": "viewer"},
+    ("PATCH", "/members/{id}"): {"role": "viewer"},
+    ("PATCH", "/people/{id}"): {"name": "stolen"},
+    ("PATCH", "/roles/{name}"): {"description": "stolen"},
+    ("PATCH", "/provider-credentials/{key}"): {"expires_at": None},
+    ("POST", "/provider-credentials/{key}/rotate"): {"key": "sk-" + "y" * 40},
+    ("POST", "/tokens/{id}/credentials"): {"kind": "hmac"},
+    ("POST", "/clients/{id}/credentials"): {"kind": "hmac"},
+    ("PATCH", "/clients/{id}"): {"name": "stolen"},
+    ("PATCH", "/webhooks/{id}"): {"name": "stolen"},
+    ("POST", "/webhooks/{id}/redeliver"): {"delivery": "dlv_1"},
+}
+"""What is sent where a body is needed: one that would be taken, so that only whose thing it is can stand in the way."""
+READ = "audit.read"
+SHARED = {("GET", "/roles/{name}")}
+"""What everybody with its scope may read: roles are the words of the whole bridge."""
+
+
+async def made(admin: Admin, path: str, body: Any) -> dict[str, Any]:
+    reply = await admin.post(path, body)
+    assert reply.status_code in (200, 201), reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+async def a_token(admin: Admin) -> Names:
+    id = (await admin.make(team="blue"))["id"]
+    return {"id": id, "credential": (await made(admin, f"/tokens/{id}/credentials", {"kind": "hmac"}))["id"]}
+
+
+async def a_client(admin: Admin) -> Names:
+    id = (await made(admin, "/clients", {"name": "shop", "scopes": ["ai:chat"], "team": "blue"}))["id"]
+    return {"id": id, "credential": (await made(admin, f"/clients/{id}/credentials", {"kind": "aksk"}))["id"]}
+
+
+async def a_team(admin: Admin) -> Names:
+    member = await made(admin, "/teams/blue/members", {**SOMEBODY, "email": "team@example.com"})
+    return {"name": "blue", "id": member["person"]}
+
+
+async def a_member(admin: Admin) -> Names:
+    return {"id": (await made(admin, "/members", {**SOMEBODY, "email": "member@example.com"}))["person"]}
+
+
+async def a_person(admin: Admin) -> Names:
+    return {"id": (await made(admin, "/people", {"name": "Bob", "email": "person@example.com"}))["id"]}
+
+
+async def a_role(admin: Admin) -> Names:
+    return {"name": (await made(admin, "/roles", {"name": "own-role", "scopes": ["ai:chat"]}))["name"]}
+
+
+async def a_provider_key(admin: Admin) -> Names:
+    key = {"provider": "openai", "key": "sk-" + "x" * 40}
+    return {"key": (await made(admin, "/provider-credentials", key))["name"]}
+
+
+async def a_webhook(admin: Admin) -> Names:
+    hook = {"name": "hook", "url": "https://hooks.example/x", "events": ["token.*"], "team": "blue"}
+    return {"id": (await made(admin, "/webhooks", hook))["id"]}
+
+
+MAKERS: Mapping[str, Callable[[Admin], Awaitable[Names]]] = {
+    "tokens": a_token,
+    "clients": a_client,
+    "teams": a_team,
+    "members": a_member,
+    "people": a_person,
+    "roles": a_role,
+    "provider-credentials": a_provider_key,
+    "webhooks": a_webhook,
+}
+"""How a thing that is not red's comes to be, by the first word of the paths about it.  Each kind has one."""
+
+
+@pytest.fixture
+async def foreign(under: GatewayUnderTest, admin: Admin) -> Mapping[str, Names]:
+    """Make one of each kind."""
+    for team in ("red", "blue"):
+        await made(admin, "/teams", {"name": team, "scopes": ["ai:*", "model:*", "admin:*"]})
+    return {kind: await make(admin) for kind, make in MAKERS.items()}
+
+
+async def test_there_is_a_thing_of_each_kind_that_a_path_names(admin: Admin) -> None:
+    assert {segment(one) for one in routes_of(admin) if one.names} == set(MAKERS)
+
+
+async def test_whoever_may_do_everything_reads_each_of_them(admin: Admin, foreign: Mapping[str, Names]) -> None:
+    for one in routes_of(admin):
+        if one.names and one.reads:
+            reply = await admin.get(filled(one.path, **foreign[segment(one)]))
+            assert reply.status_code == 200, (one.path, reply.text)
+
+
+async def test_no_route_opens_anything_of_another_team_or_of_the_bridge(
+    under: GatewayUnderTest, admin: Admin, foreign: Mapping[str, Names]
+) -> None:
+    red = await an_admin(under, "admin:*", "ai:*", "model:*", team="red")
+    before = await changes(admin)
+
+    for one in routes_of(admin):
+        theirs = foreign.get(segment(one), {})
+        for names in mixed(one.names, theirs, {"name": "red"}):
+            reply = await red.ask(one.method, filled(one.path, **names), BODIES.get((one.method, one.path)))
+            said = (one.method, one.path, names, reply.status_code, reply.text)
+            if (one.method, one.path) in SHARED:
+                continue
+            assert reply.status_code in (403, 404), said
+            assert "ada" not in reply.text.lower(), said
+
+    assert await changes(admin) == before
+
+
+async def changes(admin: Admin) -> list[Any]:
+    return [record for record in await admin.records() if record.action != READ]
+
+
+def mixed(wanted: tuple[str, ...], theirs: Names, own: Names) -> list[Names]:
+    """Give all mixtures of what is another's and what is one's own, at least one of them another's."""
+    choices = [[(name, theirs[name])] + ([(name, own[name])] if name in own else []) for name in wanted]
+    found = [dict(pairs) for pairs in itertools.product(*choices)] if wanted else []
+    return [names for names in found if any(value != own.get(name) for name, value in names.items())]
