@@ -73,8 +73,7 @@ def sessions_of(gateway: "Gateway") -> Sessions:
 
 def clients_of(gateway: "Gateway") -> ClientService:
     """Give the OAuth clients of a gateway."""
-    hashes = Peppers(gateway.rings.peppers, gateway.clock)
-    return ClientService(gateway.store, gateway.tokens, hashes, gateway.clock)
+    return ClientService(gateway.store, gateway.tokens, gateway.clock)
 
 
 def grants_of(gateway: "Gateway") -> GrantService:

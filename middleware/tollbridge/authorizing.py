@@ -5,7 +5,7 @@
 """
 
 from tollbridge.clients.model import AuthMethod, Client, ClientRules, GrantType
-from tollbridge.clients.redirects import matches
+from tollbridge.clients.redirects import is_own_machine, matches
 from tollbridge.clients.service import IssuedClient
 from tollbridge.grants.granting import Granting, Rotated
 from tollbridge.grants.model import Code, Consent, Device, DeviceState, Issued, Lent, Refresh, Reused
@@ -48,6 +48,7 @@ __all__ = [
     "TokenKind",
     "check_depth",
     "effective",
+    "is_own_machine",
     "issuer_of",
     "matches",
     "new_id",

@@ -54,7 +54,8 @@ class Leaks:
     """Acts on what is reported.
 
     `action` is `disable`, `revoke` or `tell`; `counted` is told which was done. Of a token that goes on opening the
-    bridge, after `tell` or because it is a canary, each process tells once a day.
+    bridge, after `tell` or because it is a canary, each process tells once a day. Secrets are looked up one at a time,
+    of several reports in turns: anybody may report, and must not keep the database from those who call or sign in.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Leaks:
         self._ways: dict[str, Callable[..., Awaitable[object]]] = {"disable": tokens.disable, "revoke": tokens.revoke}
         self._counted = counted
         self._told: dict[str, float] = {}
+        self._turn = asyncio.Lock()
 
     @classmethod
     def of(cls, gateway: "Gateway") -> "Leaks":
@@ -107,14 +109,15 @@ class Leaks:
             if 0 < len(one.secret) <= LONGEST_SECRET:
                 places.setdefault(one.secret, one.place)
         secrets = [secret.encode("utf-8") for secret in places]
-        owners = await asyncio.gather(*map(self._whose, secrets))
+        owners = [await self._whose(secret) for secret in secrets]
         for secret, place, principal in zip(secrets, places.values(), owners, strict=True):
             if principal is not None:
                 await self._act(principal, secret, clean(place)[:_LONGEST_PLACE], by, aloud)
 
     async def _whose(self, secret: bytes) -> Principal | None:
         """Find whose token, client secret or refresh token this is, if it is live."""
-        return await self._tokens.whose(secret) or await self._grants.whose(secret)
+        async with self._turn:
+            return await self._tokens.whose(secret) or await self._grants.whose(secret)
 
     async def _act(self, principal: Principal, secret: bytes, place: str, by: Actor, aloud: bool) -> None:
         """Tell, then end: should the latter fail, the secret is still there to be reported again."""

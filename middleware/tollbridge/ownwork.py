@@ -78,7 +78,8 @@ def own_jobs() -> Sequence[Job]:
 
 
 async def _send_webhooks(gateway: "Gateway") -> None:
-    sending = Sending(gateway.transport, gateway.box, gateway.clock)
+    allowed = gateway.config.webhooks.allow_private
+    sending = Sending(gateway.transport, gateway.box, gateway.clock, allow_private=allowed)
     counted = gateway.metrics.webhook_attempted
     delivering = Delivering(gateway.store, sending, gateway.clock, act=lambda: _act(gateway), counted=counted)
     await delivering.send_due()

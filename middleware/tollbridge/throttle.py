@@ -2,8 +2,8 @@
 
 Only failures count, and a good token is never refused: it is looked up first, so that nobody is locked out by those who
 share an address with them, and what an address is told, 401 or 429, says nothing about the credential it showed.
-Passwords and client secrets cost much to check, so they are not checked while their sender has to wait; there an
-account is known together with the address that tries it, so that nobody can lock out its owner from elsewhere.
+Passwords cost much to check, so they are not checked while their sender has to wait; there an account is known together
+with the address that tries it, so that nobody can lock out its owner from elsewhere.
 Kept in this process: with several workers each counts for itself.
 """
 

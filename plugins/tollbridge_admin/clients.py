@@ -18,7 +18,7 @@ from tollbridge_admin.clientshapes import (
     issued,
     shown,
 )
-from tollbridge_admin.clientwishes import change_to, new_client, new_rules, touches_rights
+from tollbridge_admin.clientwishes import change_to, needs_trust, new_client, new_rules, touches_rights
 from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.reach import Reach
 from tollbridge_admin.routes import Nothing, Route, route
@@ -89,7 +89,7 @@ class Clients:
     async def change_client(self, asked: Asked, patch: ClientPatch) -> Answer:
         """Change a client, at once: what is not there stays, null takes away (RFC 7396)."""
         client = await self._touch(asked, widens=touches_rights(patch))
-        _check_trust(asked, trusted=patch.trusted is True)
+        _check_trust(asked, trusted=needs_trust(client, patch))
         change = change_to(client, patch)
         return _one(_there(await self._gateway.clients.change(client.id, change, editor=asked.minter, by=asked.actor)))
 
@@ -129,7 +129,11 @@ class Clients:
 def _check_trust(asked: Asked, *, trusted: bool) -> None:
     """Refuse who has a team to spare people the question: they are not all of that team."""
     if trusted and asked.caller.team:
-        raise Denied("only the whole bridge trusts a client", code="out_of_reach", param="trusted")
+        raise Denied(
+            "only a caller without a team trusts a client; with trusted false, people are asked about it",
+            code="out_of_reach",
+            param="trusted",
+        )
 
 
 def _tag(client: Client) -> str:

@@ -13,6 +13,7 @@ from tollbridge_admin.wishes import change_of, new_token
 _TOKEN = tuple(name for name in NewTokenWish.__struct_fields__ if name in NewClientWish.__struct_fields__)
 _PATCH = tuple(name for name in TokenPatch.__struct_fields__ if name in ClientPatch.__struct_fields__)
 _WITHOUT_RIGHTS = frozenset(("name", "tags", "metadata", "about_url"))
+_AGREED = ("scopes", "grants", "redirect_uris")
 
 
 def new_rules(wish: NewClientWish) -> ClientRules:
@@ -56,6 +57,12 @@ def change_to(client: Client, patch: ClientPatch) -> ClientChange:
 def touches_rights(patch: ClientPatch) -> bool:
     """Whether a patch may widen what a client may do, or let others pass for it."""
     return any(getattr(patch, name) is not UNSET for name in patch.__struct_fields__ if name not in _WITHOUT_RIGHTS)
+
+
+def needs_trust(client: Client, patch: ClientPatch) -> bool:
+    """Whether a patch makes a client trusted, or leaves it so while it changes what people say yes to, or to whom."""
+    agreed = any(getattr(patch, name) is not UNSET for name in _AGREED)
+    return patch.trusted is True or (patch.trusted is UNSET and client.rules.trusted and agreed)
 
 
 def _text(said: str | UnsetType | None) -> str | UnsetType:

@@ -5,6 +5,7 @@ taken back before it is made again. The audit log tells what an attempt did: its
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -28,6 +29,8 @@ class Orphans:
             "token.issue": self._end_token,
             "client.add": self._end_token,
             "token.rotate": self._withdraw,
+            "credential.add": self._remove_credential,
+            "credential.rotate": self._remove_credential,
             "webhook.create": self._remove_webhook,
             "webhook.rotate": self._withdraw_from_webhook,
         }
@@ -63,8 +66,13 @@ class Orphans:
         said = msgspec.json.decode(record.after, type=dict[str, str | None])
         await self._gateway.rotations.withdraw(record.target, said["secret"] or "", by=by)
 
+    async def _remove_credential(self, by: Actor, record: AuditRecord) -> None:
+        said = msgspec.json.decode(record.after, type=dict[str, str | None])
+        await self._gateway.credentials.remove(record.target, said["credential"] or "", by=by)
+
     async def _remove_webhook(self, by: Actor, record: AuditRecord) -> None:
         await self._gateway.webhooks.remove(record.target, by=by)
 
     async def _withdraw_from_webhook(self, by: Actor, record: AuditRecord) -> None:
-        await self._gateway.webhooks.withdraw_secret(record.target, by=by)
+        made_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=record.at_us)
+        await self._gateway.webhooks.withdraw_secret(record.target, made_at, by=by)

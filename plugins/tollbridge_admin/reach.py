@@ -8,8 +8,8 @@ below the caller are bound by it anyway.
 from tollbridge import Denied, Gateway, NotFound, Principal, Token
 from tollbridge.administering import HOLDERS
 
-_MOST_ABOVE = 16
-"""Generations looked at; there are at most eight."""
+_MOST_ABOVE = 64
+"""Tokens looked at; there are at most eight generations."""
 
 
 class Reach:
@@ -53,12 +53,15 @@ class Reach:
             )
 
     async def _above(self, token_id: str) -> list[str]:
-        """Give the ids of all above a token, nearest first."""
+        """Give the ids of all above a token, by whoever minted it and by what is beside it, nearest first."""
         found: list[str] = []
-        token = await self._gateway.store.get_token(token_id)
-        while token is not None and token.parent and len(found) < _MOST_ABOVE:
-            found.append(token.parent)
-            token = await self._gateway.store.get_token(token.parent)
+        waiting = [token_id]
+        while waiting and len(found) < _MOST_ABOVE:
+            token = await self._gateway.store.get_token(waiting.pop(0))
+            right_above = () if token is None else (token.parent, token.beside)
+            new = [id for id in right_above if id and id not in found]
+            found += new
+            waiting += new
         return found
 
 

@@ -6,11 +6,12 @@ from typing import Any
 
 from msgspec import UNSET
 
-from tollbridge import BadRequest, Denied, Gateway, NotFound, Token
+from tollbridge import BadRequest, Denied, Gateway, NotFound, Token, Unavailable
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.problems import refused
 from tollbridge_admin.reach import Reach
+from tollbridge_admin.repeats import HEADER
 from tollbridge_admin.rotationshapes import (
     MOST,
     AutoRotationShown,
@@ -25,6 +26,7 @@ from tollbridge_admin.tokens import READ, WRITE
 
 _LIST = "rotations"
 _ONE = "/tokens/{id}/auto-rotation"
+_BEGUN = ("rotated", "handing_over")
 
 
 class Rotations:
@@ -68,7 +70,28 @@ class Rotations:
         if (wish.ids is UNSET) == (wish.filter is UNSET):
             raise refused("ids", "name ids, or a filter")
         ids, following = await self._meant(asked, wish)
-        return Answer(ManyRotated([await self._rotated(asked, id, wish) for id in ids], following))
+        return Answer(ManyRotated(await self._each(asked, ids, wish), following))
+
+    async def _each(self, asked: Asked, ids: Sequence[str], wish: ManyRotations) -> Sequence[RotatedShown]:
+        """Rotate each.  Once one is made nothing refuses the whole: without an answer its secret would be lost.
+
+        Under an `Idempotency-Key` it is not, so a store that is away refuses the whole there.
+        """
+        items: list[RotatedShown] = []
+        for number, id in enumerate(ids):
+            try:
+                items.append(await self._rotated(asked, id, wish))
+            except (BadRequest, Unavailable) as exc:
+                away = isinstance(exc, Unavailable)
+                if not any(one.result in _BEGUN for one in items) or (away and asked.header(HEADER)):
+                    raise
+                if away:
+                    return [
+                        *items,
+                        *(RotatedShown(id=id, result="unavailable", detail=exc.message) for id in ids[number:]),
+                    ]
+                items.append(RotatedShown(id=id, result="conflict", detail=exc.message))
+        return items
 
     async def _meant(self, asked: Asked, wish: ManyRotations) -> tuple[Sequence[str], str | None]:
         """Give the ids that are meant, and where it goes on."""

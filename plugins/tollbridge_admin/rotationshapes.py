@@ -78,7 +78,7 @@ class RotatedShown(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one token: its new secret, this once, or why there is none."""
 
     id: str
-    result: Literal["rotated", "handing_over", "not_found", "out_of_reach", "conflict"]
+    result: Literal["rotated", "handing_over", "not_found", "out_of_reach", "conflict", "unavailable"]
     token: str | None = None
     detail: str | None = None
 

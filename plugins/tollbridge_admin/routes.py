@@ -117,7 +117,7 @@ class Table:
         """Find a route and what stands for the names in its path; raises `NotFound` or `MethodNotAllowed`."""
         methods, named = self._at(path)
         if not methods:
-            raise NotFound("there is nothing at this path; see openapi.json")
+            raise NotFound("there is nothing at this path; look whether an id in it is whole, or see openapi.json")
         if method not in methods:
             allowed = ", ".join(methods)
             raise MethodNotAllowed(f"this path takes {allowed}", headers={"allow": allowed})

@@ -16,12 +16,12 @@ from tollbridge_oauth.addresses import PATH, Addresses
 from tollbridge_oauth.answers import answer, failure, refusal
 from tollbridge_oauth.authentication import Authentication
 from tollbridge_oauth.consent import Consenting
-from tollbridge_oauth.forms import read_form
+from tollbridge_oauth.forms import names_another, read_form
 from tollbridge_oauth.looking import Looking
 from tollbridge_oauth.metadata import Document, resource_metadata, server_metadata
 from tollbridge_oauth.minting import Mint
 from tollbridge_oauth.pages import Pages
-from tollbridge_oauth.refusals import OAuth2Error
+from tollbridge_oauth.refusals import InvalidTarget, OAuth2Error
 from tollbridge_oauth.registration import Registration
 from tollbridge_oauth.tokens import TokenEndpoint, address_of
 from tollbridge_oauth.verifying import Verifying
@@ -103,6 +103,8 @@ def _device_authorization(gateway: Gateway, addresses: Addresses, authentication
             form = await read_form(request)
             authorization = request.headers.get("authorization")
             client = await authentication.client(authorization, form, address_of(request))
+            if names_another(form, addresses.issuer):
+                raise InvalidTarget()
             return answer(await devices.begin(gateway, addresses, client, form.get("scope")))
         except OAuth2Error as exc:
             return refusal(exc)

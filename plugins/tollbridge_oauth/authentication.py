@@ -47,13 +47,22 @@ class Authentication:
         Raises `Throttled` where too many wrong ones came from there.
         """
         shown = shown_by(authorization, form)
-        self._gateway.throttle.check(address, shown.client_id)
         client = await self._gateway.clients.get(shown.client_id)
         known = client is not None and client.rules.auth_method is shown.method
         if client is None or not known or not await self._checks[shown.method](client, shown.secret):
-            self._gateway.throttle.failed(address, shown.client_id)
+            self._count_bad(address, shown.client_id)
             raise BadClient()
         return await self._on(client, address)
+
+    def _count_bad(self, address: str, client_id: str) -> None:
+        """Count a wrong proof; raises `Throttled` where too many came before.
+
+        The right one crosses all the same: a `client_id` is no secret, and behind a proxy all have one address.
+        """
+        try:
+            self._gateway.throttle.check(address, client_id)
+        finally:
+            self._gateway.throttle.failed(address, client_id)
 
     async def find(self, client_id: str, address: str) -> KnownClient | None:
         """Give a client that is on, for a page that its program sent somebody to; raises an `OAuth2Error`."""
@@ -70,7 +79,7 @@ class Authentication:
         return KnownClient(client, holder)
 
     async def _has_secret(self, client: Client, secret: str) -> bool:
-        return await self._gateway.clients.proves(client.id, secret.encode("utf-8", "replace"))
+        return await self._gateway.credentials.prove(client.id, secret) is not None
 
     async def _has_signed(self, client: Client, assertion: str) -> bool:
         return await self._assertions.proves(client, assertion.encode("utf-8", "replace"))

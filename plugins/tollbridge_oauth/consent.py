@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tollbridge import Denied
-from tollbridge.authorizing import CodeWish
+from tollbridge.authorizing import CodeWish, is_own_machine
 from tollbridge.browsing import read_form
 from tollbridge_oauth.asking import Asked
 from tollbridge_oauth.authentication import Authentication
-from tollbridge_oauth.forms import Form, parameters
+from tollbridge_oauth.forms import Form, names_another, parameters
 from tollbridge_oauth.known import KnownClient
 from tollbridge_oauth.lending import Lender, Visitor, actor, consent
 from tollbridge_oauth.minting import Mint
@@ -126,14 +126,14 @@ class Consenting:
         client = await self._client(request, form)
         if "redirect_uri" not in form or not client.check_redirect_uri(form["redirect_uri"]):
             raise _Unanswerable("redirect")
-        kind = "code" if form.get("response_type") == "code" else "another"
+        kind = "code" if form.get("response_type") == "code" else "another than code"
         asked = Asked(
             {**form, "response_type": kind}, client, self._pages.gateway, address=address_of(request), method="GET"
         )
         server = Server(client, self._mint)
         try:
             grant = server.get_consent_grant(asked)
-            if form.get("resource", self._mint.issuer).rstrip("/") != self._mint.issuer:
+            if names_another(form, self._mint.issuer):
                 raise InvalidTarget(redirect_uri=form["redirect_uri"], state=form.get("state"))
         except OAuth2Error as exc:
             raise _SentBack(server.handle_error_response(asked, exc)) from exc
@@ -210,7 +210,7 @@ def _unasked(wish: Wish, lenders: Sequence[Lender]) -> Lender | None:
 
     A program on somebody's own machine is always asked for: any other can stand in its place (RFC 8252 section 8.6).
     """
-    if not wish.redirect_uri.startswith("https://"):
+    if is_own_machine(wish.redirect_uri):
         return None
     known = lenders if wish.client.client.rules.trusted else [one for one in lenders if one.remembered]
     return known[0] if len(known) == 1 else None

@@ -18,6 +18,7 @@ from tollbridge.jose import TokenRefused, read_compact
 from tollbridge_oauth.asking import Answer, Asked, Exchanged
 from tollbridge_oauth.grants import Issuing
 from tollbridge_oauth.known import KnownClient, scopes_of
+from tollbridge_oauth.minting import subject_of
 from tollbridge_oauth.refusals import (
     InvalidGrantError,
     InvalidRequestError,
@@ -78,7 +79,7 @@ async def prepare(asked: Asked, issuer: str) -> None:
     shown = form.get("subject_token", "").encode("utf-8", "replace")
     issued = await asked.gateway.grants.about(shown)
     claims = claims_of(shown)
-    if issued is None or not _may_use(client, issued, claims):
+    if issued is None or not _may_use(client, issued, claims) or not _opens(asked, issued.principal):
         raise InvalidRequestError("the subject_token is no token that this client may exchange")
     scopes = scopes_of(form.get("scope"))
     if not scopes or ScopeSet(issued.scopes).lacking(scopes) or client.holder.scopes.lacking(scopes):
@@ -119,6 +120,12 @@ def _may_use(client: KnownClient, issued: Issued, claims: Mapping[str, Any]) -> 
     return its_team and for_it
 
 
+def _opens(asked: Asked, holder: Principal) -> bool:
+    """Whether a token opens from where and when it is shown; what is made for another service is not asked again."""
+    now = asked.gateway.clock.now()
+    return all(conditions.refusal(asked.address, now) is None for conditions in holder.conditions)
+
+
 def _audience(asked: Asked, issuer: str) -> str:
     """Give whom the token is to be for, empty for this gateway; raises `InvalidTarget`."""
     named = [asked.form[name] for name in ("audience", "resource") if name in asked.form]
@@ -134,7 +141,7 @@ async def _grant(asked: Asked, holder: Principal, scopes: tuple[str, ...]) -> st
         holder=holder.id,
         client_id=client.id,
         scopes=scopes,
-        owner=holder.owner or holder.id,
+        owner=subject_of(holder),
         team=holder.team,
         name=client.client.token.name,
     )

@@ -40,6 +40,11 @@ async def read_form(request: Request) -> Form:
     return parameters(bytes(body))
 
 
+def names_another(form: Form, issuer: str) -> bool:
+    """Whether a request says that its token is to be for somebody else than this gateway (RFC 8707 section 2)."""
+    return any(form.get(name, issuer) not in (issuer, f"{issuer}/") for name in ("resource", "audience"))
+
+
 def parameters(text: bytes) -> Form:
     """Read parameters of a body or query; one without a value is as if it were not there (RFC 6749 section 3.1)."""
     try:

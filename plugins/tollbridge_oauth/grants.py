@@ -17,7 +17,7 @@ from tollbridge import Principal, ScopeSet
 from tollbridge.authorizing import Code, Lent, Reused
 from tollbridge_oauth.asking import Answer, Asked
 from tollbridge_oauth.known import KnownClient, scopes_of
-from tollbridge_oauth.minting import Mint, Wanted
+from tollbridge_oauth.minting import Mint, Wanted, subject_of
 from tollbridge_oauth.refusals import InvalidGrantError, InvalidRequestError, InvalidScopeError
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -41,7 +41,7 @@ class Issuing:
         holder = user or client.holder
         granting = asked.granting
         lasts_s = granting.wait(granting.lifetime_s(holder.id, self._most_s(client)))
-        wanted = Wanted(lent, holder, lasts_s, self._subject(client, user), self._acting(client))
+        wanted = Wanted(lent, holder, lasts_s, subject_of(holder), self._acting(client))
         mint: Mint = self.server.mint
         token, scopes = mint.make(wanted, client, asked.key)
         granting.wait(granting.issue_access(token, lent, holder.id, lasts_s))
@@ -73,9 +73,6 @@ class Issuing:
 
     def _most_s(self, client: KnownClient) -> int:
         return client.client.rules.access_s
-
-    def _subject(self, client: KnownClient, user: Principal | None) -> str:
-        return client.id if user is None else user.owner or user.id
 
     def _acting(self, client: KnownClient) -> Any:
         return None

@@ -14,6 +14,7 @@ from tollbridge_oauth.authentication import Authentication
 from tollbridge_oauth.exchange import claims_of
 from tollbridge_oauth.forms import Form, read_form
 from tollbridge_oauth.known import KnownClient
+from tollbridge_oauth.minting import subject_of
 from tollbridge_oauth.refusals import InvalidGrantError, InvalidRequestError, OAuth2Error
 from tollbridge_oauth.tokens import address_of
 
@@ -87,7 +88,7 @@ class Looking:
             "token_type": "Bearer",
             "scope": " ".join(issued.scopes),
             "iss": self._issuer,
-            "sub": principal.owner or principal.id,
+            "sub": subject_of(principal),
             "iat": _seconds(issued.made_at),
             **({} if issued.ends_at is None else {"exp": _seconds(issued.ends_at)}),
             **({"team": principal.team} if principal.team else {}),
@@ -106,7 +107,7 @@ class Looking:
             "scope": " ".join(refresh.lent.scopes),
             "client_id": refresh.lent.client_id,
             "iss": self._issuer,
-            "sub": grant.owner or grant.id,
+            "sub": subject_of(grant),
             "exp": _seconds(refresh.ends_at),
         }
 

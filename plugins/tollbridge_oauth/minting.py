@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from tollbridge import Clock, Principal
-from tollbridge.authorizing import LONGEST_ISSUED, Lent, effective, new_id
+from tollbridge.authorizing import LONGEST_ISSUED, Lent, TokenKind, effective, new_id
 from tollbridge.jose import SigningKey
 from tollbridge_oauth.known import KnownClient
 from tollbridge_oauth.refusals import InvalidScopeError
 
 TYPE = "at+jwt"
+
+
+def subject_of(holder: Principal) -> str:
+    """Say whom a token of this holder is about: who owns it, or a client itself, whoever its owner is.
+
+    So what a client gets for itself never passes for a person (RFC 9068 section 5).
+    """
+    return holder.id if holder.kind is TokenKind.SECRET else holder.owner or holder.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from tollbridge_oauth.lending import Lending, Visitor
 
 _WHY = {
     "client": "The program that sent you here is not known, or has ended.",
-    "redirect": "The program that sent you here did not say where it was made for you to go back to.",
+    "redirect": "The program that sent you here wants you to go back to an address that is not registered for it.",
     "request": "The program that sent you here asked in a way that cannot be understood.",
     "operator": "You came by the operator's link. What you let a program do is lent by a person: sign in as one.",
     "again": "This page was made for somebody else, or a while ago. Begin again in the program.",

@@ -6,11 +6,11 @@ Nothing that was sent is in a description, so none can hold a secret, or a chara
 from authlib.oauth2 import OAuth2Error
 from authlib.oauth2.rfc6749 import (
     AccessDeniedError,
-    InvalidGrantError,
     InvalidRequestError,
-    InvalidScopeError,
     UnauthorizedClientError,
 )
+from authlib.oauth2.rfc6749 import InvalidGrantError as _InvalidGrant
+from authlib.oauth2.rfc6749 import InvalidScopeError as _InvalidScope
 
 __all__ = [
     "AccessDeniedError",
@@ -43,6 +43,18 @@ class BadClient(Refused):
     def get_headers(self) -> list[tuple[str, str]]:
         """Give the headers, with the challenge that a 401 needs (RFC 9110 section 15.5.2)."""
         return [*super().get_headers(), CHALLENGE]
+
+
+class InvalidGrantError(_InvalidGrant):  # type: ignore[misc]  # Authlib has no types
+    """What was shown for a token opens nothing; which of the reasons it was is not said."""
+
+    description = "the code or token is unknown, was used, is another client's, or has ended"
+
+
+class InvalidScopeError(_InvalidScope):  # type: ignore[misc]  # Authlib has no types
+    """No scope was named, or one that may not be had."""
+
+    description = "name scopes of this gateway in scope, each within what the client may do and what was lent to it"
 
 
 class UnknownGrant(Refused):

@@ -16,9 +16,9 @@ from tollbridge_oauth import devices, exchange
 from tollbridge_oauth.answers import answer, refusal
 from tollbridge_oauth.asking import Asked
 from tollbridge_oauth.authentication import Authentication
-from tollbridge_oauth.forms import read_form
+from tollbridge_oauth.forms import names_another, read_form
 from tollbridge_oauth.minting import Mint
-from tollbridge_oauth.refusals import OAuth2Error, UnknownGrant
+from tollbridge_oauth.refusals import InvalidTarget, OAuth2Error, UnknownGrant
 from tollbridge_oauth.server import Raw, Server
 
 log = structlog.get_logger("tollbridge")
@@ -56,6 +56,8 @@ class TokenEndpoint:
         form, address = await read_form(request), address_of(request)
         if form.get("grant_type") not in _GRANTS:
             raise UnknownGrant()
+        if form["grant_type"] != GrantType.TOKEN_EXCHANGE and names_another(form, self._mint.issuer):
+            raise InvalidTarget()
         known = await self._authentication.client(request.headers.get("authorization"), form, address)
         return Asked(form, known, self._gateway, address=address)
 

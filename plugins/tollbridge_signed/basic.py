@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tollbridge import Call, Gateway, Holder, IdentitySource, Unauthenticated
+from tollbridge.authorizing import GrantType, SecretUse
+from tollbridge.credentials import ShownSecret
 from tollbridge_signed.refusing import refused
 
 _SCHEME = b"basic"
@@ -17,7 +19,7 @@ _LONGEST = 1024
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """Knows tokens and clients by their ids and secrets."""
+    """Knows tokens by their ids and secrets, and those clients that may act for themselves (`client_credentials`)."""
 
     headers: ClassVar[tuple[bytes, ...]] = (b"authorization",)
 
@@ -37,9 +39,15 @@ class Basic:
             return None
         pair = read_pair((call.header(b"authorization") or b"").partition(b" ")[2].strip())
         found = None if pair is None else await self._open[0].credentials.prove(*pair)
-        if pair is None or found is None:
+        if pair is None or found is None or not await self._acts_for_itself(pair[0], found):
             raise _refused()
         return Holder(pair[0], None if found.ends_at is None else found.ends_at.timestamp(), _refused())
+
+    async def _acts_for_itself(self, id: str, found: ShownSecret) -> bool:
+        if found.use is not SecretUse.CLIENT:
+            return True
+        client = await self._open[0].clients.get(id)
+        return client is not None and GrantType.CLIENT_CREDENTIALS in client.rules.grants
 
 
 def read_pair(shown: bytes) -> tuple[str, str] | None:

@@ -30,11 +30,12 @@ class Again:
         person = await self._pages.person(session)
         if session is None or person is None:
             return RedirectResponse(sign_in_path(request, way_back(request, back)), 303)
+        asked_at = self._pages.gateway.clock.now()
         try:
-            await self._entering.check_password(request, person.email, field(form, "password"))
+            await self._entering.check_password(request, person.email, field(form, "password"), why=Why.OWN)
         except SignInRefused as exc:
             return await self._show(request, back, refused=exc.why)
-        return await self._pages.enter(request, person.id, BY_PASSWORD, back)
+        return await self._pages.enter(request, person.id, BY_PASSWORD, back, asked_at=asked_at)
 
     async def _show(self, request: Request, back: str, *, refused: Why | None = None) -> Response:
         session = await self._pages.session(request)

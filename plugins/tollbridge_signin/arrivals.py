@@ -2,7 +2,7 @@
 
 import structlog
 
-from tollbridge import Actor, BadRequest, Gateway, GatewayError
+from tollbridge import Actor, BadRequest, Gateway, NotFound
 from tollbridge.people.model import Person
 from tollbridge.sessions import OidcConfig
 from tollbridge_signin.identities import Identity
@@ -17,30 +17,35 @@ class Arrivals:
     def __init__(self, gateway: Gateway) -> None:
         self._people = gateway.people
 
-    async def person(self, name: str, options: OidcConfig, known: Identity, client: str) -> Person:
+    async def person(self, name: str, options: OidcConfig, known: Identity, client: str, *, whom: str = "") -> Person:
         """Give the person, with the memberships that the groups give; raises `SignInRefused`.
 
-        Who was here before is known by the provider's subject alone: an e-mail may be given to somebody else.
+        Who was here before is known by the provider's subject alone: an e-mail may be given to somebody else. `whom` is
+        the id of who has to come; anybody else is refused before anything of theirs is made or changed.
         """
         by = Actor(f"oidc:{name}", "sign-in", client)
         person = await self._people.find_by_identity(known.issuer, known.subject)
-        if person is None:
-            person = await self._first(options, known, by)
-        if person.disabled_at is not None:
+        is_known = person is not None
+        person = person or await self._by_address(known)
+        if whom and (person is None or person.id != whom):
+            raise SignInRefused(Why.OTHER)
+        if person is not None and person.disabled_at is not None:
             raise SignInRefused(Why.DISABLED)
-        if options.groups:
-            await self._settle(person, options, known, by)
+        if person is None or not is_known:
+            person = await self._first(person, options, known, by)
+        await self._settle(person, options, known, by)
         return person
 
-    async def _first(self, options: OidcConfig, known: Identity, by: Actor) -> Person:
+    async def _by_address(self, known: Identity) -> Person | None:
         """Find who comes by this provider for the first time, by the e-mail."""
         if not known.email:
             raise SignInRefused(Why.UNVERIFIED)
-        person = await self._people.find_person(known.email)
+        return await self._people.find_person(known.email)
+
+    async def _first(self, person: Person | None, options: OidcConfig, known: Identity, by: Actor) -> Person:
+        """Keep who somebody is to this provider, and make them where they are new and that is allowed."""
         if person is None and not options.create:
             raise SignInRefused(Why.UNKNOWN)
-        if person is not None and person.disabled_at is not None:
-            raise SignInRefused(Why.DISABLED)
         try:
             if person is None:
                 person = await self._people.add_person(email=known.email, name=known.name, by=by)
@@ -52,8 +57,8 @@ class Arrivals:
     async def _settle(self, person: Person, options: OidcConfig, known: Identity, by: Actor) -> None:
         """Have exactly the memberships that the groups give, beside those that somebody gave by hand.
 
-        Of several groups that give a role in one team the first of the configuration counts. What cannot be set, for
-        want of the team or the role, or because nobody would administer the bridge any more, stays and is logged.
+        Of several groups that give a role in one team the first of the configuration counts. Where that role cannot be
+        set, for want of it or of the team, what they gave before is taken away. Raises `Unavailable`.
         """
         wanted: dict[str, str] = {}
         for group, given in options.groups.items():
@@ -65,10 +70,18 @@ class Arrivals:
             role = wanted.get(team, "")
             if ours.get(team) == role or (team in there and team not in ours):
                 continue
-            try:
-                if role:
-                    await self._people.set_membership(person.id, team, role, via=known.issuer, by=by)
-                else:
-                    await self._people.remove_membership(person.id, team, by=by)
-            except GatewayError as exc:
-                log.warning("membership_not_set", person=person.id, team=team, role=role, reason=exc.message)
+            done = await self._give(person.id, team, role, known.issuer, by=by)
+            if not done and role and team in ours:
+                await self._give(person.id, team, "", known.issuer, by=by)
+
+    async def _give(self, person_id: str, team: str, role: str, issuer: str, *, by: Actor) -> bool:
+        """Set a membership, or end it where there is no role; where that cannot be it is logged, and so said."""
+        try:
+            if role:
+                await self._people.set_membership(person_id, team, role, via=issuer, by=by)
+            else:
+                await self._people.remove_membership(person_id, team, by=by)
+        except (BadRequest, NotFound) as exc:
+            log.warning("membership_not_set", person=person_id, team=team, role=role, reason=exc.message)
+            return False
+        return True

@@ -52,17 +52,18 @@ class Entering:
                 return self._link_page(request, "", back)
             return await self._pages.enter(request, "", BY_LINK, back)
         email = field(form, "email")[:_LONGEST_EMAIL].strip()
+        asked_at = self._gateway.clock.now()
         try:
             person = await self.check_password(request, email, field(form, "password"))
         except SignInRefused as exc:
             return await self._show(request, back, email=email, refused=exc.why)
-        return await self._pages.enter(request, person.id, BY_PASSWORD, back)
+        return await self._pages.enter(request, person.id, BY_PASSWORD, back, asked_at=asked_at)
 
-    async def check_password(self, request: Request, email: str, password: str) -> Person:
-        """Find who has this address and password; raises `SignInRefused`, and counts what is wrong."""
+    async def check_password(self, request: Request, email: str, password: str, *, why: Why = Why.PASSWORD) -> Person:
+        """Find who has this address and password; raises `SignInRefused`, with `why`, and counts what is wrong."""
         throttle, client, account = self._gateway.throttle, client_of(request), email.casefold() or _NOBODY
         if not self._gateway.config.signin.passwords:
-            raise SignInRefused(Why.PASSWORD)
+            raise SignInRefused(why)
         async with self._trying.setdefault(account, asyncio.Lock()):  # else many tries at once would all be let through
             try:
                 throttle.check(client, account)
@@ -72,7 +73,7 @@ class Entering:
             if person is None:
                 throttle.failed(client, account)
                 log.warning("sign_in_refused", reason="password", client=client)
-                raise SignInRefused(Why.PASSWORD)
+                raise SignInRefused(why)
         return person
 
     async def leave(self, request: Request) -> Response:

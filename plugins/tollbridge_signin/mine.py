@@ -11,7 +11,7 @@ from tollbridge_signin import PATH
 from tollbridge_signin.agents import named
 from tollbridge_signin.entering import Entering
 from tollbridge_signin.pages import Pages, actor, field
-from tollbridge_signin.refusals import SignInRefused
+from tollbridge_signin.refusals import SignInRefused, Why
 
 
 class Mine:
@@ -64,7 +64,7 @@ class Mine:
         if session is None or person is None:
             return self._elsewhere(request)
         try:
-            await self._entering.check_password(request, person.email, field(form, "password"))
+            await self._entering.check_password(request, person.email, field(form, "password"), why=Why.OWN)
         except SignInRefused as exc:
             return self._form(request, person, {"password": exc.why.words}, exc.why.status)
         if field(form, "new") != field(form, "repeated"):

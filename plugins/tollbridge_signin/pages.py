@@ -1,6 +1,7 @@
 """What every page here shares: how it is rendered, who is there, and how somebody becomes signed in."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -45,11 +46,16 @@ class Pages:
         """Give whose session it is; None for nobody's and the operator's."""
         return await self.gateway.people.get_person(session.person_id) if session and session.person_id else None
 
-    async def enter(self, request: Request, person_id: str, via: str, wanted: str) -> Response:
-        """Begin a session in place of the one that is there, and lead on to the page that was wanted."""
+    async def enter(
+        self, request: Request, person_id: str, via: str, wanted: str, **times: datetime | None
+    ) -> Response:
+        """Begin a session in place of the one that is there, and lead on to the page that was wanted.
+
+        `times` are those that `Sessions.begin` takes.
+        """
         gateway = self.gateway
         before = read_cookie(request, SESSION)
-        begun = await gateway.sessions.begin(person_id, via, browser(request), instead_of=before)
+        begun = await gateway.sessions.begin(person_id, via, browser(request), instead_of=before, **times)
         if person_id:
             await gateway.people.saw(person_id)
         answer = RedirectResponse(way_back(request, wanted), 303)

@@ -8,6 +8,7 @@ class Why(Enum):
     """Each with its status and what the page says."""
 
     PASSWORD = 401, _("The address and the password do not fit together.")
+    OWN = 401, _("That is not your password.")
     WAIT = 429, _("There were too many tries. Wait a while, then try again.")
     STALE = 400, _("This sign-in is over, or was begun in another browser. Begin again.")
     DENIED = 403, _("The provider did not sign you in.")

@@ -1,5 +1,7 @@
 """Signing in with an OpenID provider: there and back again."""
 
+from datetime import datetime
+
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +19,7 @@ from tollbridge_signin.refusals import SignInRefused, Why
 from tollbridge_signin.ways import Ways
 
 _LONGEST = 8192
+_Arrived = tuple[Person, datetime | None]
 log = structlog.get_logger("tollbridge")
 
 
@@ -53,18 +56,18 @@ class Returning:
             if attempt is None or not attempt.matches(provider.name, _said(request, "state") or ""):
                 raise SignInRefused(Why.STALE, "the state is none of this browser's")
             back = attempt.back
-            person = await self._arrived(request, provider, attempt)
+            person, proved_at = await self._arrived(request, provider, attempt)
         except Unavailable as exc:
             answer = self._refused(request, provider, back, SignInRefused(Why.AWAY, exc.detail or exc.message))
         except SignInRefused as exc:
             answer = self._refused(request, provider, back, exc)
         else:
-            answer = await self._pages.enter(request, person.id, f"oidc:{provider.name}", back)
+            answer = await self._pages.enter(request, person.id, f"oidc:{provider.name}", back, proved_at=proved_at)
         set_cookie(answer, request, COOKIE, "", max_age=0)
         return answer
 
-    async def _arrived(self, request: Request, provider: OpenIdProvider, attempt: Attempt) -> Person:
-        """Find who came, once for each attempt; raises `SignInRefused` and `Unavailable`."""
+    async def _arrived(self, request: Request, provider: OpenIdProvider, attempt: Attempt) -> _Arrived:
+        """Find who came, and when they proved it, once for each attempt; raises `SignInRefused` and `Unavailable`."""
         if not await (await self._gateway.store.replays()).first(attempt.digest, attempt.ends_at):
             raise SignInRefused(Why.STALE, "the state was shown before")
         await provider.check_sender(_said(request, "iss"))
@@ -72,10 +75,8 @@ class Returning:
         if code is None or "error" in request.query_params:
             raise SignInRefused(Why.DENIED, "the provider answered with an error")
         known = await provider.identify(attempt, code, self._redirect_uri(provider))
-        person = await self._arrivals.person(provider.name, provider.options, known, client_of(request))
-        if attempt.person_id not in ("", person.id):
-            raise SignInRefused(Why.OTHER)
-        return person
+        more = {"client": client_of(request), "whom": attempt.person_id}
+        return await self._arrivals.person(provider.name, provider.options, known, **more), known.proved_at
 
     def _refused(self, request: Request, provider: OpenIdProvider, back: str, exc: SignInRefused) -> Response:
         log.warning(

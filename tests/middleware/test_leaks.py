@@ -1,5 +1,6 @@
 """What is done about tokens that somebody found in the open."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -220,6 +221,28 @@ async def test_place_is_cut_and_holds_no_secret(under) -> None:
         assert other.secret not in text
     assert len(record.after) < 600
     assert issued.secret not in repr(Found(issued.secret, "here"))
+
+
+async def test_reports_of_many_secrets_hold_one_connection_at_a_time(under, monkeypatch: Any) -> None:
+    one = under("disable")
+    await one.client()
+    leaks, whose = Leaks.of(one.gateway), one.gateway.grants.whose
+    running, most = [], []
+
+    async def watched(secret: bytes) -> Any:
+        running.append(secret)
+        most.append(len(running))
+        try:
+            return await whose(secret)
+        finally:
+            running.remove(secret)
+
+    monkeypatch.setattr(one.gateway.grants, "whose", watched)
+    reports = [[Found(make_secret()) for _ in range(3)] for _ in range(2)]
+
+    await asyncio.gather(*(leaks.report(found, BY) for found in reports))
+
+    assert most == [1] * 6
 
 
 async def test_address_reports_thirty_times_a_minute(under) -> None:

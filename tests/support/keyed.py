@@ -18,7 +18,7 @@ OLD_KEY, NEW_KEY = "sk-old-00000000-1111-aaaa", "sk-new-00000000-2222-bbbb"
 
 
 class KeyedUpstream(FakeUpstream):
-    """Answers whoever shows one of `keys` as a Bearer token, and others with `status`."""
+    """Answers whoever shows one of `keys` as a Bearer token, those of `forbidden` with 403, others with `status`."""
 
     def __init__(self, *keys: str, status: int = 401) -> None:
         super().__init__()
@@ -26,6 +26,7 @@ class KeyedUpstream(FakeUpstream):
         self.status = status
         self.away = False
         self.anybody: set[str] = set()
+        self.forbidden: set[str] = set()
 
     @property
     def shown(self) -> list[str]:
@@ -39,7 +40,8 @@ class KeyedUpstream(FakeUpstream):
         answer = await super().send(request)
         if self.shown[-1] in self.keys or request.url in self.anybody:
             return answer
-        return FakeAnswer(Reply(status=self.status, body=b'{"error": {"message": "no such key"}}'))
+        status = 403 if self.shown[-1] in self.forbidden else self.status
+        return FakeAnswer(Reply(status=status, body=b'{"error": {"message": "no such key"}}'))
 
 
 def keyed_gateway(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from tollbridge.cli.output import harmless
 from tollbridge.errors import SetupError
 
 JSON = "application/json"
@@ -100,7 +101,8 @@ def written(query: Query | None) -> str:
 def _refused(status: int, problem: Any) -> Refused:
     """Give what a problem (RFC 9457) says: each field's own sentence where several are wrong."""
     said: Mapping[str, Any] = problem if isinstance(problem, dict) else {}
-    fields = [f"{one['field']}: {one['detail']}" if one["field"] else one["detail"] for one in said.get("errors", ())]
-    text = "; ".join(fields) or str(said.get("detail", f"refused with status {status}"))
-    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-    return Refused(shown, status=status, code=str(said.get("code", "")))
+    errors = said.get("errors")
+    fields = [one for one in errors if isinstance(one, dict)] if isinstance(errors, list) else []
+    told = [": ".join(str(one[part]) for part in ("field", "detail") if one.get(part)) for one in fields]
+    text = "; ".join(told) or str(said.get("detail", f"refused with status {status}"))
+    return Refused(harmless(text), status=status, code=str(said.get("code", "")))

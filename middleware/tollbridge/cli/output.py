@@ -66,7 +66,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(harmless(cell)) for cell in row))
     width = None if sys.stdout.isatty() else _WIDE
     Console(width=width).print(table)
 
@@ -75,7 +75,14 @@ def print_fields(fields: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
-        print(f"{name.ljust(width)}  {filled(value)}")
+        print(f"{name.ljust(width)}  {harmless(filled(value))}")
+
+
+def harmless(text: str) -> str:
+    """Give a line of somebody else's words without what a terminal would obey."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def filled(value: object) -> str:

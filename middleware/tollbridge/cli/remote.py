@@ -37,11 +37,17 @@ class Remote(Asking):
 
     def __enter__(self) -> Self:
         plain = self._base.startswith("http:")
-        self._client = httpx2.Client(
-            headers={"authorization": f"Bearer {self._secret}", "accept": f"{JSON}, {PROBLEM}"},
-            timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
-            trust_env=not plain,  # no proxy sees what is not encrypted
-        )
+        try:
+            self._client = httpx2.Client(
+                headers={"authorization": f"Bearer {self._secret}", "accept": f"{JSON}, {PROBLEM}"},
+                timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
+                trust_env=not plain,  # no proxy sees what is not encrypted
+            )
+        except (ImportError, OSError, ValueError):
+            raise SetupError(
+                "the proxy or the certificates that the environment names cannot be used; look at HTTPS_PROXY, "
+                "ALL_PROXY, SSL_CERT_FILE and SSL_CERT_DIR"
+            ) from None
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -94,7 +100,7 @@ def _base(url: str) -> str:
         known, _ = parts.hostname or "", parts.port
     except ValueError:
         known = ""
-    if not known or parts.scheme not in ("http", "https") or parts.query or parts.fragment or parts.username:
+    if not known or parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
         raise typer.BadParameter(f"{_without_user(url)!r} is no URL such as https://gw.example.com", param_hint="--url")
     if parts.scheme == "http" and known not in _LOOPBACK:
         raise typer.BadParameter(

@@ -38,5 +38,8 @@ def report(
     ]
     columns = ("id", "name", "owner", "finding", "scopes it needed", "last used")
     print_table(
-        f"Tokens of the last {days} days", columns, rows, empty="Every token was used, and for all that it may do."
+        f"Tokens of the last {days} days",
+        columns,
+        rows,
+        empty="Every token that is older was used, and for all that it may do.",
     )

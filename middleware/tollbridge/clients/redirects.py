@@ -3,11 +3,13 @@
 Two addresses are the same when they are the same character by character (RFC 9700 section 4.1.3). One exception is for
 programs on somebody's own machine, which cannot know beforehand which port is free: `http://127.0.0.1/done` and
 `http://[::1]/done`, registered without a port, stand for that address at any port (RFC 8252 section 7.3). Registered
-with a port, they are as exact as all others. The name `localhost` is refused: what it leads to is not ours to know
-(section 8.3); so are schemes of a program's own, which any other program can claim as well.
+with a port, they are as exact as all others. The name `localhost` is refused, with `https` too: what it leads to is not
+ours to know (section 8.3); so are schemes of a program's own, which any other program can claim as well.
 """
 
 import re
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 _LONGEST = 2048
 _HTTPS = re.compile(
@@ -22,12 +24,20 @@ def check_redirect_uri(uri: str) -> str:
     It is `https`, or `http` at a loopback literal, with a host in lower case, without a user, a fragment, or anything
     that is not plain ASCII.
     """
-    if len(uri) > _LONGEST or not (_HTTPS.fullmatch(uri) or _LOOPBACK.fullmatch(uri)):
+    if len(uri) > _LONGEST or not (_HTTPS.fullmatch(uri) or _LOOPBACK.fullmatch(uri)) or _is_localhost(uri):
         raise ValueError(
             f"{uri[:80]!r} is no address to send people back to: https://<host in lower case>/<path>, or "
             "http://127.0.0.1/<path> or http://[::1]/<path> of a program on their own machine; without user and '#'"
         )
     return uri
+
+
+def is_own_machine(uri: str) -> bool:
+    """Whether an address that was registered leads to a program on the machine of whoever is sent there."""
+    try:
+        return ip_address(urlsplit(uri).hostname or "").is_loopback
+    except ValueError:
+        return False
 
 
 def matches(registered: str, asked: str) -> bool:
@@ -36,3 +46,8 @@ def matches(registered: str, asked: str) -> bool:
         return True
     own, other = _LOOPBACK.fullmatch(registered), _LOOPBACK.fullmatch(asked)
     return own is not None and other is not None and own[2] is None and (own[1], own[3]) == (other[1], other[3])
+
+
+def _is_localhost(uri: str) -> bool:
+    host = urlsplit(uri).hostname or ""
+    return host.rpartition(".")[2] == "localhost"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hmac import compare_digest
 from typing import Protocol
 
 from msgspec import UNSET
@@ -25,7 +24,6 @@ from tollbridge.tokens.model import (
     TokenKind,
     TokenLimits,
 )
-from tollbridge.tokens.peppers import Hashes
 from tollbridge.tokens.service import DAY, TokenService, check_minter
 from tollbridge.tokens.wishes import (
     check_within,
@@ -36,13 +34,13 @@ from tollbridge.tokens.wishes import (
     checked_rotation,
     checked_scopes,
     checked_tags,
+    owner_for,
     team_for,
 )
 
 
 class _Store(Protocol):
     async def clients(self) -> ClientStore: ...
-    async def rehash_secret(self, digest: bytes, anew: bytes, pepper_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,9 @@ class IssuedClient:
 class ClientService:
     """Clients of one gateway.  What ends or switches them off is done to their tokens, by their ids."""
 
-    def __init__(self, store: _Store, tokens: TokenService, hashes: Hashes, clock: Clock) -> None:
+    def __init__(self, store: _Store, tokens: TokenService, clock: Clock) -> None:
         self._store = store
         self._tokens = tokens
-        self._hashes = hashes
         self._clock = clock
 
     async def add(
@@ -103,7 +100,7 @@ class ClientService:
             scopes=own,
             created_at=now,
             kind=TokenKind.SECRET,
-            owner=owner.strip(),
+            owner=owner_for(minter, owner),
             team=its_team,
             expires_at=checked_expiry(expires_at, now),
             limits=limits or TokenLimits(),
@@ -148,19 +145,6 @@ class ClientService:
     ) -> Sequence[Client]:
         """List clients, newest first, as `ClientStore.find` does."""
         return await (await self._store.clients()).find(limit=limit, before=before, search=search, team=team)
-
-    async def proves(self, client_id: str, secret: bytes) -> bool:
-        """Whether this is a secret of the client that has not ended; looked up whatever it looks like.
-
-        One that is known under an older pepper is kept under the one in use from then on.
-        """
-        known = await (await self._store.clients()).secret_digests(client_id)
-        shown = self._hashes.digests(secret)
-        found = [one for one in shown if any([compare_digest(one.content, digest) for digest in known])]
-        if found and found[0].pepper_id != self._hashes.id:
-            new = self._hashes.digest(secret)
-            await self._store.rehash_secret(found[0].content, new.content, new.pepper_id)
-        return bool(found)
 
     async def rotate(self, client_id: str, overlap: timedelta = DAY, *, by: Actor = OPERATOR) -> IssuedClient | None:
         """Make a further secret of a client, as `TokenService.rotate` does.  None if there is no such client."""

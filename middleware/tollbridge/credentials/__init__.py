@@ -2,7 +2,7 @@
 
 from tollbridge.credentials.keys import public_key
 from tollbridge.credentials.service import KINDS, CredentialService, CredentialWish, IssuedCredential, OpenedCredential
-from tollbridge.stores.credentials import Credential, CredentialKind
+from tollbridge.stores.credentials import Credential, CredentialKind, ShownSecret
 from tollbridge.stores.replays import shown_digest
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "CredentialWish",
     "IssuedCredential",
     "OpenedCredential",
+    "ShownSecret",
     "public_key",
     "shown_digest",
 ]

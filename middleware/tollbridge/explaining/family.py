@@ -29,7 +29,7 @@ class Family:
             token = None if not id or id in found else await store.get_token(id)
             if token is not None:
                 found[id] = token
-                waiting += [token.parent, token.client]
+                waiting += [token.parent, token.beside]
         return cls(tuple(found.values()))
 
     @property

@@ -65,6 +65,9 @@ def _authenticate(seen: Seen) -> Iterator[Rule]:
     if call.public:
         yield Rule(kind="public", says="this path asks for no token")
         return
+    if token is None and call.principal is not None:
+        yield Rule(kind="token", says="it is no token of this bridge: an outside issuer vouches for it", holds=True)
+        return
     if token is None:
         yield Rule(kind="token", says="no token here has this secret", holds=False, change="use a token of this bridge")
         return

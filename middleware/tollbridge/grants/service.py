@@ -39,6 +39,7 @@ class _Store(Protocol):
     async def grants(self) -> GrantStore: ...
     async def devices(self) -> DeviceStore: ...
     async def find_holder(self, token_id: str) -> Principal | None: ...
+    async def get_token(self, token_id: str) -> Token | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,10 @@ class GrantService:
         return code
 
     async def end(self, grant_id: str, *, by: Actor = GATEWAY) -> Token | None:
-        """End a grant with all that was issued for it, at once and for good."""
+        """End a grant with all that was issued for it, at once and for good; one that was revoked stays as it is."""
+        known = await self._store.get_token(grant_id)
+        if known is None or known.state is TokenState.REVOKED:
+            return known
         log.warning("grant_ended", grant_id=grant_id, by=by.id)
         return await self._tokens.revoke(grant_id, by=by)
 
@@ -201,5 +205,5 @@ def _covers(grant: Token, scopes: Sequence[str]) -> bool:
 
 def check_depth(holder: Principal) -> None:
     """Refuse to lend what stands too deep below others already; raises `BadRequest`."""
-    if len(holder.scopes.bounds) + 2 > MOST_ABOVE:
+    if len(holder.above) + 2 > MOST_ABOVE:
         raise BadRequest(f"tokens stand below each other {MOST_ABOVE} deep at most")

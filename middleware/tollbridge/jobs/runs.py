@@ -90,14 +90,20 @@ class Runs:
         return ""
 
     async def _keep(self, job: Job, store: JobStore, runner: str) -> None:
-        """Lengthen the lease again and again; ends when it is lost."""
+        """Lengthen the lease again and again; ends when it is lost, or over while the store did not answer."""
+        clock = self._gateway.clock
+        kept_s = clock.monotonic()
         while True:
             await asyncio.sleep(self._lease_s / _TIMES_KEPT)
+            asked_s = clock.monotonic()
             try:
                 if not await store.keep_job(job.name, runner, lease_s=self._lease_s):
                     return
+                kept_s = asked_s
             except Unavailable as exc:
                 log.error("job_lease_not_kept", job=job.name, reason=exc.detail)
+                if clock.monotonic() - kept_s >= self._lease_s:
+                    return
 
     def _again_s(self, job: Job, failures: int) -> float:
         wait_s = pause_s(job.every_s, failures) if failures else job.every_s

@@ -100,17 +100,17 @@ class Jobs:
 
     async def _begin(self) -> None:
         """Begin each job that is due and does not run here."""
-        store, now = await self._store(), self._gateway.clock.time()
+        store, now_s = await self._store(), self._gateway.clock.monotonic()
         for name in await store.due_jobs():
             if name in self.known and name not in self._running:
                 self._go(name, self._runs.alone(self.known[name], store))
         for name, job in self.known.items():
-            if job.shared and name not in self._running and self._due_s.get(name, 0.0) <= now:
+            if job.shared and name not in self._running and self._due_s.get(name, now_s) <= now_s:
                 self._go(name, self._share_in(job))
 
     async def _share_in(self, job: Job) -> None:
         again_s = await self._runs.shared(job)
-        self._due_s[job.name] = self._gateway.clock.time() + again_s
+        self._due_s[job.name] = self._gateway.clock.monotonic() + again_s
 
     def _go(self, name: str, work: Coroutine[None, None, None]) -> None:
         self._running[name] = task = asyncio.create_task(self._to_the_end(name, work))

@@ -20,11 +20,10 @@ async def ask(call: Call, target: Target, transport: Transport) -> UpstreamRespo
     going = write_along(call, target) if operation.modelless else write_upstream(call, target)
     headers = upstream_headers(_told_to_hold(call, operation, going.headers), target)
     request = UpstreamRequest(operation.method, going.url, headers, going.body, target.allow_private)
-    if target.signing is not None:
-        request = await target.signing.signed(request)
+    signed = request if target.signing is None else await target.signing.signed(request)
     call.reached = True  # from here on the provider may charge, also where the caller leaves before an answer
     try:
-        response = await transport.send(request)
+        response = await transport.send(signed)
         if response.status == 401 or target.kept is not None:
             response = await _known(response, request, target, transport)
         return response
@@ -50,9 +49,8 @@ def _told_to_hold(call: Call, operation: Operation, headers: Headers) -> Headers
 async def ask_again(method: str, url: str, target: Target, transport: Transport) -> UpstreamResponse:
     """Send a target a request of our own that has no body, with its credential and nothing of the caller's."""
     request = UpstreamRequest(method, url, upstream_headers([], target), b"", target.allow_private)
-    if target.signing is not None:
-        request = await target.signing.signed(request)
-    return await _known(await transport.send(request), request, target, transport)
+    signed = request if target.signing is None else await target.signing.signed(request)
+    return await _known(await transport.send(signed), request, target, transport)
 
 
 async def _known(

@@ -137,16 +137,19 @@ class Authenticate(Layer):
             head.set(b"deprecation", b"@%d" % since_s)
             head.set(b"sunset", format_datetime(_moment(principal.secret_ends_s), usegmt=True).encode("ascii"))
 
-    def _look_closer(self, call: Call, principal: Principal) -> None:
-        """Refuse a canary, and a token that is used elsewhere or at another time than its conditions say."""
+    def _look_closer(self, call: Call, principal: Principal, refusal: Unauthenticated | None = None) -> None:
+        """Refuse a canary, and a token that is used elsewhere or at another time than its conditions say.
+
+        `refusal` is what is raised for a token that is not live: a canary looks the same.
+        """
         if principal.canary:
             if self._alarm is not None:
                 self._alarm(call, principal)
-            raise Unauthenticated()
+            raise refusal or Unauthenticated()
         for conditions in principal.conditions:
-            refusal = conditions.refusal(call.client, call.received)
-            if refusal is not None:
-                raise refusal
+            elsewhere = conditions.refusal(call.client, call.received)
+            if elsewhere is not None:
+                raise elsewhere
 
     async def _find(self, call: Call, secret: bytes) -> None:
         try:
@@ -183,16 +186,18 @@ class Authenticate(Layer):
             for name, source in self._sources:
                 found = await self._ask(name, source, call)
                 if isinstance(found, Holder):
-                    return await self._held(found)
+                    return await self._held(call, found)
                 if found is not None:
                     return msgspec.structs.replace(found, id=f"{name}:{found.id}", outside=True)
         raise Unauthenticated()
 
-    async def _held(self, holder: Holder) -> Principal:
+    async def _held(self, call: Call, holder: Holder) -> Principal:
         """Find the live token that a source named, under its own id; raises `Unauthenticated` where there is none."""
         principal = None if self._holders is None else await self._holders(holder.id)
         if principal is None:
             raise holder.refusal or Unauthenticated()
+        if principal.canary:
+            self._look_closer(call, principal, holder.refusal)
         return principal if holder.ends_s is None else msgspec.structs.replace(principal, secret_ends_s=holder.ends_s)
 
     def _is_ours(self, value: bytes) -> bool:

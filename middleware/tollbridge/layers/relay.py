@@ -137,8 +137,6 @@ class Relay:
         url = upstream_url(spoken_at(dialect, target.base_urls), operation, target.model, stream=False)
         url += ("&" if "?" in url else "?") + query.decode("ascii")
         request = UpstreamRequest("GET", url, upstream_headers(call.headers, target), b"", target.allow_private)
-        if target.signing is not None:
-            request = await target.signing.signed(request)
         return await open_either(request, target, self._sockets, _asked(call))
 
     async def _pass_on(self, socket: UpstreamSocket, reader: AnswerReader) -> _Over:

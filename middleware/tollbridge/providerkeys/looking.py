@@ -29,6 +29,7 @@ class Looking:
         self._task: asyncio.Task[None] | None = None
         self._failing = False
         self._noted_at = clock.monotonic()
+        self._turn = asyncio.Lock()
 
     async def start(self) -> None:
         """Look now, and again and again until `close`."""
@@ -44,7 +45,14 @@ class Looking:
         await self._note_uses()
 
     async def look(self) -> None:
-        """Take what the database has now; where it does not answer, what is known goes on to its own end."""
+        """Take what the database has now; where it does not answer, what is known goes on to its own end.
+
+        One look at a time: what an earlier one read must not come after what a later one did.
+        """
+        async with self._turn:
+            await self._look()
+
+    async def _look(self) -> None:
         try:
             await self._live.take(await self._store.stored_secrets())
         except Unavailable as exc:

@@ -2,7 +2,8 @@
 
 At each moment one of all workers does it (`Job`), and each step can be done again. The one crack that is left: a key
 that the provider made and that could not be kept here is taken back at once, and where that fails too, or the worker
-died between, it stays at the provider, known to nobody; the log names it by its id where there is one.
+died between, it stays at the provider, known to nobody; the log names it by its id where there is one. It stays as well
+where the store does not say whether it was kept: one too many harms less than a live one that is gone.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ import structlog
 
 from tollbridge.audit import Actor
 from tollbridge.clock import Clock
-from tollbridge.errors import GatewayError, PluginError, SetupError, UpstreamError, without_words
+from tollbridge.errors import GatewayError, PluginError, SetupError, Unavailable, UpstreamError, without_words
 from tollbridge.providerkeys.checking import Result
 from tollbridge.providerkeys.service import DAY, NewKey, ProviderKey, ProviderKeys
 from tollbridge.stores.storedsecrets import StoredSecret
@@ -128,11 +129,19 @@ class KeyRotations:
             if kept is None:
                 raise PluginError("the key was changed meanwhile; it is looked at again")
         except BaseException:
-            log.error("provider_key_not_kept", provider=one.provider, known_as=made.known_as)
-            await asyncio.shield(self._take_back(one, made.known_as))
+            await asyncio.shield(self._take_back(one, name, made.known_as))
             raise
 
-    async def _take_back(self, one: Rotated, known_as: str) -> None:
+    async def _take_back(self, one: Rotated, name: str, known_as: str) -> None:
+        """Remove a key at the provider that was not kept; a change may hold though its answer was lost."""
+        try:
+            key = await self._keys.find(name)
+        except Unavailable:
+            log.error("provider_key_perhaps_not_kept", provider=one.provider, known_as=known_as)
+            return
+        if known_as and key is not None and known_as in {version.known_as for version in key.versions}:
+            return
+        log.error("provider_key_not_kept", provider=one.provider, known_as=known_as)
         async with asyncio.timeout(PATIENCE_S):
             await one.rotator.remove(known_as, one.errand)
 

@@ -17,6 +17,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest, Unavailable
 from tollbridge.hosts import Host
 from tollbridge.keys import usable_key
+from tollbridge.logs import hide
 from tollbridge.providerkeys.checking import Checked
 from tollbridge.providerkeys.live import LiveKeys
 from tollbridge.providerkeys.looking import Looking
@@ -158,13 +159,15 @@ class ProviderKeys:
         return found
 
     def opened(self, secret: StoredSecret) -> str:
-        """Give the key of a version; raises `Unavailable` where it does not open."""
+        """Give the key of a version, and keep it out of every log; raises `Unavailable` where it does not open."""
         try:
-            return self._box.open(secret.sealed, secret.place).decode("utf-8")
+            key = self._box.open(secret.sealed, secret.place).decode("utf-8")
         except ValueError as exc:
             raise Unavailable(
                 "the stored key does not open", detail=f"provider key {secret.name} {secret.version}: {exc}"
             ) from exc
+        hide(key)
+        return key
 
     async def serve(self, live: LiveKeys) -> None:
         """Show the keys from now on, and look for changes in the background until `close`."""
@@ -191,7 +194,7 @@ class ProviderKeys:
         return ProviderKey(name, provider, self.providers.reads(provider) == name, versions)
 
     def _sealed(self, provider: str, name: str, version: int, new: NewKey, act: Act) -> StoredSecret:
-        """Seal a key for its place; raises `BadRequest` with `param` for what cannot be used."""
+        """Seal a key for its place, and keep it out of every log; raises `BadRequest` with `param`."""
         self._check_end(new.expires_at, act)
         try:
             key = usable_key(new.content)
@@ -200,6 +203,7 @@ class ProviderKeys:
         if len(key) > LONGEST_KEY:
             raise BadRequest(f"a key has at most {LONGEST_KEY} characters", param="key")
         self.providers.keyed(self.providers.host(provider), key)
+        hide(key)
         bare = StoredSecret(name, version, provider, _hint(key), new.known_as, b"", act.at, new.expires_at)
         return replace(bare, sealed=self._box.shut(key.encode("ascii"), bare.place))
 

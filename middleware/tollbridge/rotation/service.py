@@ -129,7 +129,8 @@ class Rotations:
             await self._hand_over(store, handover)
 
     async def _begin(self, token: Token, into: str, overlap_s: int, act: Act) -> bool:
-        secret, new = self._tokens.new_secret(token.environment, token.rotate_days)
+        days = await self._tokens.rotation(token.rotate_days, token.team)
+        secret, new = self._tokens.new_secret(token.environment, days)
         id = new_id("msg", self._clock)
         kept = msgspec.json.encode(_Kept(secret, token.name, token.team, new.hint, new.ends_at))
         sealed = self._box.shut(kept, Place(HANDOVER, token.id, id))
@@ -138,7 +139,7 @@ class Rotations:
 
     async def _hand_over(self, store: RotationStore, handover: Handover) -> None:
         """Hand one over, and note what became of it; no one of them stops the others."""
-        if await store.drop_handover(handover):
+        if await store.drop_handover(handover, await self._act()):
             await self._handing.cancel(handover.into, handover.id)
             return
         try:

@@ -8,7 +8,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from tollbridge.audit import Act, Actor
@@ -62,12 +62,23 @@ class Sessions:
         """How long a session lasts at most, in seconds."""
         return int(self._life.total_seconds())
 
-    async def begin(self, person_id: str, via: str, browser: Browser, *, instead_of: str = "") -> BegunSession:
-        """Begin a session of somebody who just proved who they are; it takes the place of that of a secret, if any.
+    async def begin(
+        self,
+        person_id: str,
+        via: str,
+        browser: Browser,
+        *,
+        instead_of: str = "",
+        asked_at: datetime | None = None,
+        proved_at: datetime | None = None,
+    ) -> BegunSession:
+        """Begin a session of somebody who proved who they are; it takes the place of that of a secret, if any.
 
-        An empty `person_id` is the operator. Raises `Unavailable`.
+        It counts from `asked_at`, when their proof came in, so that it does not open where their password was changed
+        while it was checked. They proved it then, or at `proved_at` where that was before. An empty `person_id` is the
+        operator. Raises `Unavailable`.
         """
-        secret, now = secrets.token_urlsafe(BYTES), self._clock.now()
+        secret, now = secrets.token_urlsafe(BYTES), asked_at or self._clock.now()
         new = NewSession(
             digest=_digest(secret),
             person_id=person_id,
@@ -76,6 +87,7 @@ class Sessions:
             agent=browser.agent[:_LONGEST_AGENT],
             at=now,
             ends_at=now + self._life,
+            confirmed_at=now if proved_at is None else min(proved_at, now),
         )
         act = await self._act(Actor(person_id or "operator", "sign-in", browser.client))
         before = _digest(instead_of) if _SHAPE.fullmatch(instead_of) else b""

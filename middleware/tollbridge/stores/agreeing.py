@@ -13,7 +13,7 @@ from tollbridge.errors import Denied
 from tollbridge.grants.model import Consent, NewCode, Refresh
 from tollbridge.stores.changes import NewToken, TokenChange
 from tollbridge.stores.engine import answering
-from tollbridge.stores.granting import GrantWriting
+from tollbridge.stores.granting import GrantWriting, begin_writing
 from tollbridge.stores.grantrows import code_values, refresh_of
 from tollbridge.stores.granttables import code, refresh
 from tollbridge.stores.rows import micros, moment
@@ -39,6 +39,7 @@ class SqlGrants:
     async def transaction(self) -> AsyncIterator[GrantWriting]:
         with answering():
             async with self._engine.begin() as connection:
+                await begin_writing(connection)
                 yield GrantWriting(connection, self._clock)
 
     async def agree(self, consent: Consent, grant_id: str, act: Act, code: NewCode | None = None) -> Token:
@@ -83,7 +84,7 @@ class SqlGrants:
 
 def _grant(holder: str, client_id: str) -> Select[tuple[object, ...]]:
     """Select the newest grant of a holder to a client that was not revoked."""
-    mine = (token.c.kind == TokenKind.ACCESS, token.c.parent == holder, token.c.client == client_id)
+    mine = (token.c.kind == TokenKind.ACCESS, token.c.parent == holder, token.c.beside == client_id)
     return select(token).where(*mine, token.c.revoked_at.is_(None)).order_by(token.c.id.desc()).limit(1)
 
 
@@ -116,7 +117,7 @@ def _new_grant(consent: Consent, grant_id: str, act: Act) -> NewToken:
         owner=consent.owner,
         team=consent.team,
         parent=consent.holder,
-        client=consent.client_id,
+        beside=consent.client_id,
     )
 
 

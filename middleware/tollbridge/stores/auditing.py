@@ -84,11 +84,11 @@ class SqlAudit:
         if before is not None:
             wanted = wanted.where(_a.number < before)
         if actor:
-            wanted = wanted.where(_a.actor == actor)
+            wanted = wanted.where(_a.actor == storable(actor))
         if action:
-            wanted = wanted.where(_a.action.startswith(action, autoescape=True))
+            wanted = wanted.where(_a.action.startswith(storable(action), autoescape=True))
         if target:
-            wanted = wanted.where(_a.target == target)
+            wanted = wanted.where(_a.target == storable(target))
         return await self._read(wanted)
 
     async def follow_audit(self, after: int = 0, *, limit: int = 500) -> Sequence[AuditRecord]:

@@ -15,7 +15,8 @@ from tollbridge.tokens.model import Environment, SecretUse, TokenBudget, TokenKi
 class NewToken:
     """A token about to be written.  `digest` is the keyed hash of its secret, empty where it has none.
 
-    `parent` is the token that mints it, which bounds it from then on; so does `client`, of a grant.
+    `parent` is the token that mints it, which bounds it from then on; so does what is `beside` it: of a
+    grant the client, else the team that a token is in and its minter is not.
     """
 
     id: str
@@ -40,7 +41,7 @@ class NewToken:
     rotate_days: int | None = None
     secret_ends_at: datetime | None = None
     use: SecretUse = SecretUse.BEARER
-    client: str = ""
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

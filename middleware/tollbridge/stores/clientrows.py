@@ -13,11 +13,10 @@ from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.engine import answering
 from tollbridge.stores.granttables import client
 from tollbridge.stores.rows import micros, storable
-from tollbridge.stores.tables import secret, token
+from tollbridge.stores.tables import token
 from tollbridge.stores.tokenrows import Values
 from tollbridge.stores.tokens import find_tokens
 from tollbridge.stores.tokenwriting import TokenTurns
-from tollbridge.tokens.model import SecretUse
 
 _encode = msgspec.json.Encoder().encode
 _decode_uris = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -56,15 +55,6 @@ class SqlClients:
     async def get(self, client_id: str) -> Client | None:
         found = await self._find(select(client).where(_c.id == storable(client_id)))
         return found[0] if found else None
-
-    async def secret_digests(self, client_id: str) -> Sequence[bytes]:
-        now = micros(self._turns.clock.now())
-        own = (secret.c.token_id == storable(client_id), secret.c.use == SecretUse.CLIENT)
-        fresh = or_(secret.c.expires_at.is_(None), secret.c.expires_at > now)
-        with answering():
-            async with self._turns.engine.connect() as connection:
-                found = await connection.execute(select(secret.c.digest).where(*own, fresh))
-                return [bytes(digest) for digest in found.scalars()]
 
     async def find(
         self, *, limit: int = 50, before: str | None = None, search: str = "", team: str = ""

@@ -29,10 +29,6 @@ class ClientStore(Protocol):
         """Find a client by its id."""
         ...
 
-    async def secret_digests(self, client_id: str) -> Sequence[bytes]:
-        """Give the digests of a client's secrets that have not ended."""
-        ...
-
     async def find(
         self, *, limit: int = 50, before: str | None = None, search: str = "", team: str = ""
     ) -> Sequence[Client]:

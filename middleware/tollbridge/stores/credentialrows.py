@@ -23,7 +23,7 @@ from tollbridge.stores.rows import micros, moment, seconds_to_micros, storable
 from tollbridge.stores.tables import secret
 from tollbridge.stores.tokens import ITS_OWN
 from tollbridge.stores.tokenwriting import TokenTurns, TokenWriting, refused
-from tollbridge.tokens.model import TokenState
+from tollbridge.tokens.model import SecretUse, TokenState
 
 _c = credential.c
 _ENDED = (TokenState.REVOKED, TokenState.EXPIRED)
@@ -95,7 +95,8 @@ class SqlCredentials:
                 row = (await db.execute(asked)).first()
         if row is None:
             return None
-        return ShownSecret(bytes(row.digest), row.pepper_id, None if row.expires_at is None else moment(row.expires_at))
+        ends_at = None if row.expires_at is None else moment(row.expires_at)
+        return ShownSecret(bytes(row.digest), row.pepper_id, ends_at, SecretUse(row.use))
 
     def _open(self) -> ColumnElement[bool]:
         return or_(_c.expires_at.is_(None), _c.expires_at > seconds_to_micros(self._turns.clock.time()))

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from tollbridge.audit import Act
+from tollbridge.tokens.model import SecretUse
 
 MOST_CREDENTIALS = 2
 """Credentials of one kind that a token has at a time."""
@@ -48,11 +49,15 @@ class StoredCredential(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShownSecret(msgspec.Struct, frozen=True, gc=False):
-    """A secret of a token that somebody shows beside the token's id, as it is stored."""
+    """A secret of a token that somebody shows beside the token's id, as it is stored.
+
+    `use` is `client` for one that only proves which OAuth client this is.
+    """
 
     digest: bytes
     pepper_id: str
     ends_at: datetime | None
+    use: SecretUse = SecretUse.BEARER
 
 
 class CredentialStore(Protocol):

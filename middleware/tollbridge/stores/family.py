@@ -56,18 +56,18 @@ def bounded(row: Values | TokenRow, above: Stands) -> Values:
 
 
 async def stands_of(connection: AsyncConnection, row: TokenRow) -> Stands:
-    """Give those right above a token: who minted it, and of a grant its client too."""
-    ids = [id for id in (row["parent"], row["client"]) if id]
+    """Give those right above a token: who minted it, and who else is above it."""
+    ids = [id for id in (row["parent"], row["beside"]) if id]
     found = {each.id: each._asdict() for each in await connection.execute(select(token).where(token.c.id.in_(ids)))}
     return tuple(found[id] for id in ids if id in found)
 
 
 async def below(connection: AsyncConnection, ids: Sequence[str]) -> Sequence[TokenRow]:
-    """Give the tokens right below some: those they minted themselves, and the grants of clients."""
+    """Give the tokens right below some: those they minted themselves, and those they stand above beside another."""
     found: dict[str, TokenRow] = {}
     for start in range(0, len(ids), _AT_ONCE):
         some = ids[start : start + _AT_ONCE]
-        asked = select(token).where(or_(token.c.parent.in_(some), token.c.client.in_(some))).order_by(token.c.id)
+        asked = select(token).where(or_(token.c.parent.in_(some), token.c.beside.in_(some))).order_by(token.c.id)
         found |= {row.id: row._asdict() for row in await connection.execute(asked)}
     return list(found.values())
 
@@ -92,7 +92,7 @@ async def rebind(connection: AsyncConnection, row: TokenRow) -> None:
     above: dict[str, TokenRow] = {row["id"]: row}
     for generation in await generations(connection, row["id"]):
         for child in generation:
-            stands = await stands_of(connection, child) if child["client"] else (above[child["parent"]],)
+            stands = await stands_of(connection, child) if child["beside"] else (above[child["parent"]],)
             values = bounded(child, [above.get(each["id"], each) for each in stands])
             above[child["id"]] = {**child, **values}
             if any(child[name] != value for name, value in values.items()):

@@ -1,8 +1,8 @@
 """Issuing inside a transaction, by SQLAlchemy: nothing here knows which database it is.
 
-What may be used once is used up by one conditional statement, which is the first of its transaction: of all who try
-one changes the row, and no other database than the one that holds it has to agree. No turn is taken: nothing here
-changes a token, and what is issued below one that has ended opens nothing.
+What may be used once is used up by one conditional statement: of all who try one changes the row, and no other database
+than the one that holds it has to agree. No turn is taken: nothing here changes a token, and what is issued below one
+that has ended opens nothing.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Table, insert, select, update
+from sqlalchemy import Row, Table, false, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.util import await_only
 
@@ -23,6 +23,18 @@ from tollbridge.stores.tables import secret, token
 from tollbridge.stores.tokenrows import optional_moment
 
 T = TypeVar("T")
+
+
+_WRITES_NOTHING = update(token).where(false()).values(id=token.c.id)
+
+
+async def begin_writing(connection: AsyncConnection) -> None:
+    """Say that a transaction is going to write, before it reads anything.
+
+    A database with one writer at a time lets it wait for that here. Once it has read, and somebody else wrote
+    meanwhile, it could only be refused.
+    """
+    await connection.execute(_WRITES_NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

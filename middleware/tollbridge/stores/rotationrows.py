@@ -12,7 +12,7 @@ from tollbridge.stores.engine import answering
 from tollbridge.stores.jobtables import auto_rotation, handover
 from tollbridge.stores.rotations import AutoRotation, Handover
 from tollbridge.stores.rows import micros, moment, seconds_to_micros, storable
-from tollbridge.stores.tables import secret, token
+from tollbridge.stores.tables import audit, secret, token
 from tollbridge.stores.tokenrows import optional_moment, told_secret
 from tollbridge.stores.tokens import ITS_OWN, find_tokens
 from tollbridge.stores.tokenwriting import MOST_SECRETS, TokenTurns, TokenWriting, refused
@@ -22,6 +22,7 @@ _a, _h = auto_rotation.c, handover.c
 _DAY_US = 86_400_000_000
 _NEVER = 2**62
 _TOLD = ("into", "days_before", "overlap_s")
+_DONE = "token.rotated_automatically"
 _ENDED = (TokenState.REVOKED, TokenState.EXPIRED)
 _MOST = 100
 """Rotations and handovers of one turn."""
@@ -36,7 +37,7 @@ class SqlRotations:
     async def set_rotation(self, new: AutoRotation, act: Act) -> None:
         values = {"into": new.into, "days_before": new.days_before, "overlap_s": new.overlap_s}
         async with self._turns.take() as writing:
-            await _refuse_same_file(writing, new)
+            await _refuse_same_file(writing, new.token_id, new.into)
             anew = {"into": new.into, "overlap_s": new.overlap_s, "due_at": self._now(), "attempts": 0, "failure": ""}
             await writing.connection.execute(update(handover).where(_h.token_id == new.token_id).values(anew))
             before = (await writing.connection.execute(_of(new.token_id))).one_or_none()
@@ -78,10 +79,12 @@ class SqlRotations:
         async with self._turns.take() as writing:
             if (await writing.connection.execute(under_way)).one_or_none() is not None:
                 return False
-            others = and_(_own(new.token_id), secret.c.digest != made.digest)
-            ends = (await writing.connection.execute(select(func.max(secret.c.expires_at)).where(others))).scalar_one()
+            await _refuse_same_file(writing, new.token_id, new.into)
             if await writing.rotate(new.token_id, made, None, act) is None:
                 return False
+            others = and_(_own(new.token_id), secret.c.digest != made.digest)
+            asked = select(secret.c.expires_at).where(others)  # one at most: others that had ended are forgotten
+            ends = (await writing.connection.execute(asked)).scalar_one_or_none()
             await writing.connection.execute(update(secret).where(others).values(expires_at=None))
             values = {
                 "token_id": new.token_id,
@@ -122,44 +125,56 @@ class SqlRotations:
         ends = self._now() + one.overlap_s * 1_000_000
         async with self._turns.take() as writing:
             row = await _under_way(writing, one)
-            if row is None:
+            if row is None or row.into != one.into or not await self._opens(writing, row):
                 return False
             await writing.connection.execute(delete(handover).where(_same(one)))
             others = and_(_own(one.token_id), secret.c.digest != row.digest)
             await writing.connection.execute(update(secret).where(others).values(expires_at=ends))
             done = update(auto_rotation).where(_a.token_id == one.token_id).values(done_at=self._now())
             await writing.connection.execute(done)
-            told = {"into": one.into, "others_end_at": moment(ends).isoformat()}
-            await record(writing.connection, act, ("token.rotated_automatically", one.token_id), None, told)
+            told = {"into": one.into, "others_end_at": moment(ends).isoformat(), "secret": told_secret(row.digest)}
+            await record(writing.connection, act, (_DONE, one.token_id), None, told)
             return True
 
     async def withdraw_secret(self, token_id: str, told: str, act: Act) -> bool:
         own = select(secret.c.digest).where(_own(storable(token_id)), secret.c.digest.not_in(select(_h.digest)))
         async with self._turns.take() as writing:
             for digest in (await writing.connection.execute(own)).scalars().all():
-                if told_secret(bytes(digest)) == told:
+                if told_secret(bytes(digest)) == told and not await _arrived(writing, token_id, told):
                     await writing.connection.execute(delete(secret).where(secret.c.digest == digest))
                     await record(writing.connection, act, ("token.withdraw", token_id), {"secret": told}, None)
                     return True
             return False
 
-    async def drop_handover(self, one: Handover) -> bool:
+    async def drop_handover(self, one: Handover, act: Act) -> bool:
         async with self._turns.take() as writing:
             row, found = await writing.row(one.token_id), await _under_way(writing, one)
-            if found is not None and row is not None and writing.state(row) not in _ENDED:
-                opens = select(secret.c.digest).where(_own(one.token_id), secret.c.digest == found.digest)
-                if (await writing.connection.execute(opens)).one_or_none() is not None:
-                    return False
-            await writing.connection.execute(delete(handover).where(_same(one)))
+            if found is None or row is None or writing.state(row) in _ENDED:
+                await writing.connection.execute(delete(handover).where(_same(one)))
+                return True
+            if await self._opens(writing, found):
+                return False
+            await self._undo(writing, one.token_id)
+            told = {"into": found.into, "why": "the new secret ended before it had arrived"}
+            await record(writing.connection, act, ("token.rotation_failed", one.token_id), None, told)
             return True
 
+    async def _opens(self, writing: TokenWriting, row: Row[Any]) -> bool:
+        """Whether the secret that is handed over is its token's still, and has not ended."""
+        live = or_(secret.c.expires_at.is_(None), secret.c.expires_at > self._now())
+        asked = select(secret.c.digest).where(_own(row.token_id), secret.c.digest == row.digest, live)
+        return (await writing.connection.execute(asked)).one_or_none() is not None
+
     async def _undo(self, writing: TokenWriting, token_id: str) -> bool:
-        """Take back the secret that was not handed over, if there is one."""
+        """Take back the secret that was not handed over, if there is one.
+
+        Where somebody ended it meanwhile, what opens instead was made since, and ends when that was said to.
+        """
         row = (await writing.connection.execute(select(handover).where(_h.token_id == token_id))).one_or_none()
         if row is None:
             return False
-        await writing.connection.execute(delete(secret).where(_own(token_id), secret.c.digest == row.digest))
-        if row.others_end_at is not None:
+        new = delete(secret).where(_own(token_id), secret.c.digest == row.digest)
+        if (await writing.connection.execute(new)).rowcount and row.others_end_at is not None:
             ends = max(row.others_end_at, self._now() + row.overlap_s * 1_000_000)
             await writing.connection.execute(update(secret).where(_own(token_id)).values(expires_at=ends))
         await writing.connection.execute(delete(handover).where(_h.token_id == token_id))
@@ -169,11 +184,21 @@ class SqlRotations:
         return seconds_to_micros(self._turns.clock.time())
 
 
-async def _refuse_same_file(writing: TokenWriting, new: AutoRotation) -> None:
+async def _refuse_same_file(writing: TokenWriting, token_id: str, into: str) -> None:
     """Refuse to hand two tokens' secrets over into one file: each would overwrite the other's."""
-    taken = select(_a.token_id).where(_a.into == new.into, _a.token_id != new.token_id)
-    if new.into.startswith("file:") and (await writing.connection.execute(taken)).first() is not None:
-        raise refused("another token's secret is handed over into this file", "conflict")
+    if not into.startswith("file:"):
+        return
+    for c in (_a, _h):
+        taken = select(c.token_id).where(c.into == into, c.token_id != token_id)
+        if (await writing.connection.execute(taken)).first() is not None:
+            raise refused("another token's secret is handed over into this file", "conflict")
+
+
+async def _arrived(writing: TokenWriting, token_id: str, told: str) -> bool:
+    """Whether a secret was handed over, by what the records say of it."""
+    a = audit.c
+    noted = select(a.number).where(a.target == token_id, a.action == _DONE, a.after.contains(told, autoescape=True))
+    return (await writing.connection.execute(noted)).first() is not None
 
 
 def _due(now: int) -> Any:

@@ -82,7 +82,7 @@ class RotationStore(Protocol):
         """Give a token a further secret that is to be handed over, and keep its others from ending.
 
         False where one of it is being handed over already, or there is no such token; raises `BadRequest` (409) as
-        `rotate_token` does.
+        `rotate_token` does, and where another token's is handed over into the same file.
         """
         ...
 
@@ -101,17 +101,21 @@ class RotationStore(Protocol):
     async def finish_handover(self, handover: Handover, act: Act) -> bool:
         """Note that it succeeded: the token's other secrets end after the overlap.
 
-        False where it is not under way any more: it was undone, or another worker noted it.
+        False where it is not under way any more: it was undone, another worker noted it, it goes to another place now,
+        or its secret opens nothing any more.
         """
         ...
 
     async def withdraw_secret(self, token_id: str, told: str, act: Act) -> bool:
         """Take back a secret that nobody has, by what its record says of it; says whether it was there.
 
-        One that is being handed over is not taken back: it will arrive.
+        One that is being handed over is not taken back: it will arrive. So with one that has arrived.
         """
         ...
 
-    async def drop_handover(self, handover: Handover) -> bool:
-        """Forget one whose token has ended, or whose secret opens nothing any more; False where it is still good."""
+    async def drop_handover(self, handover: Handover, act: Act) -> bool:
+        """Forget one whose token has ended, or whose secret opens nothing any more; False where it is still good.
+
+        Of a token that goes on this is recorded as a failure, and its secret before ends as when it is undone.
+        """
         ...

@@ -37,6 +37,7 @@ class NewSession(msgspec.Struct, frozen=True, gc=False):
     agent: str
     at: datetime
     ends_at: datetime
+    confirmed_at: datetime
 
 
 class SessionStore(Protocol):

@@ -36,7 +36,7 @@ class SqlSessions:
             "made_at": at,
             "seen_at": at,
             "ends_at": micros(new.ends_at),
-            "confirmed_at": at,
+            "confirmed_at": micros(new.confirmed_at),
         }
         with answering():
             async with self._engine.begin() as db:

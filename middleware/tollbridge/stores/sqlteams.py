@@ -135,14 +135,14 @@ async def _adopt(writing: TokenWriting, name: str, holder: str) -> Sequence[str]
     """
     above = token.alias()
     ours = and_(token.c.team == name, token.c.kind.not_in(HOLDERS), token.c.revoked_at.is_(None))
-    roots = select(token.c.id).where(ours, token.c.parent == "", token.c.client == "")
+    roots = select(token.c.id).where(ours, token.c.parent == "", token.c.beside == "")
     guests = (
         select(token.c.id)
         .join(above, above.c.id == token.c.parent)
-        .where(ours, above.c.team != name, token.c.client == "")
+        .where(ours, above.c.team != name, token.c.beside == "")
     )
     found: list[str] = []
-    for asked, column in ((guests, "client"), (roots, "parent")):
+    for asked, column in ((guests, "beside"), (roots, "parent")):
         ids = list((await writing.connection.execute(asked)).scalars())
         for id in ids:
             await writing.connection.execute(update(token).where(token.c.id == id).values({column: holder}))

@@ -53,10 +53,10 @@ token = Table(
     Column("canary", Boolean, nullable=False, server_default=false()),
     Column("rotate_days", Integer),
     Column("last_used_for", Text),
-    Column("client", Text, nullable=False, server_default=""),  # of a grant, the OAuth client: it stands above it too
+    Column("beside", Text, nullable=False, server_default=""),  # the other one above it: a grant's client, or a team
     Column("unused_told_at", BigInteger),  # when somebody was told that nobody uses it
     Index("ix_token_parent", "parent"),
-    Index("ix_token_client", "client"),
+    Index("ix_token_beside", "beside"),
     sqlite_with_rowid=False,
 )
 

@@ -17,12 +17,15 @@ from tollbridge.stores.rows import storable
 from tollbridge.stores.tables import token
 from tollbridge.webhooks.events import hears, said_of
 
-_ABOUT = (
-    (token.c.id, token.c.name, token.c.team),
-    (webhook.c.id, webhook.c.name, webhook.c.team),
-    (team.c.name, team.c.title, team.c.name),
-)
-"""Where the name and the team of a target are, by its id."""
+_TOKENS = (token.c.id, token.c.name, token.c.team)
+_ABOUT = {
+    "webhook": (webhook.c.id, webhook.c.name, webhook.c.team),
+    "team": (team.c.name, team.c.title, team.c.name),
+}
+"""Where the name and the team of a target are, by what an action is about; those of any other are a token's.
+
+A provider's key or a role may have the name of a team, and is none of its business.
+"""
 
 
 async def tell(connection: AsyncConnection, record: AuditRecord) -> None:
@@ -31,7 +34,7 @@ async def tell(connection: AsyncConnection, record: AuditRecord) -> None:
     hooks = (await connection.execute(select(w.id, w.events, w.team).where(w.disabled_at.is_(None)))).all()
     if not hooks:
         return
-    name, team_name = await _about(connection, record.target)
+    name, team_name = await _about(connection, record)
     heard = [hook for hook in hooks if _is_for(hook, record, team_name)]
     if not heard:
         return
@@ -69,9 +72,7 @@ def _is_for(hook: Any, record: AuditRecord, team_name: str) -> bool:
     return not hook.team or hook.team == team_name
 
 
-async def _about(connection: AsyncConnection, target: str) -> Sequence[str]:
-    for key, name, of_team in _ABOUT:
-        found = (await connection.execute(select(name, of_team).where(key == storable(target)))).one_or_none()
-        if found is not None:
-            return found
-    return "", ""
+async def _about(connection: AsyncConnection, record: AuditRecord) -> Sequence[str]:
+    key, name, of_team = _ABOUT.get(record.action.partition(".")[0], _TOKENS)
+    asked = select(name, of_team).where(key == storable(record.target))
+    return (await connection.execute(asked)).one_or_none() or ("", "")

@@ -41,7 +41,7 @@ def token_values(new: NewToken) -> Values:
         "created_at": micros(new.created_at),
         "environment": new.environment.value,
         "parent": new.parent,
-        "client": new.client,
+        "beside": new.beside,
         "scopes": " ".join(new.scopes),
         "expires_at": _optional(new.expires_at),
         "tags": " ".join(new.tags),
@@ -114,7 +114,7 @@ def token_of(found: Mapping[str, Any], secrets: Sequence[TokenSecret], now: date
         budget=None if amount is None else TokenBudget(amount, found["budget_period"]),
         environment=Environment(found["environment"]),
         parent=found["parent"],
-        client=found["client"],
+        beside=found["beside"],
         disabled_at=optional_moment(found["disabled_at"]),
         conditions=Conditions(tuple(found["networks"].split()), found["hours"]),
         bounds=tuple(bounds.split("\n")) if bounds else (),
@@ -129,7 +129,7 @@ def token_of(found: Mapping[str, Any], secrets: Sequence[TokenSecret], now: date
 
 
 _TOLD = (
-    *("name", "kind", "owner", "team", "environment", "parent", "client", "scopes", "expires_at", "networks", "hours"),
+    *("name", "kind", "owner", "team", "environment", "parent", "beside", "scopes", "expires_at", "networks", "hours"),
     *("requests_per_minute", "tokens_per_minute", "concurrency", "budget_amount", "budget_period"),
     *("tags", "metadata", "canary", "rotate_days"),
 )

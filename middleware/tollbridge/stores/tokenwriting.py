@@ -103,7 +103,10 @@ class TokenWriting:
         await self.connection.execute(delete(secret).where(own, secret.c.expires_at <= at))
         left = (await self.connection.execute(select(func.count()).select_from(secret).where(own))).scalar_one()
         if left >= MOST_SECRETS:
-            raise refused("two of this token's secrets open; wait until the older one has ended", "rotating")
+            raise refused(
+                "two of this token's secrets open; wait until the older one has ended, or rotate with no overlap",
+                "rotating",
+            )
         new = replace(new, use=await self._use(token_id))
         await self.connection.execute(insert(secret).values(secret_values(token_id, new)))
         await self.connection.execute(update(token).where(token.c.id == token_id).values(hint=new.hint))
@@ -203,16 +206,16 @@ class TokenWriting:
         """Put what belongs to a team below the team's holder, beside whoever outside the team makes it."""
         asked = select(team.c.holder).where(team.c.name == storable(new.team))
         holder = (await self.connection.execute(asked)).scalar_one_or_none()
-        if holder is None or new.client:
+        if holder is None or new.beside:
             return new
         if not new.parent:
             return replace(new, parent=holder)
         parent = await self.row(new.parent)
-        return new if parent is None or parent["team"] == new.team else replace(new, client=holder)
+        return new if parent is None or parent["team"] == new.team else replace(new, beside=holder)
 
     async def _above(self, new: NewToken) -> Stands:
         above = []
-        for id in filter(None, (new.parent, new.client)):
+        for id in filter(None, (new.parent, new.beside)):
             row = await self.row(id)
             if row is None or self.state(row) is not TokenState.ACTIVE:
                 raise refused("the token that is to be above it opens nothing")
@@ -228,7 +231,7 @@ class TokenWriting:
                 some = ids[start : start + _AT_ONCE]
                 asked = (
                     select(token.c.id, above.c.disabled_with, above.c.disabled_at)
-                    .join(above, or_(above.c.id == token.c.parent, above.c.id == token.c.client))
+                    .join(above, or_(above.c.id == token.c.parent, above.c.id == token.c.beside))
                     .where(token.c.id.in_(some), token.c.disabled_at.is_(None), above.c.disabled_at.is_not(None))
                 )
                 for id, by, since in (await self.connection.execute(asked)).all():

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import UNSET
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from tollbridge.audit import Act
 from tollbridge.stores.auditing import record
@@ -18,6 +18,8 @@ from tollbridge.stores.webhooks import Webhook, WebhookChange
 
 _c = webhook.c
 _TOLD = ("name", "events", "team", "allow_private", "disabled_at")
+MOST_WEBHOOKS = 100
+"""Webhooks of one team, and of none: each is looked at whenever something is recorded."""
 
 
 class SqlWebhooks:
@@ -37,7 +39,10 @@ class SqlWebhooks:
             "content": new.sealed,
             "created_at": micros(new.created_at),
         }
+        beside = select(func.count()).select_from(webhook).where(_c.team == values["team"])
         async with self._turns.take() as writing:
+            if (await writing.connection.execute(beside)).scalar_one() >= MOST_WEBHOOKS:
+                raise refused(f"there are {MOST_WEBHOOKS} webhooks of this team, the most there may be; remove one")
             await writing.connection.execute(insert(webhook).values(values))
             await record(writing.connection, act, ("webhook.create", new.id), None, _told(values))
 
@@ -100,8 +105,9 @@ async def _row(writing: TokenWriting, webhook_id: str) -> Row[Any] | None:
 
 async def _takes_secrets(writing: TokenWriting, webhook_id: str) -> bool:
     """Whether a token's new secret goes there: who may lead it elsewhere could take what the token may do."""
-    into = f"webhook:{webhook_id}"
-    ways = (select(table.c.token_id).where(table.c.into == into) for table in (auto_rotation, handover))
+    into, d = f"webhook:{webhook_id}", delivery.c
+    ways = [select(table.c.token_id).where(table.c.into == into) for table in (auto_rotation, handover)]
+    ways.append(select(d.id).where(d.webhook_id == webhook_id, d.ended_at.is_(None), func.length(d.content) > 0))
     return any([(await writing.connection.execute(way)).first() is not None for way in ways])
 
 

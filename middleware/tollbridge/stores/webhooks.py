@@ -74,7 +74,7 @@ class WebhookStore(Protocol):
     """Keeps webhooks; each change is recorded.  Raises `Unavailable` where it does not answer."""
 
     async def add_webhook(self, webhook: Webhook, act: Act) -> None:
-        """Write a webhook."""
+        """Write a webhook; raises `BadRequest` (409) where its team has too many."""
         ...
 
     async def get_webhook(self, webhook_id: str) -> Webhook | None:

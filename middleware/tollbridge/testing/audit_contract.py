@@ -37,6 +37,14 @@ async def lives(store: Store) -> None:
 class AuditContract:
     """Tests of `AuditStore`, and of what changes of tokens leave in it."""
 
+    async def test_record_of_a_name_no_database_takes_is_not_found(self, store: Store) -> None:
+        await store.note(ACT, "audit.read", "")
+
+        for odd in ("\0", "\ud800"):
+            assert await store.list_audit(actor=odd) == []
+            assert await store.list_audit(action=odd) == []
+            assert await store.list_audit(target=odd) == []
+
     async def test_each_change_is_one_record_in_a_whole_chain(self, store: Store) -> None:
         await lives(store)
 

@@ -180,7 +180,7 @@ class CredentialContract:
         credentials = await store.credentials()
 
         found = await credentials.find_secret("tok_1", [b"0" * 32, TOKEN.digest])
-        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, ends_at)
+        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, ends_at, use)
         assert await credentials.find_secret("tok_2", [TOKEN.digest]) is None
         assert await credentials.find_secret("tok_1", [b"0" * 32]) is None
         clock.advance(10)
@@ -197,3 +197,9 @@ class CredentialContract:
 
         found = await (await store.credentials()).find_secret("tok_1", [TOKEN.digest])
         assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, None)
+
+    async def test_secret_says_whether_it_only_proves_which_client_it_is_of(self, store: Store) -> None:
+        await store.add_token(replaced(TOKEN, use=SecretUse.CLIENT), ACT)
+
+        found = await (await store.credentials()).find_secret("tok_1", [TOKEN.digest])
+        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, None, SecretUse.CLIENT)

@@ -33,7 +33,7 @@ async def granted(store: Store) -> None:
         child(2, "tok_1", kind=TokenKind.MEMBER, digest=b"", scopes=("ai:chat", "ai:embeddings")), ACT
     )
     await store.add_token(child(3, "tok_1", kind=TokenKind.SECRET, scopes=("ai:chat", "ai:rerank")), ACT)
-    await store.add_token(child(4, "tok_2", client="tok_3", kind=TokenKind.ACCESS, scopes=("ai:*",)), ACT)
+    await store.add_token(child(4, "tok_2", beside="tok_3", kind=TokenKind.ACCESS, scopes=("ai:*",)), ACT)
 
 
 async def open_of(store: Store) -> set[str]:

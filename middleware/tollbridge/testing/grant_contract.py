@@ -56,7 +56,7 @@ class GrantContract:
 
         assert grant is not None
         assert principal is not None
-        assert (grant.id, grant.kind, grant.parent, grant.client) == ("grant_1", TokenKind.ACCESS, "tok_1", "client_7")
+        assert (grant.id, grant.kind, grant.parent, grant.beside) == ("grant_1", TokenKind.ACCESS, "tok_1", "client_7")
         assert (grant.owner, grant.team, grant.name, grant.secrets) == ("person_1", "blue", "Notes", ())
         assert [scope in principal.scopes for scope in ("ai:chat", "model:gpt-4", "ai:embeddings")] == [
             True,

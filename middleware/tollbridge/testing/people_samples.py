@@ -54,7 +54,7 @@ async def add_admin(store: Store, number: int) -> Member:
 
 async def begin_session(store: Store, number: int) -> None:
     """Begin a session of the person of a number; its digest is the number, 32 times."""
-    new = NewSession(b"%d" % number * 32, f"per_{number}", "password", "", "", NOON, NOON + timedelta(hours=1))
+    new = NewSession(b"%d" % number * 32, f"per_{number}", "password", "", "", NOON, NOON + timedelta(hours=1), NOON)
     await (await store.sessions()).begin_session(new, ACT)
 
 

@@ -245,7 +245,7 @@ class RotationContract:
         await store.add_token(ending(5), ACT)
         await store.add_token(child(2, ""), ACT)
         await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-        endless = replace(HANDOVER, token_id="tok_2", id="msg_2", digest=b"o" * 32)
+        endless = replace(HANDOVER, token_id="tok_2", id="msg_2", into="hook:vault", digest=b"o" * 32)
         await rotations.begin_handover(endless, replaced(new_secret(), digest=b"o" * 32), ACT)
         clock.advance(20 * 86_400)
 
@@ -267,10 +267,102 @@ class RotationContract:
         elif how == "rotated at once":
             await store.rotate_token("tok_1", replaced(new_secret(), digest=b"3" * 32), NOON, ACT)
 
-        dropped = await rotations.drop_handover(HANDOVER)
+        dropped = await rotations.drop_handover(HANDOVER, ACT)
 
         assert dropped == (how != "still good")
         assert (await rotations.get_handover("tok_1") is None) == dropped
+
+    async def test_file_of_another_token_is_refused_where_a_secret_is_handed_over_once(self, store: Store) -> None:
+        rotations = await store.rotations()
+        for number in (1, 2, 3):
+            await store.add_token(TOKEN if number == 1 else child(number, ""), ACT)
+        await rotations.set_rotation(ROTATION, ACT)
+        once = replace(HANDOVER, token_id="tok_2", id="msg_2", into="file:once")
+        assert await rotations.begin_handover(once, new_secret(), ACT)
+        third = [replace(HANDOVER, token_id="tok_3", id="msg_3", into=into) for into in ("file:shop", "file:once")]
+
+        for one in third:
+            with pytest.raises(BadRequest, match="into this file"):
+                await rotations.begin_handover(one, replaced(new_secret(), digest=b"o" * 32), ACT)
+        with pytest.raises(BadRequest, match="into this file"):
+            await rotations.set_rotation(replace(ROTATION, into="file:once"), ACT)
+
+        assert await opens(store, b"o" * 32) == [False]
+        assert await rotations.get_handover("tok_3") is None
+        own = replace(HANDOVER, digest=b"o" * 32)
+        assert await rotations.begin_handover(own, replaced(new_secret(), digest=b"o" * 32), ACT)
+
+    @pytest.mark.parametrize("how", ["finished", "undone"])
+    async def test_secret_that_is_made_by_hand_while_another_is_handed_over_ends_when_it_was_said_to(
+        self, store: Store, clock: FixedClock, how: str
+    ) -> None:
+        rotations = await store.rotations()
+        await store.add_token(ending(5), ACT)
+        await rotations.set_rotation(ROTATION, ACT)
+        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
+        await store.rotate_token("tok_1", replaced(new_secret(), digest=b"3" * 32), NOON, ACT)
+
+        if how == "finished":
+            assert not await rotations.finish_handover(HANDOVER, ACT)
+        assert await rotations.remove_rotation("tok_1", ACT)
+
+        clock.advance(90 * 86_400 - 1)
+        assert await opens(store, OLD, NEW, b"3" * 32) == [False, False, True]
+        clock.advance(1)
+        assert await opens(store, b"3" * 32) == [False]
+
+    async def test_secret_without_an_end_has_none_when_a_handover_is_undone(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        rotations = await store.rotations()
+        await store.add_token(ending(5), ACT)
+        await store.rotate_token("tok_1", replaced(new_secret(ends_at=None), digest=b"3" * 32), NOON + DAY, ACT)
+        clock.advance(86_400)
+        later = clock.now()
+        await rotations.begin_handover(replace(HANDOVER, created_at=later), new_secret(later), act(later))
+
+        assert await rotations.remove_rotation("tok_1", act(later))
+
+        clock.advance(400 * 86_400)
+        assert await opens(store, OLD, NEW, b"3" * 32) == [False, False, True]
+
+    async def test_new_secret_that_ended_on_its_way_is_taken_back_and_another_is_due(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        rotations = await store.rotations()
+        await store.add_token(ending(5), ACT)
+        await rotations.set_rotation(ROTATION, ACT)
+        await rotations.begin_handover(HANDOVER, new_secret(ends_at=NOON + 10 * DAY), ACT)
+        clock.advance(10 * 86_400)
+
+        assert not await rotations.finish_handover(HANDOVER, ACT)
+        assert await rotations.drop_handover(HANDOVER, ACT)
+
+        assert await opens(store, OLD, NEW) == [True, False]
+        assert [one.token_id for one, _ in await rotations.due_rotations()] == ["tok_1"]
+        assert (await actions(store))[-1] == "token.rotation_failed"
+        clock.advance(3_600)
+        assert await opens(store, OLD) == [False]
+
+    async def test_secret_that_went_to_the_place_before_is_not_taken_to_have_arrived(self, store: Store) -> None:
+        rotations = await store.rotations()
+        await store.add_token(ending(5), ACT)
+        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
+        await rotations.set_rotation(replace(ROTATION, into="hook:vault"), ACT)
+
+        assert not await rotations.finish_handover(HANDOVER, ACT)
+        assert await rotations.finish_handover(replace(HANDOVER, into="hook:vault"), ACT)
+
+    async def test_secret_that_has_arrived_is_not_withdrawn(self, store: Store) -> None:
+        rotations = await store.rotations()
+        await store.add_token(ending(5), ACT)
+        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
+        told = json.loads((await store.follow_audit())[-1].after)["secret"]
+        await rotations.finish_handover(HANDOVER, ACT)
+
+        assert not await rotations.withdraw_secret("tok_1", told, ACT)
+
+        assert await opens(store, OLD, NEW) == [True, True]
 
     async def test_secret_is_handed_over_under_another_pepper_too(self, store: Store, clock: FixedClock) -> None:
         rotations = await store.rotations()
@@ -279,7 +371,7 @@ class RotationContract:
 
         await store.rehash_secret(NEW, b"r" * 32, "2")
 
-        assert not await rotations.drop_handover(HANDOVER)
+        assert not await rotations.drop_handover(HANDOVER, ACT)
         assert await rotations.finish_handover(HANDOVER, ACT)
         clock.advance(3_600)
         assert await opens(store, OLD, b"r" * 32) == [False, True]

@@ -13,7 +13,7 @@ from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.samples import ACT, NOON, act
 
 HOUR = timedelta(hours=1)
-NEW = NewSession(b"s" * 32, "", "link", "192.0.2.1", "Firefox/140", NOON, NOON + 12 * HOUR)
+NEW = NewSession(b"s" * 32, "", "link", "192.0.2.1", "Firefox/140", NOON, NOON + 12 * HOUR, NOON - HOUR)
 ADA = NewPerson("per_1", "Ada", "ada@example.com", NOON)
 BOB = NewPerson("per_2", "Bob", "bob@example.com", NOON)
 
@@ -41,7 +41,9 @@ class SessionContract:
     async def test_session_is_found_as_it_was_begun(self, store: Store) -> None:
         begun = await begin(store)
 
-        assert begun == Session(begun.id, "", "link", "192.0.2.1", "Firefox/140", NOON, NOON, NOON + 12 * HOUR, NOON)
+        assert begun == Session(
+            begun.id, "", "link", "192.0.2.1", "Firefox/140", NOON, NOON, NOON + 12 * HOUR, NOON - HOUR
+        )
         assert len(begun.id) == 24
         assert await find(store) == begun
         assert await find(store, b"t") is None

@@ -105,11 +105,11 @@ class TeamContract:
         await store.add_token(child(1, "", team="blue", kind=TokenKind.SECRET), ACT)
         await store.add_token(child(2, "", team="blue", kind=TokenKind.MEMBER, digest=b""), ACT)
 
-        await store.add_token(child(3, "tok_2", team="blue", client="tok_1", kind=TokenKind.ACCESS), ACT)
+        await store.add_token(child(3, "tok_2", team="blue", beside="tok_1", kind=TokenKind.ACCESS), ACT)
 
         token = await store.get_token("tok_3")
         assert token is not None
-        assert (token.parent, token.client) == ("tok_2", "tok_1")
+        assert (token.parent, token.beside) == ("tok_2", "tok_1")
 
     async def test_change_of_a_team_changes_what_all_in_it_may_do(self, store: Store) -> None:
         people = await store.people()

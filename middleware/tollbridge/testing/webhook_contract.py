@@ -8,9 +8,11 @@ from msgspec.structs import replace
 
 from tollbridge.audit import Act, Actor
 from tollbridge.errors import BadRequest
+from tollbridge.stores import webhookrows
 from tollbridge.stores.base import Store
 from tollbridge.stores.rotations import AutoRotation
 from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
+from tollbridge.testing.people_samples import team
 from tollbridge.testing.samples import ACT, NOON, TOKEN, child
 
 HOOK = Webhook("whk_1", "ours", "https://hooks.example.com/in?k=1", ("token.*",), "", False, NOON, b"\x02sealed")
@@ -40,6 +42,19 @@ class WebhookContract:
         assert await webhooks.list_webhooks() == [other, HOOK]
         assert await webhooks.list_webhooks(limit=1, before="whk_2") == [HOOK]
         assert await webhooks.list_webhooks(team="blue") == [other]
+
+    async def test_team_has_so_many_webhooks_at_most(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(webhookrows, "MOST_WEBHOOKS", 2)
+        webhooks = await store.webhooks()
+        for number, own in enumerate(("blue", "red", "blue", "")):
+            await webhooks.add_webhook(replace(HOOK, id=f"whk_{number}", team=own), ACT)
+
+        with pytest.raises(BadRequest, match="the most there may be; remove one") as caught:
+            await webhooks.add_webhook(replace(HOOK, id="whk_9", team="blue"), ACT)
+
+        assert caught.value.status == 409
+        assert await webhooks.remove_webhook("whk_0", ACT)
+        await webhooks.add_webhook(replace(HOOK, id="whk_9", team="blue"), ACT)
 
     async def test_changes_are_recorded_and_show_no_more_of_the_url_than_where_it_leads(self, store: Store) -> None:
         webhooks = await store.webhooks()
@@ -118,8 +133,8 @@ class WebhookContract:
     async def test_webhook_hears_what_it_asked_for_and_one_of_a_team_of_that_team_alone(self, store: Store) -> None:
         webhooks = await store.webhooks()
         wanted = {"whk_1": (("token.revoke",), ""), "whk_2": (("*",), "blue"), "whk_3": (("audit.*",), "")}
-        for id, (events, team) in wanted.items():
-            await webhooks.add_webhook(replace(HOOK, id=id, events=events, team=team), ACT)
+        for id, (events, own) in wanted.items():
+            await webhooks.add_webhook(replace(HOOK, id=id, events=events, team=own), ACT)
         await webhooks.add_webhook(replace(HOOK, id="whk_4", events=("*",)), ACT)
         await webhooks.change_webhook("whk_4", WebhookChange(disabled=True), ACT)
 
@@ -134,6 +149,15 @@ class WebhookContract:
         assert heard["whk_2"] == [("token.issue", "tok_1"), ("token.revoke", "tok_1")]
         assert heard["whk_3"] == [("audit.read", "")]
         assert heard["whk_4"] == []
+
+    async def test_webhook_of_a_team_does_not_hear_of_what_has_the_teams_name_by_chance(self, store: Store) -> None:
+        await (await store.people()).add_team(team("openai"), ACT)
+        await (await store.webhooks()).add_webhook(replace(HOOK, team="openai", events=("*",)), ACT)
+
+        for action in ("provider_key.set", "role.change", "team.change"):
+            await store.note(ACT, action, "openai")
+
+        assert [one["type"] for one in await said(store)] == ["team.change"]
 
     async def test_webhook_does_not_hear_of_its_own_troubles(self, store: Store) -> None:
         webhooks = await store.webhooks()
@@ -173,3 +197,15 @@ class WebhookContract:
 
         assert caught.value.status == 409
         assert await webhooks.change_webhook("whk_1", WebhookChange(name="other"), ACT) is not None
+
+    async def test_url_stays_while_a_secret_is_on_its_way_to_it(self, store: Store) -> None:
+        webhooks, outbox = await store.webhooks(), await store.outbox()
+        await webhooks.add_webhook(HOOK, ACT)
+        await outbox.post(Delivery("msg_1", "whk_1", "token.new_secret", NOON, 0, "", sealed=b"\x02sealed"))
+        moved = WebhookChange(url="https://evil.example.com")
+
+        with pytest.raises(BadRequest, match="its URL stays"):
+            await webhooks.change_webhook("whk_1", moved, ACT)
+        await outbox.cancel("msg_1", "cancelled")
+
+        assert await webhooks.change_webhook("whk_1", moved, ACT) is not None

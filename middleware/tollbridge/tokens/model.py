@@ -134,9 +134,9 @@ class TokenSecret:
 class Token:
     """A token as an administrator sees it.  Of its secrets there are only the first characters; `hint` is the newest's.
 
-    `parent` is the token that minted it, if any: it bounds what this one may do, and ends it; so does, above a grant,
-    the OAuth `client`. `secrets` are those that
-    open, newest first, at most two. `rotate_days` is how long each lives, None by the configuration's rule, 0 for ever.
+    `parent` is the token that minted it, if any: it bounds what this one may do, and ends it; so does the one `beside`
+    it, of a grant the client's, of a token whose minter is not of its team the team's. `secrets` are those that open,
+    newest first, at most two. `rotate_days` is how long each lives, None by the rule of team or gateway, 0 for ever.
     """
 
     id: str
@@ -155,7 +155,7 @@ class Token:
     budget: TokenBudget | None = None
     environment: Environment = Environment.LIVE
     parent: str = ""
-    client: str = ""
+    beside: str = ""
     disabled_at: datetime | None = None
     conditions: Conditions = ANYWHERE
     bounds: tuple[str, ...] = ()

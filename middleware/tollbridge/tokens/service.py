@@ -32,6 +32,7 @@ from tollbridge.tokens.wishes import (
     checked_rotation,
     checked_scopes,
     checked_tags,
+    owner_for,
     team_for,
 )
 
@@ -39,6 +40,7 @@ DAY = timedelta(days=1)
 LONGEST_OVERLAP = timedelta(days=30)
 _IMPORTED = "imported"
 """In place of the first characters of a secret that nobody here knows."""
+_HAVE_SECRETS = (TokenKind.BEARER, TokenKind.SECRET)
 MOST_ABOVE = 8
 """Tokens that may stand above one."""
 log = structlog.get_logger("tollbridge")
@@ -192,7 +194,7 @@ class TokenService:
                 scopes=checked,
                 created_at=now,
                 kind=kind,
-                owner=owner.strip(),
+                owner=owner_for(minter, owner),
                 team=team,
                 expires_at=ends,
                 limits=limits or TokenLimits(),
@@ -213,14 +215,16 @@ class TokenService:
     async def rotate(self, token_id: str, overlap: timedelta = DAY, *, by: Actor = OPERATOR) -> IssuedToken | None:
         """Make a further secret of a token; the one before opens for `overlap` more, at most 30 days.
 
-        None if there is no such token. Raises `BadRequest`, with `param` where the overlap cannot be used, with status
-        409 where two secrets open already or the token has ended.
+        None if there is no such token. Raises `BadRequest` for a kind that has none, such as a grant; with `param` for
+        an overlap that cannot be used; with status 409 where two secrets open already or the token has ended.
         """
         if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
             raise BadRequest(f"the overlap is between none and {LONGEST_OVERLAP.days} days", param="overlap")
         known = await self._admin.get_token(token_id)
         if known is None:
             return None
+        if known.kind not in _HAVE_SECRETS:
+            raise BadRequest(f"a token of the kind {known.kind} has no secret; rotate a client or a bearer token")
         secret, new = self.new_secret(known.environment, await self.rotation(known.rotate_days, known.team))
         token = await self._admin.rotate_token(token_id, new, new.created_at + overlap, await self._act(by))
         return None if token is None else IssuedToken(token, secret)
@@ -292,5 +296,5 @@ def check_minter(minter: Principal | None, scopes: Iterable[str]) -> None:
     if minter is None:
         return
     check_within(scopes, minter.scopes)
-    if len(minter.scopes.bounds) + 1 > MOST_ABOVE:
+    if len(minter.above) + 1 > MOST_ABOVE:
         raise BadRequest(f"tokens stand below each other {MOST_ABOVE} deep at most; mint it with one further up")

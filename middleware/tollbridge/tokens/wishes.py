@@ -22,6 +22,9 @@ _TAG = re.compile(r"[\x21-\x7e]{1,64}")
 _KEY = re.compile(r"[\x21-\x7e]{1,64}")
 _LONGEST_VALUE = 512
 
+PERSON = "per_"
+"""What ids of people begin with."""
+
 
 def checked_name(name: str) -> str:
     """Give a name as it is kept; raises `BadRequest`."""
@@ -93,6 +96,21 @@ def check_within(asked: Iterable[str], minter: ScopeSet) -> None:
             code="scope_beyond",
             param="scopes",
         )
+
+
+def owner_for(minter: Principal | None, owner: str) -> str:
+    """Give the owner that a token is to have; a person's id is what services behind the gateway know that person by.
+
+    So it stands on what that person makes alone. Raises `Denied` (out_of_reach) for another's.
+    """
+    named = owner.strip()
+    if minter is not None and named.startswith(PERSON) and named != minter.owner:
+        raise Denied(
+            "an owner that is a person's id is given by that person alone; write a name",
+            code="out_of_reach",
+            param="owner",
+        )
+    return named
 
 
 def team_for(minter: Principal | None, team: str) -> str:

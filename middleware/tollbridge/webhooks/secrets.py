@@ -53,10 +53,10 @@ class HookSecrets:
         key = make_key()
         return key, self._shut(webhook_id, [HookSecret(key, now), *left])
 
-    async def without_newest(self, webhook_id: str, sealed: bytes) -> bytes | None:
-        """Give what is to be stored without the newest one; None where it is the only one."""
-        _, *kept = await self._open(webhook_id, sealed)
-        return self._shut(webhook_id, kept) if kept else None
+    async def without(self, webhook_id: str, sealed: bytes, made_at: datetime) -> bytes | None:
+        """Give what is to be stored without the newest one; None where it is the only one, or of another time."""
+        newest, *kept = await self._open(webhook_id, sealed)
+        return self._shut(webhook_id, kept) if kept and newest.made_at == made_at else None
 
     async def signing(self, webhook_id: str, sealed: bytes, now: datetime) -> Sequence[bytes]:
         """Give those that sign now, the newest first; raises `ValueError` where it does not open."""

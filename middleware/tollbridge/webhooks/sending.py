@@ -39,17 +39,23 @@ class Attempt:
 
 
 class Sending:
-    """Sends over a gateway's guarded transport: addresses are resolved, checked and pinned, redirects not followed."""
+    """Sends over a gateway's guarded transport: addresses are resolved, checked and pinned, redirects not followed.
 
-    def __init__(self, transport: Transport, box: Box, clock: Clock) -> None:
+    Where `allow_private` is not set none is sent to a private address, whatever a webhook was once allowed.
+    """
+
+    def __init__(self, transport: Transport, box: Box, clock: Clock, *, allow_private: bool) -> None:
         self._transport = transport
         self._box = box
         self._secrets = HookSecrets(box)
         self._clock = clock
+        self._allow_private = allow_private
 
     async def attempt(self, webhook: Webhook, delivery: Delivery) -> Attempt:
         """Send one message, once."""
-        now = self._clock.now()
+        now, private = self._clock.now(), webhook.allow_private and self._allow_private
+        if not private and not webhook.url.startswith("https://"):
+            return Attempt("not_allowed")
         try:
             content = await self._content(delivery)
             keys = await self._secrets.signing(webhook.id, webhook.sealed, now)
@@ -57,7 +63,7 @@ class Sending:
         except (ValueError, SetupError) as exc:
             log.error("webhook_not_signed", webhook_id=webhook.id, reason=str(exc))
             return Attempt("not_signed")
-        request = UpstreamRequest("POST", webhook.url, signed, content, webhook.allow_private)
+        request = UpstreamRequest("POST", webhook.url, signed, content, private)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 answer = await self._transport.send(request)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from msgspec import UNSET, structs
@@ -88,20 +88,19 @@ class Webhooks:
             webhook = await store.get_webhook(webhook_id)
             if webhook is None:
                 return None
-            now = self._clock.now()
             try:
-                key, sealed = await self._secrets.rotated(webhook_id, webhook.sealed, now, now + overlap)
+                key, sealed = await self._secrets.rotated(webhook_id, webhook.sealed, act.at, act.at + overlap)
             except ValueError as exc:
                 raise Unavailable("the webhook's secrets cannot be opened", detail=str(exc)) from exc
             if await store.reseal_webhook(webhook_id, webhook.sealed, sealed, act):
                 return MadeWebhook(structs.replace(webhook, sealed=sealed), shown(key))
         raise BadRequest("its secret is being changed by somebody else; try again", code="conflict", status=409)
 
-    async def withdraw_secret(self, webhook_id: str, *, by: Actor) -> None:
-        """Take back the newest secret, which was given to nobody; the only one stays."""
+    async def withdraw_secret(self, webhook_id: str, made_at: datetime, *, by: Actor) -> None:
+        """Take back the secret of a time, which was given to nobody, where it is the newest; the only one stays."""
         store, act = await self._store.webhooks(), await self._tokens.act(by)
         webhook = await store.get_webhook(webhook_id)
-        sealed = None if webhook is None else await self._secrets.without_newest(webhook_id, webhook.sealed)
+        sealed = None if webhook is None else await self._secrets.without(webhook_id, webhook.sealed, made_at)
         if webhook is not None and sealed is not None:
             await store.reseal_webhook(webhook_id, webhook.sealed, sealed, act)
 
@@ -110,8 +109,8 @@ class Webhooks:
         now = self._clock.now()
         id, data = new_id("msg", self._clock), {"id": webhook.id, "name": webhook.name, "by": by.id}
         sent = Delivery(id, webhook.id, TEST, now, 0, "", said=body(TEST, micros(now), data))
-        await (await self._store.outbox()).post(sent)
         await self._store.note(await self._tokens.act(by), "webhook.try", webhook.id, None, {"delivery": id})
+        await (await self._store.outbox()).post(sent)
         return sent
 
     async def send_again(self, delivery_id: str, *, by: Actor) -> Delivery | None:
@@ -134,10 +133,12 @@ class Webhooks:
         parts = urlsplit(url)
         if len(url) > LONGEST_URL or parts.fragment or (parts.scheme != "https" and not private):
             raise BadRequest(
-                f"a URL begins with https://, has no fragment, and is {LONGEST_URL} bytes long at most", param="url"
+                f"a URL begins with https://, or where private addresses are allowed with http://, has no fragment, and"
+                f" is {LONGEST_URL} bytes long at most",
+                param="url",
             )
         if not away and not private:
-            raise BadRequest("the URL leads to a private address", param="url")
+            raise BadRequest("the URL leads to a private address, which is not allowed to this webhook", param="url")
 
 
 def _name(name: str) -> str:

@@ -1,6 +1,7 @@
 """`tollbridge api`: any request to the admin API."""
 
 import json
+import re
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,8 @@ import typer
 from tollbridge.cli.output import print_json
 from tollbridge_admin.commands.reaching import ConfigOption, Reaching, TokenOption, UrlOption
 from tollbridge_admin.commands.requests import read_header, read_text
+
+_METHOD = re.compile("[A-Z]{1,20}")
 
 
 def api(
@@ -30,6 +33,10 @@ def api(
     What there is: tollbridge api GET /openapi.json.
     """
     method, fields = method.upper(), dict(map(_field, field or ()))
+    if not _METHOD.fullmatch(method):
+        raise typer.BadParameter("it is GET, POST, PATCH or another", param_hint="METHOD")
+    if "?" in path:
+        raise typer.BadParameter("what stands behind the ? is given as KEY=VALUE", param_hint="PATH")
     if every and method != "GET":
         raise typer.BadParameter("a list is read by GET", param_hint="--all")
     if body and (fields or method == "GET"):

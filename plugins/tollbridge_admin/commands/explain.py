@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tollbridge.cli.output import print_json, print_table
+from tollbridge.cli.output import harmless, print_json, print_table
 from tollbridge_admin.commands.reaching import ConfigOption, JsonOption, Reaching, TokenOption, UrlOption
-from tollbridge_admin.commands.requests import read_header, read_request, read_text
+from tollbridge_admin.commands.requests import read_header, read_request, read_text, without_credentials
 
 _MARKS = {"passes": "ok", "refuses": "NO", "not_reached": "-", "not_asked": "?"}
 _UNTOLD = {"not_reached": "not reached", "not_asked": "not asked: it does not say that it can be"}
@@ -49,7 +49,7 @@ def explain(
     if body:
         wish["body"] = read_text(body, "--body")
     if header:
-        wish["headers"] = {**wish.get("headers", {}), **dict(map(read_header, header))}
+        wish["headers"] = {**wish.get("headers", {}), **without_credentials(dict(map(read_header, header)))}
     if client:
         wish["from"] = client
     with Reaching(config, url, token) as api:
@@ -76,20 +76,24 @@ def _print(told: Mapping[str, Any]) -> None:
     refusal, recorded = told["refusal"], told["recorded"]
     if recorded is not None:
         how = f"{recorded['outcome']}, {recorded['status']} {recorded['error'] or ''}".rstrip()
-        print(f"{recorded['id']} of {recorded['at']} ended so: {how}; the same now:")
+        _say(f"{recorded['id']} of {recorded['at']} ended so: {how}; the same now:")
     what = f"{told['method']} {told['path']} of {told['token'] or 'an unknown token'}"
     if refusal is None:
-        print(f"{what} crosses{', as far as all were asked' if told['unsure'] else ''}\n")
+        _say(f"{what} crosses{', as far as all were asked' if told['unsure'] else ''}")
     else:
-        print(f"{what} is refused by {refusal['layer']}: {refusal['status']} {refusal['code']}")
-        print(f"  {refusal['message']}")
+        _say(f"{what} is refused by {refusal['layer']}: {refusal['status']} {refusal['code']}")
+        _say(f"  {refusal['message']}")
         if refusal["change"] not in ("", refusal["message"]):
-            print(f"  to change: {refusal['change']}")
-        print()
+            _say(f"  to change: {refusal['change']}")
+    print()
     rows = [[_MARKS[each["decided"]], each["layer"], _why(each)] for each in told["layers"]]
     print_table("Layers, outside in", ("", "layer", "why"), rows, empty="")
     for note in told["notes"]:
-        print(f"note: {note}")
+        _say(f"note: {note}")
+
+
+def _say(line: str) -> None:
+    print(harmless(line))
 
 
 def _why(finding: Mapping[str, Any]) -> str:

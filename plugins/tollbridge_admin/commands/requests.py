@@ -15,7 +15,10 @@ from urllib.parse import urlsplit
 import typer
 
 _LINE = re.compile(r"([A-Z]{1,20}) +(/\S*)")
-_SECRET = frozenset(("authorization", "x-api-key", "x-goog-api-key", "cookie", "proxy-authorization"))
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SECRET = frozenset(("authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization"))
+_SECRET_FIELDS = frozenset(("key", "api_key", "apikey", "api-key", "access_token", "token"))
+"""Of a query, as the gateway looks for them; that they are there is told, for a call is refused for that."""
 _FIELDS = ("method", "path", "headers", "body", "model", "from", "call")
 _WITH_VALUE = {
     **dict.fromkeys(("-X", "--request"), "method"),
@@ -29,6 +32,29 @@ _WITH_VALUE = {
 
 def read_request(said: str) -> dict[str, Any]:
     """Give what a command says of a request, in the words of the API; raises a usage error."""
+    found = _read(said)
+    path = found.get("path")
+    return {**found, "path": _without_secrets(path)} if isinstance(path, str) else found
+
+
+def without_credentials(headers: dict[str, str]) -> dict[str, str]:
+    """Leave out headers that show who somebody is."""
+    return {name: value for name, value in headers.items() if name.lower() not in _SECRET}
+
+
+def _without_secrets(path: str) -> str:
+    place, mark, query = path.partition("?")
+    return f"{place}{mark}{'&'.join(map(_without_value, query.split('&')))}"
+
+
+def _without_value(part: str) -> str:
+    name, equals, value = part.partition("=")
+    if name.lower() not in _SECRET_FIELDS:
+        return part
+    return f"{name}{equals}tb_" if value.startswith("tb_") else f"{name}{equals}"
+
+
+def _read(said: str) -> dict[str, Any]:
     line = _LINE.fullmatch(said.strip())
     if line is not None:
         return {"method": line[1], "path": line[2]}
@@ -62,9 +88,12 @@ def read_text(said: str, where: str) -> str:
 def read_header(said: str) -> tuple[str, str]:
     """Read `Name: value`; raises a usage error, which holds nothing of the value."""
     name, colon, value = said.partition(":")
-    if not colon or not name.strip():
+    name, value = name.strip(), value.strip()
+    if not colon or not _HEADER.fullmatch(name):
         raise typer.BadParameter("a header is written 'Name: value'", param_hint="--header")
-    return name.strip(), value.strip()
+    if not value.isascii() or not value.isprintable():
+        raise typer.BadParameter(f"the value of {name} is no text that a header can hold", param_hint="--header")
+    return name, value
 
 
 def _of_file(text: str) -> dict[str, Any]:
@@ -76,7 +105,7 @@ def _of_file(text: str) -> dict[str, Any]:
     if not fits or not isinstance(found.get("headers", {}), dict):
         raise typer.BadParameter(f"the file of REQUEST is an object of {', '.join(_FIELDS)}", param_hint="REQUEST")
     body = found.get("body", "")
-    headers = {name: value for name, value in found.get("headers", {}).items() if name.lower() not in _SECRET}
+    headers = without_credentials(found.get("headers", {}))
     shown = {"headers": headers} if headers else {}
     sent = {"body": body if isinstance(body, str) else json.dumps(body)} if body else {}
     return {**{name: value for name, value in found.items() if name not in ("headers", "body")}, **shown, **sent}
@@ -92,12 +121,12 @@ def _of_curl(said: str) -> dict[str, Any]:
     for what, value in _options(words):
         if what == "header":
             name, _, text = value.partition(":")
-            if name.strip().lower() not in _SECRET:
-                headers[name.strip()] = text.strip()
+            headers[name.strip()] = text.strip()
         elif what == "body" and "body" in found:
             found["body"] += f"&{value}"
         elif what:
             found[what] = read_text(value, "REQUEST") if what == "body" else value
+    headers = without_credentials(headers)
     url = urlsplit(found.pop("url", ""))
     if not url.path:
         raise typer.BadParameter("the curl command names no URL with a path", param_hint="REQUEST")

@@ -112,6 +112,8 @@ def test_what_is_no_answer_of_an_api_is_said(status: int, body: bytes, kind: str
     [
         ({"detail": "it is \x1b[2Jgone", "code": "denied"}, "it is \ufffd[2Jgone"),
         ({"errors": [{"field": "a", "detail": "x"}, {"field": "", "detail": "y"}], "detail": "z"}, "a: x; y"),
+        ({"errors": {"name": ["a proxy's own"]}, "detail": "z"}, "z"),
+        ({"errors": ["x", {"detail": "y"}], "detail": "z"}, "y"),
         ({}, "refused with status 403"),
         ([], "refused with status 403"),
     ],
@@ -176,12 +178,28 @@ def test_no_proxy_sees_a_token_that_is_not_encrypted(monkeypatch: pytest.MonkeyP
         "https://",
         "https://a:x/",
         "https://u:p@gw.example.com",
+        "https://:u:p@gw.example.com",
         "https://a/?b=c",
     ],
 )
 def test_what_is_no_url_is_wrong_usage_and_no_password_in_it_is_shown(url: str) -> None:
     with pytest.raises(typer.BadParameter, match="is no URL such as") as refusal:
         Remote(url, "tb_secret")
+
+    assert "u:p" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HTTPS_PROXY", "gopher://u:p@h"), ("ALL_PROXY", "socks5://u:p@h"), ("SSL_CERT_FILE", "/nowhere/u:p")],
+)
+def test_environment_that_cannot_be_used_is_said_without_what_is_in_it(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SetupError, match="that the environment names cannot be used") as refusal:
+        asked("https://gw.example.com")
 
     assert "u:p" not in str(refusal.value)
 

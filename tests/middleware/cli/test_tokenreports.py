@@ -36,7 +36,10 @@ def test_report_is_written_for_people(tollbridge, aged) -> None:
 
 
 def test_report_without_findings_says_so(tollbridge, aged) -> None:
-    assert tollbridge("token", "report", "--days", "61").out == "Every token was used, and for all that it may do.\n"
+    assert (
+        tollbridge("token", "report", "--days", "61").out
+        == "Every token that is older was used, and for all that it may do.\n"
+    )
 
 
 def test_every_page_of_tokens_is_looked_at(tollbridge, aged, monkeypatch) -> None:

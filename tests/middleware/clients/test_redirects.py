@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbridge.clients.redirects import check_redirect_uri, matches
+from tollbridge.clients.redirects import check_redirect_uri, is_own_machine, matches
 
 GOOD = (
     "https://app.example",
@@ -38,6 +38,9 @@ BAD = (
     "https://-app.example/done",
     "http://app.example/done",
     "http://localhost/done",
+    "https://localhost/done",
+    "https://localhost:8443",
+    "https://app.localhost/done",
     "http://127.0.0.2/done",
     "http://127.0.0.1.evil.test/",
     "custom:/done",
@@ -54,6 +57,13 @@ def test_address_by_https_or_at_a_loopback_literal_is_taken(uri: str) -> None:
 def test_any_other_is_refused(uri: str) -> None:
     with pytest.raises(ValueError, match="no address to send people back to"):
         check_redirect_uri(uri)
+
+
+def test_address_at_a_loopback_literal_is_on_ones_own_machine_whatever_its_scheme() -> None:
+    for uri in ("http://127.0.0.1/done", "https://127.0.0.1:8443/done", "http://[::1]:4000", "https://[::1]/done"):
+        assert is_own_machine(uri)
+    for uri in ("https://app.example/done", "https://10.0.0.1/done", "https://[2001:db8::1]/done"):
+        assert not is_own_machine(uri)
 
 
 def test_loopback_address_without_a_port_is_any_port_of_it() -> None:

@@ -15,7 +15,7 @@ from tests.middleware.explaining.conftest import CONFIG, Watched, chat, explaine
 
 from tollbridge.administering import TokenChange
 from tollbridge.errors import BadRequest, RateLimited
-from tollbridge.explaining import Asked, Decided, Explaining, Explanation, Rule, asked_of
+from tollbridge.explaining import Asked, Decided, Explaining, Explanation, Rule, Subject, asked_of
 from tollbridge.explaining.service import ASSUMED, EACH_WORKER, NOT_SERVING, READING
 from tollbridge.explaining.standins import Looking
 from tollbridge.limits.limiter import Demand, Lease, Rate
@@ -23,7 +23,8 @@ from tollbridge.metering.ledger import BudgetLine, Reservation
 from tollbridge.money import show_usd, to_nano
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.tokens.conditions import Conditions
-from tollbridge.tokens.model import Token, TokenBudget, TokenLimits
+from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits
+from tollbridge.tokens.scopes import ScopeSet
 
 Make = Callable[..., GatewayUnderTest]
 CENT = 10_000_000
@@ -131,6 +132,20 @@ async def test_secret_leads_to_its_token_and_an_unknown_one_to_nobody(gateway: M
     assert (unknown.id, unknown.principal) == ("", None)
     assert told.refusal is not None
     assert (told.refusal.code, told.refusal.change) == ("invalid_api_key", "use a token of this bridge")
+
+
+async def test_caller_whom_an_outside_issuer_vouches_for_may_ask_about_itself(gateway: Make) -> None:
+    gw = gateway(CONFIG)
+    await gw.client()
+    caller = Principal(id="https://issuer.example|ada", name="ada", scopes=ScopeSet(("ai:*", "model:*")))
+
+    told = await Explaining(gw.gateway).explain(Subject(caller.id, caller), asked_of("small"))
+
+    assert told.crosses
+    assert failing(told) == []
+    assert [rule.says for rule in rules(told, "authenticate", "token")] == [
+        "it is no token of this bridge: an outside issuer vouches for it"
+    ]
 
 
 async def test_scope_is_told_with_whoever_lacks_it(gateway: Make) -> None:

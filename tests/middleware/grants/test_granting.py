@@ -1,5 +1,6 @@
 """Issuing for one request, by secrets."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,20 @@ async def test_access_token_opens_here_or_elsewhere_as_it_is_for(lending: Lendin
     found = await lending.grants.about(TOKEN.encode() + b"e")
     assert found is not None
     assert found.use is SecretUse.ELSEWHERE
+
+
+async def test_many_issue_at_once_after_they_looked_when_the_holder_ends(lending: Lending) -> None:
+    lent = await lending.lent()
+    tokens = [f"{TOKEN}{number}" for number in range(12)]
+
+    async def issue(token: str) -> None:
+        async with lending.grants.transaction() as granting:
+            lasts_s = await granting.lifetime_s(lent.grant_id, 60)
+            await granting.issue_access(token, lent, lent.grant_id, lasts_s)
+
+    await asyncio.gather(*map(issue, tokens))
+
+    assert all([await lending.tokens.identify(token.encode()) for token in tokens])
 
 
 async def test_access_token_lives_no_longer_than_its_holder(lending: Lending) -> None:

@@ -11,7 +11,7 @@ from tollbridge.errors import BadRequest, Denied, Unavailable
 from tollbridge.grants import service
 from tollbridge.grants.model import DeviceState
 from tollbridge.grants.service import USER_CODE_LENGTH, USER_CODE_LETTERS, check_depth, effective
-from tollbridge.tokens.model import Principal, SecretUse
+from tollbridge.tokens.model import Above, Principal, SecretUse
 from tollbridge.tokens.scopes import ScopeSet
 from tollbridge.tokens.secret import ISSUED
 from tollbridge.tokens.service import MOST_ABOVE
@@ -164,7 +164,7 @@ def test_scopes_that_come_into_effect_are_those_that_all_bounds_include() -> Non
 
 def test_nothing_is_lent_too_deep_below_others() -> None:
     def holder(depth: int) -> Principal:
-        return Principal("tok_1", "x", ScopeSet(("ai:*",), [ScopeSet(("ai:*",))] * depth))
+        return Principal("tok_1", "x", ScopeSet(("ai:*",)), above=tuple(Above(f"tok_{n}") for n in range(depth)))
 
     check_depth(holder(MOST_ABOVE - 2))
     with pytest.raises(BadRequest):

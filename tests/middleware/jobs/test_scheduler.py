@@ -268,6 +268,40 @@ async def test_lease_that_cannot_be_kept_for_a_moment_is_told_and_the_job_goes_o
     assert (work.done, (await workers.state()).outcome) == (1, "done")
 
 
+async def test_job_whose_lease_is_over_while_the_store_is_away_breaks_off(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work()
+    work.goes_on.clear()
+    worker = workers.worker(Job("sweep", 60.0, work), lease_s=0.03)
+    store = await workers.gateway.store.jobs()
+
+    async def away(*_: object, **__: object) -> bool:
+        raise Unavailable("not now", detail="away")
+
+    monkeypatch.setattr(store, "keep_job", away)
+    with capture_logs() as lines:
+        running = asyncio.create_task(worker.run_due())
+        await until(lambda: work.begun == 1, "the job")
+        workers.clock.advance(0.03)
+        await running
+
+    assert [line["event"] for line in lines][-1] == "job_lost"
+    assert (work.done, workers.counted) == (0, [("sweep", "lost")])
+
+
+async def test_shared_job_goes_on_where_the_machines_time_is_put_back(workers: Workers) -> None:
+    work = Work()
+    worker = workers.worker(Job("send", 60.0, work, shared=True))
+    await worker.run_due()
+
+    workers.clock._now -= timedelta(days=1)
+    workers.clock.advance(70)
+    await worker.run_due()
+
+    assert work.done == 2
+
+
 async def test_end_that_cannot_be_noted_is_told(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     worker = workers.worker(Job("sweep", 60.0, Work()))
     store = await workers.gateway.store.jobs()

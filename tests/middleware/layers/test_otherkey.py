@@ -125,6 +125,26 @@ async def test_session_that_neither_key_opens_is_refused_as_the_provider_says(
         assert told(logs) == counted
 
 
+class Strict(Door):
+    """Knows one key, and refuses what is asked with it all the same."""
+
+    def process_request(self, connection: Any, request: Any) -> Any:
+        self.shown.append(request.headers["authorization"].removeprefix("Bearer "))
+        return connection.respond(http.HTTPStatus(403 if self.shown[-1] in self.keys else 401), "no")
+
+
+async def test_session_that_the_known_key_may_not_open_is_refused_so_whatever_is_said_of_the_other(tmp_path) -> None:
+    door = Strict(NEW_KEY)
+    async with opened(tmp_path, door) as made:
+        await keep(made.gateway, OLD_KEY, NEW_KEY)
+
+        with capture_logs() as logs:
+            assert await refusal(made) == (403, "denied")
+
+        assert door.shown == [NEW_KEY, OLD_KEY]
+        assert told(logs) == [(1, 401)]
+
+
 @pytest.mark.parametrize(("status", "counted"), [(401, [(1, 401)]), (403, [])])
 async def test_single_key_that_is_refused_is_told_where_that_is_certain(tmp_path, status, counted) -> None:
     door = Door(status=status)
@@ -167,7 +187,8 @@ class Exchanging:
     async def sign(self, key: str, request: UpstreamRequest) -> list[tuple[bytes, bytes]]:
         if key not in self.known:
             raise UpstreamError("no token was given", code="upstream_credential", detail=f"not for {key}")
-        return [(b"authorization", b"Bearer token-of-" + key.encode())]
+        lent = [(b"x-lent-for", b"new")] if key == NEW_KEY else []
+        return [(b"authorization", b"Bearer token-of-" + key.encode()), *lent]
 
 
 class Offers:
@@ -212,6 +233,7 @@ async def test_signed_request_that_the_provider_refuses_is_signed_again_with_the
             assert (await gw.chat("mock/m")).status_code == 200
 
     assert upstream.shown == [token_of(NEW_KEY), token_of(OLD_KEY)]
+    assert ["x-lent-for" in sent.headers for sent in upstream.sent] == [True, False]
     assert told(logs) == [(2, 401)]
 
 

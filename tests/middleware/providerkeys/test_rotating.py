@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.support.keyed import MOCK
 
 from tollbridge import ConfigError, Errand, Gateway, MadeKey, PluginError, UpstreamError, hookimpl, load_config
+from tollbridge.errors import Unavailable
 from tollbridge.noticing import SELF
 from tollbridge.providerkeys import rotating
 from tollbridge.providerkeys.service import DAY, NewKey
@@ -207,6 +208,37 @@ async def test_key_that_cannot_be_kept_is_taken_back_at_the_provider(gateway, up
         ("provider_key_not_kept", "key-1"),
         ("provider_key_not_rotated", None),
     ]
+
+
+def failing(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Have the store answer no question for keys from the next change on, so many times."""
+    keys, find = gateway.secrets, gateway.secrets.find
+    left = [times]
+
+    async def lost(name: str) -> Any:
+        if len(await gateway.store.stored_secrets()) == 2 and left[0]:
+            left[0] -= 1
+            raise Unavailable("the store does not answer")
+        return await find(name)
+
+    monkeypatch.setattr(keys, "find", lost)
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, []), (2, ["provider_key_perhaps_not_kept"])])
+async def test_key_that_was_kept_stays_though_the_answer_of_the_store_was_lost(
+    gateway, upstream, monkeypatch, times, told
+) -> None:
+    await gateway.secrets.set("mock", NewKey(FIRST))
+    later(gateway, timedelta(days=30))
+    second = made(upstream, 2)
+    failing(gateway, monkeypatch, times)
+
+    with capture_logs() as logs, pytest.raises(PluginError):
+        await tend_keys(gateway, SELF)
+
+    assert asked(upstream) == [("POST", "/keys")]
+    assert [one["event"] for one in logs if "kept" in one["event"]] == told
+    assert await opened(gateway) == [second, FIRST]
 
 
 class Removing(AdminKeys):

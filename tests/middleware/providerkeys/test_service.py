@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 from tests.support.keyed import NEW_KEY, OLD_KEY, KeyedUpstream, keyed_gateway
 from tests.support.waiting import until
 
 from tollbridge.errors import BadRequest, ConfigError, Unavailable
+from tollbridge.gateway import Gateway
+from tollbridge.logs import clean
 from tollbridge.providerkeys import looking
 from tollbridge.providerkeys.live import LiveKeys
 from tollbridge.providerkeys.looking import Looking
@@ -52,6 +55,21 @@ async def test_key_or_name_that_cannot_be_is_refused_by_its_field(keys, new, nam
 
     assert refused.value.param == param
     assert await keys.list() == []
+
+
+async def test_key_stands_in_no_log_of_a_process_that_shows_none(gw, keys) -> None:
+    refused, kept, found = [f"quartz-lamp-{name}-of-no-known-shape" for name in ("refused", "kept", "found")]
+    command = Gateway(gw.gateway.config, clock=gw.clock, transport=gw.upstream, env={}, serves=False)
+    async with command.administered():
+        with pytest.raises(BadRequest):
+            await command.secrets.set("nobody", NewKey(refused))
+        made = await command.secrets.set("mock", NewKey(kept))
+        (version,) = made.versions
+        sealed = command.box.shut(found.encode(), version.place)
+
+        assert command.secrets.opened(replace(version, sealed=sealed)) == found
+
+    assert [one in clean(f"failed for {one}") for one in (refused, kept, found)] == [True, False, False]
 
 
 async def test_end_that_is_not_to_come_is_refused(gw, keys) -> None:

@@ -1,5 +1,6 @@
 """Keys of the database, from a caller's side: they come, change and go while calls run."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -230,6 +231,15 @@ async def test_refusal_of_the_request_itself_is_no_refused_key(gw, upstream) -> 
     assert counted(gw) == 0
 
 
+async def test_refusal_of_the_request_is_given_though_the_older_key_is_not_known_any_more(gw, upstream) -> None:
+    await rotating(gw)
+    upstream.keys, upstream.forbidden = set(), {NEW_KEY}
+
+    assert (await gw.chat("m")).status_code == 403
+    assert upstream.shown == [NEW_KEY, OLD_KEY]
+    assert counted(gw) == 1
+
+
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
 async def test_no_other_error_is_asked_again_with_the_older_key(gw, upstream, status) -> None:
     await rotating(gw)
@@ -307,6 +317,29 @@ async def test_last_known_keys_go_on_to_their_ends_while_the_store_is_away(build
     finally:
         store._parts = parts
     await gw.gateway.secrets.look()
+
+
+async def test_look_that_began_before_a_removal_brings_no_key_back(gw, upstream, monkeypatch) -> None:
+    await gw.gateway.secrets.set("mock", NewKey(OLD_KEY))
+    box, reached, goes_on = gw.gateway.box, asyncio.Event(), asyncio.Event()
+    meet = box.meet
+
+    async def slow(shut: Any) -> None:
+        if not reached.is_set():
+            reached.set()
+            await goes_on.wait()
+        await meet(shut)
+
+    monkeypatch.setattr(box, "meet", slow)
+    earlier = asyncio.create_task(gw.gateway.secrets.look())
+    await reached.wait()
+    removing = asyncio.create_task(gw.gateway.secrets.remove("mock"))
+    await asyncio.wait([removing], timeout=0.3)  # it ends only where nothing holds it up
+    goes_on.set()
+    await asyncio.gather(earlier, removing)
+
+    assert (await gw.chat("m")).status_code == 404
+    assert upstream.shown == []
 
 
 async def test_use_of_each_version_is_noted(gw, upstream) -> None:

@@ -337,6 +337,18 @@ async def test_token_that_was_revoked_meanwhile_is_handed_over_to_nobody(bridge:
     assert (await bridge.gateway.rotations.get(token.id))[1] is None
 
 
+async def test_new_secret_ends_by_its_tokens_own_rule_or_its_teams(bridge: Bridge) -> None:
+    await bridge.gateway.people.teams.add("sales", rotate_days=30, by=BY)
+    tokens = [await bridge.token(team="sales"), await bridge.token(team="sales", rotate_days=20)]
+
+    for number, token in enumerate(tokens):
+        await bridge.gateway.rotations.begin(token, into=f"file:t{number}", overlap_s=3_600, by=BY)
+
+    now, found = bridge.under.clock.now(), [await bridge.gateway.store.get_token(token.id) for token in tokens]
+    ends = [{one.expires_at for one in token.secrets} for token in found if token is not None]
+    assert ends == [{None, now + timedelta(days=days)} for days in (30, 20)]
+
+
 async def test_secret_that_does_not_open_is_told_as_a_failure_and_stops_no_other(bridge: Bridge) -> None:
     token, other = await bridge.token(), await bridge.token()
     await bridge.gateway.rotations.begin(token, into="file:shop", overlap_s=3_600, by=BY)
@@ -344,7 +356,7 @@ async def test_secret_that_does_not_open_is_told_as_a_failure_and_stops_no_other
     handover = await rotations.get_handover(token.id)
     assert handover is not None
     _, new = bridge.gateway.tokens.new_secret(other.environment, None)
-    copied = replace(handover, token_id=other.id, id="msg_0", digest=new.digest)
+    copied = replace(handover, token_id=other.id, id="msg_0", into="file:other", digest=new.digest)
     await rotations.begin_handover(copied, new, await bridge.gateway.tokens.act(BY))
 
     await bridge.days(0)

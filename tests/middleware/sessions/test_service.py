@@ -127,6 +127,27 @@ async def test_proof_gets_old(under, sessions):
     assert not sessions.is_confirmed(await sessions.find(begun.secret))
 
 
+async def test_password_that_was_changed_while_it_was_checked_opens_nothing(under, sessions, ada):
+    asked_at = under.clock.now()
+    under.clock.advance(1)
+    await under.gateway.people.set_password(ada, "a kettle of slow stars")
+
+    begun = await sessions.begin(ada, "password", ADA, asked_at=asked_at)
+
+    assert await sessions.find(begun.secret) is None
+    assert await sessions.list(ada) == []
+
+
+async def test_proof_is_as_old_as_it_is_said_to_be_and_not_of_tomorrow(under, sessions):
+    now = under.clock.now()
+
+    old = await sessions.begin("", "link", ADA, proved_at=now - timedelta(minutes=15))
+    young = await sessions.begin("", "link", ADA, proved_at=now + timedelta(hours=1))
+
+    assert not sessions.is_confirmed(old.session)
+    assert young.session.confirmed_at == now
+
+
 async def test_proof_does_not_get_old_where_none_is_asked_for(under):
     settings = SessionsConfig(confirm_minutes=0)
     sessions = Sessions(under.gateway.store.sessions, under.gateway.tokens.act, under.clock, settings)

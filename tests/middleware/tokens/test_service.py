@@ -167,6 +167,14 @@ async def test_rotation_gives_a_second_secret_and_ends_the_first_after_the_overl
         assert found.id == issued.token.id
 
 
+async def test_what_was_granted_is_given_no_secret(service: TokenService) -> None:
+    for kind in (TokenKind.ACCESS, TokenKind.MEMBER, TokenKind.TEAM):
+        issued = await service.issue(name="x", kind=kind)
+
+        with pytest.raises(BadRequest, match=f"of the kind {kind} has no secret"):
+            await service.rotate(issued.token.id)
+
+
 async def test_rotation_at_once_refuses_the_old_secret_at_once(service: TokenService) -> None:
     issued = await service.issue(name="laptop")
 
@@ -233,15 +241,16 @@ async def test_minter_gives_at_most_what_it_holds_and_stands_above(service: Toke
     assert await service.change(minted.token.id, TokenChange(scopes=("ai:*",)), editor=minter) is not None
 
 
-async def test_tokens_stand_below_each_other_so_deep_and_no_deeper(service: TokenService) -> None:
+@pytest.mark.parametrize("narrower", ["", "c"], ids=["the same", "less each time"])
+async def test_tokens_stand_below_each_other_so_deep_and_no_deeper(service: TokenService, narrower: str) -> None:
     secret = (await service.issue(name="0", scopes=("ai:*",))).secret
     for depth in range(MOST_ABOVE):
         minter = await service.identify(secret.encode())
-        secret = (await service.issue(name=str(depth), scopes=(f"ai:{'c' * (depth + 1)}*",), minter=minter)).secret
+        secret = (await service.issue(name=str(depth), scopes=(f"ai:{narrower * (depth + 1)}*",), minter=minter)).secret
 
     minter = await service.identify(secret.encode())
     with pytest.raises(BadRequest, match="8 deep at most"):
-        await service.issue(name="deeper", scopes=(f"ai:{'c' * 30}",), minter=minter)
+        await service.issue(name="deeper", scopes=(f"ai:{narrower * 30}*",), minter=minter)
 
 
 class Two:
@@ -327,3 +336,15 @@ async def test_tokens_are_found_and_not_changed_without_a_key_for_the_audit_log(
 
 def test_secret_of_another_length_is_not_recalled(tmp_path: Path) -> None:
     assert TokenService(None, None, OnePepper(PEPPER), FixedClock(), audit_key=sample_key).recall(b"tb_") is None  # type: ignore[arg-type]  # not asked
+
+
+async def test_owner_that_is_a_persons_id_is_given_by_that_person_alone(service: TokenService) -> None:
+    issued = await service.issue(name="of the operator", owner="per_1")
+    person = await service.identify(issued.secret.encode())
+    assert person is not None
+
+    assert (await service.issue(name="mine", owner=" per_1 ", minter=person)).token.owner == "per_1"
+    assert (await service.issue(name="ours", owner="the shop", minter=person)).token.owner == "the shop"
+    with pytest.raises(Denied, match="that person alone") as caught:
+        await service.issue(name="theirs", owner=" per_2", minter=person)
+    assert (caught.value.code, caught.value.param) == ("out_of_reach", "owner")

@@ -303,7 +303,7 @@ async def test_webhook_that_is_gone_or_disabled_meanwhile_gets_nothing(hooks: Ho
     webhook = await hooks.make()
     await hooks.token()
     gateway = hooks.gateway
-    sending = Sending(gateway.transport, gateway.box, gateway.clock)
+    sending = Sending(gateway.transport, gateway.box, gateway.clock, allow_private=False)
     act = gateway.tokens.act
     delivering = Delivering(gateway.store, sending, gateway.clock, act=lambda: act(BY), counted=lambda _: None)
 

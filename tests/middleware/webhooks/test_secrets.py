@@ -55,13 +55,15 @@ async def test_secret_that_ends_sooner_is_not_made_to_live_longer(secrets: HookS
 
 async def test_newest_secret_is_taken_back_and_the_only_one_stays(secrets: HookSecrets) -> None:
     first, sealed = secrets.begin("whk_1", NOON)
-    _, both = await secrets.rotated("whk_1", sealed, NOON, NOON + DAY)
+    later = NOON + timedelta(microseconds=250_001)
+    _, both = await secrets.rotated("whk_1", sealed, later, NOON + DAY)
 
-    left = await secrets.without_newest("whk_1", both)
+    left = await secrets.without("whk_1", both, later)
 
     assert left is not None
     assert await secrets.signing("whk_1", left, NOON) == [first]
-    assert await secrets.without_newest("whk_1", sealed) is None
+    assert await secrets.without("whk_1", both, NOON) is None  # somebody made another one since
+    assert await secrets.without("whk_1", sealed, NOON) is None
 
 
 async def test_secrets_of_another_webhook_do_not_open(secrets: HookSecrets) -> None:

@@ -38,18 +38,27 @@ async def asked(answer: bytes, hook: Callable[[int], Webhook], sending: Callable
     return attempt.outcome, dialled
 
 
-@pytest.mark.parametrize(("private", "outcome", "dialled"), [(False, "unreachable", 0), (True, "delivered", 1)])
-async def test_name_that_leads_to_a_private_address_is_dialled_where_it_may_be_alone(
-    gateway: Callable[..., GatewayUnderTest], private: bool, outcome: str, dialled: int
+@pytest.mark.parametrize(
+    ("scheme", "webhooks", "operators", "outcome", "dialled"),
+    [
+        ("http", True, True, "delivered", 1),
+        ("http", True, False, "not_allowed", 0),
+        ("http", False, True, "not_allowed", 0),
+        ("https", True, False, "unreachable", 0),
+        ("https", False, True, "unreachable", 0),
+    ],
+)
+async def test_private_address_is_dialled_where_both_the_webhook_and_the_operator_let_it(
+    gateway: Callable[..., GatewayUnderTest], scheme: str, webhooks: bool, operators: bool, outcome: str, dialled: int
 ) -> None:
     under = gateway()
     _, sealed = HookSecrets(under.gateway.box).begin("whk_1", NOON)
-    webhook = Webhook("whk_1", "ours", "", ("*",), "", private, NOON, sealed)
+    webhook = Webhook("whk_1", "ours", "", ("*",), "", webhooks, NOON, sealed)
 
     found = await asked(
         b"HTTP/1.1 204 No Content\r\n\r\n",
-        lambda port: replace(webhook, url=f"http://rebound.example.com:{port}/in"),
-        lambda guard: Sending(Http1Transport(guard=guard), under.gateway.box, under.clock),
+        lambda port: replace(webhook, url=f"{scheme}://rebound.example.com:{port}/in"),
+        lambda guard: Sending(Http1Transport(guard=guard), under.gateway.box, under.clock, allow_private=operators),
     )
 
     assert found == (outcome, dialled)
@@ -63,7 +72,7 @@ async def test_redirect_to_a_private_address_is_not_followed(gateway: Callable[.
     found = await asked(
         b"HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
         lambda port: replace(webhook, url=f"http://hooks.example.com:{port}/in"),
-        lambda guard: Sending(Http1Transport(guard=guard), under.gateway.box, under.clock),
+        lambda guard: Sending(Http1Transport(guard=guard), under.gateway.box, under.clock, allow_private=True),
     )
 
     assert found == ("http_307", 1)

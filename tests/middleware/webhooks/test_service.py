@@ -96,7 +96,7 @@ async def test_private_addresses_take_the_operators_leave_and_the_webhooks_own(
 
     assert private.allow_private
     for url in (UNSET, "http://other.example.com"):
-        with pytest.raises(BadRequest):
+        with pytest.raises(BadRequest, match="where private addresses are allowed with http://"):
             await webhooks.change(private, WebhookChange(url=url, allow_private=False), by=BY)
     with pytest.raises(BadRequest):
         await make(webhooks, url="http://127.0.0.1:9000/in")
@@ -135,9 +135,9 @@ async def test_secret_is_rotated_for_a_webhook_that_is_there(under: GatewayUnder
     assert await webhooks.rotate_secret("whk_0", DAY, by=BY) is None
     with pytest.raises(BadRequest, match="two of this webhook's secrets sign"):
         await webhooks.rotate_secret(webhook.id, DAY, by=BY)
-    await webhooks.withdraw_secret(webhook.id, by=BY)
+    await webhooks.withdraw_secret(webhook.id, under.clock.now(), by=BY)
     assert await webhooks.rotate_secret(webhook.id, DAY, by=BY) is not None
-    await webhooks.withdraw_secret("whk_0", by=BY)
+    await webhooks.withdraw_secret("whk_0", under.clock.now(), by=BY)
     actions = [record.action for record in await under.gateway.store.follow_audit()]
     assert actions == ["webhook.create"] + ["webhook.rotate"] * 3
 

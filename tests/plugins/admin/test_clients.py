@@ -31,7 +31,7 @@ async def test_service_account_is_made_by_name_and_scopes_and_its_secret_is_give
     assert (reply.status_code, reply.headers["location"]) == (201, f"clients/{made['id']}")
     assert (made["kind"], made["parent"], made["state"]) == ("secret", admin.id, "active")
     assert (made["auth_method"], made["grants"]) == ("client_secret_basic", ["client_credentials"])
-    assert await admin.under.gateway.clients.proves(made["id"], made["secret"].encode())
+    assert await admin.under.gateway.credentials.prove(made["id"], made["secret"])
     again = (await admin.get(f"/clients/{made['id']}")).json()
     assert again == {name: value for name, value in made.items() if name != "secret"}
     assert again["secrets"][0]["hint"] == made["secret"][:7] + "…"
@@ -124,15 +124,15 @@ async def test_keys_are_replaced_and_taken_away_for_a_url(admin: Admin) -> None:
 
 async def test_rotated_secret_is_given_once_and_the_old_one_opens_for_the_overlap(admin: Admin) -> None:
     made = await make(admin)
-    path, proves = f"/clients/{made['id']}", admin.under.gateway.clients.proves
+    path, prove = f"/clients/{made['id']}", admin.under.gateway.credentials.prove
 
     rotated = (await admin.post(f"{path}/rotate-secret", {"overlap_s": 60})).json()
 
     assert rotated["secret"] != made["secret"]
-    assert [await proves(made["id"], one["secret"].encode()) for one in (made, rotated)] == [True, True]
+    assert [bool(await prove(made["id"], one["secret"])) for one in (made, rotated)] == [True, True]
     assert (await admin.post(f"{path}/rotate-secret")).status_code == 409
     admin.under.clock.advance(60)
-    assert [await proves(made["id"], one["secret"].encode()) for one in (made, rotated)] == [False, True]
+    assert [bool(await prove(made["id"], one["secret"])) for one in (made, rotated)] == [False, True]
 
 
 async def test_client_is_switched_off_on_and_ended(admin: Admin) -> None:
@@ -189,6 +189,41 @@ async def test_caller_with_a_team_sees_and_makes_clients_of_that_team_alone(
         assert (reply.status_code, reply.json()["code"]) == (403, "out_of_reach"), param
     trusting = await red.patch(f"/clients/{mine['id']}", {"trusted": True})
     assert (trusting.status_code, trusting.json()["code"]) == (403, "out_of_reach")
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"redirect_uris": ["https://evil.example/done"]},
+        {"scopes": ["ai:chat", "ai:embeddings"]},
+        {"grants": ["authorization_code"]},
+        {"redirect_uris": ["https://evil.example/done"], "trusted": True},
+    ],
+)
+async def test_trust_in_a_client_of_a_team_does_not_outlast_what_the_team_makes_of_it(
+    admin: Admin, under: GatewayUnderTest, patch: dict[str, Any]
+) -> None:
+    red = await an_admin(under, team="red")
+    path = f"/clients/{(await make(admin, **WEB, team='red', trusted=True))['id']}"
+
+    refused = await red.patch(path, patch)
+    kept = (await red.get(path)).json()
+    changed = await red.patch(path, {**patch, "trusted": False})
+
+    assert (refused.status_code, refused.json()["code"]) == (403, "out_of_reach")
+    assert (kept["trusted"], kept["redirect_uris"], kept["scopes"]) == (True, WEB["redirect_uris"], WEB["scopes"])
+    assert (changed.status_code, changed.json()["trusted"]) == (200, False)
+
+
+async def test_team_changes_of_a_trusted_client_what_nobody_is_asked_about(
+    admin: Admin, under: GatewayUnderTest
+) -> None:
+    red = await an_admin(under, team="red")
+    path = f"/clients/{(await make(admin, **WEB, team='red', trusted=True))['id']}"
+
+    changed = await red.patch(path, {"name": "web", "requests_per_minute": 5})
+
+    assert (changed.status_code, changed.json()["trusted"]) == (200, True)
 
 
 async def test_nobody_gives_a_client_more_than_they_hold(admin: Admin) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.middleware.cli.conftest import Ran
+from tests.middleware.cli.test_remote import Answering
 from tests.support.live import LiveGateway, mock_config
 
 from tollbridge.cli.app import run
@@ -92,6 +93,27 @@ def test_request_is_given_with_body_headers_and_address(command: Any, live: Live
     assert estimate["values"]["output_tokens"] == 9
 
 
+def test_answer_is_shown_without_what_a_terminal_would_obey_and_credentials_are_not_sent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    evil = "\x1b]0;owned\x07"
+    rule = {"kind": "policy", "says": evil, "holds": False, "of": evil, "values": {}, "change": evil}
+    refusal = {"layer": evil, "status": 403, "code": evil, "message": evil, "change": f"{evil}!"}
+    recorded = {"id": evil, "at": evil, "outcome": evil, "status": 1, "error": evil}
+    told = {"crosses": False, "token": evil, "method": "GET", "path": evil, "notes": [evil], "unsure": []}
+    layers = [{"layer": evil, "decided": "refuses", "rules": [rule]}]
+    body = json.dumps({**told, "refusal": refusal, "recorded": recorded, "layers": layers}).encode()
+
+    with Answering(200, body, content_type="application/json") as there:
+        run(["explain", "tok_1", MODEL, "-H", "Api-Key: mine", "-H", "a: b", "--url", there.url, "--token", "tb_x"])
+
+    shown = capsys.readouterr().out
+    assert shown.count("owned") == 14
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert json.loads(there.seen[0][2])["headers"] == {"a": "b"}
+
+
 def test_secret_comes_from_a_file_or_standard_input_and_never_as_a_word(
     command: Any, live: LiveGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +150,9 @@ def test_refused_call_is_explained_by_its_id(command: Any, live: LiveGateway) ->
         ("explain", "-", MODEL, "--body", "-"),
         ("explain", "tok_1", "two words"),
         ("explain", "tok_1", MODEL, "-H", "tb_secret"),
+        ("explain", "tok_1", MODEL, "-H", "x: \u2014"),
+        ("api", "G\u00c4T", "/tokens"),
+        ("api", "GET", "/tokens?limit=1"),
         ("api", "GET", "/tokens", "nonsense"),
         ("api", "GET", "/tokens", "=x"),
         ("api", "POST", "/tokens", "name:={"),

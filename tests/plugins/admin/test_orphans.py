@@ -126,6 +126,19 @@ async def test_token_that_nobody_was_given_is_ended_and_another_made(dying: Dyin
     assert states[made["id"]] == "active"
 
 
+@pytest.mark.parametrize("step", ["", "rotate"])
+async def test_key_that_nobody_was_given_is_removed_and_another_made(dying: Dying, step: str) -> None:
+    path = f"/tokens/{(await dying.admin.make())['id']}/credentials"
+    first = (await dying.admin.post(path, {"kind": "hmac"})).json() if step else {}
+    asked, body = (f"{path}/{first['id']}/rotate", None) if step else (path, {"kind": "hmac"})
+    dying.ask(asked, body)
+
+    made = await dying.again(asked, body)
+
+    live = {one["id"] for one in (await dying.admin.get(path)).json()["items"]}
+    assert live == {made["id"], *([first["id"]] if step else [])}
+
+
 async def test_webhook_and_its_secret_are_made_again_too(dying: Dying) -> None:
     dying.ask("/webhooks", HOOK)
 
@@ -160,6 +173,25 @@ async def test_secret_that_is_being_handed_over_arrives_once(dying: Dying) -> No
     assert [one["result"] for one in again["items"]] == ["handing_over"]
     assert await dying.secrets(made["id"]) == 2
     assert "token.withdraw" not in [record.action for record in await dying.admin.records()]
+
+
+async def test_secret_that_was_handed_over_meanwhile_is_not_taken_back(dying: Dying) -> None:
+    hook = (await dying.admin.post("/webhooks", HOOK)).json()
+    made = await dying.admin.make()
+    wish = {"ids": [made["id"]], "into": f"webhook:{hook['id']}"}
+    dying.ask("/tokens/rotate", wish)
+    for _ in range(4):
+        await dying.admin.under.gateway.jobs.run_due()
+        dying.admin.under.clock.advance(LEASE_S + 10)
+
+    again = await dying.admin.post("/tokens/rotate", wish, idempotency_key=KEY)
+
+    assert [one["result"] for one in again.json()["items"]] == ["conflict"]  # two of its secrets open
+    (sent,) = [json.loads(one.body) for one in dying.admin.under.sent]
+    assert await dying.admin.under.gateway.tokens.identify(sent["data"]["secret"].encode()) is not None
+    actions = [record.action for record in await dying.admin.records()]
+    assert "token.rotated_automatically" in actions
+    assert "token.withdraw" not in actions
 
 
 async def test_what_has_no_secret_is_done_again_and_nothing_is_taken_back(dying: Dying) -> None:

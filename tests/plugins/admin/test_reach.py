@@ -1,11 +1,15 @@
 """Who sees and touches what of tokens: teams are apart, and nothing above a caller is in its reach."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.plugins.admin.conftest import Admin, an_admin
 
+from tollbridge.administering import Conditions
 from tollbridge.testing import GatewayUnderTest
+from tollbridge.testing.samples import ACT, TOKEN
+from tollbridge.tokens.model import Environment, TokenKind
 
 ACTIONS = ("rotate", "disable", "enable", "revoke")
 
@@ -81,6 +85,20 @@ async def test_nothing_above_a_token_is_in_its_reach(admin: Admin) -> None:
         assert (await low.get(f"/tokens/{above}")).status_code == 200
 
     assert len(await admin.records()) == before
+
+
+async def test_client_that_stands_above_a_grant_is_out_of_its_reach_too(admin: Admin) -> None:
+    client = (await admin.make(scopes=["admin:*"]))["id"]
+    secret, hashed = admin.under.gateway.tokens.new_secret(Environment.LIVE, 0)
+    grant = replace(TOKEN, id="grant_1", digest=hashed.digest, pepper_id=hashed.pepper_id, team="", expires_at=None)
+    grant = replace(grant, kind=TokenKind.ACCESS, scopes=("admin:*",), parent=admin.id, beside=client)
+    await admin.under.gateway.store.add_token(replace(grant, conditions=Conditions()), ACT)
+    caller = Admin(admin.under, secret, "grant_1")
+    assert (await caller.get(f"/tokens/{client}")).status_code == 200
+
+    reply = await caller.patch(f"/tokens/{client}", {"from": None})
+
+    assert (reply.status_code, reply.json()["code"]) == (403, "out_of_reach")
 
 
 async def test_token_rotates_and_ends_itself_and_does_nothing_else_to_itself(admin: Admin) -> None:

@@ -24,6 +24,10 @@ CURL = """curl -sS -X POST 'https://gw.example.com/v1/chat/completions?x=1' \\
         ("DELETE  /v1/files/f_1?x=1", {"method": "DELETE", "path": "/v1/files/f_1?x=1"}),
         ("req_0123", {"call": "req_0123"}),
         ("curl http://h/x", {"method": "GET", "path": "/x"}),
+        ("curl 'http://h/x?a=1&KEY=AIzaSecret&token=tb_mine'", {"method": "GET", "path": "/x?a=1&KEY=&token=tb_"}),
+        ("POST /x?api_key=sk-mine&b=2", {"method": "POST", "path": "/x?api_key=&b=2"}),
+        ("/x?access_token=mine", {"method": "GET", "path": "/x?access_token="}),
+        ("curl http://h/x -H 'api-key: mine'", {"method": "GET", "path": "/x"}),
         ("curl http://h/x -d a=1 --data b=2", {"method": "POST", "path": "/x", "body": "a=1&b=2"}),
         ("curl --request=PUT --url http://h/x -dq", {"method": "PUT", "path": "/x", "body": "q"}),
         (
@@ -52,10 +56,12 @@ def test_what_is_no_request_is_wrong_usage(said: str) -> None:
 def test_file_holds_the_words_of_the_api_and_any_json_as_the_body(tmp_path: Path) -> None:
     wish = {"method": "PUT", "path": "/x", "headers": {"Cookie": "a=b", "x-y": "z"}, "body": {"a": [1]}, "from": "::1"}
     (tmp_path / "r.json").write_text(json.dumps(wish))
+    (tmp_path / "q.json").write_text('{"path": "/x?key=mine"}')
     (tmp_path / "m.json").write_text('{"model": "small", "body": "", "headers": {"Cookie": "a"}}')
 
     assert read_request(f"@{tmp_path}/r.json") == {**wish, "headers": {"x-y": "z"}, "body": '{"a": [1]}'}
     assert read_request(f"@{tmp_path}/m.json") == {"model": "small"}
+    assert read_request(f"@{tmp_path}/q.json") == {"path": "/x?key="}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"token": "tok_1"}', '{"headers": "x"}'])
@@ -77,7 +83,7 @@ def test_text_is_what_is_said_or_where_it_is(tmp_path: Path, monkeypatch: pytest
 
 def test_header_is_a_name_and_a_value() -> None:
     assert read_header("X-A:  b: c ") == ("X-A", "b: c")
-    for said in ("tb_secret", ":x", " : x"):
+    for said in ("tb_secret", ":x", " : x", "n\u00e4me: x", "two words: x", "x: tb_secret\u2014", "x: tb_secret\nx"):
         with pytest.raises(typer.BadParameter) as refusal:
             read_header(said)
         assert "tb_secret" not in str(refusal.value)

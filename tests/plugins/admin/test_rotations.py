@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.plugins.admin.conftest import Admin, an_admin
 
+from tollbridge import Unavailable
 from tollbridge.testing import GatewayUnderTest
 from tollbridge_admin import rotations
 
@@ -194,6 +195,47 @@ async def test_secrets_are_handed_over_and_not_in_the_answer(admin: Admin, tmp_p
 async def test_request_that_does_not_say_which_tokens_is_refused(admin: Admin, wish: Any) -> None:
     assert (await admin.post("/tokens/rotate", wish)).status_code == 422
     assert [record.action for record in await admin.records()] == ["token.issue"]
+
+
+async def test_place_that_one_token_cannot_have_stops_no_other(admin: Admin) -> None:
+    hook = {"name": "red", "url": "https://h.example.com", "events": ["person.*"], "team": "red"}
+    into = f"webhook:{(await admin.post('/webhooks', hook)).json()['id']}"
+    ids = [(await admin.make(team=team))["id"] for team in ("red", "blue", "red")]
+
+    items = (await admin.post("/tokens/rotate", {"ids": ids, "into": into})).json()["items"]
+
+    assert [one["result"] for one in items] == ["handing_over", "conflict", "handing_over"]
+    assert items[1]["detail"] == "there is no such webhook"
+
+
+async def test_one_file_does_not_take_the_secrets_of_several_tokens(admin: Admin) -> None:
+    ids = [(await admin.make())["id"] for _ in range(2)]
+
+    items = (await admin.post("/tokens/rotate", {"ids": ids, "into": "file:one"})).json()["items"]
+
+    assert [one["result"] for one in items] == ["handing_over", "conflict"]
+
+
+async def test_secrets_that_were_made_are_given_though_the_store_is_away_then(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [await admin.make() for _ in range(3)]
+    ids, rotate = [one["id"] for one in made], admin.under.gateway.tokens.rotate
+
+    async def away(id: str, *args: Any, **options: Any) -> Any:
+        if id == ids[1]:
+            raise Unavailable("not now")
+        return await rotate(id, *args, **options)
+
+    monkeypatch.setattr(admin.under.gateway.tokens, "rotate", away)
+    reply = await admin.post("/tokens/rotate", {"ids": ids})
+    whole = await admin.post("/tokens/rotate", {"ids": ids[1:]})
+    keyed = await admin.post("/tokens/rotate", {"ids": [ids[2], ids[1]]}, idempotency_key='"k"')
+
+    items = reply.json()["items"]
+    assert [one["result"] for one in items] == ["rotated", "unavailable", "unavailable"]
+    assert await opens(admin, items[0]["token"])
+    assert (whole.status_code, keyed.status_code) == (503, 503)
 
 
 async def test_place_that_cannot_be_used_is_refused_as_a_whole(admin: Admin) -> None:

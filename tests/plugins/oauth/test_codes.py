@@ -124,6 +124,9 @@ async def test_refresh_token_that_is_used_again_ends_all_that_came_of_it(notes: 
     assert after.json()["error"] == "invalid_grant"
     assert await states(notes) == [TokenState.REVOKED]
 
+    await notes.token("refresh_token", refresh_token=first["refresh_token"])
+    assert len(await notes.visitor.under.gateway.store.list_audit(action="token.revoke")) == 1
+
 
 async def test_refresh_token_is_of_its_client_and_ends(visitor: Visitor, notes: Program) -> None:
     other, lent = await program(visitor), await notes.lent()

@@ -213,14 +213,16 @@ async def test_program_on_a_persons_own_machine_is_always_asked_about(visitor: V
         trusted=True,
         auth_method=AuthMethod.NONE,
         grants=(GrantType.AUTHORIZATION_CODE,),
-        redirect_uris=("http://127.0.0.1/done", "http://[::1]/done"),
+        redirect_uris=("http://127.0.0.1/done", "http://[::1]/done", "https://127.0.0.1:8443/done"),
     )
     await native.code(redirect_uri=back)
 
     again = await native.send(redirect_uri=back)
     six = await native.send(redirect_uri="http://[::1]:4000/done")
 
-    assert again.status_code == six.status_code == 200
+    by_tls = await native.send(redirect_uri="https://127.0.0.1:8443/done")
+
+    assert again.status_code == six.status_code == by_tls.status_code == 200
     assert "form-action 'self' http://127.0.0.1:4000;" in again.headers["content-security-policy"]
     assert "form-action 'self' http:;" in six.headers["content-security-policy"]
 

@@ -146,6 +146,7 @@ async def test_device_asks_for_scopes_of_its_client(visitor: Visitor, notes: Pro
 
     errors = ["invalid_scope", "invalid_scope", "unauthorized_client", "invalid_client"]
     assert [reply.json()["error"] for reply in replies] == errors
+    assert "name scopes of this gateway" in replies[1].json()["error_description"]
 
 
 async def test_person_who_may_not_do_it_themselves_cannot_agree(visitor: Visitor) -> None:

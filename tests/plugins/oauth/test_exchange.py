@@ -11,6 +11,7 @@ from tests.support.visiting import Visitor
 from tollbridge.authorizing import AuthMethod, GrantType
 from tollbridge.jose import read_compact
 from tollbridge.testing import GatewayUnderTest
+from tollbridge.tokens.conditions import Conditions
 from tollbridge.tokens.service import MOST_ABOVE
 
 Makes = Callable[..., GatewayUnderTest]
@@ -124,7 +125,7 @@ async def test_one_grant_holds_what_a_client_exchanged(visitor: Visitor, service
     tokens = await visitor.under.gateway.store.list_tokens()
     (grant,) = [token for token in tokens if token.id.startswith("grant_")]
 
-    assert (grant.name, grant.client, grant.scopes) == ("Orders", service.id, ("ai:chat", "model:gpt-4"))
+    assert (grant.name, grant.beside, grant.scopes) == ("Orders", service.id, ("ai:chat", "model:gpt-4"))
     actions = [record.action for record in await visitor.under.gateway.store.list_audit(target=grant.id)]
     assert actions == ["grant.widen", "grant.add"]
 
@@ -220,6 +221,39 @@ async def test_tokens_stand_below_each_other_so_deep_and_no_deeper(visitor: Visi
         found.append((await exchange(service, issued.secret)).status_code)
 
     assert found == [200] * (MOST_ABOVE - 2) + [400]  # the client stands above the grant too
+
+
+async def test_client_exchanges_what_it_got_so_often_and_no_oftener(visitor: Visitor, service: Program) -> None:
+    shown, replies = await visitor.under.token(*SCOPES), []
+
+    while not replies or (replies[-1].status_code == 200 and len(replies) <= MOST_ABOVE):
+        replies.append(await exchange(service, shown))
+        shown = replies[-1].json().get("access_token", "")
+
+    assert [reply.status_code for reply in replies] == [200] * 6 + [400]  # token, client, and a grant each time
+
+
+async def test_token_is_exchanged_only_where_it_opens(server: Makes) -> None:
+    visitor = Visitor(server(audiences=[BILLING]))
+    service, tokens = await program(visitor), visitor.under.gateway.tokens
+    here, elsewhere = [
+        (await tokens.issue(name="x", scopes=SCOPES, conditions=Conditions(networks=(network,)))).secret
+        for network in ("127.0.0.0/8", "10.0.0.0/8")
+    ]
+
+    assert (await exchange(service, here, audience=BILLING)).status_code == 200
+    refused = await exchange(service, elsewhere, audience=BILLING)
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+
+
+async def test_what_a_client_gets_for_itself_is_never_about_its_owner(visitor: Visitor, service: Program) -> None:
+    owned = await program(visitor, owner="ada")
+    own = (await owned.own("ai:chat")).json()["access_token"]
+
+    exchanged = (await exchange(service, own)).json()["access_token"]
+
+    assert claims(own)["sub"] == claims(exchanged)["sub"] == owned.id
+    assert (await owned.look(own))["sub"] == (await service.look(exchanged))["sub"] == owned.id
 
 
 async def test_store_that_is_away_is_said_to_be(visitor: Visitor, service: Program) -> None:

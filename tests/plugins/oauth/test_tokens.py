@@ -1,5 +1,6 @@
 """The token endpoint: for clients themselves, and what all ways have in common."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -104,6 +105,27 @@ async def test_unknown_grant_is_refused_and_not_repeated(notes: Program) -> None
 
         assert (reply.status_code, reply.json()["error"]) == (400, "unsupported_grant_type")
         assert grant not in reply.text or not grant
+
+
+async def test_token_for_whom_none_is_issued_is_not_one_for_the_gateway(notes: Program) -> None:
+    lent = await notes.lent()
+    for form in ({"resource": "https://other.example"}, {"audience": "https://other.example"}):
+        replies = [
+            await notes.token("client_credentials", scope="ai:chat", **form),
+            await notes.token("refresh_token", refresh_token=lent["refresh_token"], **form),
+            await notes.ask("device_authorization", scope="ai:chat", **form),
+        ]
+
+        assert {(reply.status_code, reply.json()["error"]) for reply in replies} == {(400, "invalid_target")}
+
+    own = await notes.token("refresh_token", refresh_token=lent["refresh_token"], resource=f"{ISSUER}/")
+    assert own.status_code == 200
+
+
+async def test_many_ask_at_once_and_each_gets_a_token(notes: Program) -> None:
+    replies = await asyncio.gather(*(notes.own() for _ in range(12)))
+
+    assert {reply.status_code for reply in replies} == {200}
 
 
 async def test_client_gets_tokens_in_its_own_ways_alone(visitor: Visitor) -> None:

@@ -66,6 +66,32 @@ async def test_id_and_secret_of_a_client_cross_and_its_secret_alone_does_not(cli
     assert [row.token_id for row in await client.gw.gateway.store.recent(limit=9)] == [client.id]
 
 
+async def test_client_that_acts_for_people_alone_does_not_cross_as_itself(basics) -> None:
+    rules = ClientRules(
+        AuthMethod.BASIC,
+        grants=(GrantType.AUTHORIZATION_CODE, GrantType.REFRESH_TOKEN),
+        redirect_uris=("https://shop.example/done",),
+    )
+    made = await basics.gw.gateway.clients.add(rules, name="a program that registered itself", scopes=SCOPES)
+
+    reply = await basics.show(f"{made.client.id}:{made.secret}".encode())
+
+    assert (reply.status_code, reply.content) == (401, (await basics.show(b"nobody:tb_nothing")).content)
+    assert await basics.gw.gateway.credentials.prove(made.client.id, made.secret) is not None
+
+
+async def test_canary_is_refused_like_a_secret_that_is_none_and_is_told(basics) -> None:
+    bait = await basics.gw.gateway.tokens.issue(name="in the old wiki", scopes=SCOPES, canary=True)
+
+    with capture_logs() as logs:
+        reply = await basics.show(f"{bait.token.id}:{bait.secret}".encode())
+    none = await basics.show(f"{bait.token.id}:{basics.secret}".encode())
+
+    assert (reply.status_code, reply.content) == (401, none.content)
+    assert reply.headers["www-authenticate"] == none.headers["www-authenticate"]
+    assert [line["token_id"] for line in logs if line["event"] == "canary_token_used"] == [bait.token.id]
+
+
 async def test_limits_are_those_of_the_token_however_it_is_shown(bridge) -> None:
     gw = bridge(**SECTIONS)
     await gw.client()

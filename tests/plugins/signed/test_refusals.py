@@ -192,6 +192,19 @@ async def test_every_refusal_is_the_same_and_says_what_to_sign(signer) -> None:
     assert not any(nonce in str(logs) for nonce in (wire.parameters["nonce"], headers["signature"]))
 
 
+async def test_key_of_a_canary_is_refused_like_one_that_is_unknown_and_is_told(signer) -> None:
+    bait = await signer.gw.gateway.tokens.issue(name="in the old wiki", canary=True)
+    found = await caller(signer.gw, token_id=bait.token.id)
+
+    with capture_logs() as logs:
+        reply = await found.chat()
+    unknown = await signer.chat(parameters={"keyid": "key_" + "0" * 28})
+
+    assert (reply.status_code, reply.content) == (401, unknown.content)
+    assert set(reply.headers) == set(unknown.headers)
+    assert [line["token_id"] for line in logs if line["event"] == "canary_token_used"] == [bait.token.id]
+
+
 async def test_nonce_that_is_offered_can_be_used(signer) -> None:
     refusal = await signer.chat(parameters={"created": 0})
     (nonce,) = re.findall(r'nonce="([^"]+)"', refusal.headers["accept-signature"])

@@ -1,5 +1,8 @@
 """Who somebody is here that a provider vouches for, and what their groups make them."""
 
+import sqlite3
+from contextlib import closing
+
 from structlog.testing import capture_logs
 from tests.plugins.signin.openid import session, sign_in
 
@@ -114,6 +117,18 @@ async def test_groups_set_and_remove_memberships_at_each_sign_in(enter) -> None:
     ]
 
 
+async def test_memberships_of_groups_end_where_groups_give_nothing_any_more(enter) -> None:
+    visitor = await enter()
+    ada = await visitor.person("ada", blue="consumer")
+    await visitor.person("root", bridge="platform-admin")
+    people = visitor.under.gateway.people
+    await people.set_membership(ada.id, "", "platform-admin", via=visitor.corp.issuer)
+
+    await sign_in(visitor)
+
+    assert await roles(visitor, ada) == {"blue": "consumer"}
+
+
 async def test_membership_that_somebody_gave_stays(enter) -> None:
     visitor = await enter(groups_claim="groups", groups=GROUPS)
     ada = await visitor.person("ada", blue="service-developer")
@@ -141,6 +156,34 @@ async def test_what_groups_cannot_give_is_told_and_keeps_nobody_out(enter) -> No
         ("nowhere", "consumer"),
         ("blue", "no-such-role"),
     ]
+
+
+async def test_what_groups_gave_ends_where_what_they_give_now_is_not_there(enter) -> None:
+    visitor = await enter(groups_claim="groups", groups=GROUPS)
+    ada = await visitor.person("ada")
+    await visitor.under.gateway.people.teams.add(name="blue", title="Blue")
+    visitor.corp.claims = {"groups": ["Blue Team"]}
+    await sign_in(visitor)
+    before = await roles(visitor, ada)
+
+    visitor.corp.claims = {"groups": ["odd"]}
+    assert (await sign_in(visitor)).status_code == 303
+
+    assert before == {"blue": "team-admin"}
+    assert await roles(visitor, ada) == {}
+
+
+async def test_nobody_signs_in_whose_memberships_the_store_cannot_write(enter) -> None:
+    visitor = await enter(groups_claim="groups", groups=GROUPS)
+    await visitor.person("ada")
+    visitor.corp.claims = {"groups": ["readers"]}
+    with closing(sqlite3.connect(visitor.under.gateway.config.data / "tollbridge.db")) as database:
+        database.execute("CREATE TRIGGER broken BEFORE INSERT ON member BEGIN INSERT INTO gone VALUES (1); END")
+
+    reply = await sign_in(visitor)
+
+    assert reply.status_code == 503
+    assert await session(visitor) is None
 
 
 async def test_last_administrator_stays_one_whatever_the_groups(enter) -> None:

@@ -130,6 +130,23 @@ def test_pages_are_quiet_and_accessible(live, open_page, width, theme) -> None:
         assert_accessible(page)
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_wrong_of_a_field_stands_out(live, open_page, theme) -> None:
+    page = open_page(theme=theme)
+    sign_in(page, live)
+    page.get_by_role("heading", name="Home").wait_for()
+    page.goto(f"{live.url}/_tollbridge/sign-in/password")
+    for label in ("Password until now", "New password", "New password again"):
+        page.get_by_label(label, exact=True).fill("wrong")
+    page.get_by_role("button", name="Change the password").click()
+
+    wrong = page.get_by_text("That is not your password.")
+    wrong.wait_for()
+    colours = [each.evaluate("it => getComputedStyle(it).color") for each in (wrong, page.locator(".gate p").first)]
+    assert colours[0] != colours[1]
+    assert_accessible(page)
+
+
 def test_somebody_signs_in_by_the_keyboard_alone(live, open_page) -> None:
     page = open_page()
     page.goto(f"{live.url}/_tollbridge/tokens")

@@ -3,13 +3,28 @@
 import asyncio
 
 import pytest
+from argon2 import PasswordHasher
 from structlog.testing import capture_logs
 from tests.plugins.signin.conftest import PASSWORD, PREFIX, Visitor
 
 from tollbridge.browsing import SESSION
+from tollbridge.people.passwords import Passwords
+from tollbridge.people.service import People
 
 RIGHT = {"email": "ada@example.com", "password": PASSWORD}
 WRONG = "do not fit together"
+
+
+class Slow(PasswordHasher):
+    """Takes a second of the gateway's time to compare."""
+
+    def __init__(self, clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def verify(self, *shown):
+        self._clock.advance(1)
+        return super().verify(*shown)
 
 
 async def test_password_signs_in(ada) -> None:
@@ -21,6 +36,21 @@ async def test_password_signs_in(ada) -> None:
     assert (await ada.get("/")).status_code == 200
     seen = await ada.under.gateway.people.get_person(ada.ada.id)
     assert seen.last_seen_at == ada.under.clock.now()
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-in/again"])
+async def test_session_counts_from_when_the_password_came_in(ada, path) -> None:
+    under = ada.under
+    await ada.sign_in_as(ada.ada)
+    slow = Passwords(Slow(under.clock))
+    under.gateway.people = People(under.gateway.store, under.gateway.tokens, under.clock, passwords=slow)
+    began = under.clock.now()
+
+    assert (await ada.post(path, RIGHT)).status_code == 303
+
+    found = await under.gateway.sessions.find(ada.cookies[SESSION])
+    assert (found.made_at, found.confirmed_at) == (began, began)
+    assert under.clock.now() > began
 
 
 @pytest.mark.parametrize("email", ["ADA@Example.com", "  ada@example.com "])

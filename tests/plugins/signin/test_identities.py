@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from tollbridge_signin.identities import claim, identity, read_groups, text
@@ -21,6 +23,22 @@ def test_identity_is_read_from_its_claims():
 def test_address_counts_where_it_is_verified_or_trusted(verified):
     assert read(email_verified=verified).email == ""
     assert read(trusting=True, email_verified=verified).email == "ada@example.com"
+
+
+def test_what_is_verified_is_the_address_and_no_other_claim():
+    def found(**changes):
+        claims = {**CLAIMS, "upn": "root@example.com", **changes}
+        return identity(claims, email="upn", name="name", groups="", trusting=False).email
+
+    assert found() == ""
+    assert found(email="root@example.com") == "root@example.com"
+    assert identity({**CLAIMS, "upn": "a@b"}, email="upn", name="name", groups="", trusting=True).email == "a@b"
+
+
+@pytest.mark.parametrize("at", [None, "1767614400", 1767614400.5, True, -1, 253_402_300_800])
+def test_time_of_a_proof_is_whole_seconds(at):
+    assert read(auth_time=at).proved_at is None
+    assert read(auth_time=1_767_614_400).proved_at == datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("email", [None, 7, ["ada@example.com"], "a" * 255, ""])

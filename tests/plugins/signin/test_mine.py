@@ -91,10 +91,10 @@ async def test_password_is_changed_and_all_other_sessions_end(mine) -> None:
 @pytest.mark.parametrize(
     ("form", "status", "said"),
     [
-        ({"password": "x", "new": ANOTHER, "repeated": ANOTHER}, 401, "do not fit together"),
+        ({"password": "x", "new": ANOTHER, "repeated": ANOTHER}, 401, "not your password"),
         ({"password": PASSWORD, "new": ANOTHER, "repeated": "x"}, 400, "The two are not the same."),
         ({"password": PASSWORD, "new": "short", "repeated": "short"}, 400, "15 characters at least"),
-        ({}, 401, "do not fit together"),
+        ({}, 401, "not your password"),
     ],
 )
 async def test_password_that_cannot_be_is_refused(mine, form, status, said) -> None:

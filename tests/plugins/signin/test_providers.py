@@ -274,6 +274,38 @@ async def test_proof_of_somebody_else_is_none(enter) -> None:
     assert (await session(visitor)).person_id == ada.id
 
 
+async def test_proof_of_somebody_else_makes_links_and_changes_nobody(enter) -> None:
+    visitor = await enter(create=True, groups_claim="groups", groups={"readers": {"role": "viewer"}})
+    await visitor.person("ada")
+    bob = await visitor.person("bob")
+    await sign_in(visitor)
+    people = visitor.under.gateway.people
+
+    for name in ("bob", "eve"):
+        claims = {"sub": f"{name}-1", "email": f"{name}@example.com", "groups": ["readers"]}
+        visitor.corp.claims = claims
+        reply = await sign_in(visitor, "?again")
+        assert (reply.status_code, "somebody else" in reply.text) == (403, True)
+
+    assert await people.find_person("eve@example.com") is None
+    assert await people.find_by_identity(visitor.corp.issuer, "bob-1") is None
+    assert await people.memberships(bob.id) == []
+
+
+@pytest.mark.parametrize(("proved", "fresh"), [(-60, True), (-3600, False), (3600, True), (None, True)])
+async def test_sign_in_proves_who_it_is_as_of_when_the_provider_was_shown_it(enter, proved, fresh) -> None:
+    visitor = await enter()
+    await visitor.person("ada")
+    visitor.under.clock.advance(NOW - visitor.under.clock.time())
+    visitor.corp.claims = {"auth_time": None if proved is None else NOW + proved}
+
+    await sign_in(visitor)
+
+    found = await session(visitor)
+    assert visitor.under.gateway.sessions.is_confirmed(found) is fresh
+    assert found.confirmed_at <= found.made_at
+
+
 async def test_nothing_of_a_sign_in_is_logged(enter) -> None:
     visitor = await enter()
     await visitor.person("ada")

@@ -32,8 +32,8 @@ def upgrade() -> None:
 
 
 def _add_clients() -> None:
-    op.add_column("token", sa.Column("client", TEXT, nullable=False, server_default=""))
-    op.create_index("ix_token_client", "token", ["client"])
+    op.add_column("token", sa.Column("beside", TEXT, nullable=False, server_default=""))
+    op.create_index("ix_token_beside", "token", ["beside"])
     op.add_column("secret", sa.Column("use", TEXT, nullable=False, server_default=""))
     op.add_column("secret", sa.Column("scopes", TEXT, nullable=False, server_default=""))
     op.create_index("ix_secret_expires_at", "secret", ["expires_at"])
