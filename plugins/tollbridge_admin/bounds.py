@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType, structs
 from tollbridge import TokenBudget, TokenLimits
 from tollbridge.administering import Conditions, parse_conditions, parse_usd, to_nano
 from tollbridge_admin.problems import refused
-from tollbridge_admin.tokenshapes import Money, MoneyChange
+from tollbridge_admin.tokenshapes import BoundsPatch, BoundsWish, MoneyChange
 
 _LIMITS = ("requests_per_minute", "tokens_per_minute", "concurrency")
 
@@ -24,41 +24,6 @@ class Bounded(Protocol):
 
     @property
     def conditions(self) -> Conditions: ...
-
-
-class BoundsWish(Protocol):
-    """What is to have them."""
-
-    @property
-    def requests_per_minute(self) -> int | None: ...
-
-    @property
-    def tokens_per_minute(self) -> int | None: ...
-
-    @property
-    def concurrency(self) -> int | None: ...
-
-    @property
-    def budget(self) -> Money | None: ...
-
-    @property
-    def networks(self) -> Sequence[str]: ...
-
-    @property
-    def hours(self) -> str | None: ...
-
-
-class BoundsPatch(Protocol):
-    """What is to change of them (RFC 7396)."""
-
-    @property
-    def budget(self) -> MoneyChange | UnsetType | None: ...
-
-    @property
-    def networks(self) -> Sequence[str] | UnsetType | None: ...
-
-    @property
-    def hours(self) -> str | UnsetType | None: ...
 
 
 def new_bounds(wish: BoundsWish) -> dict[str, Any]:

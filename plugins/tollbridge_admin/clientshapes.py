@@ -10,15 +10,12 @@ from msgspec import UNSET, Meta, UnsetType
 from tollbridge.administering import AuthMethod, Client, Environment, GrantType
 from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.tokenshapes import (
-    Count,
+    BoundsPatch,
+    BoundsWish,
     Days,
-    Hours,
     Label,
     Moment,
-    Money,
-    MoneyChange,
     Name,
-    Networks,
     Scopes,
     Tags,
     TokenShown,
@@ -38,7 +35,7 @@ AccessS = Annotated[int, Meta(ge=60, le=86_400, description="Seconds that an acc
 RefreshS = Annotated[int, Meta(ge=300, le=366 * 86_400, description="Seconds that a refresh token can be used.")]
 
 
-class NewClientWish(Wish, frozen=True):
+class NewClientWish(BoundsWish, frozen=True):
     """A client to be made: a service account by its `grants` alone, or an application for people."""
 
     name: Name
@@ -55,19 +52,13 @@ class NewClientWish(Wish, frozen=True):
     owner: Label = ""
     team: Label = ""
     expires_at: Moment | None = None
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-    concurrency: Count | None = None
-    budget: Money | None = None
-    networks: Networks = msgspec.field(default_factory=list, name="from")
-    hours: Hours | None = None
     tags: Tags = msgspec.field(default_factory=list)
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
     environment: Environment = Environment.LIVE
     rotate_days: Days | None = None
 
 
-class ClientPatch(Wish, frozen=True):
+class ClientPatch(BoundsPatch, frozen=True):
     """What is to change of a client (RFC 7396); how it proves who it is does not: make another."""
 
     name: Name | UnsetType = UNSET
@@ -81,12 +72,6 @@ class ClientPatch(Wish, frozen=True):
     access_s: AccessS | UnsetType = UNSET
     refresh_s: RefreshS | UnsetType = UNSET
     expires_at: Moment | UnsetType | None = UNSET
-    requests_per_minute: Count | UnsetType | None = UNSET
-    tokens_per_minute: Count | UnsetType | None = UNSET
-    concurrency: Count | UnsetType | None = UNSET
-    budget: MoneyChange | UnsetType | None = UNSET
-    networks: Networks | UnsetType | None = msgspec.field(default=UNSET, name="from")
-    hours: Hours | UnsetType | None = UNSET
     tags: Tags | UnsetType | None = UNSET
     metadata: dict[str, str | None] | UnsetType | None = UNSET
     rotate_days: Days | UnsetType | None = UNSET

@@ -10,14 +10,11 @@ from msgspec import UNSET, Meta, UnsetType
 from tollbridge.administering import SLUG, Team, show_usd
 from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.tokenshapes import (
-    Count,
+    BoundsPatch,
+    BoundsWish,
     Days,
-    Hours,
     Label,
-    Money,
-    MoneyChange,
     MoneyShown,
-    Networks,
     Scopes,
     Wish,
 )
@@ -26,34 +23,22 @@ Slug = Annotated[str, Meta(extra_json_schema={"pattern": f"^{SLUG}$"}, descripti
 Text = Annotated[str, Meta(max_length=1000)]
 
 
-class NewTeamWish(Wish, frozen=True):
+class NewTeamWish(BoundsWish, frozen=True):
     """A team to be made."""
 
     name: Slug
     title: Label = ""
     description: Text = ""
     scopes: Scopes | UnsetType = UNSET
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-    concurrency: Count | None = None
-    budget: Money | None = None
-    networks: Networks = msgspec.field(default_factory=list, name="from")
-    hours: Hours | None = None
     rotate_days: Days | None = None
 
 
-class TeamPatch(Wish, frozen=True):
+class TeamPatch(BoundsPatch, frozen=True):
     """What is to change of a team (RFC 7396): what is not there stays, null takes away."""
 
     title: Label | UnsetType = UNSET
     description: Text | UnsetType = UNSET
     scopes: Scopes | UnsetType = UNSET
-    requests_per_minute: Count | UnsetType | None = UNSET
-    tokens_per_minute: Count | UnsetType | None = UNSET
-    concurrency: Count | UnsetType | None = UNSET
-    budget: MoneyChange | UnsetType | None = UNSET
-    networks: Networks | UnsetType | None = msgspec.field(default=UNSET, name="from")
-    hours: Hours | UnsetType | None = UNSET
     rotate_days: Days | UnsetType | None = UNSET
 
 

@@ -64,7 +64,29 @@ class MoneyChange(Wish, frozen=True):
     period: Period | UnsetType = UNSET
 
 
-class NewTokenWish(Wish, frozen=True):
+class BoundsWish(Wish, frozen=True, kw_only=True):
+    """What a token, a client or a team is to be bounded by."""
+
+    requests_per_minute: Count | None = None
+    tokens_per_minute: Count | None = None
+    concurrency: Count | None = None
+    budget: Money | None = None
+    networks: Networks = msgspec.field(default_factory=list, name="from")
+    hours: Hours | None = None
+
+
+class BoundsPatch(Wish, frozen=True, kw_only=True):
+    """What is to change of that (RFC 7396)."""
+
+    requests_per_minute: Count | UnsetType | None = UNSET
+    tokens_per_minute: Count | UnsetType | None = UNSET
+    concurrency: Count | UnsetType | None = UNSET
+    budget: MoneyChange | UnsetType | None = UNSET
+    networks: Networks | UnsetType | None = msgspec.field(default=UNSET, name="from")
+    hours: Hours | UnsetType | None = UNSET
+
+
+class NewTokenWish(BoundsWish, frozen=True):
     """A token to be made."""
 
     name: Name
@@ -72,12 +94,6 @@ class NewTokenWish(Wish, frozen=True):
     owner: Label = ""
     team: Label = ""
     expires_at: Moment | None = None
-    requests_per_minute: Count | None = None
-    tokens_per_minute: Count | None = None
-    concurrency: Count | None = None
-    budget: Money | None = None
-    networks: Networks = msgspec.field(default_factory=list, name="from")
-    hours: Hours | None = None
     tags: Tags = msgspec.field(default_factory=list)
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
     environment: Environment = Environment.LIVE
@@ -85,18 +101,12 @@ class NewTokenWish(Wish, frozen=True):
     rotate_days: Days | None = None
 
 
-class TokenPatch(Wish, frozen=True):
+class TokenPatch(BoundsPatch, frozen=True):
     """What is to change of a token (RFC 7396): what is not there stays, null takes away."""
 
     name: Name | UnsetType = UNSET
     scopes: Scopes | UnsetType = UNSET
     expires_at: Moment | UnsetType | None = UNSET
-    requests_per_minute: Count | UnsetType | None = UNSET
-    tokens_per_minute: Count | UnsetType | None = UNSET
-    concurrency: Count | UnsetType | None = UNSET
-    budget: MoneyChange | UnsetType | None = UNSET
-    networks: Networks | UnsetType | None = msgspec.field(default=UNSET, name="from")
-    hours: Hours | UnsetType | None = UNSET
     tags: Tags | UnsetType | None = UNSET
     metadata: dict[str, str | None] | UnsetType | None = UNSET
     canary: bool | UnsetType = UNSET
