@@ -106,7 +106,7 @@ def codes() -> set[str]:
     return found
 
 
-ADMINISTERED = ("stores", "testing", "people", "webhooks")
+ADMINISTERED = ("stores", "testing", "tokens", "people", "webhooks")
 """Where what is refused is refused to administrators; their codes stand in docs/admin-api.md."""
 
 

@@ -10,7 +10,7 @@ from tollbridge.bodysanity import check_json_depth
 from tollbridge.call import open_call
 from tollbridge.clients.model import AuthMethod, Client, ClientChange, ClientRules, GrantType
 from tollbridge.clients.service import IssuedClient
-from tollbridge.errors import BodyTooLarge, MethodNotAllowed, RequestTimeout
+from tollbridge.errors import BodyTooLarge, MethodNotAllowed, NoDatabase, RequestTimeout
 from tollbridge.leaks import MOST_REPORTED, NAMELESS, Found, Leaks
 from tollbridge.logs import clean
 from tollbridge.money import parse_usd, show_usd, to_nano
@@ -19,6 +19,7 @@ from tollbridge.people.model import BRIDGE, Member, Person, PersonChange, Role, 
 from tollbridge.people.wishes import SLUG
 from tollbridge.providerkeys.checking import Checked
 from tollbridge.providerkeys.service import LONGEST_KEY, NewKey, ProviderKey
+from tollbridge.recorded import shown_change
 from tollbridge.redaction import is_secret_name
 from tollbridge.scannerkeys import ScannerKeys
 from tollbridge.sealing.places import Place
@@ -29,7 +30,8 @@ from tollbridge.stores.rotations import AutoRotation, Handover
 from tollbridge.stores.storedsecrets import StoredSecret
 from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
 from tollbridge.tokens.conditions import Conditions, parse_conditions
-from tollbridge.tokens.model import HOLDERS, Environment, TokenSecret
+from tollbridge.tokens.lineage import lineage
+from tollbridge.tokens.model import HOLDERS, Environment, TokenKind, TokenSecret
 from tollbridge.tokens.review import Finding, review
 from tollbridge.tokens.secret import PATTERN
 from tollbridge.tokens.service import LONGEST_OVERLAP, IssuedToken
@@ -76,6 +78,7 @@ __all__ = [
     "Member",
     "MethodNotAllowed",
     "NewKey",
+    "NoDatabase",
     "Person",
     "PersonChange",
     "Place",
@@ -87,6 +90,7 @@ __all__ = [
     "Team",
     "TeamChange",
     "TokenChange",
+    "TokenKind",
     "TokenSecret",
     "Webhook",
     "WebhookChange",
@@ -94,11 +98,13 @@ __all__ = [
     "check_json_depth",
     "clean",
     "is_secret_name",
+    "lineage",
     "open_call",
     "operator",
     "parse_conditions",
     "parse_usd",
     "review",
     "show_usd",
+    "shown_change",
     "to_nano",
 ]

@@ -12,6 +12,7 @@ from tollbridge.ownkeys import AUDIT, OwnKey
 from tollbridge.pepperseal import PepperSeal
 from tollbridge.runtime import Parts
 from tollbridge.sessions.service import Sessions
+from tollbridge.signingkeys import SigningKeys
 from tollbridge.tokens.peppers import Peppers
 from tollbridge.tokens.service import TokenService
 
@@ -80,3 +81,14 @@ def grants_of(gateway: "Gateway") -> GrantService:
     """Give what people let them do."""
     hashes, grace_s = Peppers(gateway.rings.peppers, gateway.clock), gateway.config.oauth.refresh_grace_s
     return GrantService(gateway.store, gateway.tokens, hashes, box=gateway.box, clock=gateway.clock, grace_s=grace_s)
+
+
+def signing_of(gateway: "Gateway") -> tuple[SigningKeys | None, SigningKeys | None]:
+    """Give the keys that who calls is vouched for with, and those of access tokens; None for what is not signed."""
+    config = gateway.config
+    vouching = _signing(gateway, "assertion") if config.service.vouch else None
+    return vouching, _signing(gateway, "access") if config.oauth.enabled else None
+
+
+def _signing(gateway: "Gateway", used_for: str) -> SigningKeys:
+    return SigningKeys(gateway.store, gateway.box, gateway.clock, used_for=used_for, algorithm="ES256")

@@ -70,6 +70,16 @@ class StoreError(SetupError):
     """The store cannot be opened: unreachable, unwritable, or of another version."""
 
 
+class NoDatabase(StoreError):
+    """There is no database yet, and nothing to write that would make one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no database yet, and looking makes none; the first start does (tollbridge serve), or the first "
+            "token (tollbridge token create)"
+        )
+
+
 class GatewayError(TollbridgeError):
     """One call cannot cross.
 
@@ -153,12 +163,12 @@ class Unauthenticated(GatewayError):
 
 
 class TokenEnded(Unauthenticated):
-    """The token was revoked or expired while the call ran."""
+    """The token, or the secret of it that was shown, stopped opening while the call ran."""
 
     code = "token_ended"
 
     def __init__(self) -> None:
-        super().__init__("the token was revoked or expired while this call ran, so the call was cut")
+        super().__init__("the token that was shown no longer opens, so this call was cut while it ran")
 
 
 class Denied(GatewayError):

@@ -1,9 +1,8 @@
 """A gateway: configuration and plugins in, an ASGI application out."""
 
 import asyncio
-import inspect
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Self, Unpack
 import structlog
 from starlette.types import ASGIApp
 
-from tollbridge.assembling import clients_of, credentials_of, grants_of, parts_of, sessions_of, tokens_of
+from tollbridge.assembling import clients_of, credentials_of, grants_of, parts_of, sessions_of, signing_of, tokens_of
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
 from tollbridge.configured import check_limits, policies_of, sources_of
@@ -33,7 +32,7 @@ from tollbridge.metrics import Metrics
 from tollbridge.opening import check_schema, open_limiter, open_store, open_with_secrets
 from tollbridge.ownwork import jobs_of, rotations_of, sinks_of, webhooks_of
 from tollbridge.people.service import People
-from tollbridge.plugins import Plugins
+from tollbridge.plugins import Plugins, is_plugin
 from tollbridge.providerkeys.making import keys_of, show_keys
 from tollbridge.routes import ModelRoutes
 from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
@@ -46,6 +45,8 @@ from tollbridge.vault import Box, Vault
 log = structlog.get_logger("tollbridge")
 
 Source = str | Path | Mapping[str, object] | Config | None
+Line = Callable[[str], tuple[str, str]]
+"""What is printed when the gateway listens: from its base URL a name and a text."""
 
 
 class Gateway:
@@ -74,8 +75,8 @@ class Gateway:
         self.clock = clock or SystemClock()
         self.data = DataFolder(self.config.data)
         settings = self.config.plugins
-        policies = [plugin for plugin in plugins if not _is_plugin(plugin)]
-        given = [plugin for plugin in plugins if _is_plugin(plugin)]
+        policies = [plugin for plugin in plugins if not is_plugin(plugin)]
+        given = [plugin for plugin in plugins if is_plugin(plugin)]
         self.plugins = Plugins(given, allowed=settings.allowed, disabled=settings.disabled, trace=trace)
         self.registry = self.plugins.register_all()
         self.rings = open_rings(self.config, self.clock, self.env, self.registry.key_sources, learned=hide)
@@ -101,7 +102,8 @@ class Gateway:
         self.vouching: SigningKeys | None = None
         self.issuing: SigningKeys | None = None
         self.failure: SetupError | None = None
-        self._announced: list[Callable[[str], tuple[str, str]]] = []
+        self._announced: list[tuple[Line, Line]] = []
+        self._ends: list[Callable[[], Awaitable[None]]] = []
         if serves:
             self._check()
 
@@ -154,13 +156,20 @@ class Gateway:
         """The budgets of `[budgets]`: the bridge's own, and those of each token without one."""
         return budgets_of(self.config)
 
-    def announce(self, line: Callable[[str], tuple[str, str]]) -> None:
-        """Have a line printed when the gateway listens: called with its base URL, gives a name and a text."""
-        self._announced.append(line)
+    def announce(self, line: Line, *, kept: Line | None = None) -> None:
+        """Have a line printed when the gateway listens.
 
-    def announcements(self, base_url: str) -> list[tuple[str, str]]:
-        """Give what plugins want to be printed."""
-        return [line(base_url) for line in self._announced]
+        One that holds a secret is for a terminal alone: `kept` takes its place where what is printed is kept, in a log.
+        """
+        self._announced.append((line, kept or line))
+
+    def announcements(self, base_url: str, *, kept: bool) -> list[tuple[str, str]]:
+        """Give what plugins want to be printed; `kept`: into a log."""
+        return [(logged if kept else line)(base_url) for line, logged in self._announced]
+
+    def when_stopping(self, end: Callable[[], Awaitable[None]]) -> None:
+        """Have something ended, such as a fetch, when the gateway stops; to be said at each start."""
+        self._ends.append(end)
 
     def parts(self) -> Parts:
         """Give what the chain is made of: the very parts that serve, or where nothing is served the same made anew."""
@@ -176,6 +185,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Open what serving needs; may be called again in another event loop.  Raises `SetupError`."""
+        await self.plugins.run("check", gateway=self)
         await self._open()
         try:
             await show_keys(self)
@@ -191,12 +201,13 @@ class Gateway:
             self.jobs.start()
 
     @asynccontextmanager
-    async def administered(self) -> AsyncGenerator[None, None]:
+    async def administered(self, *, makes: bool = True) -> AsyncGenerator[None, None]:
         """Open the store and what administers it, and serve nothing: no chain, no app, no plugin's `startup`.
 
-        An older database is left as it is: raises `SetupError` saying how it is brought up to date.
+        An older database is left as it is: raises `SetupError` saying how it is brought up to date, and `NoDatabase`
+        where there is none yet that this `makes`.
         """
-        await asyncio.to_thread(check_schema, self.config, self.registry.stores)
+        await asyncio.to_thread(check_schema, self.config, self.registry.stores, makes=makes)
         await self._open()
         try:
             yield
@@ -207,9 +218,7 @@ class Gateway:
         self._loop = asyncio.get_running_loop()
         self.store = open_store(self.config, self.clock, self.registry.stores)
         self.limiter = open_limiter(self.config, self.clock, self.registry.limiters)
-        await asyncio.to_thread(self.rings.keys.load)
-        peppers = self.rings.peppers
-        (self.admin_key,) = await open_with_secrets(self.store, self.data, "admin.key", peppers=peppers)
+        (self.admin_key,) = await open_with_secrets(self.store, self.data, "admin.key", rings=self.rings)
         hide(self.admin_key.hex())
         self.transport = self._given_transport or make_transport(
             self.config.upstream.transport, timeouts_of(self.config)
@@ -221,14 +230,10 @@ class Gateway:
             self.credentials, self.clients, self.grants = credentials_of(self), clients_of(self), grants_of(self)
             self.sessions = sessions_of(self)
             self.webhooks, self.rotations, self.jobs = webhooks_of(self), rotations_of(self), jobs_of(self)
-            self.vouching = self._signing("assertion") if self.config.service.vouch else None
-            self.issuing = self._signing("access") if self.config.oauth.enabled else None
+            self.vouching, self.issuing = signing_of(self)
         except BaseException:
             await self._close()
             raise
-
-    def _signing(self, used_for: str) -> SigningKeys:
-        return SigningKeys(self.store, self.box, self.clock, used_for=used_for, algorithm="ES256")
 
     async def stop(self) -> None:
         """Settle what runs and close everything.  A second call does nothing."""
@@ -243,6 +248,10 @@ class Gateway:
         self.metrics.flush()
         await self.jobs.stop()
         await self.secrets.close()
+        ends, self._ends = self._ends, []
+        for fault in await asyncio.gather(*(end() for end in ends), return_exceptions=True):
+            if fault is not None:
+                log.error("end_failed", **told(fault))
         try:
             await self.plugins.run("shutdown", to_the_end=True, gateway=self)
         except SetupError as exc:
@@ -289,9 +298,3 @@ class Gateway:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.stop()
-
-
-def _is_plugin(thing: object) -> bool:
-    return inspect.ismodule(thing) or any(
-        hasattr(getattr(type(thing), name, None), "tollbridge_impl") for name in dir(type(thing))
-    )

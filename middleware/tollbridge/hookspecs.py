@@ -5,7 +5,7 @@ The life of a gateway:
  2. every `register_*` hook is called once with a `register` callback
  3. the configuration is validated against what was registered
  4. the chain is built; from here on no hook is called on behalf of a request
- 5. `startup` is awaited once the store is open
+ 5. `check` is called, and `startup` is awaited once the store is open
  6. the gateway serves
  7. `shutdown` is awaited after running calls were settled
 
@@ -101,6 +101,11 @@ def register_jobs(register: "Callable[[Job], None]") -> None:
 
 
 @hookspec
+def register_events(register: "Callable[[str], None]") -> None:
+    """Offer events that webhooks may hear of.  `register(event)`: as the plugin's records in the audit log name it."""
+
+
+@hookspec
 def register_key_rotators(register: "Callable[[str, type[KeyRotator]], None]") -> None:
     """Offer ways to make a provider's key anew.  `register(name, cls)`: a frozen dataclass, for `rotator = name`."""
 
@@ -128,6 +133,11 @@ def register_commands(register: "Callable[[str, typer.Typer | Callable[..., Any]
 @hookspec
 def register_panels(register: "Callable[[str, Callable[[Gateway], Panel | Awaitable[Panel]]], None]") -> None:
     """Offer panels of the dashboard's Home.  `register(name, render)`: plain or async, called when Home is shown."""
+
+
+@hookspec
+def check(gateway: "Gateway") -> None:
+    """Refuse what the plugin cannot serve with: `ConfigError`.  Nothing is open; `tollbridge check` asks it too."""
 
 
 @hookspec

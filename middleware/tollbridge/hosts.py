@@ -168,11 +168,10 @@ class Hosts:
         extra = _extra_headers(host.provider)
         for other in others:
             kept.other = replace(other, headers=(*extra, *other.headers))
-            if first.signing is not None and other.signing is not None:
+            if first.signing is not None:
                 signs = first.signing
-                either = EitherSigning(
-                    signs.provider, signs.signer, signs.key, signs.timeout_s, kept=kept, other=other.signing
-                )
+                made = (signs.provider, signs.signer, signs.key, signs.timeout_s)
+                either = EitherSigning(*made, kept=kept, headers=first.headers, other=kept.other)
                 first = replace(first, signing=either)
         bare = replace(host, headers=extra, kept=kept, waits=False)
         return self._showing(bare, first)

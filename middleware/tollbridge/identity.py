@@ -1,6 +1,7 @@
 """Other ways than a token to learn who calls: what a plugin brings for `[identity.<name>]`."""
 
 import inspect
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -14,12 +15,18 @@ class Holder(msgspec.Struct, frozen=True):
     """Who calls is a token of ours, known by its id: the gateway finds what it may do, if it is live.
 
     `ends_s` is when the key or secret that was shown ends (seconds since the epoch), None for no end. `refusal` is
-    raised where the token is not live, in place of the plain one.
+    raised where the token is not live, in place of the plain one. `key` is the id of the credential that signed, or
+    `secret_made_us` when the secret that was shown was made (microseconds since the epoch): a running call ends with it
+    where such calls are cut. `confirm` is awaited once the token is known to be live, and may still refuse: what is
+    written of a proof, so that nobody shows it again, is written then.
     """
 
     id: str
     ends_s: float | None = None
     refusal: Unauthenticated | None = None
+    key: str = ""
+    secret_made_us: int = 0
+    confirm: Callable[[], Awaitable[None]] | None = None
 
 
 class IdentitySource(Protocol):
@@ -35,7 +42,11 @@ class IdentitySource(Protocol):
 
     @property
     def headers(self) -> tuple[bytes, ...]:
-        """The headers it reads credentials from, lower-case names: neither the app nor a provider sees them."""
+        """The headers it reads credentials from, lower-case names: neither the app nor a provider sees them.
+
+        Of a source with `shows` they are taken out where it says that they are its own; else they are somebody else's,
+        and cross as they came.
+        """
         ...
 
     async def identify(self, call: Call) -> Principal | Holder | None:

@@ -7,19 +7,20 @@ it gets another secret (`rotate`, with no overlap) and is enabled again; revokin
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import structlog
 
 from tollbridge.audit import Actor
 from tollbridge.clock import Clock
+from tollbridge.credentials.service import CredentialService
 from tollbridge.errors import BadRequest
 from tollbridge.grants.service import GrantService
 from tollbridge.limits.limiter import Demand, Limiter, Rate
 from tollbridge.limits.neighbours import neighbourhood
 from tollbridge.logs import clean
-from tollbridge.stores.base import AuditStore
+from tollbridge.stores.audits import AuditStore
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.secret import looks_issued
 from tollbridge.tokens.service import TokenService
@@ -50,6 +51,13 @@ class Found(msgspec.Struct, frozen=True):
         return "Found()"
 
 
+class _Lost(NamedTuple):
+    """Whose a secret is; `key` is the id of the key that it is, where requests are signed with it."""
+
+    principal: Principal
+    key: str = ""
+
+
 class Leaks:
     """Acts on what is reported.
 
@@ -66,11 +74,13 @@ class Leaks:
         limiter: Limiter,
         clock: Clock,
         *,
+        credentials: CredentialService,
         action: str,
         counted: Callable[[str], None],
     ) -> None:
         self._tokens = tokens
         self._grants = grants
+        self._credentials = credentials
         self._audit = audit
         self._limiter = limiter
         self._clock = clock
@@ -89,6 +99,7 @@ class Leaks:
             gateway.store,
             gateway.limiter,
             gateway.clock,
+            credentials=gateway.credentials,
             action=gateway.config.leaked.action,
             counted=gateway.metrics.token_leaked,
         )
@@ -109,25 +120,31 @@ class Leaks:
             if 0 < len(one.secret) <= LONGEST_SECRET:
                 places.setdefault(one.secret, one.place)
         secrets = [secret.encode("utf-8") for secret in places]
-        owners = [await self._whose(secret) for secret in secrets]
-        for secret, place, principal in zip(secrets, places.values(), owners, strict=True):
-            if principal is not None:
-                await self._act(principal, secret, clean(place)[:_LONGEST_PLACE], by, aloud)
+        found_of = [await self._whose(secret) for secret in secrets]
+        for secret, place, lost in zip(secrets, places.values(), found_of, strict=True):
+            if lost is not None:
+                await self._act(lost, secret, clean(place)[:_LONGEST_PLACE], by, aloud)
 
-    async def _whose(self, secret: bytes) -> Principal | None:
-        """Find whose token, client secret or refresh token this is, if it is live."""
+    async def _whose(self, secret: bytes) -> _Lost | None:
+        """Find whose token, client secret, refresh token or shared key this is, if it is live."""
         async with self._turn:
-            return await self._tokens.whose(secret) or await self._grants.whose(secret)
+            principal = await self._tokens.whose(secret) or await self._grants.whose(secret)
+            if principal is not None:
+                return _Lost(principal)
+            signs = await self._credentials.whose(secret)
+            return None if signs is None else _Lost(*signs)
 
-    async def _act(self, principal: Principal, secret: bytes, place: str, by: Actor, aloud: bool) -> None:
+    async def _act(self, lost: _Lost, secret: bytes, place: str, by: Actor, aloud: bool) -> None:
         """Tell, then end: should the latter fail, the secret is still there to be reported again."""
+        principal = lost.principal
+        key = {"credential": lost.key} if lost.key else {}
         action = self._action_for(principal, secret)
         if action == "tell" and not self._is_due(principal.id):
             return
         act = await self._tokens.act(by)
-        await self._audit.note(act, "token.leaked", principal.id, None, {"place": place, "action": action})
+        await self._audit.note(act, "token.leaked", principal.id, None, {"place": place, "action": action} | key)
         if aloud:
-            said = {"token_id": principal.id, "token": principal.name, "place": place, "action": action}
+            said = {"token_id": principal.id, "token": principal.name, "place": place, "action": action} | key
             log.error("token_leaked", **said, client=by.client, call_id=by.call_id)
         self._counted(action)
         if action != "tell":

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 
 from tollbridge.auth import Auth, Bearer, Header, NoAuth, needs_key
 from tollbridge.config import ProviderConfig
@@ -12,7 +13,11 @@ from tollbridge.options import build, suggest
 from tollbridge.providers import Provider, Quirks
 
 HTTP = ("http://", "https://")
+LISTED_BY = "tollbridge models --all"
+"""The command that lists every known provider."""
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_MANY = 20
+"""Names from which on not all are told."""
 
 
 def merged_provider(
@@ -96,6 +101,16 @@ def encoded_header(provider: str, name: str, text: str) -> tuple[bytes, bytes]:
     return name.lower().encode("ascii"), text.encode("ascii")
 
 
-def near(word: str, known: Mapping[str, object]) -> str:
-    """Suggest a name as `suggest` does; of many that are known, those that begin alike."""
-    return suggest(word, known if len(known) < 20 else {name: 0 for name in known if name[:1] == word[:1]})
+def near(word: str, known: Mapping[str, object], *, listed_by: str = "") -> str:
+    """Suggest names for one that is not known: the nearest, else those that begin alike, of few all.
+
+    Says how many are not named, and the command that lists them, where there is one.
+    """
+    nearest = get_close_matches(word, known, n=3)
+    if nearest:
+        return f"; did you mean {' or '.join(map(repr, nearest))}?"
+    if len(known) < _MANY:
+        return f"; known: {', '.join(sorted(known)) or 'none'}"
+    alike = ", ".join(sorted(name for name in known if name[:1] == word[:1]))
+    those = f"; of {len(known)} that are known these begin alike: {alike}" if alike else f"; {len(known)} are known"
+    return f"{those}; listed by: {listed_by}" if listed_by else those

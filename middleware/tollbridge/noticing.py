@@ -25,7 +25,7 @@ async def tell_endings(gateway: "Gateway") -> None:
     notices = await gateway.store.notices()
     for one in await notices.tell_endings(days, await gateway.tokens.act(SELF)) if days else ():
         log.warning(
-            "token_secret_ending", token_id=one.token_id, token=one.name, ends_at=one.ends_at.isoformat(), days=one.days
+            "token_secret_ending", token_id=one.token_id, name=one.name, ends_at=one.ends_at.isoformat(), days=one.days
         )
 
 
@@ -37,7 +37,7 @@ async def tell_unused(gateway: "Gateway") -> None:
     since = gateway.clock.now() - timedelta(days=days)
     notices = await gateway.store.notices()
     for one in await notices.tell_unused(since, await gateway.tokens.act(SELF)):
-        log.warning("token_unused", token_id=one.token_id, token=one.name, days=days)
+        log.warning("token_unused", token_id=one.token_id, name=one.name, days=days)
 
 
 def levels(warn_days: int) -> Sequence[int]:

@@ -7,15 +7,16 @@ from typing import Any
 from tollbridge.clock import Clock
 from tollbridge.config import Config
 from tollbridge.data import DataFolder
-from tollbridge.errors import ConfigError, SetupError, StoreError, without_words
+from tollbridge.errors import ConfigError, NoDatabase, SetupError, StoreError, without_words
 from tollbridge.limits.limiter import Limiter
 from tollbridge.limits.memory import MemoryLimiter
-from tollbridge.sealing.ring import KeyRing
+from tollbridge.proving import begin, prove
+from tollbridge.sealing.rings import Rings
 from tollbridge.stores import schema
 from tollbridge.stores.base import Store
 from tollbridge.stores.files import path_of
 from tollbridge.stores.sqlite import SqliteStore
-from tollbridge.stores.versions import SchemaKeeper, check_version
+from tollbridge.stores.versions import SchemaKeeper, SchemaState, check_version
 
 
 def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..., Any]]) -> Store:
@@ -39,11 +40,27 @@ def schema_keeper(url: str, factories: Mapping[str, Callable[..., Any]]) -> Sche
     return keeper if isinstance(keeper, SchemaKeeper) else None
 
 
-def check_schema(config: Config, factories: Mapping[str, Callable[..., Any]]) -> None:
-    """Raise `StoreError` where the database has an older schema, or a newer one; waits, so not on an event loop."""
+def check_schema(config: Config, factories: Mapping[str, Callable[..., Any]], *, makes: bool = True) -> None:
+    """Raise `StoreError` where the database has an older schema, or a newer one; waits, so not on an event loop.
+
+    Raises `NoDatabase` where there is none yet, unless the caller `makes` it.
+    """
     keeper = schema_keeper(config.store_url, factories)
-    if keeper is not None:
-        check_version(keeper.status(config.store_url), "the database", migrate=False)
+    if keeper is None:
+        return
+    found = keeper.status(config.store_url)
+    if found.state is SchemaState.EMPTY and not makes:
+        raise NoDatabase
+    check_version(found, "the database", migrate=False)
+
+
+def is_new(config: Config, factories: Mapping[str, Callable[..., Any]]) -> bool:
+    """Whether there is no database yet, or an empty one, as far as what opens it says; raises `StoreError`.
+
+    Waits, so not on an event loop.
+    """
+    keeper = schema_keeper(config.store_url, factories)
+    return keeper is not None and keeper.status(config.store_url).state is SchemaState.EMPTY
 
 
 def _factory(url: str, factories: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
@@ -54,18 +71,20 @@ def _factory(url: str, factories: Mapping[str, Callable[..., Any]]) -> Callable[
     return factory
 
 
-async def open_with_secrets(store: Store, data: DataFolder, *names: str, peppers: KeyRing) -> list[bytes]:
-    """Open a store, then read or make the secrets that go with it, and a pepper; raises `SetupError`.
+async def open_with_secrets(store: Store, data: DataFolder, *names: str, rings: Rings) -> list[bytes]:
+    """Open a store, then read or make the secrets that go with it, its keys and its peppers; raises `SetupError`.
 
-    In this order, so that a store that cannot be used and a secret that is no good leave nothing behind. Key
-    sources are asked in a thread.
+    In this order, so that a store that cannot be used and a secret that is no good leave nothing behind. Keys and
+    peppers that are not those of the database are refused, before anything is made. Key sources are asked in a thread.
     """
     for name in names:
         data.find(name)
-    await asyncio.to_thread(peppers.load)
+    for ring in (rings.keys, rings.peppers):
+        await asyncio.to_thread(ring.load)
     await store.open()
     try:
-        await asyncio.to_thread(peppers.current)
+        await prove(store, rings)
+        await begin(store, rings)
         return [data.secret(name) for name in names]
     except BaseException:
         await store.close()

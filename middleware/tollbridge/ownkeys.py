@@ -39,10 +39,16 @@ class OwnKey:
         sealed = await store.own_key(place.name)
         if sealed is None:
             sealed = await store.add_own_key(place.name, box.shut(os.urandom(_LENGTH), place))
-        await box.meet([sealed])
-        try:
-            return box.open(sealed, place)
-        except ValueError as exc:
-            raise StoreError(
-                f"the gateway's own key {place.name!r} does not open: {exc}; restore {box.where} from a backup"
-            ) from exc
+        return await open_own(box, sealed, place.name)
+
+
+async def open_own(box: Box, sealed: bytes, name: str) -> bytes:
+    """Give what the gateway made for itself and sealed under that name; raises `StoreError` saying what to restore."""
+    await box.meet([sealed])
+    try:
+        return box.open(sealed, Place(OWN_KEY, name=name))
+    except ValueError as exc:
+        raise StoreError(
+            f"the gateway's own key {name!r} does not open: {exc}; restore {box.where} from a backup, or copy it from "
+            "a machine that has the one of this database"
+        ) from exc

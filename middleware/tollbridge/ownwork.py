@@ -28,8 +28,8 @@ _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
 
 def webhooks_of(gateway: "Gateway") -> Webhooks:
     """Make what webhooks are made and changed by."""
-    allowed = gateway.config.webhooks.allow_private
-    return Webhooks(gateway.store, gateway.tokens, gateway.box, gateway.clock, allow_private=allowed)
+    allowed, events = gateway.config.webhooks.allow_private, gateway.registry.events
+    return Webhooks(gateway.store, gateway.tokens, gateway.box, gateway.clock, allow_private=allowed, events=events)
 
 
 def rotations_of(gateway: "Gateway") -> Rotations:
@@ -81,7 +81,14 @@ async def _send_webhooks(gateway: "Gateway") -> None:
     allowed = gateway.config.webhooks.allow_private
     sending = Sending(gateway.transport, gateway.box, gateway.clock, allow_private=allowed)
     counted = gateway.metrics.webhook_attempted
-    delivering = Delivering(gateway.store, sending, gateway.clock, act=lambda: _act(gateway), counted=counted)
+    delivering = Delivering(
+        gateway.store,
+        sending,
+        gateway.clock,
+        act=lambda: _act(gateway),
+        counted=counted,
+        wanted=gateway.rotations.still_wanted,
+    )
     await delivering.send_due()
 
 

@@ -18,8 +18,10 @@ from tollbridge import hookspecs
 from tollbridge.auth import SCHEMES
 from tollbridge.errors import PluginError, SetupError
 from tollbridge.registry import Registry, put
+from tollbridge.webhooks.events import EVENTS, is_event
 
 GROUP = "tollbridge"
+_HOOKS = frozenset(name for name, value in vars(hookspecs).items() if hasattr(value, f"{GROUP}_spec"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,10 @@ class Plugins:
         return loaded
 
     def _add(self, plugin: object, name: str, origin: Callable[[], str]) -> None:
-        known = {hook for hook in vars(hookspecs) if hasattr(getattr(hookspecs, hook), f"{GROUP}_spec")}
         for attribute in dir(plugin):
             value = getattr(plugin, attribute, None)
             marked = inspect.isroutine(value) and hasattr(value, f"{GROUP}_impl")
-            if attribute not in known and (marked or attribute.startswith("register_")):
+            if attribute not in _HOOKS and (marked or attribute.startswith("register_")):
                 problem = f"unknown hook {attribute!r} in plugin {name!r} ({origin()})"
             elif attribute.startswith("register_") and not marked:
                 problem = f"the hook {attribute!r} in plugin {name!r} ({origin()}) lacks @hookimpl"
@@ -175,6 +176,15 @@ class Plugins:
         if failed is not None:
             raise failed
 
+    def refusals(self, hook: str, **arguments: Any) -> Iterator[tuple[str, SetupError]]:
+        """Call one plain hook on every plugin; give each that refuses, by its name, with what it says."""
+        for impl in self._implementations(hook):
+            try:
+                with self._blaming(impl.plugin_name, hook):
+                    impl.function(*(arguments[name] for name in impl.argnames))
+            except SetupError as exc:
+                yield impl.plugin_name, exc
+
     @contextmanager
     def _blaming(self, plugin: str, hook: str) -> Iterator[None]:
         """Turn what a hook raises into a `PluginError` that names the plugin; a `SetupError` of its own stays."""
@@ -220,6 +230,9 @@ class Plugins:
         self.call("register_key_rotators", register=into(registry.key_rotators, "key rotator"))
         self.call("register_secret_sinks", register=into(registry.secret_sinks, "secret sink"))
         self.call("register_jobs", register=named(registry.jobs, "job"))
+        for event in EVENTS:
+            put(registry.events, "event", event, event)
+        self.call("register_events", register=lambda event: _put_event(registry, event))
         self.call("register_apps", register=into(registry.apps, "app"))
         self.call("register_well_known", register=into(registry.well_known, "well-known document"))
         self.call("register_metrics", register=registry.observers.append)
@@ -231,6 +244,19 @@ class Plugins:
         table: dict[str, Any] = {}
         self.call("register_commands", register=lambda name, value: put(table, "command", name, value))
         return table
+
+
+def is_plugin(thing: object) -> bool:
+    """Whether this has hooks: a module, or an object of which a method is one; anything else is a policy."""
+    return inspect.ismodule(thing) or any(
+        hasattr(getattr(type(thing), name, None), "tollbridge_impl") for name in dir(type(thing))
+    )
+
+
+def _put_event(registry: Registry, event: str) -> None:
+    if not is_event(event):
+        raise PluginError(f"an event is written as acme.report, in lower case, not {event!r}")
+    put(registry.events, "event", event, event)
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:

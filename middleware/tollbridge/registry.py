@@ -41,6 +41,7 @@ class Registry:
     key_sources: "dict[str, type[KeySource]]" = field(default_factory=dict)
     secret_sinks: "dict[str, type[SecretSink]]" = field(default_factory=dict)
     jobs: "dict[str, Job]" = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
     key_rotators: "dict[str, type[KeyRotator]]" = field(default_factory=dict)
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
     well_known: "dict[str, Callable[[Gateway], ASGIApp | None]]" = field(default_factory=dict)

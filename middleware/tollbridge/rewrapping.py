@@ -20,10 +20,11 @@ class Rewrapped:
     failed: tuple[str, ...]
 
 
-async def rewrap(box: Box, vault: Vault, store: Store) -> Rewrapped:
+async def rewrap(box: Box, vault: Vault, store: Store | None) -> Rewrapped:
     """Seal everything with the key in use that is not.  May be broken off and done again, while gateways run.
 
-    Raises `SetupError` where nothing can be sealed, `Unavailable` where the store does not answer.
+    There may be no store yet. Raises `SetupError` where nothing can be sealed, `Unavailable` where the store does not
+    answer.
     """
     moved, failed = 0, []
     for name in vault.names():
@@ -31,6 +32,8 @@ async def rewrap(box: Box, vault: Vault, store: Store) -> Rewrapped:
             moved += vault.reseal(name)
         except SetupError as exc:
             failed.append(str(exc))
+    if store is None:
+        return Rewrapped(moved, tuple(failed))
     while True:  # values that were sealed with an older key meanwhile are found the next time round
         found, failures = await _pass(box, store)
         moved += found
@@ -56,9 +59,9 @@ async def _pass(box: Box, store: Store) -> tuple[int, list[str]]:
     return moved, failed
 
 
-async def needed(vault: Vault, store: Store) -> Mapping[str, int]:
+async def needed(vault: Vault, store: Store | None) -> Mapping[str, int]:
     """Count the values that need each key, by its id; those that are no sealed values at all need the key ''."""
-    heads = await store.sealed_heads()
+    heads = {} if store is None else await store.sealed_heads()
     counted = Counter({"": 0})
     for head, count in heads.items():
         counted[key_id_of(head)] += count
@@ -67,7 +70,7 @@ async def needed(vault: Vault, store: Store) -> Mapping[str, int]:
     return +counted
 
 
-async def drop_key(ring: KeyRing, id: str, vault: Vault, store: Store) -> None:
+async def drop_key(ring: KeyRing, id: str, vault: Vault, store: Store | None) -> None:
     """Forget a key that nothing needs; raises `SetupError` where something does, or the ring says no."""
     ring.refuse_drop(id)  # from here on no gateway seals with it
     count = (await needed(vault, store)).get(id, 0)

@@ -9,7 +9,7 @@ from tollbridge.errors import ConfigError
 from tollbridge.formats.dialect import Dialect, ModelEntry, Operation
 from tollbridge.formats.ways import spoken_at
 from tollbridge.hosts import Host, Hosts, ReadKey, unset_variables
-from tollbridge.merging import near
+from tollbridge.merging import LISTED_BY, near
 from tollbridge.providers import Provider, Target
 from tollbridge.shownkeys import KeptKey
 
@@ -166,7 +166,8 @@ class ModelRoutes:
             return host
         known = self._known.get(provider)
         if known is None:
-            raise ConfigError(f"{where} names no known provider{near(provider, {**self._known, **self._plain})}")
+            named = near(provider, {**self._known, **self._plain}, listed_by=LISTED_BY)
+            raise ConfigError(f"{where} names no known provider{named}")
         missing = (*unset_variables(known.base_urls.values(), self._env), *known.auth.env[:1])
         if known.allow_private or not missing:
             raise ConfigError(f"{where} needs a section [providers.{provider}], which may be empty")

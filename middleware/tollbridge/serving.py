@@ -144,9 +144,9 @@ class Server(uvicorn.Server):
 
 
 def announce(gateway: Gateway, listener: socket.socket) -> None:
-    """Print where the gateway listens, and what plugins have to say."""
+    """Print where the gateway listens, and what plugins have to say: secrets of theirs to a terminal alone."""
     base = base_url(listener)
-    lines = [("listening", base), *gateway.announcements(base)]
+    lines = [("listening", base), *gateway.announcements(base, kept=not sys.stderr.isatty())]
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
         print(f"tollbridge  {name.ljust(width)}  {text}", file=sys.stderr, flush=True)

@@ -49,17 +49,22 @@ class KeptKey:
 
 @dataclass(frozen=True, slots=True)
 class EitherSigning(Signing):
-    """Signs with the version that goes first, and where that gives no signature with the other one."""
+    """Signs with the version that goes first, and where that gives no signature shows the other one in its place.
+
+    Nothing of the first one goes along then: `headers` are those that it is shown in with every request. Both are live
+    by the last look at the database; whether the provider knows them is for the provider to say.
+    """
 
     kept: KeptKey = field(kw_only=True)
-    other: Signing = field(kw_only=True)
+    headers: Headers = field(kw_only=True, repr=False)
+    other: Shown = field(kw_only=True)
 
     async def signed(self, request: UpstreamRequest) -> UpstreamRequest:
         first, second = self.kept.versions
         try:
             return await Signing.signed(self, request)
         except UpstreamError:
-            signed = await self.other.signed(request)
+            signed = await self.other.instead(self.headers, request)
             self.kept.refused(first, 0)
             self.kept.other_used = True
             self.kept.turned(second)

@@ -4,6 +4,7 @@ Only failures count, and a good token is never refused: it is looked up first, s
 share an address with them, and what an address is told, 401 or 429, says nothing about the credential it showed.
 Passwords cost much to check, so they are not checked while their sender has to wait; there an account is known together
 with the address that tries it, so that nobody can lock out its owner from elsewhere.
+Where nothing has to be shown, what is asked for is counted instead, and has a steady rate.
 Kept in this process: with several workers each counts for itself.
 """
 
@@ -15,7 +16,7 @@ import structlog
 
 from tollbridge.clock import Clock
 from tollbridge.defences import ThrottleConfig
-from tollbridge.errors import Throttled
+from tollbridge.errors import RateLimited, Throttled
 from tollbridge.limits.failures import Failures
 from tollbridge.limits.limiter import Rate
 from tollbridge.limits.neighbours import neighbourhood
@@ -27,6 +28,8 @@ KINDS = (TOKEN, ACCOUNT)
 _MINUTE_S, _HOUR_S = 60.0, 3600.0
 _ACCOUNTS_AN_ADDRESS = 10
 """As many accounts' worth of failures are allowed of one address, whatever the accounts."""
+_ASKS = Rate("requests", 30)
+"""How often one address may ask for what needs no proof and is kept: at once, and a minute."""
 _TELL_S = 60.0
 log = structlog.get_logger("tollbridge")
 
@@ -46,6 +49,7 @@ class Throttle:
         self._tokens = _failures(tokens, _MINUTE_S, settings)
         self._accounts = _failures(accounts, _HOUR_S, settings)
         self._sources = _failures(accounts * _ACCOUNTS_AN_ADDRESS, _HOUR_S, settings)
+        self._asks = Failures(_ASKS, longest_s=_ASKS.interval_s)
 
     def check(self, source: str, account: str = "") -> None:
         """Refuse a source that has to wait; raises `Throttled` with `retry_after_s`.
@@ -73,6 +77,23 @@ class Throttle:
                     failures=count,
                     retry_after_s=round(wait_s),
                 )
+
+    def ask(self, source: str) -> None:
+        """Count what anybody may ask for and is kept, such as the code of a device; raises `RateLimited` for too much.
+
+        Nobody waits longer than for the next one: there is no telling who of an address asks in earnest.
+        """
+        if not self._settings.enabled or self._is_spared(source):
+            return
+        place, now = neighbourhood(source), self._clock.monotonic()
+        wait_s = self._asks.wait_s(place.encode(), now)
+        if not wait_s:
+            self._asks.add(place.encode(), now)
+            return
+        count = self._asks.untold(place.encode(), now, _TELL_S)
+        if count:
+            log.warning("unproven_requests_throttled", source=place, requests=count, retry_after_s=round(wait_s))
+        raise RateLimited("too much was asked for from this address; ask again later", retry_after_s=wait_s)
 
     def _asked(self, source: str, account: str) -> list[tuple[Failures, bytes]]:
         """Give what is counted, and under which key.  No account is kept by its name."""

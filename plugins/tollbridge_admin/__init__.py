@@ -26,15 +26,23 @@ def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]
 
 
 @hookimpl
+def register_events(register: Callable[[str], None]) -> None:
+    """Offer what reading the audit log is recorded as."""
+    register("audit.read")
+
+
+@hookimpl
 def register_commands(register: Callable[[str, Any], None]) -> None:
     """Offer the commands that are written against the API, one line each."""
     from tollbridge_admin.commands.api import api
     from tollbridge_admin.commands.clients import app as clients
     from tollbridge_admin.commands.explain import explain
+    from tollbridge_admin.commands.imports import bring
     from tollbridge_admin.commands.jobs import app as jobs
     from tollbridge_admin.commands.leaked import leaked
     from tollbridge_admin.commands.me import me
     from tollbridge_admin.commands.people import app as people
+    from tollbridge_admin.commands.policies import policies
     from tollbridge_admin.commands.providerkeys import app as provider_keys
     from tollbridge_admin.commands.roles import app as roles
     from tollbridge_admin.commands.rotations import app as rotations
@@ -49,9 +57,11 @@ def register_commands(register: Callable[[str, Any], None]) -> None:
     register("job", jobs)
     register("me", me)
     register("person", people)
+    register("policies", policies)
     register("provider-key", provider_keys)
     register("role", roles)
     register("team", teams)
+    register("token import", bring)
     register("token key", signing_keys)
     register("token leaked", leaked)
     register("token auto-rotate", rotations)

@@ -20,6 +20,7 @@ from tollbridge_admin.clients import Clients
 from tollbridge_admin.credentials import Credentials
 from tollbridge_admin.describing import Description
 from tollbridge_admin.explain import Explain
+from tollbridge_admin.imports import Imports
 from tollbridge_admin.jobs import Jobs
 from tollbridge_admin.leaked import Leaked
 from tollbridge_admin.members import Members
@@ -32,6 +33,7 @@ from tollbridge_admin.repeats import Rendered, Repeats
 from tollbridge_admin.roles import Roles
 from tollbridge_admin.rotations import Rotations
 from tollbridge_admin.routes import ANYBODY, Nothing, Route, Table
+from tollbridge_admin.sessions import Sessions
 from tollbridge_admin.tags import is_known
 from tollbridge_admin.teams import Teams
 from tollbridge_admin.tokenreports import TokenReports
@@ -46,9 +48,11 @@ def resources(gateway: Gateway) -> Sequence[Route]:
     """Give the routes of everything that is administered."""
     found = (*TokenReports(gateway).routes(), *Tokens(gateway).routes(), *AuditLog(gateway).routes())
     found = (*found, *Teams(gateway).routes(), *Members(gateway).routes(), *People(gateway).routes())
+    found = (*found, *Sessions(gateway).routes())
     found = (*found, *Roles(gateway).routes(), *Policies(gateway).routes(), *ProviderKeys(gateway).routes())
     found = (*found, *Clients(gateway).routes(), *Credentials(gateway).routes(), *Explain(gateway).routes())
     found = (*found, *Webhooks(gateway).routes(), *Jobs(gateway).routes(), *Rotations(gateway).routes())
+    found = (*found, *Imports(gateway).routes())
     return (*found, *Myself(found).routes(), *Leaked(Leaks.of(gateway)).routes())
 
 

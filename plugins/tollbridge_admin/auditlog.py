@@ -5,13 +5,13 @@ A caller with a team reads what befell one token of it at a time.
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tollbridge import Denied, Gateway
-from tollbridge.administering import FIRST, AuditRecord, breaks
+from tollbridge.administering import FIRST, AuditRecord, breaks, shown_change
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.paging import Cursor, Limit, cursor, read_cursor
 from tollbridge_admin.problems import refused
@@ -62,8 +62,8 @@ class RecordShown(msgspec.Struct, frozen=True):
     actor: ActorShown
     action: str
     target: str
-    before: dict[str, msgspec.Raw] | None
-    after: dict[str, msgspec.Raw] | None
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
     digest: str
 
 
@@ -159,11 +159,7 @@ def _shown(record: AuditRecord) -> RecordShown:
         actor=ActorShown(actor.id, actor.via, actor.client, actor.call_id),
         action=record.action,
         target=record.target,
-        before=_object(record.before),
-        after=_object(record.after),
+        before=shown_change(record.before),
+        after=shown_change(record.after),
         digest=record.digest.hex(),
     )
-
-
-def _object(text: str) -> dict[str, msgspec.Raw] | None:
-    return msgspec.json.decode(text, type=dict[str, msgspec.Raw] | None)

@@ -3,17 +3,19 @@
 import asyncio
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import inspect
 from starlette.requests import ClientDisconnect, Request
 
 from tollbridge import BadRequest
 from tollbridge.administering import BodyTooLarge, RequestTimeout, check_json_depth
 from tollbridge_admin.problems import FieldProblem, FieldsRefused, WrongKind, refused
+from tollbridge_admin.sentences import in_words
 
 LARGEST = 64 * 1024
 """Bytes of a body."""
@@ -25,9 +27,13 @@ JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 KINDS = {"POST": (JSON,), "PUT": (JSON,), "DELETE": (JSON,), "PATCH": (MERGE_PATCH, JSON)}
 
-_SAID = re.compile(r"(?P<what>.*?)(?: - at `(?P<where>[^`]*)`)?", re.DOTALL)
+_SAID = re.compile(r"(?P<what>.*?)(?: - at (?P<name>`key` in )?`(?P<where>[^`]*)`)?", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
+_VALUE = "[...]"
+"""How a place ends that is the value of any name."""
+_BETWEEN = re.compile(r"\.|\[[^\]]*\]")
+"""What parts the names in a place, such as `items[0].kind`."""
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 _KIND = re.compile(r"([\w.+-]+/[\w.+-]+)[ \t]*(?:;[ \t]*charset=\"?utf-8\"?[ \t]*)?", re.IGNORECASE)
 
@@ -92,9 +98,16 @@ def field_names(shape: type[msgspec.Struct]) -> Iterator[str]:
     """Give the names of all fields of a shape, and of the shapes within."""
     for one in msgspec.structs.fields(shape):
         yield one.encode_name
-        for part in (one.type, *get_args(one.type)):
-            if isinstance(part, type) and issubclass(part, msgspec.Struct):
-                yield from field_names(part)
+        for part in _parts(one.type):
+            yield from field_names(part)
+
+
+def _parts(kind: Any) -> Iterator[type[msgspec.Struct]]:
+    """Give the shapes that a type holds, in lists and unions too."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield kind
+    for one in get_args(kind):
+        yield from _parts(one)
 
 
 def _refusal(said: str, shape: type[msgspec.Struct]) -> FieldsRefused:
@@ -107,9 +120,43 @@ def _refusal(said: str, shape: type[msgspec.Struct]) -> FieldsRefused:
         return refused(_below(place, _shown(unknown[1])), f"there is no such field{_near(unknown[1], shape)}")
     if missing:
         return refused(_below(place, missing[1]), "it is needed")
+    kinds = tuple(_at(inspect.type_info(shape), [name for name in _BETWEEN.split(place) if name]))
     if what.startswith("Invalid enum value"):
-        what = "it is none of the values this field can have"
-    return refused(place, what)
+        return refused(place, f"it is one of: {', '.join(map(str, _values(kinds)))}")
+    each = "for each name, " if found and found["name"] else "for each value, " if place.endswith(_VALUE) else ""
+    return refused(place.removesuffix(_VALUE), each + in_words(what, tuple(_examples(kinds))))
+
+
+def _at(kind: inspect.Type, names: Sequence[str]) -> Iterator[inspect.Type]:
+    """Give what the field can be that `names` lead to, and what its lists and objects can hold."""
+    if not names:
+        yield kind
+    match kind:
+        case inspect.Metadata(type=within) | inspect.ListType(item_type=within) | inspect.DictType(value_type=within):
+            yield from _at(within, names)
+        case inspect.UnionType(types=kinds):
+            for one in kinds:
+                yield from _at(one, names)
+        case inspect.StructType(fields=fields):
+            for field in fields:
+                if names[:1] == [field.encode_name]:
+                    yield from _at(field.type, names[1:])
+
+
+def _values(kinds: Iterable[inspect.Type]) -> Iterator[object]:
+    """Give all that can be."""
+    for kind in kinds:
+        if isinstance(kind, inspect.LiteralType):
+            yield from kind.values
+        elif isinstance(kind, inspect.EnumType):
+            yield from (one.value for one in kind.cls)
+
+
+def _examples(kinds: Iterable[inspect.Type]) -> Iterator[object]:
+    """Give the examples that are said of them."""
+    for kind in kinds:
+        if isinstance(kind, inspect.Metadata):
+            yield from (kind.extra_json_schema or {}).get("examples", ())
 
 
 def _shown(name: str) -> str:

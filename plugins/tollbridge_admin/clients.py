@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from tollbridge import BadRequest, Denied, Gateway, NotFound
-from tollbridge.administering import Client
+from tollbridge.administering import Client, ClientChange
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.clientreach import ClientReach
 from tollbridge_admin.clientshapes import (
@@ -88,10 +88,15 @@ class Clients:
 
     async def change_client(self, asked: Asked, patch: ClientPatch) -> Answer:
         """Change a client, at once: what is not there stays, null takes away (RFC 7396)."""
-        client = await self._touch(asked, widens=touches_rights(patch))
-        _check_trust(asked, trusted=needs_trust(client, patch))
-        change = change_to(client, patch)
-        return _one(_there(await self._gateway.clients.change(client.id, change, editor=asked.minter, by=asked.actor)))
+        id = (await self._touch(asked, widens=touches_rights(patch))).id
+
+        def change(client: Client) -> ClientChange:
+            asked.check_match(_tag(client))
+            wished = change_to(client, patch)
+            _check_trust(asked, trusted=needs_trust(client.rules, patch))
+            return wished
+
+        return _one(_there(await self._gateway.clients.change(id, change, editor=asked.minter, by=asked.actor)))
 
     async def rotate_client_secret(self, asked: Asked, wish: Rotation) -> Answer:
         """Give a client a further secret, in the answer this once; the old one opens for the overlap."""

@@ -21,6 +21,7 @@ from tollbridge_admin.tokenshapes import (
     TokenShown,
     Wish,
     fields_of,
+    hidden,
 )
 
 _REDIRECT = {"examples": ["https://shop.example.com/callback", "http://127.0.0.1/done"]}
@@ -105,6 +106,8 @@ class IssuedClientShown(ClientShown, frozen=True, kw_only=True):
     """A client with its new secret, this once; null where it has none."""
 
     secret: str | None
+
+    __repr__ = hidden
 
 
 class ClientsShown(msgspec.Struct, frozen=True):

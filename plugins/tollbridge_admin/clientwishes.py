@@ -59,10 +59,10 @@ def touches_rights(patch: ClientPatch) -> bool:
     return any(getattr(patch, name) is not UNSET for name in patch.__struct_fields__ if name not in _WITHOUT_RIGHTS)
 
 
-def needs_trust(client: Client, patch: ClientPatch) -> bool:
+def needs_trust(rules: ClientRules, patch: ClientPatch) -> bool:
     """Whether a patch makes a client trusted, or leaves it so while it changes what people say yes to, or to whom."""
     agreed = any(getattr(patch, name) is not UNSET for name in _AGREED)
-    return patch.trusted is True or (patch.trusted is UNSET and client.rules.trusted and agreed)
+    return patch.trusted is True or (patch.trusted is UNSET and rules.trusted and agreed)
 
 
 def _text(said: str | UnsetType | None) -> str | UnsetType:

@@ -23,6 +23,7 @@ from tollbridge_admin.credentialshapes import (
 )
 from tollbridge_admin.reach import Reach
 from tollbridge_admin.routes import Nothing, Route, route
+from tollbridge_admin.tags import tag_of
 from tollbridge_admin.wishes import moment_of
 
 Sees = Callable[[Principal, str], Awaitable[Token]]
@@ -55,17 +56,15 @@ class _Below:
     def routes(self, kind: str, one: str) -> Sequence[Route]:
         read: Mapping[str, Any] = {"scope": f"admin:{kind}:read"}
         write: Mapping[str, Any] = {"scope": f"admin:{kind}:write", "also": (409,)}
-        new: Mapping[str, Any] = {"gives": IssuedCredentialShown, **write}
-        bare: Mapping[str, Any] = {"may_be_bare": True, **write}
+        new: Mapping[str, Any] = {"gives": IssuedCredentialShown}
+        bare: Mapping[str, Any] = {"may_be_bare": True, "tagged": True, **write}
         all_of = f"/{kind}/{{id}}/credentials"
         one_of = f"{all_of}/{{credential}}"
         found = (
             route("GET", all_of, self.list_credentials, takes=Nothing, gives=CredentialsShown, **read),
-            route("POST", all_of, self.add_credential, takes=NewCredentialWish, status=201, **new),
-            route("GET", one_of, self.get_credential, takes=Nothing, gives=CredentialShown, **read),
-            route(
-                "POST", f"{one_of}/rotate", self.rotate_credential, takes=CredentialRotation, may_be_bare=True, **new
-            ),
+            route("POST", all_of, self.add_credential, takes=NewCredentialWish, status=201, **new, **write),
+            route("GET", one_of, self.get_credential, takes=Nothing, gives=CredentialShown, tagged=True, **read),
+            route("POST", f"{one_of}/rotate", self.rotate_credential, takes=CredentialRotation, **bare, **new),
             route("POST", f"{one_of}/remove", self.remove_credential, takes=Nothing, gives=CredentialShown, **bare),
         )
         return [replace(each, name=f"{each.name}_of_{one}") for each in found]
@@ -84,12 +83,12 @@ class _Below:
 
     async def get_credential(self, asked: Asked, nothing: Nothing) -> Answer:
         """Show one key."""
-        return Answer(shown(await self._found(asked, await self._see(asked.caller, asked.id))))
+        return _one(shown(await self._found(asked, await self._see(asked.caller, asked.id))))
 
     async def rotate_credential(self, asked: Asked, wish: CredentialRotation) -> Answer:
         """Add a key in place of one, which goes on signing for the overlap."""
         token = await self._touch(asked)
-        before, overlap = await self._found(asked, token), timedelta(seconds=wish.overlap_s)
+        before, overlap = await self._matching(asked, token), timedelta(seconds=wish.overlap_s)
         made = await self._gateway.credentials.rotate(
             token.id, before.id, overlap, public_key=wish.public_key, by=asked.actor
         )
@@ -99,10 +98,10 @@ class _Below:
         """Forget a key, at once: nothing it signs is taken any more."""
         await self._see(asked.caller, asked.id)
         token = await self._reach.touch(asked.caller, asked.id, itself=True)
-        before = await self._found(asked, token)
+        before = await self._matching(asked, token)
         if not await self._gateway.credentials.remove(token.id, before.id, by=asked.actor):
             raise _none()
-        return Answer(shown(before))
+        return _one(shown(before))
 
     async def _touch(self, asked: Asked) -> Token:
         """Find a token whose secrets the caller may give away; raises `NotFound` or `Denied`."""
@@ -115,12 +114,17 @@ class _Below:
             raise _none()
         return found
 
+    async def _matching(self, asked: Asked, token: Token) -> Credential:
+        found = await self._found(asked, token)
+        asked.check_match(tag_of(shown(found)))
+        return found
+
     async def _given(self, asked: Asked, token: Token, made: IssuedCredential | None, status: int) -> Answer:
         if made is None:
             raise _none()
         after = await self._see(asked.caller, token.id)
         await self._reach.check_within(asked.caller, after)  # it may have been widened meanwhile
-        return Answer(issued(made.credential, made.secret), status)
+        return Answer(issued(made.credential, made.secret), status, tag_of(shown(made.credential)))
 
 
 def _wished(wish: NewCredentialWish) -> CredentialWish:
@@ -130,6 +134,10 @@ def _wished(wish: NewCredentialWish) -> CredentialWish:
         public_key=wish.public_key,
         ends_at=moment_of(wish.expires_at),
     )
+
+
+def _one(one: CredentialShown) -> Answer:
+    return Answer(one, tag=tag_of(one))
 
 
 def _none() -> NotFound:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tollbridge.credentials import Credential
-from tollbridge_admin.tokenshapes import DAY_S, Moment, Overlap, Wish
+from tollbridge_admin.tokenshapes import DAY_S, Moment, Overlap, Wish, hidden
 
 Algorithm = Literal["ed25519", "ecdsa-p256-sha256", "rsa-pss-sha512", "hmac-sha256", "hmac-sha384", "hmac-sha512"]
 _KEY = "The public half of a key of yours, in PEM or as a JWK; without it one is made, and shown this once."
@@ -46,6 +46,8 @@ class IssuedCredentialShown(CredentialShown, frozen=True, kw_only=True):
     """A key with its secret, this once: a private key in PEM, or what is shared; null where the key is the caller's."""
 
     secret: str | None
+
+    __repr__ = hidden
 
 
 class CredentialsShown(msgspec.Struct, frozen=True):

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 description, made of the very routes that are served."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -29,6 +30,7 @@ class Description:
 
     def __init__(self, base: str) -> None:
         self._base = base
+        self._table = Table(())
         self._document: Json = {}
 
     def routes(self) -> Sequence[Route]:
@@ -37,11 +39,12 @@ class Description:
         return (route("GET", "/openapi.json", self.get_openapi, **more),)
 
     def about(self, table: Table) -> None:
-        """Describe these from now on."""
-        self._document = describe(table, f"{self._base}{PATH}")
+        """Describe these, when somebody asks: that takes so long that a start does without."""
+        self._table = table
 
     async def get_openapi(self, asked: Asked, nothing: Nothing) -> Answer:
         """Describe this API (OpenAPI 3.1)."""
+        self._document = self._document or await asyncio.to_thread(describe, self._table, f"{self._base}{PATH}")
         return Answer(self._document)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from tollbridge import Denied, Gateway, NotFound, Principal, Token
 from tollbridge.explaining import Asked as Wanted
@@ -25,8 +25,8 @@ ME = "me"
 PATH = "/api/explain"
 """Where it is besides, under the prefix: the same as `explain` of the API."""
 
-_HeaderName = Annotated[str, Meta(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$")]
-_HeaderValue = Annotated[str, Meta(max_length=8192, pattern=r"^[\t -~]*$")]
+_HeaderName = Annotated[str, Meta(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$", examples=["accept"])]
+_HeaderValue = Annotated[str, Meta(max_length=8192, pattern=r"^[\t -~]*$", examples=["text/plain"])]
 
 
 class ExplainWish(Wish, frozen=True):
@@ -35,20 +35,19 @@ class ExplainWish(Wish, frozen=True):
     `secret` stands for `token` where only that is known; it is kept nowhere.
     """
 
-    token: Annotated[str, Meta(max_length=100, description="The id of a token, or me.")] = ME
+    token: Annotated[str, Meta(max_length=100, description="The id of a token, or me, which it is by itself.")] | (
+        UnsetType
+    ) = UNSET
     secret: Annotated[str, Meta(max_length=4096)] = ""
     call: Annotated[str, Meta(max_length=100, description="The id of a call that was made.")] = ""
     model: Annotated[str, Meta(max_length=256, description="A model, for a chat call of one short message.")] = ""
-    method: Annotated[str, Meta(pattern="^[A-Z]{1,20}$", description="WS for a WebSocket.")] = "POST"
+    method: Annotated[str, Meta(pattern="^[A-Z]{1,20}$", description="WS for a WebSocket.", examples=["POST"])] = "POST"
     path: Annotated[str, Meta(max_length=4096, description="With its query.")] = ""
     headers: dict[_HeaderName, _HeaderValue] = msgspec.field(default_factory=dict)
     body: Annotated[str, Meta(max_length=60_000)] = ""
     client: Annotated[str, Meta(max_length=100, description="The address it comes from.")] = msgspec.field(
         default="", name="from"
     )
-
-    def __repr__(self) -> str:
-        return "ExplainWish()"
 
 
 class RecordedShown(msgspec.Struct, frozen=True):
@@ -97,7 +96,7 @@ class Explain:
                 takes=ExplainWish,
                 gives=ExplanationShown,
                 scope=ANY_TOKEN,
-                secret=True,
+                looks=True,
                 also=(404,),
             ),
         )
@@ -105,7 +104,7 @@ class Explain:
     async def explain(self, asked: Asked, wish: ExplainWish) -> Answer:
         """Say what would become of a call and why, layer by layer, without making it."""
         recorded = None
-        client = wish.client or ("" if asked.operator else asked.call.client)
+        client = wish.client or asked.call.client
         if wish.call:
             recorded, subject, wanted = await self._made(asked, wish, client)
         else:
@@ -117,29 +116,45 @@ class Explain:
     async def _subject(self, asked: Asked, wish: ExplainWish) -> Subject:
         """Find whom it is about; raises `Denied` where the asker may ask about itself alone, and `NotFound`."""
         caller = asked.caller
-        if not wish.secret and wish.token in (ME, caller.id):
+        token = ME if wish.token is UNSET else wish.token
+        if not wish.secret and token in (ME, caller.id):
             if asked.operator:
                 raise refused("token", "name a token: who runs commands on the machine has none")
             return Subject(caller.id, caller)
         _check_may(caller)
         if not wish.secret:
-            return await self._explaining.known((await self._reach.see(caller, wish.token)).id)
+            return await self._explaining.known((await self._reach.see(caller, token)).id)
         subject = await self._explaining.shown(wish.secret)
         other = subject.principal is not None and caller.team and subject.principal.team != caller.team
         return Subject() if other else subject
 
     async def _made(self, asked: Asked, wish: ExplainWish, client: str) -> tuple[RecordedShown, Subject, Wanted]:
-        """Find a call that was made, and ask the same again; raises `NotFound`, also for one of another team."""
+        """Find a call that was made, and ask the same again; raises `NotFound`, also for one of another team.
+
+        Raises `FieldsRefused` where it is not a call of whom the wish names, or of nobody who has a token here.
+        """
         row, caller = await self._gateway.store.find_call(wish.call), asked.caller
         if row is None or (caller.team and row.team != caller.team):
             raise NotFound("no call of that id is recorded; one that was refused before anybody knew who called is not")
         if row.token_id != caller.id:
             _check_may(caller)
+        if await self._gateway.store.get_token(row.token_id) is None:
+            raise refused("call", "it was made by a caller of another issuer, who cannot be asked about")
+        if wish.secret or wish.token is not UNSET:
+            await self._check_maker(asked, wish, row.token_id)
         wanted = asked_again(row, client=client)
         if wanted is None:
             raise refused("call", "too little of it is recorded to ask it again; give the request itself")
         recorded = RecordedShown(row.call_id, row.at, row.outcome, row.status, row.error or None)
         return recorded, await self._explaining.known(row.token_id), wanted
+
+    async def _check_maker(self, asked: Asked, wish: ExplainWish, maker: str) -> None:
+        if wish.secret:
+            named = (await self._explaining.shown(wish.secret)).id
+        else:
+            named = asked.caller.id if wish.token == ME else str(wish.token)
+        if named != maker:
+            raise refused("token", f"the call was made by {maker}, and not by this token")
 
 
 def _check_may(caller: Principal) -> None:

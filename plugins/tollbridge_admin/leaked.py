@@ -50,9 +50,6 @@ class LeakReport(Wish, frozen=True):
     ]
     place: Annotated[str, Meta(max_length=500, description="Where they were found, such as a URL.")] = ""
 
-    def __repr__(self) -> str:
-        return "LeakReport()"
-
 
 class LeakReceived(msgspec.Struct, frozen=True):
     """How many secrets were received.  It says nothing about whose they are."""
@@ -121,6 +118,7 @@ def make_scanners_app(gateway: Gateway) -> ASGIApp:
     keys = None
     if options.keys_url:
         keys = ScannerKeys(options.keys_url, gateway.transport, gateway.clock, allow_private=options.allow_private)
+        gateway.when_stopping(keys.close)
     return gateway.guard(
         ScannersReports(Leaks.of(gateway), keys),
         service=SERVICE,

@@ -14,9 +14,11 @@ from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.peopleshapes import (
     MemberPatch,
     MembersAsked,
+    MemberSet,
     MemberShown,
     MembersShown,
     NewMemberWish,
+    member_set,
     member_shown,
 )
 from tollbridge_admin.problems import refused
@@ -47,7 +49,7 @@ class Members:
         shown: dict[str, Any] = {"takes": Nothing, "gives": MemberShown, "scope": READ, "tagged": True}
         return (
             route("GET", path, self.list_members, **listed),
-            route("POST", path, self.set_member, takes=NewMemberWish, **write),
+            route("POST", path, self.set_member, takes=NewMemberWish, **{**write, "gives": MemberSet}),
             route("GET", one, self.get_member, **shown),
             route("PATCH", one, self.change_member, takes=MemberPatch, tagged=True, **write),
             route("POST", f"{one}/remove", self.remove_member, **acting),
@@ -56,16 +58,26 @@ class Members:
     async def list_members(self, asked: Asked, query: MembersAsked) -> Answer:
         """List members by the ids of their persons."""
         team, after = await self._team(asked), read_cursor(_LIST, query.after) or ""
-        found = await self._gateway.people.members(team, limit=query.limit + 1, after=after)
+        found = await self._gateway.people.members(team, limit=query.limit + 1, after=after, role=query.role)
         page = found[: query.limit]
         following = cursor(_LIST, page[-1].person_id) if len(found) > len(page) else None
         return Answer(MembersShown(tuple(map(member_shown, page)), following))
 
     async def set_member(self, asked: Asked, wish: NewMemberWish) -> Answer:
         """Make somebody a member, somebody new where a name is given, or give a member another role."""
-        people, team = self._gateway.people, await self._team(asked)
-        await people.check_gives(team, wish.role, asked.minter)
-        return await self._set(asked, team, await self._person(asked, wish), wish.role)
+        team, person_id = await self._team(asked), await self._known(asked, wish)
+        if person_id is not None:
+            before = await self._gateway.people.member(person_id, team)
+            member = await self._set(asked, team, person_id, wish.role)
+            return Answer(member_set(member, before), tag=_tag(member))
+        if wish.name is None:
+            raise refused("name", "nobody has this address; give a name too to add somebody new")
+        more: dict[str, Any] = {"giver": asked.minter, "by": asked.actor}
+        person = await self._gateway.people.add_person(
+            email=wish.email or "", name=wish.name, team=team, role=wish.role, **more
+        )
+        member = there(await self._gateway.people.member(person.id, team))
+        return Answer(member_set(member, None), tag=_tag(member))
 
     async def get_member(self, asked: Asked, nothing: Nothing) -> Answer:
         """Show one membership."""
@@ -76,7 +88,7 @@ class Members:
         team = await self._team(asked)
         member = await self._see(asked, team)
         asked.check_match(_tag(member))
-        return await self._set(asked, team, member.person_id, patch.role)
+        return _one(await self._set(asked, team, member.person_id, patch.role))
 
     async def remove_member(self, asked: Asked, nothing: Nothing) -> Answer:
         """End a membership and all that was made with it, at once and for good."""
@@ -86,12 +98,12 @@ class Members:
         await self._gateway.people.remove_membership(member.person_id, team, giver=asked.minter, by=asked.actor)
         return _one(member)
 
-    async def _set(self, asked: Asked, team: str, person_id: str, role: str) -> Answer:
+    async def _set(self, asked: Asked, team: str, person_id: str, role: str) -> Member:
         given: dict[str, Any] = {"giver": asked.minter, "by": asked.actor}
-        return _one(await self._gateway.people.set_membership(person_id, team, role, **given))
+        return await self._gateway.people.set_membership(person_id, team, role, **given)
 
-    async def _person(self, asked: Asked, wish: NewMemberWish) -> str:
-        """Give the id of whom the wish names, who is made where that is somebody new.
+    async def _known(self, asked: Asked, wish: NewMemberWish) -> str | None:
+        """Give the id of whom the wish names, None for somebody new.
 
         A caller with a team knows those who are not in it by their address alone.
         """
@@ -103,11 +115,7 @@ class Members:
         if wish.email is None:
             raise refused("person", "name the person's id, or the e-mail address")
         found = await people.find_person(wish.email)
-        if found is None and wish.name is None:
-            raise refused("name", "nobody has this address; give a name too to add somebody new")
-        if found is None:
-            found = await people.add_person(email=wish.email, name=wish.name or "", by=asked.actor)
-        return found.id
+        return None if found is None else found.id
 
     async def _team(self, asked: Asked) -> str:
         """Give the team of the path; raises `NotFound`, also for one that is not the caller's."""
@@ -117,10 +125,14 @@ class Members:
         return team
 
     async def _see(self, asked: Asked, team: str) -> Member:
-        found = await self._gateway.people.member(asked.id, team)
-        if found is None:
-            raise NotFound("there is no such member")
-        return found
+        return there(await self._gateway.people.member(asked.id, team))
+
+
+def there(member: Member | None) -> Member:
+    """Give who was found; raises `NotFound` where nobody was."""
+    if member is None:
+        raise NotFound("there is no such member")
+    return member
 
 
 def _tag(member: Member) -> str:

@@ -6,6 +6,7 @@ What a request is refused for, an `Idempotency-Key`, `If-Match` and the audit lo
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,16 +14,22 @@ import msgspec
 from starlette.types import ASGIApp, Message
 
 from tollbridge import Gateway, GatewayError, Principal, ScopeSet
-from tollbridge.administering import open_call, operator
+from tollbridge.administering import NoDatabase, open_call, operator
 from tollbridge.cli.asking import JSON, Asking, Query, Reply, written
 from tollbridge_admin.app import make_operators_app
 from tollbridge_admin.problems import KIND, write_problem
+from tollbridge_admin.routes import GET, HEAD
 
+_LOOKING = frozenset(("/explain",))
+"""Paths that are asked with POST and change nothing."""
 EVERYTHING = ScopeSet(("admin:*", "ai:*", "model:*", "service:*"))
 
 
 class Operating(Asking):
-    """Asks the API of the gateway of a configuration, opened for administration until the `with` block ends."""
+    """Asks the API of the gateway of a configuration, opened for administration until the `with` block ends.
+
+    Where there is no database yet, the first request that writes makes it; `send` raises `NoDatabase` for any other.
+    """
 
     def __init__(self, config: Path | None) -> None:
         self._gateway = Gateway(config, serves=False)
@@ -31,10 +38,12 @@ class Operating(Asking):
 
     def __enter__(self) -> Self:
         self._runner = asyncio.Runner()
-        self._opened = self._gateway.administered()
+        self._ways = ExitStack()
+        self._missing: NoDatabase | None = None
         try:
-            self._runner.run(self._opened.__aenter__())
-            self._app: ASGIApp = make_operators_app(self._gateway)
+            self._open(makes=False)
+        except NoDatabase as exc:
+            self._missing = exc
         except BaseException:
             self._runner.close()
             raise
@@ -42,14 +51,25 @@ class Operating(Asking):
 
     def __exit__(self, *exc: object) -> None:
         try:
-            self._runner.run(self._opened.__aexit__(None, None, None))
+            self._ways.close()
         finally:
             self._runner.close()
+
+    def _open(self, *, makes: bool) -> None:
+        opened = self._gateway.administered(makes=makes)
+        self._runner.run(opened.__aenter__())
+        self._ways.callback(lambda: self._runner.run(opened.__aexit__(None, None, None)))
+        self._app: ASGIApp = make_operators_app(self._gateway)
 
     def send(
         self, method: str, path: str, body: Any = None, query: Query | None = None, *, headers: Mapping[str, str] = {}
     ) -> Reply:
         """Send a request and give its answer, a refusal too."""
+        if self._missing is not None:
+            if method in (GET, HEAD) or path in _LOOKING:
+                raise self._missing
+            self._open(makes=True)
+            self._missing = None
         content = b"" if body is None else msgspec.json.encode(body)
         kind = {} if body is None else {"content-type": JSON}
         named = [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in {**kind, **headers}.items()]

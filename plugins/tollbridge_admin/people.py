@@ -6,10 +6,8 @@ A caller with a team sees its members, and what they are in it; people themselve
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from msgspec import UNSET
-
 from tollbridge import Denied, Gateway, NotFound
-from tollbridge.administering import BRIDGE, Person, PersonChange
+from tollbridge.administering import Person, PersonChange
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.peopleshapes import (
@@ -42,7 +40,7 @@ class People:
         write: dict[str, Any] = {"scope": WRITE, "also": (409,)}
         acting: dict[str, Any] = {**write, "may_be_bare": True, "tagged": True}
         one: dict[str, Any] = {"takes": Nothing, "gives": PersonWhole}
-        made: dict[str, Any] = {"takes": NewPersonWish, "gives": PersonWhole, "status": 201, "secret": True}
+        made: dict[str, Any] = {"takes": NewPersonWish, "gives": PersonWhole, "status": 201}
         return (
             route("GET", "/people", self.list_people, takes=PeopleAsked, gives=PeopleShown, scope=READ),
             route("POST", "/people", self.create_person, **made, **write),
@@ -70,32 +68,22 @@ class People:
 
     async def create_person(self, asked: Asked, wish: NewPersonWish) -> Answer:
         """Make a person, with a role in the whole bridge where one is named."""
-        people = self._gateway.people
         if asked.caller.team:
             raise Denied("a token with a team makes nobody but members of it", code="out_of_reach")
-        if wish.role is not None:
-            await people.check_gives(BRIDGE, wish.role, asked.minter)
-        more: dict[str, Any] = {"name": wish.name, "password": wish.password, "by": asked.actor}
-        person = await people.add_person(email=wish.email, **more)
-        if wish.role is not None:
-            await people.set_membership(person.id, BRIDGE, wish.role, giver=asked.minter, by=asked.actor)
+        more: dict[str, Any] = {"password": wish.password, "giver": asked.minter, "by": asked.actor}
+        person = await self._gateway.people.add_person(email=wish.email, name=wish.name, role=wish.role or "", **more)
         found = await self._one(asked, person)
         return Answer(found.shown, 201, found.tag, {"location": f"people/{person.id}"})
 
     async def get_person(self, asked: Asked, nothing: Nothing) -> Answer:
         """Show one person."""
-        return await self._one(asked, await self._see(asked))
+        return await self._one(asked, await see_person(self._gateway, asked))
 
     async def change_person(self, asked: Asked, patch: PersonPatch) -> Answer:
         """Change a person: what is not there stays, null takes the password away; another one ends all sessions."""
-        people, person = self._gateway.people, await self._matching(asked)
-        given: dict[str, Any] = {"giver": asked.minter, "by": asked.actor}
-        change = PersonChange(name=patch.name, email=patch.email)
-        if change != PersonChange():
-            person = there(await people.change_person(person.id, change, **given))
-        if patch.password is not UNSET:
-            person = there(await people.set_password(person.id, patch.password, **given))
-        return await self._one(asked, person)
+        person, change = await self._matching(asked), PersonChange(name=patch.name, email=patch.email)
+        given: dict[str, Any] = {"password": patch.password, "giver": asked.minter, "by": asked.actor}
+        return await self._one(asked, there(await self._gateway.people.change_person(person.id, change, **given)))
 
     async def disable_person(self, asked: Asked, nothing: Nothing) -> Answer:
         """Switch a person off: all memberships, all tokens made with them and all sessions, at once."""
@@ -115,22 +103,23 @@ class People:
         return there(await act(person.id, giver=asked.minter, by=asked.actor))
 
     async def _matching(self, asked: Asked) -> Person:
-        person = await self._see(asked)
+        person = await see_person(self._gateway, asked)
         asked.check_match((await self._one(asked, person)).tag)
         return person
-
-    async def _see(self, asked: Asked) -> Person:
-        """Find the person of the path; raises `NotFound`, also for one who is not in the caller's team."""
-        people, own = self._gateway.people, asked.caller.team
-        if own and await people.member(asked.id, own) is None:
-            raise NotFound("there is no such person")
-        return there(await people.get_person(asked.id))
 
     async def _one(self, asked: Asked, person: Person) -> Answer:
         own = asked.caller.team
         members = [one for one in await self._gateway.people.memberships(person.id) if own in ("", one.team)]
         found = whole(person, members)
         return Answer(found, tag=tag_of(found, *PASSING))
+
+
+async def see_person(gateway: Gateway, asked: Asked) -> Person:
+    """Find the person of the path; raises `NotFound`, also for one who is not in the caller's team."""
+    own = asked.caller.team
+    if own and await gateway.people.member(asked.id, own) is None:
+        raise NotFound("there is no such person")
+    return there(await gateway.people.get_person(asked.id))
 
 
 def there(person: Person | None) -> Person:

@@ -15,7 +15,7 @@ from tollbridge_admin.tokenshapes import Name, Scopes, Wish
 _EMAIL = {"examples": ["ada@example.com"]}
 Email = Annotated[str, Meta(min_length=3, max_length=254, extra_json_schema=_EMAIL)]
 _PASSWORD = {"format": "password"}
-Password = Annotated[str, Meta(max_length=1024, extra_json_schema=_PASSWORD, description="12 characters at least.")]
+Password = Annotated[str, Meta(max_length=1024, extra_json_schema=_PASSWORD, description="15 characters at least.")]
 
 
 class NewPersonWish(Wish, frozen=True):
@@ -62,6 +62,15 @@ class MemberPatch(Wish, frozen=True):
 class MembersAsked(Wish, frozen=True):
     """Which members are listed."""
 
+    role: Annotated[str, Meta(max_length=64, description="Only those with this role.")] = ""
+    limit: Limit = 50
+    after: Cursor = ""
+
+
+class RolesAsked(Wish, frozen=True):
+    """Which roles are listed."""
+
+    q: Annotated[str, Meta(max_length=200, description="Part of a name or a description.")] = ""
     limit: Limit = 50
     after: Cursor = ""
 
@@ -93,6 +102,12 @@ class MemberShown(msgspec.Struct, frozen=True, kw_only=True):
     via: str | None
     holder: str
     created_at: datetime
+
+
+class MemberSet(MemberShown, frozen=True, kw_only=True):
+    """A membership as it is now; `replaced` is the role before, where there was one."""
+
+    replaced: str | None
 
 
 class MembersShown(msgspec.Struct, frozen=True):
@@ -139,9 +154,10 @@ class RoleShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RolesShown(msgspec.Struct, frozen=True):
-    """All roles."""
+    """A page of roles; `next` is the cursor of the page behind it."""
 
     items: Sequence[RoleShown]
+    next: str | None
 
 
 PASSING = ("last_seen_at",)
@@ -160,17 +176,12 @@ def whole(person: Person, members: Sequence[Member]) -> PersonWhole:
 
 def member_shown(member: Member) -> MemberShown:
     """Give a membership as it is shown."""
-    return MemberShown(
-        person=member.person_id,
-        name=member.name,
-        email=member.email,
-        team=member.team or None,
-        role=member.role,
-        state=member.state.value,
-        via=member.via or None,
-        holder=member.holder,
-        created_at=member.created_at,
-    )
+    return MemberShown(**_fields_of(member))
+
+
+def member_set(member: Member, before: Member | None) -> MemberSet:
+    """Give a membership as it is shown to whom sets it."""
+    return MemberSet(**_fields_of(member), replaced=None if before is None else before.role)
 
 
 def role_shown(role: Role) -> RoleShown:
@@ -180,3 +191,17 @@ def role_shown(role: Role) -> RoleShown:
 
 def _fields(person: Person) -> dict[str, Any]:
     return {name: getattr(person, name) for name in PersonShown.__struct_fields__}
+
+
+def _fields_of(member: Member) -> dict[str, Any]:
+    return {
+        "person": member.person_id,
+        "name": member.name,
+        "email": member.email,
+        "team": member.team or None,
+        "role": member.role,
+        "state": member.state.value,
+        "via": member.via or None,
+        "holder": member.holder,
+        "created_at": member.created_at,
+    }

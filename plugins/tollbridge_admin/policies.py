@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 import msgspec
 
@@ -9,6 +10,7 @@ from tollbridge import Gateway, TokenBudget
 from tollbridge.administering import clean, is_secret_name, show_usd
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.routes import Nothing, Route, route
+from tollbridge_admin.tags import tag_of
 from tollbridge_admin.tokenshapes import MoneyShown
 
 READ = "admin:policies:read"
@@ -63,28 +65,26 @@ class Policies:
 
     def routes(self) -> Sequence[Route]:
         """Say what can be asked."""
-        return (route("GET", "/policies", self.get_policies, takes=Nothing, gives=PoliciesShown, scope=READ),)
+        more: Mapping[str, Any] = {"takes": Nothing, "gives": PoliciesShown, "tagged": True}
+        return (route("GET", "/policies", self.get_policies, scope=READ, **more),)
 
     async def get_policies(self, asked: Asked, nothing: Nothing) -> Answer:
         """Show the rules that hold where nothing closer says otherwise, and the policies that calls pass."""
         config, budgets, own = self._gateway.config, self._gateway.budgets, asked.caller.team
         limits, tokens = config.limits, config.tokens
         team = await self._gateway.people.teams.get(own) if own else None
-        return Answer(
-            PoliciesShown(
-                rotation=RotationShown(
-                    tokens.rotation_days, None if team is None else team.rotate_days, tokens.warn_days
-                ),
-                limits=LimitsShown(limits.requests_per_minute, limits.tokens_per_minute, limits.concurrency),
-                budgets=BudgetsShown(
-                    tuple(map(_money, budgets.bridge)),
-                    tuple(map(_money, budgets.token)),
-                    config.budgets.unpriced,
-                    config.budgets.cap_output,
-                ),
-                policies=tuple(PolicyShown(name, options_of(policy)) for name, policy in self._gateway.policies),
-            )
+        shown = PoliciesShown(
+            rotation=RotationShown(tokens.rotation_days, None if team is None else team.rotate_days, tokens.warn_days),
+            limits=LimitsShown(limits.requests_per_minute, limits.tokens_per_minute, limits.concurrency),
+            budgets=BudgetsShown(
+                tuple(map(_money, budgets.bridge)),
+                tuple(map(_money, budgets.token)),
+                config.budgets.unpriced,
+                config.budgets.cap_output,
+            ),
+            policies=tuple(PolicyShown(name, options_of(policy)) for name, policy in self._gateway.policies),
         )
+        return Answer(shown, tag=tag_of(shown))
 
 
 def options_of(policy: object) -> dict[str, str]:

@@ -63,7 +63,7 @@ class ProviderKeys:
         """List the keys of providers, by name."""
         after = read_cursor(_LIST, query.after) or ""
         found = [] if asked.caller.team else await self._gateway.secrets.list()
-        behind = [key for key in found if key.name > after]
+        behind = [key for key in found if key.name > after and query.provider in ("", key.provider)]
         page = behind[: query.limit]
         following = cursor(_LIST, page[-1].name) if len(behind) > len(page) else None
         return Answer(ProviderKeysShown([self._shown(key) for key in page], following))
@@ -109,8 +109,9 @@ class ProviderKeys:
         key = await self._matching(asked)
         version = None if wish.version is UNSET else wish.version
         removed = await self._gateway.secrets.remove(key.name, version=version, by=asked.actor)
-        if not removed:
+        if not removed and version is not None:
             raise refused("version", "there is no such version")
+        there(key if removed else None)
         return self._one(replace(key, versions=[one for one in key.versions if one.version not in removed]))
 
     async def _matching(self, asked: Asked) -> ProviderKey:

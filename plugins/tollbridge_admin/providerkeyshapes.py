@@ -54,6 +54,7 @@ class ProviderKeyRemoval(Wish, frozen=True):
 class ProviderKeysAsked(Wish, frozen=True):
     """Which keys are listed."""
 
+    provider: Annotated[str, Meta(max_length=100, description="Only those of this provider.")] = ""
     limit: Limit = 50
     after: Cursor = ""
 

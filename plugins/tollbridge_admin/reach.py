@@ -5,11 +5,10 @@ but for rotating and ending it. What hands out a secret, or may widen a token, n
 below the caller are bound by it anyway.
 """
 
-from tollbridge import Denied, Gateway, NotFound, Principal, Token
-from tollbridge.administering import HOLDERS
+from collections.abc import Collection
 
-_MOST_ABOVE = 64
-"""Tokens looked at; there are at most eight generations."""
+from tollbridge import Denied, Gateway, NotFound, Principal, Token
+from tollbridge.administering import HOLDERS, lineage
 
 
 class Reach:
@@ -52,17 +51,9 @@ class Reach:
                 f"this token holds {beyond[0]!r}, which reaches beyond what you may do yourself", code="scope_beyond"
             )
 
-    async def _above(self, token_id: str) -> list[str]:
-        """Give the ids of all above a token, by whoever minted it and by what is beside it, nearest first."""
-        found: list[str] = []
-        waiting = [token_id]
-        while waiting and len(found) < _MOST_ABOVE:
-            token = await self._gateway.store.get_token(waiting.pop(0))
-            right_above = () if token is None else (token.parent, token.beside)
-            new = [id for id in right_above if id and id not in found]
-            found += new
-            waiting += new
-        return found
+    async def _above(self, token_id: str) -> Collection[str]:
+        """Give the ids of all above a token."""
+        return [token.id for token in (await lineage(self._gateway.store, token_id))[1:]]
 
 
 def _beyond(why: str) -> Denied:

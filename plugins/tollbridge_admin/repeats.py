@@ -1,9 +1,9 @@
 """`Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07, read 2026-11): the same request is done once.
 
 The first answer is kept for a day and given again for the same key, caller and request. It may hold a new secret, so it
-is sealed, bound to its row. What was refused is not kept: nothing was done, so the key is free again. Where a worker
-dies in between the key is free after a minute; what it had made and given to nobody is taken back then (`orphans`), and
-made again.
+is sealed, bound to its row. Of the request there is a keyed hash, on which nobody can try passwords. What was refused
+is not kept: nothing was done, so the key is free again. Where a worker dies in between the key is free after a minute;
+what it had made and given to nobody is taken back then (`orphans`), and made again.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from hashlib import sha256
 
 import msgspec
 
@@ -31,11 +30,14 @@ _KEY = re.compile(r'"([\x20\x21\x23-\x5b\x5d-\x7e]{1,255})"|([\x21\x23-\x2b\x2d-
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """An answer as it is sent."""
+    """An answer as it is sent.  It may hold a new secret."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"Rendered({self.status})"
 
 
 class KeyReused(BadRequest):
@@ -68,17 +70,31 @@ class AnswerLost(BadRequest):
 
 
 class Repeats:
-    """Has each request with a key done once.  `end` takes back what an earlier attempt made, known by its id."""
+    """Has each request with a key done once.
 
-    def __init__(self, store: IdempotencyStore, box: Box, end: Callable[[Asked, str], Awaitable[None]]) -> None:
+    `end` takes back what an earlier attempt made, known by its id; `secret` gives what requests are hashed with.
+    """
+
+    def __init__(
+        self,
+        store: IdempotencyStore,
+        box: Box,
+        end: Callable[[Asked, str], Awaitable[None]],
+        secret: Callable[[Asked], Awaitable[bytes]],
+    ) -> None:
         self._store = store
         self._box = box
         self._end = end
+        self._secret = secret
 
     @classmethod
     def of(cls, gateway: Gateway) -> "Repeats":
         """Make them for a gateway."""
-        return cls(gateway.store, gateway.box, Orphans(gateway).end)
+
+        async def secret(asked: Asked) -> bytes:
+            return (await gateway.tokens.act(asked.actor)).key
+
+        return cls(gateway.store, gateway.box, Orphans(gateway).end, secret)
 
     async def once(self, asked: Asked, body: bytes, work: Callable[[], Awaitable[Rendered]]) -> Rendered:
         """Do the work, or give the answer of when it was done.
@@ -89,7 +105,9 @@ class Repeats:
         said = asked.header(HEADER)
         if not said:
             return await work()
-        request = KeyedRequest(asked.caller.id, _key(said), _fingerprint(asked, body), asked.call.id)
+        key = _key(said)
+        fingerprint = _fingerprint(asked, body, await self._secret(asked))
+        request = KeyedRequest(asked.caller.id, key, fingerprint, asked.call.id)
         earlier = await self._store.begin_once(request, lease_s=LEASE_S, keep_s=KEEP_S)
         if earlier is None:
             return await self._first(asked, request, work)
@@ -145,9 +163,10 @@ def _key(said: str) -> str:
     return found[1] or found[2]
 
 
-def _fingerprint(asked: Asked, body: bytes) -> bytes:
+def _fingerprint(asked: Asked, body: bytes, secret: bytes) -> bytes:
     call = asked.call
-    return sha256(b"\0".join((call.method.encode("ascii"), call.path.encode("utf-8"), call.query, body))).digest()
+    said = b"\0".join((call.method.encode("ascii"), call.path.encode("utf-8"), call.query, body))
+    return hmac.digest(secret, b"request\0" + said, "sha256")
 
 
 def _place(request: KeyedRequest) -> Place:

@@ -8,11 +8,13 @@ from msgspec import UNSET
 from tollbridge import Gateway, NotFound
 from tollbridge.administering import Role
 from tollbridge_admin.asking import Answer, Asked
-from tollbridge_admin.peopleshapes import RolePatch, RoleShown, RolesShown, RoleWish, role_shown
+from tollbridge_admin.paging import cursor, read_cursor
+from tollbridge_admin.peopleshapes import RolePatch, RolesAsked, RoleShown, RolesShown, RoleWish, role_shown
 from tollbridge_admin.routes import Nothing, Route, route
 from tollbridge_admin.tags import tag_of
 
 READ, WRITE = "admin:roles:read", "admin:roles:write"
+_LIST = "roles"
 _ONE = "/roles/{name}"
 
 
@@ -26,16 +28,25 @@ class Roles:
         """Say what can be asked."""
         write: dict[str, Any] = {"scope": WRITE, "also": (409,), "gives": RoleShown}
         return (
-            route("GET", "/roles", self.list_roles, takes=Nothing, gives=RolesShown, scope=READ),
+            route("GET", "/roles", self.list_roles, takes=RolesAsked, gives=RolesShown, scope=READ),
             route("POST", "/roles", self.create_role, takes=RoleWish, status=201, **write),
             route("GET", _ONE, self.get_role, takes=Nothing, gives=RoleShown, scope=READ, tagged=True),
             route("PATCH", _ONE, self.change_role, takes=RolePatch, tagged=True, **write),
             route("POST", f"{_ONE}/remove", self.remove_role, takes=Nothing, may_be_bare=True, tagged=True, **write),
         )
 
-    async def list_roles(self, asked: Asked, nothing: Nothing) -> Answer:
+    async def list_roles(self, asked: Asked, query: RolesAsked) -> Answer:
         """List all roles, the built-in ones first."""
-        return Answer(RolesShown(tuple(map(role_shown, await self._gateway.people.roles.list()))))
+        after, part = read_cursor(_LIST, query.after), query.q.lower()
+        found = await self._gateway.people.roles.list()
+        behind = [
+            role
+            for role in (found if after is None else _behind(found, after))
+            if part in role.name or part in role.description.lower()
+        ]
+        page = behind[: query.limit]
+        following = cursor(_LIST, page[-1].name) if len(behind) > len(page) else None
+        return Answer(RolesShown(tuple(map(role_shown, page)), following))
 
     async def create_role(self, asked: Asked, wish: RoleWish) -> Answer:
         """Make a role."""
@@ -67,6 +78,16 @@ class Roles:
 
     async def _see(self, asked: Asked) -> Role:
         return there(await self._gateway.people.roles.get(asked.named["name"]))
+
+
+def _behind(roles: Sequence[Role], name: str) -> Sequence[Role]:
+    """Give the roles behind one, which may be gone by now: the built-in ones as they are, then the others by name."""
+    built_in = [role.name for role in roles if role.built_in]
+
+    def place(name: str) -> tuple[int, str]:
+        return (built_in.index(name), "") if name in built_in else (len(built_in), name)
+
+    return [role for role in roles if place(role.name) > place(name)]
 
 
 def _one(role: Role) -> Answer:

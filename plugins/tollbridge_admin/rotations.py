@@ -14,6 +14,7 @@ from tollbridge_admin.reach import Reach
 from tollbridge_admin.repeats import HEADER
 from tollbridge_admin.rotationshapes import (
     MOST,
+    PASSING,
     AutoRotationShown,
     AutoRotationWish,
     ManyRotated,
@@ -22,6 +23,7 @@ from tollbridge_admin.rotationshapes import (
     shown,
 )
 from tollbridge_admin.routes import Nothing, Route, route
+from tollbridge_admin.tags import tag_of
 from tollbridge_admin.tokens import READ, WRITE
 
 _LIST = "rotations"
@@ -38,7 +40,7 @@ class Rotations:
 
     def routes(self) -> Sequence[Route]:
         """Say what can be asked."""
-        one: dict[str, Any] = {"gives": AutoRotationShown}
+        one: dict[str, Any] = {"gives": AutoRotationShown, "tagged": True}
         write: dict[str, Any] = {"scope": WRITE, "also": (409,)}
         return (
             route("POST", "/tokens/rotate", self.rotate_tokens, takes=ManyRotations, gives=ManyRotated, **write),
@@ -49,21 +51,28 @@ class Rotations:
 
     async def get_auto_rotation(self, asked: Asked, nothing: Nothing) -> Answer:
         """Say how a token's secret changes by itself, and whether a new one is on its way."""
-        token = await self._reach.see(asked.caller, asked.id)
-        return Answer(shown(*await self._gateway.rotations.get(token.id)))
+        return await self._shown(await self._reach.see(asked.caller, asked.id))
 
     async def set_auto_rotation(self, asked: Asked, wish: AutoRotationWish) -> Answer:
-        """Have a token's secret change by itself, and be handed over; needs all that the token may do."""
-        token = await self._touch(asked, asked.id)
+        """Have a token's secret change by itself, and be handed over; needs all that the token may do, then too."""
+        token = await self._matching(asked, await self._touch(asked, asked.id))
         options: dict[str, Any] = {"into": wish.into, "days_before": wish.days_before, "overlap_s": wish.overlap_s}
-        await self._gateway.rotations.set(token, **options, by=asked.actor)
-        return Answer(shown(*await self._gateway.rotations.get(token.id)))
+        await self._gateway.rotations.set(token, **options, setter=asked.minter, by=asked.actor)
+        return await self._shown(token)
 
     async def remove_auto_rotation(self, asked: Asked, nothing: Nothing) -> Answer:
-        """Have a token's secret not change by itself any more; one that is on its way is taken back."""
-        token = await self._reach.touch(asked.caller, asked.id)
+        """Have a token's secret not change by itself any more; one on its way is taken back, its files are let go."""
+        token = await self._matching(asked, await self._reach.touch(asked.caller, asked.id))
         await self._gateway.rotations.remove(token.id, by=asked.actor)
-        return Answer(shown(*await self._gateway.rotations.get(token.id)))
+        return await self._shown(token)
+
+    async def _matching(self, asked: Asked, token: Token) -> Token:
+        asked.check_match((await self._shown(token)).tag)
+        return token
+
+    async def _shown(self, token: Token) -> Answer:
+        found = shown(*await self._gateway.rotations.get(token.id))
+        return Answer(found, tag=tag_of(found, *PASSING))
 
     async def rotate_tokens(self, asked: Asked, wish: ManyRotations) -> Answer:
         """Give several tokens a further secret each, in the answer this once or handed over; each has a result."""
@@ -137,7 +146,8 @@ class Rotations:
     async def _handed_over(self, asked: Asked, token: Token, into: str, overlap_s: int) -> RotatedShown:
         """Begin one; one that is on its way already is as good."""
         place = into.replace("{id}", token.id)
-        await self._gateway.rotations.begin(token, into=place, overlap_s=overlap_s, by=asked.actor)
+        options: dict[str, Any] = {"into": place, "overlap_s": overlap_s, "setter": asked.minter}
+        await self._gateway.rotations.begin(token, **options, by=asked.actor)
         return RotatedShown(id=token.id, result="handing_over")
 
     async def _touch(self, asked: Asked, token_id: str) -> Token:

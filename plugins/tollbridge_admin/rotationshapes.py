@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tollbridge.administering import AutoRotation, Handover
 from tollbridge_admin.paging import Cursor
-from tollbridge_admin.tokenshapes import DAY_S, Overlap, State, Wish
+from tollbridge_admin.tokenshapes import DAY_S, Overlap, State, Wish, hidden
 
 MOST = 200
 """Tokens rotated by one request: it must be done before its `Idempotency-Key` is another's."""
@@ -43,13 +43,23 @@ class HandoverShown(msgspec.Struct, frozen=True):
 
 
 class AutoRotationShown(msgspec.Struct, frozen=True, kw_only=True):
-    """How a token's secret changes by itself; `into` is null where it does not."""
+    """How a token's secret changes by itself; `into` is null where it does not; `failure` is why not when due.
+
+    `due_at` is when it changes next, null where that is not to come: its secret has no end, the token is off or ends
+    before, or a new secret is on its way.
+    """
 
     into: str | None
     days_before: int | None
     overlap_s: int | None
+    due_at: datetime | None
     done_at: datetime | None
+    failure: str | None
     handover: HandoverShown | None
+
+
+PASSING = ("due_at", "done_at", "failure", "handover")
+"""What changes of it by itself."""
 
 
 class TokenFilter(Wish, frozen=True):
@@ -82,6 +92,8 @@ class RotatedShown(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None = None
     detail: str | None = None
 
+    __repr__ = hidden
+
 
 class ManyRotated(msgspec.Struct, frozen=True):
     """What became of each; `next` is where a filter goes on."""
@@ -96,7 +108,9 @@ def shown(rotation: AutoRotation | None, handover: Handover | None) -> AutoRotat
         into=None if rotation is None else rotation.into,
         days_before=None if rotation is None else rotation.days_before,
         overlap_s=None if rotation is None else rotation.overlap_s,
+        due_at=None if rotation is None else rotation.due_at,
         done_at=None if rotation is None else rotation.done_at,
+        failure=None if rotation is None else rotation.failure or None,
         handover=None if handover is None else _handover(handover),
     )
 

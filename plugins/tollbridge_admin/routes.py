@@ -18,11 +18,16 @@ ANYBODY = "no token"
 """The same by a route that is open to everybody.  Its path has no names in it."""
 _UNSCOPED = (ANY_TOKEN, ANYBODY)
 
+GET, HEAD = "GET", "HEAD"
+
 _NAME = re.compile(r"\{(\w+)\}")
 ID = "[a-z]{1,12}_[0-9A-Za-z_-]{1,64}"
 """How an id looks, so that no word of a path is taken for one."""
 PATTERNS = {"id": ID, "name": SLUG, "key": STORED_NAME, "credential": "(?:key|ak)_[0-9a-f]{28}"}
 """How what stands for a name in a path looks."""
+
+_ONE_OF = {"people": "person", "credentials": "key", "provider-credentials": "key"}
+"""What one of a list is called, where that is not its name without an s."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -37,8 +42,8 @@ class Route:
 
     `takes` are the fields of its query where it reads, of its body where it writes; `gives` what it answers, with
     `status`. `may_be_bare`: its body may be left out. `tagged`: it is about one object, which has an entity tag that
-    `If-Match` is held against. `secret`: its body may hold what somebody could guess, so that not even a digest of it
-    is kept. `also` are statuses that nothing else says.
+    `If-Match` is held against. `looks`: it changes nothing, though it is a POST. `also` are statuses that nothing else
+    says.
     """
 
     method: str
@@ -52,18 +57,18 @@ class Route:
     status: int = 200
     may_be_bare: bool = False
     tagged: bool = False
-    secret: bool = False
+    looks: bool = False
     also: tuple[int, ...] = ()
 
     @property
     def reads(self) -> bool:
         """Whether it changes nothing."""
-        return self.method == "GET"
+        return self.method == GET
 
     @property
     def repeats(self) -> bool:
         """Whether it takes an `Idempotency-Key`: keys are told apart by who sends them."""
-        return self.method == "POST" and self.scope != ANYBODY and not self.secret
+        return self.method == "POST" and self.scope != ANYBODY and not self.looks
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -100,6 +105,7 @@ class Table:
             if self._methods.setdefault(one.path, {}).setdefault(one.method, one) is not one:
                 raise PluginError(f"the route {one.method} {one.path} is there twice")
         self._patterns = [(_pattern(path), methods) for path, methods in self._methods.items()]
+        self._loose = [(_loose(path), path) for path in self._methods if _NAME.search(path)]
 
     @property
     def public(self) -> tuple[str, ...]:
@@ -109,19 +115,23 @@ class Table:
     def operation(self, call: Call) -> Operation:
         """Say what a call is, for the guard: a path or method that is not there is open to every valid token."""
         methods, _ = self._at(call.path)
-        found = methods.get(call.method)
+        found = methods.get(_as_read(call.method))
         scope = "" if found is None or found.scope in _UNSCOPED else found.scope
         return Operation(scope=scope, label="none" if found is None else found.name, method=call.method, ai=False)
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
-        """Find a route and what stands for the names in its path; raises `NotFound` or `MethodNotAllowed`."""
+        """Find a route and what stands for the names in its path; raises `NotFound` or `MethodNotAllowed`.
+
+        HEAD is answered as GET (RFC 9110, 9.3.2): the server leaves out the body.
+        """
         methods, named = self._at(path)
         if not methods:
-            raise NotFound("there is nothing at this path; look whether an id in it is whole, or see openapi.json")
-        if method not in methods:
-            allowed = ", ".join(methods)
+            raise NotFound(self._missing(path))
+        found = methods.get(_as_read(method))
+        if found is None:
+            allowed = ", ".join((*methods, HEAD) if GET in methods else methods)
             raise MethodNotAllowed(f"this path takes {allowed}", headers={"allow": allowed})
-        return methods[method], named
+        return found, named
 
     def _at(self, path: str) -> tuple[Mapping[str, Route], Mapping[str, str]]:
         for pattern, methods in self._patterns:
@@ -129,6 +139,20 @@ class Table:
             if match is not None:
                 return methods, match.groupdict()
         return {}, {}
+
+    def _missing(self, path: str) -> str:
+        """Say what there is not at a path: what a name in it means, where nothing could have that name."""
+        for loose, known in self._loose:
+            match = loose.fullmatch(path)
+            if match is not None:
+                kinds = _kinds(known)
+                wrong = next(name for name, said in match.groupdict().items() if not re.fullmatch(PATTERNS[name], said))
+                return f"there is no such {kinds[wrong]}"
+        return "there is nothing at this path; see openapi.json"
+
+
+def _as_read(method: str) -> str:
+    return GET if method == HEAD else method
 
 
 def _check(one: Route) -> None:
@@ -143,6 +167,17 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(
         "".join(f"(?P<{part}>{PATTERNS[part]})" if odd else re.escape(part) for odd, part in _parts(path))
     )
+
+
+def _loose(path: str) -> re.Pattern[str]:
+    """Match the path whatever stands for its names."""
+    return re.compile("".join(f"(?P<{part}>[^/]+)" if odd else re.escape(part) for odd, part in _parts(path)))
+
+
+def _kinds(path: str) -> Mapping[str, str]:
+    """Say what each name in a path means: one of the list before it."""
+    lists = (part.rsplit("/", 2)[-2] for odd, part in _parts(path) if not odd and part.endswith("/"))
+    return {name: _ONE_OF.get(its, its.removesuffix("s")) for name, its in zip(_NAME.findall(path), lists, strict=True)}
 
 
 def _parts(path: str) -> Iterable[tuple[bool, str]]:

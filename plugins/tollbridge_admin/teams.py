@@ -48,8 +48,9 @@ class Teams:
         teams, own = self._gateway.people.teams, asked.caller.team
         after = read_cursor(_LIST, query.after) or ""
         if own:
-            team = None if after or query.q.lower() not in own else await teams.get(own)
-            return Answer(TeamsShown(() if team is None else (shown(team),), None))
+            team, part = await teams.get(own) if after < own else None, query.q.lower()
+            fits = [team] if team is not None and (part in own or part in team.title.lower()) else []
+            return Answer(TeamsShown(tuple(map(shown, fits)), None))
         found = await teams.list(limit=query.limit + 1, after=after, search=query.q)
         page = found[: query.limit]
         following = cursor(_LIST, page[-1].name) if len(found) > len(page) else None
@@ -71,17 +72,20 @@ class Teams:
 
     async def change_team(self, asked: Asked, patch: TeamPatch) -> Answer:
         """Change a team, and what all in it may do, at once: what is not there stays, null takes away (RFC 7396)."""
-        team = await self._see(asked)
-        asked.check_match(tag_of(shown(team)))
-        change = TeamChange(
-            title=patch.title,
-            description=patch.description,
-            scopes=patch.scopes if patch.scopes is UNSET else tuple(patch.scopes),
-            rotate_days=patch.rotate_days,
-            **changed_bounds(team, patch),
-        )
+        name = (await self._see(asked)).name
+
+        def change(team: Team) -> TeamChange:
+            asked.check_match(tag_of(shown(team)))
+            return TeamChange(
+                title=patch.title,
+                description=patch.description,
+                scopes=patch.scopes if patch.scopes is UNSET else tuple(patch.scopes),
+                rotate_days=patch.rotate_days,
+                **changed_bounds(team, patch),
+            )
+
         teams = self._gateway.people.teams
-        return _one(there(await teams.change(team.name, change, giver=asked.minter, by=asked.actor)))
+        return _one(there(await teams.change(name, change, giver=asked.minter, by=asked.actor)))
 
     async def disable_team(self, asked: Asked, nothing: Nothing) -> Answer:
         """Switch a team and all in it off, at once, until it is enabled."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from tollbridge import Denied, Gateway, NotFound, Token
+from tollbridge.administering import TokenChange
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.reach import Reach
@@ -78,11 +79,7 @@ class Tokens:
 
     async def create_token(self, asked: Asked, wish: NewTokenWish) -> Answer:
         """Make a token below the caller's; its secret is in the answer, this once."""
-        options, team = new_token(wish), asked.caller.team
-        if team and options["team"] not in ("", team):
-            raise Denied("a token with a team makes tokens of that team alone", code="out_of_reach", param="team")
-        options["team"] = team or options["team"]
-        made = await self._gateway.tokens.issue(**options, minter=asked.minter, by=asked.actor)
+        made = await self._gateway.tokens.issue(**new_token(wish), minter=asked.minter, by=asked.actor)
         found = issued(made.token, made.secret)
         return Answer(found, 201, _tag(made.token), {"location": f"tokens/{made.token.id}"})
 
@@ -106,10 +103,13 @@ class Tokens:
 
     async def change_token(self, asked: Asked, patch: TokenPatch) -> Answer:
         """Change a token, at once: what is not there stays, null takes away (RFC 7396)."""
-        token = await self._reach.touch(asked.caller, asked.id, widens=touches_rights(patch))
-        asked.check_match(_tag(token))
-        change = change_of(token, patch)
-        return _one(there(await self._gateway.tokens.change(token.id, change, editor=asked.minter, by=asked.actor)))
+        await self._reach.touch(asked.caller, asked.id, widens=touches_rights(patch))
+
+        def change(token: Token) -> TokenChange:
+            asked.check_match(_tag(token))
+            return change_of(token, patch)
+
+        return _one(there(await self._gateway.tokens.change(asked.id, change, editor=asked.minter, by=asked.actor)))
 
     async def rotate_token(self, asked: Asked, wish: Rotation) -> Answer:
         """Give a token a further secret, in the answer this once; the old one opens for the overlap."""

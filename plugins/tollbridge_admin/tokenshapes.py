@@ -29,7 +29,7 @@ Networks = Annotated[
 _HOURS = {"examples": ["mon-fri 08:00-18:00 Europe/Berlin", "sat,sun 22:00-06:00 UTC"]}
 Hours = Annotated[str, Meta(max_length=200, description="When it may be used.", extra_json_schema=_HOURS)]
 Tags = Annotated[list[Annotated[str, Meta(extra_json_schema={"pattern": "^[!-~]{1,64}$"})]], Meta(max_length=32)]
-Usd = Annotated[str, Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,9})?$", description="US dollars, such as 25 or 1.50.")]
+Usd = Annotated[str, Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,9})?$", description="US dollars.", examples=["25", "25.50"])]
 Period = Literal["day", "month", "total"]
 State = Literal["active", "disabled", "revoked", "expired", "ending", "near-budget", "over-budget"]
 Overlap = Annotated[
@@ -39,8 +39,15 @@ Overlap = Annotated[
 DAY_S = 86_400
 
 
+def hidden(of: object) -> str:
+    """Give the `__repr__` of what may hold a secret: nothing of what it holds."""
+    return f"{type(of).__name__}()"
+
+
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What can be asked for; anything else is refused by name."""
+    """What can be asked for; anything else is refused by name.  It may hold a secret, so none shows what it holds."""
+
+    __repr__ = hidden
 
 
 class Money(Wish, frozen=True):
@@ -182,6 +189,8 @@ class IssuedShown(TokenShown, frozen=True, kw_only=True):
     """A token with its new secret, this once."""
 
     token: str
+
+    __repr__ = hidden
 
 
 class TokensShown(msgspec.Struct, frozen=True):

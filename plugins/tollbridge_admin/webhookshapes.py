@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tollbridge.administering import Delivery, MadeWebhook, Webhook
 from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.routes import ID
-from tollbridge_admin.tokenshapes import DAY_S, Label, Name, Overlap, Wish
+from tollbridge_admin.tokenshapes import DAY_S, Label, Name, Overlap, Wish, hidden
 
 Url = Annotated[str, Meta(min_length=1, max_length=2_000, description="Where messages are sent: https://...")]
 _EVENT = {"pattern": r"^(\*|[a-z][a-z_]{0,39}\.(\*|[a-z][a-z_]{0,39}))$", "examples": ["token.rotate", "token.*", "*"]}
@@ -86,6 +86,8 @@ class WebhookMade(WebhookShown, frozen=True, kw_only=True):
     """A webhook with the secret that its messages are signed with, this once."""
 
     secret: str
+
+    __repr__ = hidden
 
 
 class WebhooksShown(msgspec.Struct, frozen=True):

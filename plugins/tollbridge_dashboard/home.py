@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge_dashboard.figures import RANGES, collect
+from tollbridge_dashboard.owners import owners
 from tollbridge_dashboard.pages import Pages
 from tollbridge_dashboard.panels import collect_panels
 from tollbridge_dashboard.words import clock_time
@@ -29,6 +30,7 @@ class Home:
             "home.html",
             nav="home",
             figures=figures,
+            people=await owners(gateway, (token for _, token in figures.spenders if token)),
             ranges=RANGES.values(),
             models=gateway.models(),
             panels=await collect_panels(gateway),

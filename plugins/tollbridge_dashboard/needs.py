@@ -11,8 +11,9 @@ from starlette.routing import Route
 from tollbridge.browsing import read_form, root, sign_in_path
 from tollbridge_dashboard.home import Home
 from tollbridge_dashboard.pages import Pages
-from tollbridge_dashboard.tokens import READ, WRITE, Tokens
-from tollbridge_dashboard.viewing import BRIDGE, viewer
+from tollbridge_dashboard.token_making import TokenMaking
+from tollbridge_dashboard.tokens import Tokens
+from tollbridge_dashboard.viewing import BRIDGE, READ, WRITE, viewer
 
 _LONGEST_QUERY = 3000
 
@@ -34,14 +35,14 @@ class Need:
 
 def routes(pages: Pages) -> list[Route]:
     """Give the pages, each with what it needs."""
-    home, tokens = Home(pages), Tokens(pages)
+    home, tokens, making = Home(pages), Tokens(pages), TokenMaking(pages)
     sees, makes = Need(READ), Need(WRITE, proved=True)
     table: tuple[tuple[str, str, Page, Need], ...] = (
         ("GET", "/", home.page, Need(READ, whole=True, instead="/tokens")),
         ("POST", "/theme", pages.switch_theme, Need()),
         ("GET", "/tokens", tokens.page, sees),
-        ("GET", "/tokens/new", tokens.form, makes),
-        ("POST", "/tokens/new", tokens.create, makes),
+        ("GET", "/tokens/new", making.form, makes),
+        ("POST", "/tokens/new", making.create, makes),
         ("GET", "/tokens/{id}/revoke", tokens.ask, makes),
         ("POST", "/tokens/{id}/revoke", tokens.revoke, makes),
         ("GET", "/tokens/{id}/used", tokens.used, sees),

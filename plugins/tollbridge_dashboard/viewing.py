@@ -9,9 +9,11 @@ from tollbridge import Actor, Gateway, Principal
 from tollbridge.people.model import Person
 from tollbridge.sessions import Session
 
+READ, WRITE = "admin:tokens:read", "admin:tokens:write"
 BRIDGE = ""
 """In place of a team: the whole bridge."""
 _VIEWER = "tollbridge.viewer"
+_OF_PEOPLE = ("admin:people:read", "admin:members:read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Viewer:
         """Whether somebody has a scope for what is of a team."""
         teams = self.teams(scope)
         return BRIDGE in teams or team in teams
+
+    def sees_addresses(self, team: str) -> bool:
+        """Whether somebody may see the addresses of who is in a team."""
+        return any(self.reaches(scope, team) for scope in _OF_PEOPLE)
 
     def minter(self, team: str) -> Principal | None:
         """Give whose rights a token is made with; None for the operator's, which are all there are."""

@@ -12,10 +12,10 @@ def to_paste(base: str, data: Path) -> list[str]:
     create = f"{program()} token create --name mine {scopes} --quiet"
     order = '{"item": "lantern", "quantity": 2, "unit_price": "14.50"}'
     return [
-        f'export TOLLBRIDGE_TOKEN="$(TOLLBRIDGE_DATA={shlex.quote(str(data.absolute()))} {create})"',
-        f'export OPENAI_BASE_URL={base}/v1 OPENAI_API_KEY="$TOLLBRIDGE_TOKEN"',
-        f'export ANTHROPIC_BASE_URL={base} ANTHROPIC_API_KEY="$TOLLBRIDGE_TOKEN"',
-        f'curl {base}/orders -H "Authorization: Bearer $TOLLBRIDGE_TOKEN" -H "Content-Type: application/json" '
+        f'export DEMO_TOKEN="$(TOLLBRIDGE_DATA={shlex.quote(str(data.absolute()))} {create})"',
+        f'export OPENAI_BASE_URL={base}/v1 OPENAI_API_KEY="$DEMO_TOKEN"',
+        f'export ANTHROPIC_BASE_URL={base} ANTHROPIC_API_KEY="$DEMO_TOKEN"',
+        f'curl {base}/orders -H "Authorization: Bearer $DEMO_TOKEN" -H "Content-Type: application/json" '
         f"-d {shlex.quote(order)}",
     ]
 

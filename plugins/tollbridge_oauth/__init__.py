@@ -23,6 +23,15 @@ def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]
 
 
 @hookimpl
+def check(gateway: "Gateway") -> None:
+    """Refuse endpoints that could not be reached safely; raises `ConfigError`."""
+    from tollbridge_oauth.addresses import Addresses
+
+    if gateway.config.oauth.enabled:
+        Addresses.of(gateway.config)
+
+
+@hookimpl
 def register_well_known(register: "Callable[[str, Callable[[Gateway], ASGIApp | None]], None]") -> None:
     """Offer what the server says of itself, and of the gateway."""
     register("oauth-authorization-server", _server)

@@ -27,5 +27,9 @@ def refusal(error: OAuth2Error) -> Response:
 
 def failure(error: GatewayError) -> Response:
     """Write what the gateway itself refuses: it cannot answer now, or has been asked too often."""
-    headers = {name.decode(): value.decode() for name, value in error.headers() if name == b"retry-after"}
-    return answer({"error": error.code, "error_description": error.message}, error.status, headers)
+    return answer({"error": error.code, "error_description": error.message}, error.status, waiting(error))
+
+
+def waiting(error: GatewayError) -> Mapping[str, str]:
+    """Give the header that says how long to wait before the next try, where that is known."""
+    return {name.decode(): value.decode() for name, value in error.headers() if name == b"retry-after"}

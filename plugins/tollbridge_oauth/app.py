@@ -100,9 +100,10 @@ async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
 def _device_authorization(gateway: Gateway, addresses: Addresses, authentication: Authentication) -> Endpoint:
     async def begin(request: Request) -> Response:
         try:
-            form = await read_form(request)
-            authorization = request.headers.get("authorization")
-            client = await authentication.client(authorization, form, address_of(request))
+            form, address = await read_form(request), address_of(request)
+            client = await authentication.client(request.headers.get("authorization"), form, address)
+            if client.is_public:
+                gateway.throttle.ask(address)
             if names_another(form, addresses.issuer):
                 raise InvalidTarget()
             return answer(await devices.begin(gateway, addresses, client, form.get("scope")))

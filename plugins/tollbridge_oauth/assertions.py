@@ -1,13 +1,13 @@
 """Clients that prove who they are with a JWT that they sign (RFC 7523 section 2.2)."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from tollbridge import Gateway, UpstreamError, UpstreamRequest
 from tollbridge.authorizing import Client, shown_digest
-from tollbridge.jose import Candidate, Claims, Issuer, IssuerKeys, KeySet, TokenRefused, read_token
+from tollbridge.jose import Candidate, Claims, Issuer, IssuerKeys, KeySet, Reason, TokenRefused, read_token
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS = ("ES256", "ES384", "PS256", "RS256", "EdDSA")
@@ -49,17 +49,23 @@ class Assertions:
         self._gateway = gateway
         self._issuer = issuer
         self._fetched: dict[tuple[str, str], IssuerKeys] = {}
+        gateway.when_stopping(self._close)
 
-    async def proves(self, client: Client, assertion: bytes) -> bool:
-        """Whether the client signed this for here, and shows it for the first time; raises `Unavailable`."""
+    async def _close(self) -> None:
+        """End fetches of keys that are under way."""
+        for keys in self._fetched.values():
+            await keys.close()
+
+    async def fault(self, client: Client, assertion: bytes) -> str:
+        """Say in a word, for the log, why this does not prove a client, empty where it does; raises `Unavailable`."""
         now = self._gateway.clock.time()
         rules = Issuer(client.id, self._issuer, ALGORITHMS, typ="", leeway_s=LEEWAY_S)
         try:
             candidate = read_token(assertion, rules, now)
             claims = await self._signed(client, candidate)
-        except TokenRefused:
-            return False
-        return _fits(claims, client.id, self._issuer, now) and await self._is_first(client.id, claims)
+        except TokenRefused as exc:
+            return exc.reason.value
+        return _fault(claims, client.id, self._issuer, now) or await self._shown_before(client.id, claims)
 
     async def _signed(self, client: Client, candidate: Candidate) -> Claims:
         rules = client.rules
@@ -91,20 +97,20 @@ class Assertions:
             raise UpstreamError("the keys of a client cannot be had", detail=f"their server answered {answer.status}")
         return body
 
-    async def _is_first(self, client_id: str, claims: Claims) -> bool:
+    async def _shown_before(self, client_id: str, claims: Claims) -> str:
         ends_at = datetime.fromtimestamp(claims["exp"] + LEEWAY_S, UTC)
         replays = await self._gateway.store.replays()
-        return await replays.first(shown_digest("client assertion", client_id, claims["jti"]), ends_at)
+        first = await replays.first(shown_digest("client assertion", client_id, claims["jti"]), ends_at)
+        return "" if first else "shown_before"
 
 
-def _fits(claims: Mapping[str, Any], client_id: str, issuer: str, now: float) -> bool:
-    """Whether claims whose signature, issuer and times were checked are those of an assertion for here."""
+def _fault(claims: Mapping[str, Any], client_id: str, issuer: str, now: float) -> str:
+    """Say what is wrong with claims whose signature, issuer and times were checked, of an assertion for here."""
     jti = claims.get("jti")
-    alone: Sequence[object] = ([issuer], issuer)
-    return (
-        claims["sub"] == client_id
-        and claims["aud"] in alone
-        and claims["exp"] <= now + LONGEST_LIFE_S + LEEWAY_S
-        and isinstance(jti, str)
-        and 0 < len(jti) <= _LONGEST_ID
-    )
+    holds = {
+        Reason.SUBJECT: claims["sub"] == client_id,
+        Reason.AUDIENCE: claims["aud"] in ([issuer], issuer),
+        Reason.TIME: claims["exp"] <= now + LONGEST_LIFE_S + LEEWAY_S,
+        Reason.BAD_CLAIMS: isinstance(jti, str) and 0 < len(jti) <= _LONGEST_ID,
+    }
+    return next((reason.value for reason, held in holds.items() if not held), "")

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
+import structlog
+
 from tollbridge import Gateway
 from tollbridge.authorizing import AuthMethod, Client
 from tollbridge.jose import TokenRefused, read_compact
@@ -17,6 +19,8 @@ from tollbridge_oauth.assertions import ASSERTION, Assertions
 from tollbridge_oauth.forms import Form
 from tollbridge_oauth.known import KnownClient
 from tollbridge_oauth.refusals import BadClient, InvalidRequestError, UnauthorizedClientError
+
+log = structlog.get_logger("tollbridge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +38,32 @@ class Authentication:
     def __init__(self, gateway: Gateway, issuer: str) -> None:
         self._gateway = gateway
         self._assertions = Assertions(gateway, issuer)
-        self._checks: Mapping[AuthMethod, Callable[[Client, str], Awaitable[bool]]] = {
-            AuthMethod.BASIC: self._has_secret,
-            AuthMethod.POST: self._has_secret,
-            AuthMethod.PRIVATE_KEY: self._has_signed,
-            AuthMethod.NONE: self._needs_nothing,
+        self._faults: Mapping[AuthMethod, Callable[[Client, str], Awaitable[str]]] = {
+            AuthMethod.BASIC: self._fault_of_secret,
+            AuthMethod.POST: self._fault_of_secret,
+            AuthMethod.PRIVATE_KEY: self._fault_of_assertion,
+            AuthMethod.NONE: self._no_fault,
         }
 
     async def client(self, authorization: str | None, form: Form, address: str) -> KnownClient:
         """Give the client of a request that came from an address; raises an `OAuth2Error`.
 
-        Raises `Throttled` where too many wrong ones came from there.
+        Raises `Throttled` where too many wrong ones came from there. Who asks is not told what is wrong; the log is.
         """
         shown = shown_by(authorization, form)
         client = await self._gateway.clients.get(shown.client_id)
-        known = client is not None and client.rules.auth_method is shown.method
-        if client is None or not known or not await self._checks[shown.method](client, shown.secret):
+        fault = "unknown" if client is None else await self._fault(client, shown)
+        if client is None or fault:
             self._count_bad(address, shown.client_id)
+            if client is not None:
+                log.warning("client_not_proved", client_id=client.id, method=shown.method.value, reason=fault)
             raise BadClient()
         return await self._on(client, address)
+
+    async def _fault(self, client: Client, shown: Shown) -> str:
+        if client.rules.auth_method is not shown.method:
+            return "not_its_way"
+        return await self._faults[shown.method](client, shown.secret)
 
     def _count_bad(self, address: str, client_id: str) -> None:
         """Count a wrong proof; raises `Throttled` where too many came before.
@@ -78,14 +89,14 @@ class Authentication:
                 raise UnauthorizedClientError("this client may not be used from this address, or at this time")
         return KnownClient(client, holder)
 
-    async def _has_secret(self, client: Client, secret: str) -> bool:
-        return await self._gateway.credentials.prove(client.id, secret) is not None
+    async def _fault_of_secret(self, client: Client, secret: str) -> str:
+        return "" if await self._gateway.credentials.prove(client.id, secret) is not None else "wrong_secret"
 
-    async def _has_signed(self, client: Client, assertion: str) -> bool:
-        return await self._assertions.proves(client, assertion.encode("utf-8", "replace"))
+    async def _fault_of_assertion(self, client: Client, assertion: str) -> str:
+        return await self._assertions.fault(client, assertion.encode("utf-8", "replace"))
 
-    async def _needs_nothing(self, client: Client, secret: str) -> bool:
-        return True
+    async def _no_fault(self, client: Client, secret: str) -> str:
+        return ""
 
 
 def shown_by(authorization: str | None, form: Form) -> Shown:

@@ -47,7 +47,7 @@ async def poll(asked: Asked, issuer: str) -> None:
     if code is None:
         raise InvalidRequestError("send the device_code")
     device = await asked.gateway.grants.poll_device(code, client.id)
-    if device is None or device.state is DeviceState.USED:
+    if device is None:
         raise InvalidGrantError()
     if device.ends_at <= asked.gateway.clock.now():
         raise ExpiredTokenError()

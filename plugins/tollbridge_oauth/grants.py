@@ -5,9 +5,8 @@ by `Granting` in the transaction of the request.
 """
 
 import re
-from collections.abc import Callable, Mapping
 from hmac import compare_digest
-from typing import Any, ClassVar
+from typing import Any
 
 from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, TokenMixin, grants
 from authlib.oauth2.rfc7636 import CodeChallenge, create_s256_code_challenge
@@ -21,6 +20,7 @@ from tollbridge_oauth.minting import Mint, Wanted, subject_of
 from tollbridge_oauth.refusals import InvalidGrantError, InvalidRequestError, InvalidScopeError
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 """Any way to prove who a client is; which one is its own was checked before."""
 
@@ -47,8 +47,7 @@ class Issuing:
         granting.wait(granting.issue_access(token, lent, holder.id, lasts_s))
         answer = Answer(access_token=token, token_type="Bearer", expires_in=lasts_s, scope=" ".join(scopes))
         if include_refresh_token:
-            whole = asked.lent or lent
-            renewal = asked.refreshing or granting.wait(granting.issue_refresh(whole, client.client.rules.refresh_s))
+            renewal = asked.refreshing or granting.wait(granting.issue_refresh(lent, client.client.rules.refresh_s))
             answer["refresh_token"] = renewal
         return answer
 
@@ -85,22 +84,29 @@ class ClientCredentials(Issuing, grants.ClientCredentialsGrant):  # type: ignore
 class OnlyS256(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
     """PKCE for everybody, and never `plain`, which shows the verifier to whoever sees the request (RFC 9700, 2.1.1)."""
 
-    SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
-    CODE_CHALLENGE_METHODS: ClassVar[Mapping[str, Callable[[str, str], bool]]] = {
-        "S256": lambda verifier, challenge: compare_digest(create_s256_code_challenge(verifier), challenge)
-    }
-
     def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
         """Refuse a request without a challenge, with one of another method, or with one that is no SHA-256."""
         data = grant.request.payload.data
         if not _CHALLENGE.fullmatch(data.get("code_challenge", "")) or data.get("code_challenge_method") != "S256":
-            raise InvalidRequestError("send a code_challenge, with S256 as code_challenge_method")
+            raise InvalidRequestError(
+                "PKCE is needed: send code_challenge_method=S256, and as code_challenge the SHA-256 of a new "
+                "code_verifier in base64url without padding"
+            )
+
+    def validate_code_verifier(self, grant: Any, result: Any) -> None:
+        """Refuse a code for which something else is shown than its challenge was made of."""
+        verifier, redeemed = grant.request.form.get("code_verifier", ""), grant.request.authorization_code
+        if not _VERIFIER.fullmatch(verifier):
+            raise InvalidRequestError(
+                "PKCE is needed: send the code_verifier that the code_challenge was made of, 43 to 128 letters, digits "
+                "and -._~"
+            )
+        if not compare_digest(create_s256_code_challenge(verifier), redeemed.code_challenge):
+            raise InvalidGrantError("the code_challenge of this code was not made of this code_verifier by S256")
 
 
 class RedeemedCode(AuthorizationCodeMixin):  # type: ignore[misc]  # Authlib has no types
     """A code that was used up just now."""
-
-    code_challenge_method = "S256"
 
     def __init__(self, code: Code) -> None:
         self.lent = code.lent
@@ -124,22 +130,22 @@ class AuthorizationCode(Issuing, grants.AuthorizationCodeGrant):  # type: ignore
     def save_authorization_code(self, code: str, request: Asked) -> None:
         """Do nothing: it was kept when it was made."""
 
-    def query_authorization_code(self, code: str, client: KnownClient) -> RedeemedCode | None:
-        """Use a code up; its grant is to end where its client did so before."""
+    def query_authorization_code(self, code: str, client: KnownClient) -> RedeemedCode:
+        """Use a code up, or raise `InvalidGrantError`; its grant is to end where its client did so before."""
         granting = self.request.granting
         try:
             found = granting.wait(granting.redeem_code(code, client.id))
         except Reused as exc:
             self.request.reused = exc.grant_id
-            return None
+            raise InvalidGrantError() from exc
         if found is None:
-            return None
+            raise InvalidGrantError()
         self.request.lent = found.lent
         return RedeemedCode(found)
 
-    def authenticate_user(self, code: RedeemedCode) -> Principal | None:
-        """Find the grant, if it goes on."""
-        return self.request.find_holder(code.lent.grant_id)
+    def authenticate_user(self, code: RedeemedCode) -> Principal:
+        """Find the grant; raises `InvalidGrantError` where it ended."""
+        return _holder(self.request, code.lent)
 
     def delete_authorization_code(self, code: RedeemedCode) -> None:
         """Do nothing: it is kept until it ends, to know when it is used again."""
@@ -163,17 +169,17 @@ class RefreshToken(Issuing, grants.RefreshTokenGrant):  # type: ignore[misc]  # 
 
     INCLUDE_NEW_REFRESH_TOKEN = True
 
-    def authenticate_refresh_token(self, shown: str) -> RotatedRefresh | None:
-        """Use it up; its grant is to end where that was done before."""
+    def authenticate_refresh_token(self, shown: str) -> RotatedRefresh:
+        """Use it up, or raise `InvalidGrantError`; its grant is to end where that was done before."""
         asked, client = self.request, self.request.client
         try:
             work = asked.granting.rotate(shown, client.id, client.client.rules.refresh_s)
             rotated = asked.granting.wait(work)
         except Reused as exc:
             asked.reused = exc.grant_id
-            return None
+            raise InvalidGrantError() from exc
         if rotated is None:
-            return None
+            raise InvalidGrantError()
         asked.lent, asked.refreshing = rotated.lent, rotated.secret
         return RotatedRefresh(rotated.lent)
 
@@ -186,10 +192,7 @@ class RefreshToken(Issuing, grants.RefreshTokenGrant):  # type: ignore[misc]  # 
 
     def authenticate_user(self, token: RotatedRefresh) -> Principal:
         """Find the grant; raises `InvalidGrantError` where it ended."""
-        found = self.request.find_holder(token.lent.grant_id)
-        if found is None:
-            raise InvalidGrantError()
-        return found
+        return _holder(self.request, token.lent)
 
     def revoke_old_credential(self, token: RotatedRefresh) -> None:
         """Do nothing: it was used up first of all."""
@@ -206,7 +209,15 @@ class DeviceCode(Issuing, DeviceCodeGrant):  # type: ignore[misc]  # Authlib has
         asked = self.request
         asked.client = self.authenticate_token_endpoint_client()
         asked.lent = asked.granting.wait(asked.granting.take_device(asked.form["device_code"], asked.client.id))
-        asked.user = None if asked.lent is None else asked.find_holder(asked.lent.grant_id)
-        if asked.lent is None or asked.user is None:
+        if asked.lent is None:
             raise InvalidGrantError()
+        asked.user = _holder(asked, asked.lent)
         asked.credential = RotatedRefresh(asked.lent)
+
+
+def _holder(asked: Asked, lent: Lent) -> Principal:
+    """Find the grant that something hangs on; raises `InvalidGrantError` where it ended."""
+    found = asked.find_holder(lent.grant_id)
+    if found is None:
+        raise InvalidGrantError()
+    return found

@@ -8,9 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from tollbridge import Gateway
+from tollbridge import Gateway, GatewayError
 from tollbridge.browsing import Renderer, here, policy, sign_in_path
 from tollbridge_oauth.addresses import PATH
+from tollbridge_oauth.answers import waiting
 from tollbridge_oauth.lending import Lending, Visitor
 
 _WHY = {
@@ -41,17 +42,19 @@ class Pages:
 
     def no(self, request: Request, why: str) -> Response:
         """Say why nobody is sent back; never a redirect (RFC 6749 section 4.1.2.1)."""
-        return self.render(request, "cannot.html", status=400, why=_WHY[why])
+        sign_in = sign_in_path(request, here(request)) if why == "operator" else ""
+        return self.render(request, "cannot.html", status=400, why=_WHY[why], sign_in=sign_in)
 
     async def refuse(self, request: Request, status: int) -> Response:
         """Make the page of a refusal before any page was reached."""
         return self.render(request, "refused.html", status=status, code=status)
 
     async def failed(self, request: Request, exc: Exception) -> Response:
-        """Make the page of an error."""
+        """Make the page of an error, and say when to try again where that is known."""
         code: int = exc.status_code if isinstance(exc, HTTPException) else getattr(exc, "status", 500)
         page = self.render(request, "refused.html", status=code, code=code)
-        page.headers.update(exc.headers or {} if isinstance(exc, HTTPException) else {})
+        told = waiting(exc) if isinstance(exc, GatewayError) else getattr(exc, "headers", None)
+        page.headers.update(told or {})
         return page
 
     async def visitor(self, request: Request, scopes: Sequence[str] = ()) -> Visitor | Response:

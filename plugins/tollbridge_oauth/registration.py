@@ -75,7 +75,7 @@ class Registration:
     async def __call__(self, request: Request) -> Response:
         """Make a client; its secret is in the answer, this once (section 3.2.1)."""
         try:
-            self._check(request)
+            self._check(request.headers.get("authorization", ""), address_of(request))
             said = await _read(request)
             made = await self._made(said, request)
         except OAuth2Error as exc:
@@ -84,14 +84,19 @@ class Registration:
             return refusal(_refused(exc))
         return answer(_told(made), 201)
 
-    def _check(self, request: Request) -> None:
-        address = address_of(request)
-        self._gateway.throttle.check(address, REGISTERED)
-        scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    def _check(self, authorization: str, address: str) -> None:
+        """Check the token for registering: the right one crosses, whatever wrong ones came from the same address."""
+        throttle = self._gateway.throttle
+        scheme, _, shown = authorization.partition(" ")
         token = shown.strip().encode("utf-8", "replace")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token, self._token):
-            self._gateway.throttle.failed(address, REGISTERED)
-            raise NotAllowed()
+        if scheme.lower() == "bearer" and hmac.compare_digest(token, self._token):
+            throttle.ask(address)
+            return
+        try:
+            throttle.check(address, REGISTERED)
+        finally:
+            throttle.failed(address, REGISTERED)
+        raise NotAllowed()
 
     async def _made(self, said: Metadata, request: Request) -> IssuedClient:
         grants = tuple(grant for grant in GRANTS if grant.value in said.grant_types)

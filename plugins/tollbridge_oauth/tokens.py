@@ -1,7 +1,7 @@
 """The token endpoint (RFC 6749 section 3.2): one request, one transaction.
 
-Whatever is refused leaves nothing behind, but for two things that must not depend on it: an assertion that was shown
-cannot be shown again, and a grant whose code or refresh token was used twice ends.
+Whatever is refused leaves nothing behind, but for what must not depend on it: an assertion that was shown cannot be
+shown again, a grant whose code or refresh token was used twice ends, and what `_PREPARE` names is done.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

@@ -98,7 +98,7 @@ class Verifying:
         try:
             client = await self._authentication.find(device.lent.client_id, address)
         except OAuth2Error:
-            return None
+            client = None
         if client is None:
             return None
         return Waiting(device, client, await self._pages.lending.lenders(visitor, client, device.lent.scopes))

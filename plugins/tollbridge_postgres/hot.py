@@ -39,15 +39,19 @@ _HOLDERS = f"""
     FROM token AS t LEFT JOIN secret AS s ON FALSE
     WHERE t.id = ANY($1::text[]) AND t.revoked_at IS NULL AND t.disabled_at IS NULL AND coalesce(t.expires_at, $3) > $2
 """
-# A secret is known by its token and the time it was made: its digest changes with the pepper; 0 for none.
+# A secret is known by its token and the time it was made: its digest changes with the pepper; 0 for none. A key that
+# signed is known by its id, empty for none.
 _OPEN = """
-    SELECT asked.id, asked.made
-    FROM unnest($1::text[], $2::bigint[]) AS asked (id, made)
+    SELECT asked.id, asked.made, asked.key
+    FROM unnest($1::text[], $2::bigint[], $5::text[]) AS asked (id, made, key)
     JOIN token AS t ON t.id = asked.id AND t.revoked_at IS NULL AND t.disabled_at IS NULL
     WHERE coalesce(t.expires_at, $4::bigint) > $3::bigint AND (asked.made = 0 OR EXISTS (
         SELECT 1 FROM secret AS s
-        WHERE s.token_id = t.id AND s.created_at = asked.made AND s.use IN ('', 'access')
+        WHERE s.token_id = t.id AND s.created_at = asked.made AND s.use IN ('', 'access', 'client')
         AND coalesce(s.expires_at, $4) > $3
+    )) AND (asked.key = '' OR EXISTS (
+        SELECT 1 FROM credential AS c
+        WHERE c.id = asked.key AND c.token_id = t.id AND coalesce(c.expires_at, $4) > $3
     ))
 """
 _WRITABLE = "SELECT pg_current_xact_id()::text, current_setting('transaction_read_only')"
@@ -138,10 +142,10 @@ class PostgresHot:
         return {row["asked_for"]: principal_of(tuple(row.values())) for row in rows}
 
     async def _find_open(self, shown: Sequence[Shown]) -> Mapping[Shown, bool]:
-        ids, made = [one.token_id for one in shown], [one.made_us for one in shown]
+        ids, made, keys = ([getattr(one, name) for one in shown] for name in ("token_id", "made_us", "key"))
         async with self._pool.lend() as db:
-            rows = await db.fetch(_OPEN, ids, made, seconds_to_micros(self._clock.time()), _NEVER)
-        return {Shown(row["id"], row["made"]): True for row in rows}
+            rows = await db.fetch(_OPEN, ids, made, seconds_to_micros(self._clock.time()), _NEVER, keys)
+        return {Shown(row["id"], row["made"], row["key"]): True for row in rows}
 
 
 async def _write(db: Connection) -> None:

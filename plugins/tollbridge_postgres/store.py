@@ -1,7 +1,7 @@
 """The store on PostgreSQL: one database, any number of processes on any number of machines."""
 
 import asyncio
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tollbridge import Clock, Principal, SystemClock, Unavailable
 from tollbridge.stores.base import Store
 from tollbridge.stores.building import (
+    READ_OWN_KEYS,
+    READ_PEPPERS,
     READ_SECRETS,
     Reservation,
     Shown,
@@ -29,6 +31,8 @@ from tollbridge_postgres.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from tollbridge.stores.sql import SqlSide
+
+_ADD_OWN_KEY = "INSERT INTO own_key (name, content) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
 
 
 class PostgresStore(SqlServed):
@@ -115,6 +119,19 @@ class PostgresStore(SqlServed):
     async def stored_secrets(self) -> Sequence[StoredSecret]:
         async with self._open.pool.lend() as db:
             return [secret_of(tuple(row.values())) for row in await db.fetch(READ_SECRETS)]
+
+    async def own_keys(self) -> Mapping[str, bytes]:
+        async with self._open.pool.lend() as db:
+            return {row["name"]: row["content"] for row in await db.fetch(READ_OWN_KEYS)}
+
+    async def add_own_key(self, name: str, sealed: bytes) -> bytes:
+        async with self._open.pool.lend() as db:
+            await db.execute(_ADD_OWN_KEY, name, sealed)
+        return (await self.own_keys())[name]
+
+    async def peppers(self) -> Collection[str]:
+        async with self._open.pool.lend() as db:
+            return {row["pepper_id"] for row in await db.fetch(READ_PEPPERS) if row["pepper_id"]}
 
     async def _connect(self, clock: DatabaseClock) -> Pool:
         """Open the pool, and see what time it is there."""

@@ -68,13 +68,14 @@ _FORGET_ISSUED = """
 _FORGET_ROWS = [
     f"""
     WITH gone AS (
-        DELETE FROM {table} WHERE {key} IN (
-            SELECT {key} FROM {table} WHERE ends_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+        DELETE FROM {table} WHERE digest IN (
+            SELECT digest FROM {table} WHERE ends_at <= $1::bigint - {late_s * 1_000_000}
+            LIMIT $2 FOR UPDATE SKIP LOCKED
         ) RETURNING 1
     )
     SELECT count(*) FROM gone
     """
-    for table, key in ENDING.items()
+    for table, late_s in ENDING.items()
 ]
 
 log = structlog.get_logger("tollbridge")

@@ -40,7 +40,7 @@ class Ages:
         return end_s + self.clock_skew_s < self.gateway.clock.time()
 
     async def is_first(self, made_s: float, *shown: str) -> bool:
-        """Whether nobody has shown this on any worker; to be asked once all else was right.  Raises `Unavailable`."""
+        """Whether nobody has shown this on any worker; to be asked once all else is right.  Raises `Unavailable`."""
         ends_at = datetime.fromtimestamp(made_s + self.max_age_s + self.clock_skew_s + _MARGIN_S, UTC)
         replays = await self.gateway.store.replays()
         return await replays.first(shown_digest(*shown), ends_at)

@@ -6,6 +6,7 @@ signed is, the body too, and no request is taken twice.
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from tollbridge import Call, Gateway, Holder, IdentitySource, Unauthenticated
@@ -59,14 +60,13 @@ class AkSk:
             signed = read_signed(call)
             opened = await _opened(gateway, ages, signed)
             verify(signed, opened)
-            if not await ages.is_first(made_s(signed), "aksk", signed.access_key, signed.signature.hex()):
-                raise Wrong("it was shown before")
         except Wrong as exc:
             raise _refused(str(exc)) from None
         call.body_check = body_check(signed, _refused)
         mine = opened.credential
         ends_s = None if mine.ends_at is None else mine.ends_at.timestamp()
-        return Holder(mine.token_id, ends_s, _refused("the token of the key is not live"))
+        refusal = _refused("the token of the key is not live")
+        return Holder(mine.token_id, ends_s, refusal, key=mine.id, confirm=partial(_confirm, ages, signed))
 
 
 async def _opened(gateway: Gateway, ages: Ages, signed: HmacSigned) -> OpenedCredential:
@@ -77,6 +77,12 @@ async def _opened(gateway: Gateway, ages: Ages, signed: HmacSigned) -> OpenedCre
     if opened is None or opened.credential.kind is not CredentialKind.AKSK:
         raise Wrong("there is no such access key")
     return opened
+
+
+async def _confirm(ages: Ages, signed: HmacSigned) -> None:
+    """Refuse a signature that was shown before."""
+    if not await ages.is_first(made_s(signed), "aksk", signed.access_key, signed.signature.hex()):
+        raise _refused("it was shown before")
 
 
 def _refused(why: str) -> Unauthenticated:

@@ -41,7 +41,8 @@ class Basic:
         found = None if pair is None else await self._open[0].credentials.prove(*pair)
         if pair is None or found is None or not await self._acts_for_itself(pair[0], found):
             raise _refused()
-        return Holder(pair[0], None if found.ends_at is None else found.ends_at.timestamp(), _refused())
+        ends_s = None if found.ends_at is None else found.ends_at.timestamp()
+        return Holder(pair[0], ends_s, _refused(), secret_made_us=found.made_us)
 
     async def _acts_for_itself(self, id: str, found: ShownSecret) -> bool:
         if found.use is not SecretUse.CLIENT:

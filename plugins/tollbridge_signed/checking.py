@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from http_message_signatures import (
@@ -44,14 +45,18 @@ class Checking:
             said = said_of(message.headers)
             opened = await self._opened(said)
             verify(message, opened)
-            if not await self._ages.is_first(said.created, "signed", said.keyid, said.nonce):
-                raise Wrong("its nonce was shown before")
         except Wrong as exc:
             raise unsigned(str(exc)) from None
         call.body_check = body_check(message.headers)
         mine = opened.credential
         ends_s = None if mine.ends_at is None else mine.ends_at.timestamp()
-        return Holder(mine.token_id, ends_s, unsigned("the token of the key is not live"))
+        refusal = unsigned("the token of the key is not live")
+        return Holder(mine.token_id, ends_s, refusal, key=mine.id, confirm=partial(self._confirm, said))
+
+    async def _confirm(self, said: Said) -> None:
+        """Refuse a nonce that was shown before."""
+        if not await self._ages.is_first(said.created, "signed", said.keyid, said.nonce):
+            raise unsigned("its nonce was shown before")
 
     async def _opened(self, said: Said) -> OpenedCredential:
         """Give the key of a signature that is neither too old nor too new; raises `Wrong`."""

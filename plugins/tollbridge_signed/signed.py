@@ -36,18 +36,22 @@ class Signed:
     def __post_init__(self) -> None:
         check_ages(self.max_age_s, self.clock_skew_s)
 
-    def open(self, gateway: Gateway) -> None:
-        """Get ready to check; raises `ConfigError` where something for it is missing."""
-        url = gateway.config.server.public_url
-        if not url:
+    def check(self, gateway: Gateway) -> None:
+        """Raise `ConfigError` where something that it checks with is missing."""
+        if not gateway.config.server.public_url:
             raise ConfigError(
                 "identity.signed needs [server] public_url, such as https://gw.example.com: callers sign the whole URL"
             )
         if find_spec("http_message_signatures") is None:
             raise ConfigError("identity.signed needs http-message-signatures; run: pip install 'tollbridge[signed]'")
+
+    def open(self, gateway: Gateway) -> None:
+        """Get ready to check; raises as `check`."""
+        self.check(gateway)
         from tollbridge_signed.checking import Checking
 
-        self._open[:] = [Checking(gateway, url, Ages(gateway, self.max_age_s, self.clock_skew_s))]
+        ages = Ages(gateway, self.max_age_s, self.clock_skew_s)
+        self._open[:] = [Checking(gateway, gateway.config.server.public_url, ages)]
 
     def shows(self, call: Call) -> bool:
         """Whether there is a signature for us."""

@@ -32,15 +32,29 @@ def register_commands(register: Callable[[str, Any], None]) -> None:
 
 
 @hookimpl
+def check(gateway: "Gateway") -> None:
+    """Refuse an OpenID provider that nobody could sign in with; raises `ConfigError`."""
+    from tollbridge_signin.ways import check_providers
+
+    check_providers(gateway)
+
+
+@hookimpl
 def startup(gateway: "Gateway") -> None:
-    """Have `tollbridge serve` print a link that signs in once."""
+    """Have `tollbridge serve` print where the dashboard is; on a terminal a link that signs in once."""
     from tollbridge_signin.door import Door, link
 
     server = gateway.config.server
     if server.prefix:
         door = Door(gateway.admin_key, gateway.config.data, gateway.clock)
         public = server.public_url
-        gateway.announce(lambda base: ("dashboard", link(f"{public or base}{server.prefix}", door.make_code())))
+        gateway.announce(
+            lambda base: ("dashboard", link(f"{public or base}{server.prefix}", door.make_code())),
+            kept=lambda base: (
+                "dashboard",
+                f"{public or base}{server.prefix}/  (tollbridge admin-link prints a link that signs in)",
+            ),
+        )
 
 
 def _make(gateway: "Gateway") -> "ASGIApp":

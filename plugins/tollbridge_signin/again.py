@@ -34,10 +34,10 @@ class Again:
         try:
             await self._entering.check_password(request, person.email, field(form, "password"), why=Why.OWN)
         except SignInRefused as exc:
-            return await self._show(request, back, refused=exc.why)
+            return await self._show(request, back, refused=exc)
         return await self._pages.enter(request, person.id, BY_PASSWORD, back, asked_at=asked_at)
 
-    async def _show(self, request: Request, back: str, *, refused: Why | None = None) -> Response:
+    async def _show(self, request: Request, back: str, *, refused: SignInRefused | None = None) -> Response:
         session = await self._pages.session(request)
         back = way_back(request, back)
         if session is None:
@@ -47,9 +47,8 @@ class Again:
         return self._pages.render(
             request,
             "again.html",
-            status=200 if refused is None else refused.status,
-            back=back,
             refused=refused,
+            back=back,
             person=person,
             providers=self._ways.providers if person is not None else (),
             has_password=person is not None and person.has_password and allowed,

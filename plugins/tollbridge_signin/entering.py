@@ -56,7 +56,7 @@ class Entering:
         try:
             person = await self.check_password(request, email, field(form, "password"))
         except SignInRefused as exc:
-            return await self._show(request, back, email=email, refused=exc.why)
+            return await self._show(request, back, email=email, refused=exc)
         return await self._pages.enter(request, person.id, BY_PASSWORD, back, asked_at=asked_at)
 
     async def check_password(self, request: Request, email: str, password: str, *, why: Why = Why.PASSWORD) -> Person:
@@ -68,7 +68,7 @@ class Entering:
             try:
                 throttle.check(client, account)
             except GatewayError as exc:
-                raise SignInRefused(Why.WAIT) from exc
+                raise SignInRefused(Why.WAIT, wait_s=exc.retry_after_s or 0.0) from exc
             person = await self._gateway.people.check_password(email, password)
             if person is None:
                 throttle.failed(client, account)
@@ -89,15 +89,16 @@ class Entering:
         status = 200 if code else 401
         return self._pages.render(request, "link.html", status=status, code=code, back=way_back(request, back))
 
-    async def _show(self, request: Request, back: str, *, email: str = "", refused: Why | None = None) -> Response:
+    async def _show(
+        self, request: Request, back: str, *, email: str = "", refused: SignInRefused | None = None
+    ) -> Response:
         session: Session | None = await self._pages.session(request)
         return self._pages.render(
             request,
             "sign_in.html",
-            status=200 if refused is None else refused.status,
+            refused=refused,
             back=way_back(request, back),
             email=email,
-            refused=refused,
             left="out" in request.query_params,
             session=session,
             person=await self._pages.person(session),

@@ -13,6 +13,7 @@ from tollbridge.browsing import SESSION, Renderer, read_cookie, set_cookie, way_
 from tollbridge.people.model import Person
 from tollbridge.sessions import Browser, Session
 from tollbridge_signin import PATH
+from tollbridge_signin.refusals import SignInRefused
 
 
 class Pages:
@@ -23,9 +24,22 @@ class Pages:
         self._renderer = Renderer("tollbridge_signin", gateway.clock, mount=PATH)
         self.assets = self._renderer.assets
 
-    def render(self, request: Request, template: str, /, *, status: int = 200, **context: Any) -> HTMLResponse:
-        """Render a template."""
-        return self._renderer.render(request, template, status=status, **context)
+    def render(
+        self,
+        request: Request,
+        template: str,
+        /,
+        *,
+        status: int = 200,
+        refused: SignInRefused | None = None,
+        **context: Any,
+    ) -> HTMLResponse:
+        """Render a template; where somebody was `refused` it is told why, with the status of that."""
+        status = status if refused is None else refused.why.status
+        words = None if refused is None else refused.why.words
+        page = self._renderer.render(request, template, status=status, said_no=words, **context)
+        page.headers.update({} if refused is None else refused.headers)
+        return page
 
     async def refuse(self, request: Request, status: int) -> Response:
         """Make the page of a refusal before any page was reached."""

@@ -21,10 +21,16 @@ from tollbridge_signin.attempts import Attempt
 from tollbridge_signin.identities import Identity, claim, identity
 from tollbridge_signin.metadata import KEEP_S, Discovery, Metadata
 from tollbridge_signin.refusals import SignInRefused, Why
-from tollbridge_signin.web import GuardedTransport, Transport, away, check_url
+from tollbridge_signin.web import GuardedTransport, Transport, away
 
 LEEWAY_S = 30.0
 """How far the provider's clock may differ from ours."""
+
+
+def secret_of(name: str, options: OidcConfig, gateway: Gateway) -> str:
+    """Give the secret of a provider, empty for a public client; raises `ConfigError` where it is not there."""
+    where = f"signin.oidc.{name}.client_secret"
+    return gateway.read_key(options.client_secret, where) if options.client_secret else ""
 
 
 class OpenIdProvider:
@@ -45,11 +51,15 @@ class OpenIdProvider:
 
     @classmethod
     def of(cls, name: str, options: OidcConfig, gateway: Gateway) -> "OpenIdProvider":
-        """Make one for a gateway; raises `ValueError` for an issuer that cannot be, `ConfigError` for no secret."""
-        check_url(options.issuer, allow_private=options.allow_private)
-        where = f"signin.oidc.{name}.client_secret"
-        secret = gateway.read_key(options.client_secret, where) if options.client_secret else ""
-        return cls(name, options, gateway.transport, gateway.clock, secret=secret)
+        """Make one for a gateway; raises `ConfigError` where its secret is not there."""
+        made = cls(name, options, gateway.transport, gateway.clock, secret=secret_of(name, options, gateway))
+        gateway.when_stopping(made.close)
+        return made
+
+    async def close(self) -> None:
+        """End a fetch of its keys that is under way."""
+        for keys in self._keys.values():
+            await keys.close()
 
     async def address(self, attempt: Attempt, redirect_uri: str) -> str:
         """Give the address that somebody goes to; raises `Unavailable`.

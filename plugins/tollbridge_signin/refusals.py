@@ -1,5 +1,7 @@
 """Why somebody is not signed in: a sentence for them, and a word for the log."""
 
+import math
+from collections.abc import Mapping
 from enum import Enum
 from gettext import gettext as _
 
@@ -29,9 +31,18 @@ class Why(Enum):
 
 
 class SignInRefused(Exception):
-    """Somebody is not signed in; `detail` is for the log, and holds nothing that was shown or sent."""
+    """Somebody is not signed in.
 
-    def __init__(self, why: Why, detail: str = "") -> None:
+    `detail` is for the log, and holds nothing that was shown or sent; `wait_s` is how long no other try is listened to.
+    """
+
+    def __init__(self, why: Why, detail: str = "", *, wait_s: float = 0.0) -> None:
         super().__init__(why.name)
         self.why = why
         self.detail = detail
+        self.wait_s = wait_s
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Say when another try is listened to, where that is not at once (RFC 9110, 10.2.3)."""
+        return {"retry-after": str(math.ceil(self.wait_s))} if self.wait_s else {}

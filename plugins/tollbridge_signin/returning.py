@@ -89,8 +89,7 @@ class Returning:
         return self._pages.render(
             request,
             "not_signed_in.html",
-            status=exc.why.status,
-            words=exc.why.words,
+            refused=exc,
             title=provider.title,
             back=way_back(request, back),
         )

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from tollbridge import ConfigError, Gateway
-from tollbridge_signin.providers import OpenIdProvider
+from tollbridge_signin.providers import OpenIdProvider, secret_of
+from tollbridge_signin.web import check_url
 
 
 class Ways:
@@ -11,11 +12,12 @@ class Ways:
 
     def __init__(self, gateway: Gateway) -> None:
         """Make them; raises `ConfigError` for what cannot be used."""
+        check_providers(gateway)
         self._gateway = gateway
-        configured = gateway.config.signin.oidc
-        if configured and not gateway.config.server.public_url:
-            raise ConfigError("signin.oidc: it needs server.public_url, which providers send people back to")
-        self.providers: Sequence[OpenIdProvider] = [_made(name, gateway) for name in configured]
+        oidc = gateway.config.signin.oidc
+        self.providers: Sequence[OpenIdProvider] = [
+            OpenIdProvider.of(name, options, gateway) for name, options in oidc.items()
+        ]
 
     def provider(self, name: str) -> OpenIdProvider | None:
         """Find a provider by its name."""
@@ -27,8 +29,14 @@ class Ways:
         return allowed and await (await self._gateway.store.sessions()).anybody_has_a_password()
 
 
-def _made(name: str, gateway: Gateway) -> OpenIdProvider:
-    try:
-        return OpenIdProvider.of(name, gateway.config.signin.oidc[name], gateway)
-    except ValueError as exc:
-        raise ConfigError(f"signin.oidc.{name}: {exc}") from exc
+def check_providers(gateway: Gateway) -> None:
+    """Refuse providers that cannot be used, before anything is opened; raises `ConfigError`."""
+    oidc = gateway.config.signin.oidc
+    if oidc and not gateway.config.server.public_url:
+        raise ConfigError("signin.oidc: it needs server.public_url, which providers send people back to")
+    for name, options in oidc.items():
+        try:
+            check_url(options.issuer, allow_private=options.allow_private)
+        except ValueError as exc:
+            raise ConfigError(f"signin.oidc.{name}: {exc}") from exc
+        secret_of(name, options, gateway)

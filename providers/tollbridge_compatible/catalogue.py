@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from typing import TypeGuard
 
@@ -89,8 +90,9 @@ class Service:
         )
 
 
+@cache
 def load_services() -> tuple[Service, ...]:
-    """Read the rows that ship with this package."""
+    """Read the rows that ship with this package, once."""
     return read_services(files(__package__).joinpath("services.toml").read_text("utf-8"), "services.toml")
 
 

@@ -1,22 +1,31 @@
 """Running calls end with the very secret that let them in, on both stores, and those of outside callers in time."""
 
 import asyncio
+import base64
+import hmac
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from email.utils import formatdate
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from tests.live.looking import eventually
 from tests.live.test_cutting import CHAT_EVENT, CLAUDE, WITHIN_S, bridge, error_of, streams
+from tests.plugins.signed.conftest import CHAT, PUBLIC, Wire, digest_of, signs_with
 from tests.support.jwts import AUDIENCE, ISSUER, jwks, signer, token
 from tests.support.lending import Lending, administered, issue, lend
 from tests.support.live import LiveGateway, mock_config
 from tests.support.postgres import PostgresServer
 from tests.support.requires import requires
 
+from tollbridge.credentials import CredentialKind, CredentialWish, IssuedCredential
 from tollbridge.gateway import Gateway
 from tollbridge.testing.upstream import ScriptedUpstream
+from tollbridge.tokens.service import IssuedToken
 
 End = Callable[[Gateway, Lending], Awaitable[object]]
 WORKERS = 3
@@ -28,6 +37,11 @@ jwks_url = "{keys}/jwks"
 scopes = ["ai:*", "model:*"]
 leeway_s = 0.0
 allow_private = true
+"""
+SIGNED = f"""public_url = "{PUBLIC}"
+[identity.signed]
+[identity.aksk]
+[identity.basic]
 """
 ENDS: dict[str, End] = {
     "the token is dropped": lambda gateway, lent: gateway.grants.drop_access(lent.access.encode()),
@@ -93,6 +107,72 @@ def test_calls_of_a_secret_are_cut_when_it_was_changed_at_once_and_those_of_the_
 
     assert max(reader.ended_at - changed_at for reader in old) < WITHIN_S
     assert {error_of(reader, CHAT_EVENT)["error"]["code"] for reader in old} == {"token_ended"}
+
+
+def test_calls_are_cut_with_the_key_that_signed_them_and_with_the_secret_that_basic_showed(
+    tmp_path: Path, store: str
+) -> None:
+    async def make(config: Path) -> tuple[IssuedToken, list[IssuedCredential]]:
+        async with administered(config) as gateway:
+            issued = await gateway.tokens.issue(name="signer", scopes=("ai:*", "model:*"))
+            kinds = (CredentialKind.SIGNATURE, CredentialKind.SIGNATURE, CredentialKind.AKSK)
+            wishes = [CredentialWish(kind=kind) for kind in kinds]
+            made = [await gateway.credentials.add(issued.token.id, wish) for wish in wishes]
+            return issued, [one for one in made if one is not None]
+
+    async def end(config: Path, token_id: str, removed: str, rotated: str) -> float:
+        async with administered(config) as gateway:
+            assert await gateway.credentials.rotate(token_id, rotated, timedelta(0))
+            assert await gateway.tokens.rotate(token_id, timedelta(0))
+            assert await gateway.credentials.remove(token_id, removed)
+            return time.monotonic()
+
+    async def revoke(config: Path, token_id: str) -> None:
+        async with administered(config) as gateway:
+            await gateway.tokens.revoke(token_id)
+
+    with ScriptedUpstream.in_thread() as upstream:
+        config = mock_config(upstream.url, CLAUDE.format(url=upstream.url, cut="true") + SIGNED + store)
+        with LiveGateway(tmp_path, config) as gateway:
+            issued, (first, other, access) = asyncio.run(make(gateway.config))
+            id = issued.token.id
+            pair = base64.b64encode(f"{id}:{issued.secret}".encode()).decode()
+            ways = [
+                partial(signed, first),
+                partial(hmac_signed, access),
+                lambda body: {"authorization": f"Basic {pair}"},
+            ]
+            with streams(gateway, upstream, partial(signed, other), "chat", 1) as (spared,):
+                with ExitStack() as stack:
+                    running = [stack.enter_context(streams(gateway, upstream, way, "chat", 1))[0] for way in ways]
+                    ended_at = asyncio.run(end(gateway.config, id, first.credential.id, access.credential.id))
+                went_on = not spared.ended_at
+                asyncio.run(revoke(gateway.config, id))
+
+    assert [reader for reader in running if reader.ended_at - ended_at >= WITHIN_S] == []
+    assert {error_of(reader, CHAT_EVENT)["error"]["code"] for reader in running} == {"token_ended"}
+    assert went_on
+
+
+def signed(made: IssuedCredential, body: bytes) -> dict[str, str]:
+    """Give the headers of a signed call (RFC 9421)."""
+    said = {"created": int(time.time()), "nonce": made.credential.id, "keyid": made.credential.id, "tag": "tollbridge"}
+    wire = Wire(body=body, parameters=said)
+    wire.headers["content-digest"] = digest_of(body)
+    signature = base64.b64encode(signs_with(made)(wire.base())).decode()
+    return {**wire.headers, "signature-input": f"sig={wire.said()}", "signature": f"sig=:{signature}:"}
+
+
+def hmac_signed(made: IssuedCredential, body: bytes) -> dict[str, str]:
+    """Give the headers of a call that is signed with an access key and a secret key."""
+    date, digest = formatdate(usegmt=True), f"SHA-256={base64.b64encode(sha256(body).digest()).decode()}"
+    text = f"date: {date}\n@request-target: post {CHAT}\ndigest: {digest}"
+    signature = base64.b64encode(hmac.digest(made.secret.encode(), text.encode(), "sha256")).decode()
+    shown = (
+        f'hmac username="{made.credential.id}", algorithm="hmac-sha256", headers="date @request-target digest", '
+        f'signature="{signature}"'
+    )
+    return {"date": date, "digest": digest, "authorization": shown}
 
 
 def test_call_of_an_outside_caller_goes_on_until_its_token_ends_and_is_cut_then(tmp_path: Path) -> None:

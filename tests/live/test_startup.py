@@ -246,7 +246,7 @@ def test_limits_that_workers_would_not_share_are_refused_unless_said_out_loud(at
 
 
 def test_defaults_are_safe(tmp_path) -> None:
-    with LiveGateway(tmp_path, CONFIG) as gateway:
+    with LiveGateway(tmp_path, CONFIG, fresh=True) as gateway:
         assert gateway.url.startswith("http://127.0.0.1:")
         folder = tmp_path / ".tollbridge"
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700

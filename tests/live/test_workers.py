@@ -43,7 +43,7 @@ def call(gateway: LiveGateway, token: str, times: int) -> None:
 
 
 def test_workers_are_counted_as_one_gateway_replaced_and_ended_together(tmp_path, upstream) -> None:
-    with LiveGateway(tmp_path, mock_config(upstream.url), workers=2) as gateway:
+    with LiveGateway(tmp_path, mock_config(upstream.url), workers=2, fresh=True) as gateway:
         token = gateway.token()["token"]
         call(gateway, token, 30)
         settled(tmp_path, 30)

@@ -9,6 +9,7 @@ from tollbridge.errors import Unavailable
 from tollbridge.formats.dialect import Operation
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.samples import ACT, TOKEN
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
@@ -16,7 +17,7 @@ from tollbridge.tokens.scopes import ScopeSet
 
 async def test_each_use_is_logged_counted_and_noted_of_the_token(tmp_path) -> None:
     clock, counted = FixedClock(), []
-    store = SqliteStore(tmp_path / "t.db", clock, tidy_s=0.01)
+    store = SqliteStore(lay_database(tmp_path / "t.db"), clock, tidy_s=0.01)
     await store.open()
     await store.add_token(TOKEN, ACT)
     call = Call("req_1", clock.now(), 0.0, "http", "GET", "/v1/models", [], client="192.0.2.1")
@@ -42,7 +43,7 @@ async def test_each_use_is_logged_counted_and_noted_of_the_token(tmp_path) -> No
 
 async def test_use_is_recorded_once_a_minute_and_a_store_that_fails_is_told(tmp_path) -> None:
     clock = FixedClock()
-    store = SqliteStore(tmp_path / "t.db", clock, tidy_s=0.01)
+    store = SqliteStore(lay_database(tmp_path / "t.db"), clock, tidy_s=0.01)
     await store.open()
     await store.add_token(TOKEN, ACT)
 

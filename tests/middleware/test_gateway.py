@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -223,6 +224,27 @@ async def test_plugins_are_started_and_stopped_once(build, waits) -> None:
     assert plugin.steps == ["startup", "shutdown"]
 
 
+async def test_what_is_to_end_with_the_gateway_ends_once_and_one_that_fails_hinders_nothing(build) -> None:
+    gateway, ended = build(), list[str]()
+
+    async def end(name: str, *, fails: bool = False) -> None:
+        ended.append(name)
+        if fails:
+            raise ValueError("broken")
+
+    with capture_logs() as logged:
+        for _ in range(2):
+            await gateway.start()
+            gateway.when_stopping(partial(end, "first", fails=True))
+            gateway.when_stopping(partial(end, "second"))
+            await gateway.stop()
+
+    assert ended == ["first", "second"] * 2
+    assert [entry["event"] for entry in logged if entry["log_level"] == "error"] == ["end_failed"] * 2
+    with pytest.raises(Unavailable):
+        await gateway.store.check()
+
+
 @pytest.mark.parametrize("waits", [True, False])
 async def test_plugin_whose_start_fails_stops_the_start_and_is_named(build, waits) -> None:
     broken, other = Steps("startup", waits=waits), Others()
@@ -376,7 +398,16 @@ def test_announcements_are_told_the_address(build) -> None:
     gateway = build()
     gateway.announce(lambda base: ("dashboard", f"{base}/x"))
 
-    assert gateway.announcements("http://h:1") == [("dashboard", "http://h:1/x")]
+    for kept in (True, False):
+        assert gateway.announcements("http://h:1", kept=kept) == [("dashboard", "http://h:1/x")]
+
+
+def test_announcement_with_a_secret_has_another_in_its_place_where_it_is_kept(build) -> None:
+    gateway = build()
+    gateway.announce(lambda base: ("way in", f"{base}/secret"), kept=lambda base: ("way in", f"{base}/"))
+
+    assert gateway.announcements("http://h:1", kept=False) == [("way in", "http://h:1/secret")]
+    assert gateway.announcements("http://h:1", kept=True) == [("way in", "http://h:1/")]
 
 
 async def test_layer_of_a_plugin_stands_where_it_wants(gateway_of) -> None:

@@ -43,6 +43,7 @@ class Things:
     @hookimpl
     def register_apps(self, register: Callable[[str, Callable[[Gateway], Any]], None]) -> None:
         options: dict[str, Any] = {"service": "things", "find": find, "write_refusal": write_refusal}
+        options["public"] = ("/public",)
         register("/things", lambda gateway: gateway.guard(things, **options))
 
 
@@ -68,6 +69,13 @@ async def test_caller_without_a_token_of_ours_is_refused_in_the_words_of_the_app
     assert (reply.status_code, reply.text) == (401, "invalid_api_key")
     assert reply.headers["content-type"] == "text/x-refusal"
     assert reply.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("secret", ["", "tb_0123456789"])
+async def test_nobody_is_asked_for_a_token_on_a_public_path(under, secret) -> None:
+    reply = await under.request("GET", f"{PATH}/public", token=secret)
+
+    assert (reply.status_code, reply.json()["id"]) == (200, "")
 
 
 async def test_scope_of_the_operation_is_needed_and_none_where_it_has_none(under) -> None:

@@ -21,11 +21,13 @@ HOOKS = {
     "register_key_rotators",
     "register_secret_sinks",
     "register_jobs",
+    "register_events",
     "register_apps",
     "register_well_known",
     "register_metrics",
     "register_commands",
     "register_panels",
+    "check",
     "startup",
     "shutdown",
 }

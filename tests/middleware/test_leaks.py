@@ -1,6 +1,7 @@
 """What is done about tokens that somebody found in the open."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 from tests.support.lending import lend
 
 from tollbridge.audit import Actor
+from tollbridge.credentials import CredentialKind, CredentialWish
 from tollbridge.errors import RateLimited
 from tollbridge.leaks import LONGEST_SECRET, Found, Leaks
 from tollbridge.testing import GatewayUnderTest
@@ -165,6 +167,46 @@ async def test_refresh_token_or_client_secret_that_was_lost_ends_what_it_is_of(u
     assert await state(one, lent.grant) == "disabled"
     assert await state(one, lent.client) == ("disabled" if ended == "client" else "active")
     assert not await opens(one, lent.access)
+
+
+@pytest.mark.parametrize("kind", [CredentialKind.HMAC, CredentialKind.AKSK])
+@pytest.mark.parametrize(
+    ("action", "state_after"), [("disable", "disabled"), ("revoke", "revoked"), ("tell", "active")]
+)
+async def test_shared_key_that_was_lost_is_named_and_ends_its_token_as_a_secret_would(
+    under, kind: CredentialKind, action: str, state_after: str
+) -> None:
+    one = under(action)
+    await one.client()
+    issued = await one.gateway.tokens.issue(name="shop")
+    made = await one.gateway.credentials.add(issued.token.id, CredentialWish(kind=kind))
+
+    with capture_logs() as lines:
+        await Leaks.of(one.gateway).report([Found(made.secret, "a wiki")], BY)
+
+    assert await state(one, issued.token.id) == state_after
+    records = [record for record in await one.gateway.store.follow_audit() if record.action == "token.leaked"]
+    said = {"action": action, "credential": made.credential.id, "place": "a wiki"}
+    assert [(record.target, json.loads(record.after)) for record in records] == [(issued.token.id, said)]
+    (told,) = [line for line in lines if line["event"] == "token_leaked"]
+    assert (told["token_id"], told["credential"]) == (issued.token.id, made.credential.id)
+    assert made.secret not in str(lines)
+
+
+async def test_token_whose_lost_key_was_removed_goes_on_and_another_report_of_it_does_nothing(under) -> None:
+    one = under("disable")
+    await one.client()
+    issued = await one.gateway.tokens.issue(name="shop")
+    id = issued.token.id
+    made = await one.gateway.credentials.add(id, CredentialWish(kind=CredentialKind.HMAC))
+    leaks = Leaks.of(one.gateway)
+    await leaks.report([Found(made.secret)], BY)
+
+    await one.gateway.credentials.remove(id, made.credential.id)
+    await one.gateway.tokens.enable(id)
+    await leaks.report([Found(made.secret)], BY)
+
+    assert await opens(one, issued.secret)
 
 
 async def test_telling_ends_no_access_token(under) -> None:

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from tollbridge.audit import Actor
 from tollbridge.noticing import SELF, levels, tell_endings, tell_unused
+from tollbridge.redaction import is_secret_name
 from tollbridge.testing import GatewayUnderTest
 
 BY = Actor("ada", "code")
@@ -39,9 +40,10 @@ async def test_secret_that_ends_is_logged_and_told_once_for_each_of_its_days(
     await under.gateway.jobs.run_due()
 
     assert [line["days"] for line in lines if line["event"] == "token_secret_ending"] == [15, 7, 3, 1]
-    assert {(line["token_id"], line["token"], line["log_level"]) for line in lines} == {
+    assert {(line["token_id"], line["name"], line["log_level"]) for line in lines} == {
         (made.token.id, "shop", "warning")
     }
+    assert not any(is_secret_name(key) for line in lines for key in line)  # or the log would not have its name
     bodies = [json.loads(one.body)["data"] for one in under.sent]
     assert [(body["id"], body["name"], body["team"], body["days"]) for body in bodies] == [
         (made.token.id, "shop", "blue", days) for days in (15, 7, 3, 1)

@@ -14,14 +14,13 @@ from tollbridge.data import DataFolder
 from tollbridge.errors import ConfigError, SetupError, StoreError, Unavailable
 from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.opening import check_schema, open_limiter, open_store, open_with_secrets, schema_keeper
-from tollbridge.sealing.ring import KeyRing
-from tollbridge.sealing.rings import open_rings
+from tollbridge.sealing.rings import Rings, open_rings
 from tollbridge.stores import schema
 from tollbridge.stores.sqlite import SqliteStore
 
 
-def peppers(data: DataFolder) -> KeyRing:
-    return open_rings(Config(data=data.path), SystemClock(), {}, {}).peppers
+def rings_of(data: DataFolder) -> Rings:
+    return open_rings(Config(data=data.path), SystemClock(), {}, {})
 
 
 def opened(url: str, factories: Any = None) -> Any:
@@ -142,17 +141,17 @@ def test_limits_that_nothing_keeps_are_refused_without_their_password(url, sente
 async def test_store_is_opened_and_its_secrets_are_made(tmp_path) -> None:
     store, data = SqliteStore(tmp_path / "x.db"), DataFolder(tmp_path / "data")
 
-    one, other = await open_with_secrets(store, data, "one", "other", peppers=peppers(data))
+    one, other = await open_with_secrets(store, data, "one", "other", rings=rings_of(data))
 
     assert (one, other) == (data.secret("one"), data.secret("other"))
-    assert peppers(data).current().content == data.secret("pepper")
+    assert rings_of(data).peppers.current().content == data.secret("pepper")
     await store.close()
 
 
 async def test_store_that_cannot_be_opened_leaves_no_secret(tmp_path) -> None:
     data = DataFolder(tmp_path / "data")
     with pytest.raises(StoreError, match="is not a file"):
-        await open_with_secrets(SqliteStore(tmp_path), data, "one", peppers=peppers(data))
+        await open_with_secrets(SqliteStore(tmp_path), data, "one", rings=rings_of(data))
 
     assert list(tmp_path.iterdir()) == []
 
@@ -163,7 +162,7 @@ async def test_secret_that_is_no_good_leaves_no_database(tmp_path) -> None:
     (tmp_path / "data" / "other").write_text("short")
 
     with pytest.raises(SetupError, match="other"):
-        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, "one", "other", peppers=peppers(data))
+        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, "one", "other", rings=rings_of(data))
 
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
@@ -174,7 +173,7 @@ async def test_pepper_that_is_no_good_leaves_no_database(tmp_path) -> None:
     (tmp_path / "data" / "pepper").write_text("00" * 32)
 
     with pytest.raises(SetupError, match="pepper: key 1 is one byte over and over"):
-        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, peppers=peppers(data))
+        await open_with_secrets(SqliteStore(tmp_path / "x.db"), data, rings=rings_of(data))
 
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
@@ -183,7 +182,7 @@ async def test_store_is_closed_where_its_secrets_cannot_be_made(tmp_path) -> Non
     store, data = SqliteStore(tmp_path / "x.db"), DataFolder(tmp_path / "none" / "data")
 
     with pytest.raises(SetupError, match="there is no folder"):
-        await open_with_secrets(store, data, "one", peppers=peppers(data))
+        await open_with_secrets(store, data, "one", rings=rings_of(data))
 
     with pytest.raises(Unavailable):
         await store.check()

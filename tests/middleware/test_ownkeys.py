@@ -11,6 +11,7 @@ from tollbridge.errors import StoreError
 from tollbridge.ownkeys import AUDIT, OwnKey
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.vault import Box
 
 OTHER = "other"
@@ -18,7 +19,7 @@ OTHER = "other"
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "t.db", FixedClock())
+    store = SqliteStore(lay_database(tmp_path / "t.db"), FixedClock())
     await store.open()
     yield store
     await store.close()

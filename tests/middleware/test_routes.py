@@ -327,7 +327,7 @@ def test_suggestion_among_hundreds_of_providers_stays_short() -> None:
     with pytest.raises(ConfigError) as refused:
         routes({"models": {"m": {"targets": ["quite-unknown/x"]}}}, many)
 
-    assert len(str(refused.value)) < 100
+    assert str(refused.value).endswith("names no known provider; 200 are known; listed by: tollbridge models --all")
 
 
 def test_provider_that_a_plugin_runs_is_moved_to_where_it_listens() -> None:

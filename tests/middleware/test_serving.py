@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -20,7 +21,7 @@ from tollbridge.cli.worker import make_app
 from tollbridge.errors import ConfigError
 from tollbridge.metrics import prepare_multiprocess
 from tollbridge.server.http1 import Http1
-from tollbridge.serving import base_url, bind, configure_logs, run_server, serve_one, uvicorn_config
+from tollbridge.serving import announce, base_url, bind, configure_logs, run_server, serve_one, uvicorn_config
 
 pytestmark = pytest.mark.usefixtures("restored_logging")
 DEADLINE_S = 60
@@ -108,6 +109,19 @@ class Beside:
             except asyncio.CancelledError:
                 self.cancelled = True
                 raise
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_is_secret_is_printed_on_a_terminal_alone(config, capsys, monkeypatch, terminal) -> None:
+    gateway = Gateway(config)
+    gateway.announce(lambda base: ("way in", "secret"), kept=lambda base: ("way in", "elsewhere"))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+
+    with bind("127.0.0.1", 0) as listener:
+        announce(gateway, listener)
+
+    printed = capsys.readouterr().err
+    assert ("secret" in printed, "elsewhere" in printed) == (terminal, not terminal)
 
 
 @pytest.mark.parametrize("hangs", [False, True])

@@ -13,6 +13,7 @@ from tollbridge.errors import Unavailable
 from tollbridge.signingkeys import LINGERS, LOOK_S, PUBLISHED, STALE_S, SigningKeys
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.vault import Box
 
 DAY_S = 86_400.0
@@ -25,7 +26,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[SqliteStore]:
-    store = SqliteStore(tmp_path / "t.db", clock)
+    store = SqliteStore(lay_database(tmp_path / "t.db"), clock)
     await store.open()
     yield store
     await store.close()

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tollbridge.defences import ThrottleConfig
-from tollbridge.errors import Throttled
+from tollbridge.errors import RateLimited, Throttled
 from tollbridge.testing import FixedClock
 from tollbridge.throttle import Throttle
 
@@ -137,3 +137,41 @@ def test_no_account_is_kept_by_its_name() -> None:
 
     assert held
     assert not any(b"ada" in key for key in held)
+
+
+def test_what_needs_no_proof_is_asked_for_at_a_steady_rate() -> None:
+    clock = FixedClock()
+    one = throttle(clock)
+    for _ in range(30):
+        one.ask(ADDRESS)
+
+    for _ in range(3):
+        with capture_logs() as logged, pytest.raises(RateLimited) as caught:
+            one.ask(ADDRESS)
+        assert caught.value.retry_after_s == pytest.approx(2.0, abs=0.01)
+        clock.advance(2)
+        one.ask(ADDRESS)
+
+    one.ask("203.0.113.8")
+    assert logged == []  # it was told within the minute
+
+
+def test_source_that_asks_too_much_is_told_of_once_a_minute() -> None:
+    one = throttle()
+    for _ in range(30):
+        one.ask("2001:db8:1:2::1")
+
+    with capture_logs() as logged:
+        for last in range(2, 5):
+            with pytest.raises(RateLimited):
+                one.ask(f"2001:db8:1:2::{last}")
+
+    told = {"event": "unproven_requests_throttled", "log_level": "warning", "source": "2001:db8:1:2::"}
+    assert logged == [{**told, "requests": 30, "retry_after_s": 2}]
+
+
+@pytest.mark.parametrize("options", [{"enabled": False}, {"spared": (ADDRESS,)}])
+def test_what_needs_no_proof_is_asked_for_freely_where_nobody_is_throttled(options: dict[str, object]) -> None:
+    one = throttle(**options)
+    for _ in range(100):
+        one.ask(ADDRESS)

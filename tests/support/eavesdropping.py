@@ -73,18 +73,21 @@ class _Captured(LogCapture):
 
 @pytest.fixture(autouse=True)
 def nothing_secret_is_said(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Fail a test in which a log line holds a secret."""
+    """Fail a test in which a log line holds a secret.
+
+    The levels stay low when it ends: setting one empties the caches of all loggers, most of what this would cost.
+    """
     root, processors = logging.getLogger(), structlog.get_config()["processors"]
-    loud = {root: logging.DEBUG} | {logging.getLogger(name): floor for name, floor in logs._FLOORS.items()}
-    levels = {logger: logger.level for logger in loud}
+    for logger, level in (
+        (root, logging.DEBUG),
+        *((logging.getLogger(name), low) for name, low in logs._FLOORS.items()),
+    ):
+        if logger.level != level:
+            logger.setLevel(level)
     root.addHandler(ears)
-    for logger, level in loud.items():
-        logger.setLevel(level)
     processors.insert(0, ears)
     yield
     root.removeHandler(ears)
-    for logger, level in levels.items():
-        logger.setLevel(level)
     if ears in processors:
         processors.remove(ears)
     heard, ears.heard = ears.heard, []

@@ -16,6 +16,7 @@ from typing import Any, Self
 from tests.support.eavesdropping import KEY, secrets_in
 
 from tollbridge.cli.app import run
+from tollbridge.testing.blank import lay_database
 
 TIMEOUT_S = 60
 LOUD = {"TOLLBRIDGE_LOGGING__LEVEL": "debug"}
@@ -25,11 +26,16 @@ class LiveGateway:
     """`tollbridge serve` with a configuration, until the `with` block ends.
 
     `output` collects what the process prints, standard output and error together, at the loudest level unless the
-    configuration is a test's own in that. At the end it is looked through for secrets (T30).
+    configuration is a test's own in that. At the end it is looked through for secrets (T30). Its database is laid where
+    it looks for one by default, for most tests are not about a first start; `fresh`: it makes its own.
     """
 
-    def __init__(self, folder: Path, config: str, *, workers: int = 1, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, config: str, *, workers: int = 1, env: dict[str, str] | None = None, fresh: bool = False
+    ) -> None:
         self.folder = folder
+        if not fresh:
+            lay_database(folder / ".tollbridge" / "tollbridge.db")
         self.config = folder / "tollbridge.toml"
         self.config.write_text(config)
         self.env = {**LOUD, **os.environ, "MOCK_KEY": KEY, "PYTHONUNBUFFERED": "1", **(env or {})}

@@ -9,6 +9,18 @@ import pytest
 
 TOGETHER = ("tests/sdks/",)
 """Folders whose files are one piece of work."""
+LONG = (
+    "tests/plugins/admin/test_schemathesis.py",
+    "tests/live/test_revocation.py",
+    "tests/live/test_cutting_secrets.py",
+    "tests/live/test_key_rotation.py",
+    "tests/live/test_oauth_races.py",
+    "tests/live/test_cutting.py",
+    "tests/middleware/explaining/test_truth.py",
+    "tests/middleware/test_gateway_keys.py",
+    "tests/plugins/admin/test_attenuation.py",
+)
+"""Files of few tests that take long: begun first, or all other processes would wait for the last of them."""
 
 
 def piece(nodeid: str) -> str:
@@ -21,9 +33,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import LoadFileScheduling
 
     class Pieces(LoadFileScheduling):
-        """Gives pieces to whoever is free, the greatest first."""
+        """Gives pieces to whoever is free: the long ones, then the others, those of the most tests first."""
 
         def _split_scope(self, nodeid: str) -> str:
             return piece(nodeid)
+
+        def _assign_work_unit(self, node: Any) -> None:
+            for long in reversed(LONG):
+                if long in self.workqueue:
+                    self.workqueue.move_to_end(long, last=False)
+            super()._assign_work_unit(node)
 
     return Pieces(config, log)

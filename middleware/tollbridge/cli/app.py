@@ -14,6 +14,9 @@ from tollbridge.cli.later import read_config
 from tollbridge.errors import ConfigError, GatewayError, SetupError
 from tollbridge.plugins import Plugins
 
+_TOO_MANY = "Got unexpected extra argument"
+"""How the parser begins to say so; it goes on with the words themselves."""
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -112,6 +115,9 @@ def _of_plugins(allowed: Sequence[str], disabled: Sequence[str], said: set[str])
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; gives the exit code."""
+    for place, word in enumerate(arguments, 1):
+        if not _is_text(word):
+            return _say(f"the word at place {place} is no text in UTF-8; it is not repeated here", 2)
     said: set[str] = set()
     try:
         code = build(arguments, said)(list(arguments), prog_name="tollbridge", standalone_mode=False)
@@ -130,8 +136,23 @@ def run(arguments: Sequence[str]) -> int:
         if context is not None and text == context.get_help():  # nothing was said
             print(text)
             return wrong
+        if context is not None and text.startswith(_TOO_MANY):
+            text = _too_many(context.command_path)
         return _say(text, wrong)
     return code if isinstance(code, int) else 0
+
+
+def _too_many(command: str) -> str:
+    """Say that a command was given more words than it takes, and none of them: one may be a key."""
+    return (
+        f"too many words for '{command}'; they are not repeated here, for one may be a secret. Keys and passwords are "
+        f"no arguments: they are asked for without being shown, or read from standard input; see {command} --help"
+    )
+
+
+def _is_text(word: str) -> bool:
+    """Whether an argument holds no byte that could not be read."""
+    return word == word.encode("utf-8", "replace").decode("utf-8")
 
 
 def _say(text: str, code: int) -> int:

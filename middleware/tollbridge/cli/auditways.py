@@ -1,8 +1,7 @@
 """The two ways of `tollbridge audit`: the store of a configuration, and the admin API of a gateway elsewhere."""
 
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tollbridge.cli.output import check_one_place
+from tollbridge.cli.places import Where
 from tollbridge.cli.tokenwords import with_tokens
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ class Log(ABC):
 
 
 @contextmanager
-def the_log(config: Path | None, url: str, token: str) -> Iterator[Log]:
-    """Give the log that the options name; raises a usage error where both are named."""
-    check_one_place(config, url)
-    if not url:
-        yield Here(config)
+def the_log(where: Where) -> Iterator[Log]:
+    """Give the log that the options name; raises a usage error where both are named, or a token alone."""
+    check_one_place(where.config, where.url, where.token)
+    if not where.url:
+        yield Here(where.config)
         return
     from tollbridge.cli.remote import Remote  # brings HTTP
 
-    with Remote(url, token) as asking:
+    with Remote(where.url, where.token) as asking:
         yield There(asking)
 
 
@@ -65,7 +65,9 @@ class Here(Log):
         async def work(offline: Any) -> Any:
             return await offline.store.list_audit(limit=limit, before=before, **wanted)
 
-        return [_shown(record) for record in with_tokens(self._config, work)]
+        from tollbridge.recorded import shown_change  # brings msgspec
+
+        return [_shown(record, shown_change) for record in with_tokens(self._config, work)]
 
     def verify(self, head: str) -> Verified:
         async def work(offline: Any) -> Verified:
@@ -119,7 +121,7 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(record: "AuditRecord") -> dict[str, object]:
+def _shown(record: "AuditRecord", shown_change: Callable[[str], Any]) -> dict[str, object]:
     actor = record.actor
     return {
         "number": record.number,
@@ -130,7 +132,7 @@ def _shown(record: "AuditRecord") -> dict[str, object]:
         "call_id": actor.call_id or None,
         "action": record.action,
         "target": record.target,
-        "before": json.loads(record.before),
-        "after": json.loads(record.after),
+        "before": shown_change(record.before),
+        "after": shown_change(record.after),
         "digest": record.digest.hex(),
     }

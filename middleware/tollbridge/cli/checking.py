@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tollbridge.cli.findings import Finding
-from tollbridge.cli.needs import key_findings, source_findings
+from tollbridge.cli.needs import kept_keys, key_findings, proof_findings, source_findings, start_findings
 from tollbridge.clock import SystemClock
 from tollbridge.errors import GatewayError, SetupError
 from tollbridge.gateway import Gateway
@@ -29,9 +29,10 @@ async def check_gateway(config: Path | None, *, live: bool) -> list[Finding]:
     findings.append(Finding("plugins", ", ".join(info.name for info in gateway.plugins.listed if info.enabled)))
     for host in gateway.routes.hosts.values():
         findings.append(_provider(host))
-    findings += [*await key_findings(gateway), *source_findings(gateway)]
+    findings += [*await key_findings(gateway), *source_findings(gateway), *start_findings(gateway)]
     findings += _prices(gateway)
-    findings.append(await asyncio.to_thread(_database, gateway))
+    database = await asyncio.to_thread(_database, gateway)
+    findings += [database, *(await proof_findings(gateway) if database.level != "error" else ())]
     if live:
         findings += [await _ask(gateway, host) for host in gateway.routes.hosts.values()]
     return findings
@@ -143,16 +144,22 @@ def model_rows(config: Path | None) -> list[dict[str, Any]]:
     return rows
 
 
-def provider_rows(config: Path | None) -> list[dict[str, str]]:
-    """Give every known provider, the variable of its key, and whether it can be called."""
+async def provider_rows(config: Path | None) -> list[dict[str, str]]:
+    """Give every known provider, the variable of its key, and whether it can be called, as far as can be known.
+
+    A key that is in the database is not opened.
+    """
     gateway = Gateway(config)
-    names = {**gateway.registry.providers, **gateway.routes.hosts}
+    kept = await kept_keys(gateway)
+    without = "no key" if kept is not None else "no key, but perhaps in the database, which cannot be read"
+    names = {**gateway.registry.providers, **gateway.config.providers}
     rows = []
     for name in sorted(names):
         provider = gateway.registry.providers.get(name)
         key = " or ".join(provider.auth.env) if provider is not None else ""
-        ready = name in gateway.routes.hosts
-        rows.append({"provider": name, "key": key or "-", "state": "ready" if ready else "no key"})
+        stored = "key in the database" if name in (kept or ()) else without
+        state = "ready" if name in gateway.routes.hosts else stored
+        rows.append({"provider": name, "key": key or "-", "state": state})
     return rows
 
 

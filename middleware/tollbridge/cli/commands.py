@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from tollbridge.cli.later import read_config, run, where_config
-from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table
+from tollbridge.cli.output import ConfigOption, HereOption, JsonOption, print_json, print_table
 from tollbridge.data import write_private
 from tollbridge.errors import ConfigError
 from tollbridge.plugins import Plugins
@@ -99,7 +99,7 @@ def plugins(
 def models(
     config: ConfigOption = None,
     as_json: JsonOption = False,
-    every: Annotated[bool, typer.Option("--all", help="Also list known providers without a key.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also list all known providers, with a key or without.")] = False,
 ) -> None:
     """List models, their targets and prices; a model without a price is said to be unpriced."""
     from tollbridge.cli.checking import model_rows, provider_rows  # builds a whole gateway
@@ -107,7 +107,7 @@ def models(
     rows = model_rows(config)
     if as_json:
         listed = [{**row, "price": row["price"] and row["price"].table()} for row in rows]
-        print_json(listed if not every else {"models": listed, "providers": provider_rows(config)})
+        print_json(listed if not every else {"models": listed, "providers": run(provider_rows(config))})
         return
     cells = [
         [row["model"], " ".join(row["targets"]), *((p.shown(), p.id) if (p := row["price"]) else ("unpriced", "-"))]
@@ -117,7 +117,7 @@ def models(
     columns = ("model", "targets", "USD per million tokens", "price from")
     print_table("Models", columns, cells, empty=hint)
     if every:
-        known = [[str(row["provider"]), str(row["key"]), str(row["state"])] for row in provider_rows(config)]
+        known = [[str(row["provider"]), str(row["key"]), str(row["state"])] for row in run(provider_rows(config))]
         print()
         print_table("Providers", ("provider", "key", "state"), known, empty="No provider is known.")
 
@@ -130,13 +130,13 @@ def openapi(config: ConfigOption = None, as_json: JsonOption = True) -> None:
 
 
 @db.command("upgrade")
-def upgrade(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def upgrade(config: HereOption = None, as_json: JsonOption = False) -> None:
     """Bring the database to this program's version."""
     _schema("upgrade", config, as_json=as_json)
 
 
 @db.command("status")
-def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def status(config: HereOption = None, as_json: JsonOption = False) -> None:
     """Say which version the database has.  Exits with 1 where it is newer than this program."""
     _schema("status", config, as_json=as_json)
 

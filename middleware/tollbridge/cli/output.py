@@ -1,6 +1,7 @@
 """How commands show things: tables for people, JSON for programs."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,28 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="The configuration; else TOLLBRIDGE_CONFIG, else ./tollbridge.toml."),
 ]
+
+
+def _only_here(config: Path | None) -> Path | None:
+    """Refuse to work on this machine for somebody who means a gateway elsewhere; raises a usage error."""
+    if config is None and os.environ.get("TOLLBRIDGE_URL"):
+        raise typer.BadParameter(
+            "this command works on the gateway's own machine alone, and TOLLBRIDGE_URL names a gateway elsewhere; run "
+            "it there, or unset TOLLBRIDGE_URL"
+        )
+    return config
+
+
+HereOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        callback=_only_here,
+        help="The configuration; else TOLLBRIDGE_CONFIG, else ./tollbridge.toml.",
+    ),
+]
+"""`ConfigOption` for what works on files of this machine and has no `--url`."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 PREFIX = "/_tollbridge"
 """Where a gateway has its own pages unless it says otherwise."""
@@ -34,10 +57,19 @@ TokenOption = Annotated[
 ]
 
 
-def check_one_place(config: Path | None, url: str) -> None:
-    """Refuse two gateways at once; raises a usage error."""
+def check_one_place(config: Path | None, url: str, token: str) -> None:
+    """Refuse two gateways at once, and a token for none; raises a usage error.
+
+    Whoever brings a token means to do what that may do: without a URL it would be the operator, who may do everything.
+    """
     if url and config is not None:
         raise typer.BadParameter("--config is a gateway on this machine and --url one elsewhere; name one")
+    if token and not url:
+        raise typer.BadParameter(
+            "a token is for a gateway elsewhere: name that with --url or TOLLBRIDGE_URL; on this machine commands run "
+            "as the operator, with all rights and no token: leave --token out, and unset TOLLBRIDGE_TOKEN",
+            param_hint="--token",
+        )
 
 
 _WIDE = 10_000
@@ -71,6 +103,21 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     Console(width=width).print(table)
 
 
+def labelled(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Give fields of the API for people: words with spaces between, times to the minute, lists on one line."""
+    return {_label(name): _shown(name, value) for name, value in fields.items()}
+
+
+def _label(name: str) -> str:
+    return name.removesuffix("_at").replace("_", " ")
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name.endswith("_at"):
+        return when(value)
+    return " ".join(value) if isinstance(value, list | tuple) else value
+
+
 def print_fields(fields: Mapping[str, Any]) -> None:
     """Print names and values, one a line."""
     width = max(map(len, fields), default=0)
@@ -86,7 +133,9 @@ def harmless(text: str) -> str:
 
 
 def filled(value: object) -> str:
-    """Show a value, `-` for none."""
+    """Show a value: `-` for none, `yes` or `no` for what is or is not so."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "-" if value in (None, "") else str(value)
 
 

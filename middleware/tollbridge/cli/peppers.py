@@ -1,21 +1,23 @@
-"""`tollbridge token peppers`, `rotate-pepper` and `drop-pepper`: what the secrets of tokens are hashed with."""
+"""`tollbridge token peppers` and its like: what the secrets of tokens are hashed with."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from tollbridge.cli.later import read_config
-from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table, when
+from tollbridge.cli.later import read_config, run
+from tollbridge.cli.output import HereOption, JsonOption, print_json, print_table, when
 from tollbridge.cli.tokenwords import with_tokens
 from tollbridge.clock import SystemClock
-from tollbridge.errors import SetupError
+from tollbridge.errors import NoDatabase, SetupError
 
 app = typer.Typer()
 """Commands that stand beside those of `tokens`."""
 
 
 @app.command("peppers")
-def peppers(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def peppers(config: HereOption = None, as_json: JsonOption = False) -> None:
     """List the peppers, which one is in use, and how many secrets are hashed with each."""
 
     async def look(offline: Any) -> Any:
@@ -35,7 +37,7 @@ def peppers(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command("rotate-pepper")
-def rotate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def rotate(config: HereOption = None, as_json: JsonOption = False) -> None:
     """Make a new pepper; each secret moves to it when it is next used."""
     from tollbridge.cli.offline import rings_of
 
@@ -47,7 +49,7 @@ def rotate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command("drop-pepper")
-def drop(pepper_id: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption = None) -> None:
+def drop(pepper_id: Annotated[str, typer.Argument(metavar="ID")], config: HereOption = None) -> None:
     """Forget a pepper that no secret is hashed with any more."""
 
     async def work(offline: Any) -> Any:
@@ -55,11 +57,38 @@ def drop(pepper_id: Annotated[str, typer.Argument(metavar="ID")], config: Config
         ring.refuse_drop(pepper_id)
         count = (await offline.store.count_secrets()).get(pepper_id, 0)
         if count:
+            ids = await offline.store.tokens_under(pepper_id)
             raise SetupError(
                 f"{count} {'secret is' if count == 1 else 'secrets are'} hashed with the pepper {pepper_id}; rotate or "
-                "revoke their tokens, or wait until they were used"
+                f"revoke their tokens and keys, or wait until they were used. Among them: {', '.join(ids)}"
             )
         ring.drop(pepper_id)
 
     with_tokens(config, work)
     print("dropped")
+
+
+@app.command("accept-peppers")
+def accept(
+    config: HereOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Go on with the peppers at hand where those of the database are lost: secrets hashed with others open nothing."""
+    if not yes:
+        typer.confirm("Secrets that are hashed with another pepper open nothing from now on. Go on?", abort=True)
+
+    gone = run(_accepted(config))
+    print("accepted" + (f"; given up: {', '.join(gone)}" if gone else ""))
+
+
+async def _accepted(config: Path | None) -> Sequence[str]:
+    from tollbridge.cli.offline import Offline
+
+    offline = Offline(config)
+    if await offline.is_new():
+        raise NoDatabase
+    await offline.store.open()
+    try:
+        return await offline.accept_peppers()
+    finally:
+        await offline.store.close()

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tollbridge.cli.later import read_config, run
-from tollbridge.cli.output import ConfigOption, JsonOption, print_json, print_table, when
+from tollbridge.cli.output import HereOption, JsonOption, print_json, print_table, when
 from tollbridge.clock import SystemClock
 
 if TYPE_CHECKING:
     from tollbridge.cli.offline import Offline
     from tollbridge.sealing.ring import Key
+    from tollbridge.stores.base import Store
 
 T = TypeVar("T")
 
 
-def keys(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def keys(config: HereOption = None, as_json: JsonOption = False) -> None:
     """List the keys, which one is in use, and how many sealed values need each."""
     from tollbridge.rewrapping import needed
 
-    async def look(offline: "Offline") -> list[dict[str, Any]]:
-        counts = await needed(offline.vault, offline.store)
-        return _rows(offline.rings.keys.newest_first(), counts)
+    async def look(offline: "Offline", store: "Store | None") -> list[dict[str, Any]]:
+        return _rows(offline.rings.keys.newest_first(), await needed(offline.vault, store))
 
     rows = run(_offline(config, look))
     if as_json:
@@ -38,7 +38,7 @@ def keys(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     )
 
 
-def rotate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def rotate(config: HereOption = None, as_json: JsonOption = False) -> None:
     """Make a new key that seals from now on; the others still open what they sealed."""
     from tollbridge.cli.offline import rings_of
 
@@ -49,11 +49,11 @@ def rotate(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     print(f"made the key {key.id}, in use from now on; move what others sealed to it with: tollbridge secret rewrap")
 
 
-def rewrap(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def rewrap(config: HereOption = None, as_json: JsonOption = False) -> None:
     """Seal everything anew that an older key sealed.  May be broken off and run again."""
     from tollbridge.rewrapping import rewrap as move
 
-    done = run(_offline(config, lambda offline: move(offline.box, offline.vault, offline.store)))
+    done = run(_offline(config, lambda offline, store: move(offline.box, offline.vault, store), proved=True))
     if as_json:
         print_json({"rewrapped": done.moved, "failed": list(done.failed)})
     else:
@@ -64,22 +64,28 @@ def rewrap(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def drop(key_id: Annotated[str, typer.Argument(metavar="ID")], config: ConfigOption = None) -> None:
+def drop(key_id: Annotated[str, typer.Argument(metavar="ID")], config: HereOption = None) -> None:
     """Forget a key that no sealed value needs any more."""
     from tollbridge.rewrapping import drop_key
 
-    run(_offline(config, lambda offline: drop_key(offline.rings.keys, key_id, offline.vault, offline.store)))
+    run(_offline(config, lambda offline, store: drop_key(offline.rings.keys, key_id, offline.vault, store)))
     print("dropped")
 
 
-async def _offline(config: Path | None, work: "Callable[[Offline], Awaitable[T]]") -> T:
-    """Do a work on an open store."""
+async def _offline(
+    config: Path | None, work: "Callable[[Offline, Store | None], Awaitable[T]]", *, proved: bool = False
+) -> T:
+    """Do a work on an open store, None where there is no database yet; `proved`: with the keys of that alone."""
     from tollbridge.cli.offline import Offline
 
     offline = Offline(config)
+    if await offline.is_new():
+        return await work(offline, None)
     await offline.store.open()
     try:
-        return await work(offline)
+        if proved:
+            await offline.prove_keys()
+        return await work(offline, offline.store)
     finally:
         await offline.store.close()
 

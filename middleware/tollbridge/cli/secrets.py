@@ -8,7 +8,7 @@ import typer
 
 from tollbridge.cli import sealing
 from tollbridge.cli.later import read_config
-from tollbridge.cli.output import ConfigOption, JsonOption, print_json
+from tollbridge.cli.output import HereOption, JsonOption, print_json
 from tollbridge.clock import SystemClock
 from tollbridge.data import DataFolder
 
@@ -31,7 +31,7 @@ def _vault(config: Path | None) -> "Vault":
 
 
 @app.command("set")
-def put(name: Annotated[str, typer.Argument()], config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def put(name: Annotated[str, typer.Argument()], config: HereOption = None, as_json: JsonOption = False) -> None:
     """Store a secret, read from the terminal without showing it, or from standard input."""
     vault = _vault(config)
     value = typer.prompt(name, hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
@@ -45,7 +45,7 @@ def put(name: Annotated[str, typer.Argument()], config: ConfigOption = None, as_
 
 
 @app.command("list")
-def names(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def names(config: HereOption = None, as_json: JsonOption = False) -> None:
     """List the names of stored secrets."""
     found = _vault(config).names()
     if as_json:
@@ -55,7 +55,7 @@ def names(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command("remove")
-def remove(name: Annotated[str, typer.Argument()], config: ConfigOption = None) -> None:
+def remove(name: Annotated[str, typer.Argument()], config: HereOption = None) -> None:
     """Forget a stored secret."""
     if not _vault(config).remove(name):
         print(f"tollbridge: no secret {name!r} is stored", file=sys.stderr)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tollbridge.cli.output import ConfigOption, JsonOption, TokenOption, UrlOption, when
+from tollbridge.cli.output import when
+from tollbridge.cli.places import Where, placed
 from tollbridge.cli.tokenways import Edit, the_way
 from tollbridge.cli.tokenwords import (
     BudgetOption,
@@ -52,27 +53,27 @@ def read_overlap(text: str) -> timedelta:
 
 
 @app.command("rotate")
+@placed
 def rotate(
+    where: Where,
     token_id: TokenArgument,
     overlap: Annotated[str, typer.Option(help="How long the old secret still opens: now, 1h, 24h, 7d.")] = "24h",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the secret and nothing else.")] = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Give a token a new secret, printed once; the old one opens a while longer."""
     span = read_overlap(overlap)
-    with the_way(config, url, token) as way:
+    with the_way(where) as way:
         found = way.rotate(token_id, span)
     if found is None:
         raise missing(token_id)
     fields = {f"{each['hint']} opens until": when(each["expires_at"]) for each in found["secrets"]}
-    print_issued(found, fields, quiet=quiet, as_json=as_json)
+    print_issued(found, fields, quiet=quiet, as_json=where.as_json)
 
 
 @app.command("edit")
+@placed
 def edit(
+    where: Where,
     token_id: TokenArgument,
     name: Annotated[str, typer.Option("--name", "-n", help="What it is for.")] = "",
     scope: ScopeOption = None,
@@ -89,10 +90,6 @@ def edit(
     no: Annotated[
         list[str] | None, typer.Option("--no", help=f"Take one of these away: {', '.join(_NO_MORE)}.")
     ] = None,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Change a token at once; what is not named stays, lists are replaced as a whole."""
     gone = frozenset(no or ())
@@ -116,51 +113,43 @@ def edit(
         hours,
         gone,
     )
-    with the_way(config, url, token) as way:
-        print_one(way.edit(token_id, wish), token_id, as_json=as_json)
+    with the_way(where) as way:
+        print_one(way.edit(token_id, wish), token_id, as_json=where.as_json)
 
 
 @app.command("disable")
-def disable(
-    token_id: TokenArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def disable(where: Where, token_id: TokenArgument) -> None:
     """Switch a token and those it minted off, at once, until it is enabled."""
-    with the_way(config, url, token) as way:
-        print_one(way.act(token_id, "disable"), token_id, as_json=as_json)
+    with the_way(where) as way:
+        print_one(way.act(token_id, "disable"), token_id, as_json=where.as_json)
 
 
 @app.command("enable")
-def enable(
-    token_id: TokenArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def enable(where: Where, token_id: TokenArgument) -> None:
     """Switch a token on again, and those that were disabled with it."""
-    with the_way(config, url, token) as way:
-        print_one(way.act(token_id, "enable"), token_id, as_json=as_json)
+    with the_way(where) as way:
+        print_one(way.act(token_id, "enable"), token_id, as_json=where.as_json)
 
 
 @app.command("revoke")
+@placed
 def revoke(
+    where: Where,
     token_id: TokenArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Revoke a token and those it minted, at once and for good."""
-    if not yes and not as_json and not _sure(f"Revoke {token_id}? Every caller that uses it is refused from now on"):
+    if (
+        not yes
+        and not where.as_json
+        and not _sure(f"Revoke {token_id}? Every caller that uses it is refused from now on")
+    ):
         print("tollbridge: nothing was changed", file=sys.stderr)
         raise typer.Exit(130)
-    with the_way(config, url, token) as way:
-        print_one(way.act(token_id, "revoke"), token_id, as_json=as_json)
+    with the_way(where) as way:
+        print_one(way.act(token_id, "revoke"), token_id, as_json=where.as_json)
 
 
 def _sure(question: str) -> bool:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from tollbridge.cli.output import ConfigOption, JsonOption, TokenOption, UrlOption, print_json, print_table, when
+from tollbridge.cli.output import print_json, print_table, when
+from tollbridge.cli.places import Where, placed
 from tollbridge.cli.tokenways import the_way
 
 app = typer.Typer()
@@ -12,17 +13,15 @@ app = typer.Typer()
 
 
 @app.command("report")
+@placed
 def report(
+    where: Where,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How far back to look.")] = 30,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Name tokens that nobody used, and scopes that nothing needed."""
-    with the_way(config, url, token) as way:
+    with the_way(where) as way:
         found = way.report(days)
-    if as_json:
+    if where.as_json:
         print_json(found)
         return
     rows = [

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from tollbridge.cli import imports, peppers, tokenlives, tokenreports
-from tollbridge.cli.output import ConfigOption, JsonOption, TokenOption, UrlOption, print_json, print_table, when
+from tollbridge.cli import peppers, tokenlives, tokenreports
+from tollbridge.cli.output import print_json, print_table, when
+from tollbridge.cli.places import Where, placed
 from tollbridge.cli.tokenways import the_way
 from tollbridge.cli.tokenwords import (
     BudgetOption,
@@ -34,13 +35,16 @@ app = typer.Typer(help="Make, list, rotate, change and revoke tokens.", no_args_
 app.add_typer(tokenlives.app)
 app.add_typer(tokenreports.app)
 app.add_typer(peppers.app)
-app.add_typer(imports.app)
 
-_STATES = ("active", "disabled", "revoked", "expired")
+_STATES = ("active", "disabled", "revoked", "expired", "ending", "near-budget", "over-budget")
+_NO_TOKEN = "There is no token yet; make one with: tollbridge token create --name NAME"
+_NONE_FITS = "No token fits."
 
 
 @app.command("create")
+@placed
 def create(
+    where: Where,
     name: Annotated[str, typer.Option("--name", "-n", help="What it is for; shown in logs and on the dashboard.")],
     scope: ScopeOption = None,
     owner: Annotated[str, typer.Option(help="Who answers for it.")] = "",
@@ -58,10 +62,6 @@ def create(
     test: Annotated[bool, typer.Option("--test", help="For a test environment; its secret says so.")] = False,
     canary: CanaryOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print the secret and nothing else.")] = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Make a token.  Its secret is printed once and kept nowhere.
 
@@ -91,34 +91,34 @@ def create(
         "canary": canary,
         "rotate_days": rotate_days,
     }
-    with the_way(config, url, token) as way:
+    with the_way(where) as way:
         made = way.create(wish)
     fields = {
         "scopes": " ".join(made["scopes"]),
         "expires": when(made["expires_at"]),
         "secret ends": when(made["secrets"][0]["expires_at"]),
     }
-    print_issued(made, fields, quiet=quiet, as_json=as_json)
+    print_issued(made, fields, quiet=quiet, as_json=where.as_json)
 
 
 @app.command("list")
+@placed
 def list_tokens(
+    where: Where,
     search: Annotated[str, typer.Option(help="Part of a name, owner or id.")] = "",
-    state: Annotated[str, typer.Option(help="active, disabled, revoked or expired.")] = "",
+    state: Annotated[str, typer.Option(help=f"One of: {', '.join(_STATES)}.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
     before: Annotated[str, typer.Option(help="Go on after this id.")] = "",
     parent: Annotated[str, typer.Option(help="Only those that this token minted.")] = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
+    team: Annotated[str, typer.Option(help="Only those of this team.")] = "",
 ) -> None:
     """List tokens, newest first."""
     if state and state not in _STATES:
         raise typer.BadParameter(f"{state!r} is no state: {', '.join(_STATES)}")
-    with the_way(config, url, token) as way:
-        found = way.list(limit, {"before": before, "search": search, "state": state, "parent": parent})
-    if as_json:
+    wanted = {"before": before, "search": search, "state": state, "parent": parent, "team": team}
+    with the_way(where) as way:
+        found = way.list(limit, wanted)
+    if where.as_json:
         print_json(found)
         return
     rows = [
@@ -127,19 +127,15 @@ def list_tokens(
         for each in found
     ]
     columns = ("id", "name", "owner", "state", "scopes", "last used", "expires")
-    print_table(
-        "Tokens", columns, rows, empty="There is no token yet; make one with: tollbridge token create --name NAME"
-    )
+    print_table("Tokens", columns, rows, empty=_NONE_FITS if any(wanted.values()) else _NO_TOKEN)
 
 
 @app.command("show")
+@placed
 def show(
+    where: Where,
     token_id: Annotated[str, typer.Argument()],
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Show one token."""
-    with the_way(config, url, token) as way:
-        print_one(way.get(token_id), token_id, as_json=as_json)
+    with the_way(where) as way:
+        print_one(way.get(token_id), token_id, as_json=where.as_json)

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tollbridge.cli.output import check_one_place
+from tollbridge.cli.places import Where
 from tollbridge.cli.tokenwords import read_conditions, shown, with_tokens
 
 if TYPE_CHECKING:
     from tollbridge.tokens.conditions import Conditions
-    from tollbridge.tokens.model import Token, TokenLimits
+    from tollbridge.tokens.model import Token, TokenBudget, TokenLimits
 
 Shown = dict[str, Any]
 """A token as `--json` shows it; times may be ISO text."""
@@ -46,7 +47,7 @@ class Way(ABC):
 
     @abstractmethod
     def list(self, limit: int, wanted: Mapping[str, str]) -> Sequence[Shown]:
-        """List tokens, newest first; `wanted` are `before`, `search`, `state` and `parent`, empty for any."""
+        """List tokens, newest first; `wanted` are `before`, `search`, `state`, `parent`, `team`, empty for any."""
 
     @abstractmethod
     def get(self, id: str) -> Shown | None:
@@ -70,16 +71,16 @@ class Way(ABC):
 
 
 @contextmanager
-def the_way(config: Path | None, url: str, token: str) -> Iterator[Way]:
-    """Give the way that the options name; raises a usage error where both are named."""
-    check_one_place(config, url)
-    if not url:
-        yield Here(config)
+def the_way(where: Where) -> Iterator[Way]:
+    """Give the way that the options name; raises a usage error where both are named, or a token alone."""
+    check_one_place(where.config, where.url, where.token)
+    if not where.url:
+        yield Here(where.config)
         return
     from tollbridge.cli.remote import Remote  # brings HTTP
     from tollbridge.cli.tokensthere import There
 
-    with Remote(url, token) as asking:
+    with Remote(where.url, where.token) as asking:
         yield There(asking)
 
 
@@ -93,11 +94,12 @@ class Here(Way):
         async def work(offline: Any) -> Any:
             return _issued(await offline.tokens.issue(**wish, by=offline.actor))
 
-        return with_tokens(self._config, work)
+        return with_tokens(self._config, work, makes=True)
 
     def list(self, limit: int, wanted: Mapping[str, str]) -> Sequence[Shown]:
         async def work(offline: Any) -> Any:
-            return await offline.store.list_tokens(limit=limit, **{**wanted, "before": wanted["before"] or None})
+            asked = {**wanted, "before": wanted["before"] or None}
+            return await offline.store.list_tokens(limit=limit, **asked, budgets=_budgets(offline, wanted["state"]))
 
         return [shown(token) for token in with_tokens(self._config, work)]
 
@@ -119,11 +121,11 @@ class Here(Way):
         async def work(offline: Any) -> Any:
             from tollbridge.stores.changes import TokenChange  # brings msgspec
 
-            token = await offline.store.get_token(id)
-            if token is None:
-                return None
-            changes = {**_changes(edit), "limits": _limits(token, edit), "conditions": _conditions(token, edit)}
-            return await offline.tokens.change(id, TokenChange(**changes), by=offline.actor)
+            def change(token: Any) -> TokenChange:
+                bounds = {"limits": _limits(token, edit), "conditions": _conditions(token, edit)}
+                return TokenChange(**{**_changes(edit), **bounds})
+
+            return await offline.tokens.change(id, change, by=offline.actor)
 
         return _shown(with_tokens(self._config, work))
 
@@ -156,6 +158,15 @@ class Here(Way):
             }
             for each in with_tokens(self._config, work)
         ]
+
+
+def _budgets(offline: Any, state: str) -> "Sequence[TokenBudget]":
+    """Give the budgets of tokens without one of their own, where a state is asked for that these make."""
+    if state not in ("near-budget", "over-budget"):
+        return ()
+    from tollbridge.runtime import budgets_of  # brings the layers
+
+    return budgets_of(offline.config).token
 
 
 def _shown(token: "Token | None") -> Shown | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tollbridge.cli.later import run
-from tollbridge.cli.output import filled, print_fields, print_json, print_table, when
+from tollbridge.cli.output import labelled, print_fields, print_json, when
 from tollbridge.money import parse_usd, show_usd, to_nano
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ ExpiresOption = Annotated[str, typer.Option(help="When it ends: 90d, 12h, 2w or 
 RpmOption = Annotated[int | None, typer.Option(min=0, help="Requests a minute.")]
 TpmOption = Annotated[int | None, typer.Option(min=0, help="Model tokens a minute.")]
 ConcurrencyOption = Annotated[int | None, typer.Option(min=0, help="Calls at once.")]
-BudgetOption = Annotated[str, typer.Option(help="Money: 25/month, 1.50/day or 100/total, in USD.")]
+BudgetOption = Annotated[str, typer.Option(help="Money: 25/month, 1.50/day or 100/total, in USD; 25 is 25/month.")]
 NetworkOption = Annotated[
     list[str] | None,
     typer.Option("--from", help="An address or network it may be used from; may be given several times."),
@@ -45,12 +45,12 @@ RotateDaysOption = Annotated[
 ]
 
 
-def with_tokens(config: Path | None, work: "Callable[[Any], Awaitable[T]]") -> T:
-    """Open the gateway's store for one piece of work."""
+def with_tokens(config: Path | None, work: "Callable[[Any], Awaitable[T]]", *, makes: bool = False) -> T:
+    """Open the gateway's store for one piece of work, which `makes` it where there is none yet."""
     from tollbridge.cli.offline import Offline  # brings the store, which --help does not need
 
     async def open_and_work() -> T:
-        async with Offline(config) as offline:
+        async with Offline(config, makes=makes) as offline:
             return await work(offline)
 
     return run(open_and_work())
@@ -71,13 +71,13 @@ def read_expiry(text: str, now: datetime) -> datetime:
 
 
 def read_budget(text: str) -> "TokenBudget":
-    """Read `25/month`, `1.50/day` or `100/total`; raises a usage error."""
+    """Read `25/month`, `1.50/day`, `100/total`, or `25` for a month; raises a usage error."""
     from tollbridge.tokens.model import TokenBudget  # brings msgspec
 
     usd, _, period = text.partition("/")
     period = period or "month"
     if period not in ("day", "month", "total"):
-        raise typer.BadParameter(f"{text!r}: a budget is USD/day, USD/month or USD/total, such as 25/month")
+        raise typer.BadParameter(f"{text!r}: a budget is USD/day, USD/month or USD/total, and 25 is 25/month")
     try:
         return TokenBudget(to_nano(parse_usd(usd)), period)
     except ValueError as exc:
@@ -169,14 +169,9 @@ def print_one(found: Mapping[str, Any] | None, token_id: str, *, as_json: bool) 
         print_json(found)
         return
     budget = found["budget"]
-    values = {
-        **found,
-        "scopes": " ".join(found["scopes"]),
+    said = {
         "budget": "" if budget is None else f"{budget['usd']} USD a {budget['period']}",
-        "from": " ".join(found["from"]),
-        "tags": " ".join(found["tags"]),
         "metadata": ", ".join(f"{key}={value}" for key, value in found["metadata"].items()),
         "secrets": ", ".join(f"{each['hint']} until {when(each['expires_at'])}" for each in found["secrets"]),
     }
-    rows = [[name, when(value) if name.endswith("_at") else filled(value)] for name, value in values.items()]
-    print_table("Token", ("", ""), rows, empty="")
+    print_fields(labelled({**found, **said}))

@@ -1,5 +1,6 @@
 """OAuth clients as data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -65,14 +66,12 @@ class ClientRules:
 class NewClient:
     """A client about to be written: its token, which is what it may do, and its rules.
 
-    `registered` says by which way it came, empty where an administrator made it; `registration` is the digest of what
-    it shows to change itself (RFC 7592), empty for none.
+    `registered` says by which way it came, empty where an administrator made it.
     """
 
     token: NewToken
     rules: ClientRules
     registered: str = ""
-    registration: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +109,7 @@ class ClientChange(msgspec.Struct, frozen=True, kw_only=True):
     trusted: bool | UnsetType = UNSET
     access_s: int | UnsetType = UNSET
     refresh_s: int | UnsetType = UNSET
+
+
+ClientEdit = ClientChange | Callable[[Client], ClientChange]
+"""A change, or what gives it from the client as it is while nobody else changes it; raising, it changes nothing."""

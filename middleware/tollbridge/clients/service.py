@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from msgspec import UNSET
-
 from tollbridge.audit import OPERATOR, Actor
-from tollbridge.clients.model import HAVE_SECRETS, Client, ClientChange, ClientRules, NewClient
+from tollbridge.clients.model import HAVE_SECRETS, Client, ClientEdit, ClientRules, NewClient
 from tollbridge.clients.wishes import changed_rules, checked_rules
 from tollbridge.clock import Clock
 from tollbridge.ids import new_id
-from tollbridge.stores.changes import NewSecret, NewToken
+from tollbridge.stores.changes import NewSecret, NewToken, TokenChange, change_for
 from tollbridge.stores.clients import ClientStore
 from tollbridge.tokens.conditions import Conditions
 from tollbridge.tokens.model import (
@@ -26,8 +24,7 @@ from tollbridge.tokens.model import (
 )
 from tollbridge.tokens.service import DAY, TokenService, check_minter
 from tollbridge.tokens.wishes import (
-    check_within,
-    checked_change,
+    change_within,
     checked_expiry,
     checked_metadata,
     checked_name,
@@ -77,7 +74,6 @@ class ClientService:
         rotate_days: int | None = None,
         minter: Principal | None = None,
         registered: str = "",
-        registration: bytes = b"",
         by: Actor = OPERATOR,
     ) -> IssuedClient:
         """Make a client; its secret, where it proves itself with one, is in the result and nowhere else.
@@ -114,27 +110,30 @@ class ClientService:
             secret_ends_at=first.ends_at,
             use=SecretUse.CLIENT,
         )
-        client = NewClient(new, checked, registered, registration)
+        client = NewClient(new, checked, registered)
         found = await (await self._store.clients()).add(client, await self._tokens.act(by))
         return IssuedClient(found, secret)
 
     async def change(
-        self, client_id: str, change: ClientChange, *, editor: Principal | None = None, by: Actor = OPERATOR
+        self,
+        client_id: str,
+        edit: ClientEdit,
+        *,
+        editor: Principal | None = None,
+        by: Actor = OPERATOR,
     ) -> Client | None:
         """Change a client, at once, on every worker.  None if there is no such client.
 
         Raises `BadRequest` with `param` for what cannot be used, `Denied` (scope_beyond) for a scope the editor does
-        not hold.
+        not hold, and what the edit raises.
         """
-        clients = await self._store.clients()
-        known = await clients.get(client_id)
-        if known is None:
-            return None
-        token = checked_change(change.token, self._clock.now())
-        if editor is not None and token.scopes is not UNSET:
-            check_within(token.scopes, editor.scopes)
-        rules = changed_rules(known.rules, change)
-        return await clients.change(client_id, token, rules, await self._tokens.act(by))
+        now = self._clock.now()
+
+        def changed(client: Client) -> tuple[TokenChange, ClientRules]:
+            wished = change_for(edit, client)
+            return change_within(wished.token, editor, now), changed_rules(client.rules, wished)
+
+        return await (await self._store.clients()).change(client_id, changed, await self._tokens.act(by))
 
     async def get(self, client_id: str) -> Client | None:
         """Find a client by its id."""

@@ -2,15 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
+
+import structlog
 
 from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clock import Clock
 from tollbridge.credentials.keys import ALGORITHMS, make_pair, read_public, thumbprint
-from tollbridge.errors import BadRequest, Unavailable
+from tollbridge.errors import BadRequest, SetupError, Unavailable
 from tollbridge.ids import new_id
 from tollbridge.sealing.places import CREDENTIAL, Place
 from tollbridge.stores.credentials import (
@@ -21,7 +24,7 @@ from tollbridge.stores.credentials import (
     StoredCredential,
 )
 from tollbridge.stores.tokenrows import told_secret
-from tollbridge.tokens.model import Token, TokenKind
+from tollbridge.tokens.model import Principal, Token, TokenKind
 from tollbridge.tokens.peppers import Hashes
 from tollbridge.tokens.secret import is_well_formed
 from tollbridge.tokens.service import DAY, LONGEST_OVERLAP, TokenService
@@ -38,6 +41,7 @@ KINDS: Mapping[CredentialKind, Sequence[str]] = {
 _HOLD = (TokenKind.SECRET, TokenKind.BEARER)
 _PREFIXES = {CredentialKind.SIGNATURE: "key", CredentialKind.HMAC: "key", CredentialKind.AKSK: "ak"}
 _ID = re.compile(r"(?:key|ak)_[0-9a-f]{28}")
+log = structlog.get_logger("tollbridge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,8 @@ class _Store(Protocol):
     async def credentials(self) -> CredentialStore: ...
 
     async def get_token(self, token_id: str) -> Token | None: ...
+
+    async def find_holder(self, token_id: str) -> Principal | None: ...
 
     async def rehash_secret(self, digest: bytes, anew: bytes, pepper_id: str) -> None: ...
 
@@ -135,14 +141,29 @@ class CredentialService:
     async def open(self, id: str) -> OpenedCredential | None:
         """Find a credential that has not ended, for who checks a signature; None for whatever is none.
 
-        Whether its token is live is not looked at: `HotStore.find_holder` does. Raises `Unavailable`.
+        Whether its token is live is not looked at: `HotStore.find_holder` does. The digest of a shared secret is kept
+        under the pepper in use from then on. Raises `Unavailable`.
         """
         if not _ID.fullmatch(id):
             return None
-        stored = await (await self._store.credentials()).find(id)
+        credentials = await self._store.credentials()
+        stored = await credentials.find(id)
         if stored is None:
             return None
-        return OpenedCredential(stored.credential, await self._opened(stored) if stored.sealed else b"")
+        if not stored.sealed:
+            return OpenedCredential(stored.credential, b"")
+        shared = await self._opened(stored)
+        await self._rehash(stored.pepper_id, shared, partial(credentials.rehash, id))
+        return OpenedCredential(stored.credential, shared)
+
+    async def whose(self, secret: bytes) -> tuple[Principal, str] | None:
+        """Find the live token that somebody signs for with this shared secret, and the id of the credential."""
+        if not is_well_formed(secret):
+            return None
+        digests = [one.content for one in self._hashes.digests(secret)]
+        found = await (await self._store.credentials()).find_shared(digests)
+        principal = None if found is None else await self._store.find_holder(found.token_id)
+        return None if found is None or principal is None else (principal, found.id)
 
     async def prove(self, token_id: str, secret: str) -> ShownSecret | None:
         """Find the secret that somebody shows beside the id of a token or a client; None for what is none of it.
@@ -155,10 +176,18 @@ class CredentialService:
             return None
         digests = [one.content for one in self._hashes.digests(material)]
         found = await (await self._store.credentials()).find_secret(token_id, digests)
-        if found is not None and found.pepper_id != self._hashes.id:
-            anew = self._hashes.digest(material)
-            await self._store.rehash_secret(found.digest, anew.content, anew.pepper_id)
+        if found is not None:
+            await self._rehash(found.pepper_id, material, partial(self._store.rehash_secret, found.digest))
         return found
+
+    async def _rehash(self, pepper_id: str, material: bytes, keep: Callable[[bytes, str], Awaitable[None]]) -> None:
+        """Keep a secret under the pepper in use; where that fails it is tried again at its next use."""
+        try:
+            if pepper_id != self._hashes.id:
+                anew = self._hashes.digest(material)
+                await keep(anew.content, anew.pepper_id)
+        except (SetupError, Unavailable) as exc:
+            log.warning("secret_not_rehashed", pepper=pepper_id, reason=exc.__class__.__name__)
 
     async def _opened(self, stored: StoredCredential) -> bytes:
         try:
@@ -190,7 +219,9 @@ class CredentialService:
         )
         sealed = b"" if public else self._box.shut(secret.encode("ascii"), _place(made))
         told = f"sha256:{thumbprint(public, algorithm)}" if public else told_secret(new.digest)
-        return IssuedCredential(made, secret), StoredCredential(made, sealed, told)
+        if public:
+            return IssuedCredential(made, secret), StoredCredential(made, sealed, told)
+        return IssuedCredential(made, secret), StoredCredential(made, sealed, told, new.digest, new.pepper_id)
 
 
 def _check_holder(known: Token) -> None:

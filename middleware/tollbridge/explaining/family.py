@@ -6,11 +6,9 @@ from datetime import datetime
 
 from tollbridge.explaining.words import Rule
 from tollbridge.stores.base import AdminStore
+from tollbridge.tokens.lineage import lineage
 from tollbridge.tokens.model import Principal, Token, TokenKind, TokenState
 from tollbridge.tokens.scopes import ScopeSet, covers
-
-_MOST = 64
-"""Tokens looked at; at most eight stand above one, and of a grant those above its client too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +20,7 @@ class Family:
     @classmethod
     async def of(cls, store: AdminStore, token_id: str) -> "Family":
         """Read a token and all above it, each once."""
-        found: dict[str, Token] = {}
-        waiting = [token_id]
-        while waiting and len(found) < _MOST:
-            id = waiting.pop(0)
-            token = None if not id or id in found else await store.get_token(id)
-            if token is not None:
-                found[id] = token
-                waiting += [token.parent, token.beside]
-        return cls(tuple(found.values()))
+        return cls(await lineage(store, token_id))
 
     @property
     def first(self) -> Token | None:

@@ -70,7 +70,7 @@ class Rehearsal:
         }
 
     def _made(self, link: Link, live: dict[str, Layer]) -> Layer:
-        if link.origin == PLUGIN and link.name in live:
+        if link.name in live:
             return live[link.name]
         return link.layer(self.dispatch, **{**link.options, **self._stand_ins.get(link.layer, {})})
 

@@ -243,9 +243,5 @@ _TOLD: dict[str, Callable[[Seen], Iterator[Rule]]] = {
 def change_for(found: list[Finding], layer: str, error: GatewayError) -> str:
     """Say what would have to change: by the refusing layer's rules that do not hold, else in the refusal's words."""
     own = [rule for finding in found if finding.layer == layer for rule in finding.rules]
-    said = [f"{rule.of}: {rule.change}" if rule.of not in ("", BRIDGE) else rule.change for rule in own if _fails(rule)]
+    said = [f"{rule.of}: {rule.change}" if rule.of not in ("", BRIDGE) else rule.change for rule in own if rule.change]
     return "; ".join(dict.fromkeys(said)) or error.message
-
-
-def _fails(rule: Rule) -> bool:
-    return rule.holds is False and bool(rule.change)

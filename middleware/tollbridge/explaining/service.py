@@ -121,6 +121,7 @@ def _bare(rule: Rule) -> Rule:
 
 
 _HIDDEN = {
+    "scope": "a scope that the call needs",
     "network": "only from some networks",
     "hours": "only at some hours",
     "limit": "a limit",

@@ -11,7 +11,7 @@ import structlog
 
 from tollbridge.audit import Actor
 from tollbridge.clock import Clock
-from tollbridge.errors import BadRequest, Unavailable
+from tollbridge.errors import BadRequest, RateLimited, Unavailable
 from tollbridge.grants.granting import Granting
 from tollbridge.grants.model import Consent, Device, Issued, Lent, NewCode, NewDevice, Refresh
 from tollbridge.ids import new_id
@@ -28,6 +28,8 @@ USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 """No vowels, so that no words come of them, and nothing that is read for something else (RFC 8628 section 6.1)."""
 USER_CODE_LENGTH = 8
 INTERVAL_S = 5
+MOST_WAITING = 1_000
+"""Devices of one client that wait for somebody at a time; those that ask at once may be a few more."""
 _TRIES = 5
 GATEWAY = Actor("gateway", "oauth")
 """Who ends a grant because something of it was used again."""
@@ -156,8 +158,13 @@ class GrantService:
         return await (await self._store.grants()).drop_access(self._digests(secret))
 
     async def ask_for_device(self, client_id: str, scopes: tuple[str, ...], lasts_s: int) -> tuple[str, str]:
-        """Keep what a device asks for; gives its own code and the one that a person types (RFC 8628 section 3.2)."""
+        """Keep what a device asks for; gives its own code and the one that a person types (RFC 8628 section 3.2).
+
+        Raises `RateLimited` where as many devices of this client wait as may.
+        """
         devices, code = await self._store.devices(), make_secret()
+        if await devices.count_waiting(client_id) >= MOST_WAITING:
+            raise RateLimited("too many devices of this client wait for somebody; ask again later", retry_after_s=60.0)
         for _ in range(_TRIES):
             user_code = "".join(secrets.choice(USER_CODE_LETTERS) for _ in range(USER_CODE_LENGTH))
             new = NewDevice(

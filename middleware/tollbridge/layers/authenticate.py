@@ -5,7 +5,8 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import ClassVar, Protocol
+from functools import partial
+from typing import ClassVar, Protocol, TypeVar
 
 import msgspec
 from starlette.types import ASGIApp
@@ -21,6 +22,8 @@ from tollbridge.oauthsettings import RESOURCE, well_known_url
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
 from tollbridge.tokens.secret import PREFIX, looks_issued
+
+T = TypeVar("T")
 
 CREDENTIAL_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
 _PREFIX = PREFIX.encode("ascii")
@@ -54,7 +57,8 @@ class Authenticate(Layer):
 
     For an operation that says so, a credential among the subprotocols of a WebSocket stands for an `Authorization`.
     Everything but the `public` paths needs a valid token. A public path ends with `*` to stand for all below it. The
-    credential is taken out of the request: neither the wrapped app nor a provider sees it. `tokens` may have a plain
+    credential is taken out of the request: neither the wrapped app nor a provider sees it; what is like one and was for
+    somebody else, such as the signature of a call that showed a token, crosses as it came. `tokens` may have a plain
     function `recall(secret)` too: the principal where that is certain without waiting, else None.
 
     A token is taken only where and when its conditions say. One that is a canary is refused like one that is unknown,
@@ -100,10 +104,14 @@ class Authenticate(Layer):
         self._hint = f', resource_metadata="{well_known_url(issuer, RESOURCE)}"' if issuer else ""
         self._recall: Callable[[bytes], Principal | None] = getattr(tokens, "recall", _nobody)
         self._sources = tuple(sources)
-        self._shows = tuple(source.shows for _, source in sources if hasattr(source, "shows"))
         self._timeout_s = timeout_s
-        self._read = read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
-        self._shown = Kept(read.__contains__)
+        self._read = CREDENTIAL_HEADERS.union(*(source.headers for _, source in sources))
+        always = CREDENTIAL_HEADERS.union(*(one.headers for _, one in sources if not hasattr(one, "shows")))
+        self._always = Kept(always.__contains__)
+        self._every = Kept(self._read.__contains__)
+        self._showing = tuple(
+            (one.shows, Kept(always.union(one.headers).__contains__)) for _, one in sources if hasattr(one, "shows")
+        )
         self._exact = frozenset(path for path in public if not path.endswith("*"))
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
@@ -113,15 +121,16 @@ class Authenticate(Layer):
         if call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
             if self._sources and call.operation is not None and call.operation.ai:
-                call.headers = self._shown.apart(call.headers)[1]
+                call.headers = self._every.apart(call.headers)[1]
             return None
-        shown, others = self._shown.apart(call.headers)
+        shown, others = self._always.apart(call.headers)
         secret = credential(call, shown)
-        if self._shows and bool(secret) + sum(shows(call) for shows in self._shows) > 1:
+        taken = [kept for shows, kept in self._showing if shows(call)] if self._showing else ()
+        if bool(secret) + len(taken) > 1:
             raise AmbiguousCredential("two different credentials are sent; send one")
         principal = self._recall(secret) if secret else None
         if principal is None or principal.canary:
-            return self._find(call, secret)
+            return self._find(call, secret, taken[0] if taken else self._always)
         if principal.conditions:
             self._look_closer(call, principal)
         call.principal = principal
@@ -132,7 +141,7 @@ class Authenticate(Layer):
         principal = call.principal
         if principal is None or principal.secret_ends_s is None:
             return
-        since_s = principal.secret_ends_s - self._warn_s
+        since_s = max(principal.secret_ends_s - self._warn_s, principal.secret_made_us // 1_000_000)
         if call.received.timestamp() >= since_s:
             head.set(b"deprecation", b"@%d" % since_s)
             head.set(b"sunset", format_datetime(_moment(principal.secret_ends_s), usegmt=True).encode("ascii"))
@@ -151,7 +160,8 @@ class Authenticate(Layer):
             if elsewhere is not None:
                 raise elsewhere
 
-    async def _find(self, call: Call, secret: bytes) -> None:
+    async def _find(self, call: Call, secret: bytes, taken: Kept) -> None:
+        """Find who calls; `taken` are the headers that say so, and go no further."""
         try:
             principal = await self._tokens.identify(secret) if secret else None
             if principal is None:
@@ -160,19 +170,19 @@ class Authenticate(Layer):
                 self._look_closer(call, principal)
         except Unauthenticated as exc:
             if not self._has_issued(secret):  # one that ended is no guess, and a client gets another when it is told so
-                self._count_bad(call)
+                self._count_bad(call, taken)
             exc.extra_headers["www-authenticate"] += self._hint
             raise
         call.principal = principal
-        call.headers = self._shown.apart(call.headers)[1]
+        call.headers = taken.apart(call.headers)[1]
 
     def _has_issued(self, secret: bytes) -> bool:
         """Whether this says that it is an access token of ours: no other server need know it, or see it."""
         return bool(self._issuer) and looks_issued(secret) and claimed_issuer(secret) == self._issuer
 
-    def _count_bad(self, call: Call) -> None:
+    def _count_bad(self, call: Call, taken: Kept) -> None:
         """Count a bad credential, where there is one; raises `Throttled` where too many came before."""
-        if self._throttle is None or not self._shown.apart(call.headers)[0]:
+        if self._throttle is None or not taken.apart(call.headers)[0]:
             return
         try:
             self._throttle.check(call.client)
@@ -186,19 +196,22 @@ class Authenticate(Layer):
             for name, source in self._sources:
                 found = await self._ask(name, source, call)
                 if isinstance(found, Holder):
-                    return await self._held(call, found)
+                    return await self._held(name, call, found)
                 if found is not None:
                     return msgspec.structs.replace(found, id=f"{name}:{found.id}", outside=True)
         raise Unauthenticated()
 
-    async def _held(self, call: Call, holder: Holder) -> Principal:
+    async def _held(self, name: str, call: Call, holder: Holder) -> Principal:
         """Find the live token that a source named, under its own id; raises `Unauthenticated` where there is none."""
         principal = None if self._holders is None else await self._holders(holder.id)
         if principal is None:
             raise holder.refusal or Unauthenticated()
         if principal.canary:
             self._look_closer(call, principal, holder.refusal)
-        return principal if holder.ends_s is None else msgspec.structs.replace(principal, secret_ends_s=holder.ends_s)
+        if holder.confirm is not None:
+            await self._guarded(name, holder.confirm)
+        shown = {"secret_ends_s": holder.ends_s, "secret_made_us": holder.secret_made_us, "key": holder.key}
+        return msgspec.structs.replace(principal, **shown)
 
     def _is_ours(self, value: bytes) -> bool:
         """Whether a header shows a secret that is ours by how it begins, with a scheme before it or not."""
@@ -206,16 +219,20 @@ class Authenticate(Layer):
         return bool(words) and (words[-1].startswith(_PREFIX) or self._has_issued(words[-1]))
 
     async def _ask(self, name: str, source: IdentitySource, call: Call) -> Principal | Holder | None:
+        found = await self._guarded(name, partial(source.identify, call))
+        if found is not None and not isinstance(found, Holder) and not _fits(found):
+            raise _failed(name, "it gave no Principal with an id of 1 to 255 visible ASCII characters and a ScopeSet")
+        return found
+
+    async def _guarded(self, name: str, work: Callable[[], Awaitable[T]]) -> T:
+        """Have a source do something; raises `Unavailable` where it fails or takes too long."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                found = await source.identify(call)
+                return await work()
         except GatewayError:
             raise
         except Exception as exc:
             raise _failed(name, without_words(exc)) from None
-        if found is not None and not isinstance(found, Holder) and not _fits(found):
-            raise _failed(name, "it gave no Principal with an id of 1 to 255 visible ASCII characters and a ScopeSet")
-        return found
 
 
 def _moment(epoch_s: float) -> datetime:

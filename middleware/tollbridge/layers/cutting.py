@@ -23,7 +23,7 @@ class KnowsTokens(Protocol):
 
 
 class CuttingWatch(Watch):
-    """A watch that also cuts calls whose token, or the secret of it that was shown, was revoked or expired meanwhile.
+    """A watch that also cuts calls whose token, or the secret of it that was shown, no longer opens.
 
     So it does with calls of outside callers at the end of what they showed; nobody can say whether that was revoked.
     All were let across when it was good, so a store that cannot say lets them go on; that is logged once.

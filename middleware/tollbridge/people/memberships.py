@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
+
 from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest, Denied, NotFound
 from tollbridge.ids import new_id
 from tollbridge.people.builtin import PLATFORM_ADMIN, TEAM_ADMIN
-from tollbridge.people.model import BRIDGE, Member, Person, Role
+from tollbridge.people.model import BRIDGE, Member, Role
 from tollbridge.people.reaching import check_giver, check_not_above
 from tollbridge.people.roles import Roles
 from tollbridge.stores.base import Store
@@ -36,9 +38,12 @@ class Memberships:
         """Give what somebody is in which teams; what they are in the whole bridge, `team` empty, comes first."""
         return await (await self._people()).memberships(person_id)
 
-    async def members(self, team: str, *, limit: int = 50, after: str = "") -> Sequence[Member]:
-        """List the members of a team, or of the whole bridge, by the ids of their persons, those behind `after`."""
-        return await (await self._people()).list_members(team, limit=limit, after=after)
+    async def members(self, team: str, *, limit: int = 50, after: str = "", role: str = "") -> Sequence[Member]:
+        """List the members of a team, or of the whole bridge, by the ids of their persons, those behind `after`.
+
+        With a role those alone who have it.
+        """
+        return await (await self._people()).list_members(team, limit=limit, after=after, role=role)
 
     async def member(self, person_id: str, team: str) -> Member | None:
         """Find a membership."""
@@ -64,14 +69,17 @@ class Memberships:
         `via` is the issuer whose groups make it so. Raises `NotFound` for an unknown person or team, `BadRequest` with
         `param` for a role that is unknown or not for there, `Denied` where the team is not the giver's (out_of_reach)
         or the old role or the new one reaches beyond what the giver may do (scope_beyond), `BadRequest` (409) where the
-        team has ended, and (last_admin) where nobody would administer the bridge any more.
+        team has ended, where a giver's member got another role meanwhile, and (last_admin) where nobody would
+        administer the bridge any more.
         """
         people = await self._people()
         person, before = await people.get_person(person_id), await people.get_member(person_id, team)
         if person is None:
             raise NotFound("there is no such person")
         wanted = await self.check_gives(team, role, giver, before)
-        new = NewMember(person_id, wanted, self._holder(person, team, wanted), via)
+        had = "" if before is None else before.role
+        holder = self._holder(person.id, person.name, wanted, team)
+        new = NewMember(person_id, wanted, holder, via, UNSET if giver is None else had)
         return await people.set_member(new, await self._tokens.act(by))
 
     async def remove_membership(
@@ -118,17 +126,17 @@ class Memberships:
             raise BadRequest("this team has ended, for good", code="conflict", status=409)
         return found.holder
 
-    def _holder(self, person: Person, team: str, role: Role) -> NewToken:
+    def _holder(self, person_id: str, name: str, role: Role, team: str) -> NewToken:
         return NewToken(
             id=new_id("mem", self._clock),
-            name=person.name,
+            name=name,
             digest=b"",
             hint="",
             pepper_id="",
             scopes=role.scopes,
             created_at=self._clock.now(),
             kind=TokenKind.MEMBER,
-            owner=person.id,
+            owner=person_id,
             team=team,
         )
 

@@ -3,6 +3,7 @@
 What a team, and a person in it, may do stands in a token of its own, its holder: `Team.holder`, `Member.holder`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -49,6 +50,10 @@ class TeamChange(msgspec.Struct, frozen=True, kw_only=True):
     budget: TokenBudget | UnsetType | None = UNSET
     conditions: Conditions | UnsetType = UNSET
     rotate_days: int | UnsetType | None = UNSET
+
+
+TeamEdit = TeamChange | Callable[[Team], TeamChange]
+"""A change, or what gives it from the team as it is while nobody else changes it; raising, it changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from tollbridge.errors import Denied
+from tollbridge.people.builtin import BUILT_IN, PLATFORM_ADMIN
 from tollbridge.stores.base import Store
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
@@ -26,6 +27,22 @@ async def check_giver(store: Store, giver: Principal | None, scopes: Iterable[st
     """
     if giver is not None:
         check_within(scopes, await reach_of(store, giver, within))
+
+
+async def check_everything(store: Store, giver: Principal | None) -> None:
+    """Refuse a giver who may not do everything there is; raises `Denied` (out_of_reach, scope_beyond).
+
+    Who knows the password of somebody, or has the address, is that person, also once they were given more. So what is
+    given with either is everything that there is to give.
+    """
+    check_bridge(giver)
+    everything = BUILT_IN[PLATFORM_ADMIN].scopes
+    if giver is not None and (await reach_of(store, giver)).lacking(everything):
+        raise Denied(
+            "a password or an address is whatever its person is ever given; "
+            f"whoever sets it for somebody needs {' '.join(everything)}",
+            code="scope_beyond",
+        )
 
 
 def check_bridge(giver: Principal | None) -> None:

@@ -80,7 +80,8 @@ class Roles:
     ) -> Role | None:
         """Change a role, and what all who have it may do, at once.  None if there is no such role.
 
-        Raises `BadRequest` and `Denied` as `add` does; a giver needs what the role holds already, too.
+        Raises `BadRequest` and `Denied` as `add` does; a giver needs what the role holds already, too. Where somebody
+        else changes it meanwhile it stays as they made it, and this is refused (409).
         """
         before = await self._own(name)
         if before is None:
@@ -89,16 +90,20 @@ class Roles:
         wanted = before.scopes if scopes is None else checked_scopes(scopes)
         await check_giver(self._store, giver, (*before.scopes, *wanted))
         said = before.description if description is None else checked_description(description)
-        return await (await self._store.people()).change_role(Role(name, wanted, said), await self._tokens.act(by))
+        after, act = Role(name, wanted, said), await self._tokens.act(by)
+        return await (await self._store.people()).change_role(before, after, act)
 
     async def remove(self, name: str, *, giver: Principal | None = None, by: Actor = OPERATOR) -> Role | None:
-        """Remove a role that nobody has.  None if there is no such role; raises `BadRequest` (409) where it is used."""
+        """Remove a role that nobody has.  None if there is no such role.
+
+        Raises `BadRequest` (409) where it is used, or changed meanwhile, and `Denied` as `change` does.
+        """
         before = await self._own(name)
         if before is None:
             return None
         check_bridge(giver)
         await check_giver(self._store, giver, before.scopes)
-        return await (await self._store.people()).remove_role(name, await self._tokens.act(by))
+        return await (await self._store.people()).remove_role(before, await self._tokens.act(by))
 
     async def _own(self, name: str) -> Role | None:
         if name in BUILT_IN:

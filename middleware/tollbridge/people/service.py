@@ -3,21 +3,25 @@
 Whoever gives somebody something gives at most what they may do themselves: that is what `giver` is checked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec import UNSET, UnsetType, structs
 
 from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clock import Clock
 from tollbridge.ids import new_id
 from tollbridge.people.memberships import Memberships
-from tollbridge.people.model import Person, PersonChange
+from tollbridge.people.model import BRIDGE, Person, PersonChange
 from tollbridge.people.passwords import Passwords
-from tollbridge.people.reaching import check_bridge, check_giver, check_not_above
+from tollbridge.people.reaching import check_bridge, check_everything, check_giver, check_not_above
 from tollbridge.people.teams import Teams
 from tollbridge.people.wishes import checked_email, checked_person_change, checked_person_name, email_key
 from tollbridge.stores.base import Store
-from tollbridge.stores.people import NewPerson
+from tollbridge.stores.people import NewMember, NewPassword, NewPerson
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.service import TokenService
+
+_NOTHING = PersonChange()
 
 
 class People(Memberships):
@@ -35,6 +39,10 @@ class People(Memberships):
         """Find a person by the id."""
         return await (await self._people()).get_person(person_id)
 
+    async def get_people(self, ids: Collection[str]) -> Mapping[str, Person]:
+        """Find people by their ids; those who are not there are left out."""
+        return await (await self._people()).get_people(ids)
+
     async def find_person(self, email: str) -> Person | None:
         """Find a person by the address; upper and lower case are one."""
         key = email_key(email)
@@ -46,42 +54,67 @@ class People(Memberships):
         """List people, newest first: of a `team` its members alone; `search` is a part of name, address or id."""
         return await (await self._people()).list_people(limit=limit, before=before, search=search, team=team)
 
-    async def add_person(self, *, email: str, name: str, password: str | None = None, by: Actor = OPERATOR) -> Person:
-        """Make a person, who is a member of nothing yet.
+    async def add_person(
+        self,
+        *,
+        email: str,
+        name: str,
+        password: str | None = None,
+        team: str = BRIDGE,
+        role: str = "",
+        giver: Principal | None = None,
+        by: Actor = OPERATOR,
+    ) -> Person:
+        """Make a person, who is a member of nothing yet, or of `team` where a role is named, in one transaction.
 
-        Raises `BadRequest` with `param` for what cannot be used, with status 409 where somebody has that address.
+        Raises `BadRequest` with `param` for what cannot be used, with status 409 where somebody has that address;
+        `Denied` (scope_beyond) where a giver of a password may not do everything there is, and else as
+        `set_membership` does.
         """
-        address, label = checked_email(email), checked_person_name(name)
+        if password is not None:
+            await check_everything(self._store, giver)
+        wanted = await self.check_gives(team, role, giver) if role else None
+        address, label, id = checked_email(email), checked_person_name(name), new_id("per", self._clock)
         hashed = "" if password is None else await self._passwords.hash(password, (address, label))
-        new = NewPerson(new_id("per", self._clock), label, address, self._clock.now(), hashed)
-        return await (await self._people()).add_person(new, await self._tokens.act(by))
+        member = None if wanted is None else NewMember(id, wanted, self._holder(id, label, wanted, team))
+        new = NewPerson(id, label, address, self._clock.now(), hashed)
+        return await (await self._people()).add_person(new, await self._tokens.act(by), member=member)
 
     async def change_person(
-        self, person_id: str, change: PersonChange, *, giver: Principal | None = None, by: Actor = OPERATOR
+        self,
+        person_id: str,
+        change: PersonChange,
+        *,
+        password: str | UnsetType | None = UNSET,
+        giver: Principal | None = None,
+        by: Actor = OPERATOR,
     ) -> Person | None:
-        """Change a person.  None if there is no such person.
+        """Change a person, in one transaction; with another password, or none, all sessions of theirs end.
 
-        Whoever can change an address can have a session by it where an issuer vouches for addresses: a giver needs all
-        that the person may do. Raises `Denied` (scope_beyond) otherwise, `BadRequest` as `add_person` does.
+        None if there is no such person. A giver needs all that the person may do, and for an address or a password
+        everything there is: with those one can have a session, now and later. Raises `Denied` (scope_beyond) otherwise,
+        `BadRequest` as `add_person` does.
         """
-        checked = checked_person_change(change)
-        await self._check_over(person_id, giver)
-        return await (await self._people()).change_person(person_id, checked, await self._tokens.act(by))
-
-    async def set_password(
-        self, person_id: str, password: str | None, *, giver: Principal | None = None, by: Actor = OPERATOR
-    ) -> Person | None:
-        """Give a person another password, or none; all sessions of theirs end.  None if there is no such person.
-
-        Raises `BadRequest` with `param` for one that is not taken, `Denied` (scope_beyond) where the giver may not do
-        all that the person may.
-        """
-        person = await self.get_person(person_id)
+        checked, person = checked_person_change(change), await self.get_person(person_id)
         if person is None:
             return None
         await self._check_over(person_id, giver)
-        hashed = "" if password is None else await self._passwords.hash(password, (person.email, person.name))
-        return await (await self._people()).set_password(person_id, hashed, await self._tokens.act(by))
+        if checked.email == person.email:
+            checked = structs.replace(checked, email=UNSET)
+        if checked.email is not UNSET or isinstance(password, str):
+            await check_everything(self._store, giver)
+        new = None if password is UNSET else NewPassword(await self._hashed(password, person, checked))
+        return await (await self._people()).change_person(person_id, checked, await self._tokens.act(by), password=new)
+
+    async def replace_password(self, person: Person, password: str, *, by: Actor) -> Person | None:
+        """Take another password of somebody who has just shown theirs; all of their sessions end.
+
+        Raises `BadRequest` with `param` for one that is not taken, and with status 409 where `person` had got another
+        one meanwhile.
+        """
+        new = NewPassword(await self._hashed(password, person), person.password_at)
+        act = await self._tokens.act(by)
+        return await (await self._people()).change_person(person.id, PersonChange(), act, password=new)
 
     async def check_password(self, email: str, password: str) -> Person | None:
         """Find who has this address and password, or None.
@@ -142,6 +175,11 @@ class People(Memberships):
     async def find_by_identity(self, issuer: str, subject: str) -> Person | None:
         """Find whom an issuer calls by this subject."""
         return await (await self._people()).find_by_identity(issuer, subject)
+
+    async def _hashed(self, password: str | None, person: Person, change: PersonChange = _NOTHING) -> str:
+        """Give what is kept of a password, empty for none; it holds no word of its person, before a change or after."""
+        words = [person.email, person.name, *(word for word in (change.email, change.name) if word is not UNSET)]
+        return "" if password is None else await self._passwords.hash(password, words)
 
     async def _check_over(self, person_id: str, giver: Principal | None) -> None:
         """Refuse a giver who may not do all that a person may; raises `Denied`."""

@@ -8,16 +8,17 @@ from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clock import Clock
 from tollbridge.ids import new_id
 from tollbridge.people.builtin import TEAM_SCOPES
-from tollbridge.people.model import Team, TeamChange
-from tollbridge.people.reaching import check_bridge, check_giver, check_not_above
+from tollbridge.people.model import Team, TeamChange, TeamEdit
+from tollbridge.people.reaching import check_bridge, check_giver, check_not_above, reach_of
 from tollbridge.people.wishes import checked_description, checked_line, checked_slug, checked_team_change
 from tollbridge.stores.base import Store
-from tollbridge.stores.changes import NewToken
+from tollbridge.stores.changes import NewToken, change_for
 from tollbridge.stores.people import NewTeam
 from tollbridge.tokens.conditions import ANYWHERE, Conditions
 from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.scopes import ScopeSet
 from tollbridge.tokens.service import TokenService
-from tollbridge.tokens.wishes import checked_rotation, checked_scopes
+from tollbridge.tokens.wishes import check_within, checked_rotation, checked_scopes
 
 _WITHOUT_RIGHTS = frozenset(("title", "description"))
 
@@ -84,20 +85,23 @@ class Teams:
         return await (await self._store.people()).add_team(new, await self._tokens.act(by))
 
     async def change(
-        self, name: str, change: TeamChange, *, giver: Principal | None = None, by: Actor = OPERATOR
+        self, name: str, edit: TeamEdit, *, giver: Principal | None = None, by: Actor = OPERATOR
     ) -> Team | None:
         """Change a team, and what all in it may do, at once.  None if there is no such team.
 
-        Somebody in the team changes its title and description alone. Raises `BadRequest` and `Denied` as `add` does.
+        Somebody in the team changes its title and description alone. Raises `BadRequest` and `Denied` as `add` does,
+        and what the edit raises.
         """
-        checked = checked_team_change(change)
-        team = await self.get(name)
-        if team is None:
-            return None
-        if touches_rights(checked):
-            await self._check_widens(team, giver)
-            await check_giver(self._store, giver, () if checked.scopes is UNSET else checked.scopes)
-        return await (await self._store.people()).change_team(name, checked, await self._tokens.act(by))
+        reach = ScopeSet(()) if giver is None else await reach_of(self._store, giver)
+
+        def changed(team: Team) -> TeamChange:
+            checked = checked_team_change(change_for(edit, team))
+            if giver is not None and touches_rights(checked):
+                check_not_above(giver, team.holder)
+                check_within((*team.scopes, *(checked.scopes or ())), reach)
+            return checked
+
+        return await (await self._store.people()).change_team(name, changed, await self._tokens.act(by))
 
     async def disable(self, name: str, *, giver: Principal | None = None, by: Actor = OPERATOR) -> Team | None:
         """Switch a team and all in it off, until it is enabled.  None if there is no such team."""

@@ -1,7 +1,9 @@
 """The keys that providers are shown now: the live versions of what the database had at the last look.
 
 What was learned stays: where the store is away, or a value does not open any more, the last known keys go on, each to
-its own end. Calls ask nobody for a key: their targets are made anew when one changes.
+its own end. A key that the database no longer has is shown no longer, whatever else fails: a version's number is never
+used again, so that one that is there is never another one's key. Calls ask nobody for a key: their targets are made
+anew when one changes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -52,7 +54,12 @@ class LiveKeys:
         self._used: dict[tuple[str, int], datetime] = {}
 
     async def take(self, rows: Sequence[StoredSecret]) -> None:
-        """Take what the database has now, newest versions first, and show it from the next call on."""
+        """Take what the database has now, newest versions first, and show it from the next call on.
+
+        What is gone or has ended goes first: new keys may have to wait for a key source.
+        """
+        self._rows = rows
+        self.apply()
         await self._box.meet(row.sealed for row in rows)
         before, self._opened = self._opened, {}
         for row in rows:
@@ -62,7 +69,11 @@ class LiveKeys:
                 opened = self._open(row) or opened
             if opened is not None:
                 self._opened[place] = opened
-        self._rows = rows
+        self.apply()
+
+    def forget(self, name: str, versions: Sequence[int]) -> None:
+        """Show versions of a key no longer; they were removed."""
+        self._rows = [row for row in self._rows if row.name != name or row.version not in versions]
         self.apply()
 
     def apply(self) -> None:
@@ -103,19 +114,33 @@ class LiveKeys:
         return sorted(versions, key=lambda one: one[0] != version)
 
     def _show(self, provider: str, name: str, versions: Sequence[tuple[int, str]]) -> None:
+        """Show versions, or the one of them that can be used; where none can, none that was shown before either."""
         self._note_use(provider)
-        kept = KeptKey(
-            [version for version, _ in versions],
-            refused=partial(self._refused, provider, name),
-            turned=partial(self._turn, provider),
-        )
+        one_each = [[version] for version in versions] if len(versions) > 1 else []
+        for some in (versions, *one_each):
+            kept = self._rekeyed(provider, name, some)
+            if kept is not None:
+                break
+        else:
+            kept = self._kept(provider, name, ())
+            self._routes.unkey(provider)
+        self._shown[provider] = (versions, name, kept)
+
+    def _rekeyed(self, provider: str, name: str, versions: Sequence[tuple[int, str]]) -> KeptKey | None:
+        """Show exactly these; None where the provider's scheme cannot use one of them."""
+        kept = self._kept(provider, name, [version for version, _ in versions])
         try:
             self._routes.rekey(provider, [key for _, key in versions], kept)
         except SetupError as exc:
-            log.error("provider_key_not_usable", provider=provider, name=name, reason=str(exc))
-        else:
-            log.info("provider_key_shown", provider=provider, name=name, versions=kept.versions)
-        self._shown[provider] = (versions, name, kept)
+            shown = {"provider": provider, "name": name, "versions": kept.versions}
+            log.error("provider_key_not_usable", **shown, reason=str(exc))
+            return None
+        log.info("provider_key_shown", provider=provider, name=name, versions=kept.versions)
+        return kept
+
+    def _kept(self, provider: str, name: str, versions: Sequence[int]) -> KeptKey:
+        refused, turned = partial(self._refused, provider, name), partial(self._turn, provider)
+        return KeptKey(versions, refused=refused, turned=turned)
 
     def _open(self, row: StoredSecret) -> tuple[bytes, str] | None:
         try:

@@ -1,6 +1,7 @@
 """One process's looks at the keys of the database: once a second, beside the calls and by the store's own driver."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -51,6 +52,19 @@ class Looking:
         """
         async with self._turn:
             await self._look()
+
+    async def look_after(self, name: str, gone: Sequence[int]) -> None:
+        """Take a change of this process; `gone` are versions of a key that it removed.
+
+        The change is done, so that nothing is raised: what is not taken now is by the next look.
+        """
+        try:
+            async with self._turn:
+                if gone:
+                    self._live.forget(name, gone)
+                await self._look()
+        except Exception as exc:
+            log.error("provider_keys_not_taken", **told(exc))
 
     async def _look(self) -> None:
         try:

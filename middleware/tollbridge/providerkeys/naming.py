@@ -10,7 +10,7 @@ from tollbridge.auth import NoAuth
 from tollbridge.config import ProviderConfig
 from tollbridge.errors import BadRequest, SetupError
 from tollbridge.hosts import Host, Hosts
-from tollbridge.merging import near
+from tollbridge.merging import LISTED_BY, near
 from tollbridge.providers import Provider
 from tollbridge.shownkeys import KeptKey
 
@@ -39,7 +39,8 @@ class KeyedProviders:
         given, known = self._given.get(provider), self._known.get(provider)
         if given is None and known is None:
             known_names = {**self._known, **self._given}
-            raise BadRequest(f"no provider has this name{near(provider[:100], known_names)}", param="provider")
+            named = near(provider[:100], known_names, listed_by=LISTED_BY)
+            raise BadRequest(f"no provider has this name{named}", param="provider")
         try:
             found = self._hosts.keyless(provider, known, given) if given is not None else self._waiting(known)
         except SetupError as exc:

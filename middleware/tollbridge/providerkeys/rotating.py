@@ -142,6 +142,8 @@ class KeyRotations:
         if known_as and key is not None and known_as in {version.known_as for version in key.versions}:
             return
         log.error("provider_key_not_kept", provider=one.provider, known_as=known_as)
+        if not known_as:  # whoever has no id for it there must find it by hand
+            return
         async with asyncio.timeout(PATIENCE_S):
             await one.rotator.remove(known_as, one.errand)
 

@@ -1,6 +1,7 @@
 """Keys of providers: set, changed, removed and looked at.  The only writer of them.
 
-A change holds at once in the process that made it, and in every other after its next look.
+A change holds at once in the process that made it, and in every other after its next look. What is told of it is what
+the database had when it was made: nothing that fails afterwards hides that it was done.
 """
 
 import hmac
@@ -99,31 +100,27 @@ class ProviderKeys:
         name = name or self.providers.reads(provider) or provider
         if not re.fullmatch(STORED_NAME, name):
             raise BadRequest("a name is letters, digits, '.', '_' and '-', at most 64", param="name")
-        known = await self.find(name)
-        act = await self._act(by)
-        secret = self._sealed(provider, name, 1 + _newest(known), new, act)
-        await (await self._store.secrets()).add(secret, act, _told(new, act))
-        return await self._changed(name, secret)
+        act, store = await self._act(by), await self._store.secrets()
+        secret = self._sealed(provider, name, 1 + await store.newest(name), new, act)
+        return await self._changed(await store.add(secret, act, _told(new, act)))
 
     async def rotate(
         self, name: str, new: NewKey, overlap: timedelta = DAY, *, by: Actor = OPERATOR
     ) -> ProviderKey | None:
         """Keep a further version of a key; the one before stays its fallback for `overlap`, at most 30 days.
 
-        None if there is no live one. Raises `BadRequest`, with `param` for what cannot be used, with status 409 where
-        two versions are live.
+        None if there is no live one. With no overlap all others end at once. Raises `BadRequest`, with `param` for what
+        cannot be used, with status 409 where two versions are live and there is an overlap.
         """
         if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
             raise BadRequest(f"the overlap is between none and {LONGEST_OVERLAP.days} days", param="overlap")
         known = await self.find(name)
         if known is None:
             return None
-        act = await self._act(by)
-        secret = self._sealed(known.provider, name, 1 + _newest(known), new, act)
-        store = await self._store.secrets()
-        if not await store.rotate(secret, act.at + overlap, act, _told(new, act)):
-            return None
-        return await self._changed(name, secret)
+        act, store = await self._act(by), await self._store.secrets()
+        secret = self._sealed(known.provider, name, 1 + await store.newest(name), new, act)
+        versions = await store.rotate(secret, act.at + overlap, act, _told(new, act))
+        return await self._changed(versions) if versions else None
 
     async def expire(
         self, name: str, version: int, expires_at: datetime | None, *, by: Actor = OPERATOR
@@ -131,15 +128,16 @@ class ProviderKeys:
         """Say when a live version ends, None for never.  None if there is no such one."""
         act = await self._act(by)
         self._check_end(expires_at, act)
-        if not await (await self._store.secrets()).expire(name, version, expires_at, act):
-            return None
-        await self.look()
-        return await self.find(name)
+        versions = await (await self._store.secrets()).expire(name, version, expires_at, act)
+        return await self._changed(versions) if versions else None
 
     async def remove(self, name: str, *, version: int | None = None, by: Actor = OPERATOR) -> Sequence[int]:
-        """Forget a key, or one version of it; gives those that were there.  It is shown nowhere a moment later."""
+        """Forget a key, or one version of it; gives those that were there.
+
+        It is shown by this process no longer, and by no other one after its next look.
+        """
         gone = await (await self._store.secrets()).remove(name, await self._act(by), version)
-        await self.look()
+        await self.look(name, gone)
         return gone
 
     async def check(self, name: str, *, by: Actor = OPERATOR) -> Mapping[int, Checked] | None:
@@ -180,14 +178,17 @@ class ProviderKeys:
         if looking is not None:
             await looking.close()
 
-    async def look(self) -> None:
-        """Take what the database has now, where keys are shown."""
-        if self._looking is not None:
-            await self._looking.look()
+    async def look(self, name: str = "", gone: Sequence[int] = ()) -> None:
+        """Take what the database has now, where keys are shown; `gone` are versions of a key that were just removed.
 
-    async def _changed(self, name: str, secret: StoredSecret) -> ProviderKey:
+        Raises nothing: what is not taken now is by the next look.
+        """
+        if self._looking is not None:
+            await self._looking.look_after(name, gone)
+
+    async def _changed(self, versions: Sequence[StoredSecret]) -> ProviderKey:
         await self.look()
-        return await self.find(name) or self._key(name, [secret])
+        return self._key(versions[0].name, versions)
 
     def _key(self, name: str, versions: Sequence[StoredSecret]) -> ProviderKey:
         provider = versions[0].provider
@@ -210,10 +211,6 @@ class ProviderKeys:
     def _check_end(self, expires_at: datetime | None, act: Act) -> None:
         if expires_at is not None and expires_at <= act.at:
             raise BadRequest("the end is not in the future", param="expires_at")
-
-
-def _newest(key: ProviderKey | None) -> int:
-    return 0 if key is None else key.versions[0].version
 
 
 def _hint(key: str) -> str:

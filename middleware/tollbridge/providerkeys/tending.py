@@ -10,7 +10,7 @@ import structlog
 from tollbridge.audit import Actor
 from tollbridge.errors import ConfigError
 from tollbridge.options import build, suggest
-from tollbridge.providerkeys.rotating import Errand, KeyRotations, Rotated
+from tollbridge.providerkeys.rotating import Errand, KeyRotations, KeyRotator, Rotated
 
 if TYPE_CHECKING:
     from tollbridge.gateway import Gateway
@@ -25,9 +25,19 @@ async def tend_keys(gateway: "Gateway", by: Actor) -> None:
 
 
 def rotated_of(gateway: "Gateway") -> Sequence[Rotated]:
-    """Make the rotators of the configuration; raises `ConfigError` for one that nothing offers."""
-    offered = gateway.registry.key_rotators
+    """Make what changes keys by itself, ready to ask; raises as `rotators_of`."""
     found = []
+    for name, rotator in rotators_of(gateway):
+        where, given = f"providers.{name}.rotator_options", gateway.config.providers[name]
+        errand = Errand(gateway.transport, partial(gateway.read_key, where=where))
+        found.append(Rotated(name, rotator, errand, given.rotate_days))
+    return found
+
+
+def rotators_of(gateway: "Gateway") -> Sequence[tuple[str, KeyRotator]]:
+    """Make the rotators of the configuration, by provider; raises `ConfigError` for one that nothing offers."""
+    offered = gateway.registry.key_rotators
+    found: list[tuple[str, KeyRotator]] = []
     for name, given in gateway.config.providers.items():
         if not given.rotator:
             continue
@@ -35,9 +45,7 @@ def rotated_of(gateway: "Gateway") -> Sequence[Rotated]:
         if given.rotator not in offered:
             near = suggest(given.rotator, offered)
             raise ConfigError(f"{where}.rotator: no installed plugin offers {given.rotator!r}{near}")
-        rotator = build(offered[given.rotator], given.rotator_options, f"{where}.rotator_options")
-        errand = Errand(gateway.transport, partial(gateway.read_key, where=f"{where}.rotator_options"))
-        found.append(Rotated(name, rotator, errand, given.rotate_days))
+        found.append((name, build(offered[given.rotator], given.rotator_options, f"{where}.rotator_options")))
     return found
 
 

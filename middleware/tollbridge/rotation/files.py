@@ -1,6 +1,7 @@
 """A new secret in a file: there as a whole or not at all, of mode 0600, below one folder, whatever links lie there."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,10 @@ def write_secret(folder: Path, path: str, secret: str) -> None:
     """
     *parents, name = path.split("/")
     with _opened(folder, parents) as place:
-        mark = f".{name}."
         for left in os.listdir(place):
-            if left.startswith(mark) and left.endswith("~"):
+            if re.fullmatch(rf"\.{re.escape(name)}\.[0-9a-f]{{8}}~", left):
                 os.unlink(left, dir_fd=place)
-        draft = f"{mark}{os.urandom(4).hex()}~"
+        draft = f".{name}.{os.urandom(4).hex()}~"
         handle = os.open(draft, _DRAFT, 0o600, dir_fd=place)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(f"{secret}\n")

@@ -13,10 +13,15 @@ from tollbridge.rotation.files import write_secret
 from tollbridge.rotation.sinks import Into, NewSecret, SecretSink, parse_into
 from tollbridge.sealing.places import DELIVERY, Place
 from tollbridge.stores.base import Store
+from tollbridge.stores.rotations import Handover
 from tollbridge.stores.rows import micros
 from tollbridge.stores.webhooks import Delivery, Webhook
+from tollbridge.tokens.model import Principal
 from tollbridge.vault import Box
 from tollbridge.webhooks.events import NEW_SECRET, body
+
+_SHARED = 16
+"""Characters that a message and what it hands over have in common, so that the latter is found by the former."""
 
 
 class NotHandedOver(Exception):
@@ -47,8 +52,12 @@ class Handing:
         self._timeout_s = timeout_s
         self._ways = {"webhook": self._to_webhook, "file": self._to_file, "hook": self._to_sink}
 
-    async def check(self, into: str, team: str) -> Into:
-        """Give a place that a token of a team may be handed over into; raises `BadRequest` with `param`."""
+    async def check(self, into: str, team: str, setter: Principal | None) -> Into:
+        """Give a place that somebody may have the secret of a token of a team be handed over into.
+
+        A webhook hears of the whole bridge or of the token's team; a `setter` with a team sees that team's alone, the
+        operator of the machine (None) all. Raises `BadRequest` with `param`.
+        """
         place = parse_into(into)
         if place.kind == "file" and self._folder is None:
             raise BadRequest("files are handed over into [rotation] folder, which is not set", param="into")
@@ -56,8 +65,8 @@ class Handing:
             known = ", ".join(self._sinks) or "none"
             raise BadRequest(f"there is no [rotation.{place.name}]; known: {known}", param="into")
         if place.kind == "webhook":
-            webhook = await self._webhook(place.name)
-            if webhook is None or (webhook.team and webhook.team != team):
+            webhook, own = await self._webhook(place.name), "" if setter is None else setter.team
+            if webhook is None or webhook.team not in ("", team) or own not in ("", webhook.team):
                 raise BadRequest("there is no such webhook", param="into")
         return place
 
@@ -68,6 +77,14 @@ class Handing:
         """
         place = parse_into(into)
         return await self._ways[place.kind](place.name, new)
+
+    async def find(self, message: Delivery) -> Handover | None:
+        """Give the handover that a message was posted for, while it is under way and goes there."""
+        store = await self._store.rotations()
+        for one in await store.find_handovers(f"webhook:{message.webhook_id}", message.id[:_SHARED]):
+            if _message_id(message.webhook_id, one.id) == message.id:
+                return one
+        return None
 
     async def cancel(self, into: str, id: str) -> None:
         """Stop what is on its way."""
@@ -135,7 +152,7 @@ class Handing:
 
 def _message_id(webhook_id: str, id: str) -> str:
     """Give the id of the one message that hands a secret over to one webhook, whoever posts it and how often."""
-    return f"{id[:16]}{sha256(f'{webhook_id} {id}'.encode()).hexdigest()[:16]}"
+    return f"{id[:_SHARED]}{sha256(f'{webhook_id} {id}'.encode()).hexdigest()[:16]}"
 
 
 def _iso(at: datetime) -> str:

@@ -45,7 +45,7 @@ class RingRules:
     """What the keys of a ring are for.
 
     `use` is told to key sources; `source` wraps new keys, none where empty. `exact`: a key is 32 bytes, not more.
-    `command` makes another key.
+    `command` makes another key. `noun` is what one is called, `does` what is done with it.
     `learned` is told each key in hexadecimal, to keep it out of logs.
     """
 
@@ -53,6 +53,8 @@ class RingRules:
     source: str = ""
     exact: bool = True
     command: str = "tollbridge secret rotate-key"
+    noun: str = "key"
+    does: str = "seal"
     learned: Callable[[str], None] = field(default=lambda _: None, repr=False)
 
 
@@ -131,17 +133,16 @@ class KeyRing:
         """Raise `SetupError` where a key is not there, in use, or was so until just now.  See `GRACE_S`."""
         self.load()
         if id not in (key.id for key in self._keys):
-            raise SetupError(
-                f"{self.where} has no key {id!r}; it has {', '.join(key.id for key in self._keys) or 'none'}"
-            )
+            known = ", ".join(key.id for key in self._keys) or "none"
+            raise SetupError(f"{self.where} has no {self._rules.noun} {id!r}; it has {known}")
         newest = self._keys[0]
         if newest.id == id:
-            raise SetupError(f"the key {id} is in use; make another first with: {self._rules.command}")
+            raise SetupError(f"the {self._rules.noun} {id} is in use; make another first with: {self._rules.command}")
         age = (self._clock.now() - newest.made_at).total_seconds() if newest.made_at is not None else GRACE_S
         if age < GRACE_S:
             raise SetupError(
-                f"running gateways may still seal with the key {id}: {newest.id} was made {max(age, 0):.0f} s ago; try "
-                f"again in {GRACE_S - age:.0f} s"
+                f"running gateways may still {self._rules.does} with the {self._rules.noun} {id}: {newest.id} was made "
+                f"{max(age, 0):.0f} s ago; try again in {GRACE_S - age:.0f} s"
             )
 
     def drop(self, id: str) -> None:

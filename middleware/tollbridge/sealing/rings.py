@@ -12,6 +12,9 @@ from tollbridge.sealing.homes import RingFile, RingPlace, RingVariable
 from tollbridge.sealing.ring import KeyRing, RingRules
 from tollbridge.sealing.sources import keepers_of
 
+_WORDS = {"kek": ("key", "seal"), "pepper": ("pepper", "hash")}
+"""What one of a ring is called, and what is done with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rings:
@@ -42,7 +45,8 @@ def open_rings(
 
     def ring(name: str, where: str, command: str, *, exact: bool) -> KeyRing:
         source = where if where in keepers else ""
-        rules = RingRules(name, source, exact, f"tollbridge {command}", learned)
+        noun, does = _WORDS[name]
+        rules = RingRules(name, source, exact, f"tollbridge {command}", noun=noun, does=does, learned=learned)
         return KeyRing(_place(name, where, config, env), clock, rules, keepers)
 
     return Rings(

@@ -110,10 +110,15 @@ class Sessions:
         """Whether who it is was proved lately enough for what is sensitive."""
         return not self._confirmed or self._clock.now() - session.confirmed_at < self._confirmed
 
-    async def list(self, person_id: str) -> Sequence[Session]:
-        """List the sessions of a person that open, newest first.  Raises `Unavailable`."""
-        now = self._clock.now()
-        return await (await self._store()).list_sessions(person_id, now, now - self._idle)
+    async def list(
+        self, person_id: str, *, limit: int = 200, after: tuple[datetime, str] | None = None
+    ) -> Sequence[Session]:
+        """List the sessions that open of a person, or of the operator, newest first.
+
+        `after` is `made_at` and `id` of the last one of the page before. Raises `Unavailable`.
+        """
+        now, store = self._clock.now(), await self._store()
+        return await store.list_sessions(person_id, now, now - self._idle, limit=limit, after=after)
 
     async def end(self, secret: str, *, by: Actor) -> bool:
         """End the session of a secret, on every worker; says whether there was one.  Raises `Unavailable`."""
@@ -122,11 +127,14 @@ class Sessions:
         return await (await self._store()).end_session(_digest(secret), await self._act(by))
 
     async def end_one(self, person_id: str, id: str, *, by: Actor) -> bool:
-        """End one session of a person by its id; says whether there was one.  Raises `Unavailable`."""
+        """End one session of a person, or the operator's, by its id; whether there was one.  Raises `Unavailable`."""
         return bool(id and await (await self._store()).end_sessions(person_id, await self._act(by), id=id))
 
     async def end_all(self, person_id: str, *, by: Actor, but: str = "") -> int:
-        """End all sessions of a person, `but` that of a secret; gives how many there were.  Raises `Unavailable`."""
+        """End all sessions of a person, or the operator's, `but` that of a secret; gives how many there were.
+
+        Raises `Unavailable`.
+        """
         kept = _digest(but) if _SHAPE.fullmatch(but) else b""
         return await (await self._store()).end_sessions(person_id, await self._act(by), but=kept)
 

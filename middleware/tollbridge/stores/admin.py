@@ -4,14 +4,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, Subquery, Table, and_, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tollbridge.clock import Clock
 from tollbridge.metering.budgets import budget_id
 from tollbridge.stores.base import BudgetUse, TokenCounts, TokenView
 from tollbridge.stores.engine import answering
-from tollbridge.stores.granttables import refresh
+from tollbridge.stores.granttables import credential, refresh
 from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.tables import budget, secret, token
 from tollbridge.stores.tokens import find_tokens
@@ -88,26 +88,22 @@ class SqlAdmin:
         return TokenCounts(active, expiring, revoked, expired, near_budget=near, over_budget=over, disabled=disabled)
 
     async def count_secrets(self) -> Mapping[str, int]:
-        now = micros(self._clock.now())
-        opens = and_(
-            or_(secret.c.expires_at.is_(None), secret.c.expires_at > now),
-            token.c.revoked_at.is_(None),
-            or_(token.c.expires_at.is_(None), token.c.expires_at > now),
-        )
-        counted = (
-            select(secret.c.pepper_id, func.count())
-            .join_from(secret, token, token.c.id == secret.c.token_id)
-            .where(opens)
-            .group_by(secret.c.pepper_id)
-        )
-        going_on = and_(refresh.c.used_at.is_(None), refresh.c.ends_at > now)
-        refreshing = select(refresh.c.pepper_id, func.count()).where(going_on).group_by(refresh.c.pepper_id)
         counts: Counter[str] = Counter()
         with answering():
             async with self._engine.connect() as connection:
-                for asked in (counted, refreshing):
+                for whose in _hashed(micros(self._clock.now())):
+                    asked = select(whose.c.pepper_id, func.count()).group_by(whose.c.pepper_id)
                     counts.update({pepper_id: count for pepper_id, count in await connection.execute(asked)})
         return counts
+
+    async def tokens_under(self, pepper_id: str, *, limit: int = 5) -> Sequence[str]:
+        found: set[str] = set()
+        with answering():
+            async with self._engine.connect() as connection:
+                for whose in _hashed(micros(self._clock.now())):
+                    asked = select(whose.c.token_id).distinct().where(whose.c.pepper_id == pepper_id)
+                    found.update((await connection.execute(asked.order_by(whose.c.token_id).limit(limit))).scalars())
+        return sorted(found)[:limit]
 
     async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:
         day = self._clock.now().date()
@@ -130,3 +126,24 @@ class SqlAdmin:
         with answering():
             async with self._engine.connect() as connection:
                 return await find_tokens(connection, wanted, self._clock.now())
+
+
+def _hashed(now: int) -> Sequence[Subquery]:
+    """Give the pepper of each secret, shared key and refresh token that is still good, and whose it is."""
+    going_on = and_(refresh.c.used_at.is_(None), refresh.c.ends_at > now)
+    refreshing = select(refresh.c.pepper_id, refresh.c.grant_id.label("token_id")).where(going_on)
+    return tuple(asked.subquery() for asked in (_held(secret, now), _held(credential, now), refreshing))
+
+
+def _held(of: Table, now: int) -> Select[tuple[str, str]]:
+    """Find what opens or signs of secrets, or of keys that share one."""
+    return (
+        select(of.c.pepper_id, of.c.token_id)
+        .join_from(of, token, token.c.id == of.c.token_id)
+        .where(
+            of.c.pepper_id != "",
+            or_(of.c.expires_at.is_(None), of.c.expires_at > now),
+            token.c.revoked_at.is_(None),
+            or_(token.c.expires_at.is_(None), token.c.expires_at > now),
+        )
+    )

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from tollbridge.audit import Act, AuditRecord
+from tollbridge.audit import Act
 from tollbridge.metering.ledger import Reservation, UsageRow
-from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.audits import AuditStore
+from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenEdit
 from tollbridge.stores.clients import ClientStore
 from tollbridge.stores.credentials import CredentialStore
 from tollbridge.stores.devices import DeviceStore
@@ -48,7 +49,7 @@ class HotStore(Protocol):
         ...
 
     async def still_open(self, shown: Collection[Shown]) -> Collection[Shown]:
-        """Give those whose token, and secret where one was shown, still opens, as of every change that returned."""
+        """Give those whose token, and secret or key that was shown, still open, as of every change that returned."""
         ...
 
     async def reserve(self, reservation: Reservation) -> None:
@@ -77,29 +78,6 @@ class HotStore(Protocol):
         ...
 
 
-class AuditStore(Protocol):
-    """The audit log.  Each change of `AdminStore` is one record, written with it or not at all."""
-
-    async def note(
-        self, act: Act, action: str, target: str, before: object = None, after: object = None
-    ) -> AuditRecord:
-        """Record what is changed elsewhere, or only read; committed when this returns."""
-        ...
-
-    async def list_audit(
-        self, *, limit: int = 50, before: int | None = None, actor: str = "", action: str = "", target: str = ""
-    ) -> Sequence[AuditRecord]:
-        """List records, newest first, at most `limit` of those with a number below `before`.
-
-        `action` may be the beginning of one, such as `token.`.
-        """
-        ...
-
-    async def follow_audit(self, after: int = 0, *, limit: int = 500) -> Sequence[AuditRecord]:
-        """Give the records that follow a number, in order."""
-        ...
-
-
 class AdminStore(Protocol):
     """Everything else about tokens.  What changes them says who does and is recorded; None is changed nothing."""
 
@@ -111,6 +89,14 @@ class AdminStore(Protocol):
         """
         ...
 
+    async def import_tokens(self, tokens: Sequence[ForeignToken], act: Act) -> Sequence[Token | None]:
+        """Write tokens of another system, all of them or none; committed when this returns.
+
+        None stands for one whose secret is there already, whoever's it is: what is there stays. Raises as `add_token`
+        does, with the place of the one that is refused as `param`: `"0"` for the first.
+        """
+        ...
+
     async def rotate_token(self, token_id: str, secret: NewSecret, ends_at: datetime, act: Act) -> Token | None:
         """Give a token a further secret; those it has end at `ends_at` at the latest.  None if unknown.
 
@@ -118,10 +104,11 @@ class AdminStore(Protocol):
         """
         ...
 
-    async def change_token(self, token_id: str, change: TokenChange, act: Act) -> Token | None:
+    async def change_token(self, token_id: str, edit: TokenEdit, act: Act) -> Token | None:
         """Change a token, and what those it minted may do with it; holds on every worker when this returns.
 
-        None if unknown; raises `BadRequest` (409) where it is revoked.
+        An `edit` that asks how the token is sees what all changes before left. None if unknown; raises `BadRequest`
+        (409) where it is revoked.
         """
         ...
 
@@ -136,7 +123,7 @@ class AdminStore(Protocol):
     async def revoke_token(self, token_id: str, act: Act) -> Token | None:
         """Revoke a token and those it minted, on every worker: what starts after this returned is refused.
 
-        None if unknown. Revoking twice keeps the first time.
+        None if unknown. Revoking twice keeps the first time, and is recorded once.
         """
         ...
 
@@ -145,7 +132,11 @@ class AdminStore(Protocol):
         ...
 
     async def count_secrets(self) -> Mapping[str, int]:
-        """Count the secrets that still open, refresh tokens too, by the id of the pepper they are hashed with."""
+        """Count the secrets that still open, refresh tokens and shared keys too, by the id of their pepper."""
+        ...
+
+    async def tokens_under(self, pepper_id: str, *, limit: int = 5) -> Sequence[str]:
+        """Give the ids of some tokens, clients and grants whose secrets that is about, in their order."""
         ...
 
     async def get_token(self, token_id: str) -> Token | None:

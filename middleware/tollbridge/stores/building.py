@@ -13,6 +13,7 @@ from tollbridge.stores.hot import PRINCIPAL_COLUMNS, principal_of
 from tollbridge.stores.kept import KeptAnswer
 from tollbridge.stores.ledger import swept_row, too_small
 from tollbridge.stores.rows import USAGE_COLUMNS, Value, micros, moment, seconds_to_micros, storable, usage_values
+from tollbridge.stores.sealed import READ_OWN_KEYS, READ_PEPPERS
 from tollbridge.stores.served import SqlServed
 from tollbridge.stores.storedsecrets import READ_SECRETS, StoredSecret, secret_of
 from tollbridge.stores.ticks import Outcome, Outcomes, Ticks
@@ -22,6 +23,8 @@ from tollbridge.tokens.model import Shown
 __all__ = [
     "ENDING",
     "PRINCIPAL_COLUMNS",
+    "READ_OWN_KEYS",
+    "READ_PEPPERS",
     "READ_SECRETS",
     "USAGE_COLUMNS",
     "BudgetLine",

@@ -1,14 +1,18 @@
 """What is about to be written of a token."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from tollbridge.tokens.conditions import ANYWHERE, Conditions
-from tollbridge.tokens.model import Environment, SecretUse, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.model import Environment, SecretUse, Token, TokenBudget, TokenKind, TokenLimits
+
+C = TypeVar("C", bound=msgspec.Struct)
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,14 @@ class NewToken:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignToken:
+    """A token about to be written whose secret another system made; `digests` are all that may be stored of that."""
+
+    token: NewToken
+    digests: Collection[bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class NewSecret:
     """A further secret of a token, about to be written."""
 
@@ -69,3 +81,16 @@ class TokenChange(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, str] | UnsetType = UNSET
     canary: bool | UnsetType = UNSET
     rotate_days: int | UnsetType | None = UNSET
+
+
+TokenEdit = TokenChange | Callable[[Token], TokenChange]
+"""A change, or what gives it from the token as it is while nobody else changes it.
+
+What goes on from what is there, as a patch of one limit does, is given as the latter: so it undoes nothing that another
+change did at the same time. Where it raises nothing is changed.
+"""
+
+
+def change_for(edit: C | Callable[[S], C], seen: S) -> C:
+    """Give the change that an edit makes of what is seen now."""
+    return edit if isinstance(edit, msgspec.Struct) else edit(seen)

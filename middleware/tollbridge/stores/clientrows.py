@@ -1,6 +1,6 @@
 """OAuth clients in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -33,7 +33,6 @@ class SqlClients:
         values = {
             "id": new.token.id,
             "registered": new.registered,
-            "registration": new.registration,
             "created_at": micros(new.token.created_at),
             **_values(new.rules),
         }
@@ -42,12 +41,15 @@ class SqlClients:
             await writing.connection.execute(insert(client).values(values))
             return await self._found(writing.connection, new.token.id)
 
-    async def change(self, client_id: str, token: TokenChange, rules: ClientRules, act: Act) -> Client | None:
+    async def change(
+        self, client_id: str, change: Callable[[Client], tuple[TokenChange, ClientRules]], act: Act
+    ) -> Client | None:
         async with self._turns.take() as writing:
-            row = (await writing.connection.execute(select(client).where(_c.id == storable(client_id)))).one_or_none()
-            if row is None:
+            found = await self._clients(writing.connection, select(client).where(_c.id == storable(client_id)))
+            if not found:
                 return None
-            before, after = _values(_rules(row)), _values(rules)
+            token, rules = change(found[0])
+            before, after = _values(found[0].rules), _values(rules)
             await writing.change(client_id, token, act, "client.change", (before, after))
             await writing.connection.execute(update(client).where(_c.id == client_id).values(after))
             return await self._found(writing.connection, client_id)

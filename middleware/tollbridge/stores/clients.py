@@ -1,6 +1,6 @@
 """The seam to OAuth clients."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tollbridge.audit import Act
@@ -18,10 +18,13 @@ class ClientStore(Protocol):
         """Write a client and its token, both or neither; raises as `AdminStore.add_token` does."""
         ...
 
-    async def change(self, client_id: str, token: TokenChange, rules: ClientRules, act: Act) -> Client | None:
-        """Change a client's token, and put these rules in place of its own.  None if there is no such client.
+    async def change(
+        self, client_id: str, change: Callable[[Client], tuple[TokenChange, ClientRules]], act: Act
+    ) -> Client | None:
+        """Change a client's token and its rules to what `change` makes of both.  None if there is no such client.
 
-        Raises `BadRequest` (409) where it is revoked.
+        It sees what all changes before left; where it raises nothing is changed. Raises `BadRequest` (409) where the
+        client is revoked.
         """
         ...
 

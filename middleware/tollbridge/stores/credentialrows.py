@@ -86,6 +86,19 @@ class SqlCredentials:
                 found = (await db.execute(select(credential).where(_c.id == storable(id), self._open()))).one_or_none()
         return None if found is None else _stored(found)
 
+    async def find_shared(self, digests: Sequence[bytes]) -> Credential | None:
+        asked = select(credential).where(_c.digest.in_(digests), self._open())
+        with answering():
+            async with self._turns.engine.connect() as db:
+                found = (await db.execute(asked)).first()
+        return None if found is None else _stored(found).credential
+
+    async def rehash(self, id: str, digest: bytes, pepper_id: str) -> None:
+        with answering():
+            async with self._turns.engine.begin() as db:
+                anew = {"digest": digest, "pepper_id": pepper_id}
+                await db.execute(update(credential).where(_c.id == id).values(anew))
+
     async def find_secret(self, token_id: str, digests: Sequence[bytes]) -> ShownSecret | None:
         mine = (secret.c.token_id == storable(token_id), secret.c.use.in_(ITS_OWN), secret.c.digest.in_(digests))
         now = seconds_to_micros(self._turns.clock.time())
@@ -96,7 +109,7 @@ class SqlCredentials:
         if row is None:
             return None
         ends_at = None if row.expires_at is None else moment(row.expires_at)
-        return ShownSecret(bytes(row.digest), row.pepper_id, ends_at, SecretUse(row.use))
+        return ShownSecret(bytes(row.digest), row.pepper_id, ends_at, SecretUse(row.use), row.created_at)
 
     def _open(self) -> ColumnElement[bool]:
         return or_(_c.expires_at.is_(None), _c.expires_at > seconds_to_micros(self._turns.clock.time()))
@@ -124,6 +137,8 @@ async def _insert(db: AsyncConnection, new: StoredCredential) -> None:
             algorithm=mine.algorithm,
             public=mine.public,
             content=new.sealed,
+            digest=new.digest,
+            pepper_id=new.pepper_id,
             created_at=micros(mine.created_at),
             expires_at=None if mine.ends_at is None else micros(mine.ends_at),
         )
@@ -136,6 +151,8 @@ def _stored(row: Row[Any]) -> StoredCredential:
     return StoredCredential(
         Credential(row.id, row.token_id, kind, row.algorithm, row.public, moment(row.created_at), ends_at),
         bytes(row.content),
+        digest=bytes(row.digest),
+        pepper_id=row.pepper_id,
     )
 
 

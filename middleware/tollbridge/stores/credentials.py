@@ -38,7 +38,7 @@ class Credential(msgspec.Struct, frozen=True, gc=False):
 
 
 class StoredCredential(msgspec.Struct, frozen=True, gc=False):
-    """A credential with the shared secret, sealed; empty where there is none.
+    """A credential with the shared secret, sealed, and its digest under a pepper; all empty where there is none.
 
     `told` is what the audit log says of the key: a keyed hash of the secret, or the thumbprint of the public half.
     """
@@ -46,18 +46,22 @@ class StoredCredential(msgspec.Struct, frozen=True, gc=False):
     credential: Credential
     sealed: bytes = b""
     told: str = ""
+    digest: bytes = b""
+    pepper_id: str = ""
 
 
 class ShownSecret(msgspec.Struct, frozen=True, gc=False):
     """A secret of a token that somebody shows beside the token's id, as it is stored.
 
-    `use` is `client` for one that only proves which OAuth client this is.
+    `use` is `client` for one that only proves which OAuth client this is, `made_us` when it was made (microseconds
+    since the epoch).
     """
 
     digest: bytes
     pepper_id: str
     ends_at: datetime | None
     use: SecretUse = SecretUse.BEARER
+    made_us: int = 0
 
 
 class CredentialStore(Protocol):
@@ -87,6 +91,14 @@ class CredentialStore(Protocol):
 
     async def find(self, id: str) -> StoredCredential | None:
         """Find a credential that has not ended.  Whether its token is live is not looked at."""
+        ...
+
+    async def find_shared(self, digests: Sequence[bytes]) -> Credential | None:
+        """Find a credential that has not ended by what may be stored of its shared secret."""
+        ...
+
+    async def rehash(self, id: str, digest: bytes, pepper_id: str) -> None:
+        """Keep the digest of a shared secret under another pepper: no change of the credential."""
         ...
 
     async def find_secret(self, token_id: str, digests: Sequence[bytes]) -> ShownSecret | None:

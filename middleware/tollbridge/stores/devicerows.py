@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, cast, insert, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tollbridge.audit import Act
@@ -36,23 +36,26 @@ class SqlDevices:
                 return False
         return True
 
-    async def find(self, user_code: str) -> Device | None:
-        waits = (device.c.state == DeviceState.PENDING, device.c.ends_at > micros(self._clock.now()))
+    async def count_waiting(self, client_id: str) -> int:
+        asked = select(func.count()).select_from(device).where(device.c.client_id == client_id, self._waits())
         with answering():
             async with self._engine.connect() as connection:
-                asked = select(device).where(device.c.user_code == storable(user_code), *waits)
+                return int((await connection.execute(asked)).scalar_one())
+
+    async def find(self, user_code: str) -> Device | None:
+        with answering():
+            async with self._engine.connect() as connection:
+                asked = select(device).where(device.c.user_code == storable(user_code), self._waits())
                 row = (await connection.execute(asked)).one_or_none()
         return None if row is None else device_of(row)
 
     async def decide(
         self, user_code: str, consent: Consent | None, grant_id: str, act: Act, confirmed_at: datetime | None = None
     ) -> bool:
-        now = micros(self._clock.now())
         mine = device.c.user_code == storable(user_code)
-        waits = (device.c.state == DeviceState.PENDING, device.c.ends_at > now)
         state = DeviceState.DENIED if consent is None else DeviceState.AGREED
         async with self._turns.take() as writing:
-            deciding = update(device).where(mine, *waits).values(state=state)
+            deciding = update(device).where(mine, self._waits()).values(state=state)
             if not (await writing.connection.execute(deciding)).rowcount:
                 return False
             if consent is None:
@@ -77,3 +80,6 @@ class SqlDevices:
                 await connection.execute(update(device).where(*mine).values(polled_at=now))
                 row = (await connection.execute(select(device).where(*mine))).one_or_none()
         return None if row is None else device_of(row, too_fast=too_fast)
+
+    def _waits(self) -> ColumnElement[bool]:
+        return and_(device.c.state == DeviceState.PENDING, device.c.ends_at > micros(self._clock.now()))

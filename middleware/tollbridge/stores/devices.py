@@ -18,6 +18,10 @@ class DeviceStore(Protocol):
         """Write what a device asks for; False where its user code is taken."""
         ...
 
+    async def count_waiting(self, client_id: str) -> int:
+        """Count the devices of a client that wait for somebody: pending, and not ended."""
+        ...
+
     async def find(self, user_code: str) -> Device | None:
         """Find what was asked for by its user code: pending, and not ended."""
         ...

@@ -94,6 +94,7 @@ async def rebind(connection: AsyncConnection, row: TokenRow) -> None:
         for child in generation:
             stands = await stands_of(connection, child) if child["beside"] else (above[child["parent"]],)
             values = bounded(child, [above.get(each["id"], each) for each in stands])
+            written = above.get(child["id"], child)  # what is below two may come in two generations
             above[child["id"]] = {**child, **values}
-            if any(child[name] != value for name, value in values.items()):
+            if any(written[name] != value for name, value in values.items()):
                 await connection.execute(update(token).where(token.c.id == child["id"]).values(values))

@@ -13,14 +13,20 @@ _FORGET_FIRST = """
     DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE ends_at <= ?1 LIMIT ?2)
 """
 
-ENDING = {"replay": "digest", "session": "digest", "code": "digest", "refresh": "digest", "device": "digest"}
-"""Tables whose rows are of no use from their `ends_at` on, each with its key."""
+LATE_S = 600
+"""Seconds for which what became of a code is still known, so that who comes late with it hears the right thing."""
+ENDING = {"replay": 0, "session": 0, "refresh": 0, "code": LATE_S, "device": LATE_S}
+"""Tables whose rows, told by their digest, are of no use so many seconds after their `ends_at`.
+
+A code that was used is known as used (RFC 6749 section 4.1.2), and a device's as ended (RFC 8628 section 3.5).
+"""
 _FORGET_ROWS = [
     (
-        f"SELECT 1 FROM {table} WHERE ends_at <= ?1 LIMIT 1",
-        f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM {table} WHERE ends_at <= ?1 LIMIT ?2)",
+        f"SELECT 1 FROM {table} WHERE ends_at <= ?1 - {late_s * 1_000_000} LIMIT 1",
+        f"DELETE FROM {table} WHERE digest IN"
+        f" (SELECT digest FROM {table} WHERE ends_at <= ?1 - {late_s * 1_000_000} LIMIT ?2)",
     )
-    for table, key in ENDING.items()
+    for table, late_s in ENDING.items()
 ]
 _ANY_ISSUED = "SELECT 1 FROM secret WHERE expires_at <= ?1 AND use IN ('access', 'elsewhere') LIMIT 1"
 _FORGET_ISSUED = """

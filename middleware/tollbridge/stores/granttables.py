@@ -20,7 +20,6 @@ client = Table(
     text("about_url"),
     Column("trusted", Boolean, nullable=False),  # people are not asked
     text("registered"),  # by which way
-    Column("registration", LargeBinary, nullable=False),  # digest of a registration access token, or empty
     Column("access_s", Integer, nullable=False),
     Column("refresh_s", Integer, nullable=False),
     count("created_at"),
@@ -80,6 +79,7 @@ device = Table(
     moment("polled_at"),
     count("ends_at"),
     Index("ix_device_user_code", "user_code", unique=True),
+    Index("ix_device_client_id", "client_id"),
     Index("ix_device_ends_at", "ends_at"),
     sqlite_with_rowid=False,
 )
@@ -93,9 +93,12 @@ credential = Table(
     text("algorithm"),
     text("public"),  # a JWK, empty for a shared secret
     sealed(),
+    Column("digest", LargeBinary, nullable=False),  # of a shared secret, to find it by; else empty
+    text("pepper_id"),
     count("created_at"),
     moment("expires_at"),
     Index("ix_credential_token_id", "token_id"),
+    Index("ix_credential_digest", "digest"),
     sqlite_with_rowid=False,
 )
 

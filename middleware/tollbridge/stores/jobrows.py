@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -35,7 +35,7 @@ class SqlJobs:
             with answering():
                 try:
                     async with self._engine.begin() as db:
-                        await db.execute(insert(job).values(name=name, **values))
+                        await db.execute(insert(job).values(name=name, hurried=False, **values))
                 except IntegrityError:  # it is planned
                     pass
 
@@ -48,7 +48,8 @@ class SqlJobs:
 
     async def take_job(self, name: str, runner: str, *, lease_s: float) -> JobState | None:
         now = self._now()
-        values = {"runner": runner, "began_at": now, "lease_ends_at": now + seconds_to_micros(lease_s)}
+        ends = now + seconds_to_micros(lease_s)
+        values = {"runner": runner, "began_at": now, "lease_ends_at": ends, "hurried": False}
         if not await self._changed(and_(_c.name == name, self._free()), values):
             return None
         return await self._get(name)
@@ -64,7 +65,7 @@ class SqlJobs:
                 "runner": "",
                 "lease_ends_at": 0,
                 "ended_at": now,
-                "due_at": now + seconds_to_micros(again_s),
+                "due_at": case((_c.hurried, now), else_=now + seconds_to_micros(again_s)),
                 "outcome": storable(failure)[:_LONGEST_OUTCOME] or _DONE,
                 "failures": _c.failures + 1 if failure else 0,
             },
@@ -77,7 +78,8 @@ class SqlJobs:
         with answering():
             async with self._engine.begin() as db:
                 await take_turn(db)
-                found = await db.execute(update(job).where(_c.name == storable(name)).values(due_at=self._now()))
+                hurried = update(job).where(_c.name == storable(name)).values(due_at=self._now(), hurried=True)
+                found = await db.execute(hurried)
                 if not found.rowcount:
                     return None
                 await record(db, act, ("job.hurry", name), None, None)

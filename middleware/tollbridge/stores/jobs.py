@@ -46,7 +46,10 @@ class JobStore(Protocol):
         ...
 
     async def end_job(self, name: str, runner: str, *, failure: str = "", again_s: float) -> bool:
-        """Note how a run ended, and when the job is due again; says whether the run still had the job."""
+        """Note how a run ended, and when the job is due again; says whether the run still had the job.
+
+        One that was hurried since it was taken is due at once: what it is to see may be newer than what the run saw.
+        """
         ...
 
     async def leave_job(self, name: str, runner: str) -> bool:
@@ -54,7 +57,7 @@ class JobStore(Protocol):
         ...
 
     async def hurry_job(self, name: str, act: Act) -> JobState | None:
-        """Have a job be due now, which is recorded; None for one that is not planned."""
+        """Have a job be due now, and once more where a run has it, which is recorded; None if it is not planned."""
         ...
 
     async def list_jobs(self) -> Sequence[JobState]:

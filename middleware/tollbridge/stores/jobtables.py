@@ -15,6 +15,7 @@ job = Table(
     moment("ended_at"),
     text("outcome"),
     Column("failures", Integer, nullable=False),  # in a row, until now
+    Column("hurried", Boolean, nullable=False),  # since it was taken: it runs once more
     sqlite_with_rowid=False,
 )
 
@@ -30,6 +31,8 @@ webhook = Table(
     sealed(),
     count("created_at"),
     moment("disabled_at"),
+    count("rests_until"),  # it did not answer, so that nothing is sent before
+    moment("failing_since"),  # nothing arrived since
     sqlite_with_rowid=False,
 )
 
@@ -48,8 +51,11 @@ delivery = Table(
     text("outcome"),
     text("runner"),
     count("lease_ends_at"),
-    Index("ix_delivery_due_at", "ended_at", "due_at"),
+    Index("ix_delivery_ended_at", "ended_at"),
+    Index("ix_delivery_due_at", "webhook_id", "ended_at", "due_at"),
     Index("ix_delivery_webhook_id", "webhook_id", "id"),
+    Index("ix_delivery_waiting", "webhook_id", "ended_at", "id"),
+    Index("ix_delivery_runner", "webhook_id", "runner"),
     sqlite_with_rowid=False,
 )
 
@@ -61,6 +67,9 @@ auto_rotation = Table(
     count("days_before"),
     count("overlap_s"),
     moment("done_at"),
+    text("set_by"),  # the token of whoever set it, empty for the operator of the machine
+    text("failure"),  # why it was not begun when it was due
+    moment("again_at"),  # when it is looked at again then
     sqlite_with_rowid=False,
 )
 
@@ -78,6 +87,16 @@ handover = Table(
     count("due_at"),
     Column("attempts", Integer, nullable=False),
     text("failure"),
+    text("set_by"),
+    sqlite_with_rowid=False,
+)
+
+secret_file = Table(
+    "secret_file",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("token_id", Text, ForeignKey("token.id"), nullable=False),  # whose secret lies there
+    Index("ix_secret_file_token_id", "token_id"),
     sqlite_with_rowid=False,
 )
 
@@ -94,5 +113,13 @@ stored_secret = Table(
     moment("expires_at"),
     moment("warned_at"),
     moment("last_used_at"),
+    sqlite_with_rowid=False,
+)
+
+stored_secret_newest = Table(  # outlives the versions themselves: no number is used twice
+    "stored_secret_newest",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, exists, insert, or_, select, update
 
 from tollbridge.audit import Act
 from tollbridge.errors import BadRequest
@@ -17,7 +17,7 @@ from tollbridge.stores.tokenrows import optional_moment
 from tollbridge.stores.tokenwriting import TokenTurns
 from tollbridge.stores.webhooks import DELIVERED, Delivery
 
-_c = delivery.c
+_c, _w = delivery.c, webhook.c
 _FREE: dict[str, Any] = {"runner": "", "lease_ends_at": 0}
 
 
@@ -42,17 +42,18 @@ class SqlOutbox:
                 )
 
     async def lanes(self) -> Sequence[str]:
-        enabled = exists().where(webhook.c.id == _c.webhook_id, webhook.c.disabled_at.is_(None))
-        wanted = select(_c.webhook_id).distinct().where(self._due(), enabled).order_by(_c.webhook_id)
+        due = exists().where(_c.webhook_id == _w.id, self._due())
+        wanted = select(_w.id).where(_w.disabled_at.is_(None), _w.rests_until <= self._now(), due)
         with answering():
             async with self._turns.engine.connect() as db:
-                return list((await db.execute(wanted)).scalars())
+                return list((await db.execute(wanted.order_by(_w.rests_until, _w.id))).scalars())
 
     async def claim(self, webhook_id: str, runner: str, *, most: int, lease_s: float) -> Sequence[Delivery]:
         """Take them in one statement: of two who try at once, the second finds the lease of the first."""
         oldest = select(_c.id).where(_c.webhook_id == webhook_id, self._due()).order_by(_c.id).limit(most)
         taken = {"runner": runner, "lease_ends_at": self._now() + seconds_to_micros(lease_s)}
-        statement = update(delivery).where(_c.id.in_(oldest), self._due()).values(taken)
+        rests = exists().where(_w.id == webhook_id, _w.rests_until > self._now())
+        statement = update(delivery).where(_c.id.in_(oldest), self._due(), ~rests).values(taken)
         had = select(delivery).where(_c.webhook_id == webhook_id, _c.runner == runner).order_by(_c.id)
         with answering():
             async with self._turns.engine.begin() as db:
@@ -61,17 +62,23 @@ class SqlOutbox:
 
     async def finish(self, delivery_id: str, runner: str, outcome: str) -> bool:
         ended = {"ended_at": self._now(), "attempts": _c.attempts + 1, "outcome": outcome, "content": b"", **_FREE}
-        return await self._changed(and_(_c.id == delivery_id, _c.runner == runner), ended)
+        since = None if outcome == DELIVERED else self._now()
+        return await self._tried(delivery_id, runner, ended, since)
 
     async def postpone(self, delivery_id: str, runner: str, outcome: str, *, pause_s: float) -> bool:
         due = self._now() + seconds_to_micros(pause_s)
         values = {"due_at": due, "attempts": _c.attempts + 1, "outcome": outcome, **_FREE}
-        return await self._changed(and_(_c.id == delivery_id, _c.runner == runner), values)
+        return await self._tried(delivery_id, runner, values, self._now())
 
     async def give_back(self, webhook_id: str, runner: str, *, pause_s: float) -> None:
-        due = self._now() + seconds_to_micros(pause_s)
-        later = case((_c.due_at > due, _c.due_at), else_=due)
-        await self._changed(and_(_c.webhook_id == webhook_id, _c.runner == runner), {"due_at": later, **_FREE})
+        until = self._now() + seconds_to_micros(pause_s)
+        rests = update(webhook).where(_w.id == webhook_id, _w.rests_until < until).values(rests_until=until)
+        with answering():
+            async with self._turns.engine.begin() as db:
+                held = (_c.webhook_id == webhook_id, _c.runner == runner)
+                await db.execute(update(delivery).where(*held).values(_FREE))
+                if pause_s:
+                    await db.execute(rests)
 
     async def get_delivery(self, delivery_id: str) -> Delivery | None:
         with answering():
@@ -104,7 +111,9 @@ class SqlOutbox:
 
     async def cancel(self, delivery_id: str, why: str) -> None:
         ended = {"ended_at": self._now(), "outcome": why, "content": b"", **_FREE}
-        await self._changed(and_(_c.id == delivery_id, _c.ended_at.is_(None)), ended)
+        with answering():
+            async with self._turns.engine.begin() as db:
+                await db.execute(update(delivery).where(_c.id == delivery_id, _c.ended_at.is_(None)).values(ended))
 
     async def forget_deliveries(self, before: datetime) -> int:
         old = micros(before)
@@ -120,10 +129,20 @@ class SqlOutbox:
         now = self._now()
         return and_(_c.ended_at.is_(None), _c.due_at <= now, _c.lease_ends_at <= now)
 
-    async def _changed(self, which: ColumnElement[bool], values: dict[str, Any]) -> bool:
+    async def _tried(self, delivery_id: str, runner: str, values: dict[str, Any], failing_since: int | None) -> bool:
+        """Note an attempt at a message, and whether its webhook fails; says whether the worker still had it."""
+        its = _w.id == select(_c.webhook_id).where(_c.id == delivery_id).scalar_subquery()
+        if failing_since is None:
+            now = update(webhook).where(its, _w.failing_since.is_not(None)).values(failing_since=None, rests_until=0)
+        else:
+            now = update(webhook).where(its, _w.failing_since.is_(None)).values(failing_since=failing_since)
         with answering():
             async with self._turns.engine.begin() as db:
-                return bool((await db.execute(update(delivery).where(which).values(values))).rowcount)
+                noted = update(delivery).where(_c.id == delivery_id, _c.runner == runner).values(values)
+                if not (await db.execute(noted)).rowcount:
+                    return False
+                await db.execute(now)
+                return True
 
 
 def _delivery(row: Row[Any]) -> Delivery:

@@ -4,13 +4,15 @@ Each change is one transaction with its records of the audit log, and with what 
 teams and members, and all that stands below them. None is changed nothing: there is no such thing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import UNSET, UnsetType
+
 from tollbridge.audit import Act
-from tollbridge.people.model import Member, Person, PersonChange, Role, Team, TeamChange
+from tollbridge.people.model import Member, Person, PersonChange, Role, Team, TeamEdit
 from tollbridge.stores.changes import NewToken
 
 
@@ -36,13 +38,25 @@ class NewPerson:
 
 
 @dataclass(frozen=True, slots=True)
+class NewPassword:
+    """The hash of another password, empty for none; `after`, where it counts, is since when the one before is there."""
+
+    hashed: str = field(repr=False)
+    after: datetime | UnsetType | None = UNSET
+
+
+@dataclass(frozen=True, slots=True)
 class NewMember:
-    """A membership as it is to be; `holder` is written where the person is no member of the team yet."""
+    """A membership as it is to be; `holder` is written where the person is no member of the team yet.
+
+    `instead_of`, where it counts, is the role that is there, empty for none.
+    """
 
     person_id: str
     role: Role
     holder: NewToken
     via: str = ""
+    instead_of: str | UnsetType = UNSET
 
 
 class TeamStore(Protocol):
@@ -55,8 +69,11 @@ class TeamStore(Protocol):
         """
         ...
 
-    async def change_team(self, name: str, change: TeamChange, act: Act) -> Team | None:
-        """Change a team, and what all in it may do; raises `BadRequest` (409) where it has ended."""
+    async def change_team(self, name: str, edit: TeamEdit, act: Act) -> Team | None:
+        """Change a team, and what all in it may do; raises `BadRequest` (409) where it has ended.
+
+        An `edit` that asks how the team is sees what all changes before left. None if there is no such team.
+        """
         ...
 
     async def switch_team(self, name: str, act: Act, *, on: bool) -> Team | None:
@@ -83,16 +100,20 @@ class TeamStore(Protocol):
 class PersonStore(Protocol):
     """People."""
 
-    async def add_person(self, new: NewPerson, act: Act) -> Person:
-        """Write a person; raises `BadRequest` (409) where somebody has that address already."""
+    async def add_person(self, new: NewPerson, act: Act, *, member: "NewMember | None" = None) -> Person:
+        """Write a person, with a membership of theirs where one is given.
+
+        Raises `BadRequest` (409) where somebody has that address already, and else as `set_member` does.
+        """
         ...
 
-    async def change_person(self, person_id: str, change: PersonChange, act: Act) -> Person | None:
-        """Change a person; raises `BadRequest` (409) where somebody else has that address."""
-        ...
+    async def change_person(
+        self, person_id: str, change: PersonChange, act: Act, *, password: NewPassword | None = None
+    ) -> Person | None:
+        """Change a person; all of their sessions end with a new password.
 
-    async def set_password(self, person_id: str, password: str, act: Act) -> Person | None:
-        """Keep the hash of a password, or none where it is empty; the person's sessions end."""
+        Raises `BadRequest` (409) where somebody else has that address, or the password was changed meanwhile.
+        """
         ...
 
     async def rehash_password(self, person_id: str, before: str, anew: str) -> None:
@@ -115,6 +136,10 @@ class PersonStore(Protocol):
 
     async def get_person(self, person_id: str) -> Person | None:
         """Find a person by the id."""
+        ...
+
+    async def get_people(self, ids: Collection[str]) -> Mapping[str, Person]:
+        """Find people by their ids, in one query; those who are not there are left out."""
         ...
 
     async def find_person(self, email: str) -> Person | None:
@@ -156,8 +181,9 @@ class MemberStore(Protocol):
     async def set_member(self, new: NewMember, act: Act) -> Member:
         """Make a person a member, or give a member another role.
 
-        Raises `NotFound` where there is no such person or team, `BadRequest` (409) where the role is another by now,
-        where the team has ended, and (last_admin) where nobody would administer the bridge any more.
+        Raises `NotFound` where there is no such person or team, `BadRequest` (409) where the role, or that of the
+        member, is another by now, where the team has ended, and (last_admin) where nobody would administer the bridge
+        any more.
         """
         ...
 
@@ -173,8 +199,8 @@ class MemberStore(Protocol):
         """Give the memberships of a person, by their teams; that in the whole bridge comes first."""
         ...
 
-    async def list_members(self, team: str, *, limit: int = 50, after: str = "") -> Sequence[Member]:
-        """List the members of a team by the ids of their persons, those behind `after`."""
+    async def list_members(self, team: str, *, limit: int = 50, after: str = "", role: str = "") -> Sequence[Member]:
+        """List the members of a team by the ids of their persons, those behind `after`; of a role, if one is named."""
         ...
 
 
@@ -185,12 +211,15 @@ class RoleStore(Protocol):
         """Write a role; raises `BadRequest` (409) where there is one of that name."""
         ...
 
-    async def change_role(self, role: Role, act: Act) -> Role | None:
-        """Give a role other scopes and another description; what its members may do changes with it."""
+    async def change_role(self, before: Role, after: Role, act: Act) -> Role | None:
+        """Give a role other scopes and another description; what its members may do changes with it.
+
+        Raises `BadRequest` (409) where it is not as it was `before`.
+        """
         ...
 
-    async def remove_role(self, name: str, act: Act) -> Role | None:
-        """Forget a role; raises `BadRequest` (409) where somebody has it."""
+    async def remove_role(self, seen: Role, act: Act) -> Role | None:
+        """Forget a role; raises `BadRequest` (409) where somebody has it, and where it is another by now."""
         ...
 
     async def get_role(self, name: str) -> Role | None:

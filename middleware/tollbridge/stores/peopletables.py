@@ -40,7 +40,7 @@ person = Table(
     text("password"),  # argon2id in its own format, empty without one
     count("created_at"),
     moment("disabled_at"),
-    moment("password_at"),
+    moment("password_at"),  # when it was last set or taken away: no session from before opens
     moment("last_seen_at"),
     Index("ix_person_email", "email", unique=True),
     sqlite_with_rowid=False,

@@ -1,7 +1,7 @@
 """Sums over usage rows in an SQL database, by SQLAlchemy Core and plain SQL that SQLite and PostgreSQL share.
 
 A series is one statement and totals are read in one transaction, so that they agree. Refused calls count as calls and
-not for latency: a refusal takes no time and would flatter it.
+not for latency: a refusal takes no time and would flatter it. One whose answer had begun was cut, and no refusal.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,7 +20,9 @@ from tollbridge.stores.tables import budget, usage
 
 _u = usage.c
 _ROW = tuple(_u[column] for column in USAGE_COLUMNS)
-_REFUSED = _u.outcome == Outcome.REFUSED.value
+_CUT = and_(_u.status > 0, _u.status < 400)
+"""Of those the gateway refused: their answer had begun, as where a token stopped opening."""
+_REFUSED = and_(_u.outcome == Outcome.REFUSED.value, not_(_CUT))
 _FAILED = or_(_u.status >= 500, _u.outcome == Outcome.TRUNCATED.value)
 _INPUT = (
     _u.input_tokens

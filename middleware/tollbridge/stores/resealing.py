@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, LargeBinary, Select, case, func, insert, literal, select, union_all, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, LargeBinary, Select, case, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.sealing.places import (
@@ -84,22 +83,6 @@ class SqlSealed:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-
-    async def own_key(self, name: str) -> bytes | None:
-        wanted = select(own_key.c.content).where(own_key.c.name == name)
-        with answering():
-            async with self._engine.connect() as db:
-                found = (await db.execute(wanted)).scalar_one_or_none()
-        return None if found is None else bytes(found)
-
-    async def add_own_key(self, name: str, sealed: bytes) -> bytes:
-        with answering():
-            try:
-                async with self._engine.begin() as db:
-                    await db.execute(insert(own_key).values(name=name, content=sealed))
-            except IntegrityError:
-                return await self.own_key(name) or sealed
-        return sealed
 
     async def sealed_heads(self) -> Mapping[bytes, int]:
         heads = union_all(*map(_heads, _KINDS)).subquery()

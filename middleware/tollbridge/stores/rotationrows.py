@@ -3,29 +3,30 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, or_, select, update
+from msgspec import structs
+from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select, update
 
 from tollbridge.audit import Act
 from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import NewSecret
+from tollbridge.stores.duerotations import due_at, due_rotations, moments_of
 from tollbridge.stores.engine import answering
 from tollbridge.stores.jobtables import auto_rotation, handover
 from tollbridge.stores.rotations import AutoRotation, Handover
 from tollbridge.stores.rows import micros, moment, seconds_to_micros, storable
+from tollbridge.stores.secretfiles import check_file, free_files, keep_file
 from tollbridge.stores.tables import audit, secret, token
 from tollbridge.stores.tokenrows import optional_moment, told_secret
 from tollbridge.stores.tokens import ITS_OWN, find_tokens
-from tollbridge.stores.tokenwriting import MOST_SECRETS, TokenTurns, TokenWriting, refused
+from tollbridge.stores.tokenwriting import TokenTurns, TokenWriting
 from tollbridge.tokens.model import Token, TokenState
 
 _a, _h = auto_rotation.c, handover.c
-_DAY_US = 86_400_000_000
-_NEVER = 2**62
 _TOLD = ("into", "days_before", "overlap_s")
 _DONE = "token.rotated_automatically"
 _ENDED = (TokenState.REVOKED, TokenState.EXPIRED)
 _MOST = 100
-"""Rotations and handovers of one turn."""
+"""Handovers of one turn."""
 
 
 class SqlRotations:
@@ -35,10 +36,12 @@ class SqlRotations:
         self._turns = turns
 
     async def set_rotation(self, new: AutoRotation, act: Act) -> None:
-        values = {"into": new.into, "days_before": new.days_before, "overlap_s": new.overlap_s}
+        told = {name: getattr(new, name) for name in _TOLD}
+        values = {**told, "set_by": new.set_by, "failure": "", "again_at": None}
         async with self._turns.take() as writing:
-            await _refuse_same_file(writing, new.token_id, new.into)
-            anew = {"into": new.into, "overlap_s": new.overlap_s, "due_at": self._now(), "attempts": 0, "failure": ""}
+            await check_file(writing, new.token_id, new.into)
+            place = {"into": new.into, "overlap_s": new.overlap_s, "set_by": new.set_by}
+            anew = {"due_at": self._now(), "attempts": 0, "failure": "", **place}
             await writing.connection.execute(update(handover).where(_h.token_id == new.token_id).values(anew))
             before = (await writing.connection.execute(_of(new.token_id))).one_or_none()
             if before is None:
@@ -47,13 +50,14 @@ class SqlRotations:
                 same = _a.token_id == new.token_id
                 await writing.connection.execute(update(auto_rotation).where(same).values(values))
             was = None if before is None else {name: before._asdict()[name] for name in _TOLD}
-            await record(writing.connection, act, ("token.set_rotation", new.token_id), was, values)
+            await record(writing.connection, act, ("token.set_rotation", new.token_id), was, told)
 
     async def remove_rotation(self, token_id: str, act: Act) -> bool:
         async with self._turns.take() as writing:
             undone = await self._undo(writing, storable(token_id))
+            freed = await free_files(writing, storable(token_id))
             before = (await writing.connection.execute(_of(token_id))).one_or_none()
-            if before is None and not undone:
+            if before is None and not undone and not freed:
                 return False
             await writing.connection.execute(delete(auto_rotation).where(_a.token_id == storable(token_id)))
             was = None if before is None else {name: before._asdict()[name] for name in _TOLD}
@@ -64,22 +68,32 @@ class SqlRotations:
         with answering():
             async with self._turns.engine.connect() as db:
                 row = (await db.execute(_of(token_id))).one_or_none()
-        return None if row is None else _rotation(row)
+                moments = (await db.execute(moments_of(storable(token_id), self._now()))).one_or_none()
+        return None if row is None else structs.replace(_rotation(row), due_at=due_at(moments))
 
     async def due_rotations(self) -> Sequence[tuple[AutoRotation, Token]]:
         now = self._now()
         with answering():
             async with self._turns.engine.connect() as db:
-                due = {row.token_id: _rotation(row) for row in await db.execute(_due(now))}
+                due = {row.token_id: _rotation(row) for row in await db.execute(due_rotations(now))}
                 tokens = await find_tokens(db, select(token).where(token.c.id.in_(due)), self._turns.clock.now())
         return [(due[one.id], one) for one in sorted(tokens, key=lambda one: one.id)]
+
+    async def hold_rotation(self, one: AutoRotation, why: str, act: Act, *, pause_s: float) -> None:
+        same = (_a.token_id == one.token_id, _a.into == one.into, _a.set_by == one.set_by)
+        async with self._turns.take() as writing:
+            row = (await writing.connection.execute(select(auto_rotation).where(*same))).one_or_none()
+            if row is not None:
+                await self._hold(writing, row.token_id, why, pause_s)
+                if row.failure != why:
+                    await _tell_failure(writing, act, row, why)
 
     async def begin_handover(self, new: Handover, made: NewSecret, act: Act) -> bool:
         under_way = select(_h.id).where(_h.token_id == new.token_id)
         async with self._turns.take() as writing:
             if (await writing.connection.execute(under_way)).one_or_none() is not None:
                 return False
-            await _refuse_same_file(writing, new.token_id, new.into)
+            await check_file(writing, new.token_id, new.into)
             if await writing.rotate(new.token_id, made, None, act) is None:
                 return False
             others = and_(_own(new.token_id), secret.c.digest != made.digest)
@@ -98,15 +112,24 @@ class SqlRotations:
                 "due_at": self._now(),
                 "attempts": 0,
                 "failure": "",
+                "set_by": new.set_by,
             }
             await writing.connection.execute(insert(handover).values(values))
+            begun = update(auto_rotation).where(_a.token_id == new.token_id)
+            await writing.connection.execute(begun.values(failure="", again_at=None))
             return True
 
     async def due_handovers(self) -> Sequence[Handover]:
-        wanted = select(handover).where(_h.due_at <= self._now()).order_by(_h.id).limit(_MOST)
+        wanted = select(handover).where(_h.due_at <= self._now()).order_by(_h.due_at, _h.id).limit(_MOST)
         with answering():
             async with self._turns.engine.connect() as db:
                 return [_handover(row) for row in await db.execute(wanted)]
+
+    async def find_handovers(self, into: str, beginning: str) -> Sequence[Handover]:
+        wanted = select(handover).where(_h.into == into, _h.id.startswith(beginning, autoescape=True))
+        with answering():
+            async with self._turns.engine.connect() as db:
+                return [_handover(row) for row in await db.execute(wanted.order_by(_h.id))]
 
     async def get_handover(self, token_id: str) -> Handover | None:
         with answering():
@@ -118,8 +141,13 @@ class SqlRotations:
         values = {"failure": failure, "attempts": _h.attempts + 1, "due_at": self._now() + seconds_to_micros(pause_s)}
         async with self._turns.take() as writing:
             if (await writing.connection.execute(update(handover).where(_same(one)).values(values))).rowcount:
-                told = {"into": one.into, "why": failure}
-                await record(writing.connection, act, ("token.rotation_failed", one.token_id), None, told)
+                await _tell_failure(writing, act, one, failure)
+
+    async def await_handover(self, one: Handover, *, pause_s: float) -> None:
+        later = update(handover).where(_same(one)).values(due_at=self._now() + seconds_to_micros(pause_s))
+        with answering():
+            async with self._turns.engine.begin() as db:
+                await db.execute(later)
 
     async def finish_handover(self, one: Handover, act: Act) -> bool:
         ends = self._now() + one.overlap_s * 1_000_000
@@ -132,6 +160,7 @@ class SqlRotations:
             await writing.connection.execute(update(secret).where(others).values(expires_at=ends))
             done = update(auto_rotation).where(_a.token_id == one.token_id).values(done_at=self._now())
             await writing.connection.execute(done)
+            await keep_file(writing, one.token_id, one.into)
             told = {"into": one.into, "others_end_at": moment(ends).isoformat(), "secret": told_secret(row.digest)}
             await record(writing.connection, act, (_DONE, one.token_id), None, told)
             return True
@@ -146,6 +175,16 @@ class SqlRotations:
                     return True
             return False
 
+    async def undo_handover(self, one: Handover, why: str, act: Act, *, pause_s: float) -> bool:
+        async with self._turns.take() as writing:
+            found = await _under_way(writing, one)
+            if found is None or (found.into, found.set_by) != (one.into, one.set_by):
+                return False
+            await self._undo(writing, one.token_id)
+            await self._hold(writing, one.token_id, why, pause_s)
+            await _tell_failure(writing, act, one, why)
+            return True
+
     async def drop_handover(self, one: Handover, act: Act) -> bool:
         async with self._turns.take() as writing:
             row, found = await writing.row(one.token_id), await _under_way(writing, one)
@@ -155,8 +194,7 @@ class SqlRotations:
             if await self._opens(writing, found):
                 return False
             await self._undo(writing, one.token_id)
-            told = {"into": found.into, "why": "the new secret ended before it had arrived"}
-            await record(writing.connection, act, ("token.rotation_failed", one.token_id), None, told)
+            await _tell_failure(writing, act, found, "the new secret ended before it had arrived")
             return True
 
     async def _opens(self, writing: TokenWriting, row: Row[Any]) -> bool:
@@ -180,18 +218,18 @@ class SqlRotations:
         await writing.connection.execute(delete(handover).where(_h.token_id == token_id))
         return True
 
+    async def _hold(self, writing: TokenWriting, token_id: str, why: str, pause_s: float) -> None:
+        """Have a token's rotation be looked at again after a pause."""
+        values = {"failure": why, "again_at": self._now() + seconds_to_micros(pause_s)}
+        await writing.connection.execute(update(auto_rotation).where(_a.token_id == token_id).values(values))
+
     def _now(self) -> int:
         return seconds_to_micros(self._turns.clock.time())
 
 
-async def _refuse_same_file(writing: TokenWriting, token_id: str, into: str) -> None:
-    """Refuse to hand two tokens' secrets over into one file: each would overwrite the other's."""
-    if not into.startswith("file:"):
-        return
-    for c in (_a, _h):
-        taken = select(c.token_id).where(c.into == into, c.token_id != token_id)
-        if (await writing.connection.execute(taken)).first() is not None:
-            raise refused("another token's secret is handed over into this file", "conflict")
+async def _tell_failure(writing: TokenWriting, act: Act, of: AutoRotation | Handover | Row[Any], why: str) -> None:
+    told = {"into": of.into, "why": why}
+    await record(writing.connection, act, ("token.rotation_failed", of.token_id), None, told)
 
 
 async def _arrived(writing: TokenWriting, token_id: str, told: str) -> bool:
@@ -199,30 +237,6 @@ async def _arrived(writing: TokenWriting, token_id: str, told: str) -> bool:
     a = audit.c
     noted = select(a.number).where(a.target == token_id, a.action == _DONE, a.after.contains(told, autoescape=True))
     return (await writing.connection.execute(noted)).first() is not None
-
-
-def _due(now: int) -> Any:
-    """Select the rotations of `due_rotations`."""
-    own = (secret.c.token_id == _a.token_id, secret.c.use.in_(ITS_OWN))
-    ends = select(func.max(func.coalesce(secret.c.expires_at, _NEVER))).where(*own).scalar_subquery()
-    made = select(func.max(secret.c.created_at)).where(*own).scalar_subquery()
-    opens = or_(secret.c.expires_at.is_(None), secret.c.expires_at > now)
-    count = select(func.count()).select_from(secret).where(*own, opens).scalar_subquery()
-    return (
-        select(auto_rotation)
-        .join(token, token.c.id == _a.token_id)
-        .where(
-            token.c.revoked_at.is_(None),
-            token.c.disabled_at.is_(None),
-            or_(token.c.expires_at.is_(None), token.c.expires_at > now),
-            ends - _a.days_before * _DAY_US <= now,
-            ends + made <= 2 * now,
-            count < MOST_SECRETS,
-            ~exists().where(_h.token_id == token.c.id),
-        )
-        .order_by(_a.token_id)
-        .limit(_MOST)
-    )
 
 
 def _of(token_id: str) -> Any:
@@ -242,7 +256,8 @@ def _same(one: Handover) -> ColumnElement[bool]:
 
 
 def _rotation(row: Row[Any]) -> AutoRotation:
-    return AutoRotation(row.token_id, row.into, row.days_before, row.overlap_s, optional_moment(row.done_at))
+    said = (row.token_id, row.into, row.days_before, row.overlap_s)
+    return AutoRotation(*said, optional_moment(row.done_at), row.set_by, row.failure)
 
 
 def _handover(row: Row[Any]) -> Handover:
@@ -257,4 +272,5 @@ def _handover(row: Row[Any]) -> Handover:
         attempts=row.attempts,
         due_at=moment(row.due_at),
         failure=row.failure,
+        set_by=row.set_by,
     )

@@ -9,11 +9,15 @@ from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.rows import seconds_to_micros
 from tollbridge.tokens.model import Shown
 
-# A secret is known by its token and the time it was made: its digest changes with the pepper. ?3 is 0 for none.
+# A secret is known by its token and the time it was made: its digest changes with the pepper. ?3 is 0 for none, and ?4,
+# the id of a key that signed, is empty.
 _END = """
-    SELECT max(min(ifnull(t.expires_at, ?2), ifnull(s.expires_at, ?2)))
-    FROM token AS t LEFT JOIN secret AS s ON s.token_id = t.id AND s.created_at = ?3 AND s.use IN ('', 'access')
-    WHERE t.id = ?1 AND t.revoked_at IS NULL AND t.disabled_at IS NULL AND (?3 = 0 OR s.digest IS NOT NULL)
+    SELECT max(min(ifnull(t.expires_at, ?2), ifnull(s.expires_at, ?2), ifnull(c.expires_at, ?2)))
+    FROM token AS t
+    LEFT JOIN secret AS s ON s.token_id = t.id AND s.created_at = ?3 AND s.use IN ('', 'access', 'client')
+    LEFT JOIN credential AS c ON c.id = ?4 AND c.token_id = t.id
+    WHERE t.id = ?1 AND t.revoked_at IS NULL AND t.disabled_at IS NULL
+        AND (?3 = 0 OR s.digest IS NOT NULL) AND (?4 = '' OR c.id IS NOT NULL)
 """
 _NEVER = 2**62
 
@@ -38,7 +42,7 @@ class RunningTokens:
 
     def _end_of(self, one: Shown) -> int:
         try:
-            (end,) = self._reader.execute(_END, (one.token_id, _NEVER, one.made_us)).fetchone()
+            (end,) = self._reader.execute(_END, (one.token_id, _NEVER, one.made_us, one.key)).fetchone()
         except sqlite3.Error as exc:
             raise unavailable(exc) from exc
         return 0 if end is None else int(end)

@@ -1,12 +1,19 @@
 """The seam to what a store keeps sealed: told by how a value begins, and put back sealed anew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 from tollbridge.sealing.places import Place
+
+READ_OWN_KEYS = "SELECT name, content FROM own_key"
+"""Reads what `own_keys` gives; the same on every database."""
+READ_PEPPERS = """
+    SELECT pepper_id FROM secret UNION SELECT pepper_id FROM credential UNION SELECT pepper_id FROM refresh
+"""
+"""Reads what `peppers` gives, and the empty text for what no pepper was used for; the same on every database."""
 
 
 class Sealed(msgspec.Struct, frozen=True, gc=False):
@@ -30,12 +37,20 @@ class StoredKey(msgspec.Struct, frozen=True, gc=False):
 class SealedStore(Protocol):
     """Keeps sealed values.  Raises `Unavailable` where it does not answer."""
 
+    async def own_keys(self) -> Mapping[str, bytes]:
+        """Read the keys that the gateway made for itself, sealed, by name: a few, cheap enough for every start."""
+        ...
+
     async def own_key(self, name: str) -> bytes | None:
-        """Find a key that the gateway made for itself, sealed."""
+        """Find one of them."""
         ...
 
     async def add_own_key(self, name: str, sealed: bytes) -> bytes:
         """Keep such a key unless there is one of that name; gives the one that is there then."""
+        ...
+
+    async def peppers(self) -> Collection[str]:
+        """Give the ids of the peppers that anything is hashed with, be it ended."""
         ...
 
     async def signing_keys(self, used_for: str) -> Sequence[StoredKey]:

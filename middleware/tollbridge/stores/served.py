@@ -9,7 +9,7 @@ from tollbridge.audit import Act, AuditRecord
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.sealing.places import Place
 from tollbridge.stores.base import BudgetUse, TokenCounts
-from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenEdit
 from tollbridge.stores.clients import ClientStore
 from tollbridge.stores.credentials import CredentialStore
 from tollbridge.stores.devices import DeviceStore
@@ -47,17 +47,24 @@ class SqlServed(ABC):
         """Give that side; raises `Unavailable` where the store is not open."""
 
     @abstractmethod
+    async def own_keys(self) -> Mapping[str, bytes]:
+        """Read what the gateway made for itself, as `SealedStore` says."""
+
+    @abstractmethod
     async def _flush(self) -> None:
         """Wait until what this process has settled and kept is written."""
 
     async def add_token(self, token: NewToken, act: Act) -> Token:
         return await (await self._sql()).tokens.add_token(token, act)
 
+    async def import_tokens(self, tokens: Sequence[ForeignToken], act: Act) -> Sequence[Token | None]:
+        return await (await self._sql()).tokens.import_tokens(tokens, act)
+
     async def rotate_token(self, token_id: str, secret: NewSecret, ends_at: datetime, act: Act) -> Token | None:
         return await (await self._sql()).tokens.rotate_token(token_id, secret, ends_at, act)
 
-    async def change_token(self, token_id: str, change: TokenChange, act: Act) -> Token | None:
-        return await (await self._sql()).tokens.change_token(token_id, change, act)
+    async def change_token(self, token_id: str, edit: TokenEdit, act: Act) -> Token | None:
+        return await (await self._sql()).tokens.change_token(token_id, edit, act)
 
     async def switch_token(self, token_id: str, act: Act, *, on: bool) -> Token | None:
         return await (await self._sql()).tokens.switch_token(token_id, act, on=on)
@@ -84,6 +91,9 @@ class SqlServed(ABC):
 
     async def count_secrets(self) -> Mapping[str, int]:
         return await (await self._sql()).admin.count_secrets()
+
+    async def tokens_under(self, pepper_id: str, *, limit: int = 5) -> Sequence[str]:
+        return await (await self._sql()).admin.tokens_under(pepper_id, limit=limit)
 
     async def get_token(self, token_id: str) -> Token | None:
         return await (await self._sql()).admin.get_token(token_id)
@@ -137,10 +147,7 @@ class SqlServed(ABC):
         return await (await self._reports()).recent(limit=limit, token_id=token_id)
 
     async def own_key(self, name: str) -> bytes | None:
-        return await (await self._sql()).sealed.own_key(name)
-
-    async def add_own_key(self, name: str, sealed: bytes) -> bytes:
-        return await (await self._sql()).sealed.add_own_key(name, sealed)
+        return (await self.own_keys()).get(name)
 
     async def begin_once(self, request: KeyedRequest, *, lease_s: float, keep_s: float) -> FirstAnswer | None:
         return await (await self._sql()).first_answers.begin_once(request, lease_s=lease_s, keep_s=keep_s)

@@ -59,8 +59,19 @@ class SessionStore(Protocol):
         """Note that a session was used."""
         ...
 
-    async def list_sessions(self, person_id: str, now: datetime, idle_since: datetime) -> Sequence[Session]:
-        """List the sessions of a person that open, newest first."""
+    async def list_sessions(
+        self,
+        person_id: str,
+        now: datetime,
+        idle_since: datetime,
+        *,
+        limit: int = 200,
+        after: tuple[datetime, str] | None = None,
+    ) -> Sequence[Session]:
+        """List the sessions of a person that open, or the operator's, newest first, so many at most.
+
+        `after` is `made_at` and `id` of the last one of the page before.
+        """
         ...
 
     async def end_session(self, digest: bytes, act: Act) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from tollbridge.stores.hot import SqliteHot
 from tollbridge.stores.mark import TokenMark
 from tollbridge.stores.running import RunningTokens
 from tollbridge.stores.schema import prepare
+from tollbridge.stores.sealed import READ_OWN_KEYS, READ_PEPPERS
 from tollbridge.stores.served import SqlServed
 from tollbridge.stores.storedsecrets import READ_SECRETS, StoredSecret, secret_of
 from tollbridge.stores.upkeep import Upkeep
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 LEAST_ROOM = 65_536
 """Bytes that must be free on the disk for the store to be ready."""
+
+_ADD_OWN_KEY = "INSERT INTO own_key (name, content) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
 
 
 class SqliteStore(SqlServed):
@@ -123,6 +126,16 @@ class SqliteStore(SqlServed):
 
     async def stored_secrets(self) -> Sequence[StoredSecret]:
         return await self._open.upkeep.do(lambda db: [secret_of(row) for row in db.execute(READ_SECRETS)])
+
+    async def own_keys(self) -> Mapping[str, bytes]:
+        return await self._open.upkeep.do(lambda db: dict(db.execute(READ_OWN_KEYS).fetchall()))
+
+    async def add_own_key(self, name: str, sealed: bytes) -> bytes:
+        await self._open.upkeep.do(lambda db: db.execute(_ADD_OWN_KEY, (name, sealed)).close())
+        return (await self.own_keys())[name]
+
+    async def peppers(self) -> Collection[str]:
+        return await self._open.upkeep.do(lambda db: {id for (id,) in db.execute(READ_PEPPERS) if id})
 
     def _connect(self) -> tuple[sqlite3.Connection, sqlite3.Connection, sqlite3.Connection, TokenMark, int]:
         prepare(self._path, migrate=self._migrate)

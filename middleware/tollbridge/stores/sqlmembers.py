@@ -1,8 +1,10 @@
 """Who is in which team, in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,27 +35,12 @@ class SqlMembers:
     _turns: TokenTurns
 
     async def set_member(self, new: NewMember, act: Act) -> Member:
-        its_team = new.holder.team
         async with self._turns.take() as writing, leaving_an_admin(writing.connection):
-            await _check_there(writing.connection, new, its_team)
-            before = await self._find(writing.connection, new.person_id, its_team)
-            its = (member.c.person_id == new.person_id, member.c.team == its_team)
-            if before is None or before.state is TokenState.REVOKED:
-                await writing.connection.execute(delete(member).where(*its))
-                await _add(writing, new, act)
-            else:
-                await writing.change(before.holder, TokenChange(scopes=new.role.scopes), act)
-                values = {"role": new.role.name, "via": new.via}
-                await writing.connection.execute(update(member).where(*its).values(values))
-            told = {"team": its_team, "role": new.role.name, "via": new.via}
-            was = None if before is None else {"team": its_team, "role": before.role, "via": before.via}
-            await record(writing.connection, act, ("member.set", new.person_id), was, told)
-            (found,) = await self._members(writing.connection, _ASKED.where(*its))
-            return found
+            return await set_in(writing, new, act)
 
     async def remove_member(self, person_id: str, team: str, act: Act) -> Member | None:
         async with self._turns.take() as writing, leaving_an_admin(writing.connection):
-            found = await self._find(writing.connection, person_id, team)
+            found = await _find(writing, person_id, team)
             if found is not None:
                 await writing.revoke(found.holder, act)
                 its = (member.c.person_id == found.person_id, member.c.team == found.team)
@@ -63,44 +50,70 @@ class SqlMembers:
             return found
 
     async def get_member(self, person_id: str, team: str) -> Member | None:
-        with answering():
-            async with self._turns.engine.connect() as connection:
-                return await self._find(connection, person_id, team)
+        found = await self._look(_of(person_id, team))
+        return found[0] if found else None
 
     async def memberships(self, person_id: str) -> Sequence[Member]:
         return await self._look(_ASKED.where(member.c.person_id == storable(person_id)).order_by(member.c.team))
 
-    async def list_members(self, team: str, *, limit: int = 50, after: str = "") -> Sequence[Member]:
+    async def list_members(self, team: str, *, limit: int = 50, after: str = "", role: str = "") -> Sequence[Member]:
         wanted = _ASKED.where(member.c.team == storable(team), member.c.person_id > storable(after))
+        if role:
+            wanted = wanted.where(member.c.role == storable(role))
         return await self._look(wanted.order_by(member.c.person_id).limit(limit))
-
-    async def _find(self, connection: AsyncConnection, person_id: str, team: str) -> Member | None:
-        asked = _ASKED.where(member.c.person_id == storable(person_id), member.c.team == storable(team))
-        found = await self._members(connection, asked)
-        return found[0] if found else None
 
     async def _look(self, wanted: Select[Any]) -> Sequence[Member]:
         with answering():
             async with self._turns.engine.connect() as connection:
-                return await self._members(connection, wanted)
+                return await _members(connection, wanted, self._turns.clock.now())
 
-    async def _members(self, connection: AsyncConnection, wanted: Select[Any]) -> Sequence[Member]:
-        now = self._turns.clock.now()
-        rows = [row._mapping for row in await connection.execute(wanted)]
-        return [
-            Member(
-                person_id=row["person_id"],
-                team=row["team"],
-                role=row["role"],
-                holder=row["holder"],
-                created_at=moment(row["created_at"]),
-                name=row["name"],
-                email=row["email"],
-                via=row["via"],
-                state=state_of(row, now),
-            )
-            for row in rows
-        ]
+
+async def set_in(writing: TokenWriting, new: NewMember, act: Act) -> Member:
+    """Make a person a member, or give a member another role, in a transaction; raises as `set_member` does."""
+    its_team = new.holder.team
+    await _check_there(writing.connection, new, its_team)
+    before = await _find(writing, new.person_id, its_team)
+    its = (member.c.person_id == new.person_id, member.c.team == its_team)
+    if new.instead_of not in (UNSET, "" if before is None else before.role):
+        raise refused("this member got another role meanwhile; look at it again")
+    if before is None or before.state is TokenState.REVOKED:
+        await writing.connection.execute(delete(member).where(*its))
+        await _add(writing, new, act)
+    else:
+        await writing.change(before.holder, TokenChange(scopes=new.role.scopes), act)
+        values = {"role": new.role.name, "via": new.via}
+        await writing.connection.execute(update(member).where(*its).values(values))
+    told = {"team": its_team, "role": new.role.name, "via": new.via}
+    was = None if before is None else {"team": its_team, "role": before.role, "via": before.via}
+    await record(writing.connection, act, ("member.set", new.person_id), was, told)
+    (found,) = await _members(writing.connection, _ASKED.where(*its), writing.clock.now())
+    return found
+
+
+async def _find(writing: TokenWriting, person_id: str, team: str) -> Member | None:
+    found = await _members(writing.connection, _of(person_id, team), writing.clock.now())
+    return found[0] if found else None
+
+
+def _of(person_id: str, team: str) -> Select[Any]:
+    return _ASKED.where(member.c.person_id == storable(person_id), member.c.team == storable(team))
+
+
+async def _members(connection: AsyncConnection, wanted: Select[Any], now: datetime) -> Sequence[Member]:
+    return [
+        Member(
+            person_id=row["person_id"],
+            team=row["team"],
+            role=row["role"],
+            holder=row["holder"],
+            created_at=moment(row["created_at"]),
+            name=row["name"],
+            email=row["email"],
+            via=row["via"],
+            state=state_of(row, now),
+        )
+        for row in (each._mapping for each in await connection.execute(wanted))
+    ]
 
 
 async def _add(writing: TokenWriting, new: NewMember, act: Act) -> None:

@@ -1,6 +1,6 @@
 """People in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ from tollbridge.people.model import Person, PersonChange
 from tollbridge.stores.admins import leaving_an_admin
 from tollbridge.stores.auditing import record
 from tollbridge.stores.engine import answering
-from tollbridge.stores.people import NewPerson
+from tollbridge.stores.people import NewMember, NewPassword, NewPerson
 from tollbridge.stores.peopletables import member, person, person_identity, session
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.searching import holds
+from tollbridge.stores.sqlmembers import set_in
 from tollbridge.stores.tables import token
 from tollbridge.stores.tokenrows import optional_moment
 from tollbridge.stores.tokenwriting import TokenTurns, refused
@@ -30,7 +31,7 @@ class SqlPersons:
 
     _turns: TokenTurns
 
-    async def add_person(self, new: NewPerson, act: Act) -> Person:
+    async def add_person(self, new: NewPerson, act: Act, *, member: NewMember | None = None) -> Person:
         said = {"name": new.name, "email": new.email}
         at = micros(new.created_at)
         password = {"password": new.password, "password_at": at if new.password else None}
@@ -39,9 +40,13 @@ class SqlPersons:
             await _write(writing.connection, insert(person).values(values))
             told = said | {"password": "set" if new.password else None}
             await record(writing.connection, act, ("person.add", new.id), None, told)
+            if member is not None:
+                await set_in(writing, member, act)
             return await _there(writing.connection, new.id)
 
-    async def change_person(self, person_id: str, change: PersonChange, act: Act) -> Person | None:
+    async def change_person(
+        self, person_id: str, change: PersonChange, act: Act, *, password: NewPassword | None = None
+    ) -> Person | None:
         values = {field: value for field in _FIELDS if (value := getattr(change, field)) is not UNSET}
         async with self._turns.take() as writing:
             row = await _row(writing.connection, person_id)
@@ -51,19 +56,8 @@ class SqlPersons:
                 await _write(writing.connection, update(person).where(person.c.id == row["id"]).values(values))
                 before = {field: row[field] for field in values}
                 await record(writing.connection, act, ("person.change", row["id"]), before, values)
-            return await _there(writing.connection, row["id"])
-
-    async def set_password(self, person_id: str, password: str, act: Act) -> Person | None:
-        async with self._turns.take() as writing:
-            row = await _row(writing.connection, person_id)
-            if row is None:
-                return None
-            values = {"password": password, "password_at": micros(act.at) if password else None}
-            await writing.connection.execute(update(person).where(person.c.id == row["id"]).values(values))
-            ended = await _end_sessions(writing.connection, row["id"])
-            told = {"password": "set" if password else None, "sessions_ended": ended}
-            before = {"password": "set" if row["password"] else None}
-            await record(writing.connection, act, ("person.password", row["id"]), before, told)
+            if password is not None:
+                await _set_password(writing.connection, row, password, act)
             return await _there(writing.connection, row["id"])
 
     async def rehash_password(self, person_id: str, before: str, anew: str) -> None:
@@ -85,7 +79,7 @@ class SqlPersons:
                 await writing.switch(holder, act, on=on)
             values = {"disabled_at": None if on else micros(act.at)}
             await writing.connection.execute(update(person).where(person.c.id == row["id"]).values(values))
-            ended = 0 if on else await _end_sessions(writing.connection, row["id"])
+            ended = await _end_sessions(writing.connection, row["id"])
             told = {"memberships": holders, "sessions_ended": ended}
             await record(writing.connection, act, (f"person.{'enable' if on else 'disable'}", row["id"]), None, told)
             return await _there(writing.connection, row["id"])
@@ -110,6 +104,12 @@ class SqlPersons:
     async def get_person(self, person_id: str) -> Person | None:
         return await self._one(select(person).where(person.c.id == storable(person_id)))
 
+    async def get_people(self, ids: Collection[str]) -> Mapping[str, Person]:
+        if not ids:
+            return {}
+        found = await self._many(select(person).where(person.c.id.in_(map(storable, ids))))
+        return {one.id: one for one in found}
+
     async def find_person(self, email: str) -> Person | None:
         return await self._one(select(person).where(person.c.email == storable(email)))
 
@@ -130,9 +130,7 @@ class SqlPersons:
             wanted = wanted.where(holds(search, person.c.name, person.c.email, person.c.id))
         if team:
             wanted = wanted.where(exists().where(member.c.person_id == person.c.id, member.c.team == storable(team)))
-        with answering():
-            async with self._turns.engine.connect() as connection:
-                return [_person(row._mapping) for row in await connection.execute(wanted)]
+        return await self._many(wanted)
 
     async def saw_person(self, person_id: str, at: datetime) -> None:
         with answering():
@@ -170,6 +168,11 @@ class SqlPersons:
                 row = (await connection.execute(wanted)).one_or_none()
         return None if row is None else _person(row._mapping)
 
+    async def _many(self, wanted: Select[Any]) -> Sequence[Person]:
+        with answering():
+            async with self._turns.engine.connect() as connection:
+                return [_person(row._mapping) for row in await connection.execute(wanted)]
+
 
 async def _row(connection: AsyncConnection, person_id: str) -> Any:
     found = (await connection.execute(select(person).where(person.c.id == storable(person_id)))).one_or_none()
@@ -178,6 +181,17 @@ async def _row(connection: AsyncConnection, person_id: str) -> Any:
 
 async def _there(connection: AsyncConnection, person_id: str) -> Person:
     return _person(await _row(connection, person_id))
+
+
+async def _set_password(connection: AsyncConnection, row: Any, new: NewPassword, act: Act) -> None:
+    """Keep another password, and end the sessions of its person; raises `BadRequest` (409) as `change_person` does."""
+    if new.after is not UNSET and new.after != _person(row).password_at:
+        raise refused("this password was changed meanwhile; begin again")
+    values = {"password": new.hashed, "password_at": micros(act.at)}
+    await connection.execute(update(person).where(person.c.id == row["id"]).values(values))
+    told = {"password": "set" if new.hashed else None, "sessions_ended": await _end_sessions(connection, row["id"])}
+    before = {"password": "set" if row["password"] else None}
+    await record(connection, act, ("person.password", row["id"]), before, told)
 
 
 async def _write(connection: AsyncConnection, statement: Any) -> None:
@@ -206,7 +220,7 @@ def _person(row: Any) -> Person:
         email=row["email"],
         created_at=moment(row["created_at"]),
         has_password=bool(row["password"]),
-        password_at=optional_moment(row["password_at"]),
+        password_at=optional_moment(row["password_at"]) if row["password"] else None,
         disabled_at=optional_moment(row["disabled_at"]),
         last_seen_at=optional_moment(row["last_seen_at"]),
     )

@@ -32,22 +32,21 @@ class SqlRoles:
             await record(writing.connection, act, ("role.add", new.name), None, told)
             return await _there(writing.connection, new.name)
 
-    async def change_role(self, new: Role, act: Act) -> Role | None:
+    async def change_role(self, before: Role, after: Role, act: Act) -> Role | None:
         async with self._turns.take() as writing:
-            before = await _find(writing.connection, new.name)
-            if before is None:
+            if await _same(writing.connection, before) is None:
                 return None
-            await writing.connection.execute(update(role).where(role.c.name == new.name).values(_told(new)))
-            holders = await _holders(writing.connection, new.name) if new.scopes != before.scopes else ()
+            await writing.connection.execute(update(role).where(role.c.name == after.name).values(_told(after)))
+            holders = await _holders(writing.connection, after.name) if after.scopes != before.scopes else ()
             for holder in holders:
-                await writing.change(holder, TokenChange(scopes=new.scopes), act)
-            told = _told(new) | {"members": len(holders)}
-            await record(writing.connection, act, ("role.change", new.name), _told(before), told)
-            return await _there(writing.connection, new.name)
+                await writing.change(holder, TokenChange(scopes=after.scopes), act)
+            told = _told(after) | {"members": len(holders)}
+            await record(writing.connection, act, ("role.change", after.name), _told(before), told)
+            return await _there(writing.connection, after.name)
 
-    async def remove_role(self, name: str, act: Act) -> Role | None:
+    async def remove_role(self, seen: Role, act: Act) -> Role | None:
         async with self._turns.take() as writing:
-            found = await _find(writing.connection, name)
+            found = await _same(writing.connection, seen)
             if found is None:
                 return None
             counted = select(func.count()).select_from(member).where(member.c.role == found.name)
@@ -71,6 +70,14 @@ class SqlRoles:
 async def _find(connection: AsyncConnection, name: str) -> Role | None:
     row = (await connection.execute(select(role).where(role.c.name == storable(name)))).one_or_none()
     return None if row is None else _role(row._mapping)
+
+
+async def _same(connection: AsyncConnection, seen: Role) -> Role | None:
+    """Find a role that is as it was seen; raises `BadRequest` (409) where it is another by now."""
+    found = await _find(connection, seen.name)
+    if found is not None and found != seen:
+        raise refused("this role was changed meanwhile; look at it again")
+    return found
 
 
 async def _there(connection: AsyncConnection, name: str) -> Role:

@@ -16,7 +16,7 @@ from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.sessions import NewSession, Session
 
 _s = session.c
-_ID_BYTES = 12
+_ID_BYTES, _DIGEST_BYTES = 12, 32
 
 
 class SqlSessions:
@@ -57,8 +57,17 @@ class SqlSessions:
             async with self._engine.begin() as db:
                 await db.execute(update(session).where(later).values(seen_at=micros(at)))
 
-    async def list_sessions(self, person_id: str, now: datetime, idle_since: datetime) -> Sequence[Session]:
-        return await self._open(_s.person_id == storable(person_id), now, idle_since)
+    async def list_sessions(
+        self,
+        person_id: str,
+        now: datetime,
+        idle_since: datetime,
+        *,
+        limit: int = 200,
+        after: tuple[datetime, str] | None = None,
+    ) -> Sequence[Session]:
+        theirs = _s.person_id == storable(person_id)
+        return await self._open(theirs if after is None else and_(theirs, _behind(*after)), now, idle_since, limit)
 
     async def end_session(self, digest: bytes, act: Act) -> bool:
         return bool(await self._end(act, _s.digest == digest))
@@ -83,7 +92,9 @@ class SqlSessions:
                 await take_turn(db)
                 return await end_sessions(db, act, which)
 
-    async def _open(self, which: ColumnElement[bool], now: datetime, idle_since: datetime) -> Sequence[Session]:
+    async def _open(
+        self, which: ColumnElement[bool], now: datetime, idle_since: datetime, limit: int = 1
+    ) -> Sequence[Session]:
         since = or_(person.c.password_at.is_(None), person.c.password_at <= _s.made_at)
         known = and_(person.c.id.is_not(None), person.c.disabled_at.is_(None), since)
         runs = and_(_s.ends_at > micros(now), _s.seen_at > micros(idle_since))
@@ -92,6 +103,7 @@ class SqlSessions:
             .outerjoin(person, person.c.id == _s.person_id)
             .where(which, runs, or_(_s.person_id == "", known))
             .order_by(_s.made_at.desc(), _s.digest)
+            .limit(limit)
         )
         with answering():
             async with self._engine.connect() as db:
@@ -111,6 +123,12 @@ async def end_sessions(db: AsyncConnection, act: Act, which: ColumnElement[bool]
 def id_of(digest: bytes) -> str:
     """Give what a session is called: a part of its digest, with which nobody finds its secret."""
     return digest[:_ID_BYTES].hex()
+
+
+def _behind(made_at: datetime, id: str) -> ColumnElement[bool]:
+    """Say what stands behind a session in a list: what is older, and of the same time what has a greater id."""
+    at, last = micros(made_at), bytes.fromhex(id).ljust(_DIGEST_BYTES, b"\xff")
+    return or_(_s.made_at < at, and_(_s.made_at == at, _s.digest > last))
 
 
 def _owner(person_id: str) -> str:

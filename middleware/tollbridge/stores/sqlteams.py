@@ -8,9 +8,9 @@ from sqlalchemy import Select, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.audit import Act
-from tollbridge.people.model import Team, TeamChange
+from tollbridge.people.model import Team, TeamEdit
 from tollbridge.stores.auditing import record
-from tollbridge.stores.changes import TokenChange
+from tollbridge.stores.changes import TokenChange, change_for
 from tollbridge.stores.engine import answering
 from tollbridge.stores.family import rebind
 from tollbridge.stores.people import NewTeam
@@ -46,13 +46,15 @@ class SqlTeams:
             await record(writing.connection, act, ("team.add", name), None, said | {"adopted": adopted})
             return await self._there(writing.connection, name)
 
-    async def change_team(self, name: str, change: TeamChange, act: Act) -> Team | None:
-        own = {field: value for field in _OF_ITSELF if (value := getattr(change, field)) is not UNSET}
-        of_holder = {field: value for field in _OF_HOLDER if (value := getattr(change, field)) is not UNSET}
+    async def change_team(self, name: str, edit: TeamEdit, act: Act) -> Team | None:
         async with self._turns.take() as writing:
-            row = await _going(writing.connection, name)
+            row = await _row(writing.connection, name)
             if row is None:
                 return None
+            change = change_for(edit, await self._there(writing.connection, row["name"]))
+            _check_going(row)
+            own = {field: value for field in _OF_ITSELF if (value := getattr(change, field)) is not UNSET}
+            of_holder = {field: value for field in _OF_HOLDER if (value := getattr(change, field)) is not UNSET}
             if of_holder:
                 await writing.change(row["holder"], TokenChange(**of_holder), act)
             if own:
@@ -123,9 +125,14 @@ async def _row(connection: AsyncConnection, name: str) -> Any:
 async def _going(connection: AsyncConnection, name: str) -> Any:
     """Give the row of a team, None where there is none; raises `BadRequest` (409) where it has ended."""
     row = await _row(connection, name)
-    if row is not None and row["ended_at"] is not None:
-        raise refused("this team has ended, for good")
+    if row is not None:
+        _check_going(row)
     return row
+
+
+def _check_going(row: Any) -> None:
+    if row["ended_at"] is not None:
+        raise refused("this team has ended, for good")
 
 
 async def _adopt(writing: TokenWriting, name: str, holder: str) -> Sequence[str]:

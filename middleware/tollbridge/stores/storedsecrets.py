@@ -61,26 +61,33 @@ def secret_of(row: Sequence[Any]) -> StoredSecret:
 
 
 class SecretStore(Protocol):
-    """Changes them.  Each change is recorded with the act, or not made.  Raises `Unavailable`."""
+    """Changes them.  Each change is recorded with the act, or not made.  Raises `Unavailable`.
 
-    async def add(self, new: StoredSecret, act: Act, told: str) -> None:
+    Changes give the versions as they are then, the newest first.
+    """
+
+    async def newest(self, name: str) -> int:
+        """Give the highest number that a version of this name ever had, 0 for none: none is used twice."""
+        ...
+
+    async def add(self, new: StoredSecret, act: Act, told: str) -> Sequence[StoredSecret]:
         """Keep the first version of a secret, or one behind versions that have all ended.
 
         `told` is what the audit log says of the key. Raises `BadRequest` (409) where a version is live, and where the
-        new one does not follow those that are there.
+        new one does not follow the newest that there ever was.
         """
         ...
 
-    async def rotate(self, new: StoredSecret, others_end_at: datetime, act: Act, told: str) -> bool:
-        """Keep a further version; the live one ends then, at the latest.  False where none is live.
+    async def rotate(self, new: StoredSecret, others_end_at: datetime, act: Act, told: str) -> Sequence[StoredSecret]:
+        """Keep a further version; live ones end then, at the latest.  Gives none where none is live.
 
         Forgets versions that have ended, but those that are still to be removed at their provider. Raises `BadRequest`
-        (409) where two are live, where it is another provider's, and where it does not follow.
+        (409) where two are live and do not end at once, where it is another provider's, and where it does not follow.
         """
         ...
 
-    async def expire(self, name: str, version: int, expires_at: datetime | None, act: Act) -> bool:
-        """Say when a live version ends, None for never; False where there is no such one."""
+    async def expire(self, name: str, version: int, expires_at: datetime | None, act: Act) -> Sequence[StoredSecret]:
+        """Say when a live version ends, None for never; gives none where there is no such one."""
         ...
 
     async def remove(self, name: str, act: Act, version: int | None = None) -> Sequence[int]:

@@ -1,11 +1,12 @@
 """Changes of tokens in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import update
 
 from tollbridge.audit import Act
-from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenEdit
 from tollbridge.stores.engine import answering
 from tollbridge.stores.jobtables import handover
 from tollbridge.stores.tables import secret
@@ -23,13 +24,17 @@ class SqlTokens:
         async with self._turns.take() as writing:
             return await writing.add(new, act)
 
+    async def import_tokens(self, tokens: Sequence[ForeignToken], act: Act) -> Sequence[Token | None]:
+        async with self._turns.take() as writing:
+            return [await writing.bring(one, act, place) for place, one in enumerate(tokens)]
+
     async def rotate_token(self, token_id: str, new: NewSecret, ends_at: datetime, act: Act) -> Token | None:
         async with self._turns.take() as writing:
             return await writing.rotate(token_id, new, ends_at, act)
 
-    async def change_token(self, token_id: str, change: TokenChange, act: Act) -> Token | None:
+    async def change_token(self, token_id: str, edit: TokenEdit, act: Act) -> Token | None:
         async with self._turns.take() as writing:
-            return await writing.change(token_id, change, act)
+            return await writing.change(token_id, edit, act)
 
     async def switch_token(self, token_id: str, act: Act, *, on: bool) -> Token | None:
         async with self._turns.take() as writing:

@@ -18,7 +18,7 @@ from tollbridge.clients.model import HAVE_SECRETS
 from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest
 from tollbridge.stores.auditing import record
-from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenChange, TokenEdit
 from tollbridge.stores.engine import answering
 from tollbridge.stores.family import Stands, TokenRow, bounded, descendants, rebind, stands_of, take_turn
 from tollbridge.stores.granttables import client
@@ -88,6 +88,16 @@ class TokenWriting:
         await record(self.connection, act, (action, new.id), None, told | (also or {}))
         return await self.found(new.id)
 
+    async def bring(self, foreign: ForeignToken, act: Act, place: int) -> Token | None:
+        """Write a token of another system unless its secret is there; a refusal names its `place` among several."""
+        known = select(secret.c.token_id).where(secret.c.digest.in_(foreign.digests)).limit(1)
+        if (await self.connection.execute(known)).first() is not None:
+            return None
+        try:
+            return await self.add(foreign.token, act, "token.import")
+        except BadRequest as exc:
+            raise BadRequest(exc.message, code=exc.code, status=exc.status, param=str(place)) from exc
+
     async def rotate(self, token_id: str, new: NewSecret, ends_at: datetime | None, act: Act) -> Token | None:
         """Give a token a further secret, forget those that have ended, and let the others end in time, if in any."""
         at = micros(new.created_at)
@@ -104,7 +114,7 @@ class TokenWriting:
         left = (await self.connection.execute(select(func.count()).select_from(secret).where(own))).scalar_one()
         if left >= MOST_SECRETS:
             raise refused(
-                "two of this token's secrets open; wait until the older one has ended, or rotate with no overlap",
+                "two of this token's secrets open; wait until the older one has ended, or rotate with overlap_s: 0",
                 "rotating",
             )
         new = replace(new, use=await self._use(token_id))
@@ -117,7 +127,7 @@ class TokenWriting:
     async def change(
         self,
         token_id: str,
-        change: TokenChange,
+        edit: TokenEdit,
         act: Act,
         action: str = "token.change",
         also: tuple[Values, Values] = ({}, {}),
@@ -129,6 +139,7 @@ class TokenWriting:
         row = await self.row(token_id)
         if row is None:
             return None
+        change = edit if isinstance(edit, TokenChange) else edit(await self.found(token_id))
         if row["revoked_at"] is not None:
             raise refused("this token is revoked, for good")
         changed = {**row, **changed_values(change)}
@@ -169,13 +180,17 @@ class TokenWriting:
         return await self.found(token_id)
 
     async def revoke(self, token_id: str, act: Act, action: str = "token.revoke") -> Token | None:
-        """Revoke a token and those below it; committed with the transaction, and each look-up reads the newest."""
+        """Revoke a token and those below it; committed with the transaction, and each look-up reads the newest.
+
+        One that is revoked stays as it is, and gets no further record.
+        """
         row = await self.row(token_id)
         if row is None:
             return None
         ids = await descendants(self.connection, token_id)
         await self._update(ids, token.c.revoked_at.is_(None), {"revoked_at": micros(act.at)})
-        await record(self.connection, act, (action, token_id), {"state": self.state(row)}, {"below": ids[1:]})
+        if row["revoked_at"] is None:
+            await record(self.connection, act, (action, token_id), {"state": self.state(row)}, {"below": ids[1:]})
         return await self.found(token_id)
 
     async def row(self, id: str) -> TokenRow | None:

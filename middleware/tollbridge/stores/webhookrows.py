@@ -18,6 +18,7 @@ from tollbridge.stores.webhooks import Webhook, WebhookChange
 
 _c = webhook.c
 _TOLD = ("name", "events", "team", "allow_private", "disabled_at")
+_ANEW = {"rests_until": 0, "failing_since": None}
 MOST_WEBHOOKS = 100
 """Webhooks of one team, and of none: each is looked at whenever something is recorded."""
 
@@ -38,6 +39,7 @@ class SqlWebhooks:
             "allow_private": new.allow_private,
             "content": new.sealed,
             "created_at": micros(new.created_at),
+            "rests_until": 0,
         }
         beside = select(func.count()).select_from(webhook).where(_c.team == values["team"])
         async with self._turns.take() as writing:
@@ -74,7 +76,8 @@ class SqlWebhooks:
             if values:
                 if "url" in values and await _takes_secrets(writing, row.id):
                     raise refused("secrets of tokens are handed over to it, so its URL stays; make another webhook")
-                await writing.connection.execute(update(webhook).where(_c.id == row.id).values(values))
+                anew = _ANEW if "url" in values or values.get("disabled_at", 0) is None else {}
+                await writing.connection.execute(update(webhook).where(_c.id == row.id).values(values | anew))
                 was, now = _told({name: before[name] for name in values}), _told(values)
                 action = "webhook.disable" if values.get("disabled_at") else "webhook.change"
                 await record(writing.connection, act, (action, row.id), was, now | ({"why": why} if why else {}))
@@ -147,4 +150,5 @@ def _webhook(row: Row[Any]) -> Webhook:
         created_at=moment(row.created_at),
         sealed=bytes(row.content),
         disabled_at=optional_moment(row.disabled_at),
+        failing_since=optional_moment(row.failing_since),
     )

@@ -16,7 +16,8 @@ DELIVERED = "delivered"
 class Webhook(msgspec.Struct, frozen=True, gc=False):
     """Whoever is told of `events` at `url`: of those of `team` alone, where one is named.
 
-    `allow_private`: it may be on a loopback or private address, and without TLS. `sealed` are its secrets.
+    `allow_private`: it may be on a loopback or private address, and there without TLS. `sealed` are its secrets.
+    Nothing has arrived since `failing_since`, None where the last attempt succeeded.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Webhook(msgspec.Struct, frozen=True, gc=False):
     created_at: datetime
     sealed: bytes
     disabled_at: datetime | None = None
+    failing_since: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Webhook({self.id})"
@@ -112,11 +114,17 @@ class Outbox(Protocol):
         ...
 
     async def lanes(self) -> Sequence[str]:
-        """Name the webhooks that something is due for, that are not disabled."""
+        """Name the webhooks that something is due for, and that are not disabled and do not rest.
+
+        Those that answered last come first, so that many that do not answer leave room for them.
+        """
         ...
 
     async def claim(self, webhook_id: str, runner: str, *, most: int, lease_s: float) -> Sequence[Delivery]:
-        """Take messages that are due, the oldest first; others do not get them until the lease has ended."""
+        """Take messages that are due, the oldest first; others do not get them until the lease has ended.
+
+        None of a webhook that rests.
+        """
         ...
 
     async def finish(self, delivery_id: str, runner: str, outcome: str) -> bool:
@@ -128,7 +136,7 @@ class Outbox(Protocol):
         ...
 
     async def give_back(self, webhook_id: str, runner: str, *, pause_s: float) -> None:
-        """Let go of all that a worker has of a webhook and has not tried; due after the pause at the earliest."""
+        """Let go of all that a worker has of a webhook and has not tried.  The webhook rests for the pause."""
         ...
 
     async def get_delivery(self, delivery_id: str) -> Delivery | None:

@@ -32,6 +32,7 @@ async def lives(store: Store) -> None:
     await store.switch_token("tok_1", ACT, on=False)
     await store.switch_token("tok_1", ACT, on=True)
     await store.revoke_token("tok_1", ACT)
+    await store.revoke_token("tok_1", ACT)  # which it is already
 
 
 class AuditContract:

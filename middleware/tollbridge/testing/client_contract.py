@@ -1,5 +1,6 @@
 """What every store promises about OAuth clients, as tests.  Subclass as `StoreContract` says."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -34,6 +35,11 @@ async def added(store: Store, number: int = 1, rules: ClientRules = RULES, **val
     return await (await store.clients()).add(new_client(number, rules, **values), ACT)
 
 
+def distrusted(client: Client) -> tuple[TokenChange, ClientRules]:
+    """Have people asked about a client, which has another name then."""
+    return TokenChange(name="renamed"), replace(client.rules, trusted=False)
+
+
 class ClientContract:
     """Tests of `ClientStore`."""
 
@@ -66,7 +72,7 @@ class ClientContract:
         clients = await store.clients()
         await added(store)
 
-        await clients.change("client_1", TokenChange(name="renamed"), replace(RULES, trusted=False), ACT)
+        await clients.change("client_1", distrusted, ACT)
 
         added_record, changed = reversed(await store.list_audit(target="client_1"))
         assert (added_record.action, changed.action) == ("client.add", "client.change")
@@ -79,12 +85,42 @@ class ClientContract:
         await added(store)
         rules = replace(RULES, grants=(GrantType.AUTHORIZATION_CODE,), redirect_uris=("https://app.example/b",))
 
-        changed = await clients.change("client_1", TokenChange(scopes=("ai:chat",)), rules, ACT)
+        changed = await clients.change("client_1", lambda _: (TokenChange(scopes=("ai:chat",)), rules), ACT)
 
         assert changed is not None
         assert changed == await clients.get("client_1")
         assert (changed.rules, changed.token.scopes) == (rules, ("ai:chat",))
-        assert await clients.change("client_2", TokenChange(), rules, ACT) is None
+        assert await clients.change("client_2", distrusted, ACT) is None
+
+    async def test_changes_of_a_client_at_the_same_time_each_begin_with_what_others_left(self, store: Store) -> None:
+        clients = await store.clients()
+        await added(store)
+
+        def more(client: Client) -> tuple[TokenChange, ClientRules]:
+            change = TokenChange(metadata={**client.token.metadata, str(len(client.token.metadata)): "x"})
+            return change, replace(client.rules, access_s=client.rules.access_s + 1)
+
+        await asyncio.gather(*(clients.change("client_1", more, ACT) for _ in range(8)))
+
+        found = await clients.get("client_1")
+        assert found is not None
+        assert found.rules == replace(RULES, access_s=RULES.access_s + 8)
+        assert len(found.token.metadata) == len(TOKEN.metadata) + 8
+
+    async def test_change_that_is_refused_when_it_sees_the_client_leaves_all_as_it_was(self, store: Store) -> None:
+        clients = await store.clients()
+        await added(store)
+        before = await clients.get("client_1")
+
+        def refuse(client: Client) -> tuple[TokenChange, ClientRules]:
+            assert client == before
+            raise BadRequest("no")
+
+        with pytest.raises(BadRequest):
+            await clients.change("client_1", refuse, ACT)
+
+        assert await clients.get("client_1") == before
+        assert len(await store.list_audit(target="client_1")) == 1
 
     async def test_revoked_client_is_not_changed(self, store: Store) -> None:
         clients = await store.clients()
@@ -92,7 +128,7 @@ class ClientContract:
         await store.revoke_token("client_1", ACT)
 
         with pytest.raises(BadRequest) as refused:
-            await clients.change("client_1", TokenChange(), replace(RULES, trusted=False), ACT)
+            await clients.change("client_1", distrusted, ACT)
 
         assert refused.value.status == 409
         found = await clients.get("client_1")

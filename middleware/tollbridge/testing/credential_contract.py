@@ -13,6 +13,7 @@ from tollbridge.errors import BadRequest
 from tollbridge.sealing.places import CREDENTIAL, Place
 from tollbridge.stores.base import Store
 from tollbridge.stores.credentials import Credential, CredentialKind, CredentialStore, ShownSecret, StoredCredential
+from tollbridge.stores.rows import micros
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.samples import ACT, NOON, TOKEN
 from tollbridge.tokens.model import SecretUse
@@ -22,6 +23,8 @@ SHARED = StoredCredential(
     Credential("ak_1", "tok_1", CredentialKind.AKSK, "hmac-sha256", "", NOON, NOON + timedelta(days=1)),
     b"\x02sealed",
     "hmac:1234",
+    b"d" * 32,
+    "1",
 )
 
 
@@ -171,6 +174,46 @@ class CredentialContract:
         assert stored is not None
         assert stored.sealed == b"\x02anew"
 
+    async def test_shared_secret_is_found_by_its_digest_until_it_ends(
+        self, credentials: CredentialStore, clock: FixedClock
+    ) -> None:
+        await credentials.add(SHARED, ACT)
+        await credentials.add(key(1), ACT)
+
+        assert await credentials.find_shared([b"0" * 32, SHARED.digest]) == SHARED.credential
+        assert await credentials.find_shared([b"0" * 32]) is None
+        assert await credentials.find_shared([]) is None
+        clock.advance(86_400)
+        assert await credentials.find_shared([SHARED.digest]) is None
+
+    async def test_shared_secret_moves_to_another_pepper_and_no_record_says_so(
+        self, credentials: CredentialStore, store: Store
+    ) -> None:
+        await credentials.add(SHARED, ACT)
+        records = await store.follow_audit()
+
+        await credentials.rehash("ak_1", b"e" * 32, "2")
+
+        assert await credentials.find_shared([SHARED.digest]) is None
+        assert await credentials.find_shared([b"e" * 32]) == SHARED.credential
+        assert await credentials.find("ak_1") == replace(SHARED, told="", digest=b"e" * 32, pepper_id="2")
+        assert await store.follow_audit() == records
+
+    async def test_shared_secrets_that_sign_count_among_what_their_pepper_opens(
+        self, credentials: CredentialStore, store: Store, clock: FixedClock
+    ) -> None:
+        await credentials.add(key(1), ACT)
+        assert dict(await store.count_secrets()) == {TOKEN.pepper_id: 1}
+        await credentials.add(SHARED, ACT)
+        await credentials.add(replace(SHARED, credential=replace(SHARED.credential, id="ak_2"), pepper_id="2"), ACT)
+        assert dict(await store.count_secrets()) == {"1": 2, "2": 1}
+        assert set(await store.peppers()) == {"1", "2"}
+
+        clock.advance(86_400)
+        assert dict(await store.count_secrets()) == {"1": 1}
+        await store.revoke_token("tok_1", ACT)
+        assert dict(await store.count_secrets()) == {}
+
     @pytest.mark.parametrize("use", [SecretUse.BEARER, SecretUse.CLIENT])
     async def test_secret_is_found_beside_the_id_of_its_own_token_alone(
         self, store: Store, clock: FixedClock, use: SecretUse
@@ -180,7 +223,7 @@ class CredentialContract:
         credentials = await store.credentials()
 
         found = await credentials.find_secret("tok_1", [b"0" * 32, TOKEN.digest])
-        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, ends_at, use)
+        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, ends_at, use, micros(NOON))
         assert await credentials.find_secret("tok_2", [TOKEN.digest]) is None
         assert await credentials.find_secret("tok_1", [b"0" * 32]) is None
         clock.advance(10)
@@ -196,10 +239,10 @@ class CredentialContract:
         await store.add_token(TOKEN, ACT)
 
         found = await (await store.credentials()).find_secret("tok_1", [TOKEN.digest])
-        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, None)
+        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, None, made_us=micros(NOON))
 
     async def test_secret_says_whether_it_only_proves_which_client_it_is_of(self, store: Store) -> None:
         await store.add_token(replaced(TOKEN, use=SecretUse.CLIENT), ACT)
 
         found = await (await store.credentials()).find_secret("tok_1", [TOKEN.digest])
-        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, None, SecretUse.CLIENT)
+        assert found == ShownSecret(TOKEN.digest, TOKEN.pepper_id, None, SecretUse.CLIENT, micros(NOON))

@@ -1,7 +1,6 @@
 """What every store promises about what devices ask for, as tests.  Subclass as `StoreContract` says."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -45,6 +44,18 @@ class DeviceContract:
 
         assert await devices.poll([b"w" * 32], "client_7") is None
 
+    async def test_devices_of_a_client_are_counted_while_they_wait(self, store: Store, clock: FixedClock) -> None:
+        devices = await store.devices()
+        for number in range(3):
+            await devices.add(replace(DEVICE, digest=bytes([number]) * 32, user_code=f"BCDFGHJ{number}"))
+        await devices.add(replace(DEVICE, client_id="client_8"))
+
+        assert await devices.count_waiting("client_7") == 3
+        await devices.decide("BCDFGHJ0", None, "", ACT)
+        assert await devices.count_waiting("client_7") == 2
+        clock.advance(3_600)
+        assert await devices.count_waiting("client_7") == 0
+
     async def test_device_that_asks_too_early_waits_longer_from_then_on(self, store: Store, clock: FixedClock) -> None:
         devices = await store.devices()
         await devices.add(DEVICE)
@@ -78,6 +89,16 @@ class DeviceContract:
         async with grants.transaction() as writing:
             assert await writing.take_device([DEVICE.digest], "client_7") is None
 
+    async def test_what_was_agreed_to_is_not_used_after_its_time(self, store: Store, clock: FixedClock) -> None:
+        await lend(store)
+        devices = await store.devices()
+        await devices.add(DEVICE)
+        assert await devices.decide("BCDFGHJK", CONSENT, "grant_2", ACT, NOON)
+        clock.advance(3_600)
+
+        async with (await store.grants()).transaction() as writing:
+            assert await writing.take_device([DEVICE.digest], "client_7") is None
+
     async def test_denied_device_gets_nothing(self, store: Store) -> None:
         devices = await store.devices()
         await devices.add(DEVICE)
@@ -98,9 +119,18 @@ class DeviceContract:
 
         assert await devices.find("BCDFGHJK") is None
         assert not await devices.decide("BCDFGHJK", CONSENT, "grant_2", ACT)
-        found = await devices.poll([DEVICE.digest], "client_7")
-        assert found is not None
-        assert found.ends_at == NOON + timedelta(hours=1)
+
+    async def test_device_that_comes_late_is_known_for_ten_minutes_to_have_ended(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        devices = await store.devices()
+        await devices.add(DEVICE)
+
+        for late_s in (3_600, 599):
+            clock.advance(late_s)
+            found = await devices.poll([DEVICE.digest], "client_7")
+            assert found is not None
+            assert found.ends_at == HOUR
 
     async def test_device_waits_on_where_nobody_can_lend(self, store: Store) -> None:
         await lend(store)

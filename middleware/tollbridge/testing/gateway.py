@@ -13,6 +13,8 @@ from starlette.types import ASGIApp
 from tollbridge.config import load_config
 from tollbridge.gateway import Gateway
 from tollbridge.jobsettings import JobsConfig
+from tollbridge.stores.files import path_of
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.fake import FakeUpstream, Sent
 from tollbridge.tokens.scopes import EVERY_MODEL
@@ -40,6 +42,9 @@ class GatewayUnderTest:
     async def client(self) -> httpx2.AsyncClient:
         """Give a client of the gateway, without a token."""
         if not self.gateway.started:
+            url = self.gateway.config.store_url
+            if url.startswith("sqlite:"):
+                lay_database(path_of(url))
             await self.gateway.start()
         if self._client is None:
             transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=False)

@@ -99,3 +99,49 @@ class JobsContract:
         assert await jobs.due_jobs() == ["sweep"]
         assert await jobs.hurry_job("unknown", ACT) is None
         assert [(one.action, one.target) for one in await store.follow_audit()] == [("job.hurry", "sweep")]
+
+    async def test_job_that_is_hurried_while_it_runs_is_due_once_more_when_it_ends(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        jobs = await store.jobs()
+        await jobs.plan_jobs(["sweep"])
+        await jobs.take_job("sweep", "run_1", lease_s=LEASE_S)
+        clock.advance(1)
+
+        assert await jobs.hurry_job("sweep", ACT) is not None
+
+        assert await jobs.due_jobs() == []  # it runs
+        clock.advance(1)
+        assert await jobs.end_job("sweep", "run_1", again_s=3_600.0)
+        assert await jobs.due_jobs() == ["sweep"]
+        assert await jobs.take_job("sweep", "run_2", lease_s=LEASE_S) is not None
+        assert await jobs.end_job("sweep", "run_2", again_s=3_600.0)
+        assert await jobs.due_jobs() == []
+
+    async def test_job_that_failed_or_was_left_while_it_was_hurried_is_due_at_once(self, store: Store) -> None:
+        jobs = await store.jobs()
+        await jobs.plan_jobs(["sweep"])
+        for run in ("run_1", "run_2"):
+            await jobs.take_job("sweep", run, lease_s=LEASE_S)
+            await jobs.hurry_job("sweep", ACT)
+            if run == "run_1":
+                await jobs.end_job("sweep", run, failure="it broke", again_s=3_600.0)
+            else:
+                await jobs.leave_job("sweep", run)
+            assert await jobs.due_jobs() == ["sweep"]
+
+        assert await jobs.take_job("sweep", "run_3", lease_s=LEASE_S) is not None
+        assert await jobs.end_job("sweep", "run_3", again_s=3_600.0)
+        assert await jobs.due_jobs() == []
+
+    async def test_job_that_is_hurried_while_others_take_and_end_it_runs_after_that(self, store: Store) -> None:
+        jobs = await store.jobs()
+        await jobs.plan_jobs(["sweep"])
+        for number in range(12):
+            runner = f"run_{number}"
+            assert await jobs.take_job("sweep", runner, lease_s=LEASE_S) is not None
+            _, hurried = await asyncio.gather(
+                jobs.end_job("sweep", runner, again_s=3_600.0), jobs.hurry_job("sweep", ACT)
+            )
+            assert hurried is not None
+            assert await jobs.due_jobs() == ["sweep"], number

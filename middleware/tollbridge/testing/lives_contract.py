@@ -1,9 +1,11 @@
 """What every store promises about the lives of tokens, as tests: two secrets, changes, families, switches."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from tollbridge.errors import BadRequest
 from tollbridge.stores.base import Store
@@ -195,6 +197,31 @@ class LivesContract:
         assert again is not None
         assert again.budget == TokenBudget(5, "day")
 
+    async def test_changes_of_a_token_at_the_same_time_each_begin_with_what_others_left(self, store: Store) -> None:
+        await store.add_token(replace(TOKEN, limits=TokenLimits(100, None, 5)), ACT)
+
+        def narrower(token: Token) -> TokenChange:
+            rpm = token.limits.requests_per_minute or 0
+            return TokenChange(limits=structs.replace(token.limits, requests_per_minute=rpm - 1))
+
+        await asyncio.gather(*(store.change_token("tok_1", narrower, ACT) for _ in range(8)))
+
+        assert (await found(store, 1)).limits == TokenLimits(92, None, 5)
+
+    async def test_change_that_is_refused_when_it_sees_the_token_leaves_all_as_it_was(self, store: Store) -> None:
+        before = await store.add_token(TOKEN, ACT)
+
+        def refuse(token: Token) -> TokenChange:
+            assert token == before
+            raise BadRequest("no")
+
+        with pytest.raises(BadRequest, match="no"):
+            await store.change_token("tok_1", refuse, ACT)
+        assert await store.change_token("tok_0", refuse, ACT) is None
+
+        assert await store.get_token("tok_1") == before
+        assert len(await store.list_audit()) == 1
+
     async def test_secret_is_kept_under_another_hash_of_its_own(self, store: Store, clock: FixedClock) -> None:
         await store.add_token(TOKEN, ACT)
         await store.rotate_token("tok_1", further(2, pepper_id="2"), NOON + _DAY, ACT)
@@ -209,3 +236,4 @@ class LivesContract:
         assert await store.count_secrets() == {"2": 1}
         await store.revoke_token("tok_1", ACT)
         assert await store.count_secrets() == {}
+        assert set(await store.peppers()) == {"2"}  # what has ended, too

@@ -1,5 +1,6 @@
 """What every store promises about members and roles, as tests.  Subclass as `StoreContract` says."""
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -148,6 +149,9 @@ class MemberContract:
         assert [one.person_id for one in await people.list_members("blue", limit=1)] == ["per_1"]
         assert [one.person_id for one in await people.list_members("blue", after="per_1")] == ["per_2"]
         assert [one.person_id for one in await people.list_members("")] == ["per_1"]
+        (first, _) = await people.list_members("blue")
+        assert len(await people.list_members("blue", role=first.role)) == 2
+        assert await people.list_members("blue", role="nobody-has-this") == []
         assert await people.get_member("per_2", "red") is None
 
     async def test_role_is_kept_as_it_was_made(self, store: Store) -> None:
@@ -167,45 +171,89 @@ class MemberContract:
     async def test_changed_role_changes_what_all_who_have_it_and_all_they_made_may_do(self, store: Store) -> None:
         await teams(store)
         people = await store.people()
-        await people.add_role(BUILDER, ACT)
+        builder = await people.add_role(BUILDER, ACT)
         for number, its, role in ((1, "blue", BUILDER), (1, "red", BUILDER), (2, "blue", CALLS)):
             await people.set_member(membership(number, its, role), ACT)
         for number, parent in ((1, "mem_1_blue"), (2, "mem_1_red"), (3, "mem_2_blue")):
             await store.add_token(child(number, parent, team=parent[6:], scopes=("ai:*",)), ACT)
         await store.revoke_token("mem_1_red", ACT)
 
-        changed = await people.change_role(replace(BUILDER, scopes=("ai:chat",), description="Less."), ACT)
+        changed = await people.change_role(builder, replace(BUILDER, scopes=("ai:chat",), description="Less."), ACT)
 
         assert changed is not None
         assert (changed.scopes, changed.description) == (("ai:chat",), "Less.")
         assert "ai:embeddings" not in (await found(store, 1)).scopes
         assert "ai:embeddings" in (await found(store, 3)).scopes
         assert (await actions(store))[-2:] == ["token.change mem_1_blue", "role.change builder"]
-        assert await people.change_role(Role("other", ("ai:*",)), ACT) is None
+        assert await people.change_role(Role("other", ("ai:*",)), BUILDER, ACT) is None
 
     async def test_words_about_a_role_change_no_token(self, store: Store) -> None:
         await teams(store)
         people = await store.people()
-        await people.add_role(BUILDER, ACT)
+        builder = await people.add_role(BUILDER, ACT)
         await people.set_member(membership(1, "blue", BUILDER), ACT)
 
-        await people.change_role(replace(BUILDER, description="Else."), ACT)
+        await people.change_role(builder, replace(BUILDER, description="Else."), ACT)
 
         assert (await actions(store))[-2:] == ["member.set per_1", "role.change builder"]
+
+    async def test_member_who_got_another_role_meanwhile_keeps_it(self, store: Store) -> None:
+        await teams(store)
+        people = await store.people()
+        await people.set_member(replace(membership(1, "blue"), instead_of=""), ACT)
+        now = await people.set_member(replace(membership(1, "blue", CHATS), instead_of="calls"), ACT)
+        records = await actions(store)
+
+        for seen in ("", "calls"):
+            with pytest.raises(BadRequest) as caught:
+                await people.set_member(replace(membership(1, "blue"), instead_of=seen), ACT)
+            assert (caught.value.status, caught.value.code) == (409, "conflict")
+
+        assert now.role == "chats"
+        assert await people.get_member("per_1", "blue") == now
+        assert await actions(store) == records
+
+    async def test_role_that_was_changed_meanwhile_stays_as_it_is(self, store: Store) -> None:
+        people = await store.people()
+        seen = await people.add_role(BUILDER, ACT)
+        now = await people.change_role(seen, replace(BUILDER, scopes=("ai:chat",)), ACT)
+        records = await actions(store)
+
+        for change in (
+            people.change_role(seen, replace(seen, description="Else."), ACT),
+            people.remove_role(seen, ACT),
+        ):
+            with pytest.raises(BadRequest) as caught:
+                await change
+            assert (caught.value.status, caught.value.code) == (409, "conflict")
+
+        assert await people.get_role("builder") == now
+        assert await actions(store) == records
+
+    async def test_of_two_changes_of_a_role_at_once_one_is_done(self, store: Store) -> None:
+        people = await store.people()
+        seen = await people.add_role(BUILDER, ACT)
+        wished = [replace(BUILDER, scopes=("ai:chat",)), replace(BUILDER, description="Else.")]
+
+        done = await asyncio.gather(*(people.change_role(seen, one, ACT) for one in wished), return_exceptions=True)
+
+        (role,) = [one for one in done if isinstance(one, Role)]
+        assert [one.status for one in done if isinstance(one, BadRequest)] == [409]
+        assert await people.get_role("builder") == role
 
     async def test_role_that_somebody_has_is_not_removed(self, store: Store) -> None:
         await teams(store)
         people = await store.people()
-        await people.add_role(BUILDER, ACT)
+        builder = await people.add_role(BUILDER, ACT)
         await people.set_member(membership(1, "blue", BUILDER), ACT)
 
         with pytest.raises(BadRequest) as caught:
-            await people.remove_role("builder", ACT)
+            await people.remove_role(builder, ACT)
 
         assert (caught.value.status, caught.value.code) == (409, "in_use")
         await people.remove_member("per_1", "blue", ACT)
-        removed = await people.remove_role("builder", ACT)
+        removed = await people.remove_role(builder, ACT)
         assert removed is not None
         assert removed.scopes == BUILDER.scopes
         assert await people.list_roles() == []
-        assert await people.remove_role("builder", ACT) is None
+        assert await people.remove_role(builder, ACT) is None

@@ -8,7 +8,7 @@ from datetime import datetime
 from tollbridge.stores.base import Store
 from tollbridge.stores.notices import Ending, Unused
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.rotation_contract import DAY, actions, ending, new_secret
+from tollbridge.testing.rotation_samples import DAY, actions, ending, new_secret
 from tollbridge.testing.samples import ACT, NOON, TOKEN, child
 
 DAYS = (15, 7, 3, 1)

@@ -84,9 +84,10 @@ class OutboxContract:
         clock.advance(1)
         assert await outbox.lanes() == ["whk_1"]
 
-    async def test_messages_given_back_wait_for_the_pause_and_no_less_than_they_did(
+    async def test_webhook_rests_after_its_messages_were_given_back_with_a_pause(
         self, store: Store, clock: FixedClock
     ) -> None:
+        await (await store.webhooks()).add_webhook(HOOK, ACT)
         outbox = await store.outbox()
         for number in range(3):
             await outbox.post(replace(MESSAGE, id=f"msg_{number}"))
@@ -94,10 +95,66 @@ class OutboxContract:
 
         await outbox.give_back("whk_1", "run_1", pause_s=60.0)
 
-        free = await outbox.claim("whk_1", "run_2", most=3, lease_s=LEASE_S)
-        assert [one.id for one in free] == ["msg_2"]
+        await outbox.give_back("whk_1", "run_2", pause_s=5.0)
+        assert await outbox.lanes() == []
+        assert await outbox.claim("whk_1", "run_2", most=3, lease_s=LEASE_S) == []
         clock.advance(60)
-        assert len(await outbox.claim("whk_1", "run_3", most=3, lease_s=LEASE_S)) == 3
+        assert await outbox.lanes() == ["whk_1"]
+        assert len(await outbox.claim("whk_1", "run_3", most=2, lease_s=LEASE_S)) == 2
+        await outbox.give_back("whk_1", "run_3", pause_s=0.0)
+        assert len(await outbox.claim("whk_1", "run_4", most=3, lease_s=LEASE_S)) == 3
+
+    async def test_webhooks_that_answered_come_before_those_that_rested(self, store: Store, clock: FixedClock) -> None:
+        outbox = await store.outbox()
+        for number in range(3):
+            await (await store.webhooks()).add_webhook(replace(HOOK, id=f"whk_{number}", events=("a.b",)), ACT)
+            await outbox.post(replace(MESSAGE, id=f"msg_{number}", webhook_id=f"whk_{number}"))
+        for number, pause_s in ((0, 60.0), (1, 50.0)):
+            await outbox.claim(f"whk_{number}", "run_1", most=1, lease_s=LEASE_S)
+            await outbox.give_back(f"whk_{number}", "run_1", pause_s=pause_s)
+
+        clock.advance(60)
+
+        assert await outbox.lanes() == ["whk_2", "whk_1", "whk_0"]
+
+    async def test_webhook_fails_since_the_first_attempt_after_which_nothing_arrived(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        webhooks, outbox = await store.webhooks(), await store.outbox()
+        await webhooks.add_webhook(HOOK, ACT)
+        for number in range(3):
+            await outbox.post(replace(MESSAGE, id=f"msg_{number}"))
+        await outbox.claim("whk_1", "run_1", most=3, lease_s=LEASE_S)
+
+        await outbox.postpone("msg_0", "run_1", "http_500", pause_s=5.0)
+        clock.advance(10)
+        await outbox.finish("msg_1", "run_1", "http_400")
+        assert await webhooks.get_webhook("whk_1") == replace(HOOK, failing_since=NOON)
+        await outbox.finish("msg_2", "run_2", DELIVERED)  # another's, so nothing is known of it
+        assert await webhooks.get_webhook("whk_1") == replace(HOOK, failing_since=NOON)
+        await outbox.give_back("whk_1", "run_1", pause_s=60.0)
+        clock.advance(60)
+        await outbox.claim("whk_1", "run_3", most=3, lease_s=LEASE_S)
+        await outbox.finish("msg_2", "run_3", DELIVERED)
+
+        assert await webhooks.get_webhook("whk_1") == HOOK
+
+    async def test_webhook_that_is_led_elsewhere_or_enabled_begins_anew(self, store: Store, clock: FixedClock) -> None:
+        webhooks, outbox = await store.webhooks(), await store.outbox()
+        await webhooks.add_webhook(HOOK, ACT)
+        await outbox.post(replace(MESSAGE, said="{}", sealed=b""))
+        for change in (WebhookChange(url="https://other.example.com"), WebhookChange(disabled=False)):
+            await outbox.claim("whk_1", "run_1", most=1, lease_s=LEASE_S)
+            await outbox.postpone("msg_1", "run_1", "timeout", pause_s=0.0)
+            await outbox.give_back("whk_1", "run_1", pause_s=60.0)
+            await webhooks.change_webhook("whk_1", WebhookChange(name="theirs", disabled=True), ACT)
+
+            found = await webhooks.change_webhook("whk_1", change, ACT)
+
+            assert found is not None
+            assert found.failing_since is None
+            await webhooks.change_webhook("whk_1", WebhookChange(disabled=False), ACT)
+            assert await outbox.lanes() == ["whk_1"]
 
     async def test_message_that_was_given_up_is_sent_again_from_the_beginning(self, store: Store) -> None:
         outbox = await store.outbox()

@@ -6,39 +6,27 @@ from datetime import timedelta
 
 import pytest
 
-from tollbridge.errors import BadRequest
+from tollbridge.errors import BadRequest, NotFound
 from tollbridge.people.model import Person, PersonChange
 from tollbridge.stores.base import Store
+from tollbridge.testing.password_contract import PasswordContract
 from tollbridge.testing.people_samples import (
     actions,
     add_admin,
     add_person,
-    begin_session,
     has_session,
     membership,
     person,
     team,
+    working,
 )
-from tollbridge.testing.samples import ACT, NOON, act, child, opening
+from tollbridge.testing.samples import ACT, NOON, act, opening
 from tollbridge.tokens.model import TokenState
 
 _DAY = timedelta(days=1)
 
 
-async def working(store: Store) -> None:
-    """Write person 1, a member of blue and red with a token in each, and person 2, a member of blue with another."""
-    people = await store.people()
-    for name in ("blue", "red"):
-        await people.add_team(team(name), ACT)
-    await add_person(store, 1, "blue", "red")
-    await add_person(store, 2, "blue")
-    for number, (who, its) in enumerate([(1, "blue"), (1, "red"), (2, "blue")], start=1):
-        await store.add_token(child(number, f"mem_{who}_{its}", team=its), ACT)
-    for who in (1, 2):
-        await begin_session(store, who)
-
-
-class PeopleContract:
+class PeopleContract(PasswordContract):
     """Tests of `PersonStore`."""
 
     async def test_person_is_kept_as_they_were_made(self, store: Store) -> None:
@@ -53,6 +41,13 @@ class PeopleContract:
         assert await people.get_person("per_2") is None
         assert await people.find_person("person2@example.com") is None
         assert await people.find_password("person2@example.com") is None
+
+    async def test_people_are_found_by_their_ids_at_once(self, store: Store) -> None:
+        people = await store.people()
+        ada, _, eve = [await people.add_person(person(number), ACT) for number in (1, 2, 3)]
+
+        assert await people.get_people({"per_1", "per_3", "per_9", "somebody", "a\0b"}) == {"per_1": ada, "per_3": eve}
+        assert await people.get_people(()) == {}
 
     async def test_address_is_one_persons(self, store: Store) -> None:
         people = await store.people()
@@ -85,44 +80,17 @@ class PeopleContract:
         )
         assert await people.change_person("per_9", PersonChange(name="x"), ACT) is None
 
-    async def test_password_is_kept_and_only_that_it_changed_is_recorded(self, store: Store) -> None:
+    async def test_person_begins_with_a_membership_or_not_at_all(self, store: Store) -> None:
         people = await store.people()
-        made = await people.add_person(person(1, "$argon2id$one"), ACT)
-        assert (made.has_password, made.password_at) == (True, NOON)
-        assert "argon2" not in repr(person(1, "$argon2id$one"))
+        await people.add_team(team("blue"), ACT)
 
-        changed = await people.set_password("per_1", "$argon2id$two", act(NOON + _DAY))
+        with pytest.raises(NotFound):
+            await people.add_person(person(1), ACT, member=membership(1, "red"))
+        assert await people.list_people() == []
+        await people.add_person(person(1), ACT, member=membership(1, "blue"))
 
-        assert changed is not None
-        assert (changed.has_password, changed.password_at) == (True, NOON + _DAY)
-        assert await people.find_password("person1@example.com") == (changed, "$argon2id$two")
-        gone = await people.set_password("per_1", "", ACT)
-        assert gone is not None
-        assert (gone.has_password, gone.password_at) == (False, None)
-        assert await people.set_password("per_9", "$argon2id$two", ACT) is None
-        records = await store.follow_audit()
-        assert [one.action for one in records] == ["person.add", "person.password", "person.password"]
-        assert not [one for one in records if "argon2" in one.before + one.after]
-
-    async def test_password_is_hashed_anew_unless_it_was_changed_meanwhile(self, store: Store) -> None:
-        people = await store.people()
-        await people.add_person(person(1, "old"), ACT)
-
-        await people.rehash_password("per_1", "another", "wrong")
-        await people.rehash_password("per_1", "old", "new")
-
-        found = await people.find_password("person1@example.com")
-        assert found is not None
-        assert found[1] == "new"
-        assert await actions(store) == ["person.add per_1"]
-
-    async def test_new_password_ends_the_sessions_of_that_person(self, store: Store) -> None:
-        await working(store)
-
-        await (await store.people()).set_password("per_1", "new", ACT)
-
-        assert [await has_session(store, who) for who in (1, 2)] == [False, True]
-        assert json.loads((await store.list_audit(limit=1))[0].after)["sessions_ended"] == 1
+        assert [(one.team, one.role) for one in await people.memberships("per_1")] == [("blue", "calls")]
+        assert (await actions(store))[-3:] == ["person.add per_1", "token.issue mem_1_blue", "member.set per_1"]
 
     async def test_all_of_a_person_is_off_until_they_are_on(self, store: Store) -> None:
         await working(store)

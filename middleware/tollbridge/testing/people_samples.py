@@ -3,13 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+from tollbridge.audit import Act
 from tollbridge.people.builtin import PLATFORM_ADMIN
-from tollbridge.people.model import Member, Person, Role
+from tollbridge.people.model import Member, Person, PersonChange, Role
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import NewToken
-from tollbridge.stores.people import NewMember, NewPerson, NewTeam
+from tollbridge.stores.people import NewMember, NewPassword, NewPerson, NewTeam
 from tollbridge.stores.sessions import NewSession
-from tollbridge.testing.samples import ACT, NOON
+from tollbridge.testing.samples import ACT, NOON, child
 from tollbridge.tokens.model import TokenKind
 
 CALLS = Role("calls", ("ai:*", "model:*"), built_in=True)
@@ -46,6 +47,12 @@ async def add_person(store: Store, number: int, *teams: str, password: str = "")
     return found
 
 
+async def set_password(store: Store, number: int, hashed: str, act: Act = ACT) -> Person | None:
+    """Give the person of a number another password, none where `hashed` is empty."""
+    new = NewPassword(hashed)
+    return await (await store.people()).change_person(f"per_{number}", PersonChange(), act, password=new)
+
+
 async def add_admin(store: Store, number: int) -> Member:
     """Write a person who administers the whole bridge."""
     await add_person(store, number)
@@ -67,3 +74,16 @@ async def has_session(store: Store, number: int) -> bool:
 async def actions(store: Store) -> list[str]:
     """Give what the audit log has, each action with its target, in order."""
     return [f"{one.action} {one.target}" for one in await store.follow_audit()]
+
+
+async def working(store: Store) -> None:
+    """Write person 1, a member of blue and red with a token in each, and person 2, a member of blue with another."""
+    people = await store.people()
+    for name in ("blue", "red"):
+        await people.add_team(team(name), ACT)
+    await add_person(store, 1, "blue", "red")
+    await add_person(store, 2, "blue")
+    for number, (who, its) in enumerate([(1, "blue"), (1, "red"), (2, "blue")], start=1):
+        await store.add_token(child(number, f"mem_{who}_{its}", team=its), ACT)
+    for who in (1, 2):
+        await begin_session(store, who)

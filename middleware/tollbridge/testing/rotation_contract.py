@@ -1,48 +1,34 @@
 """What every store promises of secrets that change by themselves, as tests.  Subclass as `StoreContract` says."""
 
-import asyncio
 import json
 from dataclasses import replace as replaced
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from tollbridge.errors import BadRequest
 from tollbridge.stores.base import Store
-from tollbridge.stores.changes import NewSecret, NewToken
-from tollbridge.stores.rotations import AutoRotation, Handover
+from tollbridge.stores.rotations import AutoRotation
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.handover_contract import HandoverContract
+from tollbridge.testing.rotation_samples import (
+    DAY,
+    HANDOVER,
+    NEW,
+    OLD,
+    ROTATION,
+    actions,
+    due_at,
+    ending,
+    new_secret,
+    opens,
+)
 from tollbridge.testing.samples import ACT, NOON, TOKEN, act, child
-
-DAY = timedelta(days=1)
-DAYS = (15, 7, 3, 1)
-OLD, NEW = TOKEN.digest, b"n" * 32
-ROTATION = AutoRotation("tok_1", "file:shop", 7, 3_600)
-HANDOVER = Handover("tok_1", "msg_1", "file:shop", 3_600, NEW, b"\x02sealed", NOON, due_at=NOON)
+from tollbridge.testing.undoing_contract import UndoingContract
 
 
-def ending(days: float, token: NewToken = TOKEN) -> NewToken:
-    """Give a token that stays and whose secret ends after so many days."""
-    return replaced(token, expires_at=None, secret_ends_at=NOON + days * DAY)
-
-
-def new_secret(at: datetime = NOON, ends_at: datetime | None = NOON + 90 * DAY) -> NewSecret:
-    """Give a further secret."""
-    return NewSecret(NEW, "tb_new", "1", at, ends_at)
-
-
-async def opens(store: Store, *digests: bytes) -> list[bool]:
-    """Say which secrets open."""
-    return [await store.find_principal(digest) is not None for digest in digests]
-
-
-async def actions(store: Store) -> list[str]:
-    """Give what was recorded."""
-    return [one.action for one in await store.follow_audit()]
-
-
-class RotationContract:
+class RotationContract(HandoverContract, UndoingContract):
     """Tests of `RotationStore`."""
 
     async def test_rotation_is_set_changed_and_removed_and_each_is_recorded(self, store: Store) -> None:
@@ -111,16 +97,40 @@ class RotationContract:
         await store.add_token(ending(10), ACT)
         await rotations.set_rotation(AutoRotation("tok_1", "hook:vault", 30, 3_600), ACT)
 
+        assert await due_at(store) == NOON + 5 * DAY
+
         clock.advance(5 * 86_400 - 1)
         assert await rotations.due_rotations() == []
         clock.advance(1)
         assert len(await rotations.due_rotations()) == 1
         now = clock.now()
         await store.rotate_token("tok_1", new_secret(now, now + 6 * DAY), now + 4 * DAY, act(now))
+        assert await due_at(store) == now + 4 * DAY
         clock.advance(4 * 86_400 - 1)
         assert await rotations.due_rotations() == []
         clock.advance(1)
         assert len(await rotations.due_rotations()) == 1
+
+    async def test_rotation_says_when_it_is_due_where_that_is_to_come(self, store: Store, clock: FixedClock) -> None:
+        rotations = await store.rotations()
+        tokens = [ending(20), child(2, ""), replaced(ending(20, child(3, "")), expires_at=NOON + 13 * DAY)]
+        tokens += [replaced(child(4, ""), digest=b"")]
+        for number, token in enumerate(tokens, 1):
+            await store.add_token(token, ACT)
+            await rotations.set_rotation(AutoRotation(f"tok_{number}", "hook:vault", 7, 3_600), ACT)
+
+        assert [await due_at(store, f"tok_{number}") for number in range(1, 5)] == [NOON + 13 * DAY, None, None, None]
+
+        clock.advance(13 * 86_400 - 1)
+        assert await rotations.due_rotations() == []
+        clock.advance(1)
+        assert [one.token_id for one, _ in await rotations.due_rotations()] == ["tok_1"]
+        await store.switch_token("tok_1", ACT, on=False)
+        assert await due_at(store) is None
+        await store.switch_token("tok_1", ACT, on=True)
+        assert await due_at(store) == NOON + 13 * DAY
+        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
+        assert await due_at(store) is None
 
     async def test_secret_that_nobody_has_is_withdrawn_by_what_its_record_says(self, store: Store) -> None:
         rotations = await store.rotations()
@@ -137,140 +147,6 @@ class RotationContract:
         assert (await actions(store))[2:] == ["token.withdraw"]
         await rotations.begin_handover(HANDOVER, new_secret(), ACT)
         assert not await rotations.withdraw_secret("tok_1", told, ACT)  # it will arrive
-
-    async def test_secret_before_does_not_end_until_the_new_one_is_handed_over(
-        self, store: Store, clock: FixedClock
-    ) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.set_rotation(ROTATION, ACT)
-
-        assert await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-
-        assert "sealed" not in repr(HANDOVER)
-        assert await rotations.due_rotations() == []
-        assert await rotations.get_handover("tok_1") == HANDOVER
-        clock.advance(30 * 86_400)
-        assert await opens(store, OLD, NEW) == [True, True]
-        now = clock.now()
-        assert await rotations.finish_handover(HANDOVER, act(now))
-        assert await rotations.get_handover("tok_1") is None
-        assert await rotations.get_rotation("tok_1") == replace(ROTATION, done_at=now)
-        clock.advance(3_599)
-        assert await opens(store, OLD, NEW) == [True, True]
-        clock.advance(1)
-        assert await opens(store, OLD, NEW) == [False, True]
-        assert (await actions(store))[2:] == ["token.rotate", "token.rotated_automatically"]
-
-    async def test_one_handover_of_a_token_is_under_way_and_its_end_is_noted_once(self, store: Store) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        other = replace(HANDOVER, id="msg_2", digest=b"o" * 32)
-
-        begun = await asyncio.gather(
-            rotations.begin_handover(HANDOVER, new_secret(), ACT),
-            rotations.begin_handover(other, replaced(new_secret(), digest=b"o" * 32), ACT),
-        )
-        assert sorted(begun) == [False, True]
-        under_way = await rotations.get_handover("tok_1")
-        assert under_way is not None
-
-        ended = await asyncio.gather(*(rotations.finish_handover(under_way, ACT) for _ in range(3)))
-        assert sorted(ended) == [False, False, True]
-        assert (await actions(store)).count("token.rotated_automatically") == 1
-
-    async def test_handover_of_a_token_that_is_not_there_or_has_two_secrets_is_not_begun(self, store: Store) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await store.rotate_token("tok_1", replaced(new_secret(), digest=b"2" * 32), NOON + DAY, ACT)
-
-        assert not await rotations.begin_handover(replace(HANDOVER, token_id="tok_0"), new_secret(), ACT)
-        with pytest.raises(BadRequest) as caught:
-            await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-
-        assert (caught.value.status, caught.value.code) == (409, "rotating")
-        assert await rotations.get_handover("tok_1") is None
-        (token,) = await store.list_tokens()
-        ends = {one.expires_at for one in token.secrets}
-        assert ends == {NOON + DAY, NOON + 90 * DAY}  # what was begun is undone as a whole
-
-    async def test_handover_that_failed_is_due_after_its_pause_and_that_is_told(
-        self, store: Store, clock: FixedClock
-    ) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-
-        await rotations.postpone_handover(HANDOVER, "it is full", ACT, pause_s=30.0)
-        await rotations.postpone_handover(replace(HANDOVER, id="msg_0"), "not this one", ACT, pause_s=30.0)
-
-        assert await rotations.due_handovers() == []
-        clock.advance(30)
-        later = NOON + timedelta(seconds=30)
-        assert await rotations.due_handovers() == [replace(HANDOVER, attempts=1, failure="it is full", due_at=later)]
-        last = (await store.follow_audit())[-1]
-        assert (last.action, json.loads(last.after)) == (
-            "token.rotation_failed",
-            {"into": "file:shop", "why": "it is full"},
-        )
-        assert await opens(store, OLD, NEW) == [True, True]
-
-    async def test_handover_goes_to_the_place_that_is_set_meanwhile(self, store: Store) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-        await rotations.postpone_handover(HANDOVER, "it is full", ACT, pause_s=30.0)
-
-        await rotations.set_rotation(AutoRotation("tok_1", "hook:vault", 7, 86_400), ACT)
-
-        assert await rotations.due_handovers() == [replace(HANDOVER, into="hook:vault", overlap_s=86_400)]
-
-    async def test_handover_that_is_undone_leaves_the_secret_before(self, store: Store, clock: FixedClock) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-
-        assert await rotations.remove_rotation("tok_1", ACT)
-
-        assert await rotations.get_handover("tok_1") is None
-        assert await opens(store, OLD, NEW) == [True, False]
-        assert not await rotations.finish_handover(HANDOVER, ACT)
-        clock.advance(5 * 86_400)
-        assert await opens(store, OLD, NEW) == [False, False]
-
-    async def test_secret_whose_time_was_over_meanwhile_has_the_overlap_when_a_handover_is_undone(
-        self, store: Store, clock: FixedClock
-    ) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await store.add_token(child(2, ""), ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-        endless = replace(HANDOVER, token_id="tok_2", id="msg_2", into="hook:vault", digest=b"o" * 32)
-        await rotations.begin_handover(endless, replaced(new_secret(), digest=b"o" * 32), ACT)
-        clock.advance(20 * 86_400)
-
-        for id in ("tok_1", "tok_2"):
-            assert await rotations.remove_rotation(id, act(clock.now()))
-
-        clock.advance(3_599)
-        assert await opens(store, OLD, b"2" * 32) == [True, True]
-        clock.advance(1)
-        assert await opens(store, OLD, b"2" * 32) == [False, True]
-
-    @pytest.mark.parametrize("how", ["revoked", "rotated at once", "still good"])
-    async def test_handover_that_means_nothing_any_more_is_dropped(self, store: Store, how: str) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-        if how == "revoked":
-            await store.revoke_token("tok_1", ACT)
-        elif how == "rotated at once":
-            await store.rotate_token("tok_1", replaced(new_secret(), digest=b"3" * 32), NOON, ACT)
-
-        dropped = await rotations.drop_handover(HANDOVER, ACT)
-
-        assert dropped == (how != "still good")
-        assert (await rotations.get_handover("tok_1") is None) == dropped
 
     async def test_file_of_another_token_is_refused_where_a_secret_is_handed_over_once(self, store: Store) -> None:
         rotations = await store.rotations()
@@ -292,67 +168,6 @@ class RotationContract:
         own = replace(HANDOVER, digest=b"o" * 32)
         assert await rotations.begin_handover(own, replaced(new_secret(), digest=b"o" * 32), ACT)
 
-    @pytest.mark.parametrize("how", ["finished", "undone"])
-    async def test_secret_that_is_made_by_hand_while_another_is_handed_over_ends_when_it_was_said_to(
-        self, store: Store, clock: FixedClock, how: str
-    ) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.set_rotation(ROTATION, ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-        await store.rotate_token("tok_1", replaced(new_secret(), digest=b"3" * 32), NOON, ACT)
-
-        if how == "finished":
-            assert not await rotations.finish_handover(HANDOVER, ACT)
-        assert await rotations.remove_rotation("tok_1", ACT)
-
-        clock.advance(90 * 86_400 - 1)
-        assert await opens(store, OLD, NEW, b"3" * 32) == [False, False, True]
-        clock.advance(1)
-        assert await opens(store, b"3" * 32) == [False]
-
-    async def test_secret_without_an_end_has_none_when_a_handover_is_undone(
-        self, store: Store, clock: FixedClock
-    ) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await store.rotate_token("tok_1", replaced(new_secret(ends_at=None), digest=b"3" * 32), NOON + DAY, ACT)
-        clock.advance(86_400)
-        later = clock.now()
-        await rotations.begin_handover(replace(HANDOVER, created_at=later), new_secret(later), act(later))
-
-        assert await rotations.remove_rotation("tok_1", act(later))
-
-        clock.advance(400 * 86_400)
-        assert await opens(store, OLD, NEW, b"3" * 32) == [False, False, True]
-
-    async def test_new_secret_that_ended_on_its_way_is_taken_back_and_another_is_due(
-        self, store: Store, clock: FixedClock
-    ) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.set_rotation(ROTATION, ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(ends_at=NOON + 10 * DAY), ACT)
-        clock.advance(10 * 86_400)
-
-        assert not await rotations.finish_handover(HANDOVER, ACT)
-        assert await rotations.drop_handover(HANDOVER, ACT)
-
-        assert await opens(store, OLD, NEW) == [True, False]
-        assert [one.token_id for one, _ in await rotations.due_rotations()] == ["tok_1"]
-        assert (await actions(store))[-1] == "token.rotation_failed"
-        clock.advance(3_600)
-        assert await opens(store, OLD) == [False]
-
-    async def test_secret_that_went_to_the_place_before_is_not_taken_to_have_arrived(self, store: Store) -> None:
-        rotations = await store.rotations()
-        await store.add_token(ending(5), ACT)
-        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
-        await rotations.set_rotation(replace(ROTATION, into="hook:vault"), ACT)
-
-        assert not await rotations.finish_handover(HANDOVER, ACT)
-        assert await rotations.finish_handover(replace(HANDOVER, into="hook:vault"), ACT)
-
     async def test_secret_that_has_arrived_is_not_withdrawn(self, store: Store) -> None:
         rotations = await store.rotations()
         await store.add_token(ending(5), ACT)
@@ -364,14 +179,81 @@ class RotationContract:
 
         assert await opens(store, OLD, NEW) == [True, True]
 
-    async def test_secret_is_handed_over_under_another_pepper_too(self, store: Store, clock: FixedClock) -> None:
+    async def test_rotation_that_was_not_begun_says_why_is_told_once_and_is_due_again_after_its_pause(
+        self, store: Store, clock: FixedClock
+    ) -> None:
         rotations = await store.rotations()
         await store.add_token(ending(5), ACT)
+        mine = replace(ROTATION, set_by="tok_9")
+        await rotations.set_rotation(mine, ACT)
+        clock.advance(3 * 86_400)
+        assert len(await rotations.due_rotations()) == 1
+
+        for why in ("it is gone", "it is gone", "it may not"):
+            await rotations.hold_rotation(mine, why, ACT, pause_s=60.0)
+        await rotations.hold_rotation(ROTATION, "somebody else has set it since", ACT, pause_s=600.0)
+
+        assert await rotations.due_rotations() == []
+        held = replace(mine, failure="it may not", due_at=clock.now() + timedelta(seconds=60))
+        assert await rotations.get_rotation("tok_1") == held
+        told = [json.loads(one.after) for one in await store.follow_audit() if one.action == "token.rotation_failed"]
+        assert told == [{"into": "file:shop", "why": why} for why in ("it is gone", "it may not")]
+        clock.advance(60)
+        assert len(await rotations.due_rotations()) == 1
+        await rotations.set_rotation(mine, ACT)
+        assert await rotations.get_rotation("tok_1") == replace(mine, due_at=NOON + 2.5 * DAY)
+
+    async def test_file_stays_its_tokens_after_the_handover_until_it_ends_or_lets_go(self, store: Store) -> None:
+        rotations = await store.rotations()
+        for token in (TOKEN, child(2, ""), child(3, "")):
+            await store.add_token(token, ACT)
+        once = replace(HANDOVER, into="file:once")
+        await rotations.begin_handover(once, new_secret(), ACT)
+        assert await rotations.finish_handover(once, ACT)
+        other = replace(ROTATION, token_id="tok_2", into="file:once")
+
+        with pytest.raises(BadRequest, match="into this file"):
+            await rotations.set_rotation(other, ACT)
+        with pytest.raises(BadRequest, match="into this file"):
+            await rotations.begin_handover(
+                replace(once, token_id="tok_2", id="msg_2"), replaced(new_secret(), digest=b"o" * 32), ACT
+            )
+        await rotations.set_rotation(replace(other, token_id="tok_1"), ACT)
+        await rotations.set_rotation(replace(other, token_id="tok_1", into="hook:vault"), ACT)
+        with pytest.raises(BadRequest, match="into this file"):
+            await rotations.set_rotation(other, ACT)  # the secret lies there still
+
+        assert await rotations.remove_rotation("tok_1", ACT)
+        await rotations.set_rotation(other, ACT)
+        await store.revoke_token("tok_2", ACT)
+        await rotations.set_rotation(replace(other, token_id="tok_3"), ACT)
+
+    async def test_file_of_a_token_without_a_rotation_is_let_go_and_that_is_recorded(self, store: Store) -> None:
+        rotations = await store.rotations()
+        await store.add_token(TOKEN, ACT)
         await rotations.begin_handover(HANDOVER, new_secret(), ACT)
+        await rotations.finish_handover(HANDOVER, ACT)
 
-        await store.rehash_secret(NEW, b"r" * 32, "2")
+        assert await rotations.remove_rotation("tok_1", ACT)
 
-        assert not await rotations.drop_handover(HANDOVER, ACT)
-        assert await rotations.finish_handover(HANDOVER, ACT)
-        clock.advance(3_600)
-        assert await opens(store, OLD, b"r" * 32) == [False, True]
+        assert not await rotations.remove_rotation("tok_1", ACT)
+        assert (await actions(store))[-1] == "token.unset_rotation"
+
+    async def test_file_of_a_token_that_has_ended_is_anothers_with_its_next_handover(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        rotations = await store.rotations()
+        await store.add_token(replaced(TOKEN, expires_at=NOON + DAY), ACT)
+        for number in (2, 3):
+            await store.add_token(child(number, ""), ACT)
+        await rotations.begin_handover(HANDOVER, new_secret(), ACT)
+        await rotations.finish_handover(HANDOVER, ACT)
+        clock.advance(86_400)
+        later = act(clock.now())
+
+        second = replace(HANDOVER, token_id="tok_2", id="msg_2", digest=b"o" * 32)
+        assert await rotations.begin_handover(second, replaced(new_secret(), digest=b"o" * 32), later)
+        assert await rotations.finish_handover(second, later)
+
+        with pytest.raises(BadRequest, match="into this file"):
+            await rotations.set_rotation(replace(ROTATION, token_id="tok_3"), later)

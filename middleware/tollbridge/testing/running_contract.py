@@ -1,13 +1,15 @@
 """What every store promises about what let running calls in, as tests.  Subclass as `StoreContract` says."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import NewSecret, NewToken
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.credential_contract import SHARED, key
 from tollbridge.testing.grant_contract import ACCESS, issue, lend
 from tollbridge.testing.samples import ACT, NOON, TOKEN
-from tollbridge.tokens.model import Shown
+from tollbridge.tokens.model import SecretUse, Shown
 
 
 async def shown(store: Store, digest: bytes) -> Shown:
@@ -61,6 +63,42 @@ class RunningContract:
 
         assert set(await store.still_open({running})) == {running}
         assert await shown(store, b"9" * 32) == running
+
+    async def test_running_secret_of_a_client_is_open_until_it_is_rotated_away(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        await store.add_token(replace(TOKEN, use=SecretUse.CLIENT), ACT)
+        found = await (await store.credentials()).find_secret("tok_1", [TOKEN.digest])
+        assert found is not None
+        running = Shown("tok_1", found.made_us)
+        assert set(await store.still_open({running})) == {running}
+
+        clock.advance(60)
+        await store.rotate_token("tok_1", NewSecret(b"2" * 32, "tb_new", "1", clock.now()), clock.now(), ACT)
+
+        assert set(await store.still_open({running, Shown("tok_1")})) == {Shown("tok_1")}
+
+    async def test_running_key_is_open_until_it_is_removed_or_rotated_away(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        await store.add_token(TOKEN, ACT)
+        await store.add_token(NewToken("tok_2", "bare", b"2" * 32, "tb_efgh", "1", ("ai:*",), NOON), ACT)
+        credentials = await store.credentials()
+        for one in (key(1), key(2), SHARED):
+            await credentials.add(one, ACT)
+        first, second, shared = running = [Shown("tok_1", key=id) for id in ("key_1", "key_2", "ak_1")]
+        assert set(await store.still_open(running)) == set(running)
+        assert set(await store.still_open({Shown("tok_2", key="key_1"), Shown("tok_1", key="key_9")})) == set()
+
+        await credentials.remove("tok_1", "key_2", ACT)
+        assert set(await store.still_open(running)) == {first, shared}
+        await credentials.rotate("key_1", key(3), clock.now() + timedelta(hours=1), ACT)
+        assert set(await store.still_open({first, second})) == {first}
+
+        clock.advance(3600)
+        assert set(await store.still_open(running)) == {shared}
+        await store.switch_token("tok_1", ACT, on=False)
+        assert set(await store.still_open(running)) == set()
 
     async def test_running_access_token_is_open_until_it_is_dropped_or_expires(
         self, store: Store, clock: FixedClock

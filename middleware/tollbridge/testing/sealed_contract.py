@@ -82,6 +82,7 @@ class SealedContract:
 
         assert await store.own_key("audit") == _OLD + b"first"
         assert await store.own_key("other") is None
+        assert dict(await store.own_keys()) == {"audit": _OLD + b"first"}
 
     async def test_values_of_every_kind_are_gone_through_and_replaced(self, store: Store) -> None:
         store.keep(KEPT, _OLD + b"answer")

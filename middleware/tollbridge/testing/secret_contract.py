@@ -26,7 +26,7 @@ class SecretContract:
     async def test_key_comes_back_as_it_was_kept_and_is_recorded(self, store: Store) -> None:
         whole = replace(FIRST, known_as="key-7", expires_at=NOON + HOUR)
 
-        await (await store.secrets()).add(whole, ACT, "hmac:0")
+        assert await (await store.secrets()).add(whole, ACT, "hmac:0") == [whole]
 
         assert await store.stored_secrets() == [whole]
         (record,) = await store.list_audit()
@@ -68,9 +68,9 @@ class SecretContract:
     async def test_rotation_ends_the_older_one_in_time_and_a_third_is_refused_until_then(self, store: Store) -> None:
         secrets = await store.secrets()
         await secrets.add(FIRST, ACT, "")
-        assert await secrets.rotate(SECOND, NOON + HOUR, ACT, "hmac:1")
+        kept = await secrets.rotate(SECOND, NOON + HOUR, ACT, "hmac:1")
 
-        assert await store.stored_secrets() == [SECOND, replace(FIRST, expires_at=NOON + HOUR)]
+        assert kept == await store.stored_secrets() == [SECOND, replace(FIRST, expires_at=NOON + HOUR)]
         with pytest.raises(BadRequest, match="two versions of this key are live") as refused:
             await secrets.rotate(THIRD, NOON + 2 * HOUR, ACT, "")
         assert (refused.value.status, refused.value.code) == (409, "rotating")
@@ -84,9 +84,23 @@ class SecretContract:
         secrets = await store.secrets()
         await secrets.add(FIRST, ACT, "")
 
-        assert await secrets.rotate(SECOND, NOON, ACT, "")
+        assert await secrets.rotate(SECOND, NOON, ACT, "") == [SECOND]
 
         assert await store.stored_secrets() == [SECOND]
+
+    async def test_rotation_without_overlap_ends_both_versions_at_once_and_says_that_it_does(
+        self, store: Store
+    ) -> None:
+        secrets = await store.secrets()
+        await secrets.add(FIRST, ACT, "")
+        await secrets.rotate(SECOND, NOON + HOUR, ACT, "")
+        with pytest.raises(BadRequest, match=r"no overlap \(--overlap now\).*remove --version 1\)"):
+            await secrets.rotate(THIRD, NOON + HOUR, ACT, "")
+
+        assert await secrets.rotate(THIRD, NOON, ACT, "") == [THIRD]
+
+        assert await store.stored_secrets() == [THIRD]
+        assert '"others_end_at":"2026-01-05T12:00:00+00:00"' in (await store.list_audit())[0].after
 
     async def test_rotation_prolongs_no_end_and_keeps_what_is_to_be_removed_elsewhere(self, store: Store) -> None:
         secrets = await store.secrets()
@@ -126,7 +140,7 @@ class SecretContract:
     async def test_end_of_a_live_version_is_moved_and_taken_away(self, store: Store) -> None:
         secrets = await store.secrets()
         await secrets.add(FIRST, ACT, "")
-        assert await secrets.expire("openai", 1, NOON + HOUR, ACT)
+        assert await secrets.expire("openai", 1, NOON + HOUR, ACT) == [replace(FIRST, expires_at=NOON + HOUR)]
         assert await store.stored_secrets() == [replace(FIRST, expires_at=NOON + HOUR)]
         assert await secrets.expire("openai", 1, None, ACT)
 
@@ -145,13 +159,34 @@ class SecretContract:
 
         assert await secrets.remove("openai", ACT, 2) == [2]
         assert await secrets.remove("openai", ACT, 2) == []
-        await secrets.rotate(SECOND, NOON + HOUR, ACT, "")
-        assert await secrets.remove("openai", ACT) == [1, 2]
+        await secrets.rotate(THIRD, NOON + HOUR, ACT, "")
+        assert await secrets.remove("openai", ACT) == [1, 3]
         assert await secrets.remove("openai", ACT) == []
 
         assert await store.stored_secrets() == []
         removed = [record.before for record in await store.list_audit(action="provider_key.remove")]
-        assert removed == ['{"versions":[1,2]}', '{"versions":[2]}']
+        assert removed == ['{"versions":[1,3]}', '{"versions":[2]}']
+
+    async def test_number_of_a_version_is_never_used_again(self, store: Store) -> None:
+        secrets = await store.secrets()
+        assert await secrets.newest("openai") == 0
+        await secrets.add(FIRST, ACT, "")
+        await secrets.rotate(SECOND, NOON + HOUR, ACT, "")
+        await secrets.remove("openai", ACT, 2)
+        with pytest.raises(BadRequest, match="changed meanwhile") as refused:
+            await secrets.rotate(SECOND, NOON + HOUR, ACT, "")
+        assert refused.value.status == 409
+        await secrets.remove("openai", ACT)
+
+        for used in (FIRST, SECOND, replace(FIRST, provider="azure"), replace(FIRST, version=4)):
+            with pytest.raises(BadRequest, match="changed meanwhile"):
+                await secrets.add(used, ACT, "")
+        assert await secrets.newest("openai") == 2
+        await secrets.add(replace(FIRST, name="azure", provider="azure"), ACT, "")
+        await secrets.add(replace(THIRD, provider="azure"), ACT, "")
+
+        assert [(one.name, one.version) for one in await store.stored_secrets()] == [("azure", 1), ("openai", 3)]
+        assert (await secrets.newest("azure"), await secrets.newest("openai")) == (1, 3)
 
     async def test_uses_are_noted_and_only_go_forward(self, store: Store) -> None:
         secrets = await store.secrets()

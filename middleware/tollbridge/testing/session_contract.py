@@ -10,6 +10,7 @@ from tollbridge.stores.base import Store
 from tollbridge.stores.people import NewPerson
 from tollbridge.stores.sessions import NewSession, Session
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.people_samples import set_password
 from tollbridge.testing.samples import ACT, NOON, act
 
 HOUR = timedelta(hours=1)
@@ -90,8 +91,27 @@ class SessionContract:
 
         assert await sessions.list_sessions("per_1", now, NOON - HOUR) == [new, old]
         assert await sessions.list_sessions("per_1", now, NOON) == [new]
+        assert await sessions.list_sessions("per_1", now, NOON - HOUR, limit=1) == [new]
+        assert [one.via for one in await sessions.list_sessions("", now, NOON)] == ["link"]
         assert await sessions.list_sessions("per_1", NOON + 12 * HOUR, NOON - HOUR) == [new]
         assert await sessions.list_sessions("per_\0", now, NOON) == []
+
+    async def test_sessions_are_listed_page_by_page_also_those_of_one_moment(self, store: Store) -> None:
+        await people(store)
+        for number, digest in enumerate([b"1", b"2", b"3", b"4"]):
+            await begin(store, digest, "per_1", NOON + max(1, number) * HOUR)
+        await begin(store, b"5", "per_2", NOON)
+        sessions, now = await store.sessions(), NOON + 4 * HOUR
+        every = await sessions.list_sessions("per_1", now, NOON - HOUR)
+
+        for size in (1, 2, 3):
+            found: list[Session] = []
+            while page := await sessions.list_sessions(
+                "per_1", now, NOON - HOUR, limit=size, after=(found[-1].made_at, found[-1].id) if found else None
+            ):
+                found += page
+            assert found == every
+        assert len(every) == 4
 
     async def test_sessions_of_a_person_end_one_or_all_or_all_but_one(self, store: Store) -> None:
         await people(store)
@@ -127,7 +147,7 @@ class SessionContract:
         await begin(store, b"3", "per_1")  # by somebody who proved it just before
         assert await find(store, b"3") is None
         await everybody.switch_person("per_1", ACT, on=True)
-        assert await find(store, b"1") is None
+        assert [await find(store, each) for each in (b"1", b"3")] == [None, None]
         await everybody.remove_person("per_2", ACT)
         assert await find(store, b"2") is None
         assert await find(store, b"0") is not None
@@ -137,7 +157,7 @@ class SessionContract:
         await begin(store, b"1", "per_1", NOON)
         await begin(store, b"2", "per_2", NOON)
 
-        await (await store.people()).set_password("per_1", "$argon2id$", act(NOON + HOUR))
+        await set_password(store, 1, "$argon2id$", act(NOON + HOUR))
         await begin(store, b"3", "per_1", NOON + HOUR)
         await begin(store, b"4", "per_1", NOON)  # by somebody who proved it just before
 
@@ -148,6 +168,16 @@ class SessionContract:
             True,
             False,
         ]
+
+    async def test_session_of_a_password_that_was_taken_away_meanwhile_does_not_open(self, store: Store) -> None:
+        await people(store)
+        await set_password(store, 1, "$argon2id$")
+
+        await set_password(store, 1, "", act(NOON + HOUR))
+        await begin(store, b"1", "per_1", NOON)  # by somebody who proved it just before
+        await begin(store, b"2", "per_1", NOON + HOUR)
+
+        assert [await find(store, each, NOON + HOUR) is not None for each in (b"1", b"2")] == [False, True]
 
     async def test_what_begins_and_ends_sessions_is_recorded(self, store: Store, clock: FixedClock) -> None:
         await people(store)
@@ -176,7 +206,7 @@ class SessionContract:
         sessions, everybody = await store.sessions(), await store.people()
 
         assert not await sessions.anybody_has_a_password()
-        await everybody.set_password("per_1", "$argon2id$", ACT)
+        await set_password(store, 1, "$argon2id$")
         assert await sessions.anybody_has_a_password()
         await everybody.switch_person("per_1", ACT, on=False)
         assert not await sessions.anybody_has_a_password()

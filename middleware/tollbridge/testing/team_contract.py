@@ -1,12 +1,14 @@
 """What every store promises about teams, as tests.  Subclass as `StoreContract` says."""
 
+import asyncio
 import json
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from tollbridge.errors import BadRequest
-from tollbridge.people.model import TeamChange
+from tollbridge.people.model import Team, TeamChange
 from tollbridge.stores.base import Store
 from tollbridge.stores.people import NewTeam
 from tollbridge.testing.people_samples import actions, add_person, team
@@ -137,6 +139,36 @@ class TeamContract:
         record = (await store.list_audit(limit=1))[0]
         assert json.loads(record.before) == {"title": "Blue", "rotate_days": 30}
         assert json.loads(record.after) == {"title": "Bluer", "rotate_days": None}
+
+    async def test_changes_of_a_team_at_the_same_time_each_begin_with_what_others_left(self, store: Store) -> None:
+        people = await store.people()
+        await people.add_team(team("blue", rotate_days=30), ACT)
+        await people.change_team("blue", TeamChange(limits=TokenLimits(100, None, 5)), ACT)
+
+        def narrower(seen: Team) -> TeamChange:
+            rpm = seen.limits.requests_per_minute or 0
+            limits = structs.replace(seen.limits, requests_per_minute=rpm - 1)
+            return TeamChange(limits=limits, rotate_days=(seen.rotate_days or 0) - 1)
+
+        await asyncio.gather(*(people.change_team("blue", narrower, ACT) for _ in range(8)))
+
+        changed = await people.get_team("blue")
+        assert changed is not None
+        assert (changed.limits, changed.rotate_days) == (TokenLimits(92, None, 5), 22)
+
+    async def test_change_that_is_refused_when_it_sees_the_team_leaves_all_as_it_was(self, store: Store) -> None:
+        people = await store.people()
+        before = await people.add_team(team("blue"), ACT)
+        told = await actions(store)
+
+        def refuse(seen: Team) -> TeamChange:
+            assert seen == before
+            raise BadRequest("no")
+
+        with pytest.raises(BadRequest, match="no"):
+            await people.change_team("blue", refuse, ACT)
+
+        assert (await people.get_team("blue"), await actions(store)) == (before, told)
 
     async def test_change_of_nothing_is_no_record(self, store: Store) -> None:
         people = await store.people()

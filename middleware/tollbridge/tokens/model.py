@@ -86,9 +86,9 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
 
     `conditions` are its own and those of whoever is above it; each holds. `above` are those themselves, nearest first.
     `secret_ends_s` is when the secret that was shown ends (seconds since the epoch), None where that is not known
-    beforehand, and `secret_made_us` when it was made, in microseconds, 0 where none of ours was shown. Whoever shows a
-    `canary` is refused, and somebody is told. Who is `outside` is no token of ours but another's word, which holds
-    until `ends_s`.
+    beforehand, and `secret_made_us` when it was made, in microseconds, 0 where none of ours was shown; `key` is the id
+    of the key that signed in its place. Whoever shows a `canary` is refused, and somebody is told. Who is `outside` is
+    no token of ours but another's word, which holds until `ends_s`.
     """
 
     id: str
@@ -105,20 +105,22 @@ class Principal(msgspec.Struct, frozen=True, gc=False):
     canary: bool = False
     above: tuple[Above, ...] = ()
     secret_made_us: int = 0
+    key: str = ""
     outside: bool = False
     ends_s: float | None = None
 
     @property
     def shown(self) -> "Shown":
         """Give what it was let in by, for the store to say whether that still opens."""
-        return Shown(self.id, self.secret_made_us)
+        return Shown(self.id, self.secret_made_us, self.key)
 
 
 class Shown(msgspec.Struct, frozen=True, gc=False):
-    """A token and, by when it was made, the secret of it that was shown; 0 for none."""
+    """A token and, by when it was made, the secret of it that was shown, 0 for none; or the `key` of it that signed."""
 
     token_id: str
     made_us: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

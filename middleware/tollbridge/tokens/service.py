@@ -1,45 +1,37 @@
 """Issuing, finding, rotating, changing and revoking tokens.  The only writer of tokens."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 from random import random
+from typing import Unpack
 
 import structlog
-from msgspec import UNSET
 
 from tollbridge.audit import OPERATOR, Act, Actor
 from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest, InternalError, SetupError, Unavailable
-from tollbridge.ids import new_id
 from tollbridge.stores.base import AdminStore, HotStore
-from tollbridge.stores.changes import NewSecret, NewToken, TokenChange
+from tollbridge.stores.changes import ForeignToken, NewSecret, TokenChange, TokenEdit, change_for
 from tollbridge.stores.people import TeamStore
-from tollbridge.tokens.conditions import Conditions
 from tollbridge.tokens.foreign import ForeignHashes
-from tollbridge.tokens.model import Environment, Principal, Token, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.making import NewTokens, TokenWish
+from tollbridge.tokens.model import Environment, Principal, Token, TokenKind
 from tollbridge.tokens.peppers import Digest, Hashes
 from tollbridge.tokens.rotation import ROTATION_DAYS, Rotation, end_of
-from tollbridge.tokens.scopes import EVERY_MODEL
 from tollbridge.tokens.secret import LENGTHS, PREFIX, hint, is_well_formed, looks_issued, make_secret
 from tollbridge.tokens.wishes import (
+    change_within,
+    check_kind,
     check_within,
-    checked_change,
     checked_expiry,
-    checked_metadata,
     checked_name,
-    checked_rotation,
     checked_scopes,
-    checked_tags,
-    owner_for,
-    team_for,
 )
 
 DAY = timedelta(days=1)
 LONGEST_OVERLAP = timedelta(days=30)
-_IMPORTED = "imported"
-"""In place of the first characters of a secret that nobody here knows."""
 _HAVE_SECRETS = (TokenKind.BEARER, TokenKind.SECRET)
 MOST_ABOVE = 8
 """Tokens that may stand above one."""
@@ -94,6 +86,7 @@ class TokenService:
         self._audit_key = audit_key
         self._rotation = Rotation(rotation_days, teams)
         self._foreign = foreign or ForeignHashes(())
+        self._new = NewTokens(hashes, self._foreign, self._rotation, clock)
 
     def recall(self, secret: bytes) -> Principal | None:
         """Say who shows this secret where the store is certain without being asked, else None.
@@ -152,65 +145,35 @@ class TokenService:
             log.warning("secret_not_rehashed", pepper=found.pepper_id, reason=exc.__class__.__name__)
 
     async def issue(
-        self,
-        *,
-        name: str,
-        scopes: Iterable[str] = EVERY_MODEL,
-        kind: TokenKind = TokenKind.BEARER,
-        owner: str = "",
-        team: str = "",
-        expires_at: datetime | None = None,
-        limits: TokenLimits | None = None,
-        budget: TokenBudget | None = None,
-        environment: Environment = Environment.LIVE,
-        conditions: Conditions | None = None,
-        tags: Iterable[str] = (),
-        metadata: Mapping[str, str] | None = None,
-        canary: bool = False,
-        rotate_days: int | None = None,
-        minter: Principal | None = None,
-        known_as: str = "",
-        by: Actor = OPERATOR,
+        self, *, minter: Principal | None = None, by: Actor = OPERATOR, **wish: Unpack[TokenWish]
     ) -> IssuedToken:
         """Make a token; the secret is in the result and nowhere else.
 
-        `known_as` is the hash of another system's secret, which stays the token's: there is none in the result then.
         A `minter` gives no scope that it does not hold itself, and stands above the token from then on; so does the
         holder of the `team`. Raises `BadRequest` with `param` for what cannot be used, `Denied` for a scope the minter
         does not hold (scope_beyond) and for a team that is not the minter's (out_of_reach).
         """
-        now, team = self._clock.now(), team_for(minter, team)
-        label, ends = checked_name(name), checked_expiry(expires_at, now)
-        checked, days = checked_scopes(scopes), checked_rotation(rotate_days)
-        check_minter(minter, checked)
-        secret, hashed = self._secret(environment, known_as)
-        token = await self._admin.add_token(
-            NewToken(
-                id=new_id("tok", self._clock),
-                name=label,
-                digest=hashed.content,
-                hint=hint(secret) if secret else _IMPORTED,
-                pepper_id=hashed.pepper_id,
-                scopes=checked,
-                created_at=now,
-                kind=kind,
-                owner=owner_for(minter, owner),
-                team=team,
-                expires_at=ends,
-                limits=limits or TokenLimits(),
-                budget=budget,
-                environment=environment,
-                parent="" if minter is None else minter.id,
-                conditions=conditions or Conditions(),
-                tags=checked_tags(tags),
-                metadata=checked_metadata(metadata or {}),
-                canary=canary,
-                rotate_days=days,
-                secret_ends_at=end_of(await self._rotation.days_of(days, team), now),
-            ),
-            await self._act(by),
-        )
-        return IssuedToken(token, secret)
+        new, secret = await self._new.issued(wish, minter)
+        check_minter(minter, new.scopes)
+        return IssuedToken(await self._admin.add_token(new, await self._act(by)), secret)
+
+    async def foreign(
+        self, known_as: str, *, minter: Principal | None = None, **wish: Unpack[TokenWish]
+    ) -> ForeignToken:
+        """Make a token whose secret another system made, known by the hash it kept; nothing is written.
+
+        Raises as `issue` does, for the hash with `param` "hash".
+        """
+        made = await self._new.imported(wish, minter, known_as)
+        check_minter(minter, made.token.scopes)
+        return made
+
+    async def bring(self, tokens: Sequence[ForeignToken], *, by: Actor = OPERATOR) -> Sequence[Token | None]:
+        """Write such tokens, all of them or none, each with its record; None for one whose secret is there already.
+
+        What is there stays, whoever's it is. Raises `BadRequest` with the place of the one that is refused as `param`.
+        """
+        return await self._admin.import_tokens(tokens, await self._act(by))
 
     async def rotate(self, token_id: str, overlap: timedelta = DAY, *, by: Actor = OPERATOR) -> IssuedToken | None:
         """Make a further secret of a token; the one before opens for `overlap` more, at most 30 days.
@@ -239,23 +202,28 @@ class TokenService:
         `rotate_days` is what `rotation` gives; without it the general rule holds.
         """
         now = self._clock.now()
-        secret, hashed = self._secret(environment)
+        secret = make_secret(test=environment is Environment.TEST)
+        hashed = self._hashes.digest(secret.encode("ascii"))
         ends = end_of(self._rotation.days if rotate_days is None else rotate_days, now)
         return secret, NewSecret(hashed.content, hint(secret), hashed.pepper_id, now, ends)
 
     async def change(
-        self, token_id: str, change: TokenChange, *, editor: Principal | None = None, by: Actor = OPERATOR
+        self, token_id: str, edit: TokenEdit, *, editor: Principal | None = None, by: Actor = OPERATOR
     ) -> Token | None:
         """Change a token, at once, on every worker.  None if there is no such token.
 
         Its secrets end when they would have: how long they live counts from the next rotation. Raises `BadRequest` with
-        `param` for what cannot be used, `Denied` (scope_beyond) for a scope the editor does not hold.
+        `param` for what cannot be used and with 409 (a_client) for a client, `Denied` (scope_beyond) for a scope the
+        editor does not hold and for a grant that is to be widened, and what the edit raises.
         """
         now = self._clock.now()
-        checked = checked_change(change, now)
-        if editor is not None and checked.scopes is not UNSET:
-            check_within(checked.scopes, editor.scopes)
-        return await self._admin.change_token(token_id, checked, await self._act(by))
+
+        def changed(token: Token) -> TokenChange:
+            change = change_for(edit, token)
+            check_kind(token, change)
+            return change_within(change, editor, now)
+
+        return await self._admin.change_token(token_id, changed, await self._act(by))
 
     async def disable(self, token_id: str, *, by: Actor = OPERATOR) -> Token | None:
         """Switch a token and those it minted off until it is enabled, at once.  None if there is no such token."""
@@ -272,16 +240,6 @@ class TokenService:
     async def act(self, by: Actor) -> Act:
         """Give what a change elsewhere, or a reading that is to be known, is recorded with."""
         return await self._act(by)
-
-    def _secret(self, environment: Environment, known_as: str = "") -> tuple[str, Digest]:
-        """Give a new secret and what is stored of it; none, and the latter, for one known by another system's hash."""
-        if not known_as:
-            secret = make_secret(test=environment is Environment.TEST)
-            return secret, self._hashes.digest(secret.encode("ascii"))
-        try:
-            return "", self._hashes.digest(self._foreign.read(known_as))
-        except ValueError as exc:
-            raise BadRequest(str(exc), param="hash") from exc
 
     async def _act(self, by: Actor) -> Act:
         if self._audit_key is None:

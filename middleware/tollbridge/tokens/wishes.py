@@ -9,7 +9,7 @@ from msgspec import UNSET, structs
 
 from tollbridge.errors import BadRequest, Denied
 from tollbridge.stores.changes import TokenChange
-from tollbridge.tokens.model import Principal
+from tollbridge.tokens.model import Principal, Token, TokenKind
 from tollbridge.tokens.scopes import ScopeSet, parse_scope
 
 LONGEST_NAME = 100
@@ -133,6 +133,27 @@ def checked_change(change: TokenChange, now: datetime) -> TokenChange:
     }
     wished = {name: getattr(change, name) for name in checks}
     return structs.replace(change, **{name: checks[name](it) for name, it in wished.items() if it is not UNSET})
+
+
+def change_within(change: TokenChange, editor: Principal | None, now: datetime) -> TokenChange:
+    """Give a change as it is kept; raises as `checked_change` does, and `Denied` for a scope the editor lacks."""
+    checked = checked_change(change, now)
+    if editor is not None and checked.scopes is not UNSET:
+        check_within(checked.scopes, editor.scopes)
+    return checked
+
+
+def check_kind(token: Token, change: TokenChange) -> None:
+    """Refuse what is changed otherwise: a client by its own rules, and what a person agreed to by that person.
+
+    Raises `BadRequest` (409, a_client), and `Denied` (scope_beyond) for a grant that is to be widened.
+    """
+    if token.kind is TokenKind.SECRET:
+        raise BadRequest(f"this is a client; change it with PATCH /clients/{token.id}", code="a_client", status=409)
+    if token.kind is TokenKind.ACCESS and change.scopes is not UNSET and ScopeSet(token.scopes).lacking(change.scopes):
+        raise Denied(
+            "a grant holds what its person agreed to; here it is only narrowed", code="scope_beyond", param="scopes"
+        )
 
 
 def _is_text(value: str) -> bool:

@@ -23,7 +23,8 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     """One request to a provider.
 
     `headers` may hold a credential, so `__repr__` leaves them and the body out.  `allow_private`: loopback and private
-    addresses may be dialled, because the operator said so for this provider.
+    addresses may be dialled, because the operator said so for this provider.  `tls_outside`: what is neither is dialled
+    with TLS alone.
     """
 
     method: str
@@ -31,6 +32,7 @@ class UpstreamRequest(msgspec.Struct, frozen=True, gc=False):
     headers: Sequence[tuple[bytes, bytes]]
     body: bytes
     allow_private: bool = False
+    tls_outside: bool = False
 
     def __repr__(self) -> str:
         return f"UpstreamRequest({self.method} {self.url})"

@@ -92,10 +92,11 @@ class Guard:
     def __init__(self, resolve: Resolve = resolve_by_system) -> None:
         self._resolve = resolve
 
-    async def addresses(self, endpoint: Endpoint, *, allow_private: bool) -> Sequence[str]:
+    async def addresses(self, endpoint: Endpoint, *, allow_private: bool, tls_outside: bool = False) -> Sequence[str]:
         """Give the addresses that may be dialled; raises `UpstreamUnreachable` if there are none, or one is not public.
 
-        One bad address refuses them all: a name that leads to both is not to be trusted.
+        With `tls_outside` those of plain `http` may not be public. One bad address refuses them all: a name that leads
+        to both is not to be trusted.
         """
         host = endpoint.host
         if _literal(host) is not None:
@@ -114,6 +115,8 @@ class Guard:
                 f"the provider {host}",
                 "it leads to an address that is not public; allow_private = true in its section lets it",
             )
+        if tls_outside and endpoint.scheme == "http" and any(map(is_public, found)):
+            raise _blocked(f"the provider {host}", "it leads to a public address, which is dialled by https:// alone")
         return found
 
 

@@ -53,7 +53,7 @@ class Http1Transport:
         """
         endpoint, start = self._routes.get((request.method, request.url)) or self._remember(request)
         head = self._head(endpoint, start, request)
-        key = (endpoint, request.allow_private)
+        key = (endpoint, request.allow_private, request.tls_outside)
         pin = self._pins.fresh(key) or await self._pins.find(key)
         connection = self._take(key, pin) or await self._connect(endpoint, pin)
         if self._closed:

@@ -48,7 +48,9 @@ class Httpx2Transport:
         endpoint = endpoint_of(request.url)
         if self._given is not None:
             return await self._ask(self._given, endpoint, request, request.url)
-        addresses = await self._guard.addresses(endpoint, allow_private=request.allow_private)
+        addresses = await self._guard.addresses(
+            endpoint, allow_private=request.allow_private, tls_outside=request.tls_outside
+        )
         transport = self._transports.get(endpoint) or self._open(endpoint)
         addresses = sorted(addresses, key=lambda address: address == self._avoid.get(endpoint))
         for address in addresses[:-1]:

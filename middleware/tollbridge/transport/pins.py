@@ -15,8 +15,8 @@ STALE_S = 600.0
 
 _monotonic = SystemClock.monotonic
 
-Key = tuple[Endpoint, bool]
-"""An endpoint, and whether private addresses may be dialled."""
+Key = tuple[Endpoint, bool, bool]
+"""An endpoint, whether private addresses may be dialled, and whether public ones may not be without TLS."""
 
 
 class Pin:
@@ -80,9 +80,9 @@ class Pins:
         self._pins.clear()
 
     async def _make(self, key: Key) -> Pin:
-        endpoint, allow_private = key
+        endpoint, private, tls_outside = key
         try:
-            addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
+            addresses = await self._guard.addresses(endpoint, allow_private=private, tls_outside=tls_outside)
         finally:
             del self._pinning[key]
         if self._closed:
@@ -91,9 +91,9 @@ class Pins:
         return pin
 
     async def _refresh(self, key: Key, pin: Pin) -> None:
-        endpoint, allow_private = key
+        endpoint, private, tls_outside = key
         try:
-            addresses = await self._guard.addresses(endpoint, allow_private=allow_private)
+            addresses = await self._guard.addresses(endpoint, allow_private=private, tls_outside=tls_outside)
         except UpstreamUnreachable:
             return  # the last good addresses hold until they are stale
         pin.renew(addresses, _monotonic())

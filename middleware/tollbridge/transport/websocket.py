@@ -36,7 +36,9 @@ class Websockets:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
         if any(mark in text for header in headers for text in header for mark in _LINE_BREAKS):
             raise unsendable(endpoint)
-        addresses = await self._guard.addresses(endpoint, allow_private=request.allow_private)
+        addresses = await self._guard.addresses(
+            endpoint, allow_private=request.allow_private, tls_outside=request.tls_outside
+        )
         for address in addresses[:-1]:
             try:
                 return await self._dial(endpoint, address, request.url, headers, subprotocols)

@@ -5,7 +5,7 @@ changed the names of the fields: values stand in it only where `_SAID` names the
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,19 +18,50 @@ NEW_SECRET = "token.new_secret"
 TEST = "webhook.test"
 MOST_PATTERNS = 50
 
+EVENTS = tuple(
+    f"{about}.{event}"
+    for about, events in {
+        "token": (
+            "canary change disable enable import issue leaked revoke rotate rotated_automatically rotation_failed"
+            " secret_ending set_rotation unset_rotation unused withdraw"
+        ),
+        "client": "add change",
+        "credential": "add remove rotate",
+        "grant": "add widen",
+        "job": "hurry",
+        "member": "remove set",
+        "person": "add change disable enable link password remove",
+        "provider_key": "check ending expire remove rotate set",
+        "role": "add change remove",
+        "session": "begin end",
+        "team": "add change disable enable end",
+        "webhook": "change create disable give_up remove resend rotate try",
+    }.items()
+    for event in events.split()
+)
+"""All that the gateway itself records; plugins add theirs by `register_events`."""
+
+_EVENT = re.compile(r"[a-z][a-z_]{0,39}\.[a-z][a-z_]{0,39}")
 _PATTERN = re.compile(r"\*|[a-z][a-z_]{0,39}\.(?:\*|[a-z][a-z_]{0,39})")
 _SAID = ("hint", "ends_at", "others_end_at", "days", "last_used_at", "into", "why", "version", "provider", "result")
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def checked_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
-    """Give the patterns of events, each once; raises `ValueError`."""
+def is_event(name: object) -> bool:
+    """Whether something is written as the name of an event."""
+    return isinstance(name, str) and _EVENT.fullmatch(name) is not None
+
+
+def checked_patterns(patterns: Iterable[str], known: Collection[str] = EVENTS) -> tuple[str, ...]:
+    """Give the patterns of events, each once; raises `ValueError`, also for one that means none that is known."""
     found = tuple(dict.fromkeys(patterns))
     if not 0 < len(found) <= MOST_PATTERNS:
         raise ValueError(f"name 1 to {MOST_PATTERNS} events")
     for pattern in found:
         if not _PATTERN.fullmatch(pattern):
             raise ValueError("an event is written as token.rotate, token.* or *")
+        if not any(hears((pattern,), event) for event in known):
+            raise ValueError(f"there is no event {pattern}; known: {', '.join(sorted(known))}")
     return found
 
 
@@ -52,7 +83,7 @@ def said_of(record: AuditRecord, name: str, team: str) -> str:
         "record": record.number,
         "changed": sorted(after if after else before),
     }
-    return body(record.action, record.at_us, data | {key: after[key] for key in _SAID if key in after})
+    return body(record.action, record.at_us, data | {key: _written(after[key]) for key in _SAID if key in after})
 
 
 def body(event: str, at_us: int, data: Mapping[str, Any]) -> str:
@@ -62,6 +93,11 @@ def body(event: str, at_us: int, data: Mapping[str, Any]) -> str:
     """
     at = moment(at_us).isoformat().replace("+00:00", "Z")
     return _encode({"type": event, "timestamp": at, "data": data}).decode("utf-8")
+
+
+def _written(value: object) -> object:
+    """Give a value as all times are written here: in UTC, with `Z`."""
+    return value.removesuffix("+00:00") + "Z" if isinstance(value, str) and value.endswith("+00:00") else value
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class Attempt:
 class Sending:
     """Sends over a gateway's guarded transport: addresses are resolved, checked and pinned, redirects not followed.
 
-    Where `allow_private` is not set none is sent to a private address, whatever a webhook was once allowed.
+    Where `allow_private` is not set none is sent to a private address, whatever a webhook was once allowed. Without
+    TLS none is sent to a public one, wherever its name led before.
     """
 
     def __init__(self, transport: Transport, box: Box, clock: Clock, *, allow_private: bool) -> None:
@@ -63,7 +64,7 @@ class Sending:
         except (ValueError, SetupError) as exc:
             log.error("webhook_not_signed", webhook_id=webhook.id, reason=str(exc))
             return Attempt("not_signed")
-        request = UpstreamRequest("POST", webhook.url, signed, content, private)
+        request = UpstreamRequest("POST", webhook.url, signed, content, private, tls_outside=True)
         try:
             async with asyncio.timeout(PATIENCE_S):
                 answer = await self._transport.send(request)

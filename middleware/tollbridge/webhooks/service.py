@@ -1,6 +1,6 @@
 """Webhooks of one gateway: made, changed and tried."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from tollbridge.stores.rows import micros
 from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
 from tollbridge.tokens.service import LONGEST_OVERLAP, TokenService
 from tollbridge.tokens.wishes import LONGEST_NAME
-from tollbridge.transport.guard import is_plainly_private
+from tollbridge.transport.guard import endpoint_of, is_plainly_private, is_public
 from tollbridge.vault import Box
 from tollbridge.webhooks.events import TEST, body, checked_patterns
 from tollbridge.webhooks.secrets import HookSecrets
@@ -37,15 +37,27 @@ class MadeWebhook:
 class Webhooks:
     """Webhooks of one gateway.  `allow_private`: they may be on private addresses, where they say so themselves.
 
+    `events` are all that they may hear of.
+
     Whatever cannot be used raises `BadRequest` with `param`; `Unavailable` where the store does not answer.
     """
 
-    def __init__(self, store: Store, tokens: TokenService, box: Box, clock: Clock, *, allow_private: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tokens: TokenService,
+        box: Box,
+        clock: Clock,
+        *,
+        allow_private: bool,
+        events: Collection[str],
+    ) -> None:
         self._store = store
         self._tokens = tokens
         self._secrets = HookSecrets(box)
         self._clock = clock
         self._allow_private = allow_private
+        self._events = events
 
     async def create(
         self, *, name: str, url: str, events: Iterable[str], team: str = "", allow_private: bool = False, by: Actor
@@ -54,7 +66,7 @@ class Webhooks:
         now, id = self._clock.now(), new_id("whk", self._clock)
         self._check_url(url, private=allow_private)
         key, sealed = self._secrets.begin(id, now)
-        made = Webhook(id, _name(name), url, _patterns(events), team, allow_private, now, sealed)
+        made = Webhook(id, _name(name), url, self._patterns(events), team, allow_private, now, sealed)
         await (await self._store.webhooks()).add_webhook(made, await self._tokens.act(by))
         return MadeWebhook(made, shown(key))
 
@@ -63,7 +75,7 @@ class Webhooks:
         checked = structs.replace(
             change,
             name=change.name if change.name is UNSET else _name(change.name),
-            events=change.events if change.events is UNSET else _patterns(change.events),
+            events=change.events if change.events is UNSET else self._patterns(change.events),
         )
         url = webhook.url if change.url is UNSET else change.url
         private = webhook.allow_private if change.allow_private is UNSET else change.allow_private
@@ -130,15 +142,23 @@ class Webhooks:
             away = not is_plainly_private(url)
         except UpstreamUnreachable as exc:
             raise BadRequest(f"the URL cannot be used: {exc.detail}", param="url") from None
+        if not away and not private:
+            raise BadRequest("the URL leads to a private address; allow that with allow_private: true", param="url")
         parts = urlsplit(url)
         if len(url) > LONGEST_URL or parts.fragment or (parts.scheme != "https" and not private):
             raise BadRequest(
-                f"a URL begins with https://, or where private addresses are allowed with http://, has no fragment, and"
-                f" is {LONGEST_URL} bytes long at most",
+                "a URL begins with https://, or on a private address, with allow_private: true, with http://; it has no"
+                f" fragment, and is {LONGEST_URL} bytes long at most",
                 param="url",
             )
-        if not away and not private:
-            raise BadRequest("the URL leads to a private address, which is not allowed to this webhook", param="url")
+        if parts.scheme == "http" and is_public(endpoint_of(url).host):
+            raise BadRequest("a public address takes https://", param="url")
+
+    def _patterns(self, events: Iterable[str]) -> tuple[str, ...]:
+        try:
+            return checked_patterns(events, self._events)
+        except ValueError as exc:
+            raise BadRequest(str(exc), param="events") from exc
 
 
 def _name(name: str) -> str:
@@ -146,10 +166,3 @@ def _name(name: str) -> str:
     if not label or len(label) > LONGEST_NAME or not label.isprintable():
         raise BadRequest(f"a webhook needs a name of 1 to {LONGEST_NAME} printable characters", param="name")
     return label
-
-
-def _patterns(events: Iterable[str]) -> tuple[str, ...]:
-    try:
-        return checked_patterns(events)
-    except ValueError as exc:
-        raise BadRequest(str(exc), param="events") from exc

@@ -1,14 +1,13 @@
 """`tollbridge api`: any request to the admin API."""
 
-import json
 import re
 from typing import Annotated, Any
 
 import typer
 
-from tollbridge.cli.output import print_json
-from tollbridge_admin.commands.reaching import ConfigOption, Reaching, TokenOption, UrlOption
-from tollbridge_admin.commands.requests import read_header, read_text
+from tollbridge.cli.output import ConfigOption, TokenOption, UrlOption, print_json
+from tollbridge_admin.commands.reaching import Reaching
+from tollbridge_admin.commands.requests import read_header, read_json, read_text
 
 _METHOD = re.compile("[A-Z]{1,20}")
 
@@ -41,7 +40,7 @@ def api(
         raise typer.BadParameter("a list is read by GET", param_hint="--all")
     if body and (fields or method == "GET"):
         raise typer.BadParameter("fields are the body already, or it is a GET", param_hint="--body")
-    said = _json(read_text(body, "--body"), "--body") if body else None
+    said = read_json(read_text(body, "--body"), "--body") if body else None
     headers = dict(map(read_header, header or ()))
     place = f"/{path.lstrip('/')}"
     with Reaching(config, url, token) as asking:
@@ -61,11 +60,4 @@ def _field(said: str) -> tuple[str, Any]:
     key, equals, value = said.partition("=")
     if not equals or not key.rstrip(":"):
         raise typer.BadParameter(f"{said[:60]!r} is no KEY=VALUE", param_hint="KEY=VALUE")
-    return (key[:-1], _json(value, key)) if key.endswith(":") else (key, value)
-
-
-def _json(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise typer.BadParameter("it is no JSON", param_hint=where) from None
+    return (key[:-1], read_json(value, key)) if key.endswith(":") else (key, value)

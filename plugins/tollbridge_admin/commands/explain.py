@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import harmless, print_json, print_table
-from tollbridge_admin.commands.reaching import ConfigOption, JsonOption, Reaching, TokenOption, UrlOption
+from tollbridge_admin.commands.reaching import Reaching, Where, placed
 from tollbridge_admin.commands.requests import read_header, read_request, read_text, without_credentials
 
 _MARKS = {"passes": "ok", "refuses": "NO", "not_reached": "-", "not_asked": "?"}
@@ -15,7 +15,9 @@ _SHOWN = ("limit", "concurrency", "budget", "estimate", "network")
 """Kinds of rules whose numbers say more than their text."""
 
 
+@placed
 def explain(
+    where: Where,
     subject: Annotated[
         str,
         typer.Argument(
@@ -33,17 +35,13 @@ def explain(
     body: Annotated[str, typer.Option(help="What is sent: the text, @FILE, or - for standard input.")] = "",
     header: Annotated[list[str] | None, typer.Option("--header", "-H", help="'Name: value'; several times.")] = None,
     client: Annotated[str, typer.Option("--from", help="The address it comes from.")] = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Say what would become of a call and why, layer by layer, without making it.
 
     Limits are counted by the gateway that serves: ask it with --url where they matter. Ends with 1 where the call would
     be refused.
     """
-    if [subject, body, token].count("-") > 1:
+    if [subject, body, where.token].count("-") > 1:
         raise typer.BadParameter("standard input is read once; name a file for the others")
     wish = {**read_request(request), **_subject(subject)}
     if body:
@@ -52,9 +50,9 @@ def explain(
         wish["headers"] = {**wish.get("headers", {}), **without_credentials(dict(map(read_header, header)))}
     if client:
         wish["from"] = client
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         told = api.ask("POST", "/explain", wish)
-    if as_json:
+    if where.as_json:
         print_json(told)
     else:
         _print(told)

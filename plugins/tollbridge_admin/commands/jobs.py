@@ -6,19 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import print_json, print_table
-from tollbridge_admin.commands.reaching import ConfigOption, JsonOption, Reaching, TokenOption, UrlOption, when_said
+from tollbridge_admin.commands.reaching import Reaching, Where, placed, when_said
 
 app = typer.Typer(help="See what the gateway does by itself, and hurry it.", no_args_is_help=True)
 
 
 @app.command("list")
-def jobs(
-    config: ConfigOption = None, url: UrlOption = "", token: TokenOption = "", as_json: JsonOption = False
-) -> None:
+@placed
+def jobs(where: Where) -> None:
     """List the jobs that one worker at a time does."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("GET", "/jobs")["items"]
-    if as_json:
+    if where.as_json:
         print_json(found)
         return
     rows = [[one["name"], _due(one), when_said(one["ended_at"]), _ended(one)] for one in found]
@@ -26,17 +25,15 @@ def jobs(
 
 
 @app.command("run")
+@placed
 def run(
+    where: Where,
     name: Annotated[str, typer.Argument(help="A name that `job list` shows.")],
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Have a job be done as soon as a gateway that serves looks: within seconds."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("POST", "/jobs/run", {"name": name})
-    if as_json:
+    if where.as_json:
         print_json(found)
         return
     print(f"{name} is due now")

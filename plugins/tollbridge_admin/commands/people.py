@@ -7,35 +7,28 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import print_fields, print_json, print_table
-from tollbridge_admin.commands.reaching import (
-    ConfigOption,
-    JsonOption,
-    Reaching,
-    TokenOption,
-    UrlOption,
-    named,
-    when_said,
-)
-from tollbridge_admin.commands.teammembers import PersonArgument, RoleOption, person_id, print_members
-from tollbridge_admin.commands.words import LimitOption, SearchOption, YesOption, check_sure, wished
+from tollbridge_admin.commands import personsessions
+from tollbridge_admin.commands.acting import Acting, check_meant
+from tollbridge_admin.commands.reaching import Reaching, Where, named, placed, when_said
+from tollbridge_admin.commands.teammembers import PersonArgument, RoleOption, person_id, print_members, print_replaced
+from tollbridge_admin.commands.words import LimitOption, SearchOption, YesOption, wished
 
 app = typer.Typer(help="Say who may sign in, and as what.", no_args_is_help=True)
+app.add_typer(personsessions.app)
 
 StdinOption = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input.")]
 WithoutOption = Annotated[bool, typer.Option("--no-password", help="None: they sign in by an issuer alone.")]
 
 
 @app.command("add")
+@placed
 def add(
+    where: Where,
     email: Annotated[str, typer.Option("--email", "-e", help="Their address; what they sign in with.")],
     name: Annotated[str, typer.Option("--name", "-n", help="What they are called.")],
     role: Annotated[str, typer.Option("--role", "-r", help="What they are in the whole bridge.")] = "",
     password_stdin: StdinOption = False,
     no_password: WithoutOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Add a person.  The password is asked for twice; it is never an argument, which others on the machine see.
 
@@ -43,24 +36,22 @@ def add(
     """
     password = read_password(stdin=password_stdin, without=no_password)
     wish = wished({"email": email, "name": name, "role": role, "password": password})
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", "/people", wish), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("POST", "/people", wish), as_json=where.as_json)
 
 
 @app.command("list")
+@placed
 def people(
+    where: Where,
     search: SearchOption = "",
     team: Annotated[str, typer.Option(help="Only members of this team.")] = "",
     limit: LimitOption = 50,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """List people, newest first."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = list(api.items("/people", {"q": search or None, "team": team or None}, most=limit))
-    if as_json:
+    if where.as_json:
         print_json(found)
         return
     columns = ("id", "name", "e-mail", "state", "last seen")
@@ -69,121 +60,71 @@ def people(
 
 
 @app.command("show")
-def show(
-    person: PersonArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def show(where: Where, person: PersonArgument) -> None:
     """Show one person, and what they are in which teams."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("GET", _path(api, person)), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("GET", _path(api, person)), as_json=where.as_json)
 
 
 @app.command("edit")
+@placed
 def edit(
+    where: Where,
     person: PersonArgument,
     email: Annotated[str, typer.Option("--email", "-e", help="Their address.")] = "",
     name: Annotated[str, typer.Option("--name", "-n", help="What they are called.")] = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Change a person."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         change = wished({"email": email, "name": name})
-        _print_one(api.ask("PATCH", _path(api, person), change), as_json=as_json)
+        _print_one(api.ask("PATCH", _path(api, person), change), as_json=where.as_json)
 
 
 @app.command("password")
+@placed
 def password(
+    where: Where,
     person: PersonArgument,
     password_stdin: StdinOption = False,
     no_password: WithoutOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Give a person another password; all of their sessions end."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         path = _path(api, person)
         change = {"password": read_password(stdin=password_stdin, without=no_password)}
-        _print_one(api.ask("PATCH", path, change), as_json=as_json)
+        _print_one(api.ask("PATCH", path, change), as_json=where.as_json)
+
+
+@app.command("roles")
+@placed
+def roles(where: Where, limit: LimitOption = 50) -> None:
+    """List who has a role in the whole bridge."""
+    with Reaching.of(where) as api:
+        found = list(api.items("/members", most=limit))
+    print_members(found, as_json=where.as_json)
 
 
 @app.command("give")
-def give(
-    person: PersonArgument,
-    role: RoleOption,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def give(where: Where, person: PersonArgument, role: RoleOption) -> None:
     """Give a person a role in the whole bridge, in place of the one before."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("POST", "/members", {"person": person_id(api, person), "role": role})
-    print_members([found], as_json=as_json)
+    print_members([found], as_json=where.as_json)
+    print_replaced(found, as_json=where.as_json)
 
 
 @app.command("take")
-def take(
-    person: PersonArgument,
-    yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def take(where: Where, person: PersonArgument, yes: YesOption = False) -> None:
     """Take the role in the whole bridge away; all that was made with it ends, at once and for good."""
-    check_sure(f"Take the role of {person} away? All that they made with it ends", yes=yes)
-    with Reaching(config, url, token) as api:
-        found = api.ask("POST", f"/members/{named(person_id(api, person))}/remove")
-    print_members([found], as_json=as_json)
-
-
-@app.command("disable")
-def disable(
-    person: PersonArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Switch a person off, at once: memberships, what was made with them, and sessions."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", f"{_path(api, person)}/disable"), as_json=as_json)
-
-
-@app.command("enable")
-def enable(
-    person: PersonArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Switch a person on again, and what was disabled with them."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", f"{_path(api, person)}/enable"), as_json=as_json)
-
-
-@app.command("remove")
-def remove(
-    person: PersonArgument,
-    yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Forget a person; memberships, what was made with them and sessions end, at once and for good."""
-    check_sure(f"Remove {person}? All that they made ends", yes=yes)
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", f"{_path(api, person)}/remove"), as_json=as_json)
+    with Reaching.of(where) as api:
+        path = f"/members/{named(person_id(api, person))}"
+        question = f"Take the role of {person} away? All that they made with it ends"
+        check_meant(api, path, question, yes=yes)
+        found = api.ask("POST", f"{path}/remove")
+    print_members([found], as_json=where.as_json)
 
 
 def read_password(*, stdin: bool, without: bool) -> str | None:
@@ -217,3 +158,13 @@ def _print_one(person: Mapping[str, Any], *, as_json: bool) -> None:
     times = {"created": when_said(person["created_at"]), "last seen": when_said(person["last_seen_at"])}
     roles = {one["team"] or "the whole bridge": one["role"] for one in person.get("memberships", ())}
     print_fields({**fields, "state": _state(person), "password since": since, **times, **roles})
+
+
+_ACTING = Acting(app=app, metavar="PERSON", help="An e-mail address, or an id.", path=_path, show=_print_one)
+_ACTING.does("disable", "Switch a person off, at once: memberships, what was made with them, and sessions.")
+_ACTING.does("enable", "Switch a person on again, and what was disabled with them.")
+_ACTING.does(
+    "remove",
+    "Forget a person; memberships, what was made with them and sessions end, at once and for good.",
+    sure="Remove {}? All that they made ends",
+)

@@ -7,15 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import print_json, print_table
-from tollbridge_admin.commands.reaching import (
-    ConfigOption,
-    JsonOption,
-    Reaching,
-    TokenOption,
-    UrlOption,
-    named,
-    when_said,
-)
+from tollbridge_admin.commands.reaching import Reaching, Where, named, placed, when_said
 from tollbridge_admin.commands.spans import ends, overlap_s
 from tollbridge_admin.commands.words import LimitOption, YesOption, check_sure
 
@@ -29,96 +21,81 @@ _PATH = "/provider-credentials"
 
 
 @app.command("set")
+@placed
 def put(
+    where: Where,
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Its id, such as openai.")],
     name: Annotated[str, typer.Option("--name", "-n", help="Another name than the one the provider reads.")] = "",
     expires: ExpiresOption = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Keep a key, read from the terminal without showing it, or from standard input."""
     wish = {"provider": provider, "key": _read_key(provider), **({"name": name} if name else {}), **ends(expires)}
-    with Reaching(config, url, token) as api:
-        _show(api.ask("POST", _PATH, wish), as_json=as_json)
+    with Reaching.of(where) as api:
+        _show(api.ask("POST", _PATH, wish), as_json=where.as_json)
 
 
 @app.command("rotate")
+@placed
 def rotate(
+    where: Where,
     name: NameArgument,
-    overlap: Annotated[str, typer.Option(help="How long the old one stays the fallback: now, 1h, 24h, 7d.")] = "24h",
+    overlap: Annotated[
+        str, typer.Option(help="How long the old one stays the fallback: now, which ends all others, 1h, 24h, 7d.")
+    ] = "24h",
     expires: ExpiresOption = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Keep a further version of a key, read as `set` does; the old one is shown where the provider refuses it."""
     wish = {"overlap_s": overlap_s(overlap), "key": _read_key(name), **ends(expires)}
-    with Reaching(config, url, token) as api:
-        _show(api.ask("POST", f"{_PATH}/{named(name)}/rotate", wish), as_json=as_json)
+    with Reaching.of(where) as api:
+        _show(api.ask("POST", f"{_PATH}/{named(name)}/rotate", wish), as_json=where.as_json)
 
 
 @app.command("expire")
+@placed
 def expire(
+    where: Where,
     name: NameArgument,
     at: Annotated[str, typer.Argument(metavar="WHEN", help="90d, 12h, an ISO time, or never.")],
     version: VersionOption = None,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Say when a live version of a key ends, the newest unless another is named."""
     said = {"expires_at": None} if at == "never" else ends(at)
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("PATCH", f"{_PATH}/{named(name)}", {**said, **_only(version)})
-    _show(found, as_json=as_json)
+    _show(found, as_json=where.as_json)
 
 
 @app.command("list")
+@placed
 def keys(
+    where: Where,
+    provider: Annotated[str, typer.Option("--provider", "-p", help="Only those of this provider.")] = "",
     limit: LimitOption = 50,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """List the keys with their versions; of a key itself there are its last characters."""
-    with Reaching(config, url, token) as api:
-        found = list(api.items(_PATH, most=limit))
-    if as_json:
+    with Reaching.of(where) as api:
+        found = list(api.items(_PATH, {"provider": provider or None}, most=limit))
+    if where.as_json:
         print_json(found)
         return
     _print(found)
 
 
 @app.command("show")
-def show(
-    name: NameArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def show(where: Where, name: NameArgument) -> None:
     """Show one key with its versions."""
-    with Reaching(config, url, token) as api:
-        _show(api.ask("GET", f"{_PATH}/{named(name)}"), as_json=as_json)
+    with Reaching.of(where) as api:
+        _show(api.ask("GET", f"{_PATH}/{named(name)}"), as_json=where.as_json)
 
 
 @app.command("check")
-def check(
-    name: NameArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def check(where: Where, name: NameArgument) -> None:
     """Ask the provider whether it takes each live version; ends with 1 unless it takes all."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("POST", f"{_PATH}/{named(name)}/check")["items"]
-    if as_json:
+    if where.as_json:
         print_json(found)
     else:
         rows = [[str(one["version"]), one["result"], one["detail"]] for one in found]
@@ -128,21 +105,14 @@ def check(
 
 
 @app.command("remove")
-def remove(
-    name: NameArgument,
-    version: VersionOption = None,
-    yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def remove(where: Where, name: NameArgument, version: VersionOption = None, yes: YesOption = False) -> None:
     """Forget a key, or one version of it, at once; remove it at the provider too."""
     what = f"the key {name}" if version is None else f"version {version} of the key {name}"
     check_sure(f"Forget {what}? Calls do without it at once", yes=yes)
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("POST", f"{_PATH}/{named(name)}/remove", _only(version))
-    _show(found, as_json=as_json)
+    _show(found, as_json=where.as_json)
 
 
 def _read_key(name: str) -> str:

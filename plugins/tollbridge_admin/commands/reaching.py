@@ -1,20 +1,15 @@
 """From a command to the admin API, on this machine or elsewhere, with the same paths and the same JSON.
 
-A command file is a Typer app whose functions end with these options and ask within a `with` block; `me.py` is a whole
-one:
+A command file is a Typer app whose functions begin with where they work, which the options at their end say, and ask
+within a `with` block; `me.py` is a whole one:
 
     app = typer.Typer(help="Teams.", no_args_is_help=True)
 
     @app.command("show")
-    def show(
-        team_id: Annotated[str, typer.Argument()],
-        config: ConfigOption = None,
-        url: UrlOption = "",
-        token: TokenOption = "",
-        as_json: JsonOption = False,
-    ) -> None:
+    @placed
+    def show(where: Where, team_id: Annotated[str, typer.Argument()]) -> None:
         \"\"\"Show one team.\"\"\"
-        with Reaching(config, url, token) as api:
+        with Reaching.of(where) as api:
             team = api.ask("GET", f"/teams/{named(team_id)}")
         ...
 
@@ -36,27 +31,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from tollbridge.cli.output import ConfigOption, JsonOption, TokenOption, UrlOption, check_one_place, when
+from tollbridge.cli.output import check_one_place, when
+from tollbridge.cli.places import Where, placed
 
 if TYPE_CHECKING:
     from tollbridge.cli.asking import Asking
 
-__all__ = ["ConfigOption", "JsonOption", "Reaching", "TokenOption", "UrlOption", "named", "when_said"]
+__all__ = ["Reaching", "Where", "named", "placed", "when_said"]
 
 
 class Reaching:
     """The way to the API that the options name: a gateway elsewhere by its URL and a token, else the configured one.
 
-    What the `with` block is given asks. Raises a usage error where both are named, and `SetupError` where the gateway
-    cannot be opened.
+    What the `with` block is given asks. Raises a usage error where both are named, or a token alone, and `SetupError`
+    where the gateway cannot be opened.
     """
 
     def __init__(self, config: Path | None = None, url: str = "", token: str = "") -> None:
-        check_one_place(config, url)
+        check_one_place(config, url, token)
         self._config = config
         self._url = url
         self._token = token
         self._ways = ExitStack()
+
+    @classmethod
+    def of(cls, where: Where) -> "Reaching":
+        """Give the way that a command's options name."""
+        return cls(where.config, where.url, where.token)
 
     def __enter__(self) -> "Asking":
         if self._url:

@@ -85,6 +85,14 @@ def read_text(said: str, where: str) -> str:
         raise typer.BadParameter(f"the file {said[1:]} cannot be read as text", param_hint=where) from None
 
 
+def read_json(text: str, where: str) -> Any:
+    """Read JSON; raises a usage error."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise typer.BadParameter("it is no JSON", param_hint=where) from None
+
+
 def read_header(said: str) -> tuple[str, str]:
     """Read `Name: value`; raises a usage error, which holds nothing of the value."""
     name, colon, value = said.partition(":")

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tollbridge.cli.output import print_fields, print_json, print_table
-from tollbridge_admin.commands.reaching import ConfigOption, JsonOption, Reaching, TokenOption, UrlOption, named
-from tollbridge_admin.commands.words import ScopeOption, YesOption, check_sure, wished
+from tollbridge.cli.output import labelled, print_fields, print_json, print_table
+from tollbridge_admin.commands.acting import Acting
+from tollbridge_admin.commands.reaching import Reaching, Where, named, placed
+from tollbridge_admin.commands.words import LimitOption, ScopeOption, SearchOption, wished
 
 app = typer.Typer(help="Make, list and change roles.", no_args_is_help=True)
 
@@ -16,29 +17,26 @@ AboutOption = Annotated[str, typer.Option("--description", help="What it is for.
 
 
 @app.command("create")
+@placed
 def create(
+    where: Where,
     name: Annotated[str, typer.Argument(help="Small letters, digits and hyphens.")],
     scope: ScopeOption = None,
     description: AboutOption = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Make a role."""
     wish = {"name": name, "scopes": scope or [], **wished({"description": description})}
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", "/roles", wish), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("POST", "/roles", wish), as_json=where.as_json)
 
 
 @app.command("list")
-def roles(
-    config: ConfigOption = None, url: UrlOption = "", token: TokenOption = "", as_json: JsonOption = False
-) -> None:
+@placed
+def roles(where: Where, search: SearchOption = "", limit: LimitOption = 200) -> None:
     """List all roles, the built-in ones first."""
-    with Reaching(config, url, token) as api:
-        found = api.ask("GET", "/roles")["items"]
-    if as_json:
+    with Reaching.of(where) as api:
+        found = list(api.items("/roles", {"q": search or None}, most=limit))
+    if where.as_json:
         print_json(found)
         return
     rows = [[one["name"], one["description"], " ".join(one["scopes"])] for one in found]
@@ -46,53 +44,28 @@ def roles(
 
 
 @app.command("show")
-def show(
-    name: RoleArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def show(where: Where, name: RoleArgument) -> None:
     """Show one role."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("GET", f"/roles/{named(name)}"), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("GET", f"/roles/{named(name)}"), as_json=where.as_json)
 
 
 @app.command("edit")
-def edit(
-    name: RoleArgument,
-    scope: ScopeOption = None,
-    description: AboutOption = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def edit(where: Where, name: RoleArgument, scope: ScopeOption = None, description: AboutOption = "") -> None:
     """Change a role, and what all who have it may do, at once; scopes are replaced as a whole."""
     change = wished({"scopes": scope, "description": description})
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("PATCH", f"/roles/{named(name)}", change), as_json=as_json)
-
-
-@app.command("remove")
-def remove(
-    name: RoleArgument,
-    yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Remove a role that nobody has."""
-    check_sure(f"Remove the role {name}?", yes=yes)
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", f"/roles/{named(name)}/remove"), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("PATCH", f"/roles/{named(name)}", change), as_json=where.as_json)
 
 
 def _print_one(role: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(role)
         return
-    built_in = "yes" if role["built_in"] else "no"
-    fields = {"name": role["name"], "description": role["description"], "built in": built_in}
-    print_fields({**fields, "scopes": " ".join(role["scopes"])})
+    print_fields(labelled({word: role[word] for word in ("name", "description", "built_in", "scopes")}))
+
+
+_ACTING = Acting(app=app, metavar="ROLE", path=lambda api, name: f"/roles/{named(name)}", show=_print_one)
+_ACTING.does("remove", "Remove a role that nobody has.", sure="Remove the role {}?")

@@ -6,15 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import print_fields, print_json, print_table
-from tollbridge_admin.commands.reaching import (
-    ConfigOption,
-    JsonOption,
-    Reaching,
-    TokenOption,
-    UrlOption,
-    named,
-    when_said,
-)
+from tollbridge.cli.saying import typed
+from tollbridge_admin.commands.reaching import Reaching, Where, named, placed, when_said
 from tollbridge_admin.commands.spans import overlap_s
 from tollbridge_admin.commands.words import SearchOption, YesOption, check_sure
 
@@ -22,53 +15,46 @@ app = typer.Typer(help="Have a token's secret change by itself.", no_args_is_hel
 
 TokenArgument = Annotated[str, typer.Argument(metavar="ID")]
 OverlapOption = Annotated[str, typer.Option(help="How long the old secret still opens: 1h, 24h, 7d.")]
-StateOption = Annotated[str, typer.Option(help="Only tokens in this state: active, ending, near-budget, ...")]
+StateOption = Annotated[
+    str,
+    typer.Option(help="One of: active, disabled, revoked, expired, ending, near-budget, over-budget."),
+]
 
 
 @app.command("set")
+@placed
 def put(
+    where: Where,
     token_id: TokenArgument,
     into: Annotated[str, typer.Option(help="Where it goes: webhook:ID, file:PATH or hook:NAME.")],
     days_before: Annotated[int, typer.Option(min=1, help="How many days before its end it changes.")] = 14,
     overlap: OverlapOption = "24h",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Have a token's secret change by itself before it ends, and be handed over."""
     wish = {"into": into, "days_before": days_before, "overlap_s": overlap_s(overlap)}
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("PUT", _path(token_id), wish), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("PUT", _path(token_id), wish), as_json=where.as_json)
 
 
 @app.command("show")
-def show(
-    token_id: TokenArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def show(where: Where, token_id: TokenArgument) -> None:
     """Show how a token's secret changes by itself, and whether a new one is on its way."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("GET", _path(token_id)), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("GET", _path(token_id)), as_json=where.as_json)
 
 
 @app.command("remove")
-def remove(
-    token_id: TokenArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Have it not change by itself any more; one that is on its way is taken back."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("DELETE", _path(token_id)), as_json=as_json)
+@placed
+def remove(where: Where, token_id: TokenArgument) -> None:
+    """Have it not change by itself any more; one on its way is taken back, its files are let go."""
+    with Reaching.of(where) as api:
+        _print_one(api.ask("DELETE", _path(token_id)), as_json=where.as_json)
 
 
+@placed
 def rotate_all(
+    where: Where,
     *,
     search: SearchOption = "",
     state: StateOption = "active",
@@ -77,26 +63,22 @@ def rotate_all(
     overlap: Annotated[str, typer.Option(help="How long the old secrets still open: now, 1h, 24h, 7d.")] = "24h",
     into: Annotated[str, typer.Option(help="Hand them over: webhook:ID, file:PATH with {id} in it, hook:NAME.")] = "",
     yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Give all tokens, or those that the options name, a new secret each, printed once or handed over."""
     meant = {"q": search, "state": state, "team": team, "parent": parent}
     wish: dict[str, Any] = {"filter": meant, "overlap_s": overlap_s(overlap), **({"into": into} if into else {})}
     check_sure("Give each of these tokens a new secret?", yes=yes)
     found: list[Mapping[str, Any]] = []
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         after = ""
         while after is not None:
             page = api.ask("POST", "/tokens/rotate", {**wish, "after": after})
             found += page["items"]
             after = page["next"]
-    if as_json:
+    if where.as_json:
         print_json(found)
         return
-    rows = [[one["id"], one["result"], one["token"] or one["detail"] or "-"] for one in found]
+    rows = [[one["id"], one["result"], one["token"] or typed(one["detail"] or "-")] for one in found]
     print_table("Tokens", ("id", "result", "secret, shown this once"), rows, empty="There is no such token.")
 
 
@@ -113,7 +95,9 @@ def _print_one(one: Mapping[str, Any], *, as_json: bool) -> None:
     else:
         hours = int(one["overlap_s"]) // 3_600
         fields = {"into": one["into"], "days before its end": one["days_before"], "overlap": f"{hours} h"}
-        print_fields({**fields, "done": when_said(one["done_at"])})
+        failure = {"not begun": one["failure"]} if one["failure"] else {}
+        times = {"next": when_said(one["due_at"]), "done": when_said(one["done_at"])}
+        print_fields({**fields, **times, **failure})
     if one["handover"] is not None:
         under_way = one["handover"]
         said = {"since": when_said(under_way["since"]), "into": under_way["into"], "failure": under_way["failure"]}

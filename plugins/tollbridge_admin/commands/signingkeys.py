@@ -7,18 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import print_json, print_table
-from tollbridge_admin.commands.reaching import (
-    ConfigOption,
-    JsonOption,
-    Reaching,
-    TokenOption,
-    UrlOption,
-    named,
-    when_said,
-)
+from tollbridge_admin.commands.acting import check_meant
+from tollbridge_admin.commands.reaching import Reaching, Where, named, placed, when_said
 from tollbridge_admin.commands.requests import read_text
 from tollbridge_admin.commands.spans import ends, overlap_s
-from tollbridge_admin.commands.words import YesOption, check_sure
+from tollbridge_admin.commands.words import YesOption
 
 HolderArgument = Annotated[str, typer.Argument(metavar="ID", help="Whose key it is.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's id, which signatures name.")]
@@ -34,7 +27,9 @@ app = typer.Typer(help="Keys to sign requests with.", no_args_is_help=True)
 
 
 @app.command("add")
+@placed
 def add(
+    where: Where,
     ctx: typer.Context,
     holder: HolderArgument,
     way: Annotated[str, typer.Option("--kind", "-k", help="signature, hmac or aksk.")] = "signature",
@@ -42,72 +37,54 @@ def add(
     public_key: PublicOption = "",
     expires: Annotated[str, typer.Option(help="When it ends: 90d, 12h or an ISO time.")] = "",
     out: OutOption = None,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Add a key; without --public-key its secret is made and given this once."""
     _check_new(out)
     wish = {"kind": way, **ends(expires), **_public(public_key), **({"algorithm": algorithm} if algorithm else {})}
-    with Reaching(config, url, token) as api:
-        _give(api.ask("POST", _path(ctx, holder), wish), out, as_json=as_json)
+    with Reaching.of(where) as api:
+        _give(api.ask("POST", _path(ctx, holder), wish), out, as_json=where.as_json)
 
 
 @app.command("list")
-def keys(
-    ctx: typer.Context,
-    holder: HolderArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def keys(where: Where, ctx: typer.Context, holder: HolderArgument) -> None:
     """List the keys that sign."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("GET", _path(ctx, holder))["items"]
-    if as_json:
+    if where.as_json:
         print_json(found)
     else:
         _print(found)
 
 
 @app.command("rotate")
+@placed
 def rotate(
+    where: Where,
     ctx: typer.Context,
     holder: HolderArgument,
     key: KeyArgument,
     overlap: Annotated[str, typer.Option(help="How long the old one signs: now, 1h, 24h, 7d.")] = "24h",
     public_key: PublicOption = "",
     out: OutOption = None,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Add a key of the same kind; the one before signs for the overlap."""
     _check_new(out)
     wish = {"overlap_s": overlap_s(overlap), **_public(public_key)}
-    with Reaching(config, url, token) as api:
-        _give(api.ask("POST", f"{_path(ctx, holder)}/{named(key)}/rotate", wish), out, as_json=as_json)
+    with Reaching.of(where) as api:
+        _give(api.ask("POST", f"{_path(ctx, holder)}/{named(key)}/rotate", wish), out, as_json=where.as_json)
 
 
 @app.command("remove")
-def remove(
-    ctx: typer.Context,
-    holder: HolderArgument,
-    key: KeyArgument,
-    yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def remove(where: Where, ctx: typer.Context, holder: HolderArgument, key: KeyArgument, yes: YesOption = False) -> None:
     """Forget a key, at once: nothing it signs is taken any more."""
-    check_sure(f"Forget the key {key}? What it signs is refused at once", yes=yes)
-    with Reaching(config, url, token) as api:
-        found = api.ask("POST", f"{_path(ctx, holder)}/{named(key)}/remove")
-    if as_json:
+    path = f"{_path(ctx, holder)}/{named(key)}"
+    with Reaching.of(where) as api:
+        question = f"Forget the key {key}? What it signs is refused at once"
+        check_meant(api, path, question, yes=yes)
+        found = api.ask("POST", f"{path}/remove")
+    if where.as_json:
         print_json(found)
     else:
         print(f"removed {found['id']}")

@@ -7,8 +7,8 @@ import typer
 
 from tollbridge import SystemClock
 
-_SPAN = re.compile(r"(\d{1,4})([mhd])")
-_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
+_SPAN = re.compile(r"(\d{1,5})([mhdw])")
+_SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def ends(text: str) -> dict[str, str]:

@@ -6,16 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import print_json, print_table
-from tollbridge_admin.commands.reaching import (
-    ConfigOption,
-    JsonOption,
-    Reaching,
-    TokenOption,
-    UrlOption,
-    named,
-    when_said,
-)
-from tollbridge_admin.commands.words import LimitOption, YesOption, check_sure
+from tollbridge_admin.commands.acting import check_meant
+from tollbridge_admin.commands.reaching import Reaching, Where, named, placed, when_said
+from tollbridge_admin.commands.words import LimitOption, YesOption
 
 app = typer.Typer()
 
@@ -25,54 +18,52 @@ RoleOption = Annotated[str, typer.Option("--role", "-r", help="What they are the
 
 
 @app.command("members")
+@placed
 def members(
+    where: Where,
     team: TeamArgument,
+    role: Annotated[str, typer.Option("--role", "-r", help="Only those with this role.")] = "",
     limit: LimitOption = 50,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """List the members of a team."""
-    with Reaching(config, url, token) as api:
-        found = list(api.items(f"/teams/{named(team)}/members", most=limit))
-    print_members(found, as_json=as_json)
+    with Reaching.of(where) as api:
+        found = list(api.items(f"/teams/{named(team)}/members", {"role": role or None}, most=limit))
+    print_members(found, as_json=where.as_json)
 
 
 @app.command("join")
+@placed
 def join(
+    where: Where,
     team: TeamArgument,
     person: PersonArgument,
     role: RoleOption = "consumer",
     name: Annotated[str, typer.Option("--name", "-n", help="Their name, to add somebody new.")] = "",
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
-    """Make somebody a member of a team, or give a member another role, at once."""
+    """Make somebody a member of a team, or give a member another role, at once.
+
+    Who is new has no password: they sign in by a provider, or after `tollbridge person password`.
+    """
     who = {"email": person} if "@" in person else {"person": person}
     more = {"name": name} if name else {}
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = api.ask("POST", f"/teams/{named(team)}/members", {**who, **more, "role": role})
-    print_members([found], as_json=as_json)
+    print_members([found], as_json=where.as_json)
+    print_replaced(found, as_json=where.as_json)
+    if name and not where.as_json:
+        print(f"\nWho is new signs in by a provider, or with a password: tollbridge person password {person}")
 
 
 @app.command("leave")
-def leave(
-    team: TeamArgument,
-    person: PersonArgument,
-    yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def leave(where: Where, team: TeamArgument, person: PersonArgument, yes: YesOption = False) -> None:
     """End a membership and all that was made with it, at once and for good."""
-    check_sure(f"Take {person} out of {team}? All that they made there ends", yes=yes)
-    with Reaching(config, url, token) as api:
-        found = api.ask("POST", f"/teams/{named(team)}/members/{named(person_id(api, person))}/remove")
-    print_members([found], as_json=as_json)
+    with Reaching.of(where) as api:
+        path = f"/teams/{named(team)}/members/{named(person_id(api, person))}"
+        question = f"Take {person} out of {team}? All that they made there ends"
+        check_meant(api, path, question, yes=yes)
+        found = api.ask("POST", f"{path}/remove")
+    print_members([found], as_json=where.as_json)
 
 
 def person_id(api: Any, person: str) -> str:
@@ -86,6 +77,12 @@ def person_id(api: Any, person: str) -> str:
             return found
     typer.echo(f"tollbridge: nobody has the address {person!r}", err=True)
     raise typer.Exit(3)
+
+
+def print_replaced(found: Mapping[str, Any], *, as_json: bool) -> None:
+    """Say which role a membership had before, where it was another."""
+    if not as_json and found["replaced"] not in (None, found["role"]):
+        print(f"\n{found['name']} was {found['replaced']} before.")
 
 
 def print_members(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:

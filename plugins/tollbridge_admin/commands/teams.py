@@ -5,17 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tollbridge.cli.output import print_fields, print_json, print_table
+from tollbridge.cli.output import labelled, print_fields, print_json, print_table
 from tollbridge_admin.commands import teammembers
-from tollbridge_admin.commands.reaching import (
-    ConfigOption,
-    JsonOption,
-    Reaching,
-    TokenOption,
-    UrlOption,
-    named,
-    when_said,
-)
+from tollbridge_admin.commands.acting import Acting
+from tollbridge_admin.commands.reaching import Reaching, Where, named, placed
 from tollbridge_admin.commands.words import (
     BudgetOption,
     ConcurrencyOption,
@@ -27,8 +20,6 @@ from tollbridge_admin.commands.words import (
     ScopeOption,
     SearchOption,
     TpmOption,
-    YesOption,
-    check_sure,
     counts,
     money,
     money_said,
@@ -49,7 +40,9 @@ AboutOption = Annotated[str, typer.Option("--description", help="What it is abou
 
 
 @app.command("create")
+@placed
 def create(
+    where: Where,
     name: Annotated[str, typer.Argument(help="Small letters, digits and hyphens; what its tokens have as team.")],
     title: TitleOption = "",
     description: AboutOption = "",
@@ -61,10 +54,6 @@ def create(
     networks: NetworkOption = None,
     hours: HoursOption = "",
     rotate_days: RotateDaysOption = None,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Make a team.  Tokens that have its name as team are its own from then on.
 
@@ -73,23 +62,17 @@ def create(
     said = {"name": name, "title": title, "description": description, "scopes": scope}
     numbers = counts(requests_per_minute=rpm, tokens_per_minute=tpm, concurrency=concurrency, rotate_days=rotate_days)
     more = {"budget": money(budget), "from": networks, "hours": hours}
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", "/teams", wished({**said, **more}) | numbers), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("POST", "/teams", wished({**said, **more}) | numbers), as_json=where.as_json)
 
 
 @app.command("list")
-def teams(
-    search: SearchOption = "",
-    limit: LimitOption = 50,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def teams(where: Where, search: SearchOption = "", limit: LimitOption = 50) -> None:
     """List teams by their names."""
-    with Reaching(config, url, token) as api:
+    with Reaching.of(where) as api:
         found = list(api.items("/teams", {"q": search or None}, most=limit))
-    if as_json:
+    if where.as_json:
         print_json(found)
         return
     columns = ("name", "title", "state", "budget", "scopes")
@@ -100,20 +83,17 @@ def teams(
 
 
 @app.command("show")
-def show(
-    name: TeamArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
+@placed
+def show(where: Where, name: TeamArgument) -> None:
     """Show one team."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("GET", _path(name)), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("GET", _path(name)), as_json=where.as_json)
 
 
 @app.command("edit")
+@placed
 def edit(
+    where: Where,
     name: TeamArgument,
     title: TitleOption = "",
     description: AboutOption = "",
@@ -128,59 +108,14 @@ def edit(
     no: Annotated[
         list[str] | None, typer.Option("--no", help=f"Take one of these away: {', '.join(_NO_MORE)}.")
     ] = None,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
 ) -> None:
     """Change a team and what all in it may do, at once; what is not named stays."""
     said = {"title": title, "description": description, "scopes": scope}
     numbers = counts(requests_per_minute=rpm, tokens_per_minute=tpm, concurrency=concurrency, rotate_days=rotate_days)
     more = {"budget": money(budget), "from": networks, "hours": hours}
     change = numbers | wished({**said, **more}, no or (), _NO_MORE)
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("PATCH", _path(name), change), as_json=as_json)
-
-
-@app.command("disable")
-def disable(
-    name: TeamArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Switch a team and all in it off, at once, until it is enabled."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", f"{_path(name)}/disable"), as_json=as_json)
-
-
-@app.command("enable")
-def enable(
-    name: TeamArgument,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """Switch a team on again, and what was disabled with it."""
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", f"{_path(name)}/enable"), as_json=as_json)
-
-
-@app.command("end")
-def end(
-    name: TeamArgument,
-    yes: YesOption = False,
-    config: ConfigOption = None,
-    url: UrlOption = "",
-    token: TokenOption = "",
-    as_json: JsonOption = False,
-) -> None:
-    """End a team, its memberships and all of its tokens, at once and for good."""
-    check_sure(f"End {name}? All of its tokens are refused from now on, and its name is not given again", yes=yes)
-    with Reaching(config, url, token) as api:
-        _print_one(api.ask("POST", f"{_path(name)}/end"), as_json=as_json)
+    with Reaching.of(where) as api:
+        _print_one(api.ask("PATCH", _path(name), change), as_json=where.as_json)
 
 
 def _path(name: str) -> str:
@@ -191,9 +126,18 @@ def _print_one(team: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(team)
         return
-    fields = {word: team[word] for word in ("name", "title", "description", "state", "holder")}
-    limits = {word: team[word] for word in ("requests_per_minute", "tokens_per_minute", "concurrency")}
-    more = {"budget": money_said(team["budget"]), "from": " ".join(team["from"]), "hours": team["hours"]}
-    times = {"created": when_said(team["created_at"]), "ended": when_said(team["ended_at"])}
-    scopes = {"scopes": " ".join(team["scopes"])}
-    print_fields({**fields, **scopes, **limits, **more, "rotate days": team["rotate_days"], **times})
+    words = ("name", "title", "description", "state", "holder", "scopes")
+    limits = ("requests_per_minute", "tokens_per_minute", "concurrency")
+    more = ("budget", "from", "hours", "rotate_days", "created_at", "ended_at")
+    shown = {**team, "budget": money_said(team["budget"])}
+    print_fields(labelled({word: shown[word] for word in (*words, *limits, *more)}))
+
+
+_ACTING = Acting(app=app, metavar="TEAM", path=lambda api, name: _path(name), show=_print_one)
+_ACTING.does("disable", "Switch a team and all in it off, at once, until it is enabled.")
+_ACTING.does("enable", "Switch a team on again, and what was disabled with it.")
+_ACTING.does(
+    "end",
+    "End a team, its memberships and all of its tokens, at once and for good.",
+    sure="End {}? All of its tokens are refused from now on, and its name is not given again",
+)

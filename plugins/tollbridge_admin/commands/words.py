@@ -12,7 +12,7 @@ ScopeOption = Annotated[
 RpmOption = Annotated[int | None, typer.Option(min=0, help="Requests a minute.")]
 TpmOption = Annotated[int | None, typer.Option(min=0, help="Model tokens a minute.")]
 ConcurrencyOption = Annotated[int | None, typer.Option(min=0, help="Calls at once.")]
-BudgetOption = Annotated[str, typer.Option(help="Money: 25/month, 1.50/day or 100/total, in USD.")]
+BudgetOption = Annotated[str, typer.Option(help="Money: 25/month, 1.50/day or 100/total, in USD; 25 is 25/month.")]
 NetworkOption = Annotated[
     list[str] | None, typer.Option("--from", help="An address or network to call from; may be given several times.")
 ]
@@ -41,13 +41,13 @@ def counts(**fields: int | None) -> dict[str, int]:
 
 
 def money(text: str) -> dict[str, str] | None:
-    """Read `25/month`, `1.50/day` or `100/total`; raises a usage error."""
+    """Read `25/month`, `1.50/day`, `100/total`, or `25` for a month; raises a usage error."""
     if not text:
         return None
     usd, _, period = text.partition("/")
     period = period or "month"
     if period not in ("day", "month", "total"):
-        raise typer.BadParameter(f"{text!r}: a budget is USD/day, USD/month or USD/total, such as 25/month")
+        raise typer.BadParameter(f"{text!r}: a budget is USD/day, USD/month or USD/total, and 25 is 25/month")
     return {"usd": usd, "period": period}
 
 

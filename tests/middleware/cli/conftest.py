@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tollbridge.cli.app import run
+from tollbridge.testing.blank import lay_database
 
 CONFIG = """
 [providers.mock]
@@ -46,6 +47,12 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "tollbridge.toml"
     path.write_text(CONFIG)
     return path
+
+
+@pytest.fixture
+def laid(tmp_path: Path) -> Path:
+    """Leave an empty database where the configuration has it."""
+    return lay_database(tmp_path / ".tollbridge" / "tollbridge.db")
 
 
 @pytest.fixture

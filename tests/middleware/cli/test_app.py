@@ -59,6 +59,20 @@ def test_wrong_usage_is_code_2_and_one_line_that_says_what(tollbridge, arguments
     assert ran.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["secret set mine", "provider-key set openai", "provider-key rotate openai", "person password amy@x.example"],
+)
+def test_word_too_many_is_not_repeated_for_it_may_be_a_secret(tollbridge, command) -> None:
+    ran = tollbridge(*command.split(), "sk-quartz-lamp-0000")
+
+    assert (ran.code, ran.out) == (2, "")
+    called = command.rpartition(" ")[0]
+    assert ran.err.startswith(f"tollbridge: too many words for 'tollbridge {called}'; they are not repeated here")
+    assert "asked for without being shown, or read from standard input" in ran.err
+    assert "quartz" not in ran.err
+
+
 def test_mistake_in_the_configuration_is_code_1_and_one_line(tollbridge, config) -> None:
     config.write_text("[sever]\n")
 
@@ -119,6 +133,17 @@ def test_fault_of_ours_is_not_hidden(tollbridge, monkeypatch, tmp_path) -> None:
 
     with pytest.raises(RuntimeError, match="a bug"):
         tollbridge("fail")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("token", "show", "\udcff"), ("team", "create", "\udcff"), ("api", "GET", "/\udcff"), ("\udcff",)],
+)
+def test_word_that_is_no_text_is_wrong_usage_and_not_repeated(tollbridge, laid, words) -> None:
+    ran = tollbridge(*words)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"tollbridge: the word at place {len(words)} is no text in UTF-8; it is not repeated here\n"
 
 
 def test_commands_of_plugins_are_there(tollbridge) -> None:

@@ -1,9 +1,12 @@
 """The audit log from the command line."""
 
+import os
+import pwd
 import sqlite3
-from getpass import getuser
 
 import pytest
+
+from tollbridge.operators import operator
 
 
 @pytest.fixture
@@ -37,7 +40,7 @@ def test_what_was_done_is_listed_newest_first(tollbridge, done) -> None:
         (1, "token.issue", done),
     ]
     assert (records[1]["before"], records[1]["after"]) == ({"name": "job"}, {"name": "new"})
-    assert (records[0]["actor"], records[0]["via"], records[0]["client"]) == (f"operator:{getuser()}", "cli", None)
+    assert (records[0]["actor"], records[0]["via"], records[0]["client"]) == (operator().id, "cli", None)
 
 
 def test_list_is_narrowed_and_paged(tollbridge, done) -> None:
@@ -46,7 +49,7 @@ def test_list_is_narrowed_and_paged(tollbridge, done) -> None:
 
     assert numbers("--action", "token.re") == [3]
     assert numbers("--target", "tok_0") == []
-    assert numbers("--actor", f"operator:{getuser()}", "--limit", "1") == [3]
+    assert numbers("--actor", operator().id, "--limit", "1") == [3]
     assert numbers("--before", "3", "--limit", "1") == [2]
 
 
@@ -54,10 +57,37 @@ def test_list_is_written_for_people(tollbridge, done) -> None:
     shown = tollbridge("audit", "list").out
 
     assert "token.change" in shown
-    assert '{"name":"new"}' in shown
+    assert "name: job -> new" in shown
+    assert "state was active" in shown
+    assert "name: job, " in shown
 
 
-def test_empty_log_says_so_and_is_whole(tollbridge) -> None:
+def test_what_comes_in_place_of_nothing_is_shown_beside_it(tollbridge, done) -> None:
+    id = tollbridge("token", "create", "--name", "job", "--json").json["id"]
+    tollbridge("token", "edit", id, "--name", "job", "--expires", "2098-01-01T00:00:00Z")
+
+    first = tollbridge("audit", "list", "--target", id).out.splitlines()[2]
+
+    assert first.rstrip().endswith("expires_at: - -> 2098-01-01T00:00:00Z")
+
+
+def test_list_fits_on_a_screen_and_json_has_the_whole(tollbridge, done) -> None:
+    made = ("--budget", "10/month", "--expires", "2098-01-01T00:00:00Z", "--metadata", "a=b")
+    tollbridge("token", "create", "--name", "n" * 60, *made, "--scope", "ai:chat", "--scope", "model:gpt-4o-mini")
+
+    shown, (record, *_) = tollbridge("audit", "list").out, tollbridge("audit", "list", "--json").json
+
+    assert max(map(len, shown.splitlines())) <= 120
+    title, head, first, *_ = (line.rstrip() for line in shown.splitlines())
+    assert (title, head.split()) == ("Audit log", ["number", "when,", "UTC", "who", "action", "target", "what"])
+    assert (first[0], first[-1]) == ("4", "…")
+    assert f"{record['target'][:10]}…{record['target'][-8:]}" in first
+    after = record["after"]
+    assert (after["budget_amount"], after["expires_at"]) == ("10", "2098-01-01T00:00:00Z")
+    assert after["metadata"] == {"a": "b"}
+
+
+def test_empty_log_says_so_and_is_whole(tollbridge, laid) -> None:
     assert tollbridge("audit", "list").out == "Nothing was recorded.\n"
     ran = tollbridge("audit", "verify")
     assert (ran.code, ran.out) == (0, f"0 records, whole\n0:{'0' * 64}\n")
@@ -122,11 +152,12 @@ def test_head_that_is_none_is_refused(tollbridge, head) -> None:
     assert "is no head: NUMBER:DIGEST" in ran.err
 
 
-def test_user_without_a_name_is_the_operator(tollbridge, monkeypatch) -> None:
-    def nameless():
-        raise KeyError("getpwuid(): uid not found: 12345")
-
-    monkeypatch.setattr("tollbridge.operators.getpass.getuser", nameless)
+def test_actor_is_the_user_of_the_machine_and_not_whom_the_environment_names(tollbridge, monkeypatch) -> None:
+    for name in ("LOGNAME", "USER", "SUDO_USER"):
+        monkeypatch.setenv(name, "mallory")
     tollbridge("token", "create", "--name", "x")
 
-    assert tollbridge("audit", "list", "--json").json[0]["actor"] == "operator"
+    actor = tollbridge("audit", "list", "--json").json[0]["actor"]
+
+    assert actor.startswith(f"operator:{pwd.getpwuid(os.getuid()).pw_name}")
+    assert "mallory" not in actor

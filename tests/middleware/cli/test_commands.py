@@ -352,6 +352,14 @@ def test_models_with_all_also_lists_known_providers_and_their_key_variable(tollb
     assert "Providers" in table
 
 
+def test_provider_that_waits_for_its_key_is_listed_with_all(tollbridge, config) -> None:
+    config.write_text('[providers.mine]\nbase_url = "https://mine.example/v1"\napi_key = "stored:mine"\n')
+
+    found = tollbridge("models", "--all", "--json").json["providers"]
+
+    assert {"provider": "mine", "key": "-", "state": "no key"} in found
+
+
 def test_no_model_is_said_with_the_way_to_one(tollbridge, config) -> None:
     config.write_text("")
 
@@ -402,6 +410,8 @@ def test_database_of_a_newer_program_is_an_error(tollbridge, tmp_path) -> None:
 STORE = """
 import tollbridge
 
+kept = {}
+
 
 class Nothing:
     def __init__(self, url, clock):
@@ -414,6 +424,18 @@ class Nothing:
         pass
 
     async def list_tokens(self, **filters):
+        return []
+
+    async def own_keys(self):
+        return kept
+
+    async def add_own_key(self, name, sealed):
+        return kept.setdefault(name, sealed)
+
+    async def own_key(self, name):
+        return kept.get(name)
+
+    async def peppers(self):
         return []
 
     async def people(self):
@@ -483,7 +505,7 @@ def test_nothing_is_broken_into_lines_where_a_program_reads(tollbridge, config) 
     assert f"mock/{long} has no known price" in tollbridge("check").out
 
 
-def test_json_of_every_command_that_offers_it_is_one_document(tollbridge) -> None:
+def test_json_of_every_command_that_offers_it_is_one_document(tollbridge, laid) -> None:
     for arguments in (("check",), ("chain",), ("plugins",), ("models",), ("token", "list"), ("secret", "list")):
         ran = tollbridge(*arguments, "--json")
         assert ran.code == 0

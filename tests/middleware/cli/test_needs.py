@@ -1,5 +1,6 @@
 """`tollbridge check` sees the secrets that are missing."""
 
+import asyncio
 import io
 import sqlite3
 from contextlib import closing
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 from tests.support.keyed import OLD_KEY
 
-from tollbridge import Gateway, hookimpl, load_config
-from tollbridge.cli.needs import key_findings
+from tollbridge import ConfigError, Gateway, PluginError, hookimpl, load_config
+from tollbridge.cli.needs import key_findings, start_findings
 from tollbridge.stores.sqlite import SqliteStore
 
 
@@ -43,6 +44,22 @@ def test_missing_key_is_an_error_and_no_database_is_made_to_look_for_it(tollbrid
 
     assert finding(ran, "provider mock") == (1, "error", MISSING)
     assert not (tmp_path / ".tollbridge").exists()
+
+
+def test_key_in_the_database_is_no_missing_one_in_the_list_of_providers(
+    tollbridge: Any, stored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def state(name: str) -> str:
+        (found,) = (one for one in tollbridge("models", "--all", "--json").json["providers"] if one["provider"] == name)
+        return str(found["state"])
+
+    assert state("mock") == "no key"
+    assert not (tmp_path / ".tollbridge").exists()
+    set_key(tollbridge, monkeypatch)
+    assert (state("mock"), state("anthropic")) == ("key in the database", "no key")
+    with closing(sqlite3.connect(".tollbridge/tollbridge.db")) as db, db:
+        db.execute("DROP TABLE stored_secret")
+    assert state("mock") == "no key, but perhaps in the database, which cannot be read"
 
 
 def test_key_in_the_database_is_found_there_and_one_of_another_name_or_time_is_none(
@@ -105,7 +122,7 @@ async def test_store_that_says_nothing_of_its_schema_is_asked_for_keys(tmp_path)
     ("secret", "level", "result"),
     [
         ("stored:introspection", "error", "no secret 'introspection' is stored"),
-        ("env:MOCK_KEY", "ok", "its secrets are there"),
+        ("env:MOCK_KEY", "ok", "it has what it needs"),
     ],
 )
 def test_secret_of_an_identity_source_is_looked_for(tollbridge, config, secret, level, result) -> None:
@@ -125,3 +142,107 @@ def test_identity_source_that_needs_no_secret_is_not_spoken_of(tollbridge, confi
     ran = tollbridge("check", "--json")
 
     assert [one for one in ran.json if one["what"].startswith("identity ")] == []
+
+
+PUBLIC = '[server]\npublic_url = "https://gw.example.com"\n'
+OIDC = '[signin.oidc.acme]\nissuer = "{}"\nclient_id = "x"\nclient_secret = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "what", "sentence"),
+    [
+        ("[identity.signed]\n", "identity signed", "identity.signed needs [server] public_url"),
+        (
+            '[server]\nhost = "0.0.0.0"\n[oauth]\nenabled = true\n',
+            "plugin oauth",
+            "oauth.enabled needs server.public_url",
+        ),
+        (OIDC.format("https://id.example.com", "env:MOCK_KEY"), "plugin signin", "signin.oidc: it needs server.public"),
+        (PUBLIC + OIDC.format("http://id.example.com", "env:MOCK_KEY"), "plugin signin", "signin.oidc.acme: "),
+        (
+            PUBLIC + OIDC.format("https://id.example.com", "env:NONE"),
+            "plugin signin",
+            "the environment variable NONE is not set",
+        ),
+        ('[tokens]\nimported = ["hmac:old"]\n', "imported tokens", "tokens.imported: no secret 'old' is stored"),
+        (
+            '[providers.two]\nbase_url = "https://two.example"\nrotator = "none"\n',
+            "rotators",
+            "providers.two",
+        ),
+    ],
+)
+def test_what_a_start_is_refused_for_is_found_and_nothing_is_written(
+    tollbridge, config, more: str, what: str, sentence: str
+) -> None:
+    config.write_text(config.read_text() + more)
+
+    ran = tollbridge("check", "--json")
+
+    code, level, result = finding(ran, what)
+    assert (code, level) == (1, "error")
+    assert result.startswith(sentence)
+    assert not (config.parent / ".tollbridge").exists()
+    with pytest.raises(ConfigError) as refused:
+        asyncio.run(Gateway(config).start())
+    assert str(refused.value) == result
+
+
+def test_library_that_is_not_there_is_found(tollbridge, config, monkeypatch) -> None:
+    config.write_text(f"{config.read_text()}{PUBLIC}[identity.signed]\n")
+    assert finding(tollbridge("check", "--json"), "identity signed")[1:] == ("ok", "it has what it needs")
+    monkeypatch.setattr("tollbridge_signed.signed.find_spec", lambda name: None)
+
+    found = finding(tollbridge("check", "--json"), "identity signed")
+
+    assert found[:2] == (1, "error")
+    assert "pip install 'tollbridge[signed]'" in found[2]
+
+
+def test_all_that_plugins_refuse_is_found_and_a_start_is_refused_before_anything_is_opened(tmp_path) -> None:
+    class One:
+        @hookimpl
+        def check(self, gateway: Gateway) -> None:
+            raise ConfigError("one cannot")
+
+    class Two:
+        @hookimpl
+        def check(self) -> None:
+            raise ValueError("two is broken")
+
+    gateway = Gateway({}, plugins=[One(), Two()], env={"TOLLBRIDGE_DATA": str(tmp_path / "data")})
+
+    found = [one.result for one in start_findings(gateway) if one.what.startswith("plugin ")]
+
+    assert sorted(found)[0] == "one cannot"
+    assert "plugin 'Two' failed in check: two is broken" in sorted(found)[1]
+    with pytest.raises((ConfigError, PluginError)):
+        asyncio.run(gateway.start())
+    assert not (tmp_path / "data").exists()
+
+
+def test_check_says_whether_keys_and_peppers_are_those_of_the_database_and_makes_none(tollbridge, tmp_path) -> None:
+    assert not [one for one in tollbridge("check", "--json").json if one["what"] == "keys and peppers"]
+    tollbridge("token", "create", "--name", "x")
+    assert finding(tollbridge("check", "--json"), "keys and peppers") == (0, "ok", "those of the database")
+
+    for name, said in (("pepper", "1 secret is hashed with the pepper 1, and"), ("kek", "does not open")):
+        kept = (tmp_path / ".tollbridge" / name).read_bytes()
+        (tmp_path / ".tollbridge" / name).unlink()
+        code, level, result = finding(tollbridge("check", "--json"), "keys and peppers")
+        assert (code, level) == (1, "error")
+        assert said in result
+        assert not (tmp_path / ".tollbridge" / name).exists()
+        (tmp_path / ".tollbridge" / name).touch(0o600)
+        (tmp_path / ".tollbridge" / name).write_bytes(kept)
+
+
+def test_database_that_gives_no_keys_is_an_error(tollbridge) -> None:
+    tollbridge("token", "create", "--name", "x")
+    with closing(sqlite3.connect(".tollbridge/tollbridge.db")) as db, db:
+        db.execute("ALTER TABLE own_key RENAME TO lost")
+
+    code, level, result = finding(tollbridge("check", "--json"), "keys and peppers")
+
+    assert (code, level) == (1, "error")
+    assert "no such table: own_key" in result

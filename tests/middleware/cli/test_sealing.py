@@ -138,3 +138,17 @@ def test_commands_show_no_key(tollbridge, stored, kek) -> None:
     keys = [line.split()[-1] for line in kek.read_text().splitlines()]
     assert len(keys) == 2
     assert not [key for key in keys for ran in shown if key in ran.out + ran.err]
+
+
+def test_nothing_is_sealed_anew_without_the_key_of_the_database_and_none_is_made(tollbridge, tmp_path) -> None:
+    tollbridge("token", "create", "--name", "x")
+    assert tollbridge("secret", "rewrap").out == "sealed anew: 0\n"
+    (tmp_path / ".tollbridge" / "kek").unlink()
+
+    ran = tollbridge("secret", "rewrap")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "does not open: it was sealed with the key 1, and the secret" in ran.err
+    (row,) = tollbridge("secret", "keys", "--json").json
+    assert (row["id"], row["state"], row["values"]) == ("1", "missing", 2)
+    assert not (tmp_path / ".tollbridge" / "kek").exists()

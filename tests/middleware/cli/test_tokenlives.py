@@ -52,7 +52,9 @@ def test_third_secret_is_refused_while_two_open(tollbridge, made) -> None:
     ran = tollbridge("token", "rotate", made["id"])
 
     assert (ran.code, ran.out) == (1, "")
-    assert "two of this token's secrets open; wait until the older one has ended, or rotate with no overlap" in ran.err
+    assert (
+        "two of this token's secrets open; wait until the older one has ended, or rotate with --overlap now" in ran.err
+    )
 
 
 def test_only_what_is_named_changes(tollbridge, made) -> None:
@@ -112,7 +114,7 @@ def test_disabled_token_opens_again_once_it_is_enabled(tollbridge, made) -> None
 
 
 @pytest.mark.parametrize("command", ["rotate", "edit", "disable", "enable"])
-def test_token_that_does_not_exist_is_code_3(tollbridge, command) -> None:
+def test_token_that_does_not_exist_is_code_3(tollbridge, laid, command) -> None:
     ran = tollbridge("token", command, "tok_none")
 
     assert (ran.code, ran.out) == (3, "")

@@ -1,13 +1,16 @@
 """Making, listing and revoking tokens from the command line."""
 
 import asyncio
+import re
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tollbridge import Gateway
-from tollbridge.cli.output import print_fields, when
+from tollbridge.cli.output import labelled, print_fields, when
 from tollbridge.cli.tokenwords import read_budget, read_expiry
+from tollbridge.metering.budgets import period_of
 from tollbridge.tokens.model import TokenBudget
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -92,11 +95,12 @@ def test_token_is_shown_for_people(tollbridge) -> None:
     plain = tollbridge("token", "create", "--name", "plain", "--json").json["id"]
     rich = tollbridge("token", "create", "--name", "rich", "--budget", "1.50", "--json").json["id"]
 
-    lines = dict(line.split(None, 1) for line in tollbridge("token", "show", plain).out.splitlines()[2:])
+    lines = dict(re.split("  +", line, maxsplit=1) for line in tollbridge("token", "show", plain).out.splitlines())
 
-    assert lines["scopes"].rstrip() == "ai:* model:*"
-    assert [lines[name].rstrip() for name in ("budget", "expires_at", "owner")] == ["-", "-", "-"]
-    assert lines["created_at"].rstrip().endswith(" UTC")
+    assert lines["scopes"] == "ai:* model:*"
+    assert [lines[name] for name in ("budget", "expires", "owner", "rotate days")] == ["-", "-", "-", "-"]
+    assert lines["canary"] == "no"
+    assert lines["created"].endswith(" UTC")
     assert "1.5 USD a month" in tollbridge("token", "show", rich).out
 
 
@@ -112,11 +116,48 @@ def test_list_can_be_narrowed_and_paged(tollbridge) -> None:
     assert listed("--search", "THR") == ["three"]
     assert listed("--limit", "1") == ["three"]
     assert listed("--before", ids[1]) == ["one"]
+    team = tollbridge("token", "create", "--name", "theirs", "--team", "blue", "--json").json
+    assert listed("--team", "blue") == ["theirs"]
+    assert tollbridge("token", "show", team["id"], "--json").json["team"] == "blue"
     assert "revoked" in tollbridge("token", "list").out
 
 
-def test_empty_list_says_how_to_make_a_token(tollbridge) -> None:
+def test_empty_list_says_how_to_make_a_token(tollbridge, laid) -> None:
     assert "make one with: tollbridge token create --name NAME" in tollbridge("token", "list").out
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [("--search", "x"), ("--state", "ending"), ("--team", "red"), ("--parent", "tok_1"), ("--before", "tok_1")],
+)
+def test_filter_that_nothing_fits_does_not_say_that_there_is_no_token(tollbridge, laid, filter) -> None:
+    assert tollbridge("token", "list", *filter).out == "No token fits.\n"
+
+
+def test_budget_for_tokens_without_one_counts_for_the_states_that_it_makes(tollbridge, config) -> None:
+    made = tollbridge("token", "create", "--name", "thrifty", "--json").json
+    config.write_text(config.read_text() + '[budgets]\ntoken_daily_usd = "1"\n')
+    day = datetime.now(UTC).date()
+    with sqlite3.connect(config.parent / ".tollbridge" / "tollbridge.db") as db:
+        period = period_of("day", day)
+        row = (f"token:{made['id']}:{period}", 0, 950_000_000)
+        db.execute("INSERT INTO budget (id, reserved, spent) VALUES (?, ?, ?)", row)
+
+    listed = {
+        state: [one["name"] for one in tollbridge("token", "list", "--state", state, "--json").json]
+        for state in ("near-budget", "over-budget", "ending")
+    }
+
+    assert listed == {"near-budget": ["thrifty"], "over-budget": [], "ending": []}
+
+
+def test_revoking_again_is_no_further_record(tollbridge) -> None:
+    made = tollbridge("token", "create", "--name", "gone", "--json").json
+
+    ends = [tollbridge("token", "revoke", made["id"], "--json").json["revoked_at"] for _ in range(2)]
+
+    assert ends[0] == ends[1]
+    assert len(tollbridge("audit", "list", "--action", "token.revoke", "--json").json) == 1
 
 
 def test_revoked_token_opens_nothing(tollbridge) -> None:
@@ -125,7 +166,7 @@ def test_revoked_token_opens_nothing(tollbridge) -> None:
     revoked = tollbridge("token", "revoke", made["id"], "--yes")
 
     assert revoked.code == 0
-    assert "state                revoked " in revoked.out
+    assert "state                revoked\n" in revoked.out
     assert asyncio.run(identify(made["token"])) is None
 
 
@@ -153,7 +194,7 @@ def test_revoking_as_json_does_not_ask(tollbridge) -> None:
 
 
 @pytest.mark.parametrize("command", [("show",), ("revoke", "--yes"), ("show", "--json"), ("revoke", "--json")])
-def test_token_that_does_not_exist_is_code_3(tollbridge, command) -> None:
+def test_token_that_does_not_exist_is_code_3(tollbridge, laid, command) -> None:
     ran = tollbridge("token", command[0], "tok_none", *command[1:])
 
     assert (ran.code, ran.out) == (3, "")
@@ -167,10 +208,18 @@ def test_token_that_does_not_exist_is_code_3(tollbridge, command) -> None:
         (("create", "--name", "x", "--scope", "everything"), 1, "is no scope"),
         (("create", "--name", "x", "--expires", "2001-01-01"), 1, "the expiry lies in the past"),
         (("create", "--name", "x", "--expires", "soon"), 2, "neither an age such as 90d nor a time"),
-        (("create", "--name", "x", "--budget", "25/week"), 2, "a budget is USD/day, USD/month or USD/total"),
+        (
+            ("create", "--name", "x", "--budget", "25/week"),
+            2,
+            "a budget is USD/day, USD/month or USD/total, and 25 is 25/month",
+        ),
         (("create", "--name", "x", "--budget", "lots"), 2, "'lots' is not an amount in US dollars"),
         (("create", "--name", "x", "--rpm", "-1"), 2, "--rpm"),
-        (("list", "--state", "asleep"), 2, "'asleep' is no state: active, disabled, revoked, expired"),
+        (
+            ("list", "--state", "asleep"),
+            2,
+            "'asleep' is no state: active, disabled, revoked, expired, ending, near-budget, over-budget",
+        ),
         (("list", "--limit", "0"), 2, "--limit"),
         (("create", "--name", "x", "--from", "here"), 2, "'here' is no address or network"),
         (("create", "--name", "x", "--hours", "late"), 2, "'late' are no hours"),
@@ -218,6 +267,19 @@ def test_fields_are_aligned_and_what_is_missing_is_a_dash(capsys) -> None:
     print_fields({"a": 1, "longer": None, "b": "", "c": 0})
 
     assert capsys.readouterr().out == "a       1\nlonger  -\nb       -\nc       0\n"
+
+
+def test_fields_of_the_api_are_shown_in_words() -> None:
+    shown = labelled({"rotate_days": 3, "built_in": True, "created_at": NOW, "ended_at": None, "scopes": ["a", "b"]})
+
+    times = {"created": "2026-01-05 12:00 UTC", "ended": "-"}
+    assert shown == {"rotate days": 3, "built in": True, **times, "scopes": "a b"}
+
+
+def test_what_is_so_and_what_is_not_is_yes_and_no(capsys) -> None:
+    print_fields({"a": True, "b": False})
+
+    assert capsys.readouterr().out == "a  yes\nb  no\n"
 
 
 def test_no_fields_print_nothing(capsys) -> None:

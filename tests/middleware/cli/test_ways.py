@@ -1,9 +1,11 @@
 """The same commands, in the store of a configuration and on a gateway elsewhere, print the same."""
 
+import io
 import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -81,7 +83,7 @@ def test_token_is_made_alike(ways: tuple[Way, Way], wish: tuple[str, ...]) -> No
 def test_tokens_are_listed_and_shown_alike(ways: tuple[Way, Way]) -> None:
     ids = [ways[0]("token", "create", "--name", f"listed-{n}", *FULL, "--json").json["id"] for n in range(3)]
     commands = [
-        ("list",),
+        ("list", "--search", "listed-"),
         ("list", "--limit", "2", "--search", "listed-"),
         ("list", "--before", ids[1], "--search", "listed-"),
         ("list", "--state", "revoked", "--parent", ids[0]),
@@ -189,3 +191,24 @@ def test_two_places_are_wrong_usage(live: LiveGateway, capsys: pytest.CaptureFix
 
     assert [run([*words, *both]) for words in (("token", "list"), ("audit", "list"))] == [2, 2]
     assert capsys.readouterr().err.count("name one") == 2
+
+
+@pytest.mark.parametrize(
+    "command", ["token list", "token import -", "audit verify", "me", "team list", "explain me gpt"]
+)
+@pytest.mark.parametrize("said", ["option", "environment", "beside --config"])
+def test_token_for_no_gateway_is_wrong_usage_and_nobody_becomes_the_operator(
+    tollbridge: Way, config: Path, monkeypatch: pytest.MonkeyPatch, command: str, said: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    where = {"option": ("--token", "tb_secret"), "beside --config": ("--config", str(config))}.get(said, ())
+    if said != "option":
+        monkeypatch.setenv("TOLLBRIDGE_TOKEN", "tb_secret")
+
+    ran = tollbridge(*command.split(), *where)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "a token is for a gateway elsewhere: name that with --url or TOLLBRIDGE_URL" in ran.err
+    assert "leave --token out, and unset TOLLBRIDGE_TOKEN" in ran.err
+    assert "tb_secret" not in ran.err
+    assert not (config.parent / ".tollbridge").exists()

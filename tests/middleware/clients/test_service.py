@@ -1,22 +1,25 @@
 """Making, changing and ending OAuth clients, on a real store."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from tollbridge.audit import Actor
-from tollbridge.clients.model import AuthMethod, ClientChange, ClientRules, GrantType
+from tollbridge.clients.model import AuthMethod, Client, ClientChange, ClientRules, GrantType
 from tollbridge.clients.service import ClientService, IssuedClient
 from tollbridge.errors import BadRequest, Denied
 from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.samples import sample_key
-from tollbridge.tokens.model import TokenKind, TokenState
+from tollbridge.tokens.model import TokenKind, TokenLimits, TokenState
 from tollbridge.tokens.peppers import OnePepper
 from tollbridge.tokens.secret import digest
 from tollbridge.tokens.service import TokenService
@@ -43,7 +46,7 @@ class Office:
 @pytest.fixture
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     clock = FixedClock()
-    store = SqliteStore(tmp_path / "t.db", clock)
+    store = SqliteStore(lay_database(tmp_path / "t.db"), clock)
     await store.open()
     hashes = OnePepper(PEPPER)
     tokens = TokenService(store, store, hashes, clock, audit_key=sample_key)
@@ -113,6 +116,39 @@ async def test_client_is_found_changed_and_listed(office: Office) -> None:
     assert (changed.rules.access_s, changed.token.name, changed.token.owner) == (120, "Other", "ada")
     assert list(await office.clients.find(team="blue")) == [changed]
     assert await office.clients.change("client_0", ClientChange()) is None
+
+
+async def test_changes_at_the_same_time_undo_nothing_of_each_other_and_see_what_they_change(office: Office) -> None:
+    made, seen = await office.add(), []
+
+    def change_to(**wished: Any) -> Callable[[Client], ClientChange]:
+        def change(client: Client) -> ClientChange:
+            seen.append(client.rules)
+            limits = structs.replace(client.token.limits, **wished)
+            return ClientChange(access_s=client.rules.access_s + 60, token=TokenChange(limits=limits))
+
+        return change
+
+    edits = (change_to(requests_per_minute=1), change_to(concurrency=2))
+    await asyncio.gather(*(office.clients.change(made.client.id, edit) for edit in edits))
+
+    found = await office.clients.get(made.client.id)
+    assert found is not None
+    assert found.rules.access_s == RULES.access_s + 120
+    assert found.token.limits == TokenLimits(requests_per_minute=1, concurrency=2)
+    assert seen[0] == RULES != seen[1]
+
+
+async def test_owner_that_is_a_persons_id_is_given_by_that_person_alone(office: Office) -> None:
+    issued = await office.tokens.issue(name="ada's", scopes=("ai:*",), owner="per_1")
+    ada = await office.tokens.identify(issued.secret.encode())
+
+    with pytest.raises(Denied) as caught:
+        await office.add(owner="per_2", minter=ada)
+
+    assert (caught.value.code, caught.value.param) == ("out_of_reach", "owner")
+    assert list(await office.clients.find()) == []
+    assert (await office.add(owner="per_1", minter=ada)).client.token.owner == "per_1"
 
 
 async def test_two_secrets_prove_it_while_they_overlap(office: Office) -> None:

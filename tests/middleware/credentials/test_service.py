@@ -7,14 +7,16 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from structlog.testing import capture_logs
 
 from tollbridge.audit import Actor
 from tollbridge.credentials.keys import make_pair, public_key
 from tollbridge.credentials.service import CredentialWish
-from tollbridge.errors import BadRequest, Unavailable
+from tollbridge.errors import BadRequest, SetupError, Unavailable
 from tollbridge.sealing.places import CREDENTIAL, Place
 from tollbridge.stores.credentials import CredentialKind
 from tollbridge.tokens.model import Environment, TokenKind
+from tollbridge.tokens.secret import is_well_formed, make_secret
 
 SIGNATURE = CredentialWish(kind=CredentialKind.SIGNATURE)
 SHARED = [CredentialKind.HMAC, CredentialKind.AKSK]
@@ -249,3 +251,58 @@ async def test_secret_under_an_older_pepper_moves_to_the_newer_when_it_is_proven
 
     after = await store.count_secrets()
     assert (sum(before.values()), len(before), len(after)) == (2, 1, 2)
+
+
+@pytest.mark.parametrize("kind", SHARED)
+async def test_shared_secret_says_whose_it_is_while_its_token_is_live_and_it_signs(held, kind) -> None:
+    made, other = await held.add(CredentialWish(kind=kind)), await held.add()
+    whose, shown = held.credentials.whose, made.secret.encode()
+
+    principal, key = await whose(shown)
+    assert (principal.id, key) == (held.id, made.credential.id)
+    assert is_well_formed(shown)
+    for strange in (b"", b"x", shown[:-1], make_secret().encode(), other.secret.encode()):
+        assert await whose(strange) is None
+
+    await held.gw.gateway.tokens.disable(held.id)
+    assert await whose(shown) is None
+    await held.gw.gateway.tokens.enable(held.id)
+    assert await whose(shown) is not None
+    await held.credentials.rotate(held.id, made.credential.id, timedelta(0))
+    assert await whose(shown) is None
+
+
+async def test_shared_secret_under_an_older_pepper_is_found_and_moves_to_the_newer_when_it_signs(held) -> None:
+    made = await held.add(CredentialWish(kind=CredentialKind.HMAC))
+    gateway, shown = held.gw.gateway, made.secret.encode()
+    await asyncio.to_thread(gateway.rings.peppers.rotate)
+    held.gw.clock.advance(60)
+    before, after = (key.id for key in gateway.rings.peppers.newest_first()[::-1])
+    counted = [dict(await gateway.store.count_secrets())]
+
+    assert await held.credentials.whose(shown) is not None
+    counted.append(dict(await gateway.store.count_secrets()))
+    assert (await held.credentials.open(made.credential.id)).shared == shown
+    counted.append(dict(await gateway.store.count_secrets()))
+
+    assert counted == [{before: 2}, {before: 2}, {before: 1, after: 1}]
+    assert await held.credentials.whose(shown) is not None
+
+
+@pytest.mark.parametrize("failure", [Unavailable("no"), SetupError("no pepper")])
+async def test_secret_that_cannot_move_to_the_newer_pepper_signs_all_the_same(held, monkeypatch, failure) -> None:
+    made = await held.add(CredentialWish(kind=CredentialKind.AKSK))
+    store = await held.gw.gateway.store.credentials()
+
+    async def fails(id: str, digest: bytes, pepper_id: str) -> None:
+        raise failure
+
+    monkeypatch.setattr(store, "rehash", fails)
+    await asyncio.to_thread(held.gw.gateway.rings.peppers.rotate)
+    held.gw.clock.advance(60)
+
+    with capture_logs() as lines:
+        opened = await held.credentials.open(made.credential.id)
+
+    assert opened.shared == made.secret.encode()
+    assert [(line["event"], line["reason"]) for line in lines] == [("secret_not_rehashed", type(failure).__name__)]

@@ -64,6 +64,7 @@ async def test_explaining_leaves_nothing_behind(gateway: Make) -> None:
     assert await store.recent() == []
     assert await store.budget_standings(["bridge:2026-01-05", f"token:{id}:2026-01"]) == {}
     assert len(await store.follow_audit()) == records
+    await store._open.upkeep.tidy()  # type: ignore[attr-defined]  # it writes the notes of use
     for token in (id, bait):
         found = await store.get_token(token)
         assert found is not None
@@ -292,7 +293,10 @@ async def test_numbers_of_others_are_not_told(gateway: Make) -> None:
     assert [rule.values for rule in hidden] == [{}] * len(hidden)
     assert "10.0.0.0/8" not in str(hidden)
     assert [rule.says for rule in hidden if rule.kind == "limit"] == ["a limit"]
+    assert {rule.says for rule in hidden if rule.kind == "scope"} == {"a scope that the call needs"}
+    assert "ai:*" not in str(hidden)
     assert rules(told, "limit", "limit")[0] == rules(whole, "limit", "limit")[0]
+    assert rules(told, "context", "estimate") == rules(whole, "context", "estimate") != []
     assert "10.0.0.0/8" in str(whole.findings)
 
 

@@ -1,5 +1,7 @@
 """URLs that hold their data themselves."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ def test_data_is_told_from_a_place(url: str, found: tuple[str | None, str | None
     assert read_url(url) == found
 
 
-@given(st.from_regex(r"[\w.+-]+/[\w.+-]+", fullmatch=True).filter(str.isascii), st.text("abcXYZ019+/="))
+@given(st.from_regex(re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII), fullmatch=True), st.text("abcXYZ019+/="))
 def test_data_comes_back_as_it_was(mime: str, data: str) -> None:
     url = write_url(Media(kind=MediaKind.FILE, data=data, mime=mime), "image/png")
 

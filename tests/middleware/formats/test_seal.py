@@ -67,7 +67,9 @@ def test_id_that_only_looks_like_one_is_an_id() -> None:
     assert split_id("call__tb1abc", SEAL) == ("call__tb1abc", None)
 
 
-thought = st.lists(st.builds(lambda text, state: Reasoning(text=text, state=state), st.text(max_size=9), states))
+thought = st.lists(
+    st.builds(lambda text, state: Reasoning(text=text, state=state), st.text(max_size=9), states), max_size=4
+)
 
 
 @given(st.text(max_size=20), states | st.none(), thought)

@@ -107,6 +107,17 @@ def test_url_holds_the_models_name_where_it_belongs(
     assert upstream_url(base, operation, "a/b:1", stream=stream) == url
 
 
+def test_path_of_the_hosts_own_is_asked_where_it_has_one() -> None:
+    quirks = Quirks(paths={"chat": ("/own", "/own/flow")})
+
+    def asked(label: str, *, stream: bool) -> str:
+        operation = Operation("ai:chat", label, upstream="/usual", streamed="/usual/flow")
+        return upstream_url("https://h", operation, "m", stream=stream, quirks=quirks)
+
+    assert [asked("chat", stream=False), asked("chat", stream=True)] == ["https://h/own", "https://h/own/flow"]
+    assert asked("embeddings", stream=False) == "https://h/usual"
+
+
 def test_models_name_is_found_in_any_of_the_paths() -> None:
     operation = Operation("ai:chat", "x", path="/v1beta/models/{model}:go", also=("/v1/models/{model}:go",))
 

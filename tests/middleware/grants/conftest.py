@@ -13,6 +13,7 @@ from tollbridge.grants.model import Consent, Lent
 from tollbridge.grants.service import CodeWish, GrantService
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.client_contract import added
 from tollbridge.testing.samples import sample_key
 from tollbridge.tokens.peppers import OnePepper
@@ -54,7 +55,7 @@ class Lending:
 async def lending(tmp_path: Path) -> AsyncIterator[Lending]:
     clock = FixedClock()
     kept: Clock = clock
-    store = SqliteStore(tmp_path / "t.db", kept)
+    store = SqliteStore(lay_database(tmp_path / "t.db"), kept)
     await store.open()
     hashes, box = OnePepper(b"p" * 32), Box(rings(tmp_path, clock=clock).keys)
     tokens = TokenService(store, store, hashes, clock, audit_key=sample_key)

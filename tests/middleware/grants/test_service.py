@@ -7,13 +7,15 @@ import pytest
 from structlog.testing import capture_logs
 from tests.middleware.grants.conftest import BY, SCOPES, WISH, Lending
 
-from tollbridge.errors import BadRequest, Denied, Unavailable
+from tollbridge.errors import BadRequest, Denied, RateLimited, Unavailable
 from tollbridge.grants import service
 from tollbridge.grants.model import DeviceState
 from tollbridge.grants.service import USER_CODE_LENGTH, USER_CODE_LETTERS, check_depth, effective
+from tollbridge.testing.client_contract import added
 from tollbridge.tokens.model import Above, Principal, SecretUse
+from tollbridge.tokens.peppers import OnePepper
 from tollbridge.tokens.scopes import ScopeSet
-from tollbridge.tokens.secret import ISSUED
+from tollbridge.tokens.secret import ISSUED, make_secret
 from tollbridge.tokens.service import MOST_ABOVE
 
 TOKEN = ISSUED + b".e30.x"
@@ -56,6 +58,7 @@ async def test_end_of_a_grant_is_told_and_recorded(lending: Lending) -> None:
 
     with capture_logs() as logs:
         await lending.grants.end(grant_id)
+        await lending.grants.end(grant_id)
 
     assert [(line["event"], line["grant_id"]) for line in logs] == [("grant_ended", grant_id)]
     assert await lending.store.find_holder(grant_id) is None
@@ -97,6 +100,14 @@ async def test_refresh_token_is_found_with_its_grant(lending: Lending) -> None:
     assert await lending.grants.about_refresh(secret.swapcase()) is None
     await lending.grants.end(lent.grant_id)
     assert await lending.grants.about_refresh(secret) is None
+
+
+async def test_secret_of_a_client_is_worth_nothing_as_a_token(lending: Lending) -> None:
+    secret = make_secret().encode("ascii")
+    await added(lending.store, 8, digest=OnePepper(b"p" * 32).digest(secret).content)
+
+    assert await lending.grants.about(secret) is None
+    assert await lending.grants.whose(secret) is not None
 
 
 async def test_access_token_is_forgotten(lending: Lending) -> None:
@@ -152,6 +163,24 @@ async def test_code_of_a_device_that_is_taken_is_made_anew_for_a_while(
 
     with pytest.raises(Unavailable):
         await lending.grants.ask_for_device("client_7", ("ai:chat",), 600)
+
+
+async def test_devices_of_one_client_that_wait_are_only_so_many(
+    lending: Lending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_WAITING", 2)
+    _, user_code = await lending.grants.ask_for_device("client_7", ("ai:chat",), 600)
+    await lending.grants.ask_for_device("client_7", ("ai:chat",), 600)
+
+    with pytest.raises(RateLimited) as refused:
+        await lending.grants.ask_for_device("client_7", ("ai:chat",), 600)
+
+    assert refused.value.retry_after_s == 60
+    await lending.grants.ask_for_device("client_8", ("ai:chat",), 600)
+    device = await lending.grants.find_device(user_code)
+    assert device is not None
+    await lending.grants.decide_device(device, None, by=BY)
+    await lending.grants.ask_for_device("client_7", ("ai:chat",), 600)
 
 
 def test_scopes_that_come_into_effect_are_those_that_all_bounds_include() -> None:

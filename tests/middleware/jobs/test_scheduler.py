@@ -333,6 +333,25 @@ async def test_job_is_hurried_by_name_and_one_that_is_shared_or_unknown_is_not_t
     assert [record.action for record in await workers.gateway.store.follow_audit()] == ["job.hurry"]
 
 
+async def test_job_that_is_hurried_while_it_runs_is_done_once_more(workers: Workers) -> None:
+    work = Work()
+    work.goes_on.clear()
+    job = Job("sweep", 3_600.0, work)
+    busy, other = workers.worker(job), workers.worker(job)
+    running = asyncio.create_task(busy.run_due())
+    await until(lambda: work.begun == 1, "the job")
+
+    await other.hurry("sweep", by=BY)
+    await other.run_due()
+    assert work.begun == 1
+    work.goes_on.set()
+    await running
+    await other.run_due()
+    await other.run_due()
+
+    assert work.done == 2
+
+
 async def test_job_that_no_plugin_offers_any_more_is_left_alone(workers: Workers) -> None:
     before, after = Work(), Work()
     await workers.worker(Job("old", 1.0, before)).run_due()

@@ -37,6 +37,7 @@ from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.plugins import Plugins
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.surface import Surface
+from tollbridge.testing.blank import lay_database
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
 
@@ -98,7 +99,7 @@ def test_limit_works_alone() -> None:
 
 
 def test_meter_works_behind_authenticate(tmp_path) -> None:
-    store = SqliteStore(tmp_path / "ledger.db")
+    store = SqliteStore(lay_database(tmp_path / "ledger.db"))
     app = Starlette(
         routes=ROUTES,
         lifespan=lambda app: opened(store),

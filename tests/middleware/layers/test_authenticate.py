@@ -437,6 +437,17 @@ async def test_streams_and_answers_of_the_wrapped_app_say_so_too(mock) -> None:
     assert all("sunset" in reply.headers for reply in replies)
 
 
+async def test_secret_that_never_lasts_so_long_ends_since_it_was_made(mock) -> None:
+    gw = mock(at="2026-01-05T12:00:00+00:00")
+    token = await gw.token(rotate_days=1)
+    gw.clock.advance(3_600)
+
+    reply = await gw.request("GET", "/v1/models", token=token)
+
+    assert reply.headers["deprecation"] == "@1767614400"  # 2026-01-05 12:00
+    assert reply.headers["sunset"] == "Tue, 06 Jan 2026 12:00:00 GMT"
+
+
 async def test_address_of_many_bad_tokens_is_refused_and_a_good_one_crosses_from_it(mock) -> None:
     gw = mock(throttle={"bad_tokens": 3, "spared": []}, at="2026-01-05T12:00:00+00:00")
     token = await gw.token()

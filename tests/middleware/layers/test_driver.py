@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.middleware.layers.crossing_support import AsModelCall, Exchange, Ready, Recorder, hello, http_scope
 
 from tollbridge.call import Call, Outcome
+from tollbridge.errors import Denied
 from tollbridge.formats.dialect import Operation
 from tollbridge.layers.layer import Layer
 
@@ -110,6 +111,42 @@ async def test_call_cancelled_while_it_waits_to_be_wound_up_is_wound_up() -> Non
 
     assert outer.notes == ["a complete"]
     assert outer.plan.ended == []
+
+
+class Vouched(Layer):
+    """Has the body checked, and does not wait to say so: only `hi` is taken.  Notes each body that it is given."""
+
+    def __init__(self, app: Any, *, model: bool) -> None:
+        super().__init__(app)
+        self.model = model
+        self.given: list[bytes | None] = []
+
+    def head(self, call: Call) -> None:
+        def check(body: bytes) -> None:
+            if body != b"hi":
+                raise Denied("this is another body", code="other_body")
+
+        call.body_check = check
+        call.operation = Operation("ai:chat", "chat") if self.model else None
+
+    def body(self, call: Call) -> None:
+        self.given.append(call.body)
+
+
+@pytest.mark.parametrize("model", [True, False])
+@pytest.mark.parametrize("kind", [Ready, Exchange])
+@pytest.mark.parametrize("together", [1, 4])
+async def test_body_that_is_to_be_checked_is_checked_before_any_layer_or_the_app_has_it(
+    kind: type[Exchange], model: bool, together: int
+) -> None:
+    app = Vouched(hello, model=model)
+    for body, status in ((b"hi", 200), (b"ho", 403)):
+        exchanges = [kind({"type": "http.request", "body": body, "more_body": False}) for _ in range(together)]
+
+        await asyncio.gather(*(exchange.run(app) for exchange in exchanges))
+
+        assert [exchange.status for exchange in exchanges] == [status] * together
+    assert app.given == [b"hi"] * together
 
 
 class TestModelBody:

@@ -1,5 +1,6 @@
 """Sources that name a token of ours, that are shown a credential beside another, or that wait for the body."""
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,19 +14,25 @@ from tollbridge.hookspecs import hookimpl
 from tollbridge.identity import Holder
 from tollbridge.layers.authenticate import Authenticate
 from tollbridge.tokens.conditions import parse_conditions
-from tollbridge.tokens.model import Principal, TokenLimits
+from tollbridge.tokens.model import Principal, Shown, TokenLimits
 
 BODY = b'{"model": "small", "messages": []}'
 GONE = "the one who held this card is gone"
+WORN = "this card was shown before"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Knows tokens by their ids, until `ends_s`; a card with a digest holds for a body of that digest alone."""
+    """Knows tokens by their ids, until `ends_s`; a card with a digest holds for a body of that digest alone.
+
+    One that is `worn` is confirmed; `out` it is refused, and `through` it breaks.
+    """
 
     headers: ClassVar[tuple[bytes, ...]] = (b"x-card", b"x-digest")
 
     ends_s: float = 0.0
+    worn: str = ""
+    seen: ClassVar[list[Call]] = []
 
     def shows(self, call: Call) -> bool:
         return call.header(b"x-card") is not None
@@ -36,7 +43,16 @@ class Card:
             return None
         if digest is not None:
             call.body_check = lambda body: check(body, digest.decode())
-        return Holder(card.decode(), self.ends_s or None, Unauthenticated(GONE) if self.ends_s else None)
+        refusal = Unauthenticated(GONE) if self.ends_s else None
+
+        async def confirm() -> None:
+            self.seen.append(call)
+            if self.worn == "out":
+                raise Unauthenticated(WORN)
+            if self.worn == "through":
+                raise ValueError(WORN)
+
+        return Holder(card.decode(), self.ends_s or None, refusal, key="key_1", confirm=confirm if self.worn else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +161,42 @@ async def test_conditions_and_canaries_hold_whoever_names_the_token(desk) -> Non
 
     assert (await chat(gw, elsewhere)).status_code == 403
     assert (await chat(gw, canary)).status_code == 401
+
+
+@pytest.mark.parametrize(("worn", "status", "said"), [("out", 401, WORN), ("through", 503, "cannot be found out now")])
+async def test_card_is_confirmed_last_and_may_still_be_refused(desk, worn: str, status: int, said: str) -> None:
+    gw = desk(identity={"card": {"worn": worn}})
+
+    reply = await chat(gw, await held(gw))
+
+    assert (reply.status_code, gw.sent) == (status, [])
+    assert said in reply.json()["error"]["message"]
+    assert (WORN in reply.text) is (worn == "out")
+
+
+async def test_nothing_is_confirmed_of_a_token_that_is_not_live_or_is_a_canary(desk) -> None:
+    gw = desk(identity={"card": {"worn": "a little"}})
+    id, canary = await held(gw), await held(gw, canary=True)
+    await gw.gateway.tokens.disable(id)
+    Card.seen.clear()
+
+    replies = [await chat(gw, one) for one in (id, canary, "tok_nobody")]
+
+    assert [reply.status_code for reply in replies] == [401] * 3
+    assert Card.seen == []
+    await gw.gateway.tokens.enable(id)
+    assert (await chat(gw, id)).status_code == 200
+    assert [call.principal.shown for call in Card.seen] == [Shown(id, key="key_1")]
+
+
+async def test_headers_of_a_source_cross_as_they_came_where_it_is_not_shown_what_it_knows(desk) -> None:
+    gw = desk()
+    lines = {"x-digest": 'a, "b";c', "x-stamp-of": "d", "authorization": f"Bearer {await gw.token()}"}
+
+    reply = await gw.request("GET", "/mine", token="", headers=lines)
+
+    seen = [pair for pair in ast.literal_eval(reply.text) if pair[0].startswith((b"x-", b"auth"))]
+    assert seen == [(b"x-digest", b'a, "b";c'), (b"x-stamp-of", b"d")]
 
 
 async def test_answers_say_when_the_key_that_was_shown_ends(desk) -> None:

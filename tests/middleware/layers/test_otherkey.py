@@ -182,7 +182,7 @@ class Exchanging:
     env: tuple[str, ...] = ()
 
     def headers(self, key: str) -> list[tuple[bytes, bytes]]:
-        return [(b"x-project", b"mine")]
+        return [(b"x-project", b"old")] if key == OLD_KEY else [(b"x-project", b"new"), (b"x-account", b"new")]
 
     async def sign(self, key: str, request: UpstreamRequest) -> list[tuple[bytes, bytes]]:
         if key not in self.known:
@@ -222,7 +222,8 @@ async def test_key_that_gives_no_credential_yet_falls_back_to_the_one_before(tmp
 
     assert upstream.shown == [token_of(OLD_KEY)] * 2
     assert told(logs) == [(2, 0)]
-    assert [sent.headers["x-project"] for sent in upstream.sent] == ["mine"] * 2
+    assert [sent.headers["x-project"] for sent in upstream.sent] == ["old"] * 2  # all of it is of that key
+    assert not any("x-account" in sent.headers for sent in upstream.sent)
     assert OLD_KEY not in str([one for one in logs if one["event"] != "request_served"])
 
 

@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 
 from tollbridge import Gateway, Tollbridge, load_config
 from tollbridge.jose import Issuer, KeySet, TokenRefused, verify
-from tollbridge.layers.vouch import LASTS_S
+from tollbridge.jose.compact import decode_base64url
+from tollbridge.layers.vouch import LASTS_S, TYPE
 
 RULES = Issuer("http://127.0.0.1:8800", "shop", ("ES256",), "identity+jwt")
 
@@ -129,3 +130,8 @@ def test_service_further_behind_checks_it_as_the_documentation_says(tmp_path, mo
         head, payload, signature = shown.split(".")
         with pytest.raises(JoseError):
             behind["caller"](f"{head}.{payload}.{'A' * len(signature)}")
+        assert gateway.vouching is not None
+        claims, key = json.loads(decode_base64url(payload.encode())), client.portal.call(gateway.vouching.current)
+        assert behind["caller"](key.sign(claims, TYPE))["sub"] == "ada"
+        with pytest.raises(JoseError, match="typ"):
+            behind["caller"](key.sign(claims, "at+jwt"))

@@ -12,6 +12,7 @@ from tollbridge.people.passwords import Passwords
 from tollbridge.people.service import People
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.samples import sample_key
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.peppers import OnePepper
@@ -61,7 +62,7 @@ class Bridge:
 @pytest.fixture
 async def bridge(tmp_path: Path) -> AsyncIterator[Bridge]:
     clock = FixedClock()
-    store = SqliteStore(tmp_path / "t.db", clock)
+    store = SqliteStore(lay_database(tmp_path / "t.db"), clock)
     await store.open()
     tokens = TokenService(store, store, OnePepper(b"p" * 32), clock, audit_key=sample_key, teams=store.people)
     yield Bridge(store, tokens, People(store, tokens, clock, passwords=Passwords(CHEAP)), clock)

@@ -8,12 +8,13 @@ from tests.support.teamlife import TeamLife, try_out
 from tollbridge.stores.base import Store
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 
 
 class OnSqlite(TeamLife):
     def opened(self, clock: FixedClock) -> Store:
         self.folder = tempfile.TemporaryDirectory()
-        return SqliteStore(Path(self.folder.name) / "t.db", clock)
+        return SqliteStore(lay_database(Path(self.folder.name) / "t.db"), clock)
 
     def closed(self) -> None:
         self.folder.cleanup()

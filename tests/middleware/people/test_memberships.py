@@ -1,11 +1,14 @@
 """Who gives which role where, and what it is worth."""
 
+from typing import Any
+
 import pytest
 from tests.middleware.people.conftest import Bridge
 
 from tollbridge.errors import BadRequest, Denied, NotFound
 from tollbridge.people.builtin import BUILT_IN
-from tollbridge.people.model import TeamChange
+from tollbridge.people.model import Role, TeamChange
+from tollbridge.people.service import People
 from tollbridge.tokens.model import TokenKind
 
 
@@ -182,3 +185,24 @@ async def test_whoever_is_no_token_of_ours_gives_nothing(bridge: Bridge) -> None
     with pytest.raises(Denied) as caught:
         await bridge.people.set_membership(person, "", "consumer", giver=stranger)
     assert caught.value.code == "scope_beyond"
+
+
+async def test_role_that_somebody_else_gave_meanwhile_is_not_taken_away(bridge: Bridge) -> None:
+    class Meanwhile(People):
+        """Looks, and then somebody who may do more gives another role."""
+
+        async def check_gives(self, *asked: Any) -> Role:
+            found = await super().check_gives(*asked)
+            await bridge.people.set_membership(person, "", "platform-admin")
+            return found
+
+    person = await bridge.person(bridge="viewer")
+    giver = await bridge.somebody("admin:*")
+    slow = Meanwhile(bridge.store, bridge.tokens, bridge.clock)
+
+    with pytest.raises(BadRequest) as caught:
+        await slow.set_membership(person, "", "viewer", giver=giver)
+
+    assert (caught.value.status, caught.value.code) == (409, "conflict")
+    (member,) = await bridge.people.memberships(person)
+    assert member.role == "platform-admin"

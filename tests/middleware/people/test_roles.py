@@ -1,10 +1,13 @@
 """Roles are made, changed and given by who may do as much."""
 
+import asyncio
+
 import pytest
 from tests.middleware.people.conftest import Bridge
 
 from tollbridge.errors import BadRequest, Denied
 from tollbridge.people.builtin import BUILT_IN
+from tollbridge.people.model import Role
 
 
 async def test_roles_are_the_built_in_ones_and_those_of_ones_own(bridge: Bridge) -> None:
@@ -62,6 +65,22 @@ async def test_what_is_not_said_of_a_role_stays(bridge: Bridge) -> None:
     assert await bridge.people.roles.remove("builder") == second
     assert await bridge.people.roles.change("builder", description="x") is None
     assert await bridge.people.roles.remove("builder") is None
+
+
+async def test_no_change_of_a_role_undoes_another_at_the_same_time(bridge: Bridge) -> None:
+    roles = bridge.people.roles
+    await roles.add("builder", ["ai:*"], description="Builds.")
+
+    changes = (roles.change("builder", description="Else."), roles.change("builder", scopes=["model:*"]))
+    done = await asyncio.gather(*changes, return_exceptions=True)
+
+    first, second = done
+    found = await roles.get("builder")
+    assert found is not None
+    assert (found.description == "Else.") is isinstance(first, Role)
+    assert (found.scopes == ("model:*",)) is isinstance(second, Role)
+    assert {one.status for one in done if isinstance(one, BadRequest)} <= {409}
+    assert found in done
 
 
 async def test_nobody_makes_changes_or_removes_a_role_beyond_their_own(bridge: Bridge) -> None:

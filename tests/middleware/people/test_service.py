@@ -4,10 +4,13 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from tests.middleware.people.conftest import Bridge
 
+from tollbridge.audit import OPERATOR
 from tollbridge.errors import BadRequest, Denied
+from tollbridge.people.builtin import BUILT_IN
 from tollbridge.people.model import PersonChange
 from tollbridge.people.passwords import Passwords
 from tollbridge.people.service import People
+from tollbridge.stores.changes import TokenChange
 
 GOOD = "correct horse battery"
 
@@ -40,6 +43,14 @@ async def test_person_who_cannot_be_is_refused(bridge: Bridge, wish: dict[str, s
     assert await bridge.actions() == []
 
 
+async def test_people_are_found_by_their_ids(bridge: Bridge) -> None:
+    ids = [await bridge.person(number) for number in (1, 2)]
+
+    found = await bridge.people.get_people([*ids, "per_0"])
+
+    assert {id: one.name for id, one in found.items()} == {ids[0]: "Person 1", ids[1]: "Person 2"}
+
+
 async def test_person_is_known_by_the_password_until_it_changes(bridge: Bridge) -> None:
     made = await bridge.people.add_person(email="ada@example.com", name="Ada", password=GOOD)
     check = bridge.people.check_password
@@ -47,22 +58,22 @@ async def test_person_is_known_by_the_password_until_it_changes(bridge: Bridge) 
     assert await check("ADA@example.com", GOOD) == made
     for email, password in (("ada@example.com", GOOD.upper()), ("bob@example.com", GOOD), ("no address", GOOD)):
         assert await check(email, password) is None
-    await bridge.people.set_password(made.id, GOOD[::-1])
+    await bridge.people.change_person(made.id, PersonChange(), password=GOOD[::-1])
     assert await check("ada@example.com", GOOD) is None
     assert await check("ada@example.com", GOOD[::-1]) is not None
-    gone = await bridge.people.set_password(made.id, None)
+    gone = await bridge.people.change_person(made.id, PersonChange(), password=None)
     assert gone is not None
     assert not gone.has_password
     for password in (GOOD[::-1], ""):
         assert await check("ada@example.com", password) is None
-    assert await bridge.people.set_password("per_0", GOOD) is None
+    assert await bridge.people.change_person("per_0", PersonChange(), password=GOOD) is None
 
 
 async def test_new_password_holds_no_word_of_its_person(bridge: Bridge) -> None:
     made = await bridge.people.add_person(email="ada@example.com", name="Ada Lovelace")
 
     with pytest.raises(BadRequest, match="neither the name"):
-        await bridge.people.set_password(made.id, "lovelace 1815 byron")
+        await bridge.people.change_person(made.id, PersonChange(), password="lovelace 1815 byron")
 
 
 async def test_person_who_is_off_is_known_by_no_password(bridge: Bridge) -> None:
@@ -118,17 +129,108 @@ async def test_who_may_do_less_than_a_person_does_not_become_that_person(bridge:
 
     for change in (
         people.change_person(strong, PersonChange(email="mine@example.com"), giver=giver),
-        people.set_password(strong, GOOD, giver=giver),
-        people.set_password(strong, None, giver=giver),
+        people.change_person(strong, PersonChange(), password=GOOD, giver=giver),
+        people.change_person(strong, PersonChange(), password=None, giver=giver),
         people.enable_person(strong, giver=giver),
     ):
         with pytest.raises(Denied) as caught:
             await change
         assert caught.value.code == "scope_beyond"
-    assert await people.set_password(weak, GOOD, giver=giver) is not None
     assert await people.change_person(weak, PersonChange(name="x"), giver=giver) is not None
     assert await people.disable_person(strong, giver=giver) is not None
     assert await people.remove_person(strong, giver=giver) is not None
+
+
+@pytest.mark.parametrize("scope", BUILT_IN["platform-admin"].scopes)
+async def test_password_and_address_are_given_by_who_may_do_everything(bridge: Bridge, scope: str) -> None:
+    people, everything = bridge.people, BUILT_IN["platform-admin"].scopes
+    weak, some = await bridge.person(), {*everything, "admin:people:write"} - {scope}
+    giver, admin = await bridge.somebody(*sorted(some)), await bridge.somebody(*everything)
+    ada = {"email": "ada@example.com", "name": "Ada"}
+    actions = await bridge.actions()
+
+    for change in (
+        people.add_person(**ada, password=GOOD, giver=giver),
+        people.change_person(weak, PersonChange(), password=GOOD, giver=giver),
+        people.change_person(weak, PersonChange(email="mine@example.com"), giver=giver),
+        people.change_person(weak, PersonChange(name="x", email="p1@example.org"), password=None, giver=giver),
+    ):
+        with pytest.raises(Denied, match="whoever sets it for somebody needs") as caught:
+            await change
+        assert caught.value.code == "scope_beyond"
+    assert await bridge.actions() == actions
+    assert (await people.add_person(**ada, giver=giver)).has_password is False
+    same = await people.change_person(weak, PersonChange(name="x", email="P1@Example.com"), password=None, giver=giver)
+    assert same is not None
+    assert (same.name, same.email) == ("x", "p1@example.com")
+    for person in (
+        await people.add_person(email="bob@example.com", name="Bob", password=GOOD, giver=admin),
+        await people.change_person(weak, PersonChange(email="ann@example.com"), password=GOOD, giver=admin),
+    ):
+        assert person is not None
+        assert person.has_password
+
+
+async def test_who_was_narrowed_from_above_gives_no_password_any_more(bridge: Bridge) -> None:
+    everything = BUILT_IN["platform-admin"].scopes
+    above = await bridge.somebody(*everything)
+    issued = await bridge.tokens.issue(name="below", scopes=everything, minter=above)
+    person = await bridge.person()
+    await bridge.tokens.change(above.id, TokenChange(scopes=("admin:*",)))
+
+    with pytest.raises(Denied, match="whoever sets it"):
+        await bridge.people.change_person(
+            person, PersonChange(), password=GOOD, giver=await bridge.shown(issued.secret)
+        )
+
+
+async def test_person_begins_with_a_role_or_is_not_made(bridge: Bridge) -> None:
+    people = bridge.people
+    await people.teams.add("blue")
+    giver = await bridge.somebody("admin:*", "ai:*")
+
+    for wish in ({"role": "consumer"}, {"role": "consumer", "team": "blue"}):
+        with pytest.raises(Denied):
+            await people.add_person(email="ada@example.com", name="Ada", giver=giver, **wish)
+    for wish in ({"role": "boss"}, {"role": "team-admin"}, {"role": "platform-admin", "team": "blue"}):
+        with pytest.raises(BadRequest):
+            await people.add_person(email="ada@example.com", name="Ada", **wish)
+    assert await people.list_people() == []
+    made = await people.add_person(email="ada@example.com", name="Ada", team="blue", role="consumer")
+
+    (member,) = await people.memberships(made.id)
+    assert (member.team, member.role, member.name) == ("blue", "consumer", "Ada")
+    holder = await bridge.holder(made.id, "blue")
+    assert (holder.owner, holder.name) == (made.id, "Ada")
+
+
+async def test_own_password_is_replaced_unless_it_was_changed_meanwhile(bridge: Bridge) -> None:
+    people = bridge.people
+    made = await people.add_person(email="ada@example.com", name="Ada Lovelace", password=GOOD)
+    shown = await people.check_password("ada@example.com", GOOD)
+    assert shown is not None
+    with pytest.raises(BadRequest, match="neither the name"):
+        await people.replace_password(shown, "lovelace 1815 byron", by=OPERATOR)
+    bridge.clock.advance(1)
+    await people.change_person(made.id, PersonChange(), password=GOOD[::-1])
+
+    with pytest.raises(BadRequest) as caught:
+        await people.replace_password(shown, "a kettle of slow stars", by=OPERATOR)
+
+    assert (caught.value.status, caught.value.code) == (409, "conflict")
+    now = await people.check_password("ada@example.com", GOOD[::-1])
+    assert now is not None
+    assert await people.replace_password(now, "a kettle of slow stars", by=OPERATOR) is not None
+    assert await people.check_password("ada@example.com", "a kettle of slow stars") is not None
+
+
+async def test_new_password_holds_no_word_that_its_person_had_or_gets(bridge: Bridge) -> None:
+    person = await bridge.person()
+
+    for word in ("person", "lovelace", "byron"):
+        change = PersonChange(name="Lovelace", email="byron@example.org")
+        with pytest.raises(BadRequest, match="neither the name"):
+            await bridge.people.change_person(person, change, password=f"a {word} kettle of rain")
 
 
 async def test_nobody_in_a_team_changes_people(bridge: Bridge) -> None:
@@ -139,7 +241,7 @@ async def test_nobody_in_a_team_changes_people(bridge: Bridge) -> None:
 
     for change in (
         people.change_person(person, PersonChange(name="x"), giver=giver),
-        people.set_password(person, GOOD, giver=giver),
+        people.change_person(person, PersonChange(), password=GOOD, giver=giver),
         people.disable_person(person, giver=giver),
         people.enable_person(person, giver=giver),
         people.remove_person(person, giver=giver),

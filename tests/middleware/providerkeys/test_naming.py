@@ -58,7 +58,9 @@ def test_key_is_shown_as_the_scheme_of_its_provider_says_without_reading_another
     ("name", "words"),
     [
         ("opena", "no provider has this name; did you mean 'openai'?"),
-        ("quite-unknown", "no provider has this name"),
+        ("nvida", "no provider has this name; did you mean 'novita' or 'nvidia-nim' or 'nova'"),
+        ("quite-unknown", r"name; of \d\d+ that are known these begin alike: qihang-ai, qiniu-ai; listed by: "),
+        ("\u00e9", r"name; \d\d+ are known; listed by: tollbridge models --all$"),
         ("azure", r"needs a section \[providers.azure\], or a variable of its URL is not set"),
         ("vllm", r"needs a section \[providers.vllm\]"),
         ("mine", "this provider takes no key"),

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import pytest
 from structlog.testing import capture_logs
 from tests.support.keyed import MOCK
+from tests.support.waiting import until
 
 from tollbridge import ConfigError, Errand, Gateway, MadeKey, PluginError, UpstreamError, hookimpl, load_config
 from tollbridge.errors import Unavailable
@@ -148,6 +149,18 @@ async def test_key_that_people_set_is_followed_by_one_that_is_made_and_is_theirs
     assert asked(upstream) == [("POST", "/keys")]
 
 
+async def test_key_that_people_are_changing_is_left_to_them(tmp_path, upstream) -> None:
+    async with build(tmp_path / "data", mock=section(upstream, rotate_days=2)) as gateway:
+        await gateway.secrets.set("mock", NewKey(FIRST))
+        await gateway.secrets.rotate("mock", NewKey("sk-second-0000000000000002"), timedelta(days=7))
+        later(gateway, timedelta(days=3))
+
+        await tend_keys(gateway, SELF)
+
+        assert asked(upstream) == []
+        assert await versions(gateway) == [(2, ""), (1, "")]
+
+
 async def test_nothing_is_removed_while_the_provider_refuses_the_key_that_is_left(gateway, upstream) -> None:
     made(upstream, 1)
     await tend_keys(gateway, SELF)
@@ -163,6 +176,27 @@ async def test_nothing_is_removed_while_the_provider_refuses_the_key_that_is_lef
     assert [one["event"] for one in logs if one["log_level"] == "error"] == ["provider_key_not_removed"]
     assert asked(upstream)[2:] == [("GET", "/v1/models")]
     assert await versions(gateway) == [(2, "key-2"), (1, "key-1")]
+
+
+async def test_nothing_is_removed_where_the_key_that_is_left_went_meanwhile(gateway, upstream, monkeypatch) -> None:
+    made(upstream, 1)
+    await tend_keys(gateway, SELF)
+    later(gateway, timedelta(days=30))
+    made(upstream, 2)
+    await tend_keys(gateway, SELF)
+    later(gateway, DAY)
+    check = gateway.secrets.check
+
+    async def check_what_is_left(name: str, **by: Any) -> Any:
+        await gateway.secrets.remove(name, version=2)
+        return await check(name, **by)
+
+    monkeypatch.setattr(gateway.secrets, "check", check_what_is_left)
+    with capture_logs() as logs:
+        await tend_keys(gateway, SELF)
+
+    assert "provider_key_not_removed" in [one["event"] for one in logs]
+    assert asked(upstream) == [("POST", "/keys")] * 2
 
 
 async def test_provider_that_makes_no_key_is_told_by_name_and_its_words_by_nobody(gateway, upstream) -> None:
@@ -210,18 +244,39 @@ async def test_key_that_cannot_be_kept_is_taken_back_at_the_provider(gateway, up
     ]
 
 
-def failing(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
-    """Have the store answer no question for keys from the next change on, so many times."""
-    keys, find = gateway.secrets, gateway.secrets.find
-    left = [times]
+async def test_key_without_an_id_that_cannot_be_kept_is_told_and_nothing_is_removed(gateway, upstream) -> None:
+    await gateway.secrets.set("mock", NewKey(FIRST))
+    later(gateway, timedelta(days=30))
+    upstream.answer({"id": "", "value": "sk-\u00e9"})
 
-    async def lost(name: str) -> Any:
-        if len(await gateway.store.stored_secrets()) == 2 and left[0]:
-            left[0] -= 1
-            raise Unavailable("the store does not answer")
+    with capture_logs() as logs, pytest.raises(PluginError):
+        await tend_keys(gateway, SELF)
+
+    assert asked(upstream) == [("POST", "/keys")]
+    assert [one["event"] for one in logs] == ["provider_key_not_kept", "provider_key_not_rotated"]
+
+
+async def losing(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Have the store lose the answer to the next change, and then to questions for keys, so many in all."""
+    store = await gateway.store.secrets()
+    rotate, find, left = store.rotate, gateway.secrets.find, [times]
+
+    def lose() -> None:
+        left[0] -= 1
+        raise Unavailable("the store does not answer", detail="it is being moved")
+
+    async def rotated(*given: Any) -> Any:
+        kept = await rotate(*given)
+        lose()
+        return kept
+
+    async def found(name: str) -> Any:
+        if 0 < left[0] < times:
+            lose()
         return await find(name)
 
-    monkeypatch.setattr(keys, "find", lost)
+    monkeypatch.setattr(store, "rotate", rotated)
+    monkeypatch.setattr(gateway.secrets, "find", found)
 
 
 @pytest.mark.parametrize(("times", "told"), [(1, []), (2, ["provider_key_perhaps_not_kept"])])
@@ -231,14 +286,51 @@ async def test_key_that_was_kept_stays_though_the_answer_of_the_store_was_lost(
     await gateway.secrets.set("mock", NewKey(FIRST))
     later(gateway, timedelta(days=30))
     second = made(upstream, 2)
-    failing(gateway, monkeypatch, times)
+    await losing(gateway, monkeypatch, times)
 
     with capture_logs() as logs, pytest.raises(PluginError):
         await tend_keys(gateway, SELF)
 
     assert asked(upstream) == [("POST", "/keys")]
     assert [one["event"] for one in logs if "kept" in one["event"]] == told
+    assert [one["reason"] for one in logs if one["event"] == "provider_key_not_rotated"] == ["it is being moved"]
     assert await opened(gateway) == [second, FIRST]
+
+
+class Slow(AdminKeys):
+    """Removes a key when it is let."""
+
+    goes_on: ClassVar[asyncio.Event]
+    removed: ClassVar[list[str]]
+
+    async def remove(self, known_as: str, errand: Errand) -> None:
+        await self.goes_on.wait()
+        self.removed.append(known_as)
+
+
+async def test_key_is_taken_back_though_the_work_is_cancelled_twice(gateway, upstream, monkeypatch) -> None:
+    monkeypatch.setattr(Slow, "goes_on", asyncio.Event(), raising=False)
+    monkeypatch.setattr(Slow, "removed", [], raising=False)
+    gateway.registry.key_rotators["admin-keys"] = Slow
+    store, writing = await gateway.store.secrets(), asyncio.Event()
+
+    async def never(*_: Any) -> None:
+        writing.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(store, "add", never)
+    made(upstream, 1)
+    work = asyncio.create_task(tend_keys(gateway, SELF))
+    await writing.wait()
+    with capture_logs() as logs:
+        work.cancel()
+        await until(lambda: bool(logs), "the key is being taken back")
+        work.cancel()
+        await asyncio.wait([work])
+
+    assert (work.cancelled(), Slow.removed) == (True, [])
+    Slow.goes_on.set()
+    await until(lambda: Slow.removed == ["key-1"], "the key is removed")
 
 
 class Removing(AdminKeys):

@@ -12,11 +12,10 @@ from structlog.testing import capture_logs
 from tests.support.keyed import NEW_KEY, OLD_KEY, KeyedUpstream, keyed_gateway
 from tests.support.waiting import until
 
-from tollbridge.errors import BadRequest, ConfigError, Unavailable
+from tollbridge.errors import BadRequest, Unavailable
 from tollbridge.gateway import Gateway
 from tollbridge.logs import clean
 from tollbridge.providerkeys import looking
-from tollbridge.providerkeys.live import LiveKeys
 from tollbridge.providerkeys.looking import Looking
 from tollbridge.providerkeys.service import LONGEST_KEY, LONGEST_OVERLAP, NewKey
 from tollbridge.stores.sealed import Sealed
@@ -26,8 +25,13 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-async def gw(tmp_path: Path) -> AsyncIterator[GatewayUnderTest]:
-    made = keyed_gateway(tmp_path / "data", KeyedUpstream(OLD_KEY, NEW_KEY))
+def upstream() -> KeyedUpstream:
+    return KeyedUpstream(OLD_KEY, NEW_KEY)
+
+
+@pytest.fixture
+async def gw(tmp_path: Path, upstream: KeyedUpstream) -> AsyncIterator[GatewayUnderTest]:
+    made = keyed_gateway(tmp_path / "data", upstream)
     await made.client()
     yield made
     await made.close()
@@ -133,19 +137,66 @@ async def test_key_that_does_not_open_is_not_checked(gw, keys) -> None:
     assert OLD_KEY[:12] not in str(refused.value.detail)
 
 
-async def test_key_that_another_process_removed_at_once_is_told_as_it_was_kept(gw, keys, monkeypatch) -> None:
-    store = await gw.gateway.store.secrets()
-    add = store.add
+async def test_number_of_a_version_is_not_used_again_after_a_removal(keys) -> None:
+    await keys.set("mock", NewKey(OLD_KEY))
+    await keys.rotate("mock", NewKey(NEW_KEY))
+    await keys.remove("mock")
 
-    async def add_and_lose(*given: Any) -> None:
-        await add(*given)
-        await store.remove("mock", given[1])
+    again = await keys.set("mock", NewKey(OLD_KEY))
 
-    monkeypatch.setattr(store, "add", add_and_lose)
+    assert [one.version for one in again.versions] == [3]
+    await keys.remove("mock")
+    assert [one.version for one in (await keys.set("groq", NewKey(OLD_KEY), name="mock")).versions] == [4]
 
-    found = await keys.set("mock", NewKey(OLD_KEY))
 
-    assert [(one.version, one.provider) for one in found.versions] == [(1, "mock")]
+CHANGES: dict[str, Any] = {
+    "set": (lambda keys, soon: keys.set("groq", NewKey(OLD_KEY)), [1]),
+    "rotate": (lambda keys, soon: keys.rotate("mock", NewKey(NEW_KEY), HOUR), [2, 1]),
+    "expire": (lambda keys, soon: keys.expire("mock", 1, soon), [1]),
+    "remove": (lambda keys, soon: keys.remove("mock"), [1]),
+}
+
+
+@pytest.mark.parametrize("failure", [Unavailable("the store is away", detail="gone"), RuntimeError("odd")])
+@pytest.mark.parametrize("change", CHANGES)
+async def test_change_that_was_made_is_told_though_nothing_can_be_read_right_after(
+    gw, keys, monkeypatch, change, failure
+) -> None:
+    await keys.set("mock", NewKey(OLD_KEY))
+    store, read = gw.gateway.store, gw.gateway.store.stored_secrets
+
+    async def read_until_it_is_changed() -> Any:
+        if len(await store.list_audit(action="provider_key.")) > 1:
+            raise failure
+        return await read()
+
+    monkeypatch.setattr(store, "stored_secrets", read_until_it_is_changed)
+    make, versions = CHANGES[change]
+    with capture_logs() as logs:
+        done = await make(keys, gw.clock.now() + HOUR)
+
+    assert (done if change == "remove" else [one.version for one in done.versions]) == versions
+    told = {"provider_keys_not_read", "provider_keys_not_taken"} & {one["event"] for one in logs}
+    assert len(told) == 1
+    assert (await gw.chat("m")).status_code == (404 if change == "remove" else 200)
+    monkeypatch.undo()
+
+
+async def test_other_version_is_shown_on_where_one_is_removed_and_the_store_is_gone_right_after(
+    gw, keys, upstream, monkeypatch
+) -> None:
+    await keys.set("mock", NewKey(OLD_KEY))
+    await keys.rotate("mock", NewKey(NEW_KEY), HOUR)
+
+    async def gone() -> Any:
+        raise Unavailable("the store is away", detail="gone")
+
+    monkeypatch.setattr(gw.gateway.store, "stored_secrets", gone)
+    await keys.remove("mock", version=2)
+    monkeypatch.undo()
+
+    assert (await gw.chat("m")).status_code == 200
+    assert upstream.shown == [OLD_KEY]
 
 
 async def test_keys_are_administered_where_nothing_is_served(tmp_path) -> None:
@@ -159,28 +210,6 @@ async def test_keys_are_administered_where_nothing_is_served(tmp_path) -> None:
 
     assert (await made.chat("m")).status_code == 200
     await made.close()
-
-
-class Refusing:
-    """Routes whose provider cannot use a key."""
-
-    def rekey(self, *given: Any) -> None:
-        raise ConfigError("providers.mock: the key is of another kind")
-
-    def unkey(self, provider: str) -> None:
-        raise AssertionError("it was never shown one")
-
-
-async def test_key_that_the_scheme_of_its_provider_cannot_use_any_more_is_told_once(gw, keys) -> None:
-    await keys.set("mock", NewKey(OLD_KEY))
-    live = LiveKeys(Refusing(), gw.gateway.box, gw.clock, reads=lambda name: name, counted=lambda name: None)
-
-    with capture_logs() as logs:
-        await live.take(await gw.gateway.store.stored_secrets())
-        live.apply()
-
-    told = [one["reason"] for one in logs if one["event"] == "provider_key_not_usable"]
-    assert told == ["providers.mock: the key is of another kind"]
 
 
 class Failing:

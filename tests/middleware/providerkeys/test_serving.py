@@ -135,6 +135,16 @@ async def test_key_that_the_configuration_says_is_elsewhere_stays_the_one(build,
     assert not kept.in_use
 
 
+async def test_key_is_kept_under_the_name_that_its_provider_reads(build, upstream) -> None:
+    gw = build({"providers": {"mock": {**MOCK, "api_key": "stored:shared"}}})
+    await gw.client()
+
+    kept = await gw.gateway.secrets.set("mock", NewKey(OLD_KEY))
+
+    assert (kept.name, kept.in_use) == ("shared", True)
+    assert (await gw.chat("mock/m")).status_code == 200
+
+
 async def test_key_of_one_provider_is_not_shown_to_another_that_names_it(build, upstream) -> None:
     gw = build({"providers": {"mock": MOCK, "other": {**OTHER, "api_key": "stored:mock"}}})
     await gw.client()
@@ -351,6 +361,18 @@ async def test_use_of_each_version_is_noted(gw, upstream) -> None:
     found = await gw.gateway.secrets.find("mock")
 
     assert [version.last_used_at for version in found.versions] == [gw.clock.now()] * 2
+
+
+async def test_use_of_a_version_is_noted_though_it_ended_meanwhile(gw) -> None:
+    await gw.gateway.secrets.set("mock", NewKey(OLD_KEY, gw.clock.now() + HOUR))
+    await gw.chat("m")
+    gw.clock.advance(HOUR.total_seconds())
+    await gw.gateway.secrets.look()
+    await gw.gateway.secrets.close()
+
+    found = await gw.gateway.secrets.find("mock")
+
+    assert [version.last_used_at for version in found.versions] == [gw.clock.now()]
 
 
 async def test_stream_falls_back_before_its_first_byte(gw, upstream) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tollbridge.errors import BadRequest, ConfigError, SetupError, Unavailable
 from tollbridge.hookspecs import hookimpl
 from tollbridge.rotation.handing import NotHandedOver
 from tollbridge.rotation.sinks import NewSecret
+from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.webhooks import Webhook
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.tokens.model import Token
@@ -58,8 +59,8 @@ class Bridge:
         self.secret = made.secret
         return made.token
 
-    async def set(self, token: Token, into: str, days_before: int = 14, overlap_s: int = 3_600) -> None:
-        options = {"into": into, "days_before": days_before, "overlap_s": overlap_s}
+    async def set(self, token: Token, into: str, days_before: int = 14, overlap_s: int = 3_600, **more: Any) -> None:
+        options = {"into": into, "days_before": days_before, "overlap_s": overlap_s, **more}
         await self.gateway.rotations.set(token, **options, by=BY)
 
     async def hook(self, **wish: Any) -> Webhook:
@@ -72,6 +73,11 @@ class Bridge:
         for _ in range(6):
             await self.gateway.jobs.run_due()
             self.under.clock.advance(70)
+
+    async def until(self, at: datetime | None) -> None:
+        """Let time pass until then, or a minute where that is not known, and do what is due."""
+        wait_s = 60.0 if at is None else (at - self.under.clock.now()).total_seconds()
+        await self.days(max(0.0, wait_s) / DAY_S)
 
     async def opens(self, secret: str) -> bool:
         return await self.gateway.tokens.identify(secret.encode()) is not None
@@ -198,9 +204,11 @@ async def test_webhook_that_gives_up_or_is_disabled_gets_the_same_secret_later(b
         bridge.under.upstream.reply({}, status=500)
 
     await bridge.days(77)
+    outbox = await bridge.gateway.store.outbox()
     while (await bridge.actions())[-1] != "token.rotated_automatically":
         assert await bridge.opens(bridge.secret)
-        await bridge.days(1.3)
+        (message,) = await outbox.list_deliveries(hook.id)
+        await bridge.until(message.due_at)
 
     assert await bridge.opens(bridge.secret)
     secrets = {json.loads(one.body)["data"]["secret"] for one in bridge.under.sent if b"new_secret" in one.body}
@@ -237,10 +245,65 @@ async def test_one_that_cannot_be_sealed_is_told_and_begun_later(
     with monkeypatch.context() as patched, capture_logs() as lines:
         patched.setattr(bridge.gateway.box, "shut", shut)
         await bridge.gateway.rotations.run()
-    await bridge.days(0)
+        await bridge.gateway.rotations.run()
+    rotation, _ = await bridge.gateway.rotations.get(token.id)
+    assert rotation is not None
+    assert rotation.failure == "the keys were not read for 30 s"
+    await bridge.days(1 / 24)
 
     assert [(line["event"], line["token_id"]) for line in lines] == [("token_not_rotated", token.id)]
     assert await bridge.opens(bridge.written)
+
+
+async def test_one_that_is_refused_waits_and_is_told_once(bridge: Bridge) -> None:
+    now = bridge.under.clock.now()
+    token = await bridge.token(expires_at=now + timedelta(days=1))
+    await bridge.set(token, "file:shop")
+    bridge.under.clock.advance(2 * DAY_S)
+    other = await bridge.token()
+    await bridge.set(other, "file:shop")
+    await bridge.gateway.tokens.change(token.id, TokenChange(expires_at=None), by=BY)  # it lives on: one file for two
+    bridge.under.clock.advance(75 * DAY_S)
+
+    with capture_logs() as lines:
+        for pause_s in (60, 3_600, 60, 0):
+            await bridge.gateway.rotations.run()
+            bridge.under.clock.advance(pause_s)
+
+    rotation, handover = await bridge.gateway.rotations.get(token.id)
+    assert rotation is not None
+    assert "into this file" in rotation.failure
+    assert handover is None
+    assert [line["token_id"] for line in lines if line["event"] == "token_not_rotated"] == [token.id] * 2
+    assert (await bridge.actions()).count("token.rotation_failed") == 1
+    await bridge.gateway.tokens.revoke(other.id, by=BY)
+    await bridge.days(1 / 24)
+    assert await bridge.opens(bridge.written)
+    rotation, _ = await bridge.gateway.rotations.get(token.id)
+    assert rotation is not None
+    assert rotation.failure == ""
+
+
+async def test_one_that_somebody_rotated_meanwhile_is_no_failure(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await bridge.token()
+    await bridge.set(token, "file:shop")
+    bridge.under.clock.advance(77 * DAY_S)
+    rotations = await bridge.gateway.store.rotations()
+    look, stale = rotations.due_rotations, [await rotations.due_rotations()]
+    await bridge.gateway.tokens.rotate(token.id, by=BY)
+
+    async def seen() -> Any:
+        return stale.pop() if stale else await look()
+
+    monkeypatch.setattr(rotations, "due_rotations", seen)
+    await bridge.gateway.rotations.run()
+
+    rotation, _ = await bridge.gateway.rotations.get(token.id)
+    assert rotation is not None
+    assert rotation.failure == ""
+    assert "token.rotation_failed" not in await bridge.actions()
 
 
 async def test_store_that_is_away_is_told_by_the_job(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -459,3 +522,20 @@ def test_sink_that_no_plugin_offers_stops_the_start(gateway: Callable[..., Gatew
         gateway({"rotation": {"valt": {}}}, plugins=(Offers(),))
     with pytest.raises(ConfigError, match=r"rotation\.vault: unknown option 'failures'"):
         gateway({"rotation": {"vault": {"failures": ""}}}, plugins=(Offers(),))
+
+
+async def test_arrival_that_another_worker_has_noted_is_logged_by_that_one_alone(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bridge.gateway.rotations.begin(await bridge.token(), into="file:shop", overlap_s=60, by=BY)
+    rotations = await bridge.gateway.store.rotations()
+
+    async def noted(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(rotations, "finish_handover", noted)
+    with capture_logs() as lines:
+        await bridge.gateway.rotations.run()
+
+    assert await bridge.opens(bridge.written)
+    assert lines == []

@@ -4,6 +4,7 @@ import pytest
 
 from tollbridge.audit import Actor
 from tollbridge.errors import Unavailable
+from tollbridge.people.model import PersonChange
 from tollbridge.sessions import Browser
 from tollbridge.sessions.service import Sessions
 from tollbridge.signinsettings import SessionsConfig
@@ -130,7 +131,7 @@ async def test_proof_gets_old(under, sessions):
 async def test_password_that_was_changed_while_it_was_checked_opens_nothing(under, sessions, ada):
     asked_at = under.clock.now()
     under.clock.advance(1)
-    await under.gateway.people.set_password(ada, "a kettle of slow stars")
+    await under.gateway.people.change_person(ada, PersonChange(), password="a kettle of slow stars")
 
     begun = await sessions.begin(ada, "password", ADA, asked_at=asked_at)
 
@@ -177,7 +178,7 @@ async def test_sessions_end_with_what_happens_to_the_person(under, sessions, ada
 
     first = await sessions.begin(ada, "password", ADA)
     under.clock.advance(1)
-    await people.set_password(ada, "nine barrels of rain")
+    await people.change_person(ada, PersonChange(), password="nine barrels of rain")
     assert await sessions.find(first.secret) is None
     second = await sessions.begin(ada, "password", ADA)
     assert await sessions.find(second.secret) is not None

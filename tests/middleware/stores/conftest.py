@@ -1,7 +1,6 @@
-"""A migrated file, made once and copied for each test."""
+"""A migrated file for each test."""
 
 import resource
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -12,21 +11,14 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from tollbridge.stores.files import connect
-from tollbridge.stores.schema import prepare
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.samples import NOON
 
 
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("pristine") / "tollbridge.db"
-    prepare(path, migrate=True)
-    return path
-
-
 @pytest.fixture
-def path(pristine: Path, tmp_path: Path) -> Path:
-    return shutil.copy(pristine, tmp_path / "tollbridge.db")
+def path(tmp_path: Path) -> Path:
+    return lay_database(tmp_path / "tollbridge.db")
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ rows = st.lists(
         at=st.integers(-5, 105),
         model=st.sampled_from(["a", "b"]),
         outcome=st.sampled_from(["complete", "refused", "truncated", "client_gone"]),
-        status=st.sampled_from([200, 429, 499, 500, 502]),
+        status=st.sampled_from([0, 200, 429, 499, 500, 502]),
         cost=st.none() | st.integers(0, 10**15),
         usage=st.builds(Usage, input=st.integers(0, 2), cache_read=st.integers(0, 2), audio_output=st.integers(0, 2)),
         duration_ms=st.integers(0, 9),
@@ -53,8 +53,12 @@ def nearest_rank(values, percent):
     return sorted(values)[math.ceil(len(values) * percent / 100) - 1] if values else None
 
 
+def refused(row):
+    return row.outcome == "refused" and (row.status == 0 or row.status >= 400)
+
+
 def latency(found, name="duration_ms"):
-    return [getattr(r, name) for r in found if r.outcome != "refused" and getattr(r, name) is not None]
+    return [getattr(r, name) for r in found if not refused(r) and getattr(r, name) is not None]
 
 
 def failed(found):
@@ -73,7 +77,7 @@ async def test_reports_are_the_sums_of_the_rows(reports, db: sqlite3.Connection,
     spend = await reports.spend(NOON, until, by="model")
 
     assert (totals.calls, totals.failed, totals.cost) == (len(inside), failed(inside), sum(r.cost or 0 for r in inside))
-    assert totals.refused == sum(r.outcome == "refused" for r in inside)
+    assert totals.refused == sum(map(refused, inside))
     assert totals.unpriced == sum(r.cost is None and r.usage.total > 0 for r in inside)
     assert totals.input_tokens == sum(r.usage.input_total for r in inside)
     assert totals.output_tokens == sum(r.usage.output_total for r in inside)

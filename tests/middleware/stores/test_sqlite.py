@@ -1,5 +1,4 @@
 import asyncio
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -12,24 +11,31 @@ from msgspec.structs import replace
 from tollbridge.errors import StoreError, Unavailable
 from tollbridge.stores.files import transaction
 from tollbridge.stores.sqlite import SqliteStore
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.family_contract import FamilyContract
+from tollbridge.testing.idempotency_contract import IdempotencyContract
+from tollbridge.testing.kept_contract import KeptContract
+from tollbridge.testing.ledger_contract import LedgerContract
 from tollbridge.testing.samples import ACT, NOON, OWN, ROW, TOKEN, reservation, room
 from tollbridge.testing.store_contract import StoreContract
 
 
 class TestSqliteStore(StoreContract):
     @pytest.fixture
-    async def store(self, clock: FixedClock, tmp_path: Path) -> AsyncIterator[SqliteStore]:
-        store = SqliteStore(tmp_path / "tollbridge.db", clock, tidy_s=0.05)
+    async def store(self, clock: FixedClock, path: Path) -> AsyncIterator[SqliteStore]:
+        store = SqliteStore(path, clock, tidy_s=0.05)
         await store.open()
         yield store
         await store.close()
 
 
-class TestFullDurability(StoreContract):
+class TestFullDurability(LedgerContract, KeptContract, IdempotencyContract, FamilyContract):
+    """What calls write is what `durability` is about: all else is the same code on the same connections."""
+
     @pytest.fixture
-    async def store(self, clock: FixedClock, tmp_path: Path) -> AsyncIterator[SqliteStore]:
-        store = SqliteStore(tmp_path / "tollbridge.db", clock, durability="full", tidy_s=0.05)
+    async def store(self, clock: FixedClock, path: Path) -> AsyncIterator[SqliteStore]:
+        store = SqliteStore(path, clock, durability="full", tidy_s=0.05)
         await store.open()
         yield store
         await store.close()
@@ -126,8 +132,8 @@ async def test_file_that_was_moved_away_is_noticed(store, path):
     assert "No such file" in (refusal.value.detail or "")
 
 
-async def test_file_that_was_replaced_is_noticed(store, path, pristine):
-    shutil.copy(pristine, path.with_name("backup.db"))
+async def test_file_that_was_replaced_is_noticed(store, path):
+    lay_database(path.with_name("backup.db"))
     path.with_name("backup.db").replace(path)
 
     with pytest.raises(Unavailable) as refusal:

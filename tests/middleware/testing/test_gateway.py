@@ -1,11 +1,14 @@
 """The fixture that plugin authors test with."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tollbridge import hookimpl
 from tollbridge.errors import ConfigError
+from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.tokens.model import TokenBudget
 
 MODELS = {
@@ -57,6 +60,26 @@ async def test_request_can_be_made_without_a_token_and_with_headers(gateway) -> 
     assert (await gw.request("GET", "/v1/models", token="")).status_code == 401
     shown = await gw.request("GET", "/v1/models", headers={"anthropic-version": "2023-06-01"})
     assert shown.json()["has_more"] is False
+
+
+class Elsewhere:
+    """A plugin with a store that is not where a gateway keeps its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @hookimpl
+    def register_stores(self, register: Callable[[str, Callable[..., SqliteStore]], None]) -> None:
+        register("elsewhere", lambda url, clock: SqliteStore(self._path, clock))
+
+
+async def test_store_of_a_plugin_begins_as_it_does_by_itself(gateway, tmp_path) -> None:
+    gw = gateway({**MODELS, "store": {"url": "elsewhere://x"}}, plugins=(Elsewhere(tmp_path / "own.db"),))
+
+    assert (await gw.chat("m", max_tokens=5)).status_code == 200
+
+    assert (tmp_path / "own.db").exists()
+    assert not (gw.gateway.config.data / "tollbridge.db").exists()
 
 
 async def test_gateway_that_was_never_called_closes(gateway) -> None:

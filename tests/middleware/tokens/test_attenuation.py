@@ -13,6 +13,7 @@ from tollbridge.errors import GatewayError
 from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.samples import sample_key
 from tollbridge.tokens.peppers import OnePepper
 from tollbridge.tokens.scopes import ScopeSet, covers
@@ -33,7 +34,7 @@ class Tokens(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
         clock = FixedClock()
-        self.store = SqliteStore(Path(self.folder.name) / "t.db", clock)
+        self.store = SqliteStore(lay_database(Path(self.folder.name) / "t.db"), clock)
         self.runner.run(self.store.open())
         self.service = TokenService(self.store, self.store, OnePepper(b"p" * 32), clock, audit_key=sample_key)
         self.ids: list[str] = []

@@ -11,6 +11,7 @@ from tollbridge.errors import BadRequest, Denied, InternalError, Unavailable
 from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.testing import FixedClock
+from tollbridge.testing.blank import lay_database
 from tollbridge.testing.samples import sample_key
 from tollbridge.tokens.model import Environment, TokenKind, TokenState
 from tollbridge.tokens.peppers import Digest, OnePepper
@@ -27,7 +28,7 @@ def made(store: SqliteStore, pepper: bytes = PEPPER) -> TokenService:
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[TokenService]:
     clock = FixedClock()
-    store = SqliteStore(tmp_path / "t.db", clock)
+    store = SqliteStore(lay_database(tmp_path / "t.db"), clock)
     await store.open()
     yield TokenService(store, store, OnePepper(PEPPER), clock, audit_key=sample_key)
     await store.close()
@@ -75,7 +76,7 @@ async def test_malformed_secret_costs_no_look_up(service: TokenService) -> None:
 
 async def test_token_of_another_pepper_is_unknown(service: TokenService, tmp_path: Path) -> None:
     issued = await service.issue(name="laptop")
-    store = SqliteStore(tmp_path / "t.db", FixedClock())
+    store = SqliteStore(lay_database(tmp_path / "t.db"), FixedClock())
     await store.open()
 
     found = await made(store, b"q" * 32).identify(issued.secret.encode())
@@ -271,7 +272,7 @@ class Two:
 async def test_secret_under_an_older_pepper_moves_to_the_one_in_use(service: TokenService, tmp_path: Path) -> None:
     issued = await service.issue(name="laptop")
     secret = issued.secret.encode()
-    store = SqliteStore(tmp_path / "t.db", FixedClock())
+    store = SqliteStore(lay_database(tmp_path / "t.db"), FixedClock())
     await store.open()
     both = TokenService(store, store, Two(), FixedClock(), audit_key=sample_key)
 
@@ -288,7 +289,7 @@ async def test_secret_is_known_without_being_moved_by_who_only_wants_to_know(
     service: TokenService, tmp_path: Path
 ) -> None:
     issued = await service.issue(name="laptop")
-    store = SqliteStore(tmp_path / "t.db", FixedClock())
+    store = SqliteStore(lay_database(tmp_path / "t.db"), FixedClock())
     await store.open()
     both = TokenService(store, store, Two(), FixedClock(), audit_key=sample_key)
 
@@ -303,7 +304,7 @@ async def test_secret_is_known_without_being_moved_by_who_only_wants_to_know(
 
 async def test_secret_that_cannot_be_moved_opens_all_the_same(service: TokenService, tmp_path: Path) -> None:
     issued = await service.issue(name="laptop")
-    store = SqliteStore(tmp_path / "t.db", FixedClock())
+    store = SqliteStore(lay_database(tmp_path / "t.db"), FixedClock())
     await store.open()
 
     class Stuck:
@@ -323,7 +324,7 @@ async def test_tokens_are_found_and_not_changed_without_a_key_for_the_audit_log(
     service: TokenService, tmp_path: Path
 ) -> None:
     issued = await service.issue(name="laptop")
-    store = SqliteStore(tmp_path / "t.db", FixedClock())
+    store = SqliteStore(lay_database(tmp_path / "t.db"), FixedClock())
     await store.open()
     finding = TokenService(store, store, OnePepper(PEPPER), FixedClock())
 

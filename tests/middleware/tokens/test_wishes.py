@@ -8,12 +8,14 @@ from msgspec import UNSET
 from tollbridge.errors import BadRequest, Denied
 from tollbridge.stores.changes import TokenChange
 from tollbridge.testing.samples import NOON
+from tollbridge.tokens.model import Principal, Token, TokenKind, TokenState
 from tollbridge.tokens.scopes import ScopeSet
 from tollbridge.tokens.wishes import (
     LONGEST_ROTATION_DAYS,
     MOST_METADATA,
     MOST_SCOPES,
     MOST_TAGS,
+    check_kind,
     check_within,
     checked_change,
     checked_expiry,
@@ -22,6 +24,8 @@ from tollbridge.tokens.wishes import (
     checked_rotation,
     checked_scopes,
     checked_tags,
+    owner_for,
+    team_for,
 )
 
 
@@ -78,3 +82,71 @@ def test_only_what_a_change_names_is_checked() -> None:
     assert checked_change(TokenChange(), NOON) == TokenChange()
     assert checked_change(change, NOON) == TokenChange(name="n", rotate_days=None, expires_at=None)
     assert checked_change(change, NOON).scopes is UNSET
+
+
+def minter(owner: str) -> Principal:
+    return Principal(id="tok_1", name="minter", scopes=ScopeSet(), owner=owner)
+
+
+@pytest.mark.parametrize(
+    ("by", "wanted", "kept"),
+    [
+        (None, " per_2 ", "per_2"),
+        (minter("per_1"), " per_1 ", "per_1"),
+        (minter("per_1"), "the shop", "the shop"),
+        (minter("per_1"), "somebody, per_2", "somebody, per_2"),
+        (minter("per_1"), "person", "person"),
+        (minter("ada"), " ada ", "ada"),
+        (minter(""), " ", ""),
+    ],
+)
+def test_owner_is_a_text_or_who_makes_the_token(by: Principal | None, wanted: str, kept: str) -> None:
+    assert owner_for(by, wanted) == kept
+
+
+@pytest.mark.parametrize("own", ["per_1", "", "ada", "the team of per_2"])
+@pytest.mark.parametrize("wanted", ["per_2", " per_2", "\tper_2\n", "per_", "per_12", "per_1 and more"])
+def test_owner_is_no_other_person(own: str, wanted: str) -> None:
+    with pytest.raises(Denied) as caught:
+        owner_for(minter(own), wanted)
+    assert (caught.value.code, caught.value.param) == ("out_of_reach", "owner")
+
+
+@pytest.mark.parametrize(
+    ("team", "wanted", "kept"),
+    [
+        (None, "", ""),
+        (None, " north ", "north"),
+        ("", "north", "north"),
+        ("north", "", "north"),
+        ("north", "north", "north"),
+    ],
+)
+def test_team_is_the_minters_where_it_has_one(team: str | None, wanted: str, kept: str) -> None:
+    by = None if team is None else Principal("tok_1", "minter", ScopeSet(), team=team)
+
+    assert team_for(by, wanted) == kept
+
+
+def test_token_of_a_team_makes_none_of_another() -> None:
+    with pytest.raises(Denied) as caught:
+        team_for(Principal("tok_1", "minter", ScopeSet(), team="north"), "south")
+
+    assert (caught.value.code, caught.value.param) == ("out_of_reach", "team")
+
+
+def test_client_is_changed_by_its_own_rules_and_a_grant_is_only_narrowed() -> None:
+    token, client, grant = (
+        Token("tok_1", "x", kind, ("ai:*",), "tb_x", NOON, TokenState.ACTIVE)
+        for kind in (TokenKind.BEARER, TokenKind.SECRET, TokenKind.ACCESS)
+    )
+
+    with pytest.raises(BadRequest, match="change it with PATCH /clients/tok_1") as refused:
+        check_kind(client, TokenChange(name="y"))
+    with pytest.raises(Denied, match="only narrowed"):
+        check_kind(grant, TokenChange(scopes=("model:*",)))
+
+    assert (refused.value.code, refused.value.status) == ("a_client", 409)
+    check_kind(grant, TokenChange(scopes=("ai:chat",)))
+    check_kind(grant, TokenChange(name="y"))
+    check_kind(token, TokenChange(scopes=("model:*",)))

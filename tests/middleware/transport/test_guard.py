@@ -137,6 +137,19 @@ async def test_one_private_address_among_public_ones_refuses_them_all() -> None:
     assert await guard.addresses(Endpoint("https", "models.example", 443), allow_private=True) == [PUBLIC, "10.0.0.1"]
 
 
+async def test_public_address_is_refused_without_tls_where_that_is_asked() -> None:
+    plain, secure = Endpoint("http", "hooks.example", 80), Endpoint("https", "hooks.example", 443)
+    options = {"allow_private": True, "tls_outside": True}
+
+    for found in ([PUBLIC], ["10.0.0.1", PUBLIC]):
+        with pytest.raises(UpstreamUnreachable) as caught:
+            await Guard(Resolver(found)).addresses(plain, **options)
+        assert "https://" in (caught.value.detail or "")
+        assert await Guard(Resolver(found)).addresses(secure, **options) == found
+        assert await Guard(Resolver(found)).addresses(plain, allow_private=True) == found
+    assert await Guard(Resolver(["10.0.0.1"])).addresses(plain, **options) == ["10.0.0.1"]
+
+
 async def test_name_that_no_resolver_can_encode_is_unreachable() -> None:
     with pytest.raises(UpstreamUnreachable) as caught:
         await Guard().addresses(Endpoint("http", "a" * 64 + ".example", 80), allow_private=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.support.waiting import until
 
 from tollbridge.audit import Actor
 from tollbridge.errors import Unavailable, UpstreamUnreachable
@@ -17,7 +18,7 @@ from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.testing.fake import FakeAnswer, Reply
 from tollbridge.transport.base import UpstreamRequest, UpstreamResponse
-from tollbridge.webhooks.delivering import MOST_IN_TURN, REST_S, Delivering
+from tollbridge.webhooks.delivering import MOST_IN_TURN, REST_S, TURN_S, Delivering
 from tollbridge.webhooks.schedule import MOST_ATTEMPTS
 from tollbridge.webhooks.sending import Sending
 
@@ -258,15 +259,24 @@ async def test_turn_of_a_slow_receiver_ends_and_goes_on_in_the_next_one(hooks: H
     assert [one.delivered for one in await hooks.messages(webhook)] == [True] * 4
 
 
-async def test_many_messages_take_several_turns(hooks: Hooks) -> None:
+async def test_many_messages_take_several_turns(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
     webhook = await hooks.make()
     for _ in range(MOST_IN_TURN + 1):
         await hooks.token()
 
-    await hooks.send()
-    assert len(hooks.under.sent) == MOST_IN_TURN
+    outbox = await hooks.gateway.store.outbox()
+    turns: list[int] = []
+    claim = outbox.claim
+
+    async def counted(*asked: Any, **options: Any) -> Any:
+        found = await claim(*asked, **options)
+        turns.append(len(found))
+        return found
+
+    monkeypatch.setattr(outbox, "claim", counted)
     await hooks.send()
 
+    assert turns == [MOST_IN_TURN, 1]
     assert {one.delivered for one in await hooks.messages(webhook)} == {True}
 
 
@@ -305,7 +315,8 @@ async def test_webhook_that_is_gone_or_disabled_meanwhile_gets_nothing(hooks: Ho
     gateway = hooks.gateway
     sending = Sending(gateway.transport, gateway.box, gateway.clock, allow_private=False)
     act = gateway.tokens.act
-    delivering = Delivering(gateway.store, sending, gateway.clock, act=lambda: act(BY), counted=lambda _: None)
+    options: dict[str, Any] = {"counted": lambda _: None, "wanted": gateway.rotations.still_wanted}
+    delivering = Delivering(gateway.store, sending, gateway.clock, act=lambda: act(BY), **options)
 
     await delivering._turn("whk_0")
     store = await gateway.store.webhooks()
@@ -316,11 +327,15 @@ async def test_webhook_that_is_gone_or_disabled_meanwhile_gets_nothing(hooks: Ho
 
 
 async def test_message_with_a_secret_is_opened_for_its_webhook_alone(hooks: Hooks) -> None:
-    webhook = await hooks.make()
-    new = NewSecret("msg_0123456789ab0123456789ab0123", "tok_1", "shop", "", "tb_x", None, "tb_the_secret")
-    handing = hooks.gateway.rotations._handing
+    webhook, into = await hooks.make("person.*"), ""
+    into, handing = f"webhook:{webhook.id}", hooks.gateway.rotations._handing
+    made = (await hooks.gateway.tokens.issue(name="shop", by=BY)).token
+    await hooks.gateway.rotations.begin(made, into=into, overlap_s=60, by=BY)
+    _, handover = await hooks.gateway.rotations.get(made.id)
+    assert handover is not None
+    new = NewSecret(handover.id, made.id, "shop", "", "tb_x", None, "tb_the_secret")
 
-    assert not await handing.put(f"webhook:{webhook.id}", new)
+    assert not await handing.put(into, new)
     (message,) = await hooks.messages(webhook)
     assert b"tb_the_secret" not in message.sealed
     assert (message.said, "tb_the_secret" in repr(message)) == ("", False)
@@ -328,10 +343,141 @@ async def test_message_with_a_secret_is_opened_for_its_webhook_alone(hooks: Hook
 
     assert hooks.sent[0]["data"]["secret"] == "tb_the_secret"
     assert hooks.sent[0]["type"] == "token.new_secret"
-    assert await handing.put(f"webhook:{webhook.id}", new)
+    assert await handing.put(into, new)
     (message,) = await hooks.messages(webhook)
     assert message.sealed == b""
     assert len(hooks.sent) == 1
+
+
+async def test_message_whose_handover_is_not_under_way_is_not_sent(hooks: Hooks) -> None:
+    webhook = await hooks.make("person.*")
+    new = NewSecret("msg_0123456789ab0123456789ab0123", "tok_1", "shop", "", "tb_x", None, "tb_the_secret")
+    await hooks.gateway.rotations._handing.put(f"webhook:{webhook.id}", new)
+    await hooks.gateway.webhooks.test(webhook, by=BY)
+
+    await hooks.send()
+
+    assert [one["type"] for one in hooks.sent] == ["webhook.test"]
+    secret, _ = await hooks.messages(webhook)
+    assert (secret.outcome, secret.delivered, secret.sealed) == ("cancelled", False, b"")
+
+
+class Hanging(Receivers):
+    """Receivers of which one does not answer while it is told to."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.goes_on = asyncio.Event()
+
+    async def send(self, request: UpstreamRequest) -> UpstreamResponse:
+        answer = await super().send(request)
+        if self.sent[-1][0] == self._name:
+            await self.goes_on.wait()
+        return answer
+
+
+async def test_receiver_that_takes_its_time_holds_up_no_other(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tollbridge.webhooks.delivering.LOOK_S", 0.005)
+    await hooks.make(url="https://slow.example.com/in")
+    await hooks.make(url="https://good.example.com/in")
+    hooks.gateway.transport = receivers = Hanging("slow")
+    await hooks.token()
+    running = asyncio.create_task(hooks.gateway.jobs.run_due())
+    await until(lambda: len(receivers.sent) == 2, "both are asked")
+
+    await hooks.token()
+    await until(lambda: len(receivers.sent) == 3, "the other one hears of the second token")
+    assert receivers.sent[-1][0] == "good"
+    hooks.under.clock.advance(TURN_S)
+    await hooks.token()
+    receivers.goes_on.set()
+    await running
+
+    assert [name for name, _ in receivers.sent].count("good") == 2  # the rest is the next run's
+    await hooks.send()
+    await hooks.send()
+    assert [name for name, _ in receivers.sent].count("good") == 3
+
+
+async def test_many_receivers_that_do_not_answer_leave_room_for_those_that_do(
+    hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tollbridge.webhooks.delivering.MOST_AT_ONCE", 1)
+    hooks.gateway.transport = receivers = Receivers(dead=503)
+    for _ in range(4):
+        await hooks.make(url="https://dead.example.com/in")
+    await hooks.make(url="https://good.example.com/in")
+    await hooks.token()
+    await hooks.send()
+    hooks.under.clock.advance(REST_S)
+    receivers.sent.clear()
+    await hooks.token()
+
+    await hooks.send()
+
+    assert receivers.sent[0][0] == "good"
+
+
+async def test_dead_receiver_is_asked_for_one_message_at_a_time_however_many_wait(hooks: Hooks) -> None:
+    webhook = await hooks.make()
+    hooks.gateway.transport = receivers = Receivers(hooks=503)
+    for _ in range(MOST_IN_TURN + 5):
+        await hooks.token()
+
+    for _ in range(20):
+        await hooks.send()  # a minute
+
+    assert len(receivers.sent) <= 3  # at once, after the five seconds of its own, and after the rest
+    messages = await hooks.messages(webhook)
+    assert messages[0].attempts == 2
+    receivers._statuses.clear()
+    hooks.under.clock.advance(2 * REST_S)
+    for _ in range(3):
+        await hooks.send()
+    assert [one.delivered for one in (await hooks.messages(webhook))[1:]] == [True] * (MOST_IN_TURN + 4)
+
+
+async def test_webhook_rests_for_as_long_as_it_asks_for(hooks: Hooks) -> None:
+    await hooks.make()
+    for _ in range(3):
+        await hooks.token()
+    hooks.under.upstream.reply({}, status=429, headers=[("retry-after", "600")])
+
+    await hooks.send()
+    hooks.under.clock.advance(590)
+    await hooks.send()
+    assert len(hooks.under.sent) == 1
+    hooks.under.clock.advance(10)
+    await hooks.send()
+
+    assert len(hooks.under.sent) >= 3
+
+
+async def test_webhook_that_takes_nothing_for_days_is_disabled_and_that_is_told(hooks: Hooks) -> None:
+    bad = await hooks.make("token.*", url="https://bad.example.com/in")
+    await hooks.make("webhook.*", url="https://good.example.com/in")
+    hooks.gateway.transport = receivers = Receivers(bad=500)
+    store = await hooks.gateway.store.webhooks()
+    disabled = []
+    for _ in range(2):
+        await hooks.token()
+        while (message := (await hooks.messages(bad))[-1]).ended_at is None:
+            if message.due_at is not None:
+                hooks.under.clock.advance((message.due_at - hooks.under.clock.now()).total_seconds())
+            await hooks.send()
+        found = await store.get_webhook(bad.id)
+        assert found is not None
+        disabled.append(found.disabled_at is not None)
+        hooks.under.clock.advance(86_400)
+    for _ in range(3):
+        await hooks.send()
+
+    assert disabled == [False, True]  # the first is given up before the five days are over
+    told = [said["data"]["why"] for _, said in receivers.sent if said["type"] == "webhook.disable"]
+    assert told == ["nothing arrived for 5 days"]
+    await hooks.token()
+    assert len(await hooks.messages(bad)) == 2  # nothing more is written for it
 
 
 async def test_store_that_fails_while_it_is_sent_is_told_by_the_job(

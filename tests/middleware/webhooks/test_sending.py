@@ -17,7 +17,12 @@ from tollbridge.webhooks.sending import Sending
 MESSAGE = Delivery("msg_1", "whk_1", "token.rotate", NOON, 0, "", said="{}")
 
 
-async def asked(answer: bytes, hook: Callable[[int], Webhook], sending: Callable[[Guard], Sending]) -> tuple[str, int]:
+async def asked(
+    answer: bytes,
+    hook: Callable[[int], Webhook],
+    sending: Callable[[Guard], Sending],
+    addresses: Sequence[str] = ("127.0.0.1",),
+) -> tuple[str, int]:
     """Send to a server on loopback that a public name is said to be; gives the outcome and how often it was dialled."""
     dialled = 0
 
@@ -29,7 +34,7 @@ async def asked(answer: bytes, hook: Callable[[int], Webhook], sending: Callable
         writer.close()
 
     async def resolve(host: str, port: int) -> Sequence[str]:
-        return ["127.0.0.1"]
+        return addresses
 
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     async with server:
@@ -62,6 +67,24 @@ async def test_private_address_is_dialled_where_both_the_webhook_and_the_operato
     )
 
     assert found == (outcome, dialled)
+
+
+@pytest.mark.parametrize("addresses", [["93.184.215.14"], ["127.0.0.1", "93.184.215.14"]])
+async def test_public_address_is_not_dialled_without_tls_wherever_the_name_led_before(
+    gateway: Callable[..., GatewayUnderTest], addresses: list[str]
+) -> None:
+    under = gateway()
+    _, sealed = HookSecrets(under.gateway.box).begin("whk_1", NOON)
+    webhook = Webhook("whk_1", "ours", "", ("*",), "", True, NOON, sealed)
+
+    found = await asked(
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        lambda port: replace(webhook, url=f"http://rebound.example.com:{port}/in"),
+        lambda guard: Sending(Http1Transport(guard=guard), under.gateway.box, under.clock, allow_private=True),
+        addresses,
+    )
+
+    assert found == ("unreachable", 0)
 
 
 async def test_redirect_to_a_private_address_is_not_followed(gateway: Callable[..., GatewayUnderTest]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from msgspec import UNSET
 
 from tollbridge.audit import Actor
-from tollbridge.errors import BadRequest, Unavailable
+from tollbridge.errors import BadRequest, PluginError, Unavailable
+from tollbridge.hookspecs import hookimpl
 from tollbridge.stores.webhooks import Webhook, WebhookChange
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.webhooks.service import Webhooks
@@ -57,6 +58,7 @@ async def test_secret_is_given_once_and_is_in_no_file_and_no_text(under: Gateway
         ({"name": "a\nb"}, "name"),
         ({"events": []}, "events"),
         ({"events": ["token"]}, "events"),
+        ({"events": ["token.*", "token.rotat"]}, "events"),
         ({"url": "http://hooks.example.com"}, "url"),
         ({"url": "ftp://hooks.example.com"}, "url"),
         ({"url": "https://ada:pw@hooks.example.com"}, "url"),
@@ -85,6 +87,40 @@ async def test_what_cannot_be_used_is_refused_by_its_field(
         assert caught.value.param == param
 
 
+class Reports:
+    @hookimpl
+    def register_events(self, register: Callable[[str], None]) -> None:
+        register("acme.report")
+
+
+async def test_event_of_a_plugin_is_known_while_the_plugin_is_there(gateway: Callable[..., GatewayUnderTest]) -> None:
+    under, without = gateway(plugins=(Reports(),)), gateway()
+    await under.client()
+    await without.client()
+    made = await under.gateway.webhooks.create(name="ours", url=URL, events=["acme.report"], by=BY)
+
+    await under.gateway.store.note(await under.gateway.tokens.act(BY), "acme.report", "")
+
+    (message,) = await (await under.gateway.store.outbox()).list_deliveries(made.webhook.id)
+    assert message.event == "acme.report"
+    for wanted in ("acme.report", "acme.*"):
+        with pytest.raises(BadRequest, match=r"there is no event acme\.\S+; known: audit\.read, client\.add"):
+            await make(without.gateway.webhooks, events=[wanted])
+
+
+@pytest.mark.parametrize("event", ["token.rotate", "Acme.report", "acme", 7])
+def test_event_that_is_no_name_or_is_there_already_stops_the_start(
+    gateway: Callable[..., GatewayUnderTest], event: Any
+) -> None:
+    class Offers:
+        @hookimpl
+        def register_events(self, register: Callable[[Any], None]) -> None:
+            register(event)
+
+    with pytest.raises(PluginError, match=r"registered twice|written as acme\.report"):
+        gateway(plugins=(Offers(),))
+
+
 async def test_private_addresses_take_the_operators_leave_and_the_webhooks_own(
     gateway: Callable[..., GatewayUnderTest],
 ) -> None:
@@ -95,11 +131,16 @@ async def test_private_addresses_take_the_operators_leave_and_the_webhooks_own(
     private = await make(webhooks, url="http://127.0.0.1:9000/in", allow_private=True)
 
     assert private.allow_private
-    for url in (UNSET, "http://other.example.com"):
-        with pytest.raises(BadRequest, match="where private addresses are allowed with http://"):
+    for url, why in (
+        (UNSET, "leads to a private address; allow that with allow_private: true"),
+        ("http://other.example.com", "on a private address, with allow_private: true, with http://"),
+    ):
+        with pytest.raises(BadRequest, match=why):
             await webhooks.change(private, WebhookChange(url=url, allow_private=False), by=BY)
     with pytest.raises(BadRequest):
         await make(webhooks, url="http://127.0.0.1:9000/in")
+    with pytest.raises(BadRequest, match="a public address takes https://"):
+        await make(webhooks, url="http://93.184.215.14/in", allow_private=True)
 
 
 async def test_change_leaves_what_it_does_not_name(webhooks: Webhooks) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.requests import Request
 from tests.plugins.admin.conftest import BASE, Admin
@@ -11,8 +12,11 @@ from tests.plugins.admin.conftest import BASE, Admin
 from tollbridge import BadRequest
 from tollbridge.administering import RequestTimeout
 from tollbridge_admin import bodies
-from tollbridge_admin.bodies import field_names, read_body
-from tollbridge_admin.tokenshapes import NewTokenWish
+from tollbridge_admin.bodies import field_names, read_body, read_json, read_query
+from tollbridge_admin.clientshapes import NewClientWish
+from tollbridge_admin.problems import FieldsRefused
+from tollbridge_admin.rotationshapes import AutoRotationWish, ManyRotations
+from tollbridge_admin.tokenshapes import NewTokenWish, TokensAsked
 
 WISH = {"name": "x", "scopes": ["ai:chat"]}
 
@@ -100,34 +104,41 @@ async def test_body_is_bounded_in_bytes_and_in_depth(admin: Admin) -> None:
     [
         ({"nam": "x"}, "nam", "there is no such field; did you mean 'name'?"),
         ({**WISH, "budget": {"used": "1"}}, "budget.used", "there is no such field; did you mean 'usd'?"),
-        ({**WISH, "from": "10.0.0.0/8"}, "from", "Expected `array`, got `str`"),
+        ({**WISH, "from": "10.0.0.0/8"}, "from", "send a list"),
         ({**WISH, "networks": []}, "networks", "there is no such field"),
         ({"name": "x"}, "scopes", "it is needed"),
-        ({**WISH, "name": 1}, "name", "Expected `str`, got `int`"),
-        ({**WISH, "name": None}, "name", "Expected `str`, got `null`"),
-        ({**WISH, "concurrency": "5"}, "concurrency", "Expected `int | null`, got `str`"),
-        ({**WISH, "concurrency": 5.0}, "concurrency", "Expected `int | null`, got `float`"),
-        ({**WISH, "concurrency": True}, "concurrency", "Expected `int | null`, got `bool`"),
-        ({**WISH, "concurrency": -1}, "concurrency", "Expected `int` >= 0"),
-        ({**WISH, "canary": 1}, "canary", "Expected `bool`, got `int`"),
-        ({**WISH, "budget": {"usd": 25}}, "budget.usd", "Expected `str`, got `int`"),
-        ({**WISH, "budget": {"usd": "1e3"}}, "budget.usd", "matching regex"),
+        ({**WISH, "name": 1}, "name", "send a text"),
+        ({**WISH, "name": None}, "name", "send a text"),
+        ({**WISH, "concurrency": "5"}, "concurrency", "send a whole number, or null"),
+        ({**WISH, "concurrency": 5.0}, "concurrency", "send a whole number, or null"),
+        ({**WISH, "concurrency": True}, "concurrency", "send a whole number, or null"),
+        ({**WISH, "concurrency": -1}, "concurrency", "send a whole number of 0 or more"),
+        ({**WISH, "canary": 1}, "canary", "send true or false"),
+        ({**WISH, "budget": {"usd": 25}}, "budget.usd", "send a text"),
+        ({**WISH, "budget": {"usd": "1e3"}}, "budget.usd", 'send a text such as "25" or "25.50"'),
         ({**WISH, "budget": {"usd": "9999999999"}}, "budget.usd", "at most 1,000,000,000"),
-        ({**WISH, "budget": {"usd": "1", "period": "year"}}, "budget.period", "none of the values"),
-        ({**WISH, "expires_at": "2026-03-01T00:00:00"}, "expires_at", "with a timezone component"),
+        ({**WISH, "budget": {"usd": "1", "period": "year"}}, "budget.period", "it is one of: day, month, total"),
+        (
+            {**WISH, "expires_at": "2026-03-01T00:00:00"},
+            "expires_at",
+            "send a time with its zone, such as 2026-12-31T00:00:00Z",
+        ),
         ({**WISH, "expires_at": "2026-01-01T00:00:00Z"}, "expires_at", "lies in the past"),
         ({**WISH, "expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at", "beyond the year 9999"),
-        ({**WISH, "expires_at": 1_800_000_000}, "expires_at", "Expected `datetime | null`, got `int`"),
+        ({**WISH, "expires_at": 1_800_000_000}, "expires_at", "send a time such as 2026-12-31T00:00:00Z, or null"),
+        ({**WISH, "expires_at": "tomorrow"}, "expires_at", "send a time such as 2026-12-31T00:00:00Z"),
+        ({**WISH, "name": "x" * 101}, "name", "send a text of 100 characters at most"),
+        ({**WISH, "scopes": [1]}, "scopes[0]", "send a text"),
         ({**WISH, "scopes": ["everything"]}, "scopes", "is no scope"),
-        ({**WISH, "scopes": []}, "scopes", "length >= 1"),
+        ({**WISH, "scopes": []}, "scopes", "send a list that is not empty"),
         ({**WISH, "from": ["nowhere"]}, "from", "each is an address or a network"),
         ({**WISH, "hours": "always"}, "hours", "write them as"),
         ({**WISH, "tags": ["a b"]}, "tags", "words of 1 to 64"),
-        ({**WISH, "metadata": {"a": 1}}, "metadata[...]", "Expected `str`, got `int`"),
-        ({**WISH, "rotate_days": 4000}, "rotate_days", "<= 3650"),
+        ({**WISH, "metadata": {"a": 1}}, "metadata", "for each value, send a text"),
+        ({**WISH, "rotate_days": 4000}, "rotate_days", "send a whole number of 3650 at most"),
         ({**WISH, "owner": "a\u2028b"}, "owner", "cannot be shown"),
-        ({**WISH, "environment": "prod"}, "environment", "none of the values"),
-        ([], "", "Expected `object`, got `array`"),
+        ({**WISH, "environment": "prod"}, "environment", "it is one of: live, test"),
+        ([], "", "send an object"),
     ],
 )
 async def test_field_that_cannot_be_used_is_named(admin: Admin, wish: Any, field: str, detail: str) -> None:
@@ -137,6 +148,7 @@ async def test_field_that_cannot_be_used_is_named(admin: Admin, wish: Any, field
     (error,) = reply.json()["errors"]
     assert error["field"] == field
     assert detail in error["detail"]
+    assert "`" not in error["detail"]  # no word of the decoder's
     assert len(await admin.records()) == 1  # the administrator's own
 
 
@@ -195,3 +207,25 @@ async def test_body_that_breaks_off_or_never_comes_is_refused(monkeypatch: pytes
 
 def test_names_of_shapes_within_are_known_too() -> None:
     assert {"name", "from", "usd", "period"} <= set(field_names(NewTokenWish))
+
+
+@pytest.mark.parametrize(
+    ("shape", "body", "detail"),
+    [
+        (ManyRotations, {"filter": {"state": "gone"}}, "filter.state: it is one of: active, disabled, ending"),
+        (AutoRotationWish, {"into": "hook:x", "overlap_s": 5}, "overlap_s: it is one of: 3600, 86400, 604800"),
+        (NewClientWish, {"name": "x", "grants": ["wish"]}, "grants[0]: it is one of: client_credentials, "),
+    ],
+)
+def test_value_that_a_field_cannot_have_is_answered_with_those_it_can(
+    shape: type[msgspec.Struct], body: Any, detail: str
+) -> None:
+    with pytest.raises(FieldsRefused) as refused:
+        read_json(json.dumps(body).encode(), shape)
+
+    assert refused.value.message.startswith(detail)
+
+
+def test_value_of_a_query_is_answered_so_too() -> None:
+    with pytest.raises(FieldsRefused, match="state: it is one of: active, disabled, ending, expired, near-budget"):
+        read_query(b"state=gone", TokensAsked)

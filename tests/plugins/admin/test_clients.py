@@ -6,6 +6,8 @@ import pytest
 from joserfc.jwk import OKPKey
 from tests.plugins.admin.conftest import Admin, an_admin
 
+from tollbridge.administering import Actor
+from tollbridge.authorizing import Consent
 from tollbridge.testing import GatewayUnderTest
 
 SHOP = {"name": "shop", "scopes": ["ai:chat"]}
@@ -253,3 +255,32 @@ async def test_what_goes_meanwhile_is_not_found(admin: Admin, monkeypatch: pytes
     for act, method in (("disable", "disable"), ("rotate-secret", "rotate")):
         monkeypatch.setattr(admin.under.gateway.clients, method, gone)
         assert (await admin.post(f"/clients/{made['id']}/{act}")).status_code == 404
+
+
+async def test_client_is_not_changed_as_a_token_past_its_own_rules(admin: Admin) -> None:
+    made = await make(admin, **WEB, trusted=True, team="blue")
+    team = await an_admin(admin.under, team="blue")
+    path = f"/tokens/{made['id']}"
+
+    for patch in ({"scopes": ["ai:*"]}, {"name": "other"}, {}):
+        reply = await team.patch(path, patch)
+        assert (reply.status_code, reply.json()["code"]) == (409, "a_client")
+        assert f"PATCH /clients/{made['id']}" in reply.json()["detail"]
+
+    assert (await admin.get(path)).json()["scopes"] == ["ai:chat"]
+    assert (await team.post(f"{path}/disable")).status_code == 200
+
+
+async def test_what_a_person_agreed_to_is_narrowed_and_never_widened(admin: Admin) -> None:
+    made = await make(admin, **WEB)
+    consent = Consent(holder=admin.id, client_id=made["id"], scopes=("ai:*",), owner="ada")
+    grant = await admin.under.gateway.grants.agree(consent, by=Actor("ada", "oauth"))
+    path = f"/tokens/{grant}"
+
+    for scopes in (["ai:*", "model:*"], ["admin:*"]):
+        reply = await admin.patch(path, {"scopes": scopes})
+        assert (reply.status_code, reply.json()["code"]) == (403, "scope_beyond")
+
+    narrowed = await admin.patch(path, {"scopes": ["ai:chat"], "name": "less"})
+    assert (narrowed.status_code, narrowed.json()["scopes"]) == (200, ["ai:chat"])
+    assert (await admin.patch(path, {"name": "again"})).status_code == 200

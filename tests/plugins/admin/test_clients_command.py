@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from tests.middleware.cli.conftest import Ran, config, tollbridge
+from tests.support.jwts import jwks, signer
 from tests.support.live import LiveGateway, mock_config
 
 __all__ = ["config", "tollbridge"]
@@ -47,6 +48,32 @@ def test_client_is_made_shown_changed_rotated_switched_and_ended(tollbridge: Com
 ACTS = (("disable",), ("enable",), ("revoke", "--yes"))
 
 
+def test_client_is_not_edited_as_a_token_and_its_own_command_is_named(tollbridge: Command, client: Any) -> None:
+    ran = tollbridge("token", "edit", client["id"], "--name", "x")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == f"tollbridge: this is a client; change it with tollbridge client edit {client['id']}\n"
+    assert tollbridge("client", "show", client["id"], "--json").json["name"] == "shop"
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("client", "key", "add", "nope"), "client"),
+        (("token", "key", "list", "nope"), "token"),
+        (("client", "show", "nope"), "client"),
+        (("team", "show", "NOPE"), "team"),
+        (("person", "show", "nope"), "person"),
+    ],
+)
+def test_what_nothing_could_be_called_is_told_as_what_is_not_there(
+    tollbridge: Command, client: Any, words: tuple[str, ...], what: str
+) -> None:
+    ran = tollbridge(*words)
+
+    assert (ran.code, ran.err) == (3, f"tollbridge: there is no such {what}\n")
+
+
 def test_application_for_people_has_its_addresses_and_no_secret(tollbridge: Command, config: Path) -> None:
     made = tollbridge(
         *MAKE[:-1],
@@ -65,6 +92,21 @@ def test_application_for_people_has_its_addresses_and_no_secret(tollbridge: Comm
     assert "secret, shown this once" not in made.out
     assert "https://shop.example/done" in made.out
     assert "yes, people are not asked" in made.out
+
+
+def test_client_that_signs_has_its_keys_from_a_file_or_by_a_url(
+    tollbridge: Command, config: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "jwks.json"
+    file.write_bytes(jwks(signer("ES256", "c1")))
+
+    made = tollbridge(*MAKE, "--auth", "private_key_jwt", "--keys", f"@{file}").json
+    assert (made["keys"]["keys"][0]["kid"], made["secret"]) == ("c1", None)
+    url = "https://shop.example/jwks.json"
+    edited = tollbridge("client", "edit", made["id"], "--keys-url", url, "--no", "keys", "--json").json
+    assert (edited["keys"], edited["keys_url"]) == (None, url)
+    back = tollbridge("client", "edit", made["id"], "--keys", f"@{file}", "--no", "keys-url", "--json").json
+    assert (back["keys"], back["keys_url"]) == (made["keys"], None)
 
 
 def test_key_is_added_listed_rotated_and_removed(
@@ -110,6 +152,7 @@ def test_access_key_of_a_token_is_printed_once(tollbridge: Command, config: Path
         (("client", "key", "add", "client_1", "--expires", "soon"), "neither a span"),
         (("client", "key", "rotate", "client_1", "key_1", "--overlap", "soon"), "is no overlap"),
         (("client", "edit", "client_1", "--no", "name"), "cannot be taken away"),
+        (("client", "edit", "client_1", "--keys", "nonsense"), "it is no JSON"),
         (("client", "create", "--name", "x", "--budget", "5/hour"), "a budget is"),
     ],
 )
@@ -132,3 +175,14 @@ def test_client_and_its_key_are_made_at_a_gateway_elsewhere(tollbridge: Command,
         found = tollbridge("client", "key", "list", made["id"], "--json", *there).json
         assert [one["id"] for one in found] == [key["id"]]
         assert key["secret"].startswith("tb_")
+
+
+def test_file_that_is_there_is_not_written_over_and_no_key_is_made(tollbridge: Command, tmp_path: Path) -> None:
+    id = tollbridge("client", "create", "--name", "shop", "--scope", "ai:chat", "--json").json["id"]
+    out = tmp_path / "there"
+    out.write_text("mine")
+
+    ran = tollbridge("client", "key", "add", id, "--out", str(out))
+
+    assert (ran.code, out.read_text()) == (2, "mine")
+    assert tollbridge("client", "key", "list", id, "--json").json == []

@@ -57,6 +57,20 @@ async def test_key_of_the_caller_is_kept_and_followed_by_another(admin: Admin, b
     assert listed[made["id"]] == "2026-01-05T12:01:00Z"
 
 
+async def test_key_that_somebody_changed_since_it_was_read_is_neither_rotated_nor_removed(
+    admin: Admin, base: str
+) -> None:
+    path = f"{base}/{(await add(admin, base))['id']}"
+    tag = (await admin.get(path)).headers["etag"]
+    assert (await admin.get(path, if_none_match=tag)).status_code == 304
+    rotated = await admin.post(f"{path}/rotate", {"overlap_s": 60}, if_match=tag)
+    assert rotated.headers["etag"] == (await admin.get(f"{base}/{rotated.json()['id']}")).headers["etag"]
+
+    for way in ("rotate", "remove"):
+        assert (await admin.post(f"{path}/{way}", if_match=tag)).status_code == 412
+    assert (await admin.post(f"{path}/remove", if_match=(await admin.get(path)).headers["etag"])).status_code == 200
+
+
 async def test_third_key_of_a_kind_is_refused_until_one_is_removed(admin: Admin, base: str) -> None:
     made = [await add(admin, base, kind="hmac") for _ in range(2)]
 

@@ -36,7 +36,7 @@ async def test_every_route_is_described_and_nothing_else(admin: Admin, document:
         assert ("requestBody" in about) is (not one.reads and bool(one.takes.__struct_fields__))
         named = {parameter["name"] for parameter in about["parameters"]}
         assert set(one.names) <= named
-        assert ("Idempotency-Key" in named) is (one.method == "POST" and one.scope != ANYBODY and not one.secret)
+        assert ("Idempotency-Key" in named) is (one.method == "POST" and one.scope != ANYBODY and not one.looks)
         assert ("If-Match" in named) is (one.tagged and not one.reads)
     assert len({about["operationId"] for about in described.values()}) == len(routes)
     assert all(about["summary"].endswith(".") for about in described.values())

@@ -13,6 +13,7 @@ from tests.middleware.cli.test_remote import Answering
 from tests.support.live import LiveGateway, mock_config
 
 from tollbridge.cli.app import run
+from tollbridge_admin.commands.explain import _print as show
 
 EVERYTHING = ("admin:*", "ai:*", "model:*")
 MODEL = "gpt-4o-mini"
@@ -50,6 +51,17 @@ def layers(text: str) -> dict[str, str]:
     lines = text.split("Layers, outside in")[1].splitlines()
     marks = ("ok ", "NO ", "-  ", "?  ")
     return {line.split()[1]: line.split()[0] for line in lines if line.startswith(marks)}
+
+
+def test_operator_has_no_token_of_their_own_to_ask_about(
+    live: LiveGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOCK_KEY", "sk-upstream-secret")
+
+    code = run(["explain", "me", MODEL, "--config", str(live.config)])
+
+    assert code == 1
+    assert "token: name a token: who runs commands on the machine has none" in capsys.readouterr().err
 
 
 def test_call_that_crosses_is_told_a_line_a_layer(command: Any, live: LiveGateway) -> None:
@@ -137,9 +149,10 @@ def test_refused_call_is_explained_by_its_id(command: Any, live: LiveGateway) ->
     reply = httpx2.post(f"{live.url}/v1/chat/completions", headers=headers, json=body, trust_env=False)
     id = reply.headers["x-request-id"]
 
-    ran = command("explain", "me", id)
+    ran, other = command("explain", made["id"], id), command("explain", "tok_1", id)
 
-    assert ran.code == 1
+    assert (ran.code, other.code) == (1, 1)
+    assert f"the call was made by {made['id']}, and not by this token" in other.err
     assert ran.out.startswith(f"{id} of ")
     assert "refused, 403 insufficient_scope; the same now:" in ran.out
 
@@ -203,3 +216,35 @@ def test_refusal_of_any_request_is_told_and_ends_with_its_code(command: Any) -> 
 
     assert (missing.code, missing.err) == (3, "tollbridge: there is no such token\n")
     assert (wrong.code, wrong.err) == (1, "tollbridge: scopes: it is needed\n")
+
+
+def told(change: str = "") -> dict[str, Any]:
+    rule = {"kind": "scope", "of": "", "says": "it may chat", "holds": True, "values": {}}
+    failing = {**rule, "says": "it may not reach gpt-5", "holds": False}
+    refusal = {"layer": "authorize", "status": 403, "code": "insufficient_scope", "message": "No.", "change": change}
+    return {
+        **{"recorded": None, "refusal": refusal, "method": "POST", "path": "/v1", "token": "tok_1", "notes": []},
+        **{"layers": [{"decided": "refuses", "layer": "authorize", "rules": [rule, failing]}]},
+    }
+
+
+def test_layer_that_refuses_shows_the_rules_that_fail_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    show(told())
+
+    shown = capsys.readouterr().out
+    assert "it may not reach gpt-5" in shown
+    assert "it may chat" not in shown
+
+
+@pytest.mark.parametrize(("change", "shown"), [("", False), ("No.", False), ("Give it a scope.", True)])
+def test_what_to_change_is_told_where_it_is_more_than_the_refusal(
+    capsys: pytest.CaptureFixture[str], change: str, shown: bool
+) -> None:
+    show(told(change))
+
+    assert ("to change" in capsys.readouterr().out) is shown
+
+
+def test_standard_input_is_read_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "-", "gpt", "--url", "https://gw.example.com", "--token", "-"]) == 2
+    assert "standard input is read once" in capsys.readouterr().err

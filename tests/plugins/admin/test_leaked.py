@@ -1,5 +1,6 @@
 """Found tokens are reported by anybody, and nobody learns from it whose they are."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -172,6 +173,27 @@ async def test_signed_report_names_its_scanner_and_holds_a_thousand(scanned: Any
     assert await state(admin, made["id"]) == "revoked"
     told = (await admin.records())[-2]
     assert (told.actor.id, json.loads(told.after)["place"]) == ("scanner:bcb53661", "content https://example.com/a")
+
+
+async def test_fetch_of_the_scanners_keys_ends_with_the_gateway(scanned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin, scanner = scanned
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def never(request: Any) -> Any:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(admin.under.upstream, "send", never)
+    reporting = asyncio.ensure_future(scan(admin.under, [], scanner.headers(b"[]")))
+    await asyncio.wait_for(begun.wait(), 5)
+
+    await admin.under.gateway.stop()
+
+    assert ended.is_set()
+    assert (await reporting).status_code == 503
 
 
 async def test_report_with_a_wrong_signature_does_nothing(scanned: Any) -> None:

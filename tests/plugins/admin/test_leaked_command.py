@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.middleware.cli.conftest import Ran, config, tollbridge
+from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
 from tests.support.live import LiveGateway, mock_config
 
 from tollbridge.tokens.secret import make_secret
 
-__all__ = ["config", "tollbridge"]
+__all__ = ["config", "laid", "tollbridge"]
 
 Command = Callable[..., Ran]
 
@@ -49,7 +49,7 @@ def test_secrets_in_a_text_are_reported_and_their_tokens_are_off(tollbridge: Com
 
 
 def test_text_without_a_secret_reports_none_and_many_are_reported_in_parts(
-    tollbridge: Command, monkeypatch: Any
+    tollbridge: Command, monkeypatch: Any, laid: Path
 ) -> None:
     say(monkeypatch, "nothing")
     assert tollbridge("token", "leaked", "--json").json == {"reported": 0}

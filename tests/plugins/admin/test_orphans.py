@@ -1,10 +1,9 @@
 """What a worker made that died before it answered is taken back, and made again, when the same is asked again."""
 
 import json
-import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +17,54 @@ from tollbridge.testing import FixedClock
 from tollbridge.testing.gateway import make_gateway
 from tollbridge_admin.repeats import LEASE_S
 
-DYING = Path(__file__).with_name("dying.py")
 KEY = '"4f9c"'
 HOOK = {"name": "ours", "url": "https://hooks.example.com/in", "events": ["person.*"]}
+
+
+class Worker:
+    """A process whose children die when they are asked something."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.plugins.admin.dying"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+        )
+
+    def ask(self, told: dict[str, Any]) -> str:
+        """Ask a child; gives how it ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{json.dumps(told)}\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    worker = Worker()
+    yield worker
+    worker.close()
 
 
 class Dying:
     """Somebody who administers a gateway, another worker of which dies when it is asked something."""
 
-    def __init__(self, admin: Admin, config: dict[str, Any], data: Path) -> None:
+    def __init__(self, admin: Admin, worker: Worker, config: dict[str, Any], data: Path) -> None:
         self.admin = admin
+        self._worker = worker
         self._told = {"config": config, "data": str(data), "secret": admin.secret, "key": KEY}
 
     def ask(self, path: str, body: Any = None) -> None:
         """Ask the worker that dies."""
         at = self.admin.under.clock.now().isoformat()
-        told = json.dumps({**self._told, "path": BASE + path, "body": body or {}, "at": at})
-        root = Path(__file__).parents[3]
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.plugins.admin.dying"],
-            input=told,
-            capture_output=True,
-            text=True,
-            cwd=root,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
+        assert self._worker.ask({**self._told, "path": BASE + path, "body": body or {}, "at": at}) == "killed"
 
     async def again(self, path: str, body: Any = None) -> Any:
         """Ask the same again of a worker that lives, once the key is free."""
@@ -71,10 +91,10 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def dying(url: str, anyio_backend: str, tmp_path: Path) -> AsyncIterator[Dying]:
-    config = {"store": {"url": url}, "logging": {"access": False}}
+async def dying(url: str, worker: Worker, anyio_backend: str, tmp_path: Path) -> AsyncIterator[Dying]:
+    config = {"store": {"url": url}, "logging": {"access": False}, "tokens": {"imported": ["sha256"]}}
     under = make_gateway(config, data=tmp_path / "data", clock=FixedClock())
-    yield Dying(await an_admin(under), config, tmp_path / "data")
+    yield Dying(await an_admin(under), worker, config, tmp_path / "data")
     await under.close()
 
 
@@ -92,6 +112,17 @@ async def test_secret_that_nobody_was_given_is_taken_back_and_another_made(dying
         assert await tokens.identify(secret.encode()) is not None
     actions = [record.action for record in await dying.admin.records()]
     assert actions[2:] == ["token.rotate", "token.withdraw", "token.rotate"]
+
+
+async def test_what_was_imported_stays_for_its_secret_is_the_callers_own(dying: Dying) -> None:
+    rows = [{"name": "shop", "scopes": ["ai:chat"], "hash": f"sha256:{number:064x}"} for number in range(2)]
+    dying.ask("/tokens/import", {"tokens": rows})
+
+    again = await dying.again("/tokens/import", {"tokens": rows})
+
+    assert again["ids"] == [None, None]
+    tokens = (await dying.admin.get("/tokens?q=shop")).json()["items"]
+    assert [one["state"] for one in tokens] == ["active", "active"]
 
 
 async def test_secret_before_that_ended_at_once_is_followed_by_one_that_opens(dying: Dying) -> None:

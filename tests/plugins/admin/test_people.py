@@ -75,14 +75,17 @@ async def test_person_who_cannot_be_is_refused_and_nobody_is_made(
     assert (await admin.get("/people")).json()["items"] == []
 
 
-async def test_nothing_of_a_request_with_a_password_is_kept_to_tell_it_again(admin: Admin) -> None:
+async def test_person_is_made_once_under_one_key_and_not_with_another_password(admin: Admin) -> None:
     sent = {**ADA, "password": GOOD}
 
     replies = [await admin.post("/people", sent, idempotency_key='"k"') for _ in range(2)]
 
-    assert [reply.status_code for reply in replies] == [201, 409]
-    assert "idempotency-replayed" not in replies[1].headers
-    assert (await admin.post("/tokens", {"name": "x", "scopes": ["ai:chat"]}, idempotency_key='"k"')).status_code == 201
+    assert [reply.status_code for reply in replies] == [201, 201]
+    assert replies[1].json() == replies[0].json()
+    assert replies[1].headers["idempotency-replayed"] == "true"
+    other = await admin.post("/people", {**sent, "password": f"{GOOD}!"}, idempotency_key='"k"')
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    assert len((await admin.get("/people")).json()["items"]) == 1
 
 
 async def test_person_is_changed_and_null_takes_the_password_away(admin: Admin) -> None:
@@ -166,6 +169,38 @@ async def test_who_may_do_less_than_a_person_does_not_become_that_person(admin: 
     assert await admin.under.gateway.people.find_person("ada@example.com") is None
 
 
+async def test_nobody_keeps_a_way_into_somebody_who_may_do_more_one_day(admin: Admin) -> None:
+    weak = await admin.other("admin:people:write", "admin:people:read", "ai:*")
+    made = await person(weak)
+    path = f"/people/{made['id']}"
+
+    for reply in (
+        await weak.post("/people", {**ADA, "password": GOOD}),
+        await weak.patch(path, {"password": GOOD}),
+        await weak.patch(path, {"email": "ada@example.com"}),
+    ):
+        assert (reply.status_code, reply.json()["code"]) == (403, "scope_beyond")
+        assert "admin:*" in reply.json()["detail"]
+        assert GOOD not in reply.text
+    assert (await weak.patch(path, {"email": "P1@example.com", "name": "P", "password": None})).status_code == 200
+    assert await admin.under.gateway.people.find_person("ada@example.com") is None
+
+
+async def test_change_of_a_person_is_whole_or_none(admin: Admin) -> None:
+    made, other = await person(admin, password=GOOD), await person(admin, 2)
+    before = await admin.records()
+
+    taken = await admin.patch(f"/people/{made['id']}", {"email": other["email"], "password": GOOD[::-1]})
+
+    assert (taken.status_code, taken.json()["code"]) == (409, "already_exists")
+    assert await admin.under.gateway.people.check_password(made["email"], GOOD) is not None
+    assert await admin.records() == before
+    both = await admin.patch(f"/people/{made['id']}", {"email": "p3@example.com", "password": GOOD[::-1]})
+    assert both.status_code == 200
+    assert await admin.under.gateway.people.check_password("p3@example.com", GOOD[::-1]) is not None
+    assert [one.action for one in (await admin.records())[len(before) :]] == ["person.change", "person.password"]
+
+
 async def test_member_is_made_of_somebody_known_or_new(admin: Admin) -> None:
     await admin.post("/teams", {"name": "blue"})
     known = await person(admin)
@@ -217,6 +252,7 @@ async def test_member_who_cannot_be_is_refused_and_nobody_is_made(
 async def test_member_gets_another_role_and_leaves(admin: Admin) -> None:
     await admin.post("/teams", {"name": "blue"})
     made = (await admin.post("/teams/blue/members", {**ADA, "role": "viewer"})).json()
+    assert made.pop("replaced") is None
     path = f"/teams/blue/members/{made['person']}"
     read = await admin.get(path)
     assert read.json() == made
@@ -231,12 +267,25 @@ async def test_member_gets_another_role_and_leaves(admin: Admin) -> None:
         assert (reply.status_code, reply.json()["code"]) == (404, "not_found")
 
 
+async def test_who_sets_a_member_is_told_which_role_that_replaces(admin: Admin) -> None:
+    await admin.post("/teams", {"name": "blue"})
+    made = (await admin.post("/teams/blue/members", {**ADA, "role": "viewer"})).json()
+
+    by_address = (await admin.post("/teams/blue/members", {"email": ADA["email"], "role": "consumer"})).json()
+    by_id = (await admin.post("/teams/blue/members", {"person": made["person"], "role": "consumer"})).json()
+    elsewhere = (await admin.post("/members", {"person": made["person"], "role": "viewer"})).json()
+
+    found = [(one["role"], one["replaced"]) for one in (made, by_address, by_id, elsewhere)]
+    assert found == [("viewer", None), ("consumer", "viewer"), ("consumer", "consumer"), ("viewer", None)]
+
+
 async def test_who_administers_a_team_manages_its_members_and_nobody_elses(admin: Admin) -> None:
     blue, red = await team_admin(admin, "blue"), await team_admin(admin, "red")
     outsider = await person(admin)
     theirs = (await red.get("/teams/red/members")).json()["items"][0]["person"]
 
     made = (await blue.post("/teams/blue/members", {**ADA, "role": "consumer"})).json()
+    assert made.pop("replaced") is None
 
     assert {one["name"] for one in (await blue.get("/people")).json()["items"]} == {"Ada Lovelace", "Boss"}
     assert (await blue.get("/people?team=red")).json()["items"] == []

@@ -4,12 +4,15 @@ import io
 from collections.abc import Callable
 
 import pytest
-from tests.middleware.cli.conftest import Ran, config, tollbridge
+import typer
+from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
 
+from tollbridge.cli.asking import PROBLEM, Asking, Reply
 from tollbridge_admin.commands import people as people_commands
+from tollbridge_admin.commands.acting import check_meant
 from tollbridge_admin.commands.words import counts, money, money_said, wished
 
-__all__ = ["config", "tollbridge"]
+__all__ = ["config", "laid", "tollbridge"]
 
 Command = Callable[..., Ran]
 GOOD = "correct horse battery"
@@ -178,3 +181,93 @@ def test_words_are_read_as_they_are_shown() -> None:
     assert (money(""), money_said(None)) == (None, "")
     assert counts(a=0, b=None) == {"a": 0}
     assert wished({"a": "x", "b": ""}, ["gone"], {"gone": "c"}) == {"a": "x", "c": None}
+
+
+def test_role_that_another_replaces_is_named(tollbridge: Command) -> None:
+    tollbridge("team", "create", "blue")
+    first = tollbridge("team", "join", "blue", "ada@example.com", "--name", "Ada", "--role", "viewer")
+    again = tollbridge("team", "join", "blue", "ada@example.com", "--role", "viewer")
+    other = tollbridge("team", "join", "blue", "ada@example.com")
+    given = [tollbridge("person", "give", "ada@example.com", "--role", role) for role in ("viewer", "consumer")]
+    told = tollbridge("team", "join", "blue", "ada@example.com", "--role", "viewer", "--json").json
+
+    assert "signs in by a provider, or with a password: tollbridge person password ada@example.com" in first.out
+    assert "person password" not in again.out
+    assert [" before." in ran.out for ran in (first, again, given[0])] == [False, False, False]
+    assert other.out.endswith("\nAda was viewer before.\n")
+    assert given[1].out.endswith("\nAda was viewer before.\n")
+    assert [(one["role"], one["replaced"]) for one in told] == [("viewer", "consumer")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("role", "remove", "none"),
+        ("team", "end", "none"),
+        ("client", "revoke", "tok_none"),
+        ("person", "remove", "per_none"),
+        ("person", "take", "per_none"),
+        ("team", "leave", "blue", "per_none"),
+        ("webhook", "remove", "whk_none"),
+    ],
+)
+def test_nobody_is_asked_about_what_is_not_there(tollbridge: Command, monkeypatch, command: tuple[str, ...]) -> None:
+    tollbridge("team", "create", "blue")
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+
+    ran = tollbridge(*command)
+
+    assert (ran.code, ran.out) == (3, "")
+    assert "?" not in ran.err
+    assert "there is no such" in ran.err
+
+
+def test_who_may_not_look_is_asked_all_the_same(monkeypatch, capsys) -> None:
+    class Writes(Asking):
+        def send(self, method, path, body=None, query=None, *, headers=None):
+            problem = b'{"status": 403, "detail": "it needs admin:roles:read", "code": "insufficient_scope"}'
+            return Reply(403, {"content-type": PROBLEM}, problem)
+
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+
+    with pytest.raises(typer.Exit):
+        check_meant(Writes(), "/roles/x", "Remove the role x?", yes=False)
+
+    assert "Remove the role x?" in capsys.readouterr().out
+
+
+def test_who_has_a_role_in_the_whole_bridge_is_listed(tollbridge: Command) -> None:
+    tollbridge("team", "create", "blue")
+    tollbridge("team", "join", "blue", "ada@example.com", "--name", "Ada")
+    tollbridge("team", "join", "blue", "bob@example.com", "--name", "Bob")
+    tollbridge("person", "give", "bob@example.com", "--role", "viewer")
+
+    assert [(one["name"], one["team"], one["role"]) for one in tollbridge("person", "roles", "--json").json] == [
+        ("Bob", None, "viewer")
+    ]
+    assert "bob@example.com" in tollbridge("person", "roles").out
+
+
+def test_rules_that_hold_are_shown(tollbridge: Command, config, laid: object) -> None:
+    config.write_text(
+        config.read_text() + '[limits]\nconcurrency = 3\n[budgets]\ndaily_usd = "5"\nmonthly_usd = "50"\n'
+    )
+
+    shown = tollbridge("policies").out
+
+    assert "secrets open, days" in shown
+    assert "concurrency of a token          3\n" in shown
+    assert "requests per minute of a token  no limit\n" in shown
+    assert "budget of the bridge            5/day, 50/month\n" in shown
+    assert tollbridge("policies", "--json").json["limits"]["concurrency"] == 3
+
+
+def test_objects_are_shown_with_words_and_yes_or_no(tollbridge: Command) -> None:
+    tollbridge("team", "create", "blue", "--rotate-days", "30")
+    team, role = tollbridge("team", "show", "blue").out, tollbridge("role", "show", "viewer").out
+
+    assert "\nrotate days          30\n" in team
+    assert "\ncreated              20" in team
+    assert "\nrequests per minute  -\n" in team
+    assert "\nbuilt in     yes\n" in role
+    assert not any("_" in line.split("  ")[0] for line in (team + role).splitlines())

@@ -77,6 +77,17 @@ async def test_key_is_rotated_with_an_overlap_and_either_version_can_be_removed(
     assert (await admin.under.chat("m")).status_code == 404
 
 
+async def test_key_that_leaked_while_two_were_live_is_ended_at_once_by_a_third(admin, upstream) -> None:
+    await kept(admin)
+    await admin.post(f"{ONE}/rotate", {"key": "sk-" + "d" * 40})
+
+    rotated = (await admin.post(f"{ONE}/rotate", {"key": NEW_KEY, "overlap_s": 0})).json()
+
+    assert [(one["version"], one["state"]) for one in rotated["versions"]] == [(3, "live")]
+    assert (await admin.under.chat("m")).status_code == 200
+    assert upstream.shown == [NEW_KEY]
+
+
 async def test_end_of_a_version_is_changed(admin) -> None:
     await kept(admin, expires_at="2026-02-01T00:00:00Z")
 
@@ -140,6 +151,8 @@ async def test_keys_are_listed_by_pages_and_say_whether_they_are_in_use(admin) -
     assert [(one["name"], one["in_use"]) for one in second["items"]] == [("mock", True)]
     assert second["next"] is None
     assert (await admin.get(f"{LIST}?after=nonsense")).status_code == 422
+    await kept(admin, provider="groq")
+    assert [one["name"] for one in (await admin.get(f"{LIST}?provider=groq")).json()["items"]] == ["groq"]
 
 
 async def test_write_that_was_made_for_another_state_is_refused(admin) -> None:

@@ -6,16 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.middleware.cli.conftest import Ran, config, tollbridge
+from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
 from tests.support.live import LiveGateway, mock_config
 
 from tollbridge.cli.app import run
 from tollbridge.cli.asking import Asking, Refused
 from tollbridge.cli.remote import Remote
+from tollbridge_admin.commands.me import _wrapped
 from tollbridge_admin.commands.reaching import Reaching, named, when_said
 from tollbridge_admin.operating import Operating
 
-__all__ = ["config", "tollbridge"]
+__all__ = ["config", "laid", "tollbridge"]
 
 Command = Callable[..., Ran]
 
@@ -108,21 +109,21 @@ def test_lists_are_followed_to_their_end_or_as_far_as_is_asked(api: Asking) -> N
     assert [one["name"] for one in some] == ["listed-4", "listed-3", "listed-2"]
 
 
-def test_nothing_is_served_or_started_for_a_command(config: Path) -> None:
+def test_nothing_is_served_or_started_for_a_command(config: Path, laid: Path) -> None:
     config.write_text(config.read_text() + '[server]\nport = 1\n[plugins]\ndisabled = ["jwt"]\n')
 
     with Operating(config) as api:
         assert api.ask("GET", "/tokens") == {"items": [], "next": None}
 
 
-def test_keys_of_providers_may_be_missing(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_of_providers_may_be_missing(config: Path, monkeypatch: pytest.MonkeyPatch, laid: Path) -> None:
     monkeypatch.delenv("MOCK_KEY")
 
     with Reaching(config) as api:
         assert api.ask("GET", "/me")["id"].startswith("operator")
 
 
-def test_older_database_is_left_as_it_is(tollbridge: Command, tmp_path: Path) -> None:
+def test_older_database_is_left_as_it_is(tollbridge: Command, tmp_path: Path, laid: Path) -> None:
     import sqlite3
 
     assert tollbridge("me").code == 0
@@ -167,14 +168,13 @@ def test_me_is_shown_for_people_and_programs(live: LiveGateway, capsys: pytest.C
     table, _, document = capsys.readouterr().out.partition("{")
 
     assert codes == [0, 0]
-    assert [line.split() for line in table.splitlines() if line.startswith(("owner", "may"))] == [
-        ["owner", "ada"],
-        ["may", *json.loads("{" + document)["operations"]],
-    ]
+    assert "\nowner        ada\nteam         -\n" in table
+    assert table[table.index("\nmay ") :].split() == ["may", *json.loads("{" + document)["operations"]]
+    assert max(map(len, table.splitlines())) <= 120
     assert json.loads("{" + document)["id"] == mine["id"]
 
 
-def test_me_is_the_operator_on_this_machine(tollbridge: Command) -> None:
+def test_me_is_the_operator_on_this_machine(tollbridge: Command, laid: Path) -> None:
     ran = tollbridge("me")
 
     assert ran.code == 0
@@ -184,3 +184,8 @@ def test_me_is_the_operator_on_this_machine(tollbridge: Command) -> None:
 def test_remote_is_what_a_url_leads_to(live: LiveGateway) -> None:
     with Reaching(url=live.url, token="x") as way:
         assert isinstance(way, Remote)
+
+
+def test_list_without_words_is_shown_as_none() -> None:
+    assert list(_wrapped("may", [])) == [("may", "-")]
+    assert list(_wrapped("may", ["x" * 60, "y" * 60])) == [("may", "x" * 60), ("", "y" * 60)]

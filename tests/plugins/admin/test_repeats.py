@@ -197,19 +197,40 @@ async def nothing(asked: Asked, run: str) -> None:
     raise AssertionError("nobody left anything behind")
 
 
+async def hashed(asked: Asked) -> bytes:
+    return b"a key of 32 bytes, for this test"
+
+
 async def done() -> Rendered:
     return Rendered(200, {}, b"{}")
 
 
 async def test_answer_that_cannot_be_kept_is_given_all_the_same(admin: Admin, asked: Asked) -> None:
-    assert await Repeats(Broken(), admin.under.gateway.box, nothing).once(asked, b"", done) == await done()
+    assert await Repeats(Broken(), admin.under.gateway.box, nothing, hashed).once(asked, b"", done) == await done()
+
+
+async def test_request_is_known_again_by_a_hash_that_nobody_makes_without_the_key(admin: Admin, asked: Asked) -> None:
+    kept: list[bytes] = []
+
+    class Noting(Broken):
+        async def begin_once(self, request: KeyedRequest, *, lease_s: float, keep_s: float) -> None:
+            kept.append(request.fingerprint)
+
+    async def other(asked: Asked) -> bytes:
+        return b"another key of 32 bytes, as well"
+
+    for secret, body in ((hashed, b"a"), (hashed, b"a"), (hashed, b"b"), (other, b"a")):
+        await Repeats(Noting(), admin.under.gateway.box, nothing, secret).once(asked, body, done)
+
+    assert kept[0] == kept[1]
+    assert len(set(kept)) == 3
 
 
 async def test_work_in_doubt_keeps_its_key_and_what_was_refused_lets_go(
     admin: Admin, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Broken()
-    once = Repeats(store, admin.under.gateway.box, nothing).once
+    once = Repeats(store, admin.under.gateway.box, nothing, hashed).once
     monkeypatch.setattr(repeats, "LONGEST_S", 0.01)
 
     async def unavailable() -> Any:
@@ -242,7 +263,7 @@ async def test_nothing_is_done_where_its_answer_could_not_be_sealed(admin: Admin
         return await done()
 
     with pytest.raises(Unavailable):
-        await Repeats(store, Keyless(), nothing).once(asked, b"", work)  # type: ignore[arg-type]  # all that is used
+        await Repeats(store, Keyless(), nothing, hashed).once(asked, b"", work)  # type: ignore[arg-type]  # all that is used
     assert (did, store.given_up) == ([], ["a"])
 
 

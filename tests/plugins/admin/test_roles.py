@@ -32,6 +32,34 @@ async def test_all_roles_are_listed_the_built_in_ones_first(admin: Admin) -> Non
     assert {one["name"] for one in items if one["built_in"]} == set(BUILT_IN)
 
 
+async def test_roles_are_listed_by_pages_though_one_of_them_goes_meanwhile(admin: Admin) -> None:
+    for name in ("aaa", "builder", "zoo"):
+        await admin.post("/roles", {**WISH, "name": name})
+    seen, after = [], ""
+    while True:
+        page = (await admin.get(f"/roles?limit=1&after={after}")).json()
+        seen += [one["name"] for one in page["items"]]
+        if seen[-1] == "builder":
+            await admin.post("/roles/builder/remove")
+        if page["next"] is None:
+            break
+        after = page["next"]
+
+    assert seen == [*BUILT_IN, "aaa", "builder", "zoo"]
+    assert (await admin.get("/roles?after=nonsense")).status_code == 422
+
+
+async def test_roles_are_found_by_a_part_of_what_they_are_called_or_for(admin: Admin) -> None:
+    await admin.post("/roles", {**WISH, "name": "zoo"})
+
+    async def found(part: str) -> list[str]:
+        return [one["name"] for one in (await admin.get(f"/roles?q={part}")).json()["items"]]
+
+    assert await found("BUILDS") == ["service-developer", "zoo"]
+    assert await found("zo") == ["zoo"]
+    assert await found("nobody-has-this") == []
+
+
 async def test_built_in_role_and_one_that_somebody_has_stay(admin: Admin) -> None:
     await admin.post("/roles", WISH)
     await admin.post("/members", {"email": "a@example.com", "name": "A", "role": "builder"})

@@ -12,7 +12,7 @@ from tollbridge.testing import GatewayUnderTest
 from tollbridge_admin import rotations
 
 FILE = {"into": "file:shop", "days_before": 7, "overlap_s": 3_600}
-NONE = {"into": None, "days_before": None, "overlap_s": None, "done_at": None, "handover": None}
+NONE = dict.fromkeys(("into", "days_before", "overlap_s", "due_at", "done_at", "failure", "handover"))
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ async def test_rotation_is_set_shown_and_removed(admin: Admin) -> None:
 
     assert (await admin.get(path)).json() == NONE
     put = await admin.ask("PUT", path, FILE)
-    assert put.json() == {**NONE, **FILE}
+    assert put.json() == {**NONE, **FILE, "due_at": "2026-03-29T12:00:00Z"}
     assert (await admin.get(path)).json() == put.json()
     assert (await admin.ask("PUT", path, {"into": "file:shop"})).json()["days_before"] == 14
     removed = await admin.ask("DELETE", path)
@@ -83,6 +83,53 @@ async def test_whoever_sets_a_place_needs_all_that_the_token_may_do(admin: Admin
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_beyond")
     assert (itself.status_code, itself.json()["code"]) == (403, "out_of_reach")
     assert (await writer.get(path)).json() == NONE
+
+
+async def test_place_does_not_outlive_the_rights_of_who_set_it(admin: Admin) -> None:
+    made = await admin.make()
+    setter = await admin.other("admin:tokens:*", "ai:*")
+    path = f"/tokens/{made['id']}/auto-rotation"
+    assert (await setter.ask("PUT", path, FILE)).status_code == 200
+    await admin.post(f"/tokens/{setter.id}/revoke")
+    admin.under.clock.advance(84 * 86_400)
+
+    await admin.under.gateway.jobs.run_due()
+
+    caller = await an_admin(admin.under)
+    shown = (await caller.get(path)).json()
+    assert "opens nothing any more" in shown["failure"]
+    assert shown["handover"] is None
+    actions = [record.action for record in await admin.records()]
+    assert actions.count("token.rotation_failed") == 1  # of the warnings, told by another job, there may be some too
+
+
+async def test_caller_with_a_team_does_not_name_a_webhook_of_the_whole_bridge(admin: Admin) -> None:
+    hook = {"name": "all", "url": "https://h.example.com", "events": ["person.*"]}
+    whole = f"webhook:{(await admin.post('/webhooks', hook)).json()['id']}"
+    none = "webhook:whk_019ab3c4d5e6f708192a3b4c5d6e"
+    red = await admin.other(team="red")
+    made = await red.make()
+
+    for one in (whole, none):
+        put = await red.ask("PUT", f"/tokens/{made['id']}/auto-rotation", {**FILE, "into": one})
+        many = await red.post("/tokens/rotate", {"ids": [made["id"]], "into": one})
+        for refused in (put, many):
+            assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (422, "there is no such webhook")
+    own = f"webhook:{(await red.post('/webhooks', hook)).json()['id']}"
+    assert (await red.ask("PUT", f"/tokens/{made['id']}/auto-rotation", {**FILE, "into": own})).status_code == 200
+    assert (await admin.ask("PUT", f"/tokens/{made['id']}/auto-rotation", {**FILE, "into": whole})).status_code == 200
+
+
+async def test_file_stays_its_tokens_once_a_secret_was_handed_over_there(admin: Admin) -> None:
+    one, other = await admin.make(), await admin.make()
+    await admin.post("/tokens/rotate", {"ids": [one["id"]], "into": "file:shop"})
+    await admin.under.gateway.jobs.run_due()
+
+    taken = (await admin.post("/tokens/rotate", {"ids": [other["id"]], "into": "file:shop"})).json()["items"]
+    await admin.ask("DELETE", f"/tokens/{one['id']}/auto-rotation")
+    free = (await admin.post("/tokens/rotate", {"ids": [other["id"]], "into": "file:shop"})).json()["items"]
+
+    assert [item["result"] for item in (*taken, *free)] == ["conflict", "handing_over"]
 
 
 async def test_handover_that_fails_is_shown(admin: Admin) -> None:
@@ -244,3 +291,14 @@ async def test_place_that_cannot_be_used_is_refused_as_a_whole(admin: Admin) -> 
     refused = await admin.post("/tokens/rotate", {"ids": [made["id"]], "into": "hook:none"})
 
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "into")
+
+
+async def test_rotation_that_somebody_changed_since_it_was_read_is_neither_set_nor_removed(admin: Admin) -> None:
+    path = f"/tokens/{(await admin.make())['id']}/auto-rotation"
+    tag = (await admin.get(path)).headers["etag"]
+    assert (await admin.get(path, if_none_match=tag)).status_code == 304
+    made = await admin.ask("PUT", path, FILE, if_match=tag)
+
+    assert (await admin.ask("PUT", path, FILE, if_match=tag)).status_code == 412
+    assert (await admin.ask("DELETE", path, if_match=tag)).status_code == 412
+    assert (await admin.ask("DELETE", path, if_match=made.headers["etag"])).status_code == 200

@@ -29,8 +29,11 @@ class Things:
         return Answer(nothing)
 
 
+ONE: Any = {"takes": Nothing, "gives": Nothing, "scope": ANY_TOKEN}
+
+
 def a_route(path: str = "/things", **more: Any) -> Any:
-    return route("GET", path, Things().list_things, **{"takes": Nothing, "gives": Nothing, "scope": ANY_TOKEN, **more})
+    return route("GET", path, Things().list_things, **{**ONE, **more})
 
 
 @pytest.mark.parametrize("scope", ["", "admin", "admin:things", "everybody"])
@@ -62,11 +65,56 @@ def test_path_is_found_as_a_whole_with_what_stands_for_its_names() -> None:
             table.find("GET", path)
 
 
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        ("/people/nope/end", "there is no such person"),
+        ("/people/per_1/credentials/nope", "there is no such key"),
+        ("/people/per_1/other", "there is nothing at this path; see openapi.json"),
+        ("/other", "there is nothing at this path; see openapi.json"),
+    ],
+)
+def test_what_is_not_there_is_named_by_its_kind(path: str, detail: str) -> None:
+    table = Table([a_route("/people/{id}/end"), a_route("/people/{id}/credentials/{credential}")])
+
+    with pytest.raises(NotFound) as refusal:
+        table.find("GET", path)
+
+    assert refusal.value.message == detail
+
+
 def test_other_method_is_refused_with_those_that_are_there() -> None:
     with pytest.raises(MethodNotAllowed) as refusal:
         Table([a_route()]).find("DELETE", "/things")
 
-    assert (b"allow", b"GET") in refusal.value.headers()
+    assert (b"allow", b"GET, HEAD") in refusal.value.headers()
+    with pytest.raises(MethodNotAllowed) as refusal:
+        Table([route("POST", "/things", Things().list_things, **ONE)]).find("HEAD", "/things")
+    assert (b"allow", b"POST") in refusal.value.headers()
+
+
+async def test_head_is_answered_as_get_without_a_body_everywhere(admin: Admin) -> None:
+    reads = [one for one in routes_of(admin) if one.reads]
+    assert len(reads) > 20
+    for one in reads:
+        whole, head = [await admin.ask(method, filled(one.path)) for method in ("GET", "HEAD")]
+        assert head.status_code == whole.status_code, one
+        if whole.status_code == 200:
+            assert head.content == b"", one
+            assert {"content-type", "content-length", "cache-control"} <= set(head.headers)
+    nobody = await admin.other("ai:*")
+    refused = await nobody.ask("HEAD", "/tokens")
+    assert (refused.status_code, "admin:tokens:read" in refused.headers["www-authenticate"]) == (403, True)
+
+
+async def test_head_has_the_entity_tag_that_get_has(admin: Admin) -> None:
+    path = f"/tokens/{(await admin.make())['id']}"
+    tag = (await admin.get(path)).headers["etag"]
+
+    head = await admin.ask("HEAD", path)
+    known = await admin.ask("HEAD", path, if_none_match=tag)
+
+    assert (head.status_code, head.headers["etag"], known.status_code) == (200, tag, 304)
 
 
 async def test_every_route_but_a_few_needs_a_scope_of_administration(admin: Admin) -> None:

@@ -164,6 +164,15 @@ async def test_who_has_a_team_that_is_only_a_word_sees_no_team(under: GatewayUnd
     assert (await green.get("/teams/green")).status_code == 404
 
 
+async def test_who_has_a_team_finds_it_by_its_title_too(under: GatewayUnderTest, admin: Admin) -> None:
+    await team(admin, title="Über Sales")
+    blue = await an_admin(under, "admin:teams:read", team="blue")
+
+    found = {part: (await blue.get(f"/teams?q={part}")).json()["items"] for part in ("SALES", "lue", "red")}
+
+    assert {part: len(items) for part, items in found.items()} == {"SALES": 1, "lue": 1, "red": 0}
+
+
 async def test_nobody_makes_a_team_that_may_do_more_than_they_may(admin: Admin) -> None:
     weak = await admin.other("admin:teams:write", "ai:chat")
 

@@ -240,7 +240,7 @@ async def test_many_are_revoked_at_once_each_with_its_result(admin: Admin) -> No
 
 
 async def test_each_write_is_one_record_that_names_token_way_client_and_request(admin: Admin) -> None:
-    made = await admin.make()
+    made, other = await admin.make(), await admin.make()
     path = f"/tokens/{made['id']}"
     replies = [
         await admin.patch(path, {"name": "new"}),
@@ -248,17 +248,18 @@ async def test_each_write_is_one_record_that_names_token_way_client_and_request(
         await admin.post(f"{path}/disable"),
         await admin.post(f"{path}/enable"),
         await admin.post(f"{path}/revoke"),
-        await admin.post("/tokens/revoke", {"ids": [made["id"]]}),
+        await admin.post("/tokens/revoke", {"ids": [made["id"], other["id"]]}),  # of what is revoked there is no other
     ]
 
-    records = (await admin.records())[2:]
+    records = (await admin.records())[3:]
 
     actions = ["change", "rotate", "disable", "enable", "revoke", "revoke"]
     assert [record.action for record in records] == [f"token.{action}" for action in actions]
     assert [record.actor.call_id for record in records] == [reply.headers["x-request-id"] for reply in replies]
-    assert {(record.actor.id, record.actor.via, record.actor.client, record.target) for record in records} == {
-        (admin.id, "api", "127.0.0.1", made["id"])
+    assert {(record.actor.id, record.actor.via, record.actor.client) for record in records} == {
+        (admin.id, "api", "127.0.0.1")
     }
+    assert [record.target for record in records] == [made["id"]] * 5 + [other["id"]]
 
 
 async def test_refused_write_leaves_no_record(admin: Admin) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.middleware.cli.conftest import Ran, config, tollbridge
+from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
 from tests.support.live import LiveGateway, mock_config
 
-__all__ = ["config", "tollbridge"]
+__all__ = ["config", "laid", "tollbridge"]
 
 Command = Callable[..., Ran]
 URL = "https://hooks.example.com/in"
@@ -61,7 +61,18 @@ def test_webhook_on_a_private_address_is_refused_in_the_apis_own_words(tollbridg
     assert "[webhooks] allow_private" in ran.err
 
 
-def test_jobs_are_listed_and_hurried(tollbridge: Command, config: Path) -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1/in", "https://127.0.0.1/in", "http://hooks.example.com/in"])
+def test_option_that_lets_a_webhook_be_on_a_private_address_is_named(
+    tollbridge: Command, config: Path, url: str
+) -> None:
+    ran = tollbridge("webhook", "create", url, "--name", "ours")
+
+    assert ran.code == 1
+    assert "--private" in ran.err
+    assert "allow_private" not in ran.err
+
+
+def test_jobs_are_listed_and_hurried(tollbridge: Command, config: Path, laid: Path) -> None:
     listed = tollbridge("job", "list")
     ran = tollbridge("job", "run", "rotate_secrets")
 
@@ -84,6 +95,7 @@ def test_secret_is_set_to_change_by_itself_and_not_to(tollbridge: Command, folde
     assert none.out == removed.out == "The token's secret does not change by itself.\n"
     assert (put["into"], put["days_before"], put["overlap_s"]) == ("file:shop", 14, 604_800)
     assert "168 h" in shown.out
+    assert put["due_at"][:16].replace("T", " ") in shown.out
     assert beyond.code == 1
 
 
@@ -100,6 +112,7 @@ def test_all_tokens_of_a_filter_get_a_new_secret_each(tollbridge: Command, folde
     assert {one["result"] for one in rotated} == {"rotated"}
     assert "tb_" in table.out
     assert "conflict" in handed.out  # two secrets open already
+    assert "rotate with --overlap now" in tollbridge("token", "rotate-all", "--search", "batch 0", "-y").out
     assert none.out == "There is no such token.\n"
     fresh = make_token(tollbridge, "fresh")["id"]
     out = tollbridge("token", "rotate-all", "--search", "fresh", "--into", "file:{id}", "--yes").out

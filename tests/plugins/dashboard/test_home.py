@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 from tests.plugins.dashboard.conftest import MOCK, Visitor, element
 
 from tollbridge import EVERY_MODEL, Call, Principal, ScopeSet, TokenBudget, Unavailable, hookimpl
 from tollbridge.errors import UpstreamUnreachable
+from tollbridge.testing.samples import ROW
 from tollbridge_dashboard.charts import Column, nice_step, stacked
 from tollbridge_dashboard.figures import RANGES
 from tollbridge_dashboard.words import ago, change, change_ms, exact_usd, ms, share, until, usd
@@ -43,6 +45,22 @@ async def test_figures_equal_the_ledger(visit) -> None:
     assert page.count('class="c-time"') == 6
     assert "Refused 429" in page
     assert "no price" in page
+
+
+async def test_call_that_was_cut_in_its_answer_is_no_refusal(visit) -> None:
+    await visit.under.chat("gpt-4o-mini", token=await visit.under.token())
+    for number, (status, outcome) in enumerate([(200, "refused"), (401, "refused"), (0, "refused")]):
+        await visit.under.gateway.store.settle(
+            replace(ROW, call_id=f"req_{number}", at=visit.under.clock.now(), status=status, outcome=outcome)
+        )
+
+    page = (await visit.get("/")).text
+
+    statuses = re.findall(
+        r'<td class="c-status"><span class="pill \w+">([^<]*)</span>', page.partition('id="calls"')[2]
+    )
+    assert sorted(statuses) == ["Cut", "Passed", "Refused 0", "Refused 401"]
+    assert "2 refused" in shown(page, 'id="requests"')
 
 
 def shown(page: str, after: str) -> str:

@@ -32,7 +32,7 @@ async def test_snippets_and_the_printed_link_go_to_the_public_url(behind, public
     visit = await behind(public_url)
 
     made = (await visit.post("/tokens/new", GOOD)).text
-    ((_, printed),) = visit.under.gateway.announcements("http://127.0.0.1:8800")
+    ((_, printed),) = visit.under.gateway.announcements("http://127.0.0.1:8800", kept=False)
 
     assert f"export OPENAI_BASE_URL={base}/v1\n" in made
     assert f"curl {base}/v1/chat/completions" in made

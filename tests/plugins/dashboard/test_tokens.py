@@ -4,9 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from tests.plugins.dashboard.conftest import Visitor
 
-from tollbridge import EVERY_MODEL, TokenBudget, TokenLimits
+from tollbridge import EVERY_MODEL, TokenBudget, TokenLimits, Unavailable
 
 GOOD = {"name": "checkout", "owner": "Payments", "scope": ["ai:chat", "model:*"], "expires": "90"}
 EVIL = "<script>alert(1)</script>\"'&amp;"
@@ -43,6 +44,83 @@ async def test_secret_works_and_is_shown_once(visit) -> None:
         "curl http://gateway.test/v1/chat/completions",
     ):
         assert line in reply.text
+
+
+async def sent(visit: Visitor, path: str = "/tokens/new") -> str:
+    """Give the key of a form that is shown."""
+    found = re.search(r'name="sent" value="([^"]+)"', (await visit.get(path)).text)
+    assert found
+    return found[1]
+
+
+async def test_page_with_the_secret_that_is_loaded_again_makes_no_other_token(visit) -> None:
+    form = {**GOOD, "sent": await sent(visit)}
+    first, again = await visit.post("/tokens/new", form), await visit.post("/tokens/new", form)
+    token = await only(visit)
+
+    assert SECRET.search(first.text)
+    assert again.status_code == 200
+    assert "made its token already" in again.text
+    assert f"/tokens?q={token.id}" in again.text
+    assert not SECRET.search(again.text)
+
+
+async def test_each_form_makes_a_token_of_its_own_also_one_filled_in_by_another_ones_address(visit) -> None:
+    key = await sent(visit)
+    other = await sent(visit, f"/tokens/new?name=a&sent={key}")
+
+    assert other != key
+    for one in (key, other, "", "x" * 22 + "!"):
+        assert SECRET.search((await visit.post("/tokens/new", {**GOOD, "sent": one})).text)
+    assert (await visit.under.gateway.store.count_tokens()).active == 4
+
+
+async def test_form_that_was_refused_is_sent_again_under_its_key(visit) -> None:
+    key = await sent(visit)
+    wrong = [{"rpm": "x"}, {"scopes": "root:everything"}]
+
+    for part in wrong:
+        reply = await visit.post("/tokens/new", {**GOOD, "sent": key, **part})
+        assert (reply.status_code, f'name="sent" value="{key}"' in reply.text) == (400, True)
+    assert SECRET.search((await visit.post("/tokens/new", {**GOOD, "sent": key})).text)
+
+
+async def test_key_of_a_form_is_of_whoever_sends_it(visit) -> None:
+    form = {**GOOD, "sent": await sent(visit)}
+    other = await Visitor(visit.under).sign_in_as(await visit.person("bob", bridge="platform-admin"))
+
+    assert SECRET.search((await visit.post("/tokens/new", form)).text)
+    assert SECRET.search((await other.post("/tokens/new", form)).text)
+
+
+async def test_form_whose_token_is_not_known_is_not_taken_again(visit, monkeypatch) -> None:
+    form = {**GOOD, "sent": await sent(visit)}
+
+    async def fails(*args: object, **named: object) -> None:
+        raise Unavailable("the store is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(visit.under.gateway.store, "finish_once", fails)
+        assert SECRET.search((await visit.post("/tokens/new", form)).text)
+    visit.under.clock.advance(600)
+    again = await visit.post("/tokens/new", form)
+
+    assert again.status_code == 409
+    assert "was sent already" in again.text
+    assert await only(visit)
+
+
+async def test_token_that_is_out_of_reach_by_now_is_not_named_again(visit) -> None:
+    who = await visit.person("ada", bridge="viewer", blue="team-admin", red="team-admin")
+    ada = await Visitor(visit.under).sign_in_as(who)
+    form = {**GOOD, "scope": ["ai:chat", "model:*"], "team": "blue", "sent": await sent(ada)}
+    assert SECRET.search((await ada.post("/tokens/new", form)).text)
+    await visit.under.gateway.people.remove_membership(who.id, "blue")
+
+    again = await ada.post("/tokens/new", {**form, "team": "red"})
+
+    assert again.status_code == 409
+    assert "checkout" not in again.text
 
 
 async def test_form_makes_what_it_says(visit) -> None:
@@ -254,12 +332,12 @@ async def test_views_hold_just_the_tokens_that_need_somebody(mock) -> None:
     ]
 
 
-async def test_disabled_tokens_have_a_view_once_there_are_any(visit) -> None:
+async def test_disabled_tokens_have_a_view(visit) -> None:
     tokens = visit.under.gateway.tokens
     issued = await tokens.issue(name="paused")
     visit.under.clock.advance(1)
     await tokens.issue(name="running")
-    assert "Disabled" not in (await visit.get("/tokens")).text
+    assert "Disabled <small>0</small>" in (await visit.get("/tokens")).text
     await tokens.disable(issued.token.id)
 
     page = (await visit.get("/tokens")).text
@@ -270,7 +348,6 @@ async def test_disabled_tokens_have_a_view_once_there_are_any(visit) -> None:
     assert f"/tokens/{issued.token.id}/revoke" in page
     await tokens.enable(issued.token.id)
     assert (await names(visit, "/tokens?state=disabled"))[0] == []
-    assert "Disabled" not in (await visit.get("/tokens")).text
 
 
 async def test_views_are_paged_too(visit) -> None:
@@ -336,3 +413,71 @@ async def test_what_was_done_here_is_in_the_audit_log(visit) -> None:
     assert {(one.actor.id, one.actor.via, one.actor.client) for one in records} == {
         ("operator", "dashboard", "127.0.0.1")
     }
+
+
+async def owned(visit: Visitor, name: str = "ada", role: str = "consumer", **more: str) -> str:
+    """Have somebody in the team blue make a token there; gives its id."""
+    gateway = visit.under.gateway
+    person = await visit.person(name, blue=role, **more)
+    holder = await gateway.people.holder_of(person.id, "blue")
+    issued = await gateway.tokens.issue(name=f"{name}s", scopes=["ai:chat"], owner=person.id, minter=holder)
+    await visit.under.chat("gpt-4o-mini", token=issued.secret)
+    return issued.token.id
+
+
+async def test_person_who_owns_a_token_is_shown_by_name(visit) -> None:
+    id = await owned(visit)
+    await visit.under.gateway.tokens.issue(name="other", owner="Payments")
+
+    for path in ("/tokens", f"/tokens/{id}/revoke", "/"):
+        page = (await visit.get(path)).text
+        assert '<span title="ada@example.com">Ada</span>' in page, path
+        assert "per_" not in page, path
+    assert 'c-owner">Payments</td>' in (await visit.get("/tokens")).text
+
+
+@pytest.mark.parametrize(("role", "sees"), [("viewer", True), ("team-admin", True), ("service-developer", False)])
+async def test_address_of_an_owner_is_for_who_may_see_people(mock, role, sees) -> None:
+    visitor = Visitor(mock())
+    await owned(visitor)
+    bob = await visitor.person("bob", blue=role)
+    await visitor.sign_in_as(bob)
+
+    page = (await visitor.get("/tokens")).text
+
+    assert ">Ada</span>" in page
+    assert ("ada@example.com" in page) is sees
+
+
+async def test_owners_of_a_page_are_asked_for_at_once(visit) -> None:
+    for name in ("ada", "bob", "eve"):
+        await owned(visit, name)
+    asked = []
+    sql = await visit.under.gateway.store._sql()
+    event.listen(sql._engine.sync_engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+
+    await visit.get("/tokens")
+
+    assert len([one for one in asked if "FROM person" in one]) == 1
+
+
+async def test_first_token_is_offered_where_somebody_may_make_one(mock) -> None:
+    visitor = Visitor(mock())
+    bob = await visitor.person("bob", blue="team-admin", red="viewer")
+    await visitor.sign_in_as(bob)
+
+    pages = {team: (await visitor.get(f"/tokens?team={team}")).text for team in ("blue", "red")}
+
+    assert 'href="/_tollbridge/tokens/new?team=blue">Make the first one' in pages["blue"]
+    assert "There is no token yet." in pages["red"]
+    assert "Make the first one" not in pages["red"]
+
+
+async def test_whoever_may_see_nothing_here_is_led_to_what_is_theirs(mock) -> None:
+    visitor = Visitor(mock())
+    await visitor.sign_in_as(await visitor.person("eve", blue="consumer"))
+
+    page = await visitor.get("/")
+
+    assert page.status_code == 403
+    assert 'class="link" href="/_tollbridge/sign-in/sessions"' in page.text

@@ -1,9 +1,12 @@
 """Clients that sign who they are."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from structlog.testing import capture_logs
 from tests.support.jwts import Signer, header, jwks, signed, signer
 from tests.support.programs import ISSUER, Program, program
 from tests.support.visiting import Visitor
@@ -115,6 +118,36 @@ async def test_assertion_is_from_and_about_the_client_for_this_issuer_and_now(se
     assert await shows(client, aud=[ISSUER]) == (200, "")
 
 
+async def test_log_says_why_a_client_was_not_proved(visitor: Visitor) -> None:
+    client, secret, clock = await signing(visitor), await program(visitor), visitor.under.clock
+    later = int(clock.time() + LONGEST_LIFE_S + LEEWAY_S + 1)
+    assert await shows(client, jti="a") == (200, "")
+
+    with capture_logs() as logs:
+        for changes in (
+            {"jti": "a"},
+            {"aud": f"{ISSUER}/_tollbridge/oauth/token"},
+            {"aud": [ISSUER, "https://elsewhere.example"]},
+            {"sub": client.id, "iss": client.id, "exp": later},
+            {"jti": None},
+            {"by": Signer("ES256", "c1", signer("ES256", "c2").key)},
+        ):
+            await shows(client, **changes)
+        await ask(client, signed(header(KEY, typ="JWT"), claims(client, iss=secret.id), KEY))
+        await secret.own()
+        await secret.ask("token", secret="tb_wrong", grant_type="client_credentials")
+        await secret.post("token", {"client_id": secret.id, "grant_type": "client_credentials"})
+        await secret.post("token", {"client_id": "client_0", "grant_type": "client_credentials"})
+
+    told = [(log["client_id"], log["reason"]) for log in logs if log["event"] == "client_not_proved"]
+    signed_by = ["shown_before", "wrong_audience", "wrong_audience", "bad_time", "bad_claims", "bad_signature"]
+    assert told == [
+        *((client.id, reason) for reason in (*signed_by, "wrong_issuer")),
+        (secret.id, "wrong_secret"),
+        (secret.id, "not_its_way"),
+    ]
+
+
 async def test_whatever_stands_in_place_of_an_assertion_is_refused(server: Makes) -> None:
     visitor = Visitor(server({"throttle": {"enabled": False}}))
     client, secret = await signing(visitor), await program(visitor)
@@ -154,3 +187,26 @@ async def test_keys_that_cannot_be_had_leave_the_request_undecided(visitor: Visi
     visitor.under.clock.advance(20)
     visitor.under.upstream.reply(json.loads(jwks(KEY)))
     assert await shows(client) == (200, "")
+
+
+async def test_fetch_of_keys_ends_with_the_gateway(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await program(visitor, **RULES, keys_url=URL)
+    asked, given_up = asyncio.Event(), asyncio.Event()
+
+    async def stalls(request: object) -> None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
+
+    monkeypatch.setattr(visitor.under.gateway.transport, "send", stalls)
+    coming = asyncio.create_task(shows(client))
+    await asked.wait()
+    coming.cancel()
+    await asyncio.wait([coming])
+    assert not given_up.is_set()
+
+    await visitor.under.gateway.stop()
+
+    assert given_up.is_set()

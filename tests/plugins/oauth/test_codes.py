@@ -53,6 +53,7 @@ async def test_code_is_bound_to_its_client_address_and_verifier(visitor: Visitor
     ]
 
     assert {(reply.status_code, reply.json()["error"]) for reply in wrong} == {(400, "invalid_grant")}
+    assert "is unknown, was used, is another client's" in wrong[0].json()["error_description"]
     assert (await notes.redeem(code)).status_code == 200  # what was refused used nothing up
 
 
@@ -63,6 +64,9 @@ async def test_code_needs_its_verifier(notes: Program) -> None:
         reply = await notes.redeem(code, code_verifier=verifier)
 
         assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
+        assert "send the code_verifier" in reply.json()["error_description"]
+    reply = await notes.redeem(code, code_verifier="w" * 43)
+    assert "was not made of this code_verifier by S256" in reply.json()["error_description"]
 
 
 async def test_code_that_is_left_out_or_late_gives_nothing(notes: Program) -> None:
@@ -118,6 +122,7 @@ async def test_refresh_token_that_is_used_again_ends_all_that_came_of_it(notes: 
 
     again = await notes.token("refresh_token", refresh_token=first["refresh_token"])
 
+    assert "was used" in again.json()["error_description"]
     assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
     assert [await notes.opens(one["access_token"]) for one in (first, second)] == [401, 401]
     after = await notes.token("refresh_token", refresh_token=second["refresh_token"])

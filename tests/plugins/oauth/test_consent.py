@@ -1,7 +1,9 @@
 """The page that asks a person, and where they are sent back to: the exact address, or nowhere."""
 
+import html
+import re
 from collections.abc import Callable
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from tests.plugins.oauth.redirects import LOOPBACK, NEARLY
@@ -142,6 +144,7 @@ async def test_what_else_is_wrong_is_told_to_the_program(notes: Program) -> None
         found = told(await notes.send(**changes))
 
         assert (changes, found["error"], found["state"], found["iss"]) == (changes, error, "s t&ate", ISSUER)
+        assert ("send code_challenge_method=S256" in found["error_description"]) is (error == "invalid_request")
     for resource in (ISSUER, f"{ISSUER}/"):
         assert (await notes.send(resource=resource)).status_code == 200
 
@@ -293,6 +296,11 @@ async def test_operator_who_came_by_a_link_lends_nothing(notes: Program) -> None
     reply = await notes.send()
 
     assert (reply.status_code, "location" in reply.headers) == (400, False)
+    (link,) = re.findall(r'href="([^"]*)">Sign in as a person', reply.text)
+    (back,) = parse_qs(urlsplit(html.unescape(link)).query)["next"]
+    assert urlsplit(back)._replace(query="").geturl() == "/_tollbridge/oauth/authorize"
+    await notes.visitor.sign_in_as(await notes.visitor.person("ann", blue="consumer"))
+    assert "This cannot go on" not in (await notes.visitor.get(back.removeprefix("/_tollbridge"))).text
 
 
 async def test_nothing_is_agreed_to_for_another_site_or_without_the_page(notes: Program) -> None:

@@ -1,5 +1,6 @@
 """Devices without a browser."""
 
+import asyncio
 from collections.abc import Callable
 
 from tests.support.programs import ISSUER, SCOPES, Program, fields, program
@@ -62,6 +63,15 @@ async def test_device_gets_tokens_once_somebody_agreed(notes: Program) -> None:
     principal = await notes.visitor.under.gateway.tokens.identify(lent["access_token"].encode())
     assert principal is not None
     assert principal.team == "blue"
+
+
+async def test_of_many_who_ask_with_one_code_one_gets_tokens(notes: Program) -> None:
+    begun = await begin(notes)
+    await decide(notes, begun)
+
+    seen = await asyncio.gather(*(poll(notes, begun) for _ in range(8)))
+
+    assert sorted(seen) == [(200, ""), *[(400, "invalid_grant")] * 7]
 
 
 async def test_page_warns_and_says_who_asks_for_what(notes: Program) -> None:
@@ -132,6 +142,23 @@ async def test_public_client_may_be_a_device(visitor: Visitor) -> None:
 
     again = await device.token("refresh_token", refresh_token=lent["refresh_token"])
     assert again.status_code == 200
+
+
+async def test_public_client_asks_so_often_from_one_address_and_one_that_proves_itself_as_it_likes(
+    server: Makes,
+) -> None:
+    visitor = Visitor(server({"throttle": {"spared": []}}))
+    notes = await program(visitor)
+    device = await program(visitor, auth_method=AuthMethod.NONE, grants=(GrantType.DEVICE_CODE,), redirect_uris=())
+    for _ in range(30):
+        await begin(device)
+
+    reply = await device.ask("device_authorization", scope="ai:chat")
+
+    assert (reply.status_code, reply.json()["error"], reply.headers["retry-after"]) == (429, "rate_limit_exceeded", "2")
+    await begin(notes)
+    visitor.under.clock.advance(2)
+    await begin(device)
 
 
 async def test_device_asks_for_scopes_of_its_client(visitor: Visitor, notes: Program) -> None:
@@ -216,6 +243,7 @@ async def test_whoever_guesses_codes_has_to_wait(server: Makes) -> None:
     reply = await visitor.get(f"/oauth/device?user_code={begun['user_code']}")
 
     assert (reply.status_code, "Too many tries" in reply.text) == (429, True)
+    assert 0 < int(reply.headers["retry-after"]) <= 3_600
 
 
 async def test_device_whose_client_or_grant_was_switched_off_gets_nothing(notes: Program) -> None:

@@ -149,3 +149,29 @@ async def test_person_is_asked_about_a_client_that_registered_itself(open_server
 
     assert page.status_code == 200
     assert "code" in told(await editor.agree(page))
+
+
+@pytest.fixture
+async def strict_server(server: Makes, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+    monkeypatch.setenv("REGISTRATION", TOKEN)
+    throttle = {"throttle": {"bad_sign_ins": 3, "spared": []}}
+    return Visitor(server(throttle, registration=True, registration_token="env:REGISTRATION"))
+
+
+async def test_whoever_guesses_the_token_has_to_wait_and_who_has_it_does_not(strict_server: Visitor) -> None:
+    seen = [await register(strict_server, token="wrong") for _ in range(4)]
+
+    assert [reply.status_code for reply in seen] == [401, 401, 401, 429]
+    assert int(seen[-1].headers["retry-after"]) > 0
+    assert (await register(strict_server)).status_code == 201
+
+
+async def test_one_address_registers_so_many_programs(strict_server: Visitor) -> None:
+    seen = [(await register(strict_server, redirect_uris=["no"])).status_code for _ in range(30)]
+
+    reply = await register(strict_server)
+
+    assert set(seen) == {400}
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "2")
+    strict_server.under.clock.advance(2)
+    assert (await register(strict_server)).status_code == 201

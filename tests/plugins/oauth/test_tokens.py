@@ -13,6 +13,7 @@ from tollbridge.jose import Issuer, KeySet, TokenRefused, verify
 from tollbridge.stores.changes import TokenChange
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.tokens.model import TokenKind
+from tollbridge_oauth.known import scopes_of
 
 
 async def test_client_gets_a_token_for_itself_and_is_told_what_it_may_do(notes: Program) -> None:
@@ -192,3 +193,10 @@ async def test_server_that_is_off_is_not_there(gateway: Callable[..., GatewayUnd
     assert (await client.post("/_tollbridge/oauth/token")).status_code == 404
     known = await client.get("/.well-known/oauth-authorization-server")
     assert (known.status_code, known.json()["error"]["code"]) == (401, "invalid_api_key")  # the chain has it
+
+
+async def test_scope_that_is_named_twice_is_asked_for_and_given_once(notes: Program) -> None:
+    reply = await notes.own("model:* ai:chat model:*")
+
+    assert (reply.status_code, reply.json()["scope"]) == (200, "model:* ai:chat")
+    assert scopes_of("model:* ai:chat model:*") == ("model:*", "ai:chat")

@@ -77,3 +77,30 @@ def test_database_that_is_not_there_is_told_in_a_sentence(tollbridge, postgres_s
         assert code == 1
         assert f"the PostgreSQL database {database} is not there; make it with createdb" in said
     assert "✗ database the PostgreSQL database" in tollbridge("check")[1]
+
+
+def test_machine_with_another_pepper_or_none_is_refused_and_makes_none(tollbridge, tmp_path):
+    assert tollbridge("token", "create", "--name", "reporting")[0] == 0
+    data = tmp_path / ".tollbridge"
+    pepper = (data / "pepper").read_text()
+    (data / "pepper").unlink()
+
+    for said in ("1 secret is hashed with the pepper 1, and", "is another one than the secrets of the database"):
+        for words in (("token", "list"), ("token", "peppers"), ("check",)):
+            code, shown = tollbridge(*words)
+            assert (code, said in shown) == (1, True)
+        (data / "pepper").touch(0o600)
+        (data / "pepper").write_text(f"{'0123456789abcdef' * 4}\n")
+    (data / "pepper").write_text(pepper)
+    assert tollbridge("token", "list")[0] == 0
+
+
+def test_machine_without_any_key_is_refused_and_makes_none(tollbridge, tmp_path):
+    tollbridge("token", "create", "--name", "reporting")
+    (tmp_path / ".tollbridge").rename(tmp_path / "elsewhere")
+
+    for words in (("token", "list"), ("team", "list"), ("check",)):
+        code, shown = tollbridge(*words)
+        assert (code, "does not open: it was sealed with the key 1, and" in shown) == (1, True)
+
+    assert not list((tmp_path / ".tollbridge").glob("*"))

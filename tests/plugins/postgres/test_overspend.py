@@ -45,10 +45,13 @@ async def cross(store, number, chance, *, beyond):
 
 
 async def watch(db, peaks, over):
-    while not over.is_set():
+    while True:
+        last = over.is_set()
         for row in await db.fetch("SELECT id, spent + reserved AS held FROM budget"):
             level = row["id"].partition(":")[0]
             peaks[level] = max(peaks.get(level, 0), row["held"])
+        if last:
+            return
 
 
 @pytest.mark.parametrize("beyond", [False, True], ids=["within-reservation", "beyond-reservation"])

@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import fields
@@ -43,24 +43,27 @@ class FixedPort(LiveGateway):
         return [word if word != "0" else str(self.port_of_its_own) for word in super().command()]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def upstream() -> Iterator[ScriptedUpstream]:
     with ScriptedUpstream.in_thread() as started:
         yield started
 
 
-@pytest.fixture
-def live(tmp_path: Path, upstream: ScriptedUpstream, free_tcp_port: int) -> Iterator[LiveGateway]:
+@pytest.fixture(scope="module")
+def live(
+    tmp_path_factory: pytest.TempPathFactory, upstream: ScriptedUpstream, free_tcp_port_factory: Callable[[], int]
+) -> Iterator[LiveGateway]:
     """Give a gateway of two workers that takes all three."""
+    port = free_tcp_port_factory()
     more = f"""
 [server]
-public_url = "http://127.0.0.1:{free_tcp_port}"
+public_url = "http://127.0.0.1:{port}"
 [identity.signed]
 [identity.aksk]
 [identity.basic]
 """
-    gateway = FixedPort(tmp_path, mock_config(upstream.url, more), workers=2)
-    gateway.port_of_its_own = free_tcp_port
+    gateway = FixedPort(tmp_path_factory.mktemp("live"), mock_config(upstream.url, more), workers=2)
+    gateway.port_of_its_own = port
     with gateway as started:
         yield started
 
@@ -108,7 +111,7 @@ def test_python_of_the_page_signs_and_the_gateway_takes_it(live: LiveGateway, up
         replies.append(service.get("/v1/models"))
 
     assert [reply.status_code for reply in replies] == [200, 200, 401]
-    assert not {name for name, _ in upstream.requests[0].headers} & {b"signature", b"signature-input"}
+    assert not {name for name, _ in upstream.requests[-1].headers} & {b"signature", b"signature-input"}
 
 
 def test_signed_request_crosses_once_however_often_and_at_which_worker(live: LiveGateway) -> None:

@@ -2,17 +2,19 @@
 
 import base64
 import json
-from datetime import UTC, datetime
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.plugins.signed.conftest import PUBLIC, Wire, caller, digest_of
+from tests.plugins.signed.conftest import PUBLIC, Wire, caller, digest_of, hmac_caller
 
 from tollbridge.credentials import CredentialKind, shown_digest
 from tollbridge.errors import ConfigError
 from tollbridge.gateway import Gateway
 from tollbridge.testing import FakeUpstream, GatewayUnderTest
-from tollbridge.tokens.model import TokenLimits
+from tollbridge.tokens.model import Shown, TokenLimits
 
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 GET = {"method": "GET", "path": "/v1/models", "body": b"", "headers": {"content-digest": digest_of(b"")}}
@@ -167,6 +169,87 @@ async def test_signature_of_another_purpose_is_let_be(signer) -> None:
 
     assert (alone.status_code, beside.status_code) == (401, 200)
     assert "accept-signature" not in alone.headers
+
+
+async def test_signature_for_somebody_else_reaches_the_app_as_it_came_beside_a_token_or_another_proof(bridge) -> None:
+    seen: list[dict[bytes, bytes]] = []
+
+    async def service(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(dict(scope["headers"]))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    signer = await caller(bridge(app=service, identity={"signed": {}, "aksk": {}}))
+    other = await hmac_caller(signer.gw, token_id=signer.id)
+    foreign = signer.signed(signer.wire(parameters={"tag": "of-the-app"}))
+    shown = {name: foreign[name] for name in ("signature-input", "signature")}
+
+    bearer = {"authorization": f"Bearer {await signer.gw.token()}"}
+    for headers in (bearer, other.headers(method="GET", path="/orders", body=b"")):
+        reply = await signer.gw.request("GET", "/orders", token="", headers={**headers, **shown})
+
+        assert reply.status_code == 204
+        assert {name: seen[-1][name.encode()].decode() for name in shown} == shown
+        assert b"authorization" not in seen[-1]
+
+
+async def test_signature_for_us_reaches_no_app_unless_it_holds(bridge) -> None:
+    service = Service()
+    signer = await caller(bridge(app=service))
+    wire = signer.wire(path="/orders")
+    forged = {**signer.signed(wire), "signature": "sig=:AAAA:"}
+    token = {"authorization": f"Bearer {await signer.gw.token()}"}
+
+    replies = [await signer.send(wire, headers) for headers in (forged, {**forged, **token})]
+
+    assert [reply.status_code for reply in replies] == [401, 400]
+    assert service.headers == []
+
+
+@pytest.mark.parametrize("kind", [CredentialKind.SIGNATURE, CredentialKind.AKSK])
+async def test_nothing_is_written_of_a_signature_whose_token_is_not_live(bridge, kind) -> None:
+    gw = bridge(identity={"signed": {}, "aksk": {}})
+    signer = await (hmac_caller(gw) if kind is CredentialKind.AKSK else caller(gw))
+    await gw.gateway.tokens.disable(signer.id)
+    refused = (await signer.chat()).status_code
+
+    with closing(sqlite3.connect(gw.gateway.config.data / "tollbridge.db")) as db:
+        before = db.execute("SELECT count(*) FROM replay").fetchone()
+        await gw.gateway.tokens.enable(signer.id)
+        crossed = (await signer.chat()).status_code
+        after = db.execute("SELECT count(*) FROM replay").fetchone()
+
+    assert (refused, before, crossed, after) == (401, (0,), 200, (1,))
+
+
+async def test_store_can_say_whether_the_very_key_or_secret_that_was_shown_still_opens(bridge) -> None:
+    seen: list[Shown] = []
+
+    async def service(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["tollbridge"].principal.shown)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    gw = bridge(app=service, identity={"signed": {}, "aksk": {}, "basic": {}})
+    await gw.client()
+    made = await gw.gateway.tokens.issue(name="t", scopes=("service:*",))
+    id, get = made.token.id, {"method": "GET", "path": "/orders", "body": b""}
+    signer, other = await caller(gw, token_id=id), await hmac_caller(gw, token_id=id)
+    pair = base64.b64encode(f"{id}:{made.secret}".encode()).decode()
+    ways = [signer.signed(signer.wire(**get)), other.headers(**get), {"authorization": f"Basic {pair}"}]
+
+    statuses = [(await gw.request("GET", "/orders", token="", headers=headers)).status_code for headers in ways]
+
+    assert statuses == [204] * 3
+    signed, keyed, shown = seen
+    assert [signed, keyed] == [Shown(id, key=signer.keyid), Shown(id, key=other.access_key)]
+    store, gateway = gw.gateway.store, gw.gateway
+    assert await store.still_open(seen) == set(seen)
+    await gateway.credentials.remove(id, signer.keyid)
+    assert await store.still_open(seen) == {keyed, shown}
+    gw.clock.advance(1)
+    await gateway.tokens.rotate(id, timedelta(0))
+    assert await store.still_open(seen) == {keyed}
 
 
 async def test_host_says_nothing_of_the_url(signer) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from tests.plugins.signin.openid import CORP, PUBLIC, SECRET, OpenId
 from tests.support.visiting import MOCK, PASSWORD, PREFIX, Visitor
 
@@ -13,6 +15,12 @@ from tollbridge.gateway import Gateway
 from tollbridge.testing import FixedClock, GatewayUnderTest, gateway
 
 __all__ = ["PASSWORD", "PREFIX", "Visitor", "ada", "enter", "gateway", "mock", "visitor"]
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash at no cost: what is tested here is not how."""
+    monkeypatch.setattr("tollbridge.people.passwords.PasswordHasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ async def test_cookie_is_out_of_reach(visitor) -> None:
 
 
 async def test_announced_link_signs_in(visitor) -> None:
-    ((name, text),) = visitor.under.gateway.announcements("http://gateway.test")
+    ((name, text),) = visitor.under.gateway.announcements("http://gateway.test", kept=False)
 
     assert name == "dashboard"
     assert text.startswith("http://gateway.test/_tollbridge/sign-in?code=")
@@ -108,7 +108,7 @@ async def test_no_prefix_no_link(mock) -> None:
     under = mock(server={"prefix": ""})
     await under.client()
 
-    assert under.gateway.announcements("http://gateway.test") == []
+    assert under.gateway.announcements("http://gateway.test", kept=False) == []
 
 
 async def test_what_was_used_up_is_forgotten_once_it_has_expired(visitor) -> None:

@@ -103,11 +103,26 @@ async def test_whoever_errs_too_often_has_to_wait(mock) -> None:
     other = await visitor.post("/sign-in", {**RIGHT, "email": "eve@example.com"})
 
     assert statuses == [401, 401, 401, 429]
-    assert right.status_code == 429
+    assert (right.status_code, right.headers["retry-after"]) == (429, "900")
+    assert "retry-after" not in other.headers
     assert "too many tries" in right.text
     assert other.status_code == 401
-    visitor.under.clock.advance(3600)
+    visitor.under.clock.advance(899.5)
+    assert (await visitor.post("/sign-in", RIGHT)).headers["retry-after"] == "1"
+    visitor.under.clock.advance(0.5)
     assert (await visitor.post("/sign-in", RIGHT)).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/sign-in/again", "/sign-in/password"])
+async def test_whoever_is_signed_in_and_errs_too_often_has_to_wait_too(mock, path) -> None:
+    visitor = Visitor(mock(throttle={"bad_sign_ins": 3, "spared": []}))
+    await visitor.sign_in_as(await visitor.person("ada", PASSWORD))
+
+    replies = [await visitor.post(path, {"password": "x"}) for _ in range(4)]
+
+    assert [reply.status_code for reply in replies] == [401, 401, 401, 429]
+    assert [reply.headers.get("retry-after") for reply in replies] == [None, None, None, "900"]
+    assert "too many tries" in replies[3].text
 
 
 async def test_tries_at_once_are_all_counted(mock) -> None:

@@ -106,9 +106,31 @@ async def test_password_that_cannot_be_is_refused(mine, form, status, said) -> N
     assert await mine.under.gateway.people.check_password("ada@example.com", PASSWORD) is not None
 
 
-@pytest.mark.parametrize("path", ["/sign-in/sessions", "/sign-in/password"])
-@pytest.mark.parametrize("way", ["nobody", "operator"])
-async def test_page_is_for_people(ada, path, way) -> None:
+async def test_operator_sees_and_ends_the_operators_sessions(ada) -> None:
+    first, second, third = [await Visitor(ada.under).sign_in() for _ in range(3)]
+    await ada.sign_in_as(ada.ada)
+    sessions = ada.under.gateway.sessions
+    page = await first.get("/sign-in/sessions")
+    of_second, of_ada = [await sessions.find(each.cookies[SESSION]) for each in (second, ada)]
+
+    assert page.status_code == 200
+    assert "the operator" in page.text
+    assert page.text.count(">End<") == 2
+    assert "Change the password" not in page.text
+    assert f'href="{PREFIX}/sign-in/sessions"' in (await first.get("/")).text
+    for id in (of_second.id, of_ada.id):
+        await first.post("/sign-in/sessions", {"id": id})
+    assert await signed_in(first, second, third, ada) == [True, False, True, True]
+    reply = await first.post("/sign-in/sessions", {"all": "1"})
+    assert reply.headers["location"] == f"{PREFIX}/sign-in?out"
+    assert await signed_in(first, third, ada) == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [("/sign-in/sessions", "nobody"), ("/sign-in/password", "nobody"), ("/sign-in/password", "operator")],
+)
+async def test_page_is_for_whoever_it_is_about(ada, path, way) -> None:
     visitor = Visitor(ada.under)
     if way == "operator":
         await visitor.sign_in()

@@ -1,12 +1,13 @@
 """What an OpenID provider answers is checked, every part of it."""
 
+import asyncio
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from structlog.testing import capture_logs
 from tests.plugins.signin.conftest import PREFIX
-from tests.plugins.signin.openid import CLIENT, IN, ISSUER, SECRET, come, go, session, sign_in
+from tests.plugins.signin.openid import CLIENT, IN, ISSUER, SECRET, OpenId, come, go, session, sign_in
 from tests.support.jwts import NOW, signer
 
 from tollbridge.errors import ConfigError
@@ -194,6 +195,36 @@ async def test_answer_that_cannot_be_read_signs_nobody_in(enter, path, reply, st
 
     assert (await sign_in(visitor)).status_code == status
     assert await session(visitor) is None
+
+
+class Stalled(OpenId):
+    """A provider that never gives its keys; `asked_for` them, and `given_up` when nobody waits any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_for, self.given_up = asyncio.Event(), False
+
+    async def send(self, request):
+        if not request.url.endswith("/jwks"):
+            return await super().send(request)
+        self.asked_for.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.given_up = True
+
+
+async def test_fetch_of_keys_ends_with_the_gateway(enter) -> None:
+    visitor = await enter(upstream=Stalled())
+    coming = asyncio.create_task(sign_in(visitor))
+    await visitor.corp.asked_for.wait()
+    coming.cancel()
+    await asyncio.wait([coming])
+    assert not visitor.corp.given_up
+
+    await visitor.under.gateway.stop()
+
+    assert visitor.corp.given_up
 
 
 async def test_secret_is_shown_in_a_header_or_the_form_as_the_provider_takes_it(enter) -> None:

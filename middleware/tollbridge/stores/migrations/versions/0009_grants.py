@@ -48,7 +48,6 @@ def _add_clients() -> None:
         _text("about_url"),
         sa.Column("trusted", sa.Boolean, nullable=False),
         _text("registered"),
-        sa.Column("registration", sa.LargeBinary, nullable=False),
         sa.Column("access_s", sa.Integer, nullable=False),
         sa.Column("refresh_s", sa.Integer, nullable=False),
         _count("created_at"),
@@ -107,6 +106,7 @@ def _add_grants() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_device_user_code", "device", ["user_code"], unique=True)
+    op.create_index("ix_device_client_id", "device", ["client_id"])
     op.create_index("ix_device_ends_at", "device", ["ends_at"])
 
 
@@ -119,11 +119,14 @@ def _add_keys() -> None:
         _text("algorithm"),
         _text("public"),
         _sealed(),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
+        _text("pepper_id"),
         _count("created_at"),
         _moment("expires_at"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_credential_token_id", "credential", ["token_id"])
+    op.create_index("ix_credential_digest", "credential", ["digest"])
     op.create_table(
         "replay",
         sa.Column("digest", sa.LargeBinary, primary_key=True),

@@ -42,6 +42,7 @@ def _add_jobs() -> None:
         _moment("ended_at"),
         _text("outcome"),
         sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("hurried", sa.Boolean, nullable=False),
         sqlite_with_rowid=False,
     )
 
@@ -58,6 +59,8 @@ def _add_webhooks() -> None:
         _sealed(),
         _count("created_at"),
         _moment("disabled_at"),
+        _count("rests_until"),
+        _moment("failing_since"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -76,8 +79,11 @@ def _add_webhooks() -> None:
         _count("lease_ends_at"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_delivery_due_at", "delivery", ["ended_at", "due_at"])
+    op.create_index("ix_delivery_ended_at", "delivery", ["ended_at"])
+    op.create_index("ix_delivery_due_at", "delivery", ["webhook_id", "ended_at", "due_at"])
     op.create_index("ix_delivery_webhook_id", "delivery", ["webhook_id", "id"])
+    op.create_index("ix_delivery_waiting", "delivery", ["webhook_id", "ended_at", "id"])
+    op.create_index("ix_delivery_runner", "delivery", ["webhook_id", "runner"])
 
 
 def _add_rotation() -> None:
@@ -91,6 +97,9 @@ def _add_rotation() -> None:
         _count("days_before"),
         _count("overlap_s"),
         _moment("done_at"),
+        _text("set_by"),
+        _text("failure"),
+        _moment("again_at"),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -106,8 +115,16 @@ def _add_rotation() -> None:
         _count("due_at"),
         sa.Column("attempts", sa.Integer, nullable=False),
         _text("failure"),
+        _text("set_by"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "secret_file",
+        sa.Column("path", TEXT, primary_key=True),
+        sa.Column("token_id", TEXT, sa.ForeignKey("token.id"), nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_secret_file_token_id", "secret_file", ["token_id"])
     op.create_table(
         "stored_secret",
         sa.Column("name", TEXT, primary_key=True),
@@ -120,5 +137,11 @@ def _add_rotation() -> None:
         _moment("expires_at"),
         _moment("warned_at"),
         _moment("last_used_at"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "stored_secret_newest",
+        sa.Column("name", TEXT, primary_key=True),
+        sa.Column("version", sa.Integer, nullable=False),
         sqlite_with_rowid=False,
     )

@@ -4,10 +4,17 @@ import asyncio
 import hashlib
 import io
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
+import httpx2
 import pytest
+from tests.middleware.cli.conftest import config, laid, tollbridge
+from tests.support.live import LiveGateway, mock_config
 
 from tollbridge import Gateway
+
+__all__ = ["config", "laid", "tollbridge"]
 
 SECRET = "sk-1234-of-another-gateway"
 HASH = f"sha256:{hashlib.sha256(SECRET.encode()).hexdigest()}"
@@ -28,6 +35,13 @@ FULL = {
     "metadata": {"from": "litellm"},
     "rotate_days": 0,
 }
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[LiveGateway]:
+    text = mock_config("http://127.0.0.1:9") + '[tokens]\nimported = ["sha256"]\n'
+    with LiveGateway(tmp_path, text) as gateway:
+        yield gateway
 
 
 @pytest.fixture
@@ -107,17 +121,71 @@ def test_imported_token_is_rotated_to_a_secret_of_ours(bring, tollbridge) -> Non
         ({"name": "x", "hash": HASH, "concurrency": True}, 2, "line 2: concurrency must be a whole number"),
         ({"name": "x", "hash": HASH, "owner": 1}, 2, "line 2: owner must be a text"),
         ({"name": "x", "hash": HASH, "metadata": {"a": 1}}, 2, "line 2: metadata must be an object of texts"),
-        ({"name": "x", "hash": HASH, "hours": "late"}, 2, "line 2: 'late' are no hours"),
-        ({"name": "x", "hash": "md5:1"}, 1, "line 2: a hash is sha256:"),
-        ({"name": "x", "hash": "hmac:old:" + "0" * 64}, 1, "line 2: hmac:old is not switched on"),
-        ({"name": "x", "hash": HASH, "scopes": ["x"]}, 1, "line 2: 'x' is no scope"),
+        ({"name": "x", "hash": HASH, "canary": 1}, 2, "line 2: canary must be true or false"),
+        ({"name": "x", "hash": HASH, "expires": "late"}, 2, "line 2: 'late' is neither a span"),
+        ({"name": "x", "hash": HASH, "budget": "5/year"}, 2, "line 2: '5/year': a budget is USD/day"),
+        ({"name": "\ud800", "hash": HASH}, 2, "line 2: it holds half of a surrogate pair"),
+        ({"name": "x", "hash": HASH, "hours": "late"}, 1, "line 2: hours: write them as mon-fri"),
+        ({"name": "x", "hash": "md5:1"}, 1, "line 2: hash: a hash is sha256:"),
+        ({"name": "x", "hash": "hmac:old:" + "0" * 64}, 1, "line 2: hash: hmac:old is not switched on"),
+        ({"name": "x", "hash": HASH, "scopes": ["x"]}, 1, "line 2: scopes: 'x' is no scope"),
+        ({"name": "x", "hash": HASH, "environment": "moon"}, 1, "line 2: environment: "),
     ],
 )
-def test_line_that_cannot_be_imported_is_named(bring, line, code, sentence) -> None:
+def test_line_that_cannot_be_imported_is_named_and_no_line_is(
+    bring, tollbridge, line, code, sentence, laid: Path
+) -> None:
     ran = bring({"name": "a", "hash": "sha256:" + "1" * 64}, line)
 
     assert (ran.code, ran.out) == (code, "")
-    assert sentence in ran.err
+    assert ran.err.startswith(f"tollbridge: {sentence}") or f": {sentence}" in ran.err
+    assert "tok_" not in tollbridge("token", "list", "--json").out
+
+
+def test_more_lines_than_a_request_takes_go_in_parts_and_a_refusal_says_what_is_there(bring, tollbridge) -> None:
+    lines = [{"name": f"t{n}", "hash": f"sha256:{n:064x}"} for n in range(250)]
+    lines[230] = {**lines[230], "scopes": ["x"]}
+
+    ran = bring("", *lines)
+
+    assert (ran.code, ran.out) == (1, "")
+    assert "line 232: scopes: 'x' is no scope" in ran.err
+    assert ran.err.endswith("; the lines before 202 were imported: mend it, and import the file again\n")
+    assert len(tollbridge("token", "list", "--limit", "1000", "--json").json) == 200
+    again = bring(*lines[:230], *lines[231:])
+    assert (len(again.json["imported"]), again.json["known_before"]) == (49, 200)
+
+
+def test_long_lines_go_in_parts_too(bring) -> None:
+    wordy = {"metadata": {f"k{n}": "x" * 500 for n in range(32)}}
+
+    ran = bring(*({"name": f"t{n}", "hash": f"sha256:{n:064x}", **wordy} for n in range(9)))
+
+    assert len(ran.json["imported"]) == 9
+
+
+def test_file_without_a_line_imports_nothing(bring) -> None:
+    assert bring("", "  ").json == {"imported": [], "known_before": 0}
+
+
+def test_gateway_elsewhere_imports_below_the_token_that_asks(live, tollbridge, tmp_path) -> None:
+    mine = live.token("--scope", "admin:tokens:*", "--scope", "ai:*", "--scope", "model:*")
+    (tmp_path / "secret").write_text(mine["token"])
+    (tmp_path / "tokens.jsonl").write_text(f'{{"name": "a", "hash": "{HASH}"}}\n')
+    where = ("--url", live.url, "--token", f"@{tmp_path / 'secret'}", "--json")
+
+    ran = tollbridge("token", "import", str(tmp_path / "tokens.jsonl"), *where)
+    again = tollbridge("token", "import", str(tmp_path / "tokens.jsonl"), *where)
+
+    (id,) = ran.json["imported"]
+    assert tollbridge("token", "show", id, *where).json["parent"] == mine["id"]
+    assert again.json == {"imported": [], "known_before": 1}
+    used = httpx2.get(f"{live.url}/v1/models", headers={"authorization": f"Bearer {SECRET}"})
+    assert used.status_code == 200
+    (tmp_path / "tokens.jsonl").write_text(f'{{"name": "a", "hash": "{HASH}", "scopes": ["admin:*"]}}\n')
+    beyond = tollbridge("token", "import", str(tmp_path / "tokens.jsonl"), *where)
+    assert (beyond.code, beyond.out) == (1, "")
+    assert "line 1: the scope 'admin:*' reaches beyond what you may do yourself" in beyond.err
 
 
 def test_file_that_cannot_be_read_is_named(tollbridge, tmp_path) -> None:
