@@ -6,6 +6,7 @@
     │   │   └── NothingStored
     │   ├── PluginError
     │   └── StoreError
+    │       └── NoDatabase
     └── GatewayError                one call cannot cross; has `status` and `code`
         ├── BadRequest              400 invalid_request
         │   ├── UnsafeRequest       400 unsafe_request

@@ -483,3 +483,9 @@ async def test_log_line_of_each_request_can_be_switched_off(gateway_of) -> None:
 
     assert "request_served" in [entry["event"] for entry in loud]
     assert "request_served" not in [entry["event"] for entry in quiet]
+
+
+def test_budgets_are_those_of_the_configuration(build) -> None:
+    budgets = build({"budgets": {"token_monthly_usd": "5"}}).budgets
+
+    assert [(one.period, budgets.bridge) for one in budgets.token] == [("month", ())]

@@ -173,12 +173,13 @@ class ConversationContract(PeculiarBodies):
             self.codec.write_request(replace(request, origin="another"), notes())
 
     @_law
-    @given(bodies() | st.binary(max_size=80))
-    def test_no_answer_makes_it_fail_otherwise_than_by_saying_so(self, body: bytes) -> None:
-        with suppress(UpstreamError):
-            response = self.codec.read_response(body, notes())
-            self.codec.write_response(response, self.asked(), notes())
-            self.codec.write_response(replace(response, origin="another"), self.asked(), notes())
+    @given(responses(), bodies() | st.binary(max_size=80))
+    def test_no_answer_makes_it_fail_otherwise_than_by_saying_so(self, own: Response, other: bytes) -> None:
+        for body in (self.codec.write_response(own, self.asked(), notes()), other):
+            with suppress(UpstreamError):
+                response = self.codec.read_response(body, notes())
+                self.codec.write_response(response, self.asked(), notes())
+                self.codec.write_response(replace(response, origin="another"), self.asked(), notes())
 
     @_law
     @given(responses(), bodies() | st.binary(max_size=80), st.integers(0, 2_000))
