@@ -205,7 +205,7 @@ def test_leaked_tasks_disturb_neither_the_call_nor_the_end(tmp_path, upstream, w
 def test_policy_registered_twice_stops_the_start(tmp_path) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
-    gateway = LiveGateway(folder, mock_config("http://127.0.0.1:9"), env=install(tmp_path, "twice", TWICE))
+    gateway = LiveGateway(folder, mock_config("http://127.0.0.1:9"), env=install(tmp_path, "twice", TWICE), fresh=True)
 
     done = gateway.run("serve", "--port", "0", check=False)
 

@@ -52,7 +52,7 @@ def start(folder: Path, config: str, *more: str, env: dict[str, str] | None = No
         (CONFIG.replace("env:MOCK_KEY", "sk-plain"), "the key itself does not belong in here"),
         (CONFIG.replace("env:MOCK_KEY", "env:NOT_SET"), "the environment variable NOT_SET is not set"),
         (CONFIG.replace("env:MOCK_KEY", "file:none.txt"), "there is no key file"),
-        (CONFIG.replace("mock/gpt", "mokc/gpt"), "names no known provider; did you mean 'mock'?"),
+        (CONFIG.replace("mock/gpt", "mokc/gpt"), "names no known provider; did you mean 'mock' or 'moark'?"),
         (CONFIG.replace("openai-chat", "openai-chit"), "unknown dialect 'openai-chit'"),
         (CONFIG + "[policies.nightly]\n", "no installed plugin offers it"),
         (CONFIG + "[plugins]\ndisabled = ['nope']\n", "'nope', which is not installed"),

@@ -9,6 +9,7 @@ from tests.support.programs import ISSUER, Program, program
 from tests.support.visiting import Visitor
 
 from tollbridge.authorizing import AuthMethod, GrantType
+from tollbridge.clients.model import ClientChange
 from tollbridge.jose import Issuer, KeySet, TokenRefused, verify
 from tollbridge.stores.changes import TokenChange
 from tollbridge.testing import GatewayUnderTest
@@ -93,7 +94,7 @@ async def test_what_a_token_may_do_shrinks_with_its_client(notes: Program) -> No
     gateway = notes.visitor.under.gateway
     token = (await notes.own("ai:chat model:*")).json()["access_token"].encode()
 
-    await gateway.tokens.change(notes.id, TokenChange(scopes=("ai:chat",)))
+    await gateway.clients.change(notes.id, ClientChange(token=TokenChange(scopes=("ai:chat",))))
 
     principal = await gateway.tokens.identify(token)
     assert principal is not None
