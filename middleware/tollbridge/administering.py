@@ -27,6 +27,7 @@ from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.idempotency import FirstAnswer, IdempotencyStore, KeyedRequest
 from tollbridge.stores.jobs import JobState
 from tollbridge.stores.rotations import AutoRotation, Handover
+from tollbridge.stores.rows import micros, moment
 from tollbridge.stores.storedsecrets import StoredSecret
 from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
 from tollbridge.tokens.conditions import Conditions, parse_conditions
@@ -99,6 +100,8 @@ __all__ = [
     "clean",
     "is_secret_name",
     "lineage",
+    "micros",
+    "moment",
     "open_call",
     "operator",
     "parse_conditions",

@@ -32,3 +32,8 @@ class SystemClock:
 
 
 _: type[Clock] = SystemClock
+
+
+def iso(at: datetime) -> str:
+    """Write a time as ISO 8601 has it, UTC as `Z`."""
+    return at.isoformat().replace("+00:00", "Z")

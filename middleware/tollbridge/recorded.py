@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tollbridge.clock import iso
 from tollbridge.money import show_usd
 from tollbridge.stores.rows import moment
 
@@ -28,17 +29,13 @@ def _shown(name: str, value: Any) -> Any:
         return value
 
 
-def _iso(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def _json(text: str) -> Any:
     return msgspec.json.decode(text)
 
 
 _TIME: Mapping[type, Callable[[Any], Any]] = {
-    int: lambda us: _iso(moment(us)),
-    str: lambda text: _iso(datetime.fromisoformat(text)),
+    int: lambda us: iso(moment(us)),
+    str: lambda text: iso(datetime.fromisoformat(text).astimezone(UTC)),
 }
 _SHOWN: Mapping[str, Mapping[type, Callable[[Any], Any]]] = {
     "budget_amount": {int: show_usd},

@@ -7,13 +7,14 @@ bridge.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from tollbridge import Denied, Gateway, NotFound
+from tollbridge.administering import micros, moment
 from tollbridge.sessions import Session
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.paging import Cursor, Limit, cursor, read_cursor
@@ -26,7 +27,6 @@ READ, WRITE = "admin:sessions:read", "admin:sessions:write"
 _LIST = "sessions"
 _OPERATOR = ""
 """Whose sessions the operator's are, as they are kept."""
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 _NAMED = re.compile(r"([0-9]{1,17})-([0-9a-f]{24})", re.ASCII)
 
 
@@ -116,7 +116,7 @@ class Sessions:
 
 def _named(last: Session) -> str:
     """Give what the cursor behind a session holds."""
-    return f"{(last.made_at - _EPOCH) // _MICROSECOND}-{last.id}"
+    return f"{micros(last.made_at)}-{last.id}"
 
 
 def _place(after: str) -> tuple[datetime, str] | None:
@@ -127,7 +127,7 @@ def _place(after: str) -> tuple[datetime, str] | None:
     found = _NAMED.fullmatch(last)
     if found is None:
         raise refused("after", "it is no cursor of this list; take the `next` of a page")
-    return _EPOCH + int(found[1]) * _MICROSECOND, found[2]
+    return moment(int(found[1])), found[2]
 
 
 def shown(session: Session) -> SessionShown:

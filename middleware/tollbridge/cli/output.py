@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from tollbridge.clock import iso
+
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="The configuration; else TOLLBRIDGE_CONFIG, else ./tollbridge.toml."),
@@ -82,7 +84,7 @@ def print_json(value: object) -> None:
 
 
 def _plain(value: object) -> object:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
+    return iso(value) if isinstance(value, datetime) else str(value)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, empty: str) -> None:

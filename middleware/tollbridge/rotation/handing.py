@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tollbridge.clock import Clock
+from tollbridge.clock import Clock, iso
 from tollbridge.errors import BadRequest, without_words
 from tollbridge.rotation.files import write_secret
 from tollbridge.rotation.sinks import Into, NewSecret, SecretSink, parse_into
@@ -139,7 +138,7 @@ class Handing:
             "name": new.name,
             "team": new.team,
             "hint": new.hint,
-            "ends_at": None if new.ends_at is None else _iso(new.ends_at),
+            "ends_at": None if new.ends_at is None else iso(new.ends_at),
             "secret": new.secret,
         }
         said = body(NEW_SECRET, micros(now), data).encode("utf-8")
@@ -153,7 +152,3 @@ class Handing:
 def _message_id(webhook_id: str, id: str) -> str:
     """Give the id of the one message that hands a secret over to one webhook, whoever posts it and how often."""
     return f"{id[:_SHARED]}{sha256(f'{webhook_id} {id}'.encode()).hexdigest()[:16]}"
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from tollbridge.audit import AuditRecord
+from tollbridge.clock import iso
 from tollbridge.stores.rows import moment
 
 NEW_SECRET = "token.new_secret"
@@ -91,8 +92,7 @@ def body(event: str, at_us: int, data: Mapping[str, Any]) -> str:
 
     https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (read 2026-11).
     """
-    at = moment(at_us).isoformat().replace("+00:00", "Z")
-    return _encode({"type": event, "timestamp": at, "data": data}).decode("utf-8")
+    return _encode({"type": event, "timestamp": iso(moment(at_us)), "data": data}).decode("utf-8")
 
 
 def _written(value: object) -> object:
