@@ -1,38 +1,24 @@
 """Making, changing, finding and ending OAuth clients."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
+from typing import Protocol, Unpack
 
 from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clients.model import HAVE_SECRETS, Client, ClientEdit, ClientRules, NewClient
 from tollbridge.clients.wishes import changed_rules, checked_rules
 from tollbridge.clock import Clock
-from tollbridge.ids import new_id
-from tollbridge.stores.changes import NewSecret, NewToken, TokenChange, change_for
+from tollbridge.stores.changes import TokenChange, change_for
 from tollbridge.stores.clients import ClientStore
-from tollbridge.tokens.conditions import Conditions
+from tollbridge.tokens.making import Wish
 from tollbridge.tokens.model import (
-    Environment,
     Principal,
-    SecretUse,
     Token,
-    TokenBudget,
-    TokenKind,
-    TokenLimits,
 )
-from tollbridge.tokens.service import DAY, TokenService, check_minter
+from tollbridge.tokens.service import DAY, TokenService
 from tollbridge.tokens.wishes import (
     change_within,
-    checked_expiry,
-    checked_metadata,
-    checked_name,
-    checked_rotation,
-    checked_scopes,
-    checked_tags,
-    owner_for,
-    team_for,
 )
 
 
@@ -60,56 +46,20 @@ class ClientService:
         self,
         rules: ClientRules,
         *,
-        name: str,
         scopes: Iterable[str],
-        owner: str = "",
-        team: str = "",
-        expires_at: datetime | None = None,
-        limits: TokenLimits | None = None,
-        budget: TokenBudget | None = None,
-        environment: Environment = Environment.LIVE,
-        conditions: Conditions | None = None,
-        tags: Iterable[str] = (),
-        metadata: Mapping[str, str] | None = None,
-        rotate_days: int | None = None,
         minter: Principal | None = None,
         registered: str = "",
         by: Actor = OPERATOR,
+        **wish: Unpack[Wish],
     ) -> IssuedClient:
         """Make a client; its secret, where it proves itself with one, is in the result and nowhere else.
 
         A `minter` gives no scope that it does not hold itself, and stands above the client from then on; so does the
         holder of the `team`. Raises `BadRequest` with `param`, and `Denied` (scope_beyond, out_of_reach).
         """
-        now = self._clock.now()
-        checked, own = checked_rules(rules), checked_scopes(scopes)
-        check_minter(minter, own)
-        days = checked_rotation(rotate_days)
-        its_team = team_for(minter, team)
-        secret, first = self._secret(checked, environment, await self._tokens.rotation(days, its_team))
-        new = NewToken(
-            id=new_id("client", self._clock),
-            name=checked_name(name),
-            digest=first.digest,
-            hint=first.hint,
-            pepper_id=first.pepper_id,
-            scopes=own,
-            created_at=now,
-            kind=TokenKind.SECRET,
-            owner=owner_for(minter, owner),
-            team=its_team,
-            expires_at=checked_expiry(expires_at, now),
-            limits=limits or TokenLimits(),
-            budget=budget,
-            environment=environment,
-            parent="" if minter is None else minter.id,
-            conditions=conditions or Conditions(),
-            tags=checked_tags(tags),
-            metadata=checked_metadata(metadata or {}),
-            rotate_days=days,
-            secret_ends_at=first.ends_at,
-            use=SecretUse.CLIENT,
-        )
+        checked = checked_rules(rules)
+        has_secret = checked.auth_method in HAVE_SECRETS
+        new, secret = await self._tokens.for_client(scopes, minter=minter, has_secret=has_secret, **wish)
         client = NewClient(new, checked, registered)
         found = await (await self._store.clients()).add(client, await self._tokens.act(by))
         return IssuedClient(found, secret)
@@ -164,11 +114,6 @@ class ClientService:
     async def revoke(self, client_id: str, *, by: Actor = OPERATOR) -> Client | None:
         """End a client and every grant it has, at once and for good.  None if there is none."""
         return await self._after(client_id, self._tokens.revoke, by)
-
-    def _secret(self, rules: ClientRules, environment: Environment, days: int | None) -> tuple[str, NewSecret]:
-        if rules.auth_method in HAVE_SECRETS:
-            return self._tokens.new_secret(environment, days)
-        return "", NewSecret(b"", "", "", self._clock.now())
 
     async def _after(self, client_id: str, act: "_Acting", by: Actor) -> Client | None:
         if await self.get(client_id) is None:

@@ -1,7 +1,7 @@
 """What a wish becomes: a token about to be written, checked, with a new secret or with one that another system made."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Required, TypedDict
 
@@ -11,7 +11,7 @@ from tollbridge.ids import new_id
 from tollbridge.stores.changes import ForeignToken, NewToken
 from tollbridge.tokens.conditions import Conditions
 from tollbridge.tokens.foreign import ForeignHashes
-from tollbridge.tokens.model import Environment, Principal, TokenBudget, TokenKind, TokenLimits
+from tollbridge.tokens.model import Environment, Principal, SecretUse, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.peppers import Digest, Hashes
 from tollbridge.tokens.rotation import Rotation, end_of
 from tollbridge.tokens.scopes import EVERY_MODEL
@@ -31,12 +31,10 @@ _IMPORTED = "imported"
 """In place of the first characters of a secret that nobody here knows."""
 
 
-class TokenWish(TypedDict, total=False):
-    """What is wished of a token; without `scopes` it may call every model, and nothing else."""
+class Wish(TypedDict, total=False):
+    """What is wished of a token of any kind, beside what it may do."""
 
     name: Required[str]
-    scopes: Iterable[str]
-    kind: TokenKind
     owner: str
     team: str
     expires_at: datetime | None
@@ -46,8 +44,15 @@ class TokenWish(TypedDict, total=False):
     conditions: Conditions | None
     tags: Iterable[str]
     metadata: Mapping[str, str] | None
-    canary: bool
     rotate_days: int | None
+
+
+class TokenWish(Wish, total=False):
+    """What is wished of one that is shown; without `scopes` it may call every model, and nothing else."""
+
+    scopes: Iterable[str]
+    kind: TokenKind
+    canary: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,17 @@ class NewTokens:
             raise BadRequest(str(exc), param="hash") from exc
         new = await self._new(minter, self.hashes.digest(material), _IMPORTED, **wish)
         return ForeignToken(new, [one.content for one in self.hashes.digests(material)])
+
+    async def of_client(
+        self, wish: Wish, minter: Principal | None, scopes: Iterable[str], *, has_secret: bool
+    ) -> tuple[NewToken, str]:
+        """Make a client's, and its secret, which opens nothing as a bearer; empty where it has none."""
+        its: TokenWish = {**wish, "scopes": scopes, "kind": TokenKind.SECRET, "canary": False}
+        new, secret = await self.issued(its, minter)
+        new = replace(new, id=new_id("client", self.clock), use=SecretUse.CLIENT)
+        if has_secret:
+            return new, secret
+        return replace(new, digest=b"", hint="", pepper_id="", secret_ends_at=None), ""
 
     async def _new(
         self,

@@ -13,10 +13,10 @@ from tollbridge.audit import OPERATOR, Act, Actor
 from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest, InternalError, SetupError, Unavailable
 from tollbridge.stores.base import AdminStore, HotStore
-from tollbridge.stores.changes import ForeignToken, NewSecret, TokenChange, TokenEdit, change_for
+from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenChange, TokenEdit, change_for
 from tollbridge.stores.people import TeamStore
 from tollbridge.tokens.foreign import ForeignHashes
-from tollbridge.tokens.making import NewTokens, TokenWish
+from tollbridge.tokens.making import NewTokens, TokenWish, Wish
 from tollbridge.tokens.model import Environment, Principal, Token, TokenKind
 from tollbridge.tokens.peppers import Digest, Hashes
 from tollbridge.tokens.rotation import ROTATION_DAYS, Rotation, end_of
@@ -156,6 +156,14 @@ class TokenService:
         new, secret = await self._new.issued(wish, minter)
         check_minter(minter, new.scopes)
         return IssuedToken(await self._admin.add_token(new, await self._act(by)), secret)
+
+    async def for_client(
+        self, scopes: Iterable[str], *, minter: Principal | None, has_secret: bool, **wish: Unpack[Wish]
+    ) -> tuple[NewToken, str]:
+        """Make the token of a client and its secret, for who writes both; raises as `issue` does."""
+        own = checked_scopes(scopes)
+        check_minter(minter, own)
+        return await self._new.of_client(wish, minter, own, has_secret=has_secret)
 
     async def foreign(
         self, known_as: str, *, minter: Principal | None = None, **wish: Unpack[TokenWish]
