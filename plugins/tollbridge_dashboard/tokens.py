@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from tollbridge import Token, TokenState
+from tollbridge.administering import HOLDERS
 from tollbridge.browsing import read_form, root
 from tollbridge.stores.base import TokenView
 from tollbridge_dashboard.budgets import fullest
@@ -16,8 +17,6 @@ from tollbridge_dashboard.pages import Pages
 from tollbridge_dashboard.viewing import BRIDGE, READ, WRITE, viewer
 
 PAGE = 25
-_HOLDERS = ("team", "member")
-"""Kinds that say what a team or a person may do, and are no tokens to look at."""
 _LONGEST_SEARCH = 200
 _STATES = (
     TokenState.ACTIVE,
@@ -105,6 +104,6 @@ class Tokens:
     async def _token(self, request: Request, scope: str) -> Token:
         """Find the token of a page; what somebody's scope does not reach is not there."""
         token = await self._gateway.store.get_token(request.path_params["id"])
-        if token is None or token.kind in _HOLDERS or not viewer(request).reaches(scope, token.team):
+        if token is None or token.kind in HOLDERS or not viewer(request).reaches(scope, token.team):
             raise HTTPException(404)
         return token

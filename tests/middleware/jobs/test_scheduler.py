@@ -36,6 +36,14 @@ class Workers:
         self.made.append(made)
         return made
 
+    async def keep_no_lease(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have the store be away whenever a lease is to be lengthened."""
+
+        async def away(*_: object, **__: object) -> bool:
+            raise Unavailable("not now", detail="away")
+
+        monkeypatch.setattr(await self.gateway.store.jobs(), "keep_job", away)
+
     async def state(self) -> JobState:
         (state,) = await self.made[0].states()
         return state
@@ -252,12 +260,7 @@ async def test_lease_that_cannot_be_kept_for_a_moment_is_told_and_the_job_goes_o
     work = Work()
     work.goes_on.clear()
     worker = workers.worker(Job("sweep", 60.0, work), lease_s=0.003)
-    store = await workers.gateway.store.jobs()
-
-    async def away(*_: object, **__: object) -> bool:
-        raise Unavailable("not now", detail="away")
-
-    monkeypatch.setattr(store, "keep_job", away)
+    await workers.keep_no_lease(monkeypatch)
     with capture_logs() as lines:
         running = asyncio.create_task(worker.run_due())
         await until(lambda: len(lines) > 1, "two tries")
@@ -274,12 +277,7 @@ async def test_job_whose_lease_is_over_while_the_store_is_away_breaks_off(
     work = Work()
     work.goes_on.clear()
     worker = workers.worker(Job("sweep", 60.0, work), lease_s=0.03)
-    store = await workers.gateway.store.jobs()
-
-    async def away(*_: object, **__: object) -> bool:
-        raise Unavailable("not now", detail="away")
-
-    monkeypatch.setattr(store, "keep_job", away)
+    await workers.keep_no_lease(monkeypatch)
     with capture_logs() as lines:
         running = asyncio.create_task(worker.run_due())
         await until(lambda: work.begun == 1, "the job")

@@ -43,6 +43,12 @@ async def asked(
     return attempt.outcome, dialled
 
 
+def hook(under: GatewayUnderTest, *, allow_private: bool) -> Webhook:
+    """Give a webhook whose secret opens, and whose URL is not said yet."""
+    _, sealed = HookSecrets(under.gateway.box).begin("whk_1", NOON)
+    return Webhook("whk_1", "ours", "", ("*",), "", allow_private, NOON, sealed)
+
+
 @pytest.mark.parametrize(
     ("scheme", "webhooks", "operators", "outcome", "dialled"),
     [
@@ -57,8 +63,7 @@ async def test_private_address_is_dialled_where_both_the_webhook_and_the_operato
     gateway: Callable[..., GatewayUnderTest], scheme: str, webhooks: bool, operators: bool, outcome: str, dialled: int
 ) -> None:
     under = gateway()
-    _, sealed = HookSecrets(under.gateway.box).begin("whk_1", NOON)
-    webhook = Webhook("whk_1", "ours", "", ("*",), "", webhooks, NOON, sealed)
+    webhook = hook(under, allow_private=webhooks)
 
     found = await asked(
         b"HTTP/1.1 204 No Content\r\n\r\n",
@@ -74,8 +79,7 @@ async def test_public_address_is_not_dialled_without_tls_wherever_the_name_led_b
     gateway: Callable[..., GatewayUnderTest], addresses: list[str]
 ) -> None:
     under = gateway()
-    _, sealed = HookSecrets(under.gateway.box).begin("whk_1", NOON)
-    webhook = Webhook("whk_1", "ours", "", ("*",), "", True, NOON, sealed)
+    webhook = hook(under, allow_private=True)
 
     found = await asked(
         b"HTTP/1.1 204 No Content\r\n\r\n",
@@ -89,8 +93,7 @@ async def test_public_address_is_not_dialled_without_tls_wherever_the_name_led_b
 
 async def test_redirect_to_a_private_address_is_not_followed(gateway: Callable[..., GatewayUnderTest]) -> None:
     under = gateway()
-    _, sealed = HookSecrets(under.gateway.box).begin("whk_1", NOON)
-    webhook = Webhook("whk_1", "ours", "", ("*",), "", True, NOON, sealed)
+    webhook = hook(under, allow_private=True)
 
     found = await asked(
         b"HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
