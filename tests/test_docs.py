@@ -101,12 +101,17 @@ def codes() -> set[str]:
     scripted = ROOT / "providers" / "tollbridge_echo"  # has a page of its own
     said_by_providers = [path for path in (ROOT / "providers").rglob("*.py") if path.parent != scripted]
     core = ROOT / "middleware" / "tollbridge"
-    for path in (*(core / "layers").glob("*.py"), core / "tokens" / "conditions.py", *said_by_providers):
+    for path in (
+        *(core / "layers").glob("*.py"),
+        core / "tokens" / "conditions.py",
+        core / "services" / "entrance.py",
+        *said_by_providers,
+    ):
         found |= set(re.findall(r'\bcode="(\w+)"', path.read_text("utf-8")))
     return found
 
 
-ADMINISTERED = ("stores", "testing", "tokens", "people", "webhooks")
+ADMINISTERED = ("applications", "services", "stores", "testing", "tokens", "people", "webhooks")
 """Where what is refused is refused to administrators; their codes stand in docs/admin-api.md."""
 
 

@@ -16,7 +16,7 @@ RANKS = (
     (
         *("errors", "audit", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth"),
         "operators",
-        *("bodysanity", "settings", "signinsettings", "oauthsettings", "jobsettings", "defences"),
+        *("bodysanity", "settings", "signinsettings", "oauthsettings", "jobsettings", "servicesettings", "defences"),
     ),
     (
         *("accesstokens", "auth", "call", "config", "hookspecs", "models", "providers", "registry", "data", "vault"),
@@ -24,7 +24,7 @@ RANKS = (
     ),
     (
         *("jose", "tokens", "clients", "grants", "limits", "metering", "formats", "stores", "transport", "metrics"),
-        *("logs", "people", "sanity", "surface", "jobs", "webhooks", "rotation"),
+        *("logs", "applications", "people", "services", "sanity", "surface", "jobs", "webhooks", "rotation"),
     ),
     (
         *(
@@ -42,7 +42,10 @@ RANKS = (
             "shownkeys",
             "signing",
             "opening",
+            "readings",
             "openapi",
+            "plainfiles",
+            "yamltext",
             "ownkeys",
             "proving",
             "pepperseal",
@@ -54,7 +57,7 @@ RANKS = (
     ),
     ("hosts", "merging", "routes", "providerkeys", "administering", "ownwork"),
     ("layers",),
-    ("authorizing", "chain", "plugins", "front", "runtime", "guarding", "configured", "assembling"),
+    ("authorizing", "chain", "inside", "plugins", "front", "runtime", "guarding", "configured", "asking", "assembling"),
     ("gateway", "explaining", "wrapping", "handshake", "leftovers"),
     ("serving", "testing"),
     ("cli",),
@@ -65,6 +68,7 @@ RANKS = (
 PUBLIC = {
     "tollbridge": "the names in `tollbridge.__all__`",
     "tollbridge.administering": "what administration is made of; used by the admin API",
+    "tollbridge.asking": "how models are asked on the account of a call; used by kinds of services",
     "tollbridge.cli.asking": "how commands ask the admin API; used by those of it",
     "tollbridge.cli.output": "options that commands share, and how they show things",
     "tollbridge.cli.places": "where commands work; used by those of the admin API",
@@ -75,20 +79,31 @@ PUBLIC = {
     "tollbridge.explaining": "what would become of a call, and why; used by the admin API",
     "tollbridge.credentials": "keys that callers sign with; used by the sources that know them and by the admin API",
     "tollbridge.formats": "what a dialect is made of",
+    "tollbridge.inside": "calls through the chain from inside; used by MCP",
     "tollbridge.jose": "how a JWT is verified; used by the identity sources for outside issuers",
     "tollbridge.people.model": "teams, people and members as data; used by the admin API, the dashboard and sign-in",
     "tollbridge.sessions": "who is signed in; used by the dashboard, sign-in and consent",
+    "tollbridge.services.kinds": "what a kind of service is; used by those of prompts, REST APIs and MCP servers",
+    "tollbridge.services.model": "services and releases as data; used by the admin API and the portal",
     "tollbridge.serving": "how a program of its own serves a gateway; used by the demo",
     "tollbridge.stores.base": "the words in which a store answers; used by the dashboard",
     "tollbridge.stores.reporting": "the words in which it reports; used by the dashboard",
     "tollbridge.stores.building": "what an SQL store is made of; used by the one on PostgreSQL",
     "tollbridge.stores.sql": "the part of it that loads late, for it brings SQLAlchemy",
     "tollbridge.stores.upgrading": "the part of it that loads for an older schema alone, for it brings Alembic",
+    "tollbridge.transport": "the guarded ways out; used by services that are elsewhere",
+    "tollbridge.transport.guard": "which addresses may be dialled",
+    "tollbridge.transport.pins": "the addresses that were checked, for as long as they hold",
+    "tollbridge.plainfiles": "files of values as people write them, bounded; used where services are code",
+    "tollbridge.yamltext": "YAML without surprises; used by REST documents and where services are code",
     "tollbridge.testing": "the fixture and the contracts that plugins are tested with",
 }
 """What a plugin may import of the core, ours and a stranger's alike."""
 
-NEIGHBOURS = {("tollbridge_demo", "tollbridge_local"): "the model of the demo is the local one"}
+NEIGHBOURS = {
+    ("tollbridge_ascode", "tollbridge_admin"): "its commands ask the admin API as those of that do",
+    ("tollbridge_demo", "tollbridge_local"): "the model of the demo is the local one",
+}
 """Where one of our packages uses the public names of another."""
 
 STARTS_FAST = "the command line starts without it"
@@ -113,7 +128,7 @@ LATE = {
     ("tollbridge.cli.peppers", "tollbridge.cli.offline.*"): STARTS_FAST,
     ("tollbridge.cli.tokenways", "tollbridge.cli.remote.Remote"): STARTS_FAST,
     ("tollbridge.cli.tokenways", "tollbridge.cli.tokensthere.There"): STARTS_FAST,
-    ("tollbridge.cli.tokenways", "tollbridge.runtime.budgets_of"): STARTS_FAST,
+    ("tollbridge.cli.tokenways", "tollbridge.readings.budgets_of"): STARTS_FAST,
     ("tollbridge.cli.tokenways", "tollbridge.stores.changes.TokenChange"): STARTS_FAST,
     ("tollbridge.cli.tokenways", "tollbridge.tokens.review.review"): STARTS_FAST,
     ("tollbridge.cli.tokenwords", "tollbridge.cli.offline.Offline"): STARTS_FAST,
@@ -136,9 +151,14 @@ LATE = {
     ("tollbridge_signin.commands", "tollbridge.*"): STARTS_FAST,
     ("tollbridge_signin.commands", "tollbridge_signin.door.*"): STARTS_FAST,
     ("tollbridge_admin", "tollbridge_admin.*"): WITH_A_GATEWAY,
+    ("tollbridge_admin.commands.designfiles", "tollbridge.plainfiles.check_bounds"): STARTS_FAST,
+    ("tollbridge_admin.commands.designfiles", "tollbridge.yamltext.read_yaml"): STARTS_FAST,
     ("tollbridge_admin.commands.reaching", "tollbridge.cli.remote.Remote"): STARTS_FAST,
     ("tollbridge_admin.commands.reaching", "tollbridge_admin.operating.Operating"): STARTS_FAST,
     ("tollbridge_anthropic", "tollbridge_anthropic.*"): WITH_A_GATEWAY,
+    ("tollbridge_ascode", "tollbridge_ascode.*"): STARTS_FAST,
+    ("tollbridge_ascode.commands", "tollbridge.yamltext.write_yaml"): STARTS_FAST,
+    ("tollbridge_ascode.commands", "tollbridge_ascode.*"): STARTS_FAST,
     ("tollbridge_compatible", "tollbridge_compatible.*"): WITH_A_GATEWAY,
     ("tollbridge_azure", "tollbridge_azure.*"): WITH_A_GATEWAY,
     ("tollbridge_bedrock", "tollbridge_bedrock.*"): WITH_A_GATEWAY,
@@ -148,6 +168,12 @@ LATE = {
     ("tollbridge_gemini", "tollbridge_gemini.*"): WITH_A_GATEWAY,
     ("tollbridge_huggingface", "tollbridge_huggingface.*"): WITH_A_GATEWAY,
     ("tollbridge_jwt", "tollbridge_jwt.*"): WITH_A_GATEWAY,
+    ("tollbridge_mcp", "tollbridge_mcp.*"): WITH_A_GATEWAY,
+    ("tollbridge_mcp.app", "tollbridge_mcp.serving.*"): "the SDK is an extra",
+    ("tollbridge_mcp.kind", "tollbridge_mcp.client.OutsideServer"): "the SDK is an extra",
+    ("tollbridge_migrate", "tollbridge_migrate.*"): STARTS_FAST,
+    ("tollbridge_migrate.commands", "tollbridge.SystemClock"): STARTS_FAST,
+    ("tollbridge_migrate.commands", "tollbridge_migrate.*"): STARTS_FAST,
     ("tollbridge_mistral", "tollbridge_mistral.*"): WITH_A_GATEWAY,
     ("tollbridge_ollama", "tollbridge_ollama.*"): WITH_A_GATEWAY,
     ("tollbridge_postgres", "tollbridge.stores.building.StoreError"): WITH_A_GATEWAY,
@@ -156,7 +182,9 @@ LATE = {
     ("tollbridge_postgres.pool", "asyncpg.create_pool"): "asyncpg is an extra",
     ("tollbridge_postgres.schema", "tollbridge_postgres.migrating.bring_up_to_date"): "Alembic, for older ones only",
     ("tollbridge_postgres.store", "tollbridge_postgres.engine.sql_side"): "SQLAlchemy, for administration only",
+    ("tollbridge_prompts", "tollbridge_prompts.*"): WITH_A_GATEWAY,
     ("tollbridge_replicate", "tollbridge_replicate.*"): WITH_A_GATEWAY,
+    ("tollbridge_rest", "tollbridge_rest.*"): WITH_A_GATEWAY,
     ("tollbridge_signed", "tollbridge_signed.*"): WITH_A_GATEWAY,
     ("tollbridge_signed.signed", "tollbridge_signed.checking.Checking"): "http-message-signatures is an extra",
     ("tollbridge_vertex", "tollbridge_vertex.*"): WITH_A_GATEWAY,

@@ -5,6 +5,7 @@ edits with a token, with which rights (`minter`, `editor`). `gateway.guard` puts
 an app.
 """
 
+from tollbridge.applications.model import Application, ApplicationChange
 from tollbridge.audit import FIRST, Act, Actor, AuditRecord, breaks
 from tollbridge.bodysanity import check_json_depth
 from tollbridge.call import open_call
@@ -23,6 +24,27 @@ from tollbridge.recorded import shown_change
 from tollbridge.redaction import is_secret_name
 from tollbridge.scannerkeys import ScannerKeys
 from tollbridge.sealing.places import Place
+from tollbridge.services.book import decoded
+from tollbridge.services.differing import changes_of
+from tollbridge.services.entrance import PREFIX as SERVICES_AT
+from tollbridge.services.kinds import About, Change, Problem, ServiceKind
+from tollbridge.services.lifecycle import Move
+from tollbridge.services.model import (
+    MOST_DESIGN,
+    Access,
+    Approval,
+    Contact,
+    Design,
+    Release,
+    ReleaseState,
+    Service,
+    ServiceChange,
+    ServiceState,
+    Slo,
+    Visibility,
+)
+from tollbridge.services.subscribing import Plan, PlanChange, Subscription, SubscriptionState
+from tollbridge.services.wishes import SLUG as SERVICE_SLUG
 from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.idempotency import FirstAnswer, IdempotencyStore, KeyedRequest
 from tollbridge.stores.jobs import JobState
@@ -45,24 +67,35 @@ __all__ = [
     "HOLDERS",
     "LONGEST_KEY",
     "LONGEST_OVERLAP",
+    "MOST_DESIGN",
     "MOST_REPORTED",
     "NAMELESS",
     "PATTERN",
+    "SERVICES_AT",
+    "SERVICE_SLUG",
     "SLUG",
     "STORED_NAME",
+    "About",
+    "Access",
     "Act",
     "Actor",
+    "Application",
+    "ApplicationChange",
+    "Approval",
     "AuditRecord",
     "AuthMethod",
     "AutoRotation",
     "BodyTooLarge",
     "Box",
+    "Change",
     "Checked",
     "Client",
     "ClientChange",
     "ClientRules",
     "Conditions",
+    "Contact",
     "Delivery",
+    "Design",
     "Environment",
     "Finding",
     "FirstAnswer",
@@ -78,26 +111,42 @@ __all__ = [
     "MadeWebhook",
     "Member",
     "MethodNotAllowed",
+    "Move",
     "NewKey",
     "NoDatabase",
     "Person",
     "PersonChange",
     "Place",
+    "Plan",
+    "PlanChange",
+    "Problem",
     "ProviderKey",
+    "Release",
+    "ReleaseState",
     "RequestTimeout",
     "Role",
     "ScannerKeys",
+    "Service",
+    "ServiceChange",
+    "ServiceKind",
+    "ServiceState",
+    "Slo",
     "StoredSecret",
+    "Subscription",
+    "SubscriptionState",
     "Team",
     "TeamChange",
     "TokenChange",
     "TokenKind",
     "TokenSecret",
+    "Visibility",
     "Webhook",
     "WebhookChange",
     "breaks",
+    "changes_of",
     "check_json_depth",
     "clean",
+    "decoded",
     "is_secret_name",
     "lineage",
     "micros",

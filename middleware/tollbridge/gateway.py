@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, Unpack
@@ -11,7 +11,8 @@ from typing import Any, Self, Unpack
 import structlog
 from starlette.types import ASGIApp
 
-from tollbridge.assembling import clients_of, credentials_of, grants_of, parts_of, sessions_of, signing_of, tokens_of
+from tollbridge.applications.service import Applications
+from tollbridge.assembling import administering_of, chain_of, parts_of, services_of, signing_of, tokens_of
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
 from tollbridge.configured import check_limits, policies_of, sources_of
@@ -34,8 +35,9 @@ from tollbridge.ownwork import jobs_of, rotations_of, sinks_of, webhooks_of
 from tollbridge.people.service import People
 from tollbridge.plugins import Plugins, is_plugin
 from tollbridge.providerkeys.making import keys_of, show_keys
+from tollbridge.readings import budgets_of, timeouts_of
 from tollbridge.routes import ModelRoutes
-from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
+from tollbridge.runtime import Parts
 from tollbridge.sealing.rings import open_rings
 from tollbridge.signingkeys import SigningKeys
 from tollbridge.throttle import Throttle
@@ -190,7 +192,7 @@ class Gateway:
         try:
             await show_keys(self)
             self._parts = parts_of(self)
-            self.chain = build_chain(self._parts, self.app)
+            self.chain, self.asking = chain_of(self._parts, self.app)
             self.front = Front(self)
             await self.plugins.run("startup", gateway=self)
         except BaseException:
@@ -227,8 +229,9 @@ class Gateway:
             self.tokens = tokens_of(self)
             self.secrets = keys_of(self)
             self.people = People(self.store, self.tokens, self.clock)
-            self.credentials, self.clients, self.grants = credentials_of(self), clients_of(self), grants_of(self)
-            self.sessions = sessions_of(self)
+            self.applications = Applications(self.store, self.tokens, self.clock)
+            self.credentials, self.clients, self.grants, self.sessions = administering_of(self)
+            self.services, self.subscriptions, self.books = services_of(self)
             self.webhooks, self.rotations, self.jobs = webhooks_of(self), rotations_of(self), jobs_of(self)
             self.vouching, self.issuing = signing_of(self)
         except BaseException:
@@ -241,12 +244,14 @@ class Gateway:
             return
         self.started = False
         await self.chain.plan.settled()
+        await self.asking.settled()
         await self._parts.alarm.settled()
         await self._release()
 
     async def _release(self) -> None:
         self.metrics.flush()
         await self.jobs.stop()
+        await self.books.close()
         await self.secrets.close()
         ends, self._ends = self._ends, []
         for fault in await asyncio.gather(*(end() for end in ends), return_exceptions=True):
@@ -259,14 +264,11 @@ class Gateway:
         await self._close()
 
     async def _close(self) -> None:
-        try:
+        async with AsyncExitStack() as closing:  # the last first, each whatever becomes of the others
+            closing.push_async_callback(self.store.close)
+            closing.push_async_callback(self.limiter.close)
             if self._given_transport is None:
-                await self.transport.close()
-        finally:
-            try:
-                await self.limiter.close()
-            finally:
-                await self.store.close()
+                closing.push_async_callback(self.transport.close)
 
     def is_serving(self) -> bool:
         """Whether `start` was called in the running event loop."""

@@ -72,8 +72,11 @@ def asked_of(model: str, **more: Any) -> Asked:
 def asked_again(row: UsageRow, **more: Any) -> Asked | None:
     """Give the request of a call that was recorded, as far as the record has it; None where it has too little.
 
-    What was said in it is kept nowhere: a short message stands for it.
+    What was said in it is kept nowhere: a short message stands for it. One that was made for another call is none that
+    its caller could make.
     """
+    if row.parent:
+        return None
     path = _PLAIN.get(row.operation)
     if path is not None and row.model:
         return Asked(**{**more, "method": "POST", "path": path, "body": _body(path, row.model), "assumed": True})

@@ -38,7 +38,8 @@ class Limit(Layer):
     A call counts for its token and for all above that. `defaults` hold for tokens without limits of their own. A model
     call takes the most it can use in tokens, capped at the limit itself so that a single call always fits an idle
     token, and gives back what it did not use. A call that a later layer refuses takes nothing. `share` is the number of
-    workers a token's own limit is divided among where the limiter does not see them all.
+    workers a token's own limit is divided among where the limiter does not see them all. `tokens_only` is for calls
+    that are made for others: those were counted, and hold a place.
     """
 
     name: ClassVar[str] = "limit"
@@ -51,10 +52,12 @@ class Limit(Layer):
         limiter: Limiter,
         defaults: TokenLimits | None = None,
         share: int = 1,
+        tokens_only: bool = False,
         clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
         self._share = 1 if limiter.shared else share
+        self._tokens_only = tokens_only
         self._limiter = limiter
         self._defaults = defaults or TokenLimits()
         self._in_force: dict[str, _InForce] = {}
@@ -78,16 +81,18 @@ class Limit(Layer):
 
     def _read(self, own: TokenLimits, above: tuple[Above, ...], key: str) -> _InForce:
         """Give the limits of a token and of those above it, with the defaults in their places."""
-        default = self._defaults
+        default, tokens_only = self._defaults, self._tokens_only
         requests: list[Demand] = []
         tokens: list[tuple[str, Rate]] = []
         leases: list[Lease] = []
         for owner, limits in ((key, own), *((each.id, each.limits) for each in above)):
-            if amount := self._amount(limits.requests_per_minute, default.requests_per_minute):
+            amount = self._amount(limits.requests_per_minute, default.requests_per_minute)
+            if amount and not tokens_only:
                 requests.append(Demand(owner, Rate("requests", amount), 1))
             if amount := self._amount(limits.tokens_per_minute, default.tokens_per_minute):
                 tokens.append((owner, Rate("tokens", amount)))
-            if amount := self._amount(limits.concurrency, default.concurrency):
+            amount = self._amount(limits.concurrency, default.concurrency)
+            if amount and not tokens_only:
                 leases.append(Lease(owner, amount))
         lease = Lease(leases[0].key, leases[0].amount, tuple(leases[1:])) if leases else None
         if len(self._in_force) >= _MOST_KNOWN:

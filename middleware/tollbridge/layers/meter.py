@@ -59,7 +59,7 @@ class Meter(Layer):
         if operation is not None and (operation.lists_models or operation.modelless):
             return None
         budgets = self._budgets.lines(call)
-        amount = self._call_price
+        amount = self._price(call)
         if operation is not None and operation.ai and call.estimate is not None:
             prices = [self.price_of(call, target) for target in call.targets]
             call.price = price = prices[0] if prices else None
@@ -81,6 +81,9 @@ class Meter(Layer):
             call.id, principal.id if principal is not None else "", amount, budgets, self.clock.time() + self._longest_s
         )
         return self._reserve(call, reservation)
+
+    def _price(self, call: Call) -> int:
+        return self._call_price if call.call_price is None else call.call_price
 
     async def _reserve(self, call: Call, reservation: Reservation) -> None:
         await self._ledger.reserve(reservation)
@@ -109,7 +112,7 @@ class Meter(Layer):
         """Settle on a usage and a cost: reported, else estimated from what passed, else the reservation."""
         operation, reservation = call.operation, call.reservation
         if operation is None or not operation.ai:
-            call.cost = 0 if outcome is Outcome.REFUSED else self._call_price
+            call.cost = 0 if outcome is Outcome.REFUSED else self._price(call)
             return
         answered = call.status == 200 or call.first_byte_s is not None
         cut = outcome is Outcome.TRUNCATED and isinstance(call.error, Unavailable)  # by us: the provider may charge
@@ -156,6 +159,7 @@ class Meter(Layer):
             first_byte_ms=None if first is None else int(first * 1000),
             bytes_in=call.bytes_in,
             bytes_out=call.bytes_out,
+            parent=call.parent,
         )
 
 

@@ -4,10 +4,13 @@ from datetime import date
 
 from tollbridge.call import Call
 from tollbridge.metering.ledger import BudgetLine
+from tollbridge.services.subscribing import SERVICE, SUBSCRIPTION
 from tollbridge.tokens.model import Above, Principal, TokenBudget
 
 PERIODS = ("day", "month", "total")
 _MOST_KNOWN = 4096
+_WHOSE = {SUBSCRIPTION: "the subscription's", SERVICE: "the service's"}
+"""What stands above a call and is no token, by the first four letters of its id: it has its own budget or none."""
 _Key = tuple[str, TokenBudget | None, tuple[Above, ...]]
 _NOBODY: _Key = ("", None, ())
 
@@ -40,7 +43,11 @@ class Budgets:
         if principal is not None:
             lines += self._of(principal.id, "this token's", principal.budget, day)
             for above in principal.above:
-                lines += self._of(above.id, "the token above's", above.budget, day)
+                whose = _WHOSE.get(above.id[:4])
+                if whose is None:
+                    lines += self._of(above.id, "the token above's", above.budget, day)
+                elif above.budget is not None:
+                    lines.append(_line(f"token:{above.id}", whose, above.budget, day))
         return tuple(lines)
 
     def _of(self, token_id: str, whose: str, budget: TokenBudget | None, day: date) -> list[BudgetLine]:

@@ -38,7 +38,7 @@ class UsageRow(msgspec.Struct, frozen=True, gc=False):
     """One settled call.  Never changed after it was written; the cost can be derived anew from it.
 
     `cost` in nano-dollars, None when unpriced. `duration_ms` to the end of the answer, `first_byte_ms` to its first
-    byte.
+    byte. `parent` is the id of the call that this one was made for, empty where a caller made it.
     """
 
     call_id: str
@@ -63,6 +63,7 @@ class UsageRow(msgspec.Struct, frozen=True, gc=False):
     first_byte_ms: int | None
     bytes_in: int
     bytes_out: int
+    parent: str = ""
 
 
 def charge_of(row: UsageRow) -> int:

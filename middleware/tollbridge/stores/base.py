@@ -12,6 +12,8 @@ from typing import Protocol
 
 from tollbridge.audit import Act
 from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.services.subscribing import Subscribed
+from tollbridge.stores.applications import ApplicationStore
 from tollbridge.stores.audits import AuditStore
 from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenEdit
 from tollbridge.stores.clients import ClientStore
@@ -27,8 +29,10 @@ from tollbridge.stores.replays import ReplayStore
 from tollbridge.stores.reporting import Reports
 from tollbridge.stores.rotations import RotationStore
 from tollbridge.stores.sealed import SealedStore
+from tollbridge.stores.services import ServiceStore
 from tollbridge.stores.sessions import SessionStore
 from tollbridge.stores.storedsecrets import SecretStore, StoredSecret
+from tollbridge.stores.subscriptions import SubscriptionStore
 from tollbridge.stores.webhooks import Outbox, WebhookStore
 from tollbridge.tokens.model import Principal, Shown, Token, TokenBudget
 
@@ -237,6 +241,10 @@ class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, Idempotenc
         """Give what keeps teams, people, members and roles."""
         ...
 
+    async def applications(self) -> ApplicationStore:
+        """Give what keeps applications."""
+        ...
+
     async def replays(self) -> ReplayStore:
         """Give what remembers what was shown once."""
         ...
@@ -267,6 +275,22 @@ class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, Idempotenc
 
     async def notices(self) -> NoticeStore:
         """Give what records that somebody is told in time."""
+        ...
+
+    async def services(self) -> ServiceStore:
+        """Give what keeps services and their releases."""
+        ...
+
+    async def subscriptions(self) -> SubscriptionStore:
+        """Give what keeps plans and subscriptions."""
+        ...
+
+    async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
+        """Find the subscription by which an application may call a service now, as of every change that returned."""
+        ...
+
+    async def edition(self) -> int:
+        """Count the changes of what is published.  Cheap enough for every call; raises `Unavailable`."""
         ...
 
     async def open(self) -> None:

@@ -2,6 +2,7 @@
 
 A series is one statement and totals are read in one transaction, so that they agree. Refused calls count as calls and
 not for latency: a refusal takes no time and would flatter it. One whose answer had begun was cut, and no refusal.
+What a service asks of a model for a call of its own costs like any call, and is not counted as one more.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -23,6 +24,8 @@ _ROW = tuple(_u[column] for column in USAGE_COLUMNS)
 _CUT = and_(_u.status > 0, _u.status < 400)
 """Of those the gateway refused: their answer had begun, as where a token stopped opening."""
 _REFUSED = and_(_u.outcome == Outcome.REFUSED.value, not_(_CUT))
+_ASKED = _u.parent == ""
+"""By a caller, and not by a service for a call of its own: those alone are counted as calls and timed."""
 _FAILED = or_(_u.status >= 500, _u.outcome == Outcome.TRUNCATED.value)
 _INPUT = (
     _u.input_tokens
@@ -51,9 +54,9 @@ class SqlReports:
         if token_id is not None:
             within = and_(within, _u.token_id == token_id)
         sums = select(
-            func.count(),
-            _count(_FAILED),
-            _count(_REFUSED),
+            _count(_ASKED),
+            _count(and_(_ASKED, _FAILED)),
+            _count(and_(_ASKED, _REFUSED)),
             _count(_UNPRICED),
             _sum(_u.cost),
             _sum(_INPUT),
@@ -110,7 +113,7 @@ class SqlReports:
         """Give the biggest spenders, then the busiest; raises `ValueError` for an unknown `by` or a limit below 1."""
         if by not in _KEYS:
             raise ValueError(f"spend by {by!r} is unknown; known: {', '.join(_KEYS)}")
-        key, cost, calls = _KEYS[by], _sum(_u.cost), func.count()
+        key, cost, calls = _KEYS[by], _sum(_u.cost), _count(_ASKED)
         biggest = (
             select(key, calls, cost, func.max(_u.at))
             .where(_within(since, until))
@@ -129,7 +132,7 @@ class SqlReports:
         keys = (_u.token_id, _u.operation, _u.model)
         used = (
             select(*keys, func.count(), _count(not_(_REFUSED)), func.max(_u.at))
-            .where(_within(since, until), _u.token_id != "")
+            .where(_within(since, until), _u.token_id != "", _ASKED)
             .group_by(*keys)
             .order_by(*keys)
         )
@@ -144,7 +147,7 @@ class SqlReports:
                 return int((await connection.execute(select(_sum(_u.cost)).where(_within(since, until)))).scalar_one())
 
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
-        within = and_(_within(since, until), not_(_REFUSED))
+        within = and_(_within(since, until), _ASKED, not_(_REFUSED))
         each = _steps(_measured(within, literal(0), _PLACE, _u.duration_ms))
         with answering():
             async with self._engine.connect() as connection:
@@ -154,6 +157,14 @@ class SqlReports:
             service, _, provider = row.key.partition("/")
             found.append(Health(service, provider, int(row.calls), int(row.failed), row.p50))
         return sorted(found, key=lambda one: (-one.failed, -one.calls, one.service, one.provider))
+
+    async def service_calls(self, service: str, since: datetime, until: datetime) -> tuple[int, int]:
+        """Count the calls of a published service that it answered, and those of them that failed."""
+        own = and_(_within(since, until), _u.service == storable(service), _ASKED, not_(_REFUSED))
+        with answering():
+            async with self._engine.connect() as connection:
+                calls, failed = (await connection.execute(select(func.count(), _count(_FAILED)).where(own))).one()
+        return int(calls), int(failed)
 
     async def budget_standings(self, ids: Collection[str]) -> Mapping[str, BudgetStanding]:
         """Say how budgets stand."""
@@ -208,8 +219,9 @@ def _measured(
         select(
             step.label("step"),
             key.label("key"),
-            case((_REFUSED, None), else_=ms).label("ms"),
-            case((_FAILED, 1), else_=0).label("failed"),
+            case((and_(_ASKED, not_(_REFUSED)), ms)).label("ms"),
+            case((_ASKED, 1), else_=0).label("asked"),
+            case((and_(_ASKED, _FAILED), 1), else_=0).label("failed"),
             _u.cost,
         )
         .where(within)
@@ -221,7 +233,7 @@ def _measured(
             calls.step,
             calls.key,
             calls.ms,
-            func.count().label("calls"),
+            _sum(calls.asked).label("calls"),
             _sum(calls.failed).label("failed"),
             _sum(calls.cost).label("cost"),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tollbridge.audit import Act, AuditRecord
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.sealing.places import Place
+from tollbridge.stores.applications import ApplicationStore
 from tollbridge.stores.base import BudgetUse, TokenCounts
 from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenEdit
 from tollbridge.stores.clients import ClientStore
@@ -23,8 +24,10 @@ from tollbridge.stores.replays import ReplayStore
 from tollbridge.stores.reporting import Bucket, BudgetStanding, Health, Spend, Totals, Use
 from tollbridge.stores.rotations import RotationStore
 from tollbridge.stores.sealed import Sealed, StoredKey
+from tollbridge.stores.services import ServiceStore
 from tollbridge.stores.sessions import SessionStore
 from tollbridge.stores.storedsecrets import SecretStore
+from tollbridge.stores.subscriptions import SubscriptionStore
 from tollbridge.stores.webhooks import Outbox, WebhookStore
 from tollbridge.tokens.model import Token, TokenBudget
 
@@ -137,6 +140,9 @@ class SqlServed(ABC):
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
         return await (await self._reports()).health(since, until)
 
+    async def service_calls(self, service: str, since: datetime, until: datetime) -> tuple[int, int]:
+        return await (await self._reports()).service_calls(service, since, until)
+
     async def budget_standings(self, ids: Collection[str]) -> Mapping[str, BudgetStanding]:
         return await (await self._reports()).budget_standings(ids)
 
@@ -220,6 +226,9 @@ class SqlServed(ABC):
     async def people(self) -> PeopleStore:
         return (await self._sql()).people
 
+    async def applications(self) -> ApplicationStore:
+        return (await self._sql()).applications
+
     async def replays(self) -> ReplayStore:
         return (await self._sql()).replays
 
@@ -240,6 +249,12 @@ class SqlServed(ABC):
 
     async def notices(self) -> NoticeStore:
         return (await self._sql()).notices
+
+    async def services(self) -> ServiceStore:
+        return (await self._sql()).services
+
+    async def subscriptions(self) -> SubscriptionStore:
+        return (await self._sql()).subscriptions
 
     async def _settled_admin(self) -> "SqlAdmin":
         """Give the administrator's side, once what this process has settled is written."""

@@ -220,6 +220,7 @@ usage = Table(
     count("bytes_in"),
     count("bytes_out"),
     Column("server_tool_calls", BigInteger, nullable=False, server_default="0"),
+    Column("parent", Text, nullable=False, server_default=""),  # the call that this one was made for
     Index("ix_usage_at", "at"),
     Index("ix_usage_token_id_at", "token_id", "at"),
 )

@@ -44,6 +44,14 @@ class LedgerContract:
         assert await store.find_call("req_none") is None
         assert await store.find_call("req_\0") is None
 
+    async def test_call_that_was_made_for_another_says_so(self, store: Store) -> None:
+        await store.settle(replace(ROW, parent="req_0"))
+
+        found = await store.find_call(ROW.call_id)
+        assert found is not None
+        assert found.parent == "req_0"
+        assert await store.recent() == [found]
+
     async def test_call_that_does_not_fit_one_budget_holds_nothing_on_any(self, store: Store) -> None:
         with pytest.raises(BudgetExceeded, match=OWN.label) as refusal:
             await store.reserve(reservation("req_1", 501, BRIDGE, OWN))

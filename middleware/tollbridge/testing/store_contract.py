@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from tollbridge.errors import Unavailable
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Store
+from tollbridge.testing.application_contract import ApplicationContract
 from tollbridge.testing.audit_contract import AuditContract
 from tollbridge.testing.client_contract import ClientContract
 from tollbridge.testing.clock import FixedClock
@@ -38,9 +39,12 @@ from tollbridge.testing.running_contract import RunningContract
 from tollbridge.testing.samples import ACT, NOON, OWN, ROW, TOKEN, reservation
 from tollbridge.testing.sealed_contract import SealedContract
 from tollbridge.testing.secret_contract import SecretContract
+from tollbridge.testing.service_contract import ServiceContract
 from tollbridge.testing.session_contract import SessionContract
+from tollbridge.testing.subscription_contract import SubscriptionContract
 from tollbridge.testing.team_contract import TeamContract
 from tollbridge.testing.token_contract import TokenContract
+from tollbridge.testing.transfer_contract import TransferContract
 from tollbridge.testing.webhook_contract import WebhookContract
 from tollbridge.tokens.model import Shown
 
@@ -63,11 +67,15 @@ class StoreContract(
     IdempotencyContract,
     JobsContract,
     WebhookContract,
+    ServiceContract,
+    SubscriptionContract,
     OutboxContract,
     RotationContract,
     NoticeContract,
     CredentialContract,
     TeamContract,
+    ApplicationContract,
+    TransferContract,
     PeopleContract,
     MemberContract,
     ReplayContract,

@@ -110,6 +110,11 @@ def test_recorded_call_is_asked_again(more: dict[str, Any], method: str, path: s
     assert (b'"small"' in asked.body) is bool(asked.body)
 
 
+def test_call_that_was_made_for_another_is_none_that_its_caller_could_make() -> None:
+    assert asked_again(replace(ROW, parent="req_0")) is None
+
+
+
 @pytest.mark.parametrize(
     "more", [{"model": ""}, {"operation": "ai:images"}, {"operation": "service:app:GET:*"}, {"operation": ""}]
 )

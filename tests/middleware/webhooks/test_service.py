@@ -104,7 +104,7 @@ async def test_event_of_a_plugin_is_known_while_the_plugin_is_there(gateway: Cal
     (message,) = await (await under.gateway.store.outbox()).list_deliveries(made.webhook.id)
     assert message.event == "acme.report"
     for wanted in ("acme.report", "acme.*"):
-        with pytest.raises(BadRequest, match=r"there is no event acme\.\S+; known: audit\.read, client\.add"):
+        with pytest.raises(BadRequest, match=r"there is no event acme\.\S+; known: \S+.* audit\.read, client\.add"):
             await make(without.gateway.webhooks, events=[wanted])
 
 

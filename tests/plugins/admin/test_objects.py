@@ -25,6 +25,9 @@ OBJECTS = {
     "provider credentials": "/provider-credentials",
     "audit": "/audit",
     "webhooks": "/webhooks",
+    "applications": "/applications",
+    "services": "/services",
+    "subscriptions": "/subscriptions",
 }
 """Where each is that there can be many of; `/policies` is one object, which the configuration has."""
 SINGLE = "/policies"
@@ -32,11 +35,14 @@ SHORT = {
     "/tokens/{id}/credentials": "there are two of a kind at most",
     "/clients/{id}/credentials": "there are two of a kind at most",
     "/jobs": "the program has them",
+    "/service-kinds": "the installed plugins offer them",
 }
 """Lists without pages, and why they do not grow."""
 UNSEARCHED = {
     "/webhooks/{id}/deliveries": "they are those of one webhook, the newest first",
     "/people/{id}/sessions": "they are those of one person, and end by themselves",
+    "/services/{service}/releases": "they are those of one service, the newest first",
+    "/plans": "they are few, and by their names",
     "/operator/sessions": "they are the operator's, and end by themselves",
 }
 """Lists without a filter, and why."""
@@ -45,6 +51,7 @@ UNTAGGED = {
     "test_webhook": "it sends a message",
     "redeliver": "it sends a message",
     "end_sessions": "a session does not change",
+    "prove_release": "it changes nothing of the release",
 }
 """Writes to one object that no `If-Match` is held against, and why."""
 PAGES = {"limit", "after"}

@@ -26,10 +26,11 @@ NARROWED = {
 }
 
 
-@pytest.fixture(params=["tokens", "teams", "clients"])
+@pytest.fixture(params=["tokens", "teams", "clients", "applications"])
 async def path(admin: Admin, request: pytest.FixtureRequest) -> str:
     """Give where something with limits is found."""
     wishes = {"tokens": {"name": "t", "scopes": ["ai:chat"]}, "teams": {"name": "blue"}, "clients": CLIENT}
+    wishes |= {"applications": {"name": "a"}}
     made = await admin.post(f"/{request.param}", {**wishes[request.param], "budget": BUDGET})
     assert made.status_code == 201, made.text
     one = made.json()

@@ -11,6 +11,7 @@ from tollbridge_admin.app import make_table
 from tollbridge_admin.routes import PATTERNS, Route
 
 SAMPLES = {"id": "tok_1", "name": "nobody", "key": "NOBODY_KEY", "credential": "key_" + "0" * 28}
+SAMPLES |= {"service": "svc_1", "number": "999"}
 """What stands for each name of a path and is not there."""
 
 

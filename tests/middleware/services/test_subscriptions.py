@@ -1,0 +1,249 @@
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.middleware.services.conftest import Publish
+
+from tollbridge.errors import BadRequest, NotFound
+from tollbridge.noticing import SELF
+from tollbridge.services.model import Access, Approval, Visibility
+from tollbridge.services.subscribing import Plan, PlanChange, SubscriptionState
+from tollbridge.services.subscriptions import Subscriptions
+from tollbridge.testing import GatewayUnderTest
+from tollbridge.tokens.model import TokenBudget, TokenLimits
+
+Application = Callable[..., Awaitable[tuple[str, str]]]
+SUBSCRIBED = {"access": Access.SUBSCRIPTION}
+
+
+@pytest.fixture
+def application(bridge: GatewayUnderTest) -> Application:
+    """Make an application of a team; gives its id, and the secret of a token of its own."""
+
+    async def application(team: str = "red") -> tuple[str, str]:
+        await bridge.client()
+        gateway = bridge.gateway
+        if await gateway.people.teams.get(team) is None:
+            await gateway.people.teams.add(team)
+        made = await gateway.applications.add("shop", team=team)
+        issued = await gateway.applications.issue(made.id, name="own", scopes=("service:*",))
+        assert issued is not None
+        return made.id, issued.secret
+
+    return application
+
+
+async def plan(subscriptions: Subscriptions, **terms: Any) -> None:
+    await subscriptions.add_plan(Plan(name="gold", created_at=None, **terms))  # type: ignore[arg-type]
+
+
+async def call(bridge: GatewayUnderTest, token: str) -> Any:
+    return await bridge.request("POST", "/v1/apis/weather", token=token)
+
+
+async def test_application_calls_from_its_approval_on(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    await publish(design=SUBSCRIBED)
+    id, token = await application()
+    subscriptions = bridge.gateway.subscriptions
+    assert (await call(bridge, token)).status_code == 403
+    asked = await subscriptions.ask(id, "weather", why=" please ")
+    assert (asked.state, asked.why, asked.asked_by, asked.plan) == (SubscriptionState.ASKED, "please", "operator", "")
+    assert (await call(bridge, token)).status_code == 403
+
+    await subscriptions.approve(asked.id, opinion="fine")
+    assert (await call(bridge, token)).status_code == 200
+    await subscriptions.close(asked.id, SubscriptionState.ENDED)
+    assert (await call(bridge, token)).status_code == 403
+
+
+async def test_service_that_nobody_has_to_decide_on_opens_at_once(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    service, _ = await publish(design={**SUBSCRIBED, "approval": Approval.AUTO})
+    id, token = await application()
+
+    asked = await bridge.gateway.subscriptions.ask(id, service.id)
+
+    assert (asked.state, asked.decided_by, asked.decided_at) == (
+        SubscriptionState.APPROVED,
+        "gateway",
+        bridge.clock.now(),
+    )
+    assert (await call(bridge, token)).status_code == 200
+
+
+async def test_who_has_no_subscription_hears_how_to_get_one(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    await publish(design=SUBSCRIBED, team="blue")
+    _, token = await application()
+    blue, nobody = await bridge.token("service:*", team="blue"), await bridge.token("service:*")
+
+    of_team = await bridge.request("POST", "/v1/apis/weather", token=blue)
+    bare = await bridge.request("POST", "/v1/apis/weather", token=nobody)
+
+    assert of_team.status_code == 200
+    assert (bare.status_code, bare.json()["code"]) == (403, "not_subscribed")
+    assert "it belongs to no application with a subscription" in bare.json()["detail"]
+    assert (await call(bridge, token)).json()["code"] == "insufficient_scope"
+
+
+async def test_plan_sets_the_price_and_bounds_all_tokens_of_the_application(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    await publish(design={**SUBSCRIBED, "plans": ("gold",), "price_per_call_usd": "0.5"})
+    id, token = await application()
+    subscriptions = bridge.gateway.subscriptions
+    await plan(subscriptions, limits=TokenLimits(3), price_per_call=2_000_000_000, budget=TokenBudget(4_000_000_000))
+    asked = await subscriptions.ask(id, "weather", plan="gold")
+    await subscriptions.approve(asked.id)
+
+    answers = [await call(bridge, token) for _ in range(3)]
+    rows = await bridge.gateway.store.recent()
+
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert "the subscription's budget for this month" in answers[2].json()["detail"]
+    assert [row.cost for row in rows if row.status == 200] == [2_000_000_000] * 2
+    await subscriptions.change_plan("gold", PlanChange(budget=None, limits=TokenLimits(2)))
+    assert (await call(bridge, token)).json()["code"] == "rate_limit_exceeded"
+
+
+async def test_service_bounds_all_callers_together(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish(design={"limits": TokenLimits(1), "budget": TokenBudget(5, "day"), "price_per_call_usd": "1"})
+    await publish("sun", design={"limits": TokenLimits(1)})
+    tokens = [await bridge.token("service:*") for _ in range(2)]
+
+    spent = await call(bridge, tokens[0])
+    answers = [await bridge.request("POST", "/v1/apis/sun", token=token) for token in tokens]
+
+    assert "the service's budget for this day" in spent.json()["detail"]
+    assert [one.status_code for one in answers] == [200, 429]
+
+
+async def test_service_of_a_team_alone_is_asked_for_by_that_team_alone(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    await publish(design={**SUBSCRIBED, "visibility": Visibility.TEAM}, team="blue")
+    red, _ = await application("red")
+    blue, _ = await application("blue")
+
+    with pytest.raises(NotFound):
+        await bridge.gateway.subscriptions.ask(red, "weather")
+    assert (await bridge.gateway.subscriptions.ask(blue, "weather")).application == blue
+
+
+async def test_only_what_is_published_is_asked_for(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    service, _ = await publish(design=SUBSCRIBED)
+    id, _ = await application()
+    subscriptions = bridge.gateway.subscriptions
+    await bridge.gateway.services.add("draft", "answering")
+
+    for name in ("draft", "nothing"):
+        with pytest.raises(NotFound, match="or it is not published"):
+            await subscriptions.ask(id, name)
+    await bridge.gateway.services.deprecate(service.id)
+    with pytest.raises(BadRequest, match="nobody new is let in") as caught:
+        await subscriptions.ask(id, "weather")
+    assert (caught.value.status, caught.value.param) == (409, "service")
+
+
+async def test_application_that_is_none_or_off_is_refused(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    await publish(design=SUBSCRIBED)
+    id, _ = await application()
+    token = await bridge.gateway.tokens.issue(name="a", scopes=("service:*",))
+    subscriptions = bridge.gateway.subscriptions
+
+    for wrong in ("app_9", token.token.id):
+        with pytest.raises(BadRequest, match="there is no such application"):
+            await subscriptions.ask(wrong, "weather")
+    await bridge.gateway.applications.disable(id)
+    with pytest.raises(BadRequest, match="is disabled") as caught:
+        await subscriptions.ask(id, "weather")
+    assert caught.value.status == 409
+
+
+async def test_plan_is_one_of_the_service_and_still_given(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    await publish(design={**SUBSCRIBED, "plans": ("gold", "gone")})
+    await publish("sun", design=SUBSCRIBED)
+    id, _ = await application()
+    subscriptions = bridge.gateway.subscriptions
+    await plan(subscriptions)
+
+    for service, name, known in (("weather", "", "gold, gone"), ("sun", "gold", "none: leave it out")):
+        with pytest.raises(BadRequest, match=known) as caught:
+            await subscriptions.ask(id, service, plan=name)
+        assert caught.value.param == "plan"
+    with pytest.raises(BadRequest, match="'gone' is not given"):
+        await subscriptions.ask(id, "weather", plan="gone")
+    asked = await subscriptions.ask(id, "weather", plan="gold")
+    await subscriptions.change_plan("gold", PlanChange(ended=True))
+    with pytest.raises(BadRequest, match="'gold' is not given"):
+        await subscriptions.approve(asked.id, plan="gold")
+    with pytest.raises(BadRequest, match="it has gold, gone"):
+        await subscriptions.approve(asked.id, plan="free")
+    approved = await subscriptions.approve(asked.id)
+    assert approved is not None
+    assert approved.plan == "gold"
+
+
+async def test_end_lies_ahead_and_comes_by_itself(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    await publish(design=SUBSCRIBED)
+    id, token = await application()
+    subscriptions = bridge.gateway.subscriptions
+    asked = await subscriptions.ask(id, "weather")
+    with pytest.raises(BadRequest) as caught:
+        await subscriptions.approve(asked.id, expires_at=bridge.clock.now())
+    assert caught.value.param == "expires_at"
+    await subscriptions.approve(asked.id, expires_at=bridge.clock.now() + timedelta(hours=1))
+    assert (await call(bridge, token)).status_code == 200
+
+    bridge.clock.advance(3600)
+    assert (await call(bridge, token)).status_code == 403
+    assert await subscriptions.expire(SELF) == 1
+    assert await subscriptions.expire(SELF) == 0
+
+
+async def test_what_is_not_there_is_none(bridge: GatewayUnderTest) -> None:
+    await bridge.client()
+    subscriptions = bridge.gateway.subscriptions
+
+    assert await subscriptions.approve("sub_9", plan="gold") is None
+    assert await subscriptions.close("sub_9", SubscriptionState.ENDED) is None
+    assert await subscriptions.change_plan("gold", PlanChange(ended=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("param", "terms"),
+    [
+        ("name", {"name": "A"}),
+        ("title", {"title": "a" * 101}),
+        ("description", {"description": "a" * 1001}),
+        ("models", {"models": ("a b",)}),
+        ("models", {"models": tuple(str(number) for number in range(101))}),
+    ],
+)
+async def test_plan_is_checked(bridge: GatewayUnderTest, param: str, terms: dict[str, Any]) -> None:
+    await bridge.client()
+
+    with pytest.raises(BadRequest) as caught:
+        await bridge.gateway.subscriptions.add_plan(Plan(**{"name": "gold", "created_at": bridge.clock.now(), **terms}))
+
+    assert caught.value.param == param
+
+
+async def test_models_of_a_plan_are_each_named_once(bridge: GatewayUnderTest) -> None:
+    await bridge.client()
+    wanted = Plan(name="gold", models=("a/*", "a/*", "b"), created_at=bridge.clock.now())
+
+    assert (await bridge.gateway.subscriptions.add_plan(wanted)).models == ("a/*", "b")
