@@ -11,13 +11,17 @@ _MOST = 4 * _TIMES
 
 A machine that others share takes up to 22 times: what fits in its caches when small does not when large.
 """
+_BOTH = 3
+"""How many times the size that is asked for both are: in larger work a part that grows as a square shows more, and what
+fits in a cache less.
+"""
 _LEAST_S = 0.0005
 """What less than this is counted as: the clock and the machine's other work would decide."""
 _ROUNDS = 5
 
 
 def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> None:
-    """Check that ten times the size takes about ten times this thread's time.
+    """Check that ten times the size takes about ten times this thread's time, from three times `size` on.
 
     `prepare` gives the work of a size, anew for each run; only that work is measured. One round of small and large work
     in proportion is enough: a busy machine slows some rounds, while work that grows faster does so in all of them.
@@ -26,8 +30,8 @@ def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> 
     grown: list[float] = []
     while not grown or grown[-1] > _MOST:
         assert len(grown) < _ROUNDS, f"{_TIMES} times the size took {min(grown):.0f} times as long"
-        small = min(_seconds(prepare(size)) for _ in range(3))
-        grown.append(_seconds(prepare(_TIMES * size)) / max(small, _LEAST_S))
+        small = min(_seconds(prepare(_BOTH * size)) for _ in range(3))
+        grown.append(_seconds(prepare(_TIMES * _BOTH * size)) / max(small, _LEAST_S))
 
 
 def _seconds(work: Callable[[], object]) -> float:
