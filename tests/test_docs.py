@@ -101,12 +101,19 @@ def codes() -> set[str]:
     scripted = ROOT / "providers" / "tollbridge_echo"  # has a page of its own
     said_by_providers = [path for path in (ROOT / "providers").rglob("*.py") if path.parent != scripted]
     core = ROOT / "middleware" / "tollbridge"
-    for path in (*(core / "layers").glob("*.py"), core / "tokens" / "conditions.py", *said_by_providers):
+    for path in (
+        *(core / "layers").glob("*.py"),
+        *(core / "asking").glob("*.py"),
+        core / "tokens" / "conditions.py",
+        core / "services" / "entrance.py",
+        core / "services" / "secrets.py",
+        *said_by_providers,
+    ):
         found |= set(re.findall(r'\bcode="(\w+)"', path.read_text("utf-8")))
     return found
 
 
-ADMINISTERED = ("stores", "testing", "tokens", "people", "webhooks")
+ADMINISTERED = {"applications", "services", "stores", "testing", "tokens", "people", "trying.py", "webhooks"}
 """Where what is refused is refused to administrators; their codes stand in docs/admin-api.md."""
 
 
@@ -114,7 +121,7 @@ def statuses_of_their_own() -> Iterator[tuple[int, str]]:
     """Find the errors that are raised with another status than their class has, but for those of the admin API."""
     for path in (ROOT / "middleware" / "tollbridge").rglob("*.py"):
         calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
-        for call in calls if path.parent.name not in ADMINISTERED else []:
+        for call in calls if ADMINISTERED.isdisjoint((path.name, path.parent.name)) else []:
             kind = getattr(errors, call.func.id, None) if isinstance(call.func, ast.Name) else None
             given = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
             if kind is not None and "status" in given:

@@ -27,6 +27,7 @@ BROUGHT_ALONG = {
     "rich": "Typer's",
     "markupsafe": "Jinja's",
     "pydantic": "FastAPI's",
+    "mcp-types": "the types of MCP's SDK",
 }
 """Imported without a line of its own, because what we require cannot do without it either."""
 
@@ -38,6 +39,7 @@ OPTIONAL = {
     "fastapi": "demo",
     "google": "vertex",
     "hypothesis": "test",
+    "mcp": "mcp",
     "pytest": "test",
 }
 """Import names that only an extra brings."""

@@ -36,6 +36,8 @@ class _Served(msgspec.Struct, gc=False):
     bytes_in: int
     bytes_out: int
     dropped: int | None
+    parent: str | None
+    release: str | None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -107,6 +109,8 @@ class AccessLog:
             call.bytes_in,
             call.bytes_out,
             len(call.dropped) or None,
+            call.parent or None,
+            call.release or None,
         )
 
 

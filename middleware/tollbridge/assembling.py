@@ -2,15 +2,23 @@
 
 from typing import TYPE_CHECKING
 
+from starlette.types import ASGIApp
+
 from tollbridge.access import AccessLog
+from tollbridge.asking import Asking
 from tollbridge.canaries import CanaryAlarm
 from tollbridge.clients.service import ClientService
 from tollbridge.credentials.service import CredentialService
 from tollbridge.grants.service import GrantService
 from tollbridge.importing import foreign_hashes
+from tollbridge.layers.layer import Layer
 from tollbridge.ownkeys import AUDIT, OwnKey
 from tollbridge.pepperseal import PepperSeal
-from tollbridge.runtime import Parts
+from tollbridge.runtime import Parts, build_chain
+from tollbridge.services.book import Books
+from tollbridge.services.entrance import Entrance
+from tollbridge.services.service import Services
+from tollbridge.services.subscriptions import Subscriptions
 from tollbridge.sessions.service import Sessions
 from tollbridge.signingkeys import SigningKeys
 from tollbridge.tokens.peppers import Peppers
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
 
 def parts_of(gateway: "Gateway") -> Parts:
     """Give the parts of a gateway whose store is open; raises `SetupError` for what calls need and is not there."""
+    seal = PepperSeal(gateway.rings.peppers)
     access = (AccessLog(gateway.clock),) if gateway.config.logging.access else ()
     return Parts(
         config=gateway.config,
@@ -35,7 +44,7 @@ def parts_of(gateway: "Gateway") -> Parts:
         tokens=gateway.tokens,
         limiter=gateway.limiter,
         transport=gateway.transport,
-        seal=PepperSeal(gateway.rings.peppers),
+        seal=seal,
         box=gateway.box,
         observers=(gateway.metrics.observe, *access, *gateway.registry.observers),
         entered=gateway.metrics.entered,
@@ -44,7 +53,14 @@ def parts_of(gateway: "Gateway") -> Parts:
         alarm=CanaryAlarm(gateway.store, gateway.metrics.canary_used, gateway.tokens.act),
         throttle=gateway.throttle,
         vouching=gateway.vouching,
+        services=Entrance(gateway.books, seal) if gateway.config.services.enabled else None,
     )
+
+
+def chain_of(parts: Parts, app: ASGIApp | None) -> tuple[Layer, Asking]:
+    """Give the chain that calls cross, and what asks models for those that crossed it."""
+    chain = build_chain(parts, app)
+    return chain, Asking(parts, chain)
 
 
 def tokens_of(gateway: "Gateway") -> TokenService:
@@ -61,6 +77,15 @@ def tokens_of(gateway: "Gateway") -> TokenService:
     )
 
 
+def services_of(gateway: "Gateway") -> tuple[Services, Subscriptions, Books]:
+    """Give what services are made by, and subscribed, and the book of those that serve."""
+    kinds, config = gateway.registry.service_kinds, gateway.config.services
+    books = Books(gateway.store.services, gateway.store.edition, kinds, gateway)
+    app = gateway.config.service.name
+    services = Services(gateway.store, gateway.tokens, gateway.clock, config, kinds, app=app)
+    return services, Subscriptions(gateway.store, gateway.tokens, gateway.clock), books
+
+
 def credentials_of(gateway: "Gateway") -> CredentialService:
     """Give the keys that callers sign with."""
     hashes = Peppers(gateway.rings.peppers, gateway.clock)
@@ -70,6 +95,11 @@ def credentials_of(gateway: "Gateway") -> CredentialService:
 def sessions_of(gateway: "Gateway") -> Sessions:
     """Give the sessions of those who signed in."""
     return Sessions(gateway.store.sessions, gateway.tokens.act, gateway.clock, gateway.config.sessions)
+
+
+def administering_of(gateway: "Gateway") -> tuple[CredentialService, ClientService, GrantService, Sessions]:
+    """Give the services that administer who calls, beside tokens and people."""
+    return credentials_of(gateway), clients_of(gateway), grants_of(gateway), sessions_of(gateway)
 
 
 def clients_of(gateway: "Gateway") -> ClientService:

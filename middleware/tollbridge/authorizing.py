@@ -18,7 +18,7 @@ from tollbridge.grants.service import (
     effective,
 )
 from tollbridge.ids import new_id
-from tollbridge.runtime import issuer_of
+from tollbridge.readings import issuer_of
 from tollbridge.stores.replays import shown_digest
 from tollbridge.tokens.model import SecretUse, TokenKind
 from tollbridge.tokens.secret import LONGEST_ISSUED

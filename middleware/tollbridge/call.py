@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tollbridge.metering.prices import Price
     from tollbridge.metering.usage import Usage, UsageSource
     from tollbridge.providers import Target
+    from tollbridge.services.entrance import Entered
     from tollbridge.tokens.model import Principal
 
 Headers = list[tuple[bytes, bytes]]
@@ -75,8 +76,13 @@ class Call(msgspec.Struct, eq=False):
 
     `path` is the decoded path below the mount point, `raw_path` the whole of it as it came, `headers` the request's,
     lower-case names, in order; what a layer takes out of them does not reach the app. `native` is the transport's own
-    object (the ASGI scope), for adapters, and None once the call has ended.
+    object (the ASGI scope), for adapters, and None once the call has ended. `parent` is the id of the call that this
+    one is made for, empty where a caller makes it. `borrowed` is what the call that this one is made for was given, and
+    has `lent`: whose requests and calls at once are counted there are not counted again. `release` is the id of what is
+    called of a published service.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
+    `entered` is what it found where services are published, and `call_price` what one call of that costs, in
+    nano-dollars, where something else than the configuration says so.
     `body_check` is set where a body says something of who calls: it is read as a whole then, also for the wrapped app,
     and what this raises refuses the call before anything is counted.
     `targets` are tried in order, `target` is the one that answered. `reached`: a provider was sent the request, so it
@@ -101,12 +107,16 @@ class Call(msgspec.Struct, eq=False):
     client: str = ""
     http_version: str = "1.1"
     native: Any = None
+    parent: str = ""
 
     operation: "Operation | None" = None
     service: str = ""
     dialect: "Dialect | None" = None
     principal: "Principal | None" = None
     public: bool = False
+    entered: "Entered | None" = None
+    call_price: int | None = None
+    release: str = ""
     body_check: "Callable[[bytes], None] | None" = None
 
     body: bytes | None = None
@@ -118,6 +128,8 @@ class Call(msgspec.Struct, eq=False):
 
     estimate: Estimate | None = None
     grant: "Grant | None" = None
+    borrowed: "Grant | None" = None
+    lent: bool = False
     price: "Price | None" = None
     reservation: "Reservation | None" = None
     usage: "Usage | None" = None

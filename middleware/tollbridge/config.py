@@ -14,6 +14,7 @@ from tollbridge.errors import ConfigError
 from tollbridge.jobsettings import JobsConfig, RotationConfig, WebhooksConfig
 from tollbridge.oauthsettings import OAuthConfig
 from tollbridge.options import build, suggest
+from tollbridge.servicesettings import ServicesConfig
 from tollbridge.settings import (
     AnswersConfig,
     BudgetsConfig,
@@ -48,6 +49,7 @@ __all__ = [
     "SecretsConfig",
     "ServerConfig",
     "ServiceConfig",
+    "ServicesConfig",
     "SessionsConfig",
     "SignInConfig",
     "StoreConfig",
@@ -80,6 +82,7 @@ class Config:
     providers: Mapping[str, ProviderConfig] = field(default_factory=dict)
     models: Mapping[str, ModelConfig] = field(default_factory=dict)
     service: ServiceConfig = field(default_factory=ServiceConfig)
+    services: ServicesConfig = field(default_factory=ServicesConfig)
     tokens: TokensConfig = field(default_factory=TokensConfig)
     throttle: ThrottleConfig = field(default_factory=ThrottleConfig)
     leaked: LeakedConfig = field(default_factory=LeakedConfig)

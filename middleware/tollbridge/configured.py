@@ -8,8 +8,8 @@ from tollbridge.errors import ConfigError
 from tollbridge.identity import IdentitySource, check_source
 from tollbridge.layers.policies import check_policies
 from tollbridge.options import build, suggest
+from tollbridge.readings import limits_of
 from tollbridge.registry import Registry
-from tollbridge.runtime import limits_of
 from tollbridge.tokens.model import TokenLimits
 
 

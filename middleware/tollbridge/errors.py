@@ -24,6 +24,7 @@
         ├── RequestTimeout          408 request_timeout
         ├── RateLimited             429 rate_limit_exceeded
         ├── BudgetExceeded          429 insufficient_quota
+        │   └── QuotaExceeded       429 call_quota_exceeded
         ├── Throttled               429 too_many_bad_credentials
         ├── UpstreamError           502 upstream_error
         │   ├── UpstreamUnreachable 502 upstream_unreachable
@@ -233,6 +234,16 @@ class BudgetExceeded(GatewayError):
     """A money budget cannot hold this call.  Retrying does not help before the period ends or the budget grows."""
 
     status, code = 429, "insufficient_quota"
+
+
+class QuotaExceeded(BudgetExceeded):
+    """The calls of a period are used up.  The next one begins at `ends_s` (epoch seconds), which Retry-After tells."""
+
+    code = "call_quota_exceeded"
+
+    def __init__(self, message: str, *, ends_s: float, detail: str | None = None) -> None:
+        super().__init__(message, detail=detail)
+        self.ends_s = ends_s
 
 
 class Throttled(GatewayError):

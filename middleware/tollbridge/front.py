@@ -27,7 +27,8 @@ class Front:
     """Routes one request to the gateway's own pages or to the chain.
 
     Health is under the prefix, and at `/healthz` and `/readyz` where no app is wrapped. What plugins offer below
-    `/.well-known/` is there whether an app is wrapped or not, and nothing else of that place is ours.
+    `/.well-known/` is there whether an app is wrapped or not, and nothing else of that place is ours; so are the apps
+    that have a path of their own.
     """
 
     def __init__(self, gateway: "Gateway") -> None:
@@ -42,8 +43,13 @@ class Front:
             ),
             key=lambda item: -len(item[0]),
         )
+        self._paths = tuple(
+            (path.rstrip("/"), self._safe(_made(path, factory, gateway)))
+            for path, factory in gateway.registry.paths.items()
+        )
         made = {name: _made(name, factory, gateway) for name, factory in gateway.registry.well_known.items()}
-        self._known = {name: self._safe(app) for name, app in made.items() if app is not None}
+        known = [(_WELL_KNOWN + name, self._safe(app)) for name, app in made.items() if app is not None]
+        self._known = sorted(known, key=lambda item: -len(item[0]))
         own: dict[str, ASGIApp] = {}
         bases = [server.prefix] if server.prefix else []
         if gateway.app is None:
@@ -66,11 +72,13 @@ class Front:
         if self._prefix and path.startswith(self._prefix) and path[len(self._prefix) : len(self._prefix) + 1] in _ENDS:
             return self._mounted(scope, receive, send)
         if self._known and path.startswith(_WELL_KNOWN) and scope["type"] == "http":
-            name = path[len(_WELL_KNOWN) :].partition("/")[0]
-            known = self._known.get(name)
-            if known is not None:
-                root = scope.get("root_path", "").rstrip("/") + _WELL_KNOWN + name
-                return known({**scope, "root_path": root}, receive, send)
+            for name, app in self._known:
+                if path.startswith(name) and path[len(name) : len(name) + 1] in _ENDS:
+                    root = scope.get("root_path", "").rstrip("/") + name
+                    return app({**scope, "root_path": root}, receive, send)
+        for mount, app in self._paths if scope["type"] == "http" else ():
+            if path.startswith(mount) and path[len(mount) : len(mount) + 1] in _ENDS:
+                return app(scope, receive, send)
         return self._chain.carry(scope, receive, send)
 
     async def _mounted(self, scope: Scope, receive: Receive, send: Send) -> None:

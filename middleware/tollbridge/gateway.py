@@ -3,7 +3,8 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, Unpack
@@ -11,7 +12,8 @@ from typing import Any, Self, Unpack
 import structlog
 from starlette.types import ASGIApp
 
-from tollbridge.assembling import clients_of, credentials_of, grants_of, parts_of, sessions_of, signing_of, tokens_of
+from tollbridge.applications.service import Applications
+from tollbridge.assembling import administering_of, chain_of, parts_of, services_of, signing_of, tokens_of
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.config import Config, load_config
 from tollbridge.configured import check_limits, policies_of, sources_of
@@ -34,9 +36,11 @@ from tollbridge.ownwork import jobs_of, rotations_of, sinks_of, webhooks_of
 from tollbridge.people.service import People
 from tollbridge.plugins import Plugins, is_plugin
 from tollbridge.providerkeys.making import keys_of, show_keys
+from tollbridge.readings import budgets_of, timeouts_of
 from tollbridge.routes import ModelRoutes
-from tollbridge.runtime import Parts, budgets_of, build_chain, timeouts_of
+from tollbridge.runtime import Parts
 from tollbridge.sealing.rings import open_rings
+from tollbridge.services.secrets import ServiceSecrets
 from tollbridge.signingkeys import SigningKeys
 from tollbridge.throttle import Throttle
 from tollbridge.transport import Transport, make_transport
@@ -96,6 +100,7 @@ class Gateway:
         self.metrics = Metrics(clock=self.clock)
         self.throttle = Throttle(self.config.throttle, self.clock, counted=self.metrics.bad_credential)
         self.started = False
+        self._asks = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: asyncio.Lock | None = None
         self._lease: AsyncGenerator[None, None] | None = None
@@ -144,6 +149,11 @@ class Gateway:
         hide(key)
         return key
 
+    @cached_property
+    def service_secrets(self) -> ServiceSecrets:
+        """What reads the secrets of services, for each call as they are then."""
+        return ServiceSecrets(self)
+
     @property
     def prices(self) -> PriceBook:
         """The price book: the configuration's own prices, then what plugins and providers say, then genai-prices."""
@@ -188,9 +198,7 @@ class Gateway:
         await self.plugins.run("check", gateway=self)
         await self._open()
         try:
-            await show_keys(self)
-            self._parts = parts_of(self)
-            self.chain = build_chain(self._parts, self.app)
+            await self._make_chain()
             self.front = Front(self)
             await self.plugins.run("startup", gateway=self)
         except BaseException:
@@ -212,7 +220,27 @@ class Gateway:
         try:
             yield
         finally:
+            if self._asks:
+                self._asks = False
+                await self._settle()
+            await self.secrets.close()
             await self._close()
+
+    async def prepare_asking(self) -> None:
+        """Make what asks models, where nothing is served and nobody did; raises `SetupError` for what that lacks."""
+        if not self.started and not self._asks:
+            await self._make_chain(observers=())  # who asks sees the answer: it is not logged
+            self._asks = True
+
+    async def _make_chain(self, **other: Any) -> None:
+        await show_keys(self)
+        self._parts = replace(parts_of(self), **other)
+        self.chain, self.asking = chain_of(self._parts, self.app)
+
+    async def _settle(self) -> None:
+        await self.chain.plan.settled()
+        await self.asking.settled()
+        await self._parts.alarm.settled()
 
     async def _open(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -227,8 +255,9 @@ class Gateway:
             self.tokens = tokens_of(self)
             self.secrets = keys_of(self)
             self.people = People(self.store, self.tokens, self.clock)
-            self.credentials, self.clients, self.grants = credentials_of(self), clients_of(self), grants_of(self)
-            self.sessions = sessions_of(self)
+            self.applications = Applications(self.store, self.tokens, self.clock)
+            self.credentials, self.clients, self.grants, self.sessions = administering_of(self)
+            self.services, self.subscriptions, self.books = services_of(self)
             self.webhooks, self.rotations, self.jobs = webhooks_of(self), rotations_of(self), jobs_of(self)
             self.vouching, self.issuing = signing_of(self)
         except BaseException:
@@ -240,13 +269,13 @@ class Gateway:
         if not self.started:
             return
         self.started = False
-        await self.chain.plan.settled()
-        await self._parts.alarm.settled()
+        await self._settle()
         await self._release()
 
     async def _release(self) -> None:
         self.metrics.flush()
         await self.jobs.stop()
+        await self.books.close()
         await self.secrets.close()
         ends, self._ends = self._ends, []
         for fault in await asyncio.gather(*(end() for end in ends), return_exceptions=True):
@@ -259,14 +288,11 @@ class Gateway:
         await self._close()
 
     async def _close(self) -> None:
-        try:
+        async with AsyncExitStack() as closing:  # the last first, each whatever becomes of the others
+            closing.push_async_callback(self.store.close)
+            closing.push_async_callback(self.limiter.close)
             if self._given_transport is None:
-                await self.transport.close()
-        finally:
-            try:
-                await self.limiter.close()
-            finally:
-                await self.store.close()
+                closing.push_async_callback(self.transport.close)
 
     def is_serving(self) -> bool:
         """Whether `start` was called in the running event loop."""

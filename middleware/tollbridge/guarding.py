@@ -1,6 +1,7 @@
 """Apps of the gateway's own behind the links that calls to models pass: a token is found, refused and limited alike.
 
-Only tokens of ours are known there: whoever an outside issuer vouches for administers nothing.
+Only tokens of ours are known there, unless an app says otherwise: whoever an outside issuer vouches for administers
+nothing.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ class Guarding(TypedDict):
     find: Callable[[Call], Operation]
     write_refusal: WriteRefusal
     public: NotRequired[Sequence[str]]
+    outsiders: NotRequired[bool]
 
 
 def guard(
@@ -41,19 +43,20 @@ def guard(
     find: Callable[[Call], Operation],
     write_refusal: WriteRefusal,
     public: Sequence[str] = (),
+    outsiders: bool = False,
 ) -> Layer:
     """Put the links before an app: named, counted, logged, and open to tokens with the operation's scope.
 
     `find` gives the operation of each call, with `ai=False`; one without a scope is open to every valid token. The app
     finds the caller in the `Call`, and may raise any `GatewayError`. On `public` paths nobody is asked for a token, and
-    none that is shown is looked at.
+    none that is shown is looked at. `outsiders`: callers that the identity sources vouch for are let in too.
     """
     options = {"service": service, "find": find, "clock": parts.clock}
     links = [
         observe_link(parts),
         sanity_link(parts),
         Link(Operations, options),
-        authenticate_link(parts, public=public),
+        authenticate_link(parts, public=public, sources=parts.sources if outsiders else ()),
         Link(Authorize),
         limit_link(parts),
     ]

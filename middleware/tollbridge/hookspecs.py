@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tollbridge.providers import Provider
     from tollbridge.rotation.sinks import SecretSink
     from tollbridge.sealing.sources import KeySource
+    from tollbridge.services.kinds import ServiceKind
 
 hookspec = pluggy.HookspecMarker("tollbridge")
 hookimpl = pluggy.HookimplMarker("tollbridge")
@@ -116,8 +117,21 @@ def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]
 
 
 @hookspec
+def register_paths(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+    """Offer ASGI applications at paths of their own, outside the prefix.  `register("/v1/thing", factory)`."""
+
+
+@hookspec
 def register_well_known(register: "Callable[[str, Callable[[Gateway], ASGIApp | None]], None]") -> None:
-    """Offer a document at `/.well-known/<name>` (RFC 8615).  `register(name, factory)`: gives an app, None for none."""
+    """Offer documents at `/.well-known/<name>` and below (RFC 8615).  `register(name, factory)`: an app, None for none.
+
+    A longer name goes before the one it begins with: `oauth-protected-resource/v1/mcp`.
+    """
+
+
+@hookspec
+def register_service_kinds(register: "Callable[[ServiceKind], None]") -> None:
+    """Offer kinds of services.  `register(kind)`: what is published under its name is checked and served by it."""
 
 
 @hookspec

@@ -37,7 +37,9 @@ class IdentitySource(Protocol):
 
     One that needs a secret may have a plain function `check(gateway)` for `tollbridge check`: it raises `ConfigError`
     where that is not there. One that reads what is no bearer token may have a plain function `shows(call)`: whether the
-    request shows what it knows, true or not. A request that shows two credentials is refused.
+    request shows what it knows, true or not. A request that shows two credentials is refused. One whose tokens are
+    those of authorization servers may name these as a tuple of issuers, `authorization_servers`: clients of MCP are
+    told.
     """
 
     @property

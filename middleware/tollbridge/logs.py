@@ -29,6 +29,7 @@ _FLOORS = {
     "authlib": logging.INFO,  # prints live tokens
     "httpcore2": logging.INFO,  # prints headers
     "hpack": logging.INFO,
+    "mcp": logging.CRITICAL,  # prints whole messages, and bodies in its errors
     "python_multipart": logging.INFO,
     "sqlalchemy": logging.WARNING,  # prints every statement with its values
     "uvicorn.error": logging.INFO,  # given to the WebSocket library, which prints whole messages

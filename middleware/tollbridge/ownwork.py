@@ -16,6 +16,8 @@ from tollbridge.registry import put
 from tollbridge.rotation.handing import Handing
 from tollbridge.rotation.service import Rotations
 from tollbridge.rotation.sinks import SecretSink
+from tollbridge.services.burning import measure_slos, watch_slos
+from tollbridge.services.watching import publish_due, watch_releases
 from tollbridge.webhooks.delivering import Delivering
 from tollbridge.webhooks.sending import Sending
 from tollbridge.webhooks.service import Webhooks
@@ -73,6 +75,11 @@ def own_jobs() -> Sequence[Job]:
         Job("tell_endings", _HOUR_S, tell_endings),
         Job("tell_unused", _DAY_S, tell_unused),
         Job("forget_messages", _DAY_S, _forget_messages),
+        Job("publish_releases", 5.0, lambda gateway: publish_due(gateway, SELF)),
+        Job("expire_subscriptions", _MINUTE_S, lambda gateway: gateway.subscriptions.expire(SELF)),
+        Job("watch_releases", 10.0, lambda gateway: watch_releases(gateway, SELF)),
+        Job("watch_slos", _MINUTE_S, lambda gateway: watch_slos(gateway, SELF)),
+        Job("measure_slos", 15 * _MINUTE_S, measure_slos),
         Job("tend_provider_keys", _HOUR_S, lambda gateway: tend_keys(gateway, SELF)),
     )
 

@@ -234,7 +234,9 @@ class Plugins:
             put(registry.events, "event", event, event)
         self.call("register_events", register=lambda event: _put_event(registry, event))
         self.call("register_apps", register=into(registry.apps, "app"))
+        self.call("register_paths", register=into(registry.paths, "path"))
         self.call("register_well_known", register=into(registry.well_known, "well-known document"))
+        self.call("register_service_kinds", register=named(registry.service_kinds, "kind of service"))
         self.call("register_metrics", register=registry.observers.append)
         self.call("register_panels", register=into(registry.panels, "panel"))
         return registry

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tollbridge.providers import Provider
     from tollbridge.rotation.sinks import SecretSink
     from tollbridge.sealing.sources import KeySource
+    from tollbridge.services.kinds import ServiceKind
 
 T = TypeVar("T")
 
@@ -44,7 +45,9 @@ class Registry:
     events: dict[str, str] = field(default_factory=dict)
     key_rotators: "dict[str, type[KeyRotator]]" = field(default_factory=dict)
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
+    paths: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
     well_known: "dict[str, Callable[[Gateway], ASGIApp | None]]" = field(default_factory=dict)
+    service_kinds: "dict[str, ServiceKind]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)
     commands: dict[str, Any] = field(default_factory=dict)
     panels: "dict[str, Callable[[Gateway], Panel | Awaitable[Panel]]]" = field(default_factory=dict)

@@ -27,18 +27,20 @@ from tollbridge.layers.observe import Observe
 from tollbridge.layers.policies import Policies
 from tollbridge.layers.recall import Recall
 from tollbridge.layers.sanity import Sanity
+from tollbridge.layers.subscribe import Subscribe
 from tollbridge.layers.translate import Translate
 from tollbridge.layers.vouch import Vouch
-from tollbridge.metering.budgets import Budgets
 from tollbridge.metering.prices import PriceBook
 from tollbridge.money import parse_usd, to_nano
+from tollbridge.readings import budgets_of, issuer_of, limits_of, timeouts_of
 from tollbridge.routes import ModelRoutes
 from tollbridge.sanity import HeaderLimits
+from tollbridge.services.entrance import PREFIX, Entrance
+from tollbridge.services.kinds import MODEL
 from tollbridge.signingkeys import SigningKeys
 from tollbridge.surface import Surface
 from tollbridge.throttle import Throttle
-from tollbridge.tokens.model import TokenBudget, TokenLimits
-from tollbridge.transport.base import Timeouts, Transport
+from tollbridge.transport.base import Transport
 from tollbridge.vault import Box
 
 if TYPE_CHECKING:
@@ -74,47 +76,7 @@ class Parts:
     alarm: CanaryAlarm
     throttle: Throttle
     vouching: SigningKeys | None = None
-
-
-def timeouts_of(config: Config) -> Timeouts:
-    """Give the timeouts of `[upstream]`."""
-    upstream = config.upstream
-    return Timeouts(
-        connect_s=upstream.connect_timeout_s,
-        first_byte_s=upstream.first_byte_timeout_s,
-        idle_s=upstream.idle_timeout_s,
-        total_s=upstream.total_timeout_s,
-    )
-
-
-def limits_of(config: Config) -> TokenLimits:
-    """Give the defaults of `[limits]`; 0 there is no limit."""
-    limits = config.limits
-    return TokenLimits(
-        requests_per_minute=limits.requests_per_minute,
-        tokens_per_minute=limits.tokens_per_minute,
-        concurrency=limits.concurrency,
-    )
-
-
-def budgets_of(config: Config) -> Budgets:
-    """Give the budgets of `[budgets]`."""
-    budgets = config.budgets
-
-    def of(daily: str, monthly: str) -> tuple[TokenBudget, ...]:
-        given = (("day", daily), ("month", monthly))
-        return tuple(TokenBudget(to_nano(parse_usd(usd)), period) for period, usd in given if usd)
-
-    return Budgets(
-        bridge=of(budgets.daily_usd, budgets.monthly_usd),
-        token=of(budgets.token_daily_usd, budgets.token_monthly_usd),
-    )
-
-
-def issuer_of(config: Config) -> str:
-    """Give the name under which the gateway signs: the URL that others reach it at."""
-    server = config.server
-    return server.public_url or f"http://{server.host}:{server.port}"
+    services: Entrance | None = None
 
 
 def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
@@ -123,7 +85,7 @@ def links_of(parts: Parts, app: ASGIApp | None) -> list[Link]:
     surface = Surface(parts.registry.dialects.values() if config.server.ai_routes else ())
     links = [
         observe_link(parts),
-        sanity_link(parts, names_below=surface.heads),
+        sanity_link(parts, names_below=(*surface.heads, *((PREFIX,) if parts.services is not None else ()))),
         *_asking(parts, surface, app),
         *_paying(parts),
     ]
@@ -151,11 +113,13 @@ def _asking(parts: Parts, surface: Surface, app: ASGIApp | None) -> Sequence[Lin
                 "routes": parts.routes,
                 "host": app,
                 "service": config.service.name,
+                "services": parts.services,
                 "assume_output": config.budgets.assume_output_tokens,
             },
         ),
         authenticate_link(parts, public=(*config.server.public, *config.service.public), sources=parts.sources),
         Link(Authorize),
+        Link(Subscribe, {"subscriptions": parts.store}),
         Link(
             Recall,
             {
@@ -240,7 +204,18 @@ def layers_of(
     registry: "Registry", policies: Sequence[tuple[str, Any]], *, vouch: bool = False
 ) -> list[tuple[type[Layer], str]]:
     """Give the chain's layers in order with who provided each, without building them."""
-    core: list[type[Layer]] = [Observe, Sanity, Context, Authenticate, Authorize, Recall, Limit, Meter, Translate]
+    core: list[type[Layer]] = [
+        Observe,
+        Sanity,
+        Context,
+        Authenticate,
+        Authorize,
+        Subscribe,
+        Recall,
+        Limit,
+        Meter,
+        Translate,
+    ]
     if vouch:
         core.append(Vouch)
     if policies:
@@ -271,8 +246,8 @@ def dispatch_of(parts: Parts, app: ASGIApp | None) -> Dispatch:
     return Dispatch(
         app,
         transport=parts.transport,
-        models=lambda call: offered_models(parts.routes, call),
-        model=lambda call, name: offered_model(parts.routes, call, name),
+        models=lambda call: offered_models(parts, call),
+        model=lambda call, name: offered_model(parts, call, name),
         timeouts=timeouts_of(config),
         max_answer=config.upstream.max_answer_bytes,
         keep_alive_s=config.upstream.keep_alive_s,
@@ -280,17 +255,19 @@ def dispatch_of(parts: Parts, app: ASGIApp | None) -> Dispatch:
     )
 
 
-def offered_models(routes: ModelRoutes, call: Call) -> list[ModelEntry]:
-    """List the models this caller's scopes reach."""
+def offered_models(parts: Parts, call: Call) -> list[ModelEntry]:
+    """List the models this caller's scopes reach, services among them that are called as such."""
     principal = call.principal
     if principal is None:
         return []
-    return [entry for entry in routes.entries() if f"model:{entry.id}" in principal.scopes]
+    services = () if parts.services is None else parts.services.models()
+    return [entry for entry in (*parts.routes.entries(), *services) if f"model:{entry.id}" in principal.scopes]
 
 
-def offered_model(routes: ModelRoutes, call: Call, name: str) -> ModelEntry | None:
+def offered_model(parts: Parts, call: Call, name: str) -> ModelEntry | None:
     """Find one model this caller's scopes reach, listed or not; None if there is none."""
     principal = call.principal
     if principal is None or f"model:{name}" not in principal.scopes:
         return None
-    return routes.entry(name)
+    services = () if parts.services is None or not name.startswith(MODEL) else parts.services.models()
+    return next((entry for entry in services if entry.id == name), None) or parts.routes.entry(name)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from tollbridge.call import Call, Headers
 from tollbridge.errors import UnsafeRequest
@@ -95,8 +96,8 @@ class HeaderLimits:
 def inspect(call: Call, limits: HeaderLimits, names_below: tuple[str, ...] = ()) -> Headers:
     """Check path and headers of a request; gives the headers that may go on, internal ones taken out.
 
-    Raises `UnsafeRequest` naming what is wrong. Decisions are made on the path alone, never on Host. `names_below` are
-    paths behind which all is one name, so that a slash in it may be written as an escape.
+    Raises `UnsafeRequest` naming what is wrong. Decisions are made on the path alone, never on Host. Behind the paths
+    `names_below` a slash may be written as an escape: all is one name there, or who reads it tells the two apart.
     """
     _check_target(call, limits, names_below)
     headers = call.headers
@@ -173,7 +174,7 @@ def _check_target(call: Call, limits: HeaderLimits, names_below: tuple[str, ...]
     if _paths.get(path) == raw:
         return
     _check_path(path, raw, names_below)
-    if len(path) + len(raw) <= _LONGEST_ROW:
+    if b"%" not in raw and len(path) + len(raw) <= _LONGEST_ROW:  # which escapes do depends on `names_below`
         if len(_paths) >= _MOST_KNOWN:
             _paths.clear()
         _paths[path] = raw
@@ -183,11 +184,38 @@ def _check_path(path: str, raw: bytes, names_below: tuple[str, ...]) -> None:
     if not path.startswith("/") or (raw and raw[:1] != b"/"):
         raise UnsafeRequest("the request target is not a path; send an origin-form target such as /v1/models")
     if b"%" in raw and _BAD_ESCAPE.search(_plainer(path, raw, names_below)):
-        raise UnsafeRequest("the path holds an escape that could be read in two ways (%2f, %5c, %2e, %25 or a control)")
+        raise two_ways()
     if "//" in path or "\\" in path or ";" in path or ("/." in path and _DOTS.search(path)):
         raise UnsafeRequest("the path holds '//', '..', ';' or a backslash; send it in its plain form")
     if not path.isprintable() or "\ufffd" in path:
         raise UnsafeRequest("the path holds a character that cannot be shown")
+
+
+def two_ways() -> UnsafeRequest:
+    """Refuse an escape in a path that a slash could be, or the end of a name."""
+    return UnsafeRequest("the path holds an escape that could be read in two ways (%2f, %5c, %2e, %25 or a control)")
+
+
+def with_escaped_slashes(path: str, raw: bytes) -> str:
+    """Give a path with `%2F` for each slash that was escaped; raises `UnsafeRequest` where that cannot be told.
+
+    `path` is decoded, and what `raw` ends with. Nothing else in what is given has a percent sign: `inspect` refuses one
+    that was escaped.
+    """
+    if not raw or not _SLASH.search(raw):
+        if "%" in path:
+            raise two_ways()
+        return path
+    parts, length = list[str](), 0
+    for part in reversed(raw.split(b"/")):
+        if length >= len(path):
+            break
+        parts.append(unquote_to_bytes(part).decode("utf-8", "replace"))
+        length += 1 + len(parts[-1])
+    parts.reverse()
+    if "".join(f"/{part}" for part in parts) != path or "%" in path:
+        raise two_ways()
+    return "".join(f"/{part.replace('/', '%2F')}" for part in parts)
 
 
 def _plainer(path: str, raw: bytes, names_below: tuple[str, ...]) -> bytes:

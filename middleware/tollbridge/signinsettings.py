@@ -79,9 +79,13 @@ class OidcConfig:
 
 @dataclass(frozen=True, slots=True)
 class SignInConfig:
-    """`[signin]`: the ways to sign in.  `passwords`: people who have one may use it."""
+    """`[signin]`: the ways to sign in.
+
+    `passwords`: people who have one may use it. `sign_up`: who is new and was sent an invitation may choose one.
+    """
 
     passwords: bool = True
+    sign_up: bool = False
     oidc: Mapping[str, OidcConfig] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

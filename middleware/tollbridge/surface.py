@@ -1,8 +1,11 @@
 """What can be called: which path is which operation of which dialect, and which operation of the wrapped app."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import msgspec
 
 from tollbridge.call import Headers
 from tollbridge.errors import MethodNotAllowed
@@ -100,6 +103,20 @@ class Surface:
         return None
 
 
+class ListedRoute(msgspec.Struct, frozen=True):
+    """A route of the wrapped app.  `template` is as `route_template` gives it, without the method.
+
+    `methods` are in capitals and in order, HEAD only where there is no GET; none for all of them. `hidden`: the app
+    leaves it out of its own description.
+    """
+
+    template: str
+    methods: tuple[str, ...] = ()
+    name: str = ""
+    summary: str = ""
+    hidden: bool = False
+
+
 def route_template(scope: Mapping[str, Any], app: object) -> str:
     """Give `GET:/orders/{id}` for a request to the wrapped app, by its own router; `GET:*` where none fits.
 
@@ -107,15 +124,47 @@ def route_template(scope: Mapping[str, Any], app: object) -> str:
     count: where the app is mounted in another, that is the other, whose routes are not these.
     """
     method = "WS" if scope["type"] == "websocket" else scope["method"]
-    for _ in range(_MOST_WRAPPED):
-        routes = getattr(app, "routes", None)
-        if routes is not None or app is None:
-            break
-        app = getattr(app, "app", None)
-    else:
-        routes = None
-    template = _match(routes or (), dict(scope))
+    template = _match(_routes_of(app) or (), dict(scope))
     return f"{method}:{template if template is not None else '*'}"
+
+
+def listed_routes(app: object) -> Sequence[ListedRoute] | None:
+    """List what the wrapped app answers over HTTP, in the order of its router; None where it shows no routes."""
+    routes = _routes_of(app)
+    return None if routes is None else list(_listed(routes, ""))
+
+
+def _routes_of(app: object) -> Iterable[Any] | None:
+    for _ in range(_MOST_WRAPPED):
+        routes: Iterable[Any] | None = getattr(app, "routes", None)
+        if routes is not None or app is None:
+            return routes
+        app = getattr(app, "app", None)
+    return None
+
+
+def _listed(routes: Iterable[Any], base: str) -> Iterator[ListedRoute]:
+    for route in _each(routes):
+        path = base + getattr(route, "path", "")
+        inner = getattr(route, "routes", None)
+        if inner:
+            yield from _listed(inner, path)
+        elif inner is not None:
+            yield ListedRoute(f"{path}/*", name=getattr(route, "name", None) or "")
+        elif hasattr(route, "methods"):
+            methods = set(route.methods or ())
+            if "GET" in methods:
+                methods.discard("HEAD")
+            name, hidden = getattr(route, "name", None) or "", not getattr(route, "include_in_schema", True)
+            yield ListedRoute(path, tuple(sorted(methods)), name, _summary(route), hidden)
+
+
+def _summary(route: Any) -> str:
+    """Give what a route says of itself, else the first line of what its code does."""
+    said, endpoint = getattr(route, "summary", None), getattr(route, "endpoint", None)
+    if not said and (inspect.isroutine(endpoint) or inspect.isclass(endpoint)):
+        said = (endpoint.__doc__ or "").strip()
+    return str(said or "").partition("\n")[0].strip()
 
 
 def _match(routes: Iterable[Any], scope: dict[str, Any]) -> str | None:

@@ -108,7 +108,7 @@ class Vault:
 
     def put(self, name: str, value: str) -> None:
         """Store a secret, in place of one of that name; raises `SetupError` for a bad name or a full disk."""
-        path = self._path(name)
+        path = self.path(name)
         sealed = self._box.shut(value.encode("utf-8"), Place(SECRET, name=name))
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ class Vault:
 
     def sealed(self, name: str) -> bytes | None:
         """Give a secret as it is stored, or None if there is none; raises `SetupError`."""
-        path = self._path(name)
+        path = self.path(name)
         try:
             return path.read_bytes()
         except FileNotFoundError:
@@ -134,7 +134,7 @@ class Vault:
 
     def reseal(self, name: str) -> bool:
         """Seal a secret with the key in use unless it is; says whether that was done.  Raises `SetupError`."""
-        path = self._path(name)
+        path = self.path(name)
         try:
             with locked(self._folder):
                 sealed = self.sealed(name)
@@ -148,7 +148,7 @@ class Vault:
 
     def remove(self, name: str) -> bool:
         """Forget a secret; says whether there was one."""
-        path = self._path(name)
+        path = self.path(name)
         if not path.exists():
             return False
         path.unlink()
@@ -163,7 +163,8 @@ class Vault:
                 f"store it again with: tollbridge secret set {name}"
             ) from exc
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Say in which file a secret is; raises `SetupError` for a bad name."""
         if not _NAME.fullmatch(name):
             raise SetupError(f"{name!r} is no name for a secret: letters, digits, '.', '_' and '-', at most 64")
         return self._folder / name

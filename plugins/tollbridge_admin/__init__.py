@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 from tollbridge import hookimpl
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from starlette.types import ASGIApp
 
     from tollbridge import Gateway
+    from tollbridge.cli.asking import Asking
+    from tollbridge.cli.places import Where
 
 PATH = "/api/v1"
 """Where it is under the prefix."""
@@ -35,6 +39,9 @@ def register_events(register: Callable[[str], None]) -> None:
 def register_commands(register: Callable[[str, Any], None]) -> None:
     """Offer the commands that are written against the API, one line each."""
     from tollbridge_admin.commands.api import api
+    from tollbridge_admin.commands.applications import app as applications
+    from tollbridge_admin.commands.attention import attention
+    from tollbridge_admin.commands.catalogue import app as catalogue
     from tollbridge_admin.commands.clients import app as clients
     from tollbridge_admin.commands.explain import explain
     from tollbridge_admin.commands.imports import bring
@@ -42,24 +49,33 @@ def register_commands(register: Callable[[str, Any], None]) -> None:
     from tollbridge_admin.commands.leaked import leaked
     from tollbridge_admin.commands.me import me
     from tollbridge_admin.commands.people import app as people
+    from tollbridge_admin.commands.plans import app as plans
     from tollbridge_admin.commands.policies import policies
     from tollbridge_admin.commands.providerkeys import app as provider_keys
     from tollbridge_admin.commands.roles import app as roles
     from tollbridge_admin.commands.rotations import app as rotations
     from tollbridge_admin.commands.rotations import rotate_all
+    from tollbridge_admin.commands.services import app as services
     from tollbridge_admin.commands.signingkeys import app as signing_keys
+    from tollbridge_admin.commands.subscriptions import app as subscriptions
     from tollbridge_admin.commands.teams import app as teams
     from tollbridge_admin.commands.webhooks import app as webhooks
 
     register("api", api)
+    register("application", applications)
+    register("attention", attention)
+    register("catalogue", catalogue)
     register("client", clients)
     register("explain", explain)
     register("job", jobs)
     register("me", me)
     register("person", people)
+    register("plan", plans)
     register("policies", policies)
     register("provider-key", provider_keys)
     register("role", roles)
+    register("service", services)
+    register("subscription", subscriptions)
     register("team", teams)
     register("token import", bring)
     register("token key", signing_keys)
@@ -67,6 +83,13 @@ def register_commands(register: Callable[[str, Any], None]) -> None:
     register("token auto-rotate", rotations)
     register("token rotate-all", rotate_all)
     register("webhook", webhooks)
+
+
+def way_to(where: "Where") -> "AbstractContextManager[Asking]":
+    """Give the way to the API that a command's options name, for commands of other packages."""
+    from tollbridge_admin.commands.reaching import Reaching
+
+    return Reaching.of(where)
 
 
 def _make_to_explain(gateway: "Gateway") -> "ASGIApp":

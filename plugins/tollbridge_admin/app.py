@@ -3,6 +3,7 @@
 A resource is a class with `routes()`; a new one is a file of its own and a line in `resources`.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,27 +14,38 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge import BadRequest, Call, Gateway, NotFound, Unauthenticated
 from tollbridge.administering import Leaks, clean
+from tollbridge_admin.applications import Applications
 from tollbridge_admin.asking import NOBODY, Answer, Asked
+from tollbridge_admin.attention import Attention
 from tollbridge_admin.auditlog import AuditLog
-from tollbridge_admin.bodies import check_kind, read_body, read_json, read_query
+from tollbridge_admin.bodies import SMALL, check_kind, read_body, read_json, read_query
+from tollbridge_admin.catalogue import CatalogueOf
 from tollbridge_admin.clients import Clients
 from tollbridge_admin.credentials import Credentials
 from tollbridge_admin.describing import Description
 from tollbridge_admin.explain import Explain
 from tollbridge_admin.imports import Imports
+from tollbridge_admin.invitations import Invitations
 from tollbridge_admin.jobs import Jobs
 from tollbridge_admin.leaked import Leaked
 from tollbridge_admin.members import Members
 from tollbridge_admin.myself import Myself
+from tollbridge_admin.openapidrafts import OpenApiDrafts
 from tollbridge_admin.people import People
+from tollbridge_admin.plans import Plans
 from tollbridge_admin.policies import Policies
 from tollbridge_admin.problems import refused, write_problem
+from tollbridge_admin.proofs import Proofs
 from tollbridge_admin.providerkeys import ProviderKeys
+from tollbridge_admin.releases import Releases
 from tollbridge_admin.repeats import Rendered, Repeats
 from tollbridge_admin.roles import Roles
 from tollbridge_admin.rotations import Rotations
 from tollbridge_admin.routes import ANYBODY, Nothing, Route, Table
+from tollbridge_admin.serviceanalytics import Analytics
+from tollbridge_admin.services import Services
 from tollbridge_admin.sessions import Sessions
+from tollbridge_admin.subscriptions import Subscriptions
 from tollbridge_admin.tags import is_known
 from tollbridge_admin.teams import Teams
 from tollbridge_admin.tokenreports import TokenReports
@@ -48,11 +60,16 @@ def resources(gateway: Gateway) -> Sequence[Route]:
     """Give the routes of everything that is administered."""
     found = (*TokenReports(gateway).routes(), *Tokens(gateway).routes(), *AuditLog(gateway).routes())
     found = (*found, *Teams(gateway).routes(), *Members(gateway).routes(), *People(gateway).routes())
+    found = (*found, *Invitations(gateway).routes())
     found = (*found, *Sessions(gateway).routes())
     found = (*found, *Roles(gateway).routes(), *Policies(gateway).routes(), *ProviderKeys(gateway).routes())
     found = (*found, *Clients(gateway).routes(), *Credentials(gateway).routes(), *Explain(gateway).routes())
     found = (*found, *Webhooks(gateway).routes(), *Jobs(gateway).routes(), *Rotations(gateway).routes())
-    found = (*found, *Imports(gateway).routes())
+    found = (*found, *Imports(gateway).routes(), *Applications(gateway).routes())
+    found = (*found, *Services(gateway).routes(), *Releases(gateway).routes(), *Proofs(gateway).routes())
+    found = (*found, *OpenApiDrafts(gateway).routes())
+    found = (*found, *Plans(gateway).routes(), *Subscriptions(gateway).routes())
+    found = (*found, *Attention(gateway).routes(), *CatalogueOf(gateway).routes(), *Analytics(gateway).routes())
     return (*found, *Myself(found).routes(), *Leaked(Leaks.of(gateway)).routes())
 
 
@@ -109,10 +126,12 @@ class Api:
         if route.reads:
             return await _done(route, asked, read_query(query, route.takes))
         read_query(query, Nothing)
-        body = await read_body(request)
+        body = await read_body(request, route.bounds.largest)
 
         async def work() -> Rendered:
-            return await _done(route, asked, _taken(route, asked, body))
+            large = len(body) > SMALL.largest  # then reading it takes so long that others would wait
+            taken = await asyncio.to_thread(_taken, route, asked, body) if large else _taken(route, asked, body)
+            return await _done(route, asked, taken)
 
         return await (self._repeats.once(asked, body, work) if route.repeats else work())
 
@@ -121,7 +140,7 @@ def _taken(route: Route, asked: Asked, body: bytes) -> msgspec.Struct:
     if not body and route.may_be_bare:
         return route.takes()
     check_kind(route.method, asked.header("content-type"))
-    return read_json(body, route.takes)
+    return read_json(body, route.takes, route.bounds)
 
 
 async def _done(route: Route, asked: Asked, taken: Any) -> Rendered:
@@ -130,7 +149,7 @@ async def _done(route: Route, asked: Asked, taken: Any) -> Rendered:
         answer = await route.answer(asked, taken)
     except BadRequest as exc:
         if exc.status == 400 and exc.param:
-            raise refused(exc.param, clean(exc.message)) from exc
+            raise refused(exc.param.replace("/", "."), clean(exc.message)) from exc
         raise
     return _rendered(route, asked, answer)
 

@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tollbridge import Denied, Gateway
 from tollbridge.administering import FIRST, AuditRecord, breaks, shown_change
 from tollbridge_admin.asking import Answer, Asked
-from tollbridge_admin.paging import Cursor, Limit, cursor, read_cursor
+from tollbridge_admin.paging import Cursor, Limit, cursor, read_number
 from tollbridge_admin.problems import refused
 from tollbridge_admin.reach import Reach
 from tollbridge_admin.routes import Route, route
@@ -111,7 +111,7 @@ class AuditLog:
             if not query.target:
                 raise Denied("a token with a team reads of one token at a time: name it as target", code="out_of_reach")
             await self._reach.see(asked.caller, query.target)
-        before = _number(_LIST, query.after) or query.before or None
+        before = read_number(_LIST, query.after) or query.before or None
         wanted = {"actor": query.actor, "action": query.action, "target": query.target}
         found = await self._gateway.store.list_audit(limit=query.limit + 1, before=before, **wanted)
         page = found[: query.limit]
@@ -128,7 +128,7 @@ class AuditLog:
         if asked.caller.team:
             raise Denied("a token with a team cannot verify the whole log", code="out_of_reach")
         store, key = self._gateway.store, (await self._gateway.tokens.act(asked.actor)).key
-        number, digest = _number(_CHAIN, query.after) or 0, FIRST
+        number, digest = read_number(_CHAIN, query.after) or 0, FIRST
         if number:
             before = await store.follow_audit(number - 1, limit=1)
             if not before or before[0].number != number:
@@ -140,15 +140,6 @@ class AuditLog:
             number, digest = page[-1].number, page[-1].digest
         following = cursor(_CHAIN, number) if len(page) == _VERIFIED else None
         return Answer(ChainShown(len(page), found, number, digest.hex(), following))
-
-
-def _number(kind: str, text: str) -> int | None:
-    last = read_cursor(kind, text)
-    if last is None:
-        return None
-    if not last.isdigit() or len(last) > 18:
-        raise refused("after", "it is no cursor of this list; take the `next` of a page")
-    return int(last)
 
 
 def _shown(record: AuditRecord) -> RecordShown:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 from urllib.parse import parse_qsl
@@ -13,14 +14,25 @@ from msgspec import inspect
 from starlette.requests import ClientDisconnect, Request
 
 from tollbridge import BadRequest
-from tollbridge.administering import BodyTooLarge, RequestTimeout, check_json_depth
+from tollbridge.administering import MOST_DESIGN, BodyTooLarge, RequestTimeout, check_json_depth
 from tollbridge_admin.problems import FieldProblem, FieldsRefused, WrongKind, refused
 from tollbridge_admin.sentences import in_words
 
+
+@dataclass(frozen=True, slots=True)
+class BodyBounds:
+    """How large a body may be: its bytes, the levels of its nesting, and its values, by what stands between them."""
+
+    largest: int
+    deepest: int
+    most: int
+
+
 LARGEST = 64 * 1024
-"""Bytes of a body."""
 DEEPEST = 8
-"""Levels of its nesting."""
+SMALL = BodyBounds(LARGEST, DEEPEST, LARGEST)
+DESIGN = BodyBounds(MOST_DESIGN + LARGEST, 100, 1_000_000)
+"""What the definition of a service may be, such as of one with an OpenAPI document in it."""
 PATIENCE_S = 30.0
 
 JSON = "application/json"
@@ -63,9 +75,11 @@ def check_kind(method: str, kind: str) -> None:
         raise WrongKind(f"send the body as {' or '.join(KINDS[method])}")
 
 
-def read_json(body: bytes, shape: type[T]) -> T:
+def read_json(body: bytes, shape: type[T], bounds: BodyBounds = SMALL) -> T:
     """Read a body of that shape; raises `FieldsRefused`, or `BadRequest` for what is no JSON."""
-    check_json_depth(body, DEEPEST)
+    check_json_depth(body, bounds.deepest)
+    if sum(map(body.count, (b",", b"[", b"{"))) > bounds.most:
+        raise BodyTooLarge(f"the body holds over {bounds.most} values")
     try:
         value = json.loads(body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant)
     except FieldsRefused:

@@ -40,21 +40,23 @@ def changed_bounds(held: Bounded, patch: BoundsPatch) -> dict[str, Any]:
     limits = {name: value for name in _LIMITS if (value := getattr(patch, name)) is not UNSET}
     return {
         "limits": structs.replace(held.limits, **limits) if limits else UNSET,
-        "budget": _merged_budget(held, patch.budget),
+        "budget": merged_budget(held.budget, patch.budget),
         "conditions": _merged_conditions(held, patch),
     }
 
 
-def _merged_budget(held: Bounded, patch: MoneyChange | UnsetType | None) -> TokenBudget | UnsetType | None:
+def merged_budget(
+    before: TokenBudget | None, patch: MoneyChange | UnsetType | None, field: str = "budget"
+) -> TokenBudget | UnsetType | None:
+    """Give what a patch makes of a budget, which is at `field`; raises `FieldsRefused`."""
     if patch is UNSET or patch is None:
         return patch
-    before = held.budget
     kept = "month" if before is None else before.period
     period = kept if patch.period is UNSET else patch.period
     if patch.usd is not UNSET:
-        return _budget(patch.usd, period)
+        return _budget(patch.usd, period, field)
     if before is None:
-        raise refused("budget.usd", "it is needed, for there is no budget yet")
+        raise refused(f"{field}.usd", "it is needed, for there is no budget yet")
     return TokenBudget(before.amount, period)
 
 
@@ -66,11 +68,11 @@ def _merged_conditions(held: Bounded, patch: BoundsPatch) -> Conditions | UnsetT
     return _conditions(networks, before.hours if patch.hours is UNSET else patch.hours or "")
 
 
-def _budget(usd: str, period: str) -> TokenBudget:
+def _budget(usd: str, period: str, field: str = "budget") -> TokenBudget:
     try:
         return TokenBudget(to_nano(parse_usd(usd)), period)
     except ValueError:
-        raise refused("budget.usd", "it is an amount in US dollars, at most 1,000,000,000") from None
+        raise refused(f"{field}.usd", "it is an amount in US dollars, at most 1,000,000,000") from None
 
 
 def _conditions(networks: Sequence[str], hours: str) -> Conditions:

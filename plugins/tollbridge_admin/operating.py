@@ -5,24 +5,47 @@ What a request is refused for, an `Idempotency-Key`, `If-Match` and the audit lo
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import ExitStack
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import msgspec
+import structlog
 from starlette.types import ASGIApp, Message
 
 from tollbridge import Gateway, GatewayError, Principal, ScopeSet
-from tollbridge.administering import NoDatabase, open_call, operator
+from tollbridge.administering import NoDatabase, open_call, operator, redact
 from tollbridge.cli.asking import JSON, Asking, Query, Reply, written
 from tollbridge_admin.app import make_operators_app
 from tollbridge_admin.problems import KIND, write_problem
 from tollbridge_admin.routes import GET, HEAD
 
-_LOOKING = frozenset(("/explain",))
+_LOOKING = frozenset(("/explain", "/openapi-drafts"))
 """Paths that are asked with POST and change nothing."""
 EVERYTHING = ScopeSet(("admin:*", "ai:*", "model:*", "service:*"))
+
+
+@contextmanager
+def logged_aside() -> Iterator[None]:
+    """Have warnings go to standard error within a `with` block, where nobody has said where logs go.
+
+    What a command prints is its answer alone.
+    """
+    if structlog.is_configured():
+        yield
+        return
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, redact, structlog.processors.LogfmtRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
 
 
 class Operating(Asking):
@@ -39,12 +62,14 @@ class Operating(Asking):
     def __enter__(self) -> Self:
         self._runner = asyncio.Runner()
         self._ways = ExitStack()
+        self._ways.enter_context(logged_aside())
         self._missing: NoDatabase | None = None
         try:
             self._open(makes=False)
         except NoDatabase as exc:
             self._missing = exc
         except BaseException:
+            self._ways.close()
             self._runner.close()
             raise
         return self

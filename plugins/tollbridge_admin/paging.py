@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from tollbridge_admin.problems import refused
+from tollbridge_admin.problems import FieldsRefused, refused
 
 LARGEST_PAGE = 200
 Limit = Annotated[int, Meta(ge=1, le=LARGEST_PAGE, description="How many at most.")]
@@ -26,5 +26,19 @@ def read_cursor(kind: str, text: str) -> str | None:
     except ValueError:
         said = last = ""
     if said != kind or not last:
-        raise refused("after", "it is no cursor of this list; take the `next` of a page")
+        raise _no_cursor()
     return last
+
+
+def read_number(kind: str, text: str) -> int | None:
+    """Give the number that a page ended with, None for the first; raises `FieldsRefused` as `read_cursor`."""
+    last = read_cursor(kind, text)
+    if last is None:
+        return None
+    if not last.isdecimal() or len(last) > 18:
+        raise _no_cursor()
+    return int(last)
+
+
+def _no_cursor() -> FieldsRefused:
+    return refused("after", "it is no cursor of this list; take the `next` of a page")

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from tollbridge import Call, NotFound, PluginError, parse_scope
-from tollbridge.administering import SLUG, STORED_NAME, MethodNotAllowed
+from tollbridge.administering import SERVICE_SLUG, SLUG, STORED_NAME, MethodNotAllowed
 from tollbridge.formats import Operation
 from tollbridge_admin.asking import Answer, Asked
+from tollbridge_admin.bodies import SMALL, BodyBounds
 
 ANY_TOKEN = "any token"
 """Said in place of a scope by a route that is open to every valid token."""
@@ -23,7 +24,10 @@ GET, HEAD = "GET", "HEAD"
 _NAME = re.compile(r"\{(\w+)\}")
 ID = "[a-z]{1,12}_[0-9A-Za-z_-]{1,64}"
 """How an id looks, so that no word of a path is taken for one."""
-PATTERNS = {"id": ID, "name": SLUG, "key": STORED_NAME, "credential": "(?:key|ak)_[0-9a-f]{28}"}
+PATTERNS = {
+    **{"id": ID, "name": SLUG, "key": STORED_NAME, "credential": "(?:key|ak)_[0-9a-f]{28}"},
+    **{"service": f"(?:svc_[0-9A-Za-z]{{1,64}}|{SERVICE_SLUG})", "number": "[1-9][0-9]{0,8}"},
+}
 """How what stands for a name in a path looks."""
 
 _ONE_OF = {"people": "person", "credentials": "key", "provider-credentials": "key"}
@@ -43,7 +47,7 @@ class Route:
     `takes` are the fields of its query where it reads, of its body where it writes; `gives` what it answers, with
     `status`. `may_be_bare`: its body may be left out. `tagged`: it is about one object, which has an entity tag that
     `If-Match` is held against. `looks`: it changes nothing, though it is a POST. `also` are statuses that nothing else
-    says.
+    says. `bounds` are those of its body.
     """
 
     method: str
@@ -59,6 +63,7 @@ class Route:
     tagged: bool = False
     looks: bool = False
     also: tuple[int, ...] = ()
+    bounds: BodyBounds = SMALL
 
     @property
     def reads(self) -> bool:

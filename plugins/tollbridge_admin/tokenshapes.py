@@ -14,8 +14,9 @@ from tollbridge_admin.paging import Cursor, Limit
 Name = Annotated[str, Meta(min_length=1, max_length=100, description="What it is for.")]
 Label = Annotated[str, Meta(max_length=100)]
 _SCOPE = {"pattern": r"^(ai:[a-z0-9_.-]*\*?|(model|service):[!#-\[\]-~]+|admin:([a-z0-9_-]+:(read|write|\*)|\*))$"}
+Scope = Annotated[str, Meta(min_length=1, max_length=256, extra_json_schema=_SCOPE)]
 Scopes = Annotated[
-    list[Annotated[str, Meta(min_length=1, max_length=256, extra_json_schema=_SCOPE)]],
+    list[Scope],
     Meta(min_length=1, max_length=100, description="What it may do, such as ai:chat or model:gpt-*."),
 ]
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]

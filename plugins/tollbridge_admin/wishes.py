@@ -40,7 +40,7 @@ def change_of(token: Token, patch: TokenPatch) -> TokenChange:
         expires_at=patch.expires_at if patch.expires_at is UNSET else moment_of(patch.expires_at),
         **changed_bounds(token, patch),
         tags=patch.tags if patch.tags is UNSET else tuple(patch.tags or ()),
-        metadata=patch.metadata if patch.metadata is UNSET else _merged(token.metadata, patch.metadata),
+        metadata=patch.metadata if patch.metadata is UNSET else merged(token.metadata, patch.metadata),
         canary=patch.canary,
         rotate_days=patch.rotate_days,
     )
@@ -51,7 +51,7 @@ def touches_rights(patch: TokenPatch) -> bool:
     return any(getattr(patch, name) is not UNSET for name in patch.__struct_fields__ if name not in _WITHOUT_RIGHTS)
 
 
-def _merged(before: Mapping[str, str], patch: Mapping[str, str | None] | None) -> dict[str, str]:
+def merged(before: Mapping[str, str], patch: Mapping[str, str | None] | None) -> dict[str, str]:
     """Merge one level (RFC 7396, 2); None leaves nothing."""
     if patch is None:
         return {}

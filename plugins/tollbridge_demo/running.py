@@ -1,5 +1,6 @@
-"""What the demo runs: the local model, the gateway around the order desk, and the tour."""
+"""What the demo runs: the local model, the gateway around the order desk, a depot beside it, and the tour."""
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,14 +11,18 @@ from typing import Any
 
 import httpx2
 
-from tollbridge import EVERY_MODEL, Config, Gateway, SetupError, load_config
-from tollbridge.serving import bind, configure_logs, serve_one
+from tollbridge import EVERY_MODEL, Config, Gateway, GatewayError, SetupError, load_config
+from tollbridge.serving import base_url, bind, configure_logs, serve_one
+from tollbridge_demo.depot import served
 from tollbridge_demo.pasting import to_paste
+from tollbridge_demo.starter import Starter
 from tollbridge_demo.tour import Tour
 
 MODEL = "smollm2-135m-instruct"
 ADMIN_SCOPES = (*EVERY_MODEL, "service:*", "admin:*")
 _FIRST_START = "demo-token-shown"
+_GUEST = "demo-tour"
+_LAST_PORT = 65_535
 
 
 def demo_config(port: int, data: Path) -> Config:
@@ -35,6 +40,7 @@ def demo_config(port: int, data: Path) -> Config:
                     "max_output": 1024,
                 }
             },
+            "services": {"allow_private": True},
             "upstream": {"cost_in_stream": True},
             "logging": {"level": "warning", "access": False},
         }
@@ -57,19 +63,22 @@ def run_demo(port: int, *, data: Path, tour_only: bool) -> None:
     config = demo_config(port, data)
     gateway = Gateway(config, app=make_service())
     listener = bind(config.server.host, port)
+    depot = bind("127.0.0.1", port + 1 if 0 < port < _LAST_PORT else 0)
     configure_logs(config)
     say("starting the model and the gateway")
 
     async def ready(base: str) -> None:
-        try:
-            await first_calls(gateway, base)
-        except (httpx2.HTTPError, SetupError) as exc:
-            say(f"a first call failed: {exc}")
-            tour_failed.append(exc)
-        if tour_only:
-            os.kill(os.getpid(), signal.SIGINT)
-        else:
-            say("Ctrl-C stops everything")
+        async with served(depot):
+            try:
+                await first_calls(gateway, base, base_url(depot))
+            except (httpx2.HTTPError, SetupError, GatewayError) as exc:
+                say(f"a first call failed: {exc}")
+                tour_failed.append(exc)
+            if tour_only:
+                os.kill(os.getpid(), signal.SIGINT)
+            else:
+                say("Ctrl-C stops everything")
+            await asyncio.Event().wait()  # until the server ends, and with it what runs beside it
 
     tour_failed: list[Exception] = []
     run: Callable[[str], Coroutine[Any, Any, None]] = ready
@@ -79,23 +88,35 @@ def run_demo(port: int, *, data: Path, tour_only: bool) -> None:
         pass
     finally:
         listener.close()
+        depot.close()
     if tour_failed:
         raise SetupError("the demo's first calls failed; what went wrong is above")
 
 
-async def first_calls(gateway: Gateway, base: str) -> None:
-    """Make the admin token at the first start, then one call each way with a token that lives as long as the tour."""
+async def first_calls(gateway: Gateway, base: str, depot: str) -> None:
+    """Make what there is not yet, then one call each way with tokens that live as long as the tour.
+
+    The admin token is made at the first start alone, and so is what a gateway begins with.
+    """
     marker = gateway.config.data / _FIRST_START
     if not marker.exists():
         admin = await gateway.tokens.issue(name="admin", scopes=ADMIN_SCOPES, owner="demo")
         say("your admin token, shown this once:")
         print(f"\n    {admin.secret}\n", flush=True)
         marker.touch(mode=0o600)
-    guest = await gateway.tokens.issue(name="demo-tour", scopes=(*EVERY_MODEL, "service:orders:*"), owner="demo")
+    laid = await Starter(gateway, model=MODEL, upstream=depot).lay()
+    if laid is not None and laid.made:
+        say(f"made to begin with: {', '.join(laid.made)}")
+    tokens = [await gateway.tokens.issue(name=_GUEST, scopes=(*EVERY_MODEL, "service:orders:*"), owner="demo")]
+    if laid is not None:
+        own = await gateway.applications.issue(laid.application.id, name=_GUEST, owner="demo")
+        tokens += [] if own is None else [own]
     try:
-        await Tour(base, guest.secret, MODEL, say).run()
+        secrets = [one.secret for one in tokens]
+        await Tour(base, secrets[0], "".join(secrets[1:]), MODEL, say).run()
     finally:
-        await gateway.tokens.revoke(guest.token.id)
+        for one in tokens:
+            await gateway.tokens.revoke(one.token.id)
     say(f"use {MODEL} from any OpenAI or Anthropic SDK, and call the service; in another terminal:")
     print("\n" + "".join(f"    {line}\n" for line in to_paste(base, gateway.config.data)), flush=True)
 

@@ -1,4 +1,4 @@
-"""The first two calls, made over the network like anybody's."""
+"""The first calls, made over the network like anybody's."""
 
 import json
 from collections.abc import Callable
@@ -7,25 +7,45 @@ from typing import Any
 
 import httpx2
 
+from tollbridge_demo.starter import PRICE_PER_CALL, PROMPT, REST
+
+COST = "x-tollbridge-cost-usd"
+TEXT = "The parcel came a day early and everything in it was whole."
 QUESTION = "Say in one short sentence what a toll bridge is."
 
 
 class Tour:
-    """One streamed chat call and one order, through the whole chain of the gateway at `base`."""
+    """One streamed chat call, one order, and calls of what the gateway begins with, through its whole chain.
 
-    def __init__(self, base: str, token: str, model: str, say: Callable[[str], None]) -> None:
+    `token` calls every model and the wrapped service; `own` is that of the application that the gateway begins with,
+    empty where there is none.
+    """
+
+    def __init__(self, base: str, token: str, own: str, model: str, say: Callable[[str], None]) -> None:
         self._base = base
-        self._headers = {"authorization": f"Bearer {token}"}
+        self._token = token
+        self._own = own
         self._model = model
         self._say = say
 
     async def run(self) -> None:
-        """Make both calls; raises `httpx2.HTTPError` if one fails."""
-        async with httpx2.AsyncClient(
-            base_url=self._base, headers=self._headers, timeout=120, trust_env=False
-        ) as client:
+        """Make the calls; raises `httpx2.HTTPError` if one fails."""
+        async with self._client(self._token) as client:
             await self._chat(client)
             await self._order(client)
+        if self._own:
+            async with self._client(self._own) as client:
+                await self.of_services(client)
+
+    async def of_services(self, client: httpx2.AsyncClient) -> None:
+        """Make the calls of what the gateway begins with."""
+        await self._prompt(client)
+        await self._prompt_as_model(client)
+        await self._depot(client)
+
+    def _client(self, token: str) -> httpx2.AsyncClient:
+        headers = {"authorization": f"Bearer {token}"}
+        return httpx2.AsyncClient(base_url=self._base, headers=headers, timeout=120, trust_env=False)
 
     async def _chat(self, client: httpx2.AsyncClient) -> None:
         self._say(f"POST /v1/chat/completions  {self._model}: {QUESTION!r}")
@@ -61,7 +81,31 @@ class Tour:
     async def _order(self, client: httpx2.AsyncClient) -> None:
         order = {"item": "lantern", "quantity": 2, "unit_price": "14.50"}
         self._say(f"POST /orders  {json.dumps(order)}")
-        answer = await client.post("/orders", json=order)
+        self._show(await client.post("/orders", json=order))
+        self._say("toll taken: 0.0001 USD, the price of a call to this service")
+
+    async def _prompt(self, client: httpx2.AsyncClient) -> None:
+        body = {"text": TEXT}
+        self._say(f"POST /v1/apis/{PROMPT}  {json.dumps(body)}: a prompt API, answered by {self._model}")
+        answer = await client.post(f"/v1/apis/{PROMPT}", json=body)
+        self._show(answer)
+        self._say(f"toll taken: {answer.headers.get(COST, '?')} USD, for what was asked of the model")
+
+    async def _prompt_as_model(self, client: httpx2.AsyncClient) -> None:
+        self._say(f"POST /v1/chat/completions  api/{PROMPT}: the same prompt API as a model, for any SDK")
+        asked = {"model": f"api/{PROMPT}", "messages": [{"role": "user", "content": TEXT}]}
+        answer = await client.post("/v1/chat/completions", json=asked)
+        answer.raise_for_status()
+        print(f"\n    {answer.json()['choices'][0]['message']['content']}\n", flush=True)
+        self._say(f"toll taken: {answer.headers.get(COST, '?')} USD")
+
+    async def _depot(self, client: httpx2.AsyncClient) -> None:
+        self._say(f"GET /v1/apis/{REST}/stock/lantern: a REST service, which is elsewhere")
+        self._show(await client.get(f"/v1/apis/{REST}/stock/lantern"))
+        self._say(f"toll taken: {PRICE_PER_CALL} USD, the price of a call to this service")
+
+    @staticmethod
+    def _show(answer: httpx2.Response) -> None:
+        """Print an answer; raises `httpx2.HTTPError` for one that says no."""
         answer.raise_for_status()
         print(f"\n    {answer.status_code} {answer.text}\n", flush=True)
-        self._say("toll taken: 0.0001 USD, the price of a call to this service")

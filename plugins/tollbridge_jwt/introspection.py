@@ -52,6 +52,11 @@ class Introspection(Grants):
         if not 0 <= self.cache_s <= _MOST_CACHE_S:
             raise ValueError(f"cache_s must be 0 to {_MOST_CACHE_S:g}")
 
+    @property
+    def authorization_servers(self) -> tuple[str, ...]:
+        """The issuer, where it is said."""
+        return (self.issuer,) if self.issuer else ()
+
     def check(self, gateway: Gateway) -> None:
         """Raise `ConfigError` where the secret is not there."""
         self._secret(gateway)

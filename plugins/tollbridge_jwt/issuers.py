@@ -59,6 +59,11 @@ class OutsideIssuers:
         if len({options.issuer for options in self.issuers.values()}) < len(self.issuers):
             raise ValueError("two of the issuers have the same 'issuer'; a token would be of both")
 
+    @property
+    def authorization_servers(self) -> tuple[str, ...]:
+        """The issuers, for clients that look for who gives tokens."""
+        return tuple(options.issuer for options in self.issuers.values())
+
     def open(self, gateway: Gateway) -> None:
         """Get ready to verify; nothing is fetched yet."""
         for name, options in self.issuers.items():

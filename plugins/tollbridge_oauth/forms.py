@@ -15,6 +15,7 @@ from tollbridge_oauth.refusals import InvalidRequestError, TooLarge
 LARGEST = 32 * 1024
 """Bytes of a form: an assertion and a token to be exchanged fit together."""
 PATIENCE_S = 15.0
+_MCP = "/v1/mcp"
 _MOST = 40
 _KIND = "application/x-www-form-urlencoded"
 
@@ -41,8 +42,16 @@ async def read_form(request: Request) -> Form:
 
 
 def names_another(form: Form, issuer: str) -> bool:
-    """Whether a request says that its token is to be for somebody else than this gateway (RFC 8707 section 2)."""
-    return any(form.get(name, issuer) not in (issuer, f"{issuer}/") for name in ("resource", "audience"))
+    """Whether a request says that its token is to be for somebody else than this gateway (RFC 8707 section 2).
+
+    A client of one of its MCP servers names that (MCP, authorization, 2025-06-18); it is this gateway all the same.
+    """
+    return any(_is_another(form.get(name, issuer), issuer) for name in ("resource", "audience"))
+
+
+def _is_another(named: str, issuer: str) -> bool:
+    servers = f"{issuer}{_MCP}"
+    return named not in (issuer, f"{issuer}/", servers) and not named.startswith(f"{servers}/")
 
 
 def parameters(text: bytes) -> Form:

@@ -8,12 +8,15 @@ from contextlib import suppress
 from tollbridge import Principal, Unavailable
 from tollbridge.stores.building import (
     PRINCIPAL_COLUMNS,
+    SUBSCRIBED_COLUMNS,
     Reservation,
     Shown,
+    Subscribed,
     UsageRow,
     principal_of,
     seconds_to_micros,
     storable,
+    subscribed_of,
     unavailable,
 )
 from tollbridge_postgres.batch import Ledger
@@ -54,7 +57,17 @@ _OPEN = """
         WHERE c.id = asked.key AND c.token_id = t.id AND coalesce(c.expires_at, $4) > $3
     ))
 """
+_SUBSCRIBED = f"""
+    SELECT asked.application, asked.service_id, {SUBSCRIBED_COLUMNS}
+    FROM unnest($1::text[], $2::text[]) AS asked (application, service_id)
+    JOIN subscription AS s
+        ON s.application = asked.application AND s.service_id = asked.service_id AND s.state = 'approved'
+        AND coalesce(s.expires_at, $4::bigint) > $3::bigint
+    LEFT JOIN plan AS p ON p.name = s.plan
+"""
+_EDITION = "SELECT number FROM turn WHERE name = 'services'"
 _WRITABLE = "SELECT pg_current_xact_id()::text, current_setting('transaction_read_only')"
+_SERVICES = "services"
 _NEVER = 2**62
 CHECKED_S = 1.0
 """How long the store is taken to be writable after a check that wrote."""
@@ -70,6 +83,8 @@ class PostgresHot:
         self._principals = Lookups(self._find_principals)
         self._holders = Lookups(self._find_holders)
         self._opening = Lookups(self._find_open)
+        self._subscriptions = Lookups(self._find_subscriptions)
+        self._editions = Lookups(self._find_edition)
         self._writes_until_s = -math.inf
 
     async def find_principal(self, digest: bytes) -> Principal | None:
@@ -80,6 +95,15 @@ class PostgresHot:
         """Find the live token of that id, as of every commit before the question."""
         asked = storable(token_id)
         return (await self._holders.find((asked,))).get(asked)
+
+    async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
+        """Find the subscription that opens, as of every commit before the question."""
+        asked = (application, service_id)
+        return (await self._subscriptions.find((asked,))).get(asked)
+
+    async def edition(self) -> int:
+        """Count the changes of what is published, as of every commit before the question."""
+        return (await self._editions.find((_SERVICES,)))[_SERVICES]
 
     async def still_open(self, shown: Collection[Shown]) -> Collection[Shown]:
         """Give those that still open, as of every commit before the question."""
@@ -129,6 +153,8 @@ class PostgresHot:
         await self._principals.close()
         await self._holders.close()
         await self._opening.close()
+        await self._subscriptions.close()
+        await self._editions.close()
 
     async def _find_principals(self, digests: Sequence[bytes]) -> Mapping[bytes, Principal | None]:
         async with self._pool.lend() as db:
@@ -140,6 +166,18 @@ class PostgresHot:
         async with self._pool.lend() as db:
             rows = await db.fetch(_HOLDERS, token_ids, seconds_to_micros(self._clock.time()), _NEVER)
         return {row["asked_for"]: principal_of(tuple(row.values())) for row in rows}
+
+    async def _find_subscriptions(self, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Subscribed]:
+        applications, services = ([one[place] for one in asked] for place in (0, 1))
+        async with self._pool.lend() as db:
+            now = seconds_to_micros(self._clock.time())
+            rows = [tuple(row.values()) for row in await db.fetch(_SUBSCRIBED, applications, services, now, _NEVER)]
+        return {(row[0], row[1]): subscribed_of(row[2:]) for row in rows}
+
+    async def _find_edition(self, names: Sequence[str]) -> Mapping[str, int]:
+        async with self._pool.lend() as db:
+            (row,) = await db.fetch(_EDITION)
+        return {_SERVICES: int(row["number"])}
 
     async def _find_open(self, shown: Sequence[Shown]) -> Mapping[Shown, bool]:
         ids, made, keys = ([getattr(one, name) for one in shown] for name in ("token_id", "made_us", "key"))

@@ -14,6 +14,7 @@ from tollbridge.stores.building import (
     Outcome,
     Outcomes,
     Reservation,
+    drawn,
     too_small,
 )
 from tollbridge_postgres.driver import Connection, Row
@@ -46,23 +47,31 @@ encode = msgspec.json.Encoder().encode
 _decode_ids = msgspec.json.Decoder(list[str]).decode
 
 
+Toll = tuple[int, int]
+"""Nano-dollars, and calls."""
+
+
 class Moves:
     """What is added to budgets in one transaction: to what is spent, and to what is reserved of each."""
 
     def __init__(self) -> None:
         self._moved: dict[str, list[int]] = {}
 
-    def add(self, budgets: Iterable[str], *, spent: int = 0, reserved: int = 0) -> None:
-        """Add to each of these."""
+    def hold(self, budgets: Iterable[str], amount: int) -> None:
+        """Add what a call holds to what is reserved of each of these."""
         for budget in budgets:
-            sums = self._moved.setdefault(budget, [0, 0])
-            sums[0] += spent
-            sums[1] += reserved
+            self._add(budget, 0, drawn(budget, amount))
 
-    def close(self, held: Iterable[Row], charges: Mapping[str, int]) -> None:
+    def close(self, held: Iterable[Row], charges: Mapping[str, Toll]) -> None:
         """Take what calls held from what is reserved, and add what each is charged."""
         for row in held:
-            self.add(_decode_ids(row["budgets"]), spent=charges[row["call_id"]], reserved=-row["amount"])
+            for budget in _decode_ids(row["budgets"]):
+                self._add(budget, drawn(budget, *charges[row["call_id"]]), -drawn(budget, row["amount"]))
+
+    def _add(self, budget: str, spent: int, reserved: int) -> None:
+        sums = self._moved.setdefault(budget, [0, 0])
+        sums[0] += spent
+        sums[1] += reserved
 
     def on(self, row: Row) -> tuple[int, int]:
         """Say what is spent and reserved of a budget with what was added to it so far."""
@@ -122,7 +131,8 @@ async def close_reservations(db: Connection, calls: Iterable[str]) -> None:
 
 
 async def _settle(db: Connection, moves: Moves, settlements: Sequence[Settle], released: set[str]) -> None:
-    charges = dict.fromkeys(released, 0) | {work.call_id: work.charge for work in reversed(settlements)}
+    charges = dict.fromkeys(released, (0, 0))
+    charges |= {work.call_id: (work.charge, work.calls) for work in reversed(settlements)}
     if not charges:
         return
     held = await db.fetch(_HELD, sorted(charges))
@@ -143,9 +153,9 @@ def _hold(reservation: Reservation, standing: Mapping[str, Row], moves: Moves) -
         if row is None:
             raise Contended("the budget is gone", detail="store: a budget lost its row")
         spent, reserved = moves.on(row)
-        if spent + reserved + reservation.amount > line.limit:
+        if spent + reserved + drawn(id, reservation.amount) > line.limit:
             return too_small(line, reservation.amount, spent, reserved)
-    moves.add(lines, reserved=reservation.amount)
+    moves.hold(lines, reservation.amount)
     return None
 
 

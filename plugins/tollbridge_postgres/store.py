@@ -16,6 +16,7 @@ from tollbridge.stores.building import (
     Shown,
     SqlServed,
     StoredSecret,
+    Subscribed,
     UsageRow,
     secret_of,
     unavailable,
@@ -95,6 +96,12 @@ class PostgresStore(SqlServed):
 
     async def find_holder(self, token_id: str) -> Principal | None:
         return await self._open.hot.find_holder(token_id)
+
+    async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
+        return await self._open.hot.find_subscription(application, service_id)
+
+    async def edition(self) -> int:
+        return await self._open.hot.edition()
 
     def recall_principal(self, digest: bytes) -> Principal | None:
         """Recall nobody: nothing here knows of another machine's revocation without asking."""

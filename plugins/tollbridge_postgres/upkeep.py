@@ -168,7 +168,7 @@ class Upkeep:
             await write_usage(db, [dict(zip(USAGE_COLUMNS, usage_values(row), strict=True)) for row in rows])
             await close_reservations(db, [row["call_id"] for row in expired])
             moves = Moves()
-            moves.close(expired, {row["call_id"]: row["amount"] for row in expired})
+            moves.close(expired, {row["call_id"]: (row["amount"], 1) for row in expired})
             await moves.lock(db)
             await moves.write(db)
         return len(expired)

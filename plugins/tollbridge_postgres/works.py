@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tollbridge.stores.building import USAGE_COLUMNS, Reservation, UsageRow, charge_of, usage_values
+from tollbridge.stores.building import USAGE_COLUMNS, Reservation, UsageRow, calls_of, charge_of, usage_values
 
 
 class Reserve(msgspec.Struct, frozen=True, gc=False):
@@ -15,11 +15,15 @@ class Reserve(msgspec.Struct, frozen=True, gc=False):
 
 
 class Settle(msgspec.Struct, frozen=True, gc=False):
-    """Write what a call did cost: `values` of its usage row by column, `charge` to the budgets it holds."""
+    """Write what a call did cost: `values` of its usage row by column, `charge` to the budgets it holds.
+
+    `calls` is what it takes from quotas.
+    """
 
     call_id: str
     values: Mapping[str, object]
     charge: int
+    calls: int = 1
 
 
 class Release(msgspec.Struct, frozen=True, gc=False):
@@ -38,4 +42,4 @@ Work = Reserve | Settle | Release | Nothing
 def settle(row: UsageRow) -> Settle:
     """Make the work that settles a call."""
     values = dict(zip(USAGE_COLUMNS, usage_values(row), strict=True))
-    return Settle(row.call_id, values, charge_of(row))
+    return Settle(row.call_id, values, charge_of(row), calls_of(row))

@@ -11,6 +11,7 @@ from tollbridge_signin import PATH
 from tollbridge_signin.again import Again
 from tollbridge_signin.door import Door
 from tollbridge_signin.entering import Entering
+from tollbridge_signin.invited import Invited
 from tollbridge_signin.mine import Mine
 from tollbridge_signin.pages import Pages
 from tollbridge_signin.returning import Returning
@@ -21,6 +22,7 @@ def make_app(gateway: Gateway) -> ASGIApp:
     """Build the app, to be mounted where its links begin with the scope's `root_path`; raises `ConfigError`."""
     pages, ways = Pages(gateway), Ways(gateway)
     entering = Entering(pages, Door(gateway.admin_key, gateway.config.data, gateway.clock), ways)
+    invited = Invited(pages)
     again, returning, mine = Again(pages, entering, ways), Returning(pages, ways), Mine(pages, entering)
     routes = [
         Route(PATH, entering.page, methods=["GET"]),
@@ -34,6 +36,10 @@ def make_app(gateway: Gateway) -> ASGIApp:
         Route(f"{PATH}/sessions", mine.end, methods=["POST"]),
         Route(f"{PATH}/password", mine.password, methods=["GET"]),
         Route(f"{PATH}/password", mine.change, methods=["POST"]),
+        Route(f"{PATH}/invitation", invited.page, methods=["GET"]),
+        Route(f"{PATH}/invitation", invited.answer, methods=["POST"]),
+        Route(f"{PATH}/invitations", invited.mine, methods=["GET"]),
+        Route(f"{PATH}/invitations", invited.accept, methods=["POST"]),
         Route(f"{PATH}/static/{{name}}", pages.assets.serve),
     ]
     failures = {HTTPException: pages.failed, GatewayError: pages.failed}

@@ -43,8 +43,11 @@ class Arrivals:
         return await self._people.find_person(known.email)
 
     async def _first(self, person: Person | None, options: OidcConfig, known: Identity, by: Actor) -> Person:
-        """Keep who somebody is to this provider, and make them where they are new and that is allowed."""
-        if person is None and not options.create:
+        """Keep who somebody is to this provider, and make them where they are new and that is allowed.
+
+        It is for who is invited: the provider vouches for the address, and inviting is making somebody by theirs.
+        """
+        if person is None and not options.create and not await self._people.invitations.for_address(known.email):
             raise SignInRefused(Why.UNKNOWN)
         try:
             if person is None:

@@ -102,7 +102,7 @@ def served_call() -> Call:
     call.target = Target(Provider("openai", base_url="https://api.openai.example/v1"), "gpt-4o-mini")
     call.usage, call.usage_source, call.cost = Usage(input=100, output=50), UsageSource.PROVIDER, 985_000
     call.status, call.outcome, call.first_byte_s, call.bytes_in, call.bytes_out = 200, Outcome.COMPLETE, 0.25, 300, 830
-    call.dropped = ("top_k",)
+    call.dropped, call.parent, call.release = ("top_k",), "req_0", "rel_1"
     return call
 
 
@@ -136,6 +136,8 @@ def test_served_call_is_one_line_with_all_there_is_to_know() -> None:
             "bytes_in": 300,
             "bytes_out": 830,
             "dropped": 1,
+            "parent": "req_0",
+            "release": "rel_1",
         }
     ]
 

@@ -184,3 +184,44 @@ async def test_document_that_cannot_be_made_stops_the_start(gateway) -> None:
 
     with pytest.raises(PluginError, match="the app at 'about' could not be made"):
         await gateway(plugins=(Broken(),)).client()
+
+
+class Doors:
+    """A plugin with an app at a path of its own, and a document below another's."""
+
+    @hookimpl
+    def register_paths(self, register: Any) -> None:
+        async def there(request: Any) -> JSONResponse:
+            return JSONResponse({"root": request.scope["root_path"], "path": request.url.path})
+
+        register("/v1/door/", lambda gateway: Starlette(routes=[Route("/v1/door{rest:path}", there)]))
+
+    @hookimpl
+    def register_well_known(self, register: Any) -> None:
+        def app(name: str) -> Any:
+            async def said(request: Any) -> JSONResponse:
+                return JSONResponse({"app": name, "root": request.scope["root_path"]})
+
+            return Starlette(routes=[Route("/{rest:path}", said), Route("/", said)])
+
+        register("thing", lambda gateway: app("thing"))
+        register("thing/v1/door", lambda gateway: app("door"))
+
+
+@pytest.mark.parametrize("app", [None, host])
+async def test_app_with_a_path_of_its_own_is_there_and_nowhere_beside(gateway, app) -> None:
+    gw = gateway({}, plugins=(Doors(),), app=app)
+
+    for path in ("/v1/door", "/v1/door/way/down"):
+        assert (await gw.request("GET", path, token="")).json() == {"root": "", "path": path}
+    assert (await gw.request("GET", "/v1/doors", token="")).status_code == 401
+
+
+async def test_longer_well_known_name_goes_before_the_one_it_begins_with(gateway) -> None:
+    gw = gateway({}, plugins=(Doors(),))
+
+    async def asked(path: str) -> Any:
+        return (await gw.request("GET", f"/.well-known/{path}", token="")).json()
+
+    assert await asked("thing/v1/door/x") == {"app": "door", "root": "/.well-known/thing/v1/door"}
+    assert await asked("thing/v1/doors") == {"app": "thing", "root": "/.well-known/thing"}

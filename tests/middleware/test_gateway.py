@@ -10,12 +10,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from tollbridge import Bearer, Call, Denied, Gateway, Layer, Outcome, Provider, hookimpl, load_config, logs
+from tollbridge.asking import Ask
+from tollbridge.call import open_call
 from tollbridge.clock import Clock
 from tollbridge.errors import ConfigError, PluginError, SetupError, StoreError, Unavailable
+from tollbridge.formats import Message, Request, Role, Text
 from tollbridge.limits.memory import MemoryLimiter
 from tollbridge.metering.prices import Price
 from tollbridge.runtime import layers_of
 from tollbridge.testing import FakeUpstream, FixedClock
+from tollbridge.tokens.model import Principal
+from tollbridge.tokens.scopes import ScopeSet
 from tollbridge.transport.http1 import Http1Transport
 
 MODEL = {
@@ -320,6 +325,35 @@ async def test_gateway_is_administered_without_serving_and_without_what_calls_ne
         await gateway.store.check()
     with pytest.raises(ConfigError, match="KEY is not set"):
         gateway.models()
+
+
+async def test_gateway_that_serves_nothing_asks_models_all_the_same(build) -> None:
+    gateway = build(MODEL, serves=False)
+    outer = open_call({"type": "http", "path": "/", "headers": []}, gateway.clock)
+    outer.principal = Principal(id="operator:ann", name="ann", scopes=ScopeSet(("model:*",)))
+    request = Request(origin="test", model="", messages=(Message(role=Role.USER, parts=(Text(text="Hello"),)),))
+
+    for _ in range(2):  # and again, with another store
+        async with gateway.administered():
+            await gateway.prepare_asking()
+            first = gateway.asking
+            await gateway.prepare_asking()
+            assert gateway.asking is first
+            answered = await gateway.asking.ask(outer, Ask(model="m", request=request))
+            assert answered.cost
+        assert not gateway.started
+    async with gateway.administered():
+        rows = await gateway.store.recent()
+
+    assert [(row.token_id, row.model) for row in rows] == [("operator:ann", "m")] * 2  # settled before it was closed
+
+
+async def test_gateway_that_serves_has_what_asks_already(build) -> None:
+    async with build(MODEL) as gateway:
+        asking = gateway.asking
+        await gateway.prepare_asking()
+
+        assert gateway.asking is asking
 
 
 async def test_gateway_can_be_started_again(build) -> None:

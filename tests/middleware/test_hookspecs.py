@@ -24,6 +24,7 @@ HOOKS = {
     "register_events",
     "register_apps",
     "register_well_known",
+    "register_service_kinds",
     "register_metrics",
     "register_commands",
     "register_panels",

@@ -11,7 +11,7 @@ from tollbridge import sanity
 from tollbridge.call import Call, Headers, open_call
 from tollbridge.clock import SystemClock
 from tollbridge.errors import UnsafeRequest
-from tollbridge.sanity import HeaderLimits, inspect
+from tollbridge.sanity import HeaderLimits, inspect, with_escaped_slashes
 
 HOST = (b"host", b"bridge.example")
 LIMITS = HeaderLimits()
@@ -485,3 +485,41 @@ def test_slash_may_be_escaped_in_a_name_and_nowhere_else(raw: str, passes: bool)
     else:
         with pytest.raises(UnsafeRequest, match="escape"):
             inspect(call, LIMITS, ("/v1/models/",))
+
+
+@pytest.mark.parametrize(
+    ("path", "raw", "found"),
+    [
+        ("/a/b", b"/a/b", "/a/b"),
+        ("/a b", b"/a%20b", "/a b"),
+        ("/a/b", b"", "/a/b"),
+        ("/a/b/c", b"/a%2Fb/c", "/a%2Fb/c"),
+        ("/b/c/", b"/mount/x/b%2fc/", "/b%2Fc/"),
+        ("/\u00e4/b", b"/%C3%A4%2Fb", "/\u00e4%2Fb"),
+    ],
+)
+def test_escaped_slashes_of_a_path_are_told_from_the_others(path: str, raw: bytes, found: str) -> None:
+    assert with_escaped_slashes(path, raw) == found
+
+
+@pytest.mark.parametrize(
+    ("path", "raw"),
+    [
+        ("/a%2Fb", b""),  # the server said nothing of how it came
+        ("/a%2Fb", b"/a%252Fb"),
+        ("/a%2Fb/c", b"/a%252Fb%2Fc"),
+        ("/b/c", b"/a%2Fb/c"),  # it ends within a segment
+        ("/other/b", b"/a%2Fb"),
+    ],
+)
+def test_path_whose_escaped_slashes_cannot_be_told_is_refused(path: str, raw: bytes) -> None:
+    with pytest.raises(UnsafeRequest, match="escape"):
+        with_escaped_slashes(path, raw)
+
+
+def test_path_that_one_gateway_took_is_looked_at_by_another() -> None:
+    call = call_of(HOST, raw="/v1/apis/a%2Fb")
+
+    assert inspect(call, LIMITS, ("/v1/apis/",)) == [HOST]
+    with pytest.raises(UnsafeRequest, match="escape"):
+        inspect(call, LIMITS)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.endpoints import HTTPEndpoint
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -19,7 +20,7 @@ from starlette.websockets import WebSocket
 
 from tollbridge.errors import MethodNotAllowed
 from tollbridge.formats import Dialect, Operation
-from tollbridge.surface import Surface, route_template
+from tollbridge.surface import ListedRoute, Surface, listed_routes, route_template
 from tollbridge_anthropic.dialect import MessagesDialect
 from tollbridge_openai.dialects import ChatDialect, CompletionsDialect, EmbeddingsDialect
 
@@ -429,3 +430,54 @@ def test_app_behind_which_there_is_no_router_has_one_name_for_all_requests() -> 
     scope = {"type": "http", "method": "GET", "path": "/orders/1", "app": Starlette(routes=ROUTES)}
 
     assert [route_template(scope, app) for app in (None, bare, Round())] == ["GET:*"] * 3
+
+
+def test_routes_of_the_app_are_listed_as_their_requests_are_named() -> None:
+    router = APIRouter(prefix="/in")
+    router.get("/{id:int}", summary="One of them.")(endpoint)
+    app = FastAPI()
+    app.include_router(router)
+    app.mount("/static", StaticFiles(check_dir=False), name="files")
+    app.mount("/below", Starlette(routes=[Route("/deep", answer, methods=["POST", "PUT"])]))
+    app.websocket("/socket")(endpoint)
+
+    listed = listed_routes(GZipMiddleware(app))
+
+    assert listed is not None
+    assert [route.template for route in listed if route.hidden] == [
+        "/openapi.json",
+        "/docs",
+        "/docs/oauth2-redirect",
+        "/redoc",
+    ]
+    assert [route for route in listed if not route.hidden] == [
+        ListedRoute("/in/{id:int}", ("GET",), "endpoint", "One of them."),
+        ListedRoute("/static/*", (), "files"),
+        ListedRoute("/below/deep", ("POST", "PUT"), "answer"),
+    ]
+
+
+def test_route_of_all_methods_and_one_without_words_are_listed_with_what_there_is() -> None:
+    class Ends(HTTPEndpoint):
+        """Ends things.
+
+        For good.
+        """
+
+    class Bare:
+        path = "/bare"
+        methods = frozenset(("HEAD",))
+
+    app = Starlette(routes=[Route("/ends", Ends), WebSocketRoute("/socket", answer)])
+    app.routes.append(Bare())  # type: ignore[arg-type]  # a stranger's
+
+    assert listed_routes(app) == [
+        ListedRoute("/ends", (), "Ends", "Ends things."),
+        ListedRoute("/bare", ("HEAD",)),
+    ]
+
+
+def test_app_that_shows_no_routes_lists_none() -> None:
+    assert listed_routes(None) is None
+    assert listed_routes(bare) is None
+    assert listed_routes(Starlette()) == []

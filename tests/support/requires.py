@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.plugins.jwt.install import ISSUERS
+from tests.plugins.mcp.install import CLIENTS
 from tests.sdks.install import SDKS
 
 VARIABLE = "TOLLBRIDGE_TEST_REQUIRE"
@@ -130,6 +131,7 @@ NEEDS: Mapping[str, Lack] = {
     "python-sdks": _all(*(_module(name, get="pip install 'tollbridge[test]'") for name in _SDKS)),
     "node-sdks": SDKS.lack,
     "oidc-node": ISSUERS.lack,
+    "mcp-node": CLIENTS.lack,
     "openapi-validator": _module("openapi_spec_validator", get="pip install 'tollbridge[test]'"),
     "schemathesis": _module("schemathesis", get="pip install 'tollbridge[test]'"),
 }

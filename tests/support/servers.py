@@ -16,10 +16,11 @@ class UnderUvicorn(LiveGateway):
     """uvicorn with its own HTTP."""
 
     http = "httptools"
+    app = APP
 
     def command(self) -> list[str]:
         quiet = ["--no-access-log", "--no-server-header", "--no-proxy-headers"]
-        return [sys.executable, "-m", "uvicorn", "--http", self.http, "--port", "0", *quiet, "--factory", APP]
+        return [sys.executable, "-m", "uvicorn", "--http", self.http, "--port", "0", *quiet, "--factory", self.app]
 
 
 class UnderH11(UnderUvicorn):
@@ -31,12 +32,14 @@ class UnderH11(UnderUvicorn):
 class UnderGranian(LiveGateway):
     """granian, which reads HTTP with hyper.  It says port 0 where it was told so, and is given one that is held."""
 
+    app = APP
+
     def command(self) -> list[str]:
         self._held = socket.socket()
         self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # as granian's own: both may have the port
         self._held.bind(("127.0.0.1", 0))
         port = self._held.getsockname()[1]
-        return [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port), "--factory", APP]
+        return [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(port), "--factory", self.app]
 
     def __enter__(self) -> Self:
         super().__enter__()

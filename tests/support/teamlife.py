@@ -85,7 +85,7 @@ class TeamLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        clock = FixedClock()
+        clock = self.clock = FixedClock()
         self.store = self.opened(clock)
         self.run(self.store.open())
         options = {"audit_key": sample_key, "teams": self.store.people}

@@ -13,7 +13,8 @@ from tollbridge.gateway import Gateway
 from tollbridge.hosts import Host
 from tollbridge.openapi import describe
 from tollbridge.opening import schema_keeper
-from tollbridge.runtime import layers_of, timeouts_of
+from tollbridge.readings import timeouts_of
+from tollbridge.runtime import layers_of
 from tollbridge.stores.versions import SchemaState, SchemaStatus
 from tollbridge.transport import make_transport
 from tollbridge.transport.base import UpstreamRequest

@@ -19,6 +19,9 @@ from tollbridge.errors import SetupError
 
 API = "/api/v1"
 CONNECT_S, ANSWER_S = 10.0, 60.0
+TRIAL_S = 3_600.0
+"""How long is waited for what asks models, perhaps hundreds of times."""
+_TRIALS = ("/prove", "/try")
 
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _LONGEST_TOKEN = 4096
@@ -40,7 +43,6 @@ class Remote(Asking):
         try:
             self._client = httpx2.Client(
                 headers={"authorization": f"Bearer {self._secret}", "accept": f"{JSON}, {PROBLEM}"},
-                timeout=httpx2.Timeout(ANSWER_S, connect=CONNECT_S),
                 trust_env=not plain,  # no proxy sees what is not encrypted
             )
         except (ImportError, OSError, ValueError):
@@ -61,7 +63,7 @@ class Remote(Asking):
         url = f"{self._base}{path}{f'?{asked}' if asked else ''}"
         more: dict[str, Any] = {} if body is None else {"json": body}
         try:
-            found = self._client.request(method, url, headers=dict(headers), **more)
+            found = self._client.request(method, url, headers=dict(headers), timeout=patience(path), **more)
         except httpx2.InvalidURL:
             raise typer.BadParameter(f"{path!r} is no path") from None
         except httpx2.HTTPError as exc:
@@ -69,6 +71,11 @@ class Remote(Asking):
         if found.has_redirect_location:
             raise SetupError(f"{self._base} sends elsewhere, where no token is taken; give the URL it leads to")
         return Reply(found.status_code, {name.lower(): value for name, value in found.headers.items()}, found.content)
+
+
+def patience(path: str) -> httpx2.Timeout:
+    """Give how long is waited for what is at a path."""
+    return httpx2.Timeout(TRIAL_S if path.endswith(_TRIALS) else ANSWER_S, connect=CONNECT_S)
 
 
 def read_token(said: str) -> str:

@@ -164,7 +164,7 @@ def _budgets(offline: Any, state: str) -> "Sequence[TokenBudget]":
     """Give the budgets of tokens without one of their own, where a state is asked for that these make."""
     if state not in ("near-budget", "over-budget"):
         return ()
-    from tollbridge.runtime import budgets_of  # brings the layers
+    from tollbridge.readings import budgets_of  # brings the transport
 
     return budgets_of(offline.config).token
 

@@ -60,7 +60,7 @@ def _check_redirects(rules: ClientRules) -> None:
     _check(len(set(rules.redirect_uris)) == len(rules.redirect_uris), "redirect_uris", "one stands there twice")
     try:
         for uri in rules.redirect_uris:
-            check_redirect_uri(uri)
+            check_redirect_uri(uri, localhost=rules.auth_method is AuthMethod.NONE)
     except ValueError as exc:
         raise BadRequest(str(exc), param="redirect_uris") from exc
 

@@ -15,6 +15,8 @@ _SHORT = {"role": "user", "content": "."}
 _CHAT = "/v1/chat/completions"
 SOCKET = "WS"
 """The method of a request that opens a WebSocket."""
+_WITH_CONTENT = frozenset(("POST", "PUT", "PATCH"))
+"""Methods of which clients say a length also where there is no body (RFC 9110, section 8.6)."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         heads = [(name, said.encode("latin-1", "replace")) for name, said in given if name not in CREDENTIAL_HEADERS]
         known = {name for name, _ in heads}
         usual = [(b"host", b"gateway"), (b"authorization", b"Bearer " + STAND_IN)]
-        if self.method != SOCKET and (self.body or self.method != "GET"):
+        if self.method != SOCKET and (self.body or self.method in _WITH_CONTENT):
             usual.append((b"content-type", b"application/json"))
             if b"transfer-encoding" not in known:
                 usual.append((b"content-length", b"%d" % len(self.body)))
@@ -72,8 +74,11 @@ def asked_of(model: str, **more: Any) -> Asked:
 def asked_again(row: UsageRow, **more: Any) -> Asked | None:
     """Give the request of a call that was recorded, as far as the record has it; None where it has too little.
 
-    What was said in it is kept nowhere: a short message stands for it.
+    What was said in it is kept nowhere: a short message stands for it. One that was made for another call is none that
+    its caller could make.
     """
+    if row.parent:
+        return None
     path = _PLAIN.get(row.operation)
     if path is not None and row.model:
         return Asked(**{**more, "method": "POST", "path": path, "body": _body(path, row.model), "assumed": True})

@@ -14,8 +14,9 @@ from tollbridge.explaining.words import Decided, Finding, Rule
 from tollbridge.formats.ways import asked_at
 from tollbridge.layers.meter import Meter
 from tollbridge.limits.limiter import Lease
-from tollbridge.metering.ledger import BudgetLine
+from tollbridge.metering.ledger import CALLS, BudgetLine, drawn
 from tollbridge.money import show_usd
+from tollbridge.stores.reporting import BudgetStanding
 
 BRIDGE = "bridge"
 _HOLDS = {Decided.PASSES: True, Decided.REFUSES: False}
@@ -161,15 +162,21 @@ def _meter(seen: Seen) -> Iterator[Rule]:
             kind="reserved", says=f"it may cost up to ${show_usd(ledger.amount)}", values=_usd(most=ledger.amount)
         )
     for line, standing in ledger.drawn:
-        left = line.limit - standing.spent - standing.reserved
-        yield Rule(
-            kind="budget",
-            says=line.label,
-            holds=(ledger.amount or 0) <= left,
-            of=_owner(line),
-            values=_usd(limit=line.limit, spent=standing.spent, reserved=standing.reserved),
-            change="have the budget raised, wait for its next period, or ask for a shorter answer",
-        )
+        yield _budget(line, standing, ledger.amount or 0)
+
+
+def _budget(line: BudgetLine, standing: BudgetStanding, amount: int) -> Rule:
+    calls = line.id.startswith(CALLS)
+    stands = {"limit": line.limit, "spent": standing.spent, "reserved": standing.reserved}
+    wait = "have it raised, or wait for its next period"
+    return Rule(
+        kind="quota" if calls else "budget",
+        says=line.label,
+        holds=standing.spent + standing.reserved + drawn(line.id, amount) <= line.limit,
+        of=_owner(line),
+        values=stands if calls else _usd(**stands),
+        change=wait if calls else "have the budget raised, wait for its next period, or ask for a shorter answer",
+    )
 
 
 def _usd(**amounts: int) -> Mapping[str, str]:
@@ -179,7 +186,7 @@ def _usd(**amounts: int) -> Mapping[str, str]:
 def _owner(line: BudgetLine) -> str:
     """Give whose budget it is: `token:tok_1:2026-11` is that of `tok_1`."""
     kind, _, rest = line.id.partition(":")
-    return rest.rpartition(":")[0] if kind == "token" else BRIDGE
+    return rest.rpartition(":")[0] if f"{kind}:" in ("token:", CALLS) else BRIDGE
 
 
 def _translate(seen: Seen) -> Iterator[Rule]:

@@ -9,7 +9,7 @@ from tollbridge.call import Call
 from tollbridge.explaining.words import Decided
 from tollbridge.layers.authenticate import Throttles
 from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Sight
-from tollbridge.metering.ledger import BudgetLine, Reservation
+from tollbridge.metering.ledger import BudgetLine, Reservation, drawn
 from tollbridge.stores.ledger import too_small
 from tollbridge.stores.reporting import BudgetStanding, Reports
 from tollbridge.tokens.model import Principal
@@ -88,7 +88,7 @@ class Estimating:
         self.amount = amount = reservation.amount
         self.drawn = [(line, found.get(id, BudgetStanding())) for id, line in lines.items()]
         for line, standing in self.drawn:
-            if standing.spent + standing.reserved + amount > line.limit:
+            if standing.spent + standing.reserved + drawn(line.id, amount) > line.limit:
                 raise too_small(line, amount, standing.spent, standing.reserved)
 
 

@@ -21,7 +21,7 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One message.  Results of tools stand in messages of the role `TOOL`, and nothing else does.
 
     `apart`: it was given beside the conversation (`instructions`, `system`, `systemInstruction`). `joined`: it
@@ -39,7 +39,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extras: Extras = NO_EXTRAS
 
 
-class Tool(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="tool", gc=False):
     """A tool of the caller's.  `schema` is JSON Schema, as the caller wrote it.
 
     `custom`: it takes free text; what describes that text is in `grammar`.
@@ -56,7 +56,7 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extras: Extras = NO_EXTRAS
 
 
-class Location(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Location(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """About where the person is who asks."""
 
     city: str | None = None
@@ -65,7 +65,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timezone: str | None = None
 
 
-class ServerTool(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ServerTool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="server_tool", gc=False):
     """A tool of the provider's own; `tool` is one of `SERVER_TOOLS`, or empty for what only its dialect knows.
 
     `raw` is the whole definition in the dialect it came in; the other members are what several dialects can say.
@@ -92,7 +92,7 @@ class ChoiceMode(StrEnum):
     NAMED = "named"
 
 
-class ToolChoice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ToolChoice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Which tools may or must be called.
 
     `names` narrows the choice: one name for `NAMED`; those that are allowed for `AUTO` and `REQUIRED`, none for all.
@@ -114,7 +114,7 @@ class FormatKind(StrEnum):
     SCHEMA = "schema"
 
 
-class Format(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Format(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What an answer must look like.  `schema` is JSON Schema, as the caller wrote it."""
 
     kind: FormatKind
@@ -130,7 +130,7 @@ EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 """How hard a model is to think, in the words all dialects share, from nothing to all."""
 
 
-class Thinking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Thinking(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How a model is to think.
 
     `enabled` says whether at all. `budget` is in tokens, at most; -1 lets the model decide. `effort` is one of
@@ -146,7 +146,7 @@ class Thinking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     extras: Extras = NO_EXTRAS
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Request(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Everything a caller asks for.  `origin` is the dialect it came in, whose `extras` and `spelling` these are.
 
     `max_output` is in tokens, for one answer. `user` is the caller's own name for the person. `cache_key` groups

@@ -14,7 +14,7 @@ from tollbridge.formats.values import JSON, NO_EXTRAS, Extras
 from tollbridge.metering.usage import Usage
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=str.lower):
     """Something that happened in a stream."""
 
 

@@ -36,7 +36,7 @@ class Logprob(msgspec.Struct, frozen=True, gc=False):
     top: "tuple[Logprob, ...]" = ()
 
 
-class Citation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Citation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Where a statement comes from.
 
     `start` and `end` count characters of the text that is backed. `url` or `file_id` names the source, `cited` is its
@@ -53,7 +53,7 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     raw: JSON = None
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What all parts have."""
 
     cache: CacheMark | None = None

@@ -51,11 +51,13 @@ class Translator:
         self.strict = strict
         self.now = now
         self.call_id = call_id
+        self._body = b""
         self._request: Any = None
 
     def read(self, body: bytes) -> Any:
-        """Read what the caller asks for; raises `BadRequest`."""
-        if self._request is None:
+        """Read what the caller asks for, and again where a layer changed that since; raises `BadRequest`."""
+        if self._request is None or (body and body is not self._body):
+            self._body = body
             self._request = self.codec.read_request(body, self.envelope, self.notes())
         return self._request
 

@@ -213,7 +213,8 @@ class Answering(Driver):
     async def refuse(self, error: GatewayError) -> None:
         """Answer with an error: as the whole answer, or as the last event of one that has begun.
 
-        A caller that takes nothing any more is not waited for longer than `LAST_WORD_S`.
+        One that has begun and has no events gets no end, so that it does not look whole. A caller that takes nothing
+        any more is not waited for longer than `LAST_WORD_S`.
         """
         call = self.call
         call.error = error
@@ -230,7 +231,7 @@ class Answering(Driver):
             call.status = error.status
         if self._sent_head:
             event = refusal_event(call, error)
-            if event or call.dialect is None:  # else it must not look whole: the server breaks the connection off
+            if event:  # else it must not look whole: the server breaks the connection off
                 await self._send({"type": "http.response.body", "body": event, "more_body": False})
             return
         kind, body = self.plan.write_refusal(call, error)

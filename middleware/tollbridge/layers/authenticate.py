@@ -116,9 +116,11 @@ class Authenticate(Layer):
         self._below = tuple(path[:-1] for path in public if path.endswith("*"))
 
     def head(self, call: Call) -> Awaitable[None] | None:
+        if call.principal is not None:
+            return None  # it comes from inside, for a call whose caller was found
         if call.operation is not None and call.operation.secret_subprotocol:
             take_offered(call, call.operation.secret_subprotocol)
-        if call.path in self._exact or (self._below and call.path.startswith(self._below)):
+        if call.public or call.path in self._exact or (self._below and call.path.startswith(self._below)):
             call.public = True
             if self._sources and call.operation is not None and call.operation.ai:
                 call.headers = self._every.apart(call.headers)[1]

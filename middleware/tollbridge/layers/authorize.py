@@ -37,4 +37,5 @@ class Authorize(Layer):
             return
         if not call.public and (call.principal is None or f"model:{call.model}" not in call.principal.scopes):
             raise ScopeMissing(f"model:{call.model}")
-        offered(call)
+        if call.entered is None:
+            offered(call)

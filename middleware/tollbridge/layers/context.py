@@ -1,6 +1,6 @@
 """The third link: what is being called: the operation and, once the body is here, the model and its targets."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, ClassVar, Protocol
 
 from starlette.types import ASGIApp
@@ -12,6 +12,9 @@ from tollbridge.formats.dialect import Dialect, Operation
 from tollbridge.formats.ways import spoken_at
 from tollbridge.layers.layer import Layer
 from tollbridge.providers import Target
+from tollbridge.sanity import two_ways
+from tollbridge.services.entrance import PREFIX, Entrance
+from tollbridge.services.kinds import MODEL
 from tollbridge.surface import Surface, route_template
 
 MOST_OUTPUT = 10**9
@@ -49,7 +52,7 @@ class Context(Layer):
 
     `surface` are the paths of the served dialects, `routes` the models behind names, `host` the wrapped app and
     `service` its name in scopes. `assume_output` stands for the output limit, in tokens, where neither the caller nor
-    the model sets one.
+    the model sets one. `services` finds what is published; where an app is wrapped, what it does not know is the app's.
     """
 
     name: ClassVar[str] = "context"
@@ -63,6 +66,7 @@ class Context(Layer):
         routes: Routes | None = None,
         host: object = None,
         service: str = "app",
+        services: Entrance | None = None,
         assume_output: int = 4096,
         clock: Clock | None = None,
     ) -> None:
@@ -71,20 +75,35 @@ class Context(Layer):
         self._routes = routes
         self._host = host
         self._service = service
+        self._services = services
         self._assume_output = assume_output
 
-    def head(self, call: Call) -> None:
+    def head(self, call: Call) -> Awaitable[None] | None:
         surface, path, serves = self._surface, call.path, self._is_served
         if call.protocol == "http":
             way = surface.find(call.method, path, call.headers, serves)
         else:
             way = surface.find_socket(path, serves)
         if way is None:
-            call.operation = self._route(call.native or {})
-            call.service = self._service
-            return
+            if self._services is not None and path.startswith(PREFIX) and call.protocol == "http":
+                return self._enter(self._services, call)
+            self._leave_to_app(call)
+            return None
         call.dialect, call.operation = way
         call.service = "ai"
+        return None
+
+    async def _enter(self, services: Entrance, call: Call) -> None:
+        await services.enter(call)
+        if self._host is not None and call.entered is not None and call.entered.service is None:
+            if "%" in call.entered.root + call.entered.below:
+                raise two_ways()
+            call.entered = None
+            self._leave_to_app(call)
+
+    def _leave_to_app(self, call: Call) -> None:
+        call.operation = self._route(call.native or {})
+        call.service = self._service
 
     def _is_served(self, dialect: Dialect, operation: Operation) -> bool:
         """Whether anybody here can answer; where an app is wrapped, a path that nobody serves is left to it."""
@@ -100,19 +119,24 @@ class Context(Layer):
         template = route_template(scope, self._host) if scope else "*"
         return Operation(scope=f"service:{self._service}:{template}", label="app", path=template, ai=False)
 
-    def body(self, call: Call) -> None:
+    def body(self, call: Call) -> Awaitable[None] | None:
         operation, dialect = call.operation, call.dialect
-        if dialect is None or operation is None or operation.lists_models:
-            return
+        if dialect is None or operation is None:
+            return None
+        if operation.lists_models:
+            return None if self._services is None else self._services.refresh()
         if operation.kept:
-            return
+            return None
         if operation.modelless:
             call.targets = self._keeping_files(dialect)
-            return
+            return None
         said = call.query if operation.socket else call.body
         if said is None:
-            return
+            return None
         envelope = dialect.read_envelope(operation, call.path, said)
+        if self._services is not None and envelope.model.startswith(MODEL):
+            call.model, call.stream = envelope.model, envelope.stream
+            return self._services.enter_model(call, envelope)
         call.envelope = envelope
         call.model, call.stream = envelope.model, envelope.stream
         if self._routes is not None:
@@ -122,6 +146,7 @@ class Context(Layer):
             assumed = [target.assumed_output(self._assume_output) for target in call.targets]
             output = max(assumed, default=self._assume_output) * envelope.answers
         call.estimate = Estimate(envelope.input_bound, min(output, MOST_OUTPUT))
+        return None
 
     def _keeping_files(self, dialect: Dialect) -> tuple[Target, ...]:
         targets = () if self._routes is None else self._routes.keeping_files()

@@ -83,7 +83,7 @@ class Crossing(Answering):
         if self.call.truncated:
             return Outcome.TRUNCATED
         if self.call.error is not None:
-            return Outcome.REFUSED
+            return failure(self.call.error)
         if self._done:
             return Outcome.COMPLETE
         return Outcome.CLIENT_GONE if self._gone else Outcome.TRUNCATED

@@ -95,6 +95,8 @@ class Dispatch:
                     raise
 
     def _wrapped(self, call: Call) -> ASGIApp:
+        if call.entered is not None:
+            return call.entered
         if self.app is None:
             raise NotFound(f"there is nothing at {call.path[:200]}")
         return self.app

@@ -10,7 +10,7 @@ from tollbridge.call import Call, Outcome, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.layers.layer import Layer
 from tollbridge.limits.headers import limit_headers
-from tollbridge.limits.limiter import Demand, Lease, Limiter, Rate
+from tollbridge.limits.limiter import Demand, Grant, Lease, Limiter, Rate
 from tollbridge.limits.neighbours import neighbourhood
 from tollbridge.tokens.model import Above, TokenLimits
 
@@ -38,7 +38,9 @@ class Limit(Layer):
     A call counts for its token and for all above that. `defaults` hold for tokens without limits of their own. A model
     call takes the most it can use in tokens, capped at the limit itself so that a single call always fits an idle
     token, and gives back what it did not use. A call that a later layer refuses takes nothing. `share` is the number of
-    workers a token's own limit is divided among where the limiter does not see them all.
+    workers a token's own limit is divided among where the limiter does not see them all. `tokens_only` is for calls
+    that are made for others: those were counted, and hold a place. A call that borrows what another was given takes
+    what is lacking there, and the other is counted however it ends.
     """
 
     name: ClassVar[str] = "limit"
@@ -51,10 +53,12 @@ class Limit(Layer):
         limiter: Limiter,
         defaults: TokenLimits | None = None,
         share: int = 1,
+        tokens_only: bool = False,
         clock: Clock | None = None,
     ) -> None:
         super().__init__(app, clock=clock)
         self._share = 1 if limiter.shared else share
+        self._tokens_only = tokens_only
         self._limiter = limiter
         self._defaults = defaults or TokenLimits()
         self._in_force: dict[str, _InForce] = {}
@@ -68,28 +72,32 @@ class Limit(Layer):
         limits = self._in_force.get(key)
         if limits is None or limits.own is not own or limits.above is not above:
             limits = self._read(own, above, key)
-        demands = list(limits.requests)
+        demands, lease = list(limits.requests), limits.lease
+        if call.borrowed is not None:
+            demands, lease = _not_in(call.borrowed, demands, lease)
         if limits.tokens and (call.operation is None or call.operation.ai):
             cost = 0 if call.estimate is None else call.estimate.input + call.estimate.output
             for owner, tokens in limits.tokens:
                 depth = tokens.burst or tokens.amount
                 demands.append(Demand(owner, tokens, depth if cost > depth else cost))
-        return demands, limits.lease
+        return demands, lease
 
     def _read(self, own: TokenLimits, above: tuple[Above, ...], key: str) -> _InForce:
         """Give the limits of a token and of those above it, with the defaults in their places."""
-        default = self._defaults
+        default, tokens_only = self._defaults, self._tokens_only
         requests: list[Demand] = []
         tokens: list[tuple[str, Rate]] = []
         leases: list[Lease] = []
         for owner, limits in ((key, own), *((each.id, each.limits) for each in above)):
-            if amount := self._amount(limits.requests_per_minute, default.requests_per_minute):
+            amount = self._amount(limits.requests_per_minute, default.requests_per_minute)
+            if amount and not tokens_only:
                 requests.append(Demand(owner, Rate("requests", amount), 1))
             if amount := self._amount(limits.tokens_per_minute, default.tokens_per_minute):
                 tokens.append((owner, Rate("tokens", amount)))
-            if amount := self._amount(limits.concurrency, default.concurrency):
+            amount = self._amount(limits.concurrency, default.concurrency)
+            if amount and not tokens_only:
                 leases.append(Lease(owner, amount))
-        lease = Lease(leases[0].key, leases[0].amount, tuple(leases[1:])) if leases else None
+        lease = _joined(leases)
         if len(self._in_force) >= _MOST_KNOWN:
             self._in_force.clear()
         found = self._in_force[key] = _InForce(own, above, tuple(requests), tuple(tokens), lease)
@@ -129,7 +137,7 @@ class Limit(Layer):
         grant = call.grant
         if grant is None:
             return
-        if outcome is Outcome.REFUSED:
+        if outcome is Outcome.REFUSED and not call.lent:
             actual = [0] * len(grant.demands)
         else:
             usage = call.usage
@@ -138,3 +146,19 @@ class Limit(Layer):
                 used if used is not None and demand.rate.name == "tokens" else demand.cost for demand in grant.demands
             ]
         self._limiter.settle(grant, actual)
+
+
+def _not_in(given: Grant, demands: Sequence[Demand], lease: Lease | None) -> tuple[list[Demand], Lease | None]:
+    """Leave out whose requests, and whose calls at once, were counted with another call."""
+    counted = {demand.key for demand in given.demands if demand.rate.name == "requests"}
+    places = {each.key for each in _leases(given.lease)}
+    left = [each for each in _leases(lease) if each.key not in places]
+    return [demand for demand in demands if demand.key not in counted], _joined(left)
+
+
+def _leases(lease: Lease | None) -> tuple[Lease, ...]:
+    return () if lease is None else (Lease(lease.key, lease.amount), *lease.above)
+
+
+def _joined(leases: Sequence[Lease]) -> Lease | None:
+    return Lease(leases[0].key, leases[0].amount, tuple(leases[1:])) if leases else None

@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from starlette.types import ASGIApp
 
+from tollbridge.applications.model import application_of
 from tollbridge.call import Call, Estimate, Outcome, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import RateLimited, TokenEnded, Unavailable, Unpriced
+from tollbridge.errors import QuotaExceeded, RateLimited, TokenEnded, Unavailable, Unpriced
 from tollbridge.layers.layer import Layer
-from tollbridge.metering.budgets import Budgets
+from tollbridge.metering.budgets import Budgets, quota_line
 from tollbridge.metering.ledger import Reservation, UsageRow
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.usage import Usage, UsageSource
@@ -23,6 +24,7 @@ _BYTES_PER_TOKEN = 4
 class Meter(Layer):
     """Reserves the most a call can cost on every budget it draws on, and settles what it did cost.
 
+    A call under a plan with a quota takes one of that, and gives it back where it is refused behind here.
     `unpriced` says what happens to a model without a price: `guard` refuses it where a budget applies, `allow` lets it
     pass and records it as unpriced, `refuse` always refuses. `call_price` is what one call of the wrapped app costs, in
     nano-dollars. `longest_s` is the longest a call can run: its reservation is charged in full after that.
@@ -59,7 +61,7 @@ class Meter(Layer):
         if operation is not None and (operation.lists_models or operation.modelless):
             return None
         budgets = self._budgets.lines(call)
-        amount = self._call_price
+        amount = self._price(call)
         if operation is not None and operation.ai and call.estimate is not None:
             prices = [self.price_of(call, target) for target in call.targets]
             call.price = price = prices[0] if prices else None
@@ -74,16 +76,26 @@ class Meter(Layer):
                 amount = price.bound(estimate.input, estimate.output)
             else:
                 amount = max((p.bound(estimate.input, estimate.output) for p in prices if p is not None), default=0)
-        elif not amount or call.public:
-            return None  # there is nobody to charge a public path to
+        else:
+            quota = quota_line(call)
+            if call.public or not (amount or quota):
+                return None  # there is nobody to charge a public path to
+            budgets = (*(budgets if amount else ()), *(() if quota is None else (quota,)))
         principal = call.principal
         reservation = Reservation(
             call.id, principal.id if principal is not None else "", amount, budgets, self.clock.time() + self._longest_s
         )
         return self._reserve(call, reservation)
 
+    def _price(self, call: Call) -> int:
+        return self._call_price if call.call_price is None else call.call_price
+
     async def _reserve(self, call: Call, reservation: Reservation) -> None:
-        await self._ledger.reserve(reservation)
+        try:
+            await self._ledger.reserve(reservation)
+        except QuotaExceeded as exc:
+            exc.retry_after_s = exc.ends_s - self.clock.time()
+            raise
         call.reservation = reservation
 
     def response_head(self, call: Call, head: ResponseHead) -> None:
@@ -109,7 +121,7 @@ class Meter(Layer):
         """Settle on a usage and a cost: reported, else estimated from what passed, else the reservation."""
         operation, reservation = call.operation, call.reservation
         if operation is None or not operation.ai:
-            call.cost = 0 if outcome is Outcome.REFUSED else self._call_price
+            call.cost = 0 if outcome is Outcome.REFUSED else self._price(call)
             return
         answered = call.status == 200 or call.first_byte_s is not None
         cut = outcome is Outcome.TRUNCATED and isinstance(call.error, Unavailable)  # by us: the provider may charge
@@ -156,6 +168,9 @@ class Meter(Layer):
             first_byte_ms=None if first is None else int(first * 1000),
             bytes_in=call.bytes_in,
             bytes_out=call.bytes_out,
+            parent=call.parent,
+            application=application_of(principal) if principal is not None else "",
+            release=call.release,
         )
 
 

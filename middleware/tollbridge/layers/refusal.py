@@ -1,21 +1,38 @@
 """The one place that turns an error into what is sent, in the caller's own dialect."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import msgspec
 
 from tollbridge.call import Call
 from tollbridge.errors import GatewayError
 
-JSON = b"application/json"
+JSON, PROBLEM = b"application/json", b"application/problem+json"
 
 WriteRefusal = Callable[[Call, GatewayError], tuple[bytes, bytes]]
 """Gives the media type and the body for an error."""
 
 
 def write_refusal(call: Call, error: GatewayError) -> tuple[bytes, bytes]:
-    """Give what is sent for an error where an app of the gateway's own says nothing else."""
+    """Give what is sent for an error where an app of the gateway's own says nothing else.
+
+    Who calls a published service by its path is told as its description says, in problem details (RFC 9457).
+    """
+    if call.entered is not None and call.dialect is None:
+        return PROBLEM, _problem(error)
     return JSON, refusal_body(call, error)
+
+
+def _problem(error: GatewayError) -> bytes:
+    told = {
+        "type": "about:blank",
+        "title": HTTPStatus(error.status).phrase,
+        "status": error.status,
+        "detail": error.message,
+        "code": error.code,
+    }
+    return msgspec.json.encode(told)
 
 
 def refusal_body(call: Call, error: GatewayError) -> bytes:
@@ -29,7 +46,7 @@ def refusal_body(call: Call, error: GatewayError) -> bytes:
 
 
 def refusal_event(call: Call, error: GatewayError) -> bytes:
-    """Write the last event of a stream that has begun; empty where the call has no dialect and the body just ends."""
+    """Write the last event of a stream that has begun; empty where there is no way to say it within the body."""
     return b"" if call.dialect is None else call.dialect.write_error_event(error, call.id)
 
 
@@ -40,7 +57,9 @@ def refusal_headers(call: Call, error: GatewayError, body: bytes, kind: bytes = 
         (b"content-type", kind),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),  # it may say what the caller did
         (b"x-request-id", request_id),
         (b"request-id", request_id),
         *error.headers(),
+        *(call.entered.refused if call.entered is not None else ()),
     ]

@@ -15,7 +15,7 @@ from tollbridge.sanity import HeaderLimits, inspect
 class Sanity(Layer):
     """Refuses ambiguous requests and takes internal headers out (`tollbridge.sanity`).
 
-    `json_depth` in levels. `names_below` are paths behind which all is one name, slashes included.
+    `json_depth` in levels. `names_below` are paths behind which a slash may be written as an escape.
     """
 
     name: ClassVar[str] = "sanity"

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from tollbridge.call import Call
 from tollbridge.clock import Clock
+from tollbridge.errors import Unavailable
 from tollbridge.jose.signing import SigningKey
 from tollbridge.layers.layer import Layer
 from tollbridge.tokens.model import Principal
@@ -21,7 +22,9 @@ class Vouch(Layer):
 
     Its claims: `iss`, `aud`, `iat`, `exp`, `jti` and `txn` (the call's id); `sub`, who answers for the token, else the
     token itself; `act` (RFC 8693 section 4.1), the token; `scope`, what it may do, with spaces between; `team` and
-    `environment`. What a caller sends under that name never gets here: no header that begins with `x-tollbridge-` does.
+    `environment`. One for a published service has that in `service` and an audience of its own, never that of the
+    wrapped app: whoever gets it could show it there. What a caller sends under that name never gets here: no header
+    that begins with `x-tollbridge-` does.
     """
 
     name: ClassVar[str] = "vouch"
@@ -47,9 +50,19 @@ class Vouch(Layer):
         return self._vouch(call, principal)
 
     async def _vouch(self, call: Call, principal: Principal) -> None:
+        said = self._said if call.entered is None else self._of_service(call.service, call.entered.audience)
         key = await self._key()
-        claims = {**self._said, **_claims(call, principal, int(self.clock.time()))}
+        claims = {**said, **_claims(call, principal, int(self.clock.time()))}
         call.headers = [*call.headers, (HEADER, key.sign(claims, TYPE).encode("ascii"))]
+
+    def _of_service(self, slug: str, audience: str | None) -> Mapping[str, Any]:
+        """Give what is said to a service; its upstream must not get what the wrapped app would take."""
+        if audience == self._said["aud"]:
+            raise Unavailable(
+                "this service cannot be called now",
+                detail=f"its assertions would have the audience {audience!r}, which is that of the wrapped app",
+            )
+        return {**self._said, "aud": audience or self._said["aud"], "service": slug}
 
 
 def _claims(call: Call, principal: Principal, now: int) -> Mapping[str, Any]:

@@ -1,13 +1,19 @@
-"""Which budgets a call draws on: the bridge's own, its token's and those of all above that, each by period."""
+"""Which budgets a call draws on: the bridge's own, its token's and those of all above that, each by period.
 
-from datetime import date
+Beside them stands the quota of the plan it is made under, which counts calls.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
 
 from tollbridge.call import Call
-from tollbridge.metering.ledger import BudgetLine
+from tollbridge.metering.ledger import CALLS, BudgetLine
+from tollbridge.services.subscribing import SERVICE, SUBSCRIPTION
 from tollbridge.tokens.model import Above, Principal, TokenBudget
 
 PERIODS = ("day", "month", "total")
 _MOST_KNOWN = 4096
+_WHOSE = {SUBSCRIPTION: "the subscription's", SERVICE: "the service's"}
+"""What stands above a call and is no token, by the first four letters of its id: it has its own budget or none."""
 _Key = tuple[str, TokenBudget | None, tuple[Above, ...]]
 _NOBODY: _Key = ("", None, ())
 
@@ -40,12 +46,29 @@ class Budgets:
         if principal is not None:
             lines += self._of(principal.id, "this token's", principal.budget, day)
             for above in principal.above:
-                lines += self._of(above.id, "the token above's", above.budget, day)
+                whose = _WHOSE.get(above.id[:4])
+                if whose is None:
+                    lines += self._of(above.id, "the token above's", above.budget, day)
+                elif above.budget is not None:
+                    lines.append(_line(f"token:{above.id}", whose, above.budget, day))
         return tuple(lines)
 
     def _of(self, token_id: str, whose: str, budget: TokenBudget | None, day: date) -> list[BudgetLine]:
         own = (budget,) if budget is not None else self.token
         return [_line(f"token:{token_id}", whose, each, day) for each in own]
+
+
+def quota_line(call: Call) -> BudgetLine | None:
+    """Give the quota of calls that a call of a service draws on, if there is one.
+
+    What is asked for the call is no call of the subscription, and draws on none.
+    """
+    terms = None if call.entered is None else call.entered.terms
+    if terms is None or terms.quota is None:
+        return None
+    quota, day = terms.quota, call.received.date()
+    id = budget_id(f"{CALLS}{terms.id}", quota.period, day)
+    return BudgetLine(id, quota.calls, f"the subscription's quota for this {quota.period}", _end_of(quota.period, day))
 
 
 def budget_id(owner: str, period: str, day: date) -> str:
@@ -56,6 +79,12 @@ def budget_id(owner: str, period: str, day: date) -> str:
 def _line(owner: str, whose: str, budget: TokenBudget, day: date) -> BudgetLine:
     label = f"{whose} budget" if budget.period == "total" else f"{whose} budget for this {budget.period}"
     return BudgetLine(budget_id(owner, budget.period, day), budget.amount, label)
+
+
+def _end_of(period: str, day: date) -> float:
+    """Say when the day or month ends that a day falls in, in epoch seconds."""
+    following = (day.replace(day=1) + timedelta(days=32)).replace(day=1) if period == "month" else day + timedelta(1)
+    return datetime.combine(following, time(), UTC).timestamp()
 
 
 def period_of(period: str, day: date) -> str:

@@ -81,7 +81,12 @@ def input_bound(body: bytes) -> int:
     if not marks:
         return len(body)
     attached = marks.count(b"")
-    tokens = len(body) + (TOOLS if attached < len(marks) else 0)
+    return bound(body, attached=attached, tools=attached < len(marks))
+
+
+def bound(body: bytes, *, attached: int, tools: bool) -> int:
+    """Do the same where it is known how many attachments the body has, and whether it has tools."""
+    tokens = len(body) + (TOOLS if tools else 0)
     return tokens + _attachments(body, attached) if attached else tokens
 
 

@@ -10,18 +10,24 @@ from datetime import datetime
 
 import msgspec
 
+from tollbridge.call import Outcome
 from tollbridge.metering.usage import Usage, UsageSource
+
+CALLS = "calls:"
+"""What the ids of quotas begin with: they count calls, where budgets count nano-dollars."""
 
 
 class BudgetLine(msgspec.Struct, frozen=True, gc=False):
     """One budget a call draws on: `id` holds its owner and period, such as `token:tok_1:2026-11`; nano-dollars.
 
-    `label` is how the owner calls it, for the error's text.
+    `label` is how the owner calls it, for the error's text. One whose id begins with `CALLS` is a quota, of which each
+    call takes one; its period is over at `ends_s` (epoch seconds).
     """
 
     id: str
     limit: int
     label: str
+    ends_s: float = 0.0
 
 
 class Reservation(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +44,9 @@ class UsageRow(msgspec.Struct, frozen=True, gc=False):
     """One settled call.  Never changed after it was written; the cost can be derived anew from it.
 
     `cost` in nano-dollars, None when unpriced. `duration_ms` to the end of the answer, `first_byte_ms` to its first
-    byte.
+    byte. `parent` is the id of the call that this one was made for, empty where a caller made it. `application` is who
+    called, by its id, `release` which one of a published service it was, empty for none; both are also those of what
+    was asked for such a call.
     """
 
     call_id: str
@@ -63,8 +71,21 @@ class UsageRow(msgspec.Struct, frozen=True, gc=False):
     first_byte_ms: int | None
     bytes_in: int
     bytes_out: int
+    parent: str = ""
+    application: str = ""
+    release: str = ""
 
 
 def charge_of(row: UsageRow) -> int:
     """What a row takes from the budgets, nano-dollars."""
     return row.cost or 0
+
+
+def calls_of(row: UsageRow) -> int:
+    """What a row takes from quotas: one call, and nothing where the bridge itself refused it."""
+    return int(row.outcome != Outcome.REFUSED.value)
+
+
+def drawn(budget_id: str, amount: int, calls: int = 1) -> int:
+    """Say how much is drawn on a budget, of an amount in nano-dollars and a number of calls."""
+    return calls if budget_id.startswith(CALLS) else amount

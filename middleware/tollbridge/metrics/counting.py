@@ -4,8 +4,9 @@ Every label has bounded values: no token, user, request or path, and no model a 
 """
 
 import asyncio
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tollbridge.call import Call, Outcome
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.errors import GatewayError, RateLimited, UpstreamError
 from tollbridge.metering.usage import UsageSource
-from tollbridge.metrics.families import NONE, Exposition, Families
+from tollbridge.metrics.families import NONE, Count, Exposition, Families, Series
 from tollbridge.metrics.multiprocess import VARIABLE, collect_multiprocess, join_multiprocess
 from tollbridge.metrics.tally import Kind, Tally
 from tollbridge.providers import Target
@@ -32,6 +33,7 @@ _CODES = frozenset(
 _STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 _UPSTREAM_STATUSES = frozenset((400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529))
 _MOST_KINDS = 2_000
+_MOST_SHOWN = 1_000
 
 _Labels = tuple[str, str]
 _Key = tuple[object, ...]
@@ -113,6 +115,14 @@ class Metrics:
     def webhook_attempted(self, result: str) -> None:
         """Count an attempt to send a message to a webhook."""
         self._families.webhook_attempts[(result,)](1)
+
+    def show_burn_rates(self, rates: Mapping[tuple[str, ...], float]) -> None:
+        """Show how fast the budgets of objectives burn, by service, objective and window; of all others nothing."""
+        _show(self._families.burn_rates, rates)
+
+    def show_budgets_left(self, left: Mapping[tuple[str, ...], float]) -> None:
+        """Show what is left of the budgets of objectives, by service and objective; of all others nothing."""
+        _show(self._families.budgets_left, left)
 
     def observe(self, call: Call) -> None:
         """Count a finished call, in the event loop's next turn together with others."""
@@ -235,3 +245,13 @@ def _code(error: GatewayError) -> str:
 
 def _upstream_status(status: int) -> str:
     return f"http_{status}" if status in _UPSTREAM_STATUSES else f"http_{status // 100}xx"
+
+
+def _show(series: Series[Count], values: Mapping[tuple[str, ...], float]) -> None:
+    """Set a gauge for the first of its labels that fit; one that is gone is no number (several workers drop none)."""
+    for labels in values:
+        if len(series) >= _MOST_SHOWN:
+            break
+        series[labels]  # bound, and set below
+    for labels, show in series.items():
+        show(values.get(labels, math.nan))

@@ -151,6 +151,18 @@ FAMILIES: Mapping[str, Family] = {
             "Requests that are being served now.",
         ),
         Family(
+            "tollbridge_slo_burn_rate",
+            "gauge",
+            ("service", "slo", "window"),
+            "How many times faster the error budget of a service's objective burns than it may.",
+        ),
+        Family(
+            "tollbridge_slo_budget_left_ratio",
+            "gauge",
+            ("service", "slo"),
+            "The share of the error budget of a service's objective that is left; below 0 it is overspent.",
+        ),
+        Family(
             "tollbridge_build_info",
             "gauge",
             ("version", "python"),
@@ -216,6 +228,8 @@ class Families:
         self.job_runs = self._counter("job_runs_total")
         self.webhook_attempts = self._counter("webhook_attempts_total")
         self.inflight = self._gauge("inflight", "livesum")
+        self.burn_rates = self._shown("slo_burn_rate")
+        self.budgets_left = self._shown("slo_budget_left_ratio")
         self._gauge("build_info", "livemax").labels(__version__, platform.python_version()).set(1)
 
     def _counter(self, key: str) -> Series[Count]:
@@ -231,7 +245,12 @@ class Families:
         self.all.append(histogram)
         return Series(lambda labels: histogram.labels(*labels).observe_all)
 
-    def _gauge(self, key: str, mode: Literal["livesum", "livemax"]) -> Gauge:
+    def _shown(self, key: str) -> Series[Count]:
+        """Make a gauge with labels that whichever worker looked last sets."""
+        gauge = self._gauge(key, "livemostrecent")
+        return Series(lambda labels: gauge.labels(*labels).set)
+
+    def _gauge(self, key: str, mode: Literal["livesum", "livemax", "livemostrecent"]) -> Gauge:
         family = FAMILIES[key]
         gauge = Gauge(family.name, family.help, family.labels, registry=None, multiprocess_mode=mode)
         self.all.append(gauge)

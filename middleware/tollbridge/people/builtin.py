@@ -1,8 +1,8 @@
 """The roles that are there from the beginning, each with the least its work needs.
 
 platform-admin      everything, in the whole bridge: who gives must hold what they give
-team-admin          calls, and administers one team: its members, tokens, clients and webhooks
-service-developer   calls, and sees the tokens, clients and webhooks of the team
+team-admin          calls, and administers one team: its members, applications, tokens, clients, webhooks and services
+service-developer   calls, writes the services, applications and subscriptions of the team, and sees what else is there
 consumer            calls models and services
 viewer              calls nothing, and sees what there is but the audit log
 """
@@ -26,7 +26,8 @@ def _roles() -> Iterable[Role]:
         TEAM_ADMIN,
         (
             *_CALLS,
-            *_to("write", "tokens", "teams", "members", "clients", "webhooks"),
+            *_to("write", "tokens", "applications", "teams", "members", "clients", "webhooks", "services"),
+            *_to("write", "publishing", "subscriptions"),
             *_to("read", "people", "roles", "policies", "audit", "explain"),
         ),
         "Administers one team.",
@@ -34,14 +35,21 @@ def _roles() -> Iterable[Role]:
     )
     yield Role(
         "service-developer",
-        (*_CALLS, *_to("read", "tokens", "clients", "webhooks", "policies", "explain")),
-        "Builds services, and sees what calls them.",
+        (
+            *_CALLS,
+            *_to("write", "services", "applications", "subscriptions"),
+            *_to("read", "tokens", "clients", "webhooks", "policies", "explain"),
+        ),
+        "Builds services and applications, and sees what calls them.",
         built_in=True,
     )
     yield Role("consumer", _CALLS, "Calls models and services.", built_in=True)
     yield Role(
         "viewer",
-        _to("read", "tokens", "teams", "members", "people", "roles", "policies", "clients", "webhooks"),
+        (
+            *_to("read", "tokens", "applications", "teams", "members", "people", "roles", "policies", "clients"),
+            *_to("read", "webhooks", "services", "subscriptions"),
+        ),
         "Sees what there is, and calls nothing.",
         built_in=True,
     )

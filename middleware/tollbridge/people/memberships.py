@@ -14,7 +14,8 @@ from tollbridge.people.reaching import check_giver, check_not_above
 from tollbridge.people.roles import Roles
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import NewToken
-from tollbridge.stores.people import NewMember, PeopleStore
+from tollbridge.stores.newpeople import NewMember
+from tollbridge.stores.people import PeopleStore
 from tollbridge.tokens.model import Principal, TokenKind
 from tollbridge.tokens.service import TokenService
 
@@ -78,7 +79,7 @@ class Memberships:
             raise NotFound("there is no such person")
         wanted = await self.check_gives(team, role, giver, before)
         had = "" if before is None else before.role
-        holder = self._holder(person.id, person.name, wanted, team)
+        holder = self.new_holder(person.id, person.name, wanted, team)
         new = NewMember(person_id, wanted, holder, via, UNSET if giver is None else had)
         return await people.set_member(new, await self._tokens.act(by))
 
@@ -126,7 +127,8 @@ class Memberships:
             raise BadRequest("this team has ended, for good", code="conflict", status=409)
         return found.holder
 
-    def _holder(self, person_id: str, name: str, role: Role, team: str) -> NewToken:
+    def new_holder(self, person_id: str, name: str, role: Role, team: str) -> NewToken:
+        """Make what is to hold what a person of an id and a name may do in a team."""
         return NewToken(
             id=new_id("mem", self._clock),
             name=name,

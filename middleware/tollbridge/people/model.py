@@ -6,6 +6,7 @@ What a team, and a person in it, may do stands in a token of its own, its holder
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -96,6 +97,37 @@ class Member:
     email: str = ""
     via: str = ""
     state: TokenState = TokenState.ACTIVE
+
+
+class InvitationState(StrEnum):
+    """What became of an invitation."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody's word that who has an address may be a member of a team, until `ends_at`.
+
+    `inviter` is who must still be there then and may give that role, empty for the operator. Its code was sent to a
+    `webhook` where that is not empty, and else shown to the inviter. `person_id` is who accepted.
+    """
+
+    id: str
+    team: str
+    email: str
+    role: str
+    inviter: str
+    webhook: str
+    created_at: datetime
+    ends_at: datetime
+    accepted_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    person_id: str = ""
+    state: InvitationState = InvitationState.OPEN
 
 
 @dataclass(frozen=True, slots=True)

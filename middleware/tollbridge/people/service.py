@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType, structs
 from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clock import Clock
 from tollbridge.ids import new_id
+from tollbridge.people.invitations import Invitations
 from tollbridge.people.memberships import Memberships
 from tollbridge.people.model import BRIDGE, Person, PersonChange
 from tollbridge.people.passwords import Passwords
@@ -17,7 +18,7 @@ from tollbridge.people.reaching import check_bridge, check_everything, check_giv
 from tollbridge.people.teams import Teams
 from tollbridge.people.wishes import checked_email, checked_person_change, checked_person_name, email_key
 from tollbridge.stores.base import Store
-from tollbridge.stores.people import NewMember, NewPassword, NewPerson
+from tollbridge.stores.newpeople import NewMember, NewPassword, NewPerson
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.service import TokenService
 
@@ -25,7 +26,7 @@ _NOTHING = PersonChange()
 
 
 class People(Memberships):
-    """The people of one gateway, their memberships, its `teams` and its `roles`.
+    """The people of one gateway, their memberships, its `teams`, its `roles` and its `invitations`.
 
     What changes them says who does (`by`) and, where somebody does it with a token, with which rights (`giver`).
     """
@@ -34,6 +35,7 @@ class People(Memberships):
         super().__init__(store, tokens, clock)
         self._passwords = passwords or Passwords()
         self.teams = Teams(store, tokens, clock)
+        self.invitations = Invitations(self, store, tokens, clock, self._passwords)
 
     async def get_person(self, person_id: str) -> Person | None:
         """Find a person by the id."""
@@ -76,7 +78,7 @@ class People(Memberships):
         wanted = await self.check_gives(team, role, giver) if role else None
         address, label, id = checked_email(email), checked_person_name(name), new_id("per", self._clock)
         hashed = "" if password is None else await self._passwords.hash(password, (address, label))
-        member = None if wanted is None else NewMember(id, wanted, self._holder(id, label, wanted, team))
+        member = None if wanted is None else NewMember(id, wanted, self.new_holder(id, label, wanted, team))
         new = NewPerson(id, label, address, self._clock.now(), hashed)
         return await (await self._people()).add_person(new, await self._tokens.act(by), member=member)
 

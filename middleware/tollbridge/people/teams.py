@@ -13,7 +13,7 @@ from tollbridge.people.reaching import check_bridge, check_giver, check_not_abov
 from tollbridge.people.wishes import checked_description, checked_line, checked_slug, checked_team_change
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import NewToken, change_for
-from tollbridge.stores.people import NewTeam
+from tollbridge.stores.newpeople import NewTeam
 from tollbridge.tokens.conditions import ANYWHERE, Conditions
 from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimits
 from tollbridge.tokens.scopes import ScopeSet

@@ -16,6 +16,7 @@ import structlog
 from tollbridge.clock import Clock
 from tollbridge.errors import SetupError
 from tollbridge.logs import hide
+from tollbridge.providerkeys.naming import SERVICES
 from tollbridge.sealing.places import Place
 from tollbridge.shownkeys import KeptKey
 from tollbridge.stores.storedsecrets import StoredSecret
@@ -88,6 +89,16 @@ class LiveKeys:
             ordered = self._ordered(provider, versions)
             if provider not in self._shown or self._shown[provider][0] != ordered:
                 self._show(provider, name, ordered)
+
+    def of_services(self, name: str) -> str | None:
+        """Give a secret that services read, its newest live version; None where there is none."""
+        now = self._clock.now()
+        for row in self._rows:  # the newest of each name first
+            opened = self._opened.get((row.provider, row.name, row.version))
+            if row.provider == SERVICES and row.name == name and opened is not None and row.is_live(now):
+                self._used[(name, row.version)] = now
+                return opened[1]
+        return None
 
     def uses(self) -> Mapping[tuple[str, int], datetime]:
         """Give the versions that were shown since this was asked last, by name and number, with when that was seen."""

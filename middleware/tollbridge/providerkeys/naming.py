@@ -2,23 +2,29 @@
 
 A provider reads the one that `api_key = "stored:NAME"` names, or where it has no `api_key` the one of its own name. It
 reads only what was stored for it: a secret that somebody else's configuration names too is not shown to that one.
+Services read what was stored for `services`, by the name that their definitions say: a provider's key is not theirs.
 """
 
 from collections.abc import Mapping
 
 from tollbridge.auth import NoAuth
 from tollbridge.config import ProviderConfig
-from tollbridge.errors import BadRequest, SetupError
+from tollbridge.errors import BadRequest, ConfigError, SetupError
 from tollbridge.hosts import Host, Hosts
 from tollbridge.merging import LISTED_BY, near
 from tollbridge.providers import Provider
 from tollbridge.shownkeys import KeptKey
+
+SERVICES = "services"
+"""In the place of a provider: whose secrets those of services are."""
 
 
 class KeyedProviders:
     """The providers of a configuration and those that are known anyway, whether they have a key or not."""
 
     def __init__(self, hosts: Hosts, known: Mapping[str, Provider], given: Mapping[str, ProviderConfig]) -> None:
+        if SERVICES in known or SERVICES in given:
+            raise ConfigError(f"providers.{SERVICES}: secrets of services are kept under this name; choose another")
         self._hosts = hosts
         self._known = known
         self._given = given

@@ -22,7 +22,7 @@ from tollbridge.logs import hide
 from tollbridge.providerkeys.checking import Checked
 from tollbridge.providerkeys.live import LiveKeys
 from tollbridge.providerkeys.looking import Looking
-from tollbridge.providerkeys.naming import KeyedProviders
+from tollbridge.providerkeys.naming import SERVICES, KeyedProviders
 from tollbridge.stores.base import Store
 from tollbridge.stores.storedsecrets import StoredSecret
 from tollbridge.vault import STORED_NAME, Box
@@ -37,7 +37,10 @@ _HINTED = 20
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """A provider's key: its versions, the newest first.  `in_use`: the provider takes its key from here."""
+    """A provider's key, or a secret of services: its versions, the newest first.
+
+    `in_use`: the provider takes its key from here.
+    """
 
     name: str
     provider: str
@@ -82,6 +85,7 @@ class ProviderKeys:
         self._clock = clock
         self._act = act
         self._looking: Looking | None = None
+        self._live: LiveKeys | None = None
 
     async def list(self) -> Sequence[ProviderKey]:
         """List the keys by name.  Raises `Unavailable`."""
@@ -97,6 +101,8 @@ class ProviderKeys:
 
         Raises `BadRequest` with `param` for what cannot be used, with status 409 where there is a live one.
         """
+        if provider == SERVICES and not name:
+            raise BadRequest("say by which name services read it", param="name")
         name = name or self.providers.reads(provider) or provider
         if not re.fullmatch(STORED_NAME, name):
             raise BadRequest("a name is letters, digits, '.', '_' and '-', at most 64", param="name")
@@ -148,6 +154,8 @@ class ProviderKeys:
         known = await self.find(name)
         if known is None:
             return None
+        if known.provider == SERVICES:
+            raise BadRequest("whether an upstream takes a secret of services is seen by calling one")
         bare = self.providers.host(known.provider)
         live = known.live(self._clock.now())
         await self._box.meet(one.sealed for one in live)
@@ -167,14 +175,26 @@ class ProviderKeys:
         hide(key)
         return key
 
+    async def of_services(self, name: str) -> str | None:
+        """Give a secret that services read; None where there is none.  Raises `Unavailable`.
+
+        Where keys are shown, that is what the last look found, and nobody is asked.
+        """
+        if self._live is not None:
+            return self._live.of_services(name)
+        now, rows = self._clock.now(), await self._store.stored_secrets()
+        mine = [row for row in rows if row.provider == SERVICES and row.name == name and row.is_live(now)]
+        await self._box.meet(row.sealed for row in mine)
+        return self.opened(mine[0]) if mine else None
+
     async def serve(self, live: LiveKeys) -> None:
         """Show the keys from now on, and look for changes in the background until `close`."""
-        self._looking = Looking(self._store, self._clock, live)
+        self._live, self._looking = live, Looking(self._store, self._clock, live)
         await self._looking.start()
 
     async def close(self) -> None:
         """Show nothing new any more."""
-        looking, self._looking = self._looking, None
+        looking, self._looking, self._live = self._looking, None, None
         if looking is not None:
             await looking.close()
 
@@ -192,7 +212,8 @@ class ProviderKeys:
 
     def _key(self, name: str, versions: Sequence[StoredSecret]) -> ProviderKey:
         provider = versions[0].provider
-        return ProviderKey(name, provider, self.providers.reads(provider) == name, versions)
+        in_use = provider == SERVICES or self.providers.reads(provider) == name
+        return ProviderKey(name, provider, in_use, versions)
 
     def _sealed(self, provider: str, name: str, version: int, new: NewKey, act: Act) -> StoredSecret:
         """Seal a key for its place, and keep it out of every log; raises `BadRequest` with `param`."""
@@ -203,7 +224,8 @@ class ProviderKeys:
             raise BadRequest(str(exc), param="key") from None
         if len(key) > LONGEST_KEY:
             raise BadRequest(f"a key has at most {LONGEST_KEY} characters", param="key")
-        self.providers.keyed(self.providers.host(provider), key)
+        if provider != SERVICES:
+            self.providers.keyed(self.providers.host(provider), key)
         hide(key)
         bare = StoredSecret(name, version, provider, _hint(key), new.known_as, b"", act.at, new.expires_at)
         return replace(bare, sealed=self._box.shut(key.encode("ascii"), bare.place))

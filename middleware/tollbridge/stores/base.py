@@ -12,6 +12,9 @@ from typing import Protocol
 
 from tollbridge.audit import Act
 from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.services.subscribing import Subscribed
+from tollbridge.stores.analytics import AnalyticsStore
+from tollbridge.stores.applications import ApplicationStore
 from tollbridge.stores.audits import AuditStore
 from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenEdit
 from tollbridge.stores.clients import ClientStore
@@ -22,13 +25,16 @@ from tollbridge.stores.idempotency import IdempotencyStore
 from tollbridge.stores.jobs import JobStore
 from tollbridge.stores.kept import KeptStore
 from tollbridge.stores.notices import NoticeStore
+from tollbridge.stores.overviews import OverviewStore
 from tollbridge.stores.people import PeopleStore
 from tollbridge.stores.replays import ReplayStore
 from tollbridge.stores.reporting import Reports
 from tollbridge.stores.rotations import RotationStore
 from tollbridge.stores.sealed import SealedStore
+from tollbridge.stores.services import ServiceStore
 from tollbridge.stores.sessions import SessionStore
 from tollbridge.stores.storedsecrets import SecretStore, StoredSecret
+from tollbridge.stores.subscriptions import SubscriptionStore
 from tollbridge.stores.webhooks import Outbox, WebhookStore
 from tollbridge.tokens.model import Principal, Shown, Token, TokenBudget
 
@@ -237,6 +243,10 @@ class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, Idempotenc
         """Give what keeps teams, people, members and roles."""
         ...
 
+    async def applications(self) -> ApplicationStore:
+        """Give what keeps applications."""
+        ...
+
     async def replays(self) -> ReplayStore:
         """Give what remembers what was shown once."""
         ...
@@ -267,6 +277,30 @@ class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, Idempotenc
 
     async def notices(self) -> NoticeStore:
         """Give what records that somebody is told in time."""
+        ...
+
+    async def services(self) -> ServiceStore:
+        """Give what keeps services and their releases."""
+        ...
+
+    async def subscriptions(self) -> SubscriptionStore:
+        """Give what keeps plans and subscriptions."""
+        ...
+
+    async def overviews(self) -> OverviewStore:
+        """Give what shows many objects at once."""
+        ...
+
+    async def analytics(self) -> AnalyticsStore:
+        """Give what sums up the calls of a service or an application, once what this process has settled is written."""
+        ...
+
+    async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
+        """Find the subscription by which an application may call a service now, as of every change that returned."""
+        ...
+
+    async def edition(self) -> int:
+        """Count the changes of what is published.  Cheap enough for every call; raises `Unavailable`."""
         ...
 
     async def open(self) -> None:

@@ -6,10 +6,11 @@ what it refuses with are `too_small` and `unavailable`.
 """
 
 from tollbridge.errors import InternalError, StoreError
-from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow, charge_of
+from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow, calls_of, charge_of, drawn
+from tollbridge.services.subscribing import Subscribed
 from tollbridge.stores.files import unavailable
 from tollbridge.stores.forgetting import ENDING
-from tollbridge.stores.hot import PRINCIPAL_COLUMNS, principal_of
+from tollbridge.stores.hot import PRINCIPAL_COLUMNS, SUBSCRIBED_COLUMNS, principal_of, subscribed_of
 from tollbridge.stores.kept import KeptAnswer
 from tollbridge.stores.ledger import swept_row, too_small
 from tollbridge.stores.rows import USAGE_COLUMNS, Value, micros, moment, seconds_to_micros, storable, usage_values
@@ -26,6 +27,7 @@ __all__ = [
     "READ_OWN_KEYS",
     "READ_PEPPERS",
     "READ_SECRETS",
+    "SUBSCRIBED_COLUMNS",
     "USAGE_COLUMNS",
     "BudgetLine",
     "InternalError",
@@ -40,11 +42,14 @@ __all__ = [
     "SqlServed",
     "StoreError",
     "StoredSecret",
+    "Subscribed",
     "Ticks",
     "UsageRow",
     "Value",
+    "calls_of",
     "charge_of",
     "check_version",
+    "drawn",
     "micros",
     "moment",
     "principal_of",
@@ -52,6 +57,7 @@ __all__ = [
     "secret_of",
     "standing",
     "storable",
+    "subscribed_of",
     "swept_row",
     "too_small",
     "unavailable",

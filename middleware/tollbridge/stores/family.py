@@ -87,6 +87,14 @@ async def descendants(connection: AsyncConnection, id: str) -> Sequence[str]:
     return list(dict.fromkeys([id, *(row["id"] for rows in await generations(connection, id) for row in rows)]))
 
 
+async def minted(connection: AsyncConnection, id: str) -> Sequence[str]:
+    """Give the id of a token, and those of what it minted, and that has: not what only stands beside one of them."""
+    found: dict[str, None] = {id: None}
+    for generation in await generations(connection, id):
+        found |= {row["id"]: None for row in generation if row["parent"] in found}
+    return list(found)
+
+
 async def rebind(connection: AsyncConnection, row: TokenRow) -> None:
     """Write the bounds of all below a token anew, after it changed."""
     above: dict[str, TokenRow] = {row["id"]: row}

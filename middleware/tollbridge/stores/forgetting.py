@@ -15,7 +15,9 @@ _FORGET_FIRST = """
 
 LATE_S = 600
 """Seconds for which what became of a code is still known, so that who comes late with it hears the right thing."""
-ENDING = {"replay": 0, "session": 0, "refresh": 0, "code": LATE_S, "device": LATE_S}
+_LISTED_S = 30 * 24 * 3600
+"""Seconds for which an invitation that has ended is still listed."""
+ENDING = {"replay": 0, "session": 0, "refresh": 0, "code": LATE_S, "device": LATE_S, "invitation": _LISTED_S}
 """Tables whose rows, told by their digest, are of no use so many seconds after their `ends_at`.
 
 A code that was used is known as used (RFC 6749 section 4.1.2), and a device's as ended (RFC 8628 section 3.5).

@@ -11,7 +11,8 @@ import msgspec
 
 from tollbridge.clock import Clock
 from tollbridge.errors import Unavailable
-from tollbridge.metering.ledger import Reservation, UsageRow, charge_of
+from tollbridge.metering.ledger import Reservation, UsageRow, calls_of, charge_of
+from tollbridge.services.subscribing import CallQuota, Subscribed
 from tollbridge.stores import ledger
 from tollbridge.stores.batch import TickBatch
 from tollbridge.stores.files import unavailable
@@ -44,6 +45,16 @@ _HOLDER = f"""
     FROM token AS t LEFT JOIN secret AS s ON FALSE
     WHERE t.id = ?1 AND t.revoked_at IS NULL AND t.disabled_at IS NULL AND ifnull(t.expires_at, ?3) > ?2
 """
+SUBSCRIBED_COLUMNS = """
+    s.id, p.requests_per_minute, p.tokens_per_minute, p.concurrency, p.budget_amount, p.budget_period,
+    p.price_per_call, p.models, p.quota_calls, p.quota_period
+"""
+"""What a look-up gives of a subscription `s` and its plan `p`, in the order that `subscribed_of` reads it."""
+_SUBSCRIBED = f"""
+    SELECT {SUBSCRIBED_COLUMNS} FROM subscription AS s LEFT JOIN plan AS p ON p.name = s.plan
+    WHERE s.application = ?1 AND s.service_id = ?2 AND s.state = 'approved' AND ifnull(s.expires_at, ?4) > ?3
+"""
+_EDITION = "SELECT number FROM turn WHERE name = 'services'"
 SEEN_S = 1.0
 """How long a token that was found is not asked for again while the mark stays."""
 CHECKED_S = 1.0
@@ -89,6 +100,19 @@ def principal_of(row: Sequence[Any]) -> Principal:
     )
 
 
+def subscribed_of(row: Sequence[Any]) -> Subscribed:
+    """Read a subscription that opens from the columns that a look-up gives, in its order."""
+    id, requests, tokens, concurrency, amount, period, price, models, calls, calls_period = row
+    return Subscribed(
+        id,
+        TokenLimits(requests, tokens, concurrency),
+        None if amount is None else TokenBudget(amount, period),
+        price,
+        tuple(models.split("\n")) if models else (),
+        None if calls is None else CallQuota(calls, calls_period),
+    )
+
+
 class SqliteHot:
     """Look-ups, reservations and settlements of one process.  `full`: every commit waits for the disk, in a thread."""
 
@@ -119,6 +143,23 @@ class SqliteHot:
     async def find_holder(self, token_id: str) -> Principal | None:
         """Find the live token of that id, as `find_principal` does."""
         return self._recall(token_id) or self._find(_HOLDER, storable(token_id))
+
+    def edition(self) -> int:
+        """Count the changes of what is published, as of the newest commit of any process."""
+        try:
+            (number,) = self._reader.execute(_EDITION).fetchone()
+        except sqlite3.Error as exc:
+            raise unavailable(exc) from exc
+        return int(number)
+
+    def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
+        """Find the subscription that opens, as of the newest commit of any process."""
+        now = seconds_to_micros(self._clock.time())
+        try:
+            row = self._reader.execute(_SUBSCRIBED, (application, service_id, now, _NEVER)).fetchone()
+        except sqlite3.Error as exc:
+            raise unavailable(exc) from exc
+        return None if row is None else subscribed_of(row)
 
     def recall_principal(self, digest: bytes) -> Principal | None:
         """Give a token that was found under the mark as it is now."""
@@ -196,4 +237,4 @@ def _write_a_page(db: sqlite3.Connection) -> None:
 
 
 def _settle(row: UsageRow, held: Reservation | None = None) -> Settle:
-    return Settle(ledger.Settlement(row.call_id, usage_values(row), charge_of(row), held))
+    return Settle(ledger.Settlement(row.call_id, usage_values(row), charge_of(row), held, calls_of(row)))

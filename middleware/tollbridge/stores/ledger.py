@@ -11,8 +11,8 @@ from datetime import datetime
 import msgspec
 
 from tollbridge.call import Outcome
-from tollbridge.errors import BudgetExceeded, InternalError
-from tollbridge.metering.ledger import BudgetLine, Reservation, UsageRow
+from tollbridge.errors import BudgetExceeded, InternalError, QuotaExceeded
+from tollbridge.metering.ledger import CALLS, BudgetLine, Reservation, UsageRow, drawn
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.money import show_usd
 from tollbridge.stores.rows import USAGE_COLUMNS, Value, moment, seconds_to_micros, usage_values
@@ -47,13 +47,14 @@ _decode_ids = msgspec.json.Decoder(list[str]).decode
 class Settlement(msgspec.Struct, frozen=True, gc=False):
     """What a call did cost: `values` of its usage row, `charge` to the budgets it holds, in nano-dollars.
 
-    `held` is the reservation it holds, where that is known.
+    `held` is the reservation it holds, where that is known. `calls` is what it takes from quotas.
     """
 
     call_id: str
     values: tuple[Value, ...]
     charge: int
     held: Reservation | None = None
+    calls: int = 1
 
 
 class _Budget(msgspec.Struct, gc=False):
@@ -65,12 +66,18 @@ class _Budget(msgspec.Struct, gc=False):
     held: int | None = None
 
 
+_Toll = tuple[int, int]
+"""Nano-dollars, and calls."""
+
+
 class _Sums(msgspec.Struct, gc=False):
-    """What calls that draw on the same lines are charged, and what they held."""
+    """What calls that draw on the same lines are charged, in nano-dollars and calls, and what they held."""
 
     lines: Sequence[BudgetLine]
     charged: int = 0
     released: int = 0
+    counted: int = 0
+    calls: int = 0
 
 
 class _Drawn(msgspec.Struct, frozen=True, gc=False):
@@ -94,19 +101,19 @@ def reserve_all(db: sqlite3.Connection, reservations: Sequence[Reservation]) -> 
     transaction is the caller's to undo, unless the reservation was the only one.
     """
     standing: dict[str, _Budget] = {}
-    drawn: dict[int, _Drawn] = {}
+    known: dict[int, _Drawn] = {}
     outcomes: list[BudgetExceeded | None] = []
     opened = []
     for reservation in reservations:
         amount, lines = reservation.amount, reservation.budgets
-        on = drawn.get(id(lines)) or drawn.setdefault(id(lines), _draw(db, standing, lines))
+        on = known.get(id(lines)) or known.setdefault(id(lines), _draw(db, standing, lines))
         for budget, line in on.budgets:
-            if budget.spent + budget.reserved + (budget.held or 0) + amount > line.limit:
+            if budget.spent + budget.reserved + (budget.held or 0) + drawn(line.id, amount) > line.limit:
                 outcomes.append(too_small(line, amount, budget.spent, budget.reserved + (budget.held or 0)))
                 break
         else:
-            for budget, _ in on.budgets:
-                budget.held = amount + (budget.held or 0)
+            for budget, line in on.budgets:
+                budget.held = drawn(line.id, amount) + (budget.held or 0)
             expires_at = seconds_to_micros(reservation.expires_at)
             opened.append((reservation.call_id, reservation.token_id, amount, on.ids, expires_at))
             outcomes.append(None)
@@ -122,7 +129,7 @@ def reserve_all(db: sqlite3.Connection, reservations: Sequence[Reservation]) -> 
 def settle(db: sqlite3.Connection, settlement: Settlement) -> None:
     """Write the usage row, take the call's reservation away and charge the budgets; nothing where the row is there."""
     if db.execute(_WRITE, settlement.values).rowcount == 1:
-        _close(db, [(settlement.call_id, settlement.charge)])
+        _close(db, [(settlement.call_id, (settlement.charge, settlement.calls))])
 
 
 def settle_all(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
@@ -133,26 +140,28 @@ def settle_all(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> Non
     """
     if db.executemany(_WRITE, [each.values for each in settlements]).rowcount != len(settlements):
         raise InternalError("a call is settled twice")
-    held = [(each.charge, each.held) for each in settlements if each.held is not None]
+    held = [(each, each.held) for each in settlements if each.held is not None]
     if held and db.executemany(_CLOSE_KNOWN, [(reservation.call_id,) for _, reservation in held]).rowcount != len(held):
         raise InternalError("a call holds less than it is said to")
     sums: dict[int, _Sums] = {}
-    for charge, reservation in held:
+    for settlement, reservation in held:
         lines = reservation.budgets
         each = sums.get(id(lines)) or sums.setdefault(id(lines), _Sums(lines))
-        each.charged += charge
+        each.charged += settlement.charge
         each.released += reservation.amount
+        each.counted += settlement.calls
+        each.calls += 1
     moved: dict[str, list[int]] = {}
     for each in sums.values():
-        _move(moved, {line.id for line in each.lines}, each.charged, each.released)
+        _move(moved, {line.id for line in each.lines}, (each.charged, each.counted), (each.released, each.calls))
     _move_all(db, moved)
     if len(held) < len(settlements):
-        _close(db, [(bare.call_id, bare.charge) for bare in settlements if bare.held is None])
+        _close(db, [(bare.call_id, (bare.charge, bare.calls)) for bare in settlements if bare.held is None])
 
 
 def release(db: sqlite3.Connection, call_id: str) -> None:
     """Give back what a call holds.  Only for a call that can not have reached a provider."""
-    _close(db, [(call_id, 0)])
+    _close(db, [(call_id, (0, 0))])
 
 
 def sweep(db: sqlite3.Connection, now_us: int, most: int) -> int:
@@ -164,7 +173,7 @@ def sweep(db: sqlite3.Connection, now_us: int, most: int) -> int:
     for call_id, expires_at, token_id, amount, team in expired:
         row = swept_row(call_id, moment(expires_at), token_id, team, amount)
         db.execute(_WRITE, usage_values(row))
-    _close(db, [(call_id, amount) for call_id, _, _, amount, _ in expired])
+    _close(db, [(call_id, (amount, 1)) for call_id, _, _, amount, _ in expired])
     return len(expired)
 
 
@@ -173,21 +182,21 @@ def any_expired(db: sqlite3.Connection, now_us: int) -> bool:
     return bool(db.execute(_ANY_EXPIRED, (now_us,)).fetchone()[0])
 
 
-def _close(db: sqlite3.Connection, charges: Iterable[tuple[str, int]]) -> None:
+def _close(db: sqlite3.Connection, charges: Iterable[tuple[str, _Toll]]) -> None:
     """Take reservations away and charge their budgets; a call that holds nothing any more is charged nothing."""
     moved: dict[str, list[int]] = {}
     for call_id, charge in charges:
         for amount, budgets in db.execute(_CLOSE, (call_id,)).fetchall():
-            _move(moved, _decode_ids(budgets), charge, amount)
+            _move(moved, _decode_ids(budgets), charge, (amount, 1))
     _move_all(db, moved)
 
 
-def _move(moved: dict[str, list[int]], budgets: Iterable[str], charge: int, amount: int) -> None:
+def _move(moved: dict[str, list[int]], budgets: Iterable[str], charge: _Toll, held: _Toll) -> None:
     """Add to what is spent of each budget, and take from what is reserved of it."""
     for budget in budgets:
         sums = moved.setdefault(budget, [0, 0])
-        sums[0] += charge
-        sums[1] -= amount
+        sums[0] += drawn(budget, *charge)
+        sums[1] -= drawn(budget, *held)
 
 
 def _move_all(db: sqlite3.Connection, moved: dict[str, list[int]]) -> None:
@@ -233,10 +242,13 @@ def swept_row(call_id: str, at: datetime, token_id: str, team: str, amount: int)
 
 
 def too_small(line: BudgetLine, amount: int, spent: int, reserved: int) -> BudgetExceeded:
-    """Refuse an amount that a budget cannot hold.
+    """Refuse an amount that a budget cannot hold, or a call that a quota has no room for.
 
     How the budget stands is the operator's to know: the bridge's own is drawn on by every caller.
     """
+    if line.id.startswith(CALLS):
+        told = f"{line.id}: limit {line.limit}, made {spent}, running {reserved} calls"
+        return QuotaExceeded(f"{line.label} is used up: {line.limit} calls", ends_s=line.ends_s, detail=told)
     return BudgetExceeded(
         f"{line.label} cannot hold this call, which may cost up to ${show_usd(amount)}",
         detail=f"{line.id}: limit {line.limit}, spent {spent}, reserved {reserved}, asked {amount} nano-dollars",

@@ -5,58 +5,13 @@ teams and members, and all that stands below them. None is changed nothing: ther
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from msgspec import UNSET, UnsetType
-
 from tollbridge.audit import Act
 from tollbridge.people.model import Member, Person, PersonChange, Role, Team, TeamEdit
-from tollbridge.stores.changes import NewToken
-
-
-@dataclass(frozen=True, slots=True)
-class NewTeam:
-    """A team about to be written; its name, scopes, limits, budget and conditions are those of its holder."""
-
-    holder: NewToken
-    title: str
-    description: str = ""
-    rotate_days: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NewPerson:
-    """A person about to be written; `password` is its hash, empty without one."""
-
-    id: str
-    name: str
-    email: str
-    created_at: datetime
-    password: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NewPassword:
-    """The hash of another password, empty for none; `after`, where it counts, is since when the one before is there."""
-
-    hashed: str = field(repr=False)
-    after: datetime | UnsetType | None = UNSET
-
-
-@dataclass(frozen=True, slots=True)
-class NewMember:
-    """A membership as it is to be; `holder` is written where the person is no member of the team yet.
-
-    `instead_of`, where it counts, is the role that is there, empty for none.
-    """
-
-    person_id: str
-    role: Role
-    holder: NewToken
-    via: str = ""
-    instead_of: str | UnsetType = UNSET
+from tollbridge.stores.invitations import InvitationStore
+from tollbridge.stores.newpeople import NewMember, NewPassword, NewPerson, NewTeam
 
 
 class TeamStore(Protocol):
@@ -100,7 +55,7 @@ class TeamStore(Protocol):
 class PersonStore(Protocol):
     """People."""
 
-    async def add_person(self, new: NewPerson, act: Act, *, member: "NewMember | None" = None) -> Person:
+    async def add_person(self, new: NewPerson, act: Act, *, member: NewMember | None = None) -> Person:
         """Write a person, with a membership of theirs where one is given.
 
         Raises `BadRequest` (409) where somebody has that address already, and else as `set_member` does.
@@ -231,5 +186,5 @@ class RoleStore(Protocol):
         ...
 
 
-class PeopleStore(TeamStore, PersonStore, MemberStore, RoleStore, Protocol):
+class PeopleStore(TeamStore, PersonStore, MemberStore, RoleStore, InvitationStore, Protocol):
     """All of it."""

@@ -60,6 +60,28 @@ member = Table(
     sqlite_with_rowid=False,
 )
 
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),  # of the code
+    text("team"),
+    text("email"),  # in lower case
+    text("role"),
+    text("inviter"),  # who must be there still when it is accepted, empty for the operator
+    text("webhook"),  # which the code was given to instead of the inviter
+    count("created_at"),
+    count("ends_at"),
+    moment("accepted_at"),
+    moment("withdrawn_at"),
+    text("person_id"),  # who accepted
+    Index("ix_invitation_digest", "digest", unique=True),
+    Index("ix_invitation_team", "team", "id"),
+    Index("ix_invitation_email", "email"),
+    Index("ix_invitation_ends_at", "ends_at"),
+    sqlite_with_rowid=False,
+)
+
 person_identity = Table(
     "person_identity",
     metadata,

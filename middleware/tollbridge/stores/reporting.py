@@ -13,7 +13,7 @@ class Totals:
     """Sums over a range of usage rows.  `cost` in nano-dollars; latencies in milliseconds, None without calls.
 
     `unpriced` counts calls that had usage and no price. `failed` counts calls whose status was 500 or more, or that
-    were truncated.
+    were truncated. What was asked of a model for another call is in `unpriced`, `cost` and tokens, and in nothing else.
     """
 
     calls: int
@@ -32,7 +32,8 @@ class Totals:
 class Bucket:
     """One step of a series: `start` is its beginning (UTC), `key` the group, or empty.
 
-    The group of a call to a model is the model's name, that of a call to the wrapped app its service's.
+    The group of a call to a model is the model's name, that of a call to the wrapped app its service's. What was asked
+    of a model for another call has a cost here and no more: there may be a bucket without `calls`.
     """
 
     start: datetime
@@ -46,7 +47,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What one token, model or service spent in a range."""
+    """What one token, model or service spent in a range.  `calls` leaves out those made for other calls."""
 
     key: str
     calls: int
@@ -58,7 +59,7 @@ class Spend:
 class Use:
     """What one token called in a range: an operation by its scope, and a model, empty for none; refused calls too.
 
-    `allowed` are the calls that were let across.
+    `allowed` are the calls that were let across. What a service asked for them is none of these.
     """
 
     token_id: str
@@ -73,7 +74,8 @@ class Use:
 class Health:
     """How the calls fared that one service passed on to one provider (empty for the wrapped app itself).
 
-    Refused calls never got there and do not count. `failed` is what it is in `Totals`.
+    Refused calls never got there and do not count. Calls that were made for other calls do where they came to a
+    provider: it was asked, and may have failed. `failed` is what it is in `Totals`.
     """
 
     service: str
@@ -114,6 +116,15 @@ class Reports(Protocol):
 
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
         """Say how each service and provider fared: those with the most failures first, then the busiest."""
+        ...
+
+    async def service_calls(
+        self, service: str, since: datetime, until: datetime, *, release: str = ""
+    ) -> tuple[int, int]:
+        """Count the calls of a published service that it answered or should have, and those of them that failed.
+
+        Of all of its releases, or of the one that is named.
+        """
         ...
 
     async def budget_standings(self, ids: Collection[str]) -> Mapping[str, BudgetStanding]:

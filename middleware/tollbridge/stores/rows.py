@@ -48,6 +48,9 @@ USAGE_COLUMNS = (
     "first_byte_ms",
     "bytes_in",
     "bytes_out",
+    "parent",
+    "application",
+    "release",
 )
 """The columns of the usage table, in the order of `usage_values`."""
 
@@ -129,4 +132,7 @@ def usage_row(found: Mapping[str, Any]) -> UsageRow:
         first_byte_ms=found["first_byte_ms"],
         bytes_in=found["bytes_in"],
         bytes_out=found["bytes_out"],
+        parent=found["parent"],
+        application=found["application"],
+        release=found["release"],
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from tollbridge.audit import Act, AuditRecord
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.sealing.places import Place
+from tollbridge.stores.analytics import AnalyticsStore
+from tollbridge.stores.applications import ApplicationStore
 from tollbridge.stores.base import BudgetUse, TokenCounts
 from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenEdit
 from tollbridge.stores.clients import ClientStore
@@ -18,13 +20,16 @@ from tollbridge.stores.idempotency import FirstAnswer, KeyedRequest
 from tollbridge.stores.jobs import JobStore
 from tollbridge.stores.kept import KeptAnswer, KeptStore
 from tollbridge.stores.notices import NoticeStore
+from tollbridge.stores.overviews import OverviewStore
 from tollbridge.stores.people import PeopleStore
 from tollbridge.stores.replays import ReplayStore
 from tollbridge.stores.reporting import Bucket, BudgetStanding, Health, Spend, Totals, Use
 from tollbridge.stores.rotations import RotationStore
 from tollbridge.stores.sealed import Sealed, StoredKey
+from tollbridge.stores.services import ServiceStore
 from tollbridge.stores.sessions import SessionStore
 from tollbridge.stores.storedsecrets import SecretStore
+from tollbridge.stores.subscriptions import SubscriptionStore
 from tollbridge.stores.webhooks import Outbox, WebhookStore
 from tollbridge.tokens.model import Token, TokenBudget
 
@@ -137,6 +142,11 @@ class SqlServed(ABC):
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
         return await (await self._reports()).health(since, until)
 
+    async def service_calls(
+        self, service: str, since: datetime, until: datetime, *, release: str = ""
+    ) -> tuple[int, int]:
+        return await (await self._reports()).service_calls(service, since, until, release=release)
+
     async def budget_standings(self, ids: Collection[str]) -> Mapping[str, BudgetStanding]:
         return await (await self._reports()).budget_standings(ids)
 
@@ -220,6 +230,9 @@ class SqlServed(ABC):
     async def people(self) -> PeopleStore:
         return (await self._sql()).people
 
+    async def applications(self) -> ApplicationStore:
+        return (await self._sql()).applications
+
     async def replays(self) -> ReplayStore:
         return (await self._sql()).replays
 
@@ -240,6 +253,19 @@ class SqlServed(ABC):
 
     async def notices(self) -> NoticeStore:
         return (await self._sql()).notices
+
+    async def services(self) -> ServiceStore:
+        return (await self._sql()).services
+
+    async def subscriptions(self) -> SubscriptionStore:
+        return (await self._sql()).subscriptions
+
+    async def overviews(self) -> OverviewStore:
+        return (await self._sql()).overviews
+
+    async def analytics(self) -> AnalyticsStore:
+        await self._flush()
+        return (await self._sql()).analytics
 
     async def _settled_admin(self) -> "SqlAdmin":
         """Give the administrator's side, once what this process has settled is written."""

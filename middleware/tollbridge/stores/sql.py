@@ -22,8 +22,13 @@ from tollbridge.stores.resealing import SqlSealed
 from tollbridge.stores.rotationrows import SqlRotations
 from tollbridge.stores.secretwriting import SqlSecrets
 from tollbridge.stores.signing import SqlSigningKeys
+from tollbridge.stores.sqlanalytics import SqlAnalytics
+from tollbridge.stores.sqlapplications import SqlApplications
+from tollbridge.stores.sqloverviews import SqlOverviews
 from tollbridge.stores.sqlpeople import SqlPeople
+from tollbridge.stores.sqlservices import SqlServices
 from tollbridge.stores.sqlsessions import SqlSessions
+from tollbridge.stores.sqlsubscriptions import SqlSubscriptions
 from tollbridge.stores.tokenchanges import SqlTokens
 from tollbridge.stores.tokenwriting import TokenTurns
 from tollbridge.stores.webhookrows import SqlWebhooks
@@ -50,6 +55,7 @@ class SqlSide:
         self.clients = SqlClients(turns)
         self.grants = SqlGrants(turns)
         self.devices = SqlDevices(turns)
+        self.applications = SqlApplications(turns)
         self.audit = SqlAudit(engine)
         self.first_answers = SqlFirstAnswers(engine, clock)
         self.credentials = SqlCredentials(turns)
@@ -59,8 +65,12 @@ class SqlSide:
         self.outbox = SqlOutbox(turns)
         self.replays = SqlReplays(engine, clock)
         self.rotations = SqlRotations(turns)
+        self.services = SqlServices(turns)
+        self.subscriptions = SqlSubscriptions(turns)
+        self.overviews = SqlOverviews(reading or engine, clock)
         self.webhooks = SqlWebhooks(turns)
         self.reports = SqlReports(reading or engine)
+        self.analytics = SqlAnalytics(reading or engine, turns)
         self.sealed = SqlSealed(engine)
         self.secrets = SqlSecrets(engine)
         self.signing = SqlSigningKeys(engine)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.metering.ledger import Reservation, UsageRow
+from tollbridge.services.subscribing import Subscribed
 from tollbridge.stores.answers import Answers
 from tollbridge.stores.base import Store
 from tollbridge.stores.files import cannot_open, connect, unavailable
@@ -108,6 +109,12 @@ class SqliteStore(SqlServed):
 
     def recall_principal(self, digest: bytes) -> Principal | None:
         return self._open.hot.recall_principal(digest)
+
+    async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
+        return self._open.hot.find_subscription(application, service_id)
+
+    async def edition(self) -> int:
+        return self._open.hot.edition()
 
     async def still_open(self, shown: Collection[Shown]) -> Collection[Shown]:
         return self._open.running.open(shown)

@@ -15,7 +15,7 @@ from tollbridge.stores.admins import leaving_an_admin
 from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.engine import answering
-from tollbridge.stores.people import NewMember
+from tollbridge.stores.newpeople import NewMember
 from tollbridge.stores.peopletables import member, person, role, team
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.tables import token

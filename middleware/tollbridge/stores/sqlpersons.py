@@ -14,14 +14,14 @@ from tollbridge.people.model import Person, PersonChange
 from tollbridge.stores.admins import leaving_an_admin
 from tollbridge.stores.auditing import record
 from tollbridge.stores.engine import answering
-from tollbridge.stores.people import NewMember, NewPassword, NewPerson
+from tollbridge.stores.newpeople import NewMember, NewPassword, NewPerson
 from tollbridge.stores.peopletables import member, person, person_identity, session
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.searching import holds
 from tollbridge.stores.sqlmembers import set_in
 from tollbridge.stores.tables import token
 from tollbridge.stores.tokenrows import optional_moment
-from tollbridge.stores.tokenwriting import TokenTurns, refused
+from tollbridge.stores.tokenwriting import TokenTurns, TokenWriting, refused
 
 _FIELDS = ("name", "email")
 
@@ -32,14 +32,8 @@ class SqlPersons:
     _turns: TokenTurns
 
     async def add_person(self, new: NewPerson, act: Act, *, member: NewMember | None = None) -> Person:
-        said = {"name": new.name, "email": new.email}
-        at = micros(new.created_at)
-        password = {"password": new.password, "password_at": at if new.password else None}
         async with self._turns.take() as writing:
-            values = {"id": new.id, "created_at": at, **said, **password}
-            await _write(writing.connection, insert(person).values(values))
-            told = said | {"password": "set" if new.password else None}
-            await record(writing.connection, act, ("person.add", new.id), None, told)
+            await add_in(writing, new, act)
             if member is not None:
                 await set_in(writing, member, act)
             return await _there(writing.connection, new.id)
@@ -172,6 +166,17 @@ class SqlPersons:
         with answering():
             async with self._turns.engine.connect() as connection:
                 return [_person(row._mapping) for row in await connection.execute(wanted)]
+
+
+async def add_in(writing: TokenWriting, new: NewPerson, act: Act) -> None:
+    """Write a person in a transaction; raises `BadRequest` (409) where somebody has that address already."""
+    said = {"name": new.name, "email": new.email}
+    at = micros(new.created_at)
+    password = {"password": new.password, "password_at": at if new.password else None}
+    values = {"id": new.id, "created_at": at, **said, **password}
+    await _write(writing.connection, insert(person).values(values))
+    told = said | {"password": "set" if new.password else None}
+    await record(writing.connection, act, ("person.add", new.id), None, told)
 
 
 async def _row(connection: AsyncConnection, person_id: str) -> Any:

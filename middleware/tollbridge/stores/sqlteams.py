@@ -13,8 +13,8 @@ from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import TokenChange, change_for
 from tollbridge.stores.engine import answering
 from tollbridge.stores.family import rebind
-from tollbridge.stores.people import NewTeam
-from tollbridge.stores.peopletables import member, team
+from tollbridge.stores.newpeople import NewTeam
+from tollbridge.stores.peopletables import invitation, member, team
 from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.searching import holds
 from tollbridge.stores.tables import token
@@ -79,7 +79,8 @@ class SqlTeams:
                 return None
             if row["ended_at"] is None:
                 await writing.revoke(row["holder"], act)
-                await writing.connection.execute(delete(member).where(member.c.team == row["name"]))
+                for table in (member, invitation):
+                    await writing.connection.execute(delete(table).where(table.c.team == row["name"]))
                 ended = update(team).where(team.c.name == row["name"]).values(ended_at=micros(act.at))
                 await writing.connection.execute(ended)
                 await record(writing.connection, act, ("team.end", row["name"]), None, None)

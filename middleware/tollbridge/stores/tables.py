@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     false,
 )
+from sqlalchemy import text as plain
 
 from tollbridge.stores.columns import count, metadata, text
 
@@ -186,6 +187,9 @@ kept_item = Table(
     sqlite_with_rowid=False,
 )
 
+_NO_MODEL, _APPLIED = plain("service <> 'ai'"), plain("application <> ''")
+"""Rows with a place of their own among those of their service, or application: a call to a model alone writes none."""
+
 usage = Table(
     "usage",
     metadata,
@@ -220,6 +224,11 @@ usage = Table(
     count("bytes_in"),
     count("bytes_out"),
     Column("server_tool_calls", BigInteger, nullable=False, server_default="0"),
+    Column("parent", Text, nullable=False, server_default=""),  # the call that this one was made for
+    Column("application", Text, nullable=False, server_default=""),  # of who called
+    Column("release", Text, nullable=False, server_default=""),  # of the published service
     Index("ix_usage_at", "at"),
     Index("ix_usage_token_id_at", "token_id", "at"),
+    Index("ix_usage_service_at", "service", "at", sqlite_where=_NO_MODEL, postgresql_where=_NO_MODEL),
+    Index("ix_usage_application_at", "application", "at", sqlite_where=_APPLIED, postgresql_where=_APPLIED),
 )

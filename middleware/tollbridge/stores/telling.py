@@ -3,7 +3,7 @@
 What stands in a row here holds no secret, so that it needs no key; what does hold one is sealed by who posts it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -11,16 +11,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.audit import AuditRecord
 from tollbridge.ids import id_in_order
+from tollbridge.services.subscribing import SubscriptionState
 from tollbridge.stores.jobtables import delivery, webhook
 from tollbridge.stores.peopletables import team
 from tollbridge.stores.rows import storable
+from tollbridge.stores.servicetables import service, subscription
 from tollbridge.stores.tables import token
 from tollbridge.webhooks.events import hears, said_of
 
 _TOKENS = (token.c.id, token.c.name, token.c.team)
+_SUBSCRIPTION = "subscription"
+_FOR_SUBSCRIBERS = frozenset(
+    f"service.{what}" for what in ("deprecate", "publish", "retire", "supersede", "undeprecate")
+)
+"""What of a service its subscribers hear too."""
 _ABOUT = {
+    _SUBSCRIPTION: (service.c.id, service.c.slug, service.c.team),
     "webhook": (webhook.c.id, webhook.c.name, webhook.c.team),
     "team": (team.c.name, team.c.title, team.c.name),
+    "service": (service.c.id, service.c.slug, service.c.team),
 }
 """Where the name and the team of a target are, by what an action is about; those of any other are a token's.
 
@@ -35,7 +44,8 @@ async def tell(connection: AsyncConnection, record: AuditRecord) -> None:
     if not hooks:
         return
     name, team_name = await _about(connection, record)
-    heard = [hook for hook in hooks if _is_for(hook, record, team_name)]
+    teams = {team_name, *await _subscribed(connection, record)}
+    heard = [hook for hook in hooks if _is_for(hook, record, teams)]
     if not heard:
         return
     said = storable(said_of(record, name, team_name))
@@ -66,13 +76,30 @@ def delivery_values(
     }
 
 
-def _is_for(hook: Any, record: AuditRecord, team_name: str) -> bool:
+def _is_for(hook: Any, record: AuditRecord, teams: Collection[str]) -> bool:
     if hook.id == record.target or not hears(hook.events.split(), record.action):
         return False
-    return not hook.team or hook.team == team_name
+    return not hook.team or hook.team in teams
 
 
 async def _about(connection: AsyncConnection, record: AuditRecord) -> Sequence[str]:
-    key, name, of_team = _ABOUT.get(record.action.partition(".")[0], _TOKENS)
-    asked = select(name, of_team).where(key == storable(record.target))
+    about, target = record.action.partition(".")[0], storable(record.target)
+    key, name, of_team = _ABOUT.get(about, _TOKENS)
+    asked = select(name, of_team).where(key == target)
+    if about == _SUBSCRIPTION:
+        of_it = subscription.c.id == target
+        asked = select(name, of_team).join(subscription, key == subscription.c.service_id).where(of_it)
     return (await connection.execute(asked)).one_or_none() or ("", "")
+
+
+async def _subscribed(connection: AsyncConnection, record: AuditRecord) -> Collection[str]:
+    """Give the teams of the applications that a record is about: of those that have what will end or is new."""
+    s, target = subscription.c, storable(record.target)
+    if record.action.startswith(f"{_SUBSCRIPTION}."):
+        which: Sequence[Any] = (s.id == target,)
+    elif record.action in _FOR_SUBSCRIBERS:
+        which = (s.service_id == target, s.state == SubscriptionState.APPROVED.value)
+    else:
+        return ()
+    asked = select(token.c.team).distinct().join(subscription, s.application == token.c.id).where(*which)
+    return [team_name for team_name in (await connection.execute(asked)).scalars() if team_name]

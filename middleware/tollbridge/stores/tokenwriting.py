@@ -9,10 +9,11 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from tollbridge.applications.model import is_application
 from tollbridge.audit import Act
 from tollbridge.clients.model import HAVE_SECRETS
 from tollbridge.clock import Clock
@@ -20,7 +21,7 @@ from tollbridge.errors import BadRequest
 from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenChange, TokenEdit
 from tollbridge.stores.engine import answering
-from tollbridge.stores.family import Stands, TokenRow, bounded, descendants, rebind, stands_of, take_turn
+from tollbridge.stores.family import Stands, TokenRow, bounded, descendants, minted, rebind, stands_of, take_turn
 from tollbridge.stores.granttables import client
 from tollbridge.stores.peopletables import team
 from tollbridge.stores.rows import micros, storable
@@ -29,6 +30,7 @@ from tollbridge.stores.tokenrows import (
     Values,
     changed_values,
     first_secret,
+    read_above,
     secret_values,
     state_of,
     token_values,
@@ -154,7 +156,7 @@ class TokenWriting:
         await record(self.connection, act, (action, token_id), *told)
         return await self.found(token_id)
 
-    async def switch(self, token_id: str, act: Act, *, on: bool) -> Token | None:
+    async def switch(self, token_id: str, act: Act, *, on: bool, action: str = "") -> Token | None:
         """Disable a token and those below it that are on, or enable those that were disabled with it.
 
         What was off with one above it is off by itself then.
@@ -175,7 +177,7 @@ class TokenWriting:
             off = {"disabled_at": micros(act.at), "disabled_with": token_id}
             await self._update(ids, token.c.disabled_at.is_(None), off)
             await self._update(ids, token.c.disabled_with == row["disabled_with"], {"disabled_with": token_id})
-        action = "token.enable" if on else "token.disable"
+        action = action or ("token.enable" if on else "token.disable")
         await record(self.connection, act, (action, token_id), {"state": self.state(row)}, {"below": ids[1:]})
         return await self.found(token_id)
 
@@ -192,6 +194,23 @@ class TokenWriting:
         if row["revoked_at"] is None:
             await record(self.connection, act, (action, token_id), {"state": self.state(row)}, {"below": ids[1:]})
         return await self.found(token_id)
+
+    async def move(self, id: str, team: str, above: str, act: Act, action: str) -> None:
+        """Give a token that is there, and all that was minted below it, to another team, whose holder is `above` then.
+
+        What was off with what stood above it before is off by itself then. Raises `BadRequest` (409) where what is to
+        be above it opens nothing.
+        """
+        row = (await self.connection.execute(select(token).where(token.c.id == id))).one()._mapping
+        if above:
+            await self._opening(above)
+        await self._update(await minted(self.connection, id), true(), {"team": team})
+        await self._update([id], true(), {"parent": above})
+        if row["disabled_with"] is not None:
+            off = token.c.disabled_with == row["disabled_with"]
+            await self._update(await descendants(self.connection, id), off, {"disabled_with": id})
+        was, is_now = ({"team": row["team"], "parent": row["parent"]}, {"team": team, "parent": above})
+        await self.change(id, TokenChange(), act, action, (was, is_now))
 
     async def row(self, id: str) -> TokenRow | None:
         """Give the columns of a token."""
@@ -218,24 +237,31 @@ class TokenWriting:
         return SecretUse.CLIENT
 
     async def _placed(self, new: NewToken) -> NewToken:
-        """Put what belongs to a team below the team's holder, beside whoever outside the team makes it."""
+        """Put what belongs to a team below the team's holder, beside whoever outside the team makes it.
+
+        What is below an application is of its team. Raises `BadRequest` (409) where it is not, as where that went to
+        another one meanwhile.
+        """
+        parent = await self.row(new.parent) if new.parent else None
+        if parent is not None and parent["team"] != new.team and _within_application(parent):
+            raise refused("what an application has is of the team that the application is of; look at it again")
         asked = select(team.c.holder).where(team.c.name == storable(new.team))
         holder = (await self.connection.execute(asked)).scalar_one_or_none()
         if holder is None or new.beside:
             return new
         if not new.parent:
             return replace(new, parent=holder)
-        parent = await self.row(new.parent)
         return new if parent is None or parent["team"] == new.team else replace(new, beside=holder)
 
     async def _above(self, new: NewToken) -> Stands:
-        above = []
-        for id in filter(None, (new.parent, new.beside)):
-            row = await self.row(id)
-            if row is None or self.state(row) is not TokenState.ACTIVE:
-                raise refused("the token that is to be above it opens nothing")
-            above.append(row)
-        return tuple(above)
+        return [await self._opening(id) for id in (new.parent, new.beside) if id]
+
+    async def _opening(self, id: str) -> TokenRow:
+        """Give the columns of what is to be above a token; raises `BadRequest` (409) where that opens nothing."""
+        row = await self.row(id)
+        if row is None or self.state(row) is not TokenState.ACTIVE:
+            raise refused("the token that is to be above it opens nothing")
+        return row
 
     async def _off_again(self, ids: Sequence[str]) -> None:
         """Disable what was enabled while one that is above it is off, and then what is below that."""
@@ -258,6 +284,10 @@ class TokenWriting:
         for start in range(0, len(ids), _AT_ONCE):
             some = token.c.id.in_(ids[start : start + _AT_ONCE])
             await self.connection.execute(update(token).where(some, which).values(values))
+
+
+def _within_application(row: TokenRow) -> bool:
+    return any(map(is_application, (row["id"], *(each.id for each in read_above(row["above"])))))
 
 
 def refused(why: str, code: str = "conflict") -> BadRequest:

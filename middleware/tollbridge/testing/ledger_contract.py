@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from tollbridge.errors import BudgetExceeded, GatewayError, InternalError
+from tollbridge.errors import BudgetExceeded, GatewayError, InternalError, QuotaExceeded
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Store
 from tollbridge.stores.reporting import BudgetStanding
 from tollbridge.testing.clock import FixedClock
-from tollbridge.testing.samples import ACT, BRIDGE, NOON, OWN, ROW, TOKEN, reservation, room
+from tollbridge.testing.samples import ACT, BRIDGE, NOON, OWN, QUOTA, ROW, TOKEN, reservation, room
 
 
 class LedgerContract:
@@ -37,12 +37,64 @@ class LedgerContract:
         assert found == {BRIDGE.id: BudgetStanding(150, 50), OWN.id: BudgetStanding(150, 0)}
         assert await store.budget_standings([]) == {}
 
+    async def test_quota_counts_calls_whatever_they_cost(self, store: Store) -> None:
+        await store.reserve(reservation("req_1", 400, OWN, QUOTA))
+        await store.reserve(reservation("req_2", 0, QUOTA))
+
+        with pytest.raises(QuotaExceeded, match="the subscription's quota for this day is used up: 2 calls") as refusal:
+            await store.reserve(reservation("req_3", 100, OWN, QUOTA))
+
+        assert (refusal.value.code, refusal.value.ends_s) == ("call_quota_exceeded", QUOTA.ends_s)
+        assert await room(store, OWN, 100)
+        assert await store.budget_standings([QUOTA.id]) == {QUOTA.id: BudgetStanding(0, 2)}
+
+    async def test_refused_call_gives_back_what_it_took_of_a_quota(self, store: Store) -> None:
+        for call_id in ("req_1", "req_2"):
+            await store.reserve(reservation(call_id, 100, OWN, QUOTA))
+
+        await store.settle(replace(ROW, outcome="upstream_failed", cost=0))
+        await store.settle(replace(ROW, call_id="req_2", outcome="refused", cost=0))
+        await store.settle(replace(ROW, call_id="req_2"))
+
+        assert await store.budget_standings([QUOTA.id, OWN.id]) == {
+            QUOTA.id: BudgetStanding(1, 0),
+            OWN.id: BudgetStanding(0, 0),
+        }
+
+    async def test_many_calls_at_once_never_make_more_than_a_quota_has(self, store: Store) -> None:
+        quota = replace(QUOTA, limit=7)
+        calls = [store.reserve(reservation(f"req_{n}", n, quota)) for n in range(40)]
+
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        for number, result in enumerate(results):
+            if result is None:
+                store.post(replace(ROW, call_id=f"req_{number}", cost=number))
+
+        assert sum(isinstance(result, QuotaExceeded) for result in results) == 33
+        assert await store.budget_standings([quota.id]) == {quota.id: BudgetStanding(7, 0)}
+
+    async def test_call_whose_time_is_over_stays_counted(self, store: Store, clock: FixedClock) -> None:
+        await store.reserve(reservation("req_1", 400, OWN, QUOTA, ttl_s=10))
+
+        clock.advance(10)
+        await store.sweep()
+
+        assert await store.budget_standings([QUOTA.id]) == {QUOTA.id: BudgetStanding(1, 0)}
+
     async def test_call_is_found_by_its_id(self, store: Store) -> None:
         store.post(ROW)
 
         assert await store.find_call(ROW.call_id) == ROW
         assert await store.find_call("req_none") is None
         assert await store.find_call("req_\0") is None
+
+    async def test_call_that_was_made_for_another_says_so_and_whose_it_is(self, store: Store) -> None:
+        await store.settle(replace(ROW, parent="req_0", application="app_1", release="rel_1"))
+
+        found = await store.find_call(ROW.call_id)
+        assert found is not None
+        assert (found.parent, found.application, found.release) == ("req_0", "app_1", "rel_1")
+        assert await store.recent() == [found]
 
     async def test_call_that_does_not_fit_one_budget_holds_nothing_on_any(self, store: Store) -> None:
         with pytest.raises(BudgetExceeded, match=OWN.label) as refusal:

@@ -8,7 +8,7 @@ import pytest
 from tollbridge.errors import BadRequest
 from tollbridge.people.model import PersonChange
 from tollbridge.stores.base import Store
-from tollbridge.stores.people import NewPassword
+from tollbridge.stores.newpeople import NewPassword
 from tollbridge.testing.people_samples import actions, has_session, person, set_password, working
 from tollbridge.testing.samples import ACT, NOON, act
 

@@ -8,7 +8,7 @@ from tollbridge.people.builtin import PLATFORM_ADMIN
 from tollbridge.people.model import Member, Person, PersonChange, Role
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import NewToken
-from tollbridge.stores.people import NewMember, NewPassword, NewPerson, NewTeam
+from tollbridge.stores.newpeople import NewMember, NewPassword, NewPerson, NewTeam
 from tollbridge.stores.sessions import NewSession
 from tollbridge.testing.samples import ACT, NOON, child
 from tollbridge.tokens.model import TokenKind

@@ -139,6 +139,39 @@ class ReportContract:
             Health("orders", "", 2, 0, 70),
         ]
 
+    async def test_calls_made_for_other_calls_cost_and_are_not_counted(self, store: Store) -> None:
+        until = NOON + timedelta(hours=1)
+        outer = replace(ROW, service="summaries", provider="", model="", usage=Usage(), cost=7, duration_ms=50)
+        asked = replace(ROW, service="summaries", parent="req_0", usage=Usage(input=2, output=1), duration_ms=9_000)
+        failed = replace(asked, status=502, outcome="upstream_failed", usage=Usage(), cost=0)
+        refused = replace(asked, status=429, outcome="refused", usage=Usage(), cost=0)
+        unpriced = replace(asked, at=NOON + timedelta(minutes=5), cost=None)
+        tried = replace(asked, provider="", usage=Usage(), cost=0)  # of the service itself, before it serves
+        for number, row in enumerate([outer, asked, failed, refused, unpriced, tried]):
+            await store.settle(replace(row, call_id=f"req_{number}"))
+
+        totals = await store.totals(NOON, until)
+
+        assert (totals.calls, totals.failed, totals.refused, totals.unpriced) == (1, 0, 0, 1)
+        assert (totals.cost, totals.input_tokens, totals.output_tokens) == (107, 4, 2)
+        assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (50, 50, 300)
+        assert await store.cost(NOON, until) == 107
+        assert await store.series(NOON, until, steps=1) == [Bucket(NOON, "", 1, 0, 107, 50, 50)]
+        assert await store.series(NOON, until, steps=1, by_model=True) == [
+            Bucket(NOON, "small", 0, 0, 100, None, None),
+            Bucket(NOON, "summaries", 1, 0, 7, 50, 50),
+        ]
+        assert await store.spend(NOON, until, by="service") == [Spend("summaries", 1, 107, unpriced.at)]
+        assert await store.spend(NOON, until, by="model") == [
+            Spend("small", 0, 100, unpriced.at),
+            Spend("", 1, 7, NOON),
+        ]
+        assert await store.uses(NOON, until) == [Use("tok_1", "ai:chat", "", 1, 1, NOON)]
+        assert await store.health(NOON, until) == [
+            Health("summaries", "openai", 3, 1, 9_000),  # those that came to it
+            Health("summaries", "", 1, 0, 50),
+        ]
+
     async def test_biggest_spenders_come_first(self, store: Store) -> None:
         for number, (model, cost) in enumerate([("a", 5), ("b", 7), ("a", 5), ("c", None), ("d", 0), ("d", 0)]):
             at = NOON + timedelta(minutes=number)

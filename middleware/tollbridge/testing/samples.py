@@ -19,6 +19,7 @@ from tollbridge.tokens.model import Principal, TokenBudget, TokenKind, TokenLimi
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 BRIDGE = BudgetLine("bridge:2026-01", 1_000, "the bridge's budget for this month")
 OWN = BudgetLine("token:tok_1:2026-01", 500, "this token's budget for this month")
+QUOTA = BudgetLine("calls:sub_1:2026-01-05", 2, "the subscription's quota for this day", NOON.timestamp() + 43_200)
 
 ROW = UsageRow(
     call_id="req_1",

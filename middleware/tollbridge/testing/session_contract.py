@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tollbridge.errors import Unavailable
 from tollbridge.stores.base import Store
-from tollbridge.stores.people import NewPerson
+from tollbridge.stores.newpeople import NewPerson
 from tollbridge.stores.sessions import NewSession, Session
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.people_samples import set_password

@@ -14,14 +14,18 @@ from msgspec.structs import replace
 from tollbridge.errors import Unavailable
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.stores.base import Store
+from tollbridge.testing.analytics_contract import AnalyticsContract
+from tollbridge.testing.application_contract import ApplicationContract
 from tollbridge.testing.audit_contract import AuditContract
 from tollbridge.testing.client_contract import ClientContract
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.credential_contract import CredentialContract
 from tollbridge.testing.device_contract import DeviceContract
+from tollbridge.testing.evaluation_contract import EvaluationContract
 from tollbridge.testing.family_contract import FamilyContract
 from tollbridge.testing.idempotency_contract import IdempotencyContract
 from tollbridge.testing.import_contract import ImportContract
+from tollbridge.testing.invitation_contract import InvitationContract
 from tollbridge.testing.issued_contract import IssuedContract
 from tollbridge.testing.jobs_contract import JobsContract
 from tollbridge.testing.kept_contract import KeptContract
@@ -30,6 +34,7 @@ from tollbridge.testing.lives_contract import LivesContract
 from tollbridge.testing.member_contract import MemberContract
 from tollbridge.testing.notice_contract import NoticeContract
 from tollbridge.testing.outbox_contract import OutboxContract
+from tollbridge.testing.overview_contract import OverviewContract
 from tollbridge.testing.people_contract import PeopleContract
 from tollbridge.testing.replay_contract import ReplayContract
 from tollbridge.testing.report_contract import ReportContract
@@ -38,9 +43,13 @@ from tollbridge.testing.running_contract import RunningContract
 from tollbridge.testing.samples import ACT, NOON, OWN, ROW, TOKEN, reservation
 from tollbridge.testing.sealed_contract import SealedContract
 from tollbridge.testing.secret_contract import SecretContract
+from tollbridge.testing.service_contract import ServiceContract
 from tollbridge.testing.session_contract import SessionContract
+from tollbridge.testing.subscription_contract import SubscriptionContract
 from tollbridge.testing.team_contract import TeamContract
+from tollbridge.testing.telling_contract import TellingContract
 from tollbridge.testing.token_contract import TokenContract
+from tollbridge.testing.transfer_contract import TransferContract
 from tollbridge.testing.webhook_contract import WebhookContract
 from tollbridge.tokens.model import Shown
 
@@ -63,13 +72,22 @@ class StoreContract(
     IdempotencyContract,
     JobsContract,
     WebhookContract,
+    ServiceContract,
+    EvaluationContract,
+    SubscriptionContract,
+    OverviewContract,
+    TellingContract,
+    AnalyticsContract,
     OutboxContract,
     RotationContract,
     NoticeContract,
     CredentialContract,
     TeamContract,
+    ApplicationContract,
+    TransferContract,
     PeopleContract,
     MemberContract,
+    InvitationContract,
     ReplayContract,
     SessionContract,
 ):

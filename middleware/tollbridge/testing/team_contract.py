@@ -10,7 +10,7 @@ from msgspec import structs
 from tollbridge.errors import BadRequest
 from tollbridge.people.model import Team, TeamChange
 from tollbridge.stores.base import Store
-from tollbridge.stores.people import NewTeam
+from tollbridge.stores.newpeople import NewTeam
 from tollbridge.testing.people_samples import actions, add_person, team
 from tollbridge.testing.samples import ACT, NOON, child, found, opening, states
 from tollbridge.tokens.conditions import Conditions

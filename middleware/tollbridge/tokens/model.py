@@ -14,7 +14,8 @@ from tollbridge.tokens.scopes import ScopeSet
 class TokenKind(StrEnum):
     """What a token is for.
 
-    `TEAM` and `MEMBER` hold what a team, and a person in it, may do; they have no secret of their own.
+    `TEAM`, `MEMBER` and `APPLICATION` hold what a team, a person in it and an application may do; they have no secret
+    of their own.
     """
 
     BEARER = "bearer"
@@ -22,9 +23,10 @@ class TokenKind(StrEnum):
     SECRET = "secret"
     TEAM = "team"
     MEMBER = "member"
+    APPLICATION = "application"
 
 
-HOLDERS = frozenset((TokenKind.TEAM, TokenKind.MEMBER))
+HOLDERS = frozenset((TokenKind.TEAM, TokenKind.MEMBER, TokenKind.APPLICATION))
 """Kinds of which nobody shows a secret.  Lists of tokens leave them out."""
 
 

@@ -157,6 +157,17 @@ class TokenService:
         check_minter(minter, new.scopes)
         return IssuedToken(await self._admin.add_token(new, await self._act(by)), secret)
 
+    async def issue_below(self, holder: Principal, *, by: Actor = OPERATOR, **wish: Unpack[TokenWish]) -> IssuedToken:
+        """Make a token below a holder, of its team; the secret is in the result and nowhere else.
+
+        Its scopes may reach beyond those of the holder: it may do what both allow, so that what the holder is given
+        later opens without another token. Whether whoever asks may give them is not looked at here. Raises `BadRequest`
+        with `param` for what cannot be used, and with status 409 where the holder opens nothing by then, or is of
+        another team.
+        """
+        new, secret = await self._new.issued(wish, holder)
+        return IssuedToken(await self._admin.add_token(new, await self._act(by)), secret)
+
     async def for_client(
         self, scopes: Iterable[str], *, minter: Principal | None, has_secret: bool, **wish: Unpack[Wish]
     ) -> tuple[NewToken, str]:

@@ -144,10 +144,14 @@ def change_within(change: TokenChange, editor: Principal | None, now: datetime) 
 
 
 def check_kind(token: Token, change: TokenChange) -> None:
-    """Refuse what is changed otherwise: a client by its own rules, and what a person agreed to by that person.
+    """Refuse what is changed otherwise: a client or an application by its own rules, and what a person agreed to.
 
-    Raises `BadRequest` (409, a_client), and `Denied` (scope_beyond) for a grant that is to be widened.
+    Raises `BadRequest` (409: a_client, an_application), and `Denied` (scope_beyond) for a grant that is to be widened.
     """
+    if token.kind is TokenKind.APPLICATION:
+        raise BadRequest(
+            f"this is an application; change it with PATCH /applications/{token.id}", code="an_application", status=409
+        )
     if token.kind is TokenKind.SECRET:
         raise BadRequest(f"this is a client; change it with PATCH /clients/{token.id}", code="a_client", status=409)
     if token.kind is TokenKind.ACCESS and change.scopes is not UNSET and ScopeSet(token.scopes).lacking(change.scopes):

@@ -26,6 +26,7 @@ EVENTS = tuple(
             "canary change disable enable import issue leaked revoke rotate rotated_automatically rotation_failed"
             " secret_ending set_rotation unset_rotation unused withdraw"
         ),
+        "application": "add change disable enable end subscribe transfer",
         "client": "add change",
         "credential": "add remove rotate",
         "grant": "add widen",
@@ -34,8 +35,14 @@ EVENTS = tuple(
         "person": "add change disable enable link password remove",
         "provider_key": "check ending expire remove rotate set",
         "role": "add change remove",
+        "service": (
+            "add approve change deprecate drop fail promote prove publish refuse release retire schedule slo_burning"
+            " slo_recovered submit supersede undeprecate unschedule withdraw"
+        ),
+        "plan": "add change",
         "session": "begin end",
-        "team": "add change disable enable end",
+        "subscription": "approve ask cancel end expire refuse",
+        "team": "add change disable enable end invited joined reinvited uninvited",
         "webhook": "change create disable give_up remove resend rotate try",
     }.items()
     for event in events.split()
@@ -44,7 +51,11 @@ EVENTS = tuple(
 
 _EVENT = re.compile(r"[a-z][a-z_]{0,39}\.[a-z][a-z_]{0,39}")
 _PATTERN = re.compile(r"\*|[a-z][a-z_]{0,39}\.(?:\*|[a-z][a-z_]{0,39})")
-_SAID = ("hint", "ends_at", "others_end_at", "days", "last_used_at", "into", "why", "version", "provider", "result")
+_SAID = (
+    *("hint", "ends_at", "others_end_at", "days", "last_used_at", "into", "why", "version", "provider", "result"),
+    *("number", "successor", "invitation", "slo", "window", "burn_rate"),
+    *("passed", "cases", "cases_passed"),
+)
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 

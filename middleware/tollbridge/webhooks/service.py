@@ -1,6 +1,6 @@
 """Webhooks of one gateway: made, changed and tried."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, structs
 
 from tollbridge.audit import Actor
-from tollbridge.clock import Clock
+from tollbridge.clock import Clock, iso
 from tollbridge.errors import BadRequest, Unavailable, UpstreamUnreachable
 from tollbridge.ids import new_id
+from tollbridge.sealing.places import DELIVERY, Place
 from tollbridge.stores.base import Store
 from tollbridge.stores.rows import micros
 from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
@@ -54,6 +55,7 @@ class Webhooks:
     ) -> None:
         self._store = store
         self._tokens = tokens
+        self._box = box
         self._secrets = HookSecrets(box)
         self._clock = clock
         self._allow_private = allow_private
@@ -122,6 +124,17 @@ class Webhooks:
         id, data = new_id("msg", self._clock), {"id": webhook.id, "name": webhook.name, "by": by.id}
         sent = Delivery(id, webhook.id, TEST, now, 0, "", said=body(TEST, micros(now), data))
         await self._store.note(await self._tokens.act(by), "webhook.try", webhook.id, None, {"delivery": id})
+        await (await self._store.outbox()).post(sent)
+        return sent
+
+    async def hand_over(
+        self, webhook_id: str, event: str, data: Mapping[str, object], *, ends_at: datetime
+    ) -> Delivery:
+        """Send a message that holds a secret, to one webhook alone: sealed while it waits, and kept no longer."""
+        now, id = self._clock.now(), new_id("msg", self._clock)
+        said = body(event, micros(now), {**data, "ends_at": iso(ends_at)}).encode("utf-8")
+        sealed = self._box.shut(said, Place(DELIVERY, webhook_id, id))
+        sent = Delivery(id, webhook_id, event, now, 0, "", sealed=sealed)
         await (await self._store.outbox()).post(sent)
         return sent
 

@@ -12,18 +12,29 @@ _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 def ends(text: str) -> dict[str, str]:
-    """Read when something ends, as a field of a wish: a span from now on, or a time; raises a usage error."""
-    if not text:
-        return {}
+    """Read when something ends, as a field of a wish, none for an empty text; raises a usage error."""
+    return {"expires_at": time_meant(text)} if text else {}
+
+
+def time_meant(text: str) -> str:
+    """Read a time, or a span from now on, and give it in ISO 8601; raises a usage error."""
     span = _SPAN.fullmatch(text)
     if span is not None:
         seconds = int(span[1]) * _SECONDS[span[2]]
-        return {"expires_at": (SystemClock().now() + timedelta(seconds=seconds)).isoformat()}
+        return (SystemClock().now() + timedelta(seconds=seconds)).isoformat()
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is neither a span such as 90d nor a time such as 2027-02-21") from None
-    return {"expires_at": (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).isoformat()}
+    return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).isoformat()
+
+
+def time_ago(text: str) -> str:
+    """Read a time, or a span back from now, and give it in ISO 8601; raises a usage error."""
+    span = _SPAN.fullmatch(text)
+    if span is None:
+        return time_meant(text)
+    return (SystemClock().now() - timedelta(seconds=int(span[1]) * _SECONDS[span[2]])).isoformat()
 
 
 def overlap_s(text: str) -> int:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.cli.output import labelled, print_fields, print_json, print_table
-from tollbridge_admin.commands import teammembers
+from tollbridge_admin.commands import invitations, teammembers
 from tollbridge_admin.commands.acting import Acting
 from tollbridge_admin.commands.reaching import Reaching, Where, named, placed
 from tollbridge_admin.commands.words import (
@@ -28,6 +28,7 @@ from tollbridge_admin.commands.words import (
 
 app = typer.Typer(help="Make, list and change teams, and say who is in them.", no_args_is_help=True)
 app.add_typer(teammembers.app)
+app.add_typer(invitations.app)
 
 _NO_MORE = {
     **{"rpm": "requests_per_minute", "tpm": "tokens_per_minute", "concurrency": "concurrency"},

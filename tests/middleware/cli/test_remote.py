@@ -8,12 +8,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import typer
 from tests.support.certificates import certificates_for
 
 from tollbridge.cli.asking import Refused
-from tollbridge.cli.remote import Remote, read_token
+from tollbridge.cli.remote import ANSWER_S, CONNECT_S, TRIAL_S, Remote, patience, read_token
 from tollbridge.errors import SetupError
 
 Answer = Callable[[BaseHTTPRequestHandler], tuple[int, dict[str, str], bytes]]
@@ -239,6 +240,19 @@ def test_file_that_cannot_be_read_is_said(tmp_path: Path, content: bytes | None)
 def test_path_that_is_none_is_wrong_usage() -> None:
     with pytest.raises(typer.BadParameter, match="is no path"), Remote("https://gw.example.com", "tb_x") as api:
         api.ask("GET", "/\x00")
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds"),
+    [
+        ("/services/weather/releases/1/prove", TRIAL_S),
+        ("/services/weather/try", TRIAL_S),
+        ("/services/weather/releases/1/publish", ANSWER_S),
+        ("/tokens", ANSWER_S),
+    ],
+)
+def test_what_asks_models_is_waited_for_longer(path: str, seconds: float) -> None:
+    assert patience(path) == httpx2.Timeout(seconds, connect=CONNECT_S)
 
 
 @pytest.fixture(autouse=True)

@@ -59,9 +59,45 @@ def test_any_other_is_refused(uri: str) -> None:
         check_redirect_uri(uri)
 
 
+@pytest.mark.parametrize("uri", ["http://localhost", "http://localhost/callback", "http://localhost:4000/callback"])
+def test_localhost_is_taken_by_http_where_it_may_be(uri: str) -> None:
+    assert check_redirect_uri(uri, localhost=True) == uri
+    with pytest.raises(ValueError, match="of a public client http://localhost/<path> too"):
+        check_redirect_uri(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://localhost/done",
+        "https://app.localhost/done",
+        "http://app.localhost/done",
+        "http://localhost./done",
+        "http://LOCALHOST/done",
+        "http://localhost.evil.test/done",
+        "http://localhost@evil.test/done",
+        "http://localhost:0/done",
+        "http://localhost/done#",
+        "http://localhost/" + "x" * 2048,
+    ],
+)
+def test_nothing_that_is_like_localhost_is_taken(uri: str) -> None:
+    with pytest.raises(ValueError, match="no address to send people back to"):
+        check_redirect_uri(uri, localhost=True)
+
+
+def test_localhost_without_a_port_is_any_port_of_it_and_no_literal() -> None:
+    assert matches("http://localhost/done", "http://localhost:4000/done")
+    assert matches("http://localhost:4000/done", "http://localhost:4000/done")
+    assert not matches("http://localhost:4000/done", "http://localhost:4001/done")
+    for uri in ("http://127.0.0.1:4000/done", "https://localhost:4000/done", "http://localhost:4000/other"):
+        assert not matches("http://localhost/done", uri)
+
+
 def test_address_at_a_loopback_literal_is_on_ones_own_machine_whatever_its_scheme() -> None:
     for uri in ("http://127.0.0.1/done", "https://127.0.0.1:8443/done", "http://[::1]:4000", "https://[::1]/done"):
         assert is_own_machine(uri)
+    assert is_own_machine("http://localhost:4000/done")
     for uri in ("https://app.example/done", "https://10.0.0.1/done", "https://[2001:db8::1]/done"):
         assert not is_own_machine(uri)
 

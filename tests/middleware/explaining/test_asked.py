@@ -70,7 +70,7 @@ def test_chunked_body_has_no_length() -> None:
     assert b"content-length" not in heads(Asked(headers={"Transfer-Encoding": "chunked"}, body=b"x"))
 
 
-@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("WS", b""), ("WS", b"x")])
+@pytest.mark.parametrize(("method", "body"), [("GET", b""), ("DELETE", b""), ("WS", b""), ("WS", b"x")])
 def test_request_without_a_body_says_nothing_of_one(method: str, body: bytes) -> None:
     assert set(heads(Asked(method=method, body=body))) == {b"host", b"authorization"}
 
@@ -108,6 +108,10 @@ def test_recorded_call_is_asked_again(more: dict[str, Any], method: str, path: s
     assert asked is not None
     assert (asked.method, asked.path, asked.client, asked.assumed) == (method, path, "192.0.2.1", True)
     assert (b'"small"' in asked.body) is bool(asked.body)
+
+
+def test_call_that_was_made_for_another_is_none_that_its_caller_could_make() -> None:
+    assert asked_again(replace(ROW, parent="req_0")) is None
 
 
 @pytest.mark.parametrize(

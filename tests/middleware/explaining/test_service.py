@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 from tests.middleware.explaining.conftest import CONFIG, Watched, chat, explained, made
+from tests.support.answering import Answering
 
 from tollbridge.administering import TokenChange
 from tollbridge.errors import BadRequest, RateLimited
@@ -21,6 +22,8 @@ from tollbridge.explaining.standins import Looking
 from tollbridge.limits.limiter import Demand, Lease, Rate
 from tollbridge.metering.ledger import BudgetLine, Reservation
 from tollbridge.money import show_usd, to_nano
+from tollbridge.services.model import Approval, Design
+from tollbridge.services.subscribing import CallQuota, Plan
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.tokens.conditions import Conditions
 from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits
@@ -237,6 +240,37 @@ async def test_budgets_are_told_with_what_is_spent_and_held(gateway: Make) -> No
     assert told.refusal.code == "insufficient_quota"
     assert told.refusal.change.startswith(f"{id}: have the budget raised")
     assert "detail" not in told.refusal.message
+
+
+async def test_quota_of_a_plan_is_told_with_the_calls_that_were_made(gateway: Make) -> None:
+    gw = gateway(CONFIG, plugins=(Answering(),))
+    await gw.client()
+    services, subscriptions, applications = gw.gateway.services, gw.gateway.subscriptions, gw.gateway.applications
+    design = Design(name="W", approval=Approval.AUTO, plans=("gold",), definition={"text": "rain"})
+    service = await services.add("weather", "answering", draft=design)
+    await services.release(service.id, version="1")
+    await services.publish(service.id, 1)
+    await subscriptions.add_plan(Plan(name="gold", quota=CallQuota(1), created_at=gw.clock.now()))
+    application = await applications.add("shop")
+    own = await applications.issue(application.id, name="own")
+    assert own is not None
+    one = await subscriptions.ask(application.id, "weather", plan="gold")
+    asked = Asked(method="POST", path="/v1/apis/weather")
+
+    before = await explained(gw, own.token.id, asked)
+    reply = await made(gw, own.secret, asked)
+    after = await explained(gw, own.token.id, asked)
+
+    assert (before.crosses, reply.status_code, after.crosses) == (True, 200, False)
+    quotas = [*rules(before, "meter", "quota"), *rules(after, "meter", "quota")]
+    assert [(rule.of, rule.holds, rule.values) for rule in quotas] == [
+        (one.id, True, {"limit": 1, "spent": 0, "reserved": 0}),
+        (one.id, False, {"limit": 1, "spent": 1, "reserved": 0}),
+    ]
+    assert after.refusal is not None
+    assert (after.refusal.code, after.refusal.retry_after_s) == ("call_quota_exceeded", 26.5 * 86_400)
+    assert after.refusal.change == f"{one.id}: have it raised, or wait for its next period"
+    assert [rule.values for rule in rules(after, "meter", "reserved")] == [{"most_usd": "0"}]
 
 
 async def test_what_running_calls_hold_is_not_there_to_be_spent(gateway: Make) -> None:

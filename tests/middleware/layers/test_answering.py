@@ -94,7 +94,7 @@ async def test_head_of_a_stream_goes_out_before_its_first_chunk_where_nobody_fee
     assert exchange.status == 200
 
 
-async def test_feed_that_breaks_within_a_stream_ends_it_and_the_app_is_not_disturbed() -> None:
+async def test_feed_that_breaks_within_an_answer_leaves_it_without_an_end_and_the_app_is_not_disturbed() -> None:
     class Late(ForServices):
         def feed(self, call: Call, chunk: bytes) -> list[bytes]:
             if chunk == b"cd":
@@ -106,7 +106,20 @@ async def test_feed_that_breaks_within_a_stream_ends_it_and_the_app_is_not_distu
 
     assert exchange.status == 200
     assert exchange.body == b"ab"
-    assert exchange.sent[-1]["more_body"] is False
+    assert exchange.sent[-1]["more_body"] is True
+
+
+async def test_error_of_an_app_within_its_answer_leaves_that_without_an_end() -> None:
+    async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise Denied("no more")
+
+    exchange = Exchange()
+    await exchange.run(Recorder(breaking))
+
+    assert (exchange.status, exchange.body) == (200, b"half")
+    assert exchange.sent[-1]["more_body"] is True
 
 
 async def test_feed_that_breaks_in_a_model_stream_stops_the_app() -> None:

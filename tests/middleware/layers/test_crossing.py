@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.middleware.layers.crossing_support import Exchange, ForServices, Recorder, hello, http_scope
 
 from tollbridge.call import Call
-from tollbridge.errors import Denied
+from tollbridge.errors import Denied, GatewayError, UpstreamError
 from tollbridge.layers.layer import Layer
 
 
@@ -72,6 +72,16 @@ async def test_layer_refuses_with_its_own_words(phase: str) -> None:
     assert exchange.headers[b"x-should-retry"] == b"false"
 
 
+async def test_refusal_is_no_page_to_a_browser_and_kept_by_nobody() -> None:
+    exchange = Exchange()
+
+    await exchange.run(ForServices(hello, fails="deny head"))
+
+    assert exchange.headers[b"content-type"] == b"application/json"
+    assert exchange.headers[b"x-content-type-options"] == b"nosniff"
+    assert exchange.headers[b"cache-control"] == b"no-store"
+
+
 async def test_exception_of_the_wrapped_app_passes_through_and_the_call_is_finished() -> None:
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise KeyError("mine")
@@ -107,6 +117,21 @@ async def test_gateway_error_of_the_wrapped_app_becomes_its_answer() -> None:
 
     assert exchange.status == 403
     assert recorder.notes[-1] == "a.finish refused"
+
+
+async def test_error_that_the_app_answered_itself_is_how_its_call_ended() -> None:
+    ended = []
+    for error in (Denied("closed"), UpstreamError("it broke")):
+
+        async def answers(scope: Scope, receive: Receive, send: Send, error: GatewayError = error) -> None:
+            scope["tollbridge"].error = error
+            await hello(scope, receive, send)
+
+        recorder = Recorder(answers)
+        await Exchange().run(recorder)
+        ended.append(recorder.notes[-1])
+
+    assert ended == ["a.finish refused", "a.finish upstream_failed"]
 
 
 async def cancelled(app: Layer, exchange: Exchange, begun: asyncio.Event) -> None:

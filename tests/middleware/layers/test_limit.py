@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tollbridge.call import open_call
+from tollbridge.call import Estimate, open_call
 from tollbridge.clock import SystemClock
 from tollbridge.errors import Denied, RateLimited
 from tollbridge.layers.limit import Limit
@@ -280,3 +280,22 @@ async def test_memory_of_anonymous_callers_follows_those_who_still_limit_anythin
     # Each call is back after a second, so 100 addresses still count; the shelf keeps about twice what is in use.
     assert limiter.size < 400
     assert len(limit._in_force) <= 1024
+
+
+async def test_calls_made_for_others_take_tokens_alone() -> None:
+    limiter = MemoryLimiter(FixedClock())
+    limits = TokenLimits(requests_per_minute=1, tokens_per_minute=100, concurrency=1)
+    options = {"limiter": limiter, "defaults": limits}
+    outer, inner = Limit(nothing, **options), Limit(nothing, **options, tokens_only=True)
+    scope = {"type": "http", "path": "/", "headers": [], "client": ("192.0.2.1", 1)}
+    outer.body(open_call(scope, SystemClock()))
+
+    for _ in range(2):
+        call = open_call(scope, SystemClock())
+        call.estimate = Estimate(30, 20)
+        inner.body(call)
+        assert [(demand.rate.name, demand.cost) for demand in call.grant.demands] == [("tokens", 50)]
+        assert call.grant.lease is None
+
+    with pytest.raises(RateLimited, match="tokens"):
+        inner.body(call)

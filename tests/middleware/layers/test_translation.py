@@ -274,6 +274,23 @@ async def test_other_targets_are_tried_in_their_own_dialects(gw: GatewayUnderTes
     assert reply.json()["choices"][0]["message"]["content"] == "Hello."
 
 
+class Masking:
+    """Hides a name from providers."""
+
+    async def body(self, call: Call) -> None:
+        call.body = (call.body or b"").replace(b"Ada", b"PERSON")
+
+
+async def test_what_a_policy_makes_of_the_body_is_what_another_dialect_is_told(mock: Any) -> None:
+    gw = mock(providers=PROVIDERS, models=MODELS, plugins=(Masking(),))
+    gw.upstream.fail(UpstreamUnreachable("no connection"))
+
+    await gw.chat("both", messages=[{"role": "user", "content": "I am Ada"}])
+
+    assert [b"Ada" in sent.body for sent in gw.sent] == [False, False]
+    assert [sent.json()["messages"][0]["content"] for sent in gw.sent] == ["I am PERSON"] * 2
+
+
 async def test_target_that_cannot_be_told_makes_way_for_the_next(gw: GatewayUnderTest) -> None:
     body = {"model": "both", "messages": [{"role": "user", "content": "Hi"}], "seed": 7}
 

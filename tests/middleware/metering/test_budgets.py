@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tollbridge.call import Call
-from tollbridge.metering.budgets import PERIODS, Budgets, budget_id, period_of
+from tollbridge.metering.budgets import PERIODS, Budgets, budget_id, period_of, quota_line
 from tollbridge.metering.ledger import BudgetLine
+from tollbridge.services.entrance import Entered
+from tollbridge.services.subscribing import CallQuota, Subscribed
 from tollbridge.tokens.model import Above, Principal, TokenBudget
 from tollbridge.tokens.scopes import ScopeSet
 
@@ -77,6 +79,34 @@ def test_call_draws_on_the_budgets_of_all_above_its_token() -> None:
     )
     narrowed = Principal("tok_1", "ci", ScopeSet(), budget=TokenBudget(900, "month"), above=above[:1])
     assert len(budgets.lines(call_of(narrowed))) == 2
+
+
+@pytest.mark.parametrize(
+    ("period", "at", "id", "ends"),
+    [
+        ("day", AT, "calls:sub_1:2026-11-24", datetime(2026, 11, 25, tzinfo=UTC)),
+        ("month", AT, "calls:sub_1:2026-11", datetime(2026, 12, 1, tzinfo=UTC)),
+        ("day", datetime(2026, 12, 31, tzinfo=UTC), "calls:sub_1:2026-12-31", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("month", datetime(2026, 12, 31, tzinfo=UTC), "calls:sub_1:2026-12", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("month", datetime(2027, 1, 31, tzinfo=UTC), "calls:sub_1:2027-01", datetime(2027, 2, 1, tzinfo=UTC)),
+    ],
+)
+def test_call_under_a_plan_with_a_quota_draws_on_that_until_the_period_ends(
+    period: str, at: datetime, id: str, ends: datetime
+) -> None:
+    call = call_of(principal())
+    call.received = at
+    call.entered = Entered(terms=Subscribed("sub_1", quota=CallQuota(5, period)))
+
+    assert quota_line(call) == BudgetLine(id, 5, f"the subscription's quota for this {period}", ends.timestamp())
+
+
+@pytest.mark.parametrize("entered", [None, Entered(), Entered(terms=Subscribed("sub_1"))])
+def test_call_without_a_quota_draws_on_none(entered: Entered | None) -> None:
+    call = call_of(principal())
+    call.entered = entered
+
+    assert quota_line(call) is None
 
 
 def test_no_budgets_are_no_lines() -> None:

@@ -1,5 +1,6 @@
 """What is counted of a call, as a scraper reads it."""
 
+import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -350,6 +351,8 @@ def test_every_family_is_shown_with_just_the_labels_it_declares(metrics: Metrics
     metrics.webhook_attempted("delivered")
     metrics.bad_credential("token")
     metrics.token_leaked("disable")
+    metrics.show_burn_rates({("weather", "sure", "1h"): 2.0})
+    metrics.show_budgets_left({("weather", "sure"): 0.5})
 
     shown: dict[str, set[str]] = {}
     for name, labels, _ in samples(metrics):
@@ -359,6 +362,16 @@ def test_every_family_is_shown_with_just_the_labels_it_declares(metrics: Metrics
     assert {name: labels - {"le"} for name, labels in shown.items()} == {
         family.name: set(family.labels) for family in FAMILIES.values()
     }
+
+
+def test_gauge_of_objectives_shows_the_newest_of_a_bounded_number(metrics: Metrics) -> None:
+    metrics.show_burn_rates({("old", "sure", "1h"): 1.0})
+    metrics.show_burn_rates({(f"s{number}", "sure", "1h"): float(number) for number in range(1_500)})
+
+    found = series(metrics, "slo_burn_rate")
+    assert len(found) == 1_000
+    assert found["s7", "sure", "1h"] == 7.0
+    assert math.isnan(found["old", "sure", "1h"])
 
 
 def test_two_gateways_in_one_process_count_apart(clock: StillClock) -> None:

@@ -317,6 +317,16 @@ def test_gauge_left_in_a_slot_is_gone_when_the_slot_is_taken(folder: Path) -> No
     assert b"tollbridge_inflight 0.0" in metrics.render("")[0]
 
 
+def test_gauge_that_one_worker_sets_is_what_was_set_last(folder: Path) -> None:
+    metrics = Metrics()
+    for rate in (1.0, 3.0, 2.0):
+        metrics.show_burn_rates({("weather", "sure", "1h"): rate})
+
+    shown = metrics.render("")[0]
+
+    assert b'tollbridge_slo_burn_rate{service="weather",slo="sure",window="1h"} 2.0' in shown
+
+
 def test_gauges_are_shown_only_of_processes_that_live(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Metrics().entered()
     (folder / "gauge_livesum_1.db").write_bytes((folder / "gauge_livesum_0.db").read_bytes())

@@ -7,7 +7,7 @@ import pytest
 
 from tollbridge.auth import SCHEMES
 from tollbridge.config import parse_config
-from tollbridge.errors import BadRequest
+from tollbridge.errors import BadRequest, ConfigError
 from tollbridge.hosts import Hosts
 from tollbridge.plugins import Plugins
 from tollbridge.providerkeys.naming import KeyedProviders
@@ -122,3 +122,8 @@ def test_words_of_a_scheme_that_fails_are_not_passed_on() -> None:
         found.keyed(found.host("odd"), "sk-secret")
 
     assert "sk-secret" not in str(refused.value)
+
+
+def test_name_under_which_services_have_their_secrets_is_no_providers() -> None:
+    with pytest.raises(ConfigError, match=r"providers\.services: secrets of services are kept under this name"):
+        providers(services={"base_url": URL})

@@ -270,3 +270,15 @@ async def test_uses_are_noted_in_their_time_and_their_loss_is_told(gw, keys, mon
     with capture_logs() as logs:
         await looks.close()
     assert [one["reason"] for one in logs if one["event"] == "provider_key_uses_not_noted"] == ["gone"]
+
+
+async def test_secret_of_services_needs_a_name_and_no_provider_is_asked_for_it(gw, keys) -> None:
+    with pytest.raises(BadRequest) as nameless:
+        await keys.set("services", NewKey("s3cret"))
+    made = await keys.set("services", NewKey("s3cret"), name="blue.shop")
+    with pytest.raises(BadRequest, match="seen by calling one"):
+        await keys.check("blue.shop")
+
+    assert nameless.value.param == "name"
+    assert (made.name, made.provider, made.in_use) == ("blue.shop", "services", True)
+    assert [key.name for key in await keys.list()] == ["blue.shop"]

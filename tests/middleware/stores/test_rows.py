@@ -43,6 +43,6 @@ def test_usage_row_has_no_text_that_a_database_refuses(text):
     assert values["model"] == values["error"] == storable(text) != text
 
 
-@pytest.mark.parametrize("row", [ROW, replace(ROW, cost=None, first_byte_ms=None, stream=False)])
+@pytest.mark.parametrize("row", [ROW, replace(ROW, cost=None, first_byte_ms=None, stream=False, parent="req_0")])
 def test_row_survives_its_columns(row):
     assert usage_row(dict(zip(USAGE_COLUMNS, usage_values(row), strict=True))) == row

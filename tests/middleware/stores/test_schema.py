@@ -22,6 +22,7 @@ from tollbridge.stores.versions import SchemaState, SchemaStatus, revisions
 from tollbridge.testing.samples import ROW
 
 NEWEST = revisions()[-1]
+LATER = ("parent", "application", "release")
 
 
 def url_of(path):
@@ -89,10 +90,10 @@ def test_older_file_is_brought_up_to_date(older):
     assert upgrade(url_of(older)).state is SchemaState.CURRENT
 
 
-def test_rows_from_before_the_calls_of_server_tools_were_counted_have_none(tmp_path):
+def test_rows_from_before_some_things_were_known_of_calls_have_none_of_them(tmp_path):
     path = tmp_path / "first.db"
     make_version(path, "0001")
-    columns = [name for name in USAGE_COLUMNS if name != "server_tool_calls"]
+    columns = [name for name in USAGE_COLUMNS if name not in ("server_tool_calls", *LATER)]
     values = dict(zip(USAGE_COLUMNS, usage_values(ROW), strict=True))
     with closing(sqlite3.connect(path)) as db, db:
         marks = ", ".join("?" * len(columns))
@@ -101,7 +102,8 @@ def test_rows_from_before_the_calls_of_server_tools_were_counted_have_none(tmp_p
     upgrade(url_of(path))
 
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT call_id, server_tool_calls FROM usage").fetchall() == [(ROW.call_id, 0)]
+        found = db.execute(f"SELECT call_id, server_tool_calls, {', '.join(LATER)} FROM usage").fetchall()
+    assert found == [(ROW.call_id, 0, "", "", "")]
 
 
 async def test_older_file_is_refused_with_what_to_do_where_asked(older):

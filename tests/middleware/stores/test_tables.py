@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy import create_engine
 
-from tollbridge.stores import granttables, jobtables, peopletables
+from tollbridge.stores import applicationtables, granttables, jobtables, peopletables, servicetables
 from tollbridge.stores.columns import metadata
 from tollbridge.stores.rows import USAGE_COLUMNS
 from tollbridge.stores.tables import usage
@@ -19,7 +19,8 @@ def statements(path):
 
 
 def test_migrations_make_exactly_these_tables(path, tmp_path):
-    assert {granttables.client, jobtables.job, peopletables.team} <= set(metadata.tables.values())
+    known = {granttables.client, jobtables.job, peopletables.team, servicetables.service}
+    assert {applicationtables.application, *known} <= set(metadata.tables.values())
     engine = create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
     metadata.create_all(engine)
     engine.dispose()

@@ -15,7 +15,7 @@ from tollbridge.stores.upkeep import Upkeep
 from tollbridge.testing.samples import NOON, OWN, reservation
 
 SOON = NOON + timedelta(seconds=1)
-LATE_MIN = {"code": 10, "device": 10}
+LATE_MIN = {"code": 10, "device": 10, "invitation": 30 * 24 * 60}
 """Minutes for which what has ended is still known."""
 
 

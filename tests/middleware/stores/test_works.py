@@ -20,18 +20,18 @@ from tollbridge.testing.samples import ROW, reservation
 CALLS = tuple(f"req_{n}" for n in range(6))
 
 
-def settle(call_id, charge, held=None):
+def settle(call_id, charge, held=None, calls=1):
     row = replace(ROW, call_id=call_id, cost=charge)
-    return Settle(Settlement(call_id, usage_values(row), charge, held))
+    return Settle(Settlement(call_id, usage_values(row), charge, held, calls))
 
 
 def hold(call_id, amount, budgets):
     return Reserve(reservation(call_id, amount, *(BudgetLine(id, limit, id) for id, limit in budgets)))
 
 
-budgets = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 60)), max_size=3)
+budgets = st.lists(st.tuples(st.sampled_from(("a", "b", "c", "calls:a")), st.integers(0, 60)), max_size=3)
 reserves = st.builds(hold, st.sampled_from(CALLS), st.integers(0, 30), budgets)
-settles = st.builds(settle, st.sampled_from(CALLS), st.integers(0, 40))
+settles = st.builds(settle, st.sampled_from(CALLS), st.integers(0, 40), calls=st.integers(0, 1))
 batches = st.lists(
     st.lists(st.one_of(reserves, settles), max_size=6, unique_by=lambda work: (type(work), id_of(work))), max_size=4
 )

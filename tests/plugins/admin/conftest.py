@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.support.answering import Answering
 
 from tollbridge.administering import AuditRecord
 from tollbridge.testing import GatewayUnderTest, gateway
@@ -63,7 +64,7 @@ async def an_admin(under: GatewayUnderTest, *scopes: str, **options: Any) -> Adm
 
 @pytest.fixture
 def under(gateway: Callable[..., GatewayUnderTest]) -> GatewayUnderTest:
-    return gateway()
+    return gateway({}, plugins=(Answering(),))
 
 
 @pytest.fixture

@@ -20,18 +20,24 @@ MORE: Mapping[tuple[str, str], Any] = {
     ("POST", "/tokens/import"): {"tokens": [{"name": "x", "scopes": ["ai:chat"], "hash": f"sha256:{'0' * 64}"}]},
     ("POST", "/clients"): {"name": "x", "scopes": ["ai:chat"]},
     ("POST", "/teams"): {"name": "green"},
+    ("POST", "/me/invitations/accept"): {"code": "x"},
     ("POST", "/members"): {**SOMEBODY, "email": "new@example.com"},
     ("POST", "/people"): {"name": "New", "email": "newer@example.com"},
     ("POST", "/roles"): {"name": "another", "scopes": ["ai:chat"]},
     ("POST", "/provider-credentials"): {"provider": "anthropic", "key": "sk-" + "z" * 40},
     ("POST", "/webhooks"): {"name": "x", "url": "https://x.example/", "events": ["token.*"]},
+    ("POST", "/applications"): {"name": "another"},
+    ("POST", "/services"): {"slug": "rain", "kind": "answering"},
+    ("POST", "/plans"): {"name": "silver", "price_per_call_usd": "25.5", "budget": {"usd": "25"}, "models": ["a", "b"]},
+    ("POST", "/subscriptions"): {"application": "app_0", "service": "weather"},
     ("POST", "/jobs/run"): {"name": "forget_messages"},
     ("POST", "/explain"): {"model": "x"},
+    ("POST", "/openapi-drafts"): {"url": "https://x.example/openapi.json"},
     ("POST", "/leaked"): {"tokens": ["tb_x"]},
 }
 """What is sent where a body is needed."""
-UNRECORDED = frozenset(("audit", "turn", "job", "idempotency", "delivery", "alembic_version"))
-"""Tables that are no thing of anybody's: the log itself, how work is shared out, and messages on their way."""
+UNRECORDED = frozenset(("audit", "turn", "job", "idempotency", "delivery", "alembic_version", "usage"))
+"""Tables that are no thing of anybody's: the logs of changes and of calls, how work is shared out, and messages."""
 
 
 async def tables_of(admin: Admin) -> list[Table]:

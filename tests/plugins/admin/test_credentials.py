@@ -1,14 +1,19 @@
 """Keys that callers sign with, over the API."""
 
+import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from httpx2 import Response
 from tests.plugins.admin.conftest import Admin, an_admin
 
 from tollbridge.credentials import public_key
 from tollbridge.credentials.keys import make_pair
 from tollbridge.testing import GatewayUnderTest
+
+LEAST_TURNS, MOST_TURNS = 6, 96
 
 
 @pytest.fixture(params=["tokens", "clients"])
@@ -114,34 +119,65 @@ async def test_whoever_gives_a_key_away_holds_all_that_the_token_may_do(admin: A
     assert (await writer.post(f"{base}/{made['id']}/remove")).status_code == 200
 
 
-async def test_key_that_was_made_while_its_token_grew_is_not_given(
-    admin: Admin, base: str, monkeypatch: pytest.MonkeyPatch
+async def test_key_of_a_token_that_grows_at_the_same_time_is_given_before_that_or_not_at_all(
+    admin: Admin, base: str
 ) -> None:
-    kind, credentials = base.split("/")[1], admin.under.gateway.credentials
-    writer, rotate = await admin.other(f"admin:{kind}:write", "ai:chat"), credentials.add
+    """The audit log has both in the order in which they were done, each written with what it tells of."""
+    kind = base.split("/")[1]
+    writer, one = await admin.other(f"admin:{kind}:write", "ai:chat"), base.removesuffix("/credentials")
+    given = refused = 0
 
-    async def meanwhile(token_id: str, *args: Any, **options: Any) -> Any:
-        await admin.patch(f"/{kind}/{token_id}", {"scopes": ["ai:*"]})
-        return await rotate(token_id, *args, **options)
+    for turn in range(MOST_TURNS):
+        before = len(await admin.records())
+        asked = [writer.post(base, {"kind": "hmac"}), later(turn % 24, admin.patch(one, {"scopes": ["ai:*"]}))]
+        key, grown = await asyncio.gather(*asked)
+        done = [record.action for record in (await admin.records())[before:]]
 
-    monkeypatch.setattr(credentials, "add", meanwhile)
+        assert grown.status_code == 200
+        if key.status_code == 201:
+            given += 1
+            assert done == ["credential.add", f"{kind.removesuffix('s')}.change"]
+        else:
+            refused += 1
+            assert key.json()["code"] == "scope_beyond"
+        for left in (await admin.get(base)).json()["items"]:  # one may be there that nobody was given
+            assert (await admin.post(f"{base}/{left['id']}/remove")).status_code == 200
+        assert (await admin.patch(one, {"scopes": ["ai:chat"]})).status_code == 200
+        if given and refused and turn >= LEAST_TURNS:
+            break
 
-    assert (await writer.post(base, {"kind": "hmac"})).json()["code"] == "scope_beyond"
+    assert given
+    assert refused
 
 
-@pytest.mark.parametrize("act", ["add", "rotate", "remove"])
-async def test_what_goes_meanwhile_is_not_found(
-    admin: Admin, base: str, act: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = await add(admin, base, kind="hmac")
+async def test_of_two_who_take_a_key_away_at_the_same_time_one_does(admin: Admin, base: str) -> None:
+    path = f"{base}/{(await add(admin, base, kind='hmac'))['id']}"
 
-    async def gone(*args: object, **options: object) -> None:
-        return None
+    replies = await asyncio.gather(*(admin.post(f"{path}/remove") for _ in range(2)))
 
-    monkeypatch.setattr(admin.under.gateway.credentials, act, gone)
+    assert sorted(reply.status_code for reply in replies) == [200, 404]
+    assert (await admin.get(base)).json() == {"items": []}
 
-    path = base if act == "add" else f"{base}/{made['id']}/{act}"
-    assert (await admin.post(path, {"kind": "hmac"} if act == "add" else None)).status_code == 404
+
+async def test_key_that_is_taken_away_while_it_changes_is_not_found_or_follows(admin: Admin, base: str) -> None:
+    for turn in range(LEAST_TURNS):
+        path = f"{base}/{(await add(admin, base, kind='hmac'))['id']}"
+        asked = [later(turn % 6, admin.post(f"{path}/rotate")), later(turn % 4, admin.post(f"{path}/remove"))]
+
+        rotated, removed = await asyncio.gather(*asked)
+
+        left = [one["id"] for one in (await admin.get(base)).json()["items"]]
+        assert removed.status_code == 200
+        assert (rotated.status_code, left) in ((404, []), (200, [rotated.json().get("id")]))
+        for id in left:
+            await admin.post(f"{base}/{id}/remove")
+
+
+async def later(rounds: int, asked: Awaitable[Response]) -> Response:
+    """Ask when the loop has gone round so often."""
+    for _ in range(rounds):
+        await asyncio.sleep(0)
+    return await asked
 
 
 async def test_token_adds_keys_of_its_own_and_none_above_it(admin: Admin) -> None:

@@ -18,6 +18,7 @@ BODIES: Mapping[tuple[str, str], Any] = {
     ("PATCH", "/teams/{name}"): {"title": "stolen"},
     ("POST", "/teams/{name}/members"): {**SOMEBODY, "email": "mallory@example.com"},
     ("PATCH", "/teams/{name}/members/{id}"): {"role": "viewer"},
+    ("POST", "/teams/{name}/invitations"): {"role": "viewer", "email": "mallory@example.com"},
     ("PATCH", "/members/{id}"): {"role": "viewer"},
     ("PATCH", "/people/{id}"): {"name": "stolen"},
     ("PATCH", "/roles/{name}"): {"description": "stolen"},
@@ -28,11 +29,18 @@ BODIES: Mapping[tuple[str, str], Any] = {
     ("PATCH", "/clients/{id}"): {"name": "stolen"},
     ("PATCH", "/webhooks/{id}"): {"name": "stolen"},
     ("POST", "/webhooks/{id}/redeliver"): {"delivery": "dlv_1"},
+    ("PATCH", "/applications/{id}"): {"name": "stolen"},
+    ("POST", "/applications/{id}/transfer"): {"team": "red"},
+    ("POST", "/applications/{id}/tokens"): {"name": "x"},
+    ("PATCH", "/services/{service}"): {"draft": {"name": "stolen"}},
+    ("PATCH", "/plans/{name}"): {"title": "stolen"},
+    ("POST", "/services/{service}/releases"): {"version": "6.6.6"},
+    ("POST", "/services/{service}/releases/{number}/schedule"): {"at": "2099-01-01T00:00:00Z"},
 }
 """What is sent where a body is needed: one that would be taken, so that only whose thing it is can stand in the way."""
 READ = "audit.read"
-SHARED = {("GET", "/roles/{name}")}
-"""What everybody with its scope may read: roles are the words of the whole bridge."""
+SHARED = {("GET", "/roles/{name}"), ("GET", "/plans/{name}")}
+"""What everybody with its scope may read: roles and plans are the words of the whole bridge."""
 
 
 async def made(admin: Admin, path: str, body: Any) -> dict[str, Any]:
@@ -57,6 +65,11 @@ async def a_team(admin: Admin) -> Names:
     return {"name": "blue", "id": member["person"]}
 
 
+async def an_invitation(admin: Admin) -> Names:
+    wish = {"role": "viewer", "email": "ada@example.com"}
+    return {"name": "blue", "id": (await made(admin, "/teams/blue/invitations", wish))["id"]}
+
+
 async def a_member(admin: Admin) -> Names:
     return {"id": (await made(admin, "/members", {**SOMEBODY, "email": "member@example.com"}))["person"]}
 
@@ -79,15 +92,59 @@ async def a_webhook(admin: Admin) -> Names:
     return {"id": (await made(admin, "/webhooks", hook))["id"]}
 
 
+async def an_application(admin: Admin) -> Names:
+    id = (await made(admin, "/applications", {"name": "shop", "team": "blue", "owner": "ada"}))["id"]
+    await made(admin, f"/applications/{id}/tokens", {"name": "ada's"})
+    return {"id": id}
+
+
+async def a_service(admin: Admin) -> Names:
+    """Make one that serves, with a release beside that waits for a review."""
+    ready = {"name": "Weather", "definition": {"text": "rain"}}
+    wish = {"slug": "weather", "kind": "answering", "team": "blue", "draft": ready}
+    slug = (await made(admin, "/services", wish))["slug"]
+    for version in ("1", "2"):
+        await made(admin, f"/services/{slug}/releases", {"version": version})
+    await made(admin, f"/services/{slug}/releases/1/publish", {})
+    await made(admin, f"/services/{slug}/releases/2/submit", {})
+    return {"service": slug, "number": "2"}
+
+
+async def a_plan(admin: Admin) -> Names:
+    return {"name": (await made(admin, "/plans", {"name": "gold", "title": "Gold"}))["name"]}
+
+
+async def a_subscription(admin: Admin) -> Names:
+    """Ask for the service of the team, which was made before."""
+    own = (await made(admin, "/applications", {"name": "forecast", "team": "blue", "owner": "ada"}))["id"]
+    asked = {"application": own, "service": "weather", "why": "for ada"}
+    return {"id": (await made(admin, "/subscriptions", asked))["id"]}
+
+
+async def a_card(admin: Admin) -> Names:
+    """Publish a service that its team alone sees in the catalogue."""
+    draft = {"name": "Hidden", "visibility": "team", "definition": {"text": "ada"}}
+    await made(admin, "/services", {"slug": "hidden", "kind": "answering", "team": "blue", "draft": draft})
+    await made(admin, "/services/hidden/releases", {"version": "1"})
+    await made(admin, "/services/hidden/releases/1/publish", {})
+    return {"service": "hidden"}
+
+
 MAKERS: Mapping[str, Callable[[Admin], Awaitable[Names]]] = {
     "tokens": a_token,
     "clients": a_client,
     "teams": a_team,
+    "invitations": an_invitation,
     "members": a_member,
     "people": a_person,
     "roles": a_role,
     "provider-credentials": a_provider_key,
     "webhooks": a_webhook,
+    "applications": an_application,
+    "services": a_service,
+    "plans": a_plan,
+    "subscriptions": a_subscription,
+    "catalogue": a_card,
 }
 """How a thing that is not red's comes to be, by the first word of the paths about it.  Each kind has one."""
 

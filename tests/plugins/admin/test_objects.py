@@ -25,6 +25,9 @@ OBJECTS = {
     "provider credentials": "/provider-credentials",
     "audit": "/audit",
     "webhooks": "/webhooks",
+    "applications": "/applications",
+    "services": "/services",
+    "subscriptions": "/subscriptions",
 }
 """Where each is that there can be many of; `/policies` is one object, which the configuration has."""
 SINGLE = "/policies"
@@ -32,11 +35,18 @@ SHORT = {
     "/tokens/{id}/credentials": "there are two of a kind at most",
     "/clients/{id}/credentials": "there are two of a kind at most",
     "/jobs": "the program has them",
+    "/me/invitations": "they are one's own, and end by themselves",
+    "/service-kinds": "the installed plugins offer them",
+    "/services/{service}/releases/{number}/evaluations": "only the last twenty are kept",
+    "/attention": "it shows what has waited longest, and counts all",
 }
 """Lists without pages, and why they do not grow."""
 UNSEARCHED = {
     "/webhooks/{id}/deliveries": "they are those of one webhook, the newest first",
     "/people/{id}/sessions": "they are those of one person, and end by themselves",
+    "/teams/{name}/invitations": "they are those of one team, the newest first",
+    "/services/{service}/releases": "they are those of one service, the newest first",
+    "/plans": "they are few, and by their names",
     "/operator/sessions": "they are the operator's, and end by themselves",
 }
 """Lists without a filter, and why."""
@@ -45,8 +55,12 @@ UNTAGGED = {
     "test_webhook": "it sends a message",
     "redeliver": "it sends a message",
     "end_sessions": "a session does not change",
+    "prove_release": "it changes nothing of the release",
+    "try_service": "it changes nothing of the service",
+    "analyse_service": "it sums up calls, which change all the time",
+    "analyse_application": "it sums up calls, which change all the time",
 }
-"""Writes to one object that no `If-Match` is held against, and why."""
+"""Routes of one object that show no tag, or hold no `If-Match` against one, and why."""
 PAGES = {"limit", "after"}
 
 
@@ -91,10 +105,14 @@ async def test_every_single_object_is_shown_with_its_tag_and_changed_against_it(
 async def test_every_post_that_does_something_takes_an_idempotency_key(admin: Admin) -> None:
     posts = [one for one in routes_of(admin) if one.method == "POST"]
 
-    assert {one.path for one in posts if not one.repeats} == {"/explain", "/leaked"}
+    assert {one.path for one in posts if not one.repeats} == {
+        *("/explain", "/leaked", "/openapi-drafts", "/services/{service}/try")
+    }
     assert {one.path: (one.looks, one.scope == ANYBODY) for one in posts if not one.repeats} == {
         "/explain": (True, False),
         "/leaked": (False, True),
+        "/openapi-drafts": (True, False),
+        "/services/{service}/try": (True, False),
     }
 
 

@@ -26,10 +26,11 @@ NARROWED = {
 }
 
 
-@pytest.fixture(params=["tokens", "teams", "clients"])
+@pytest.fixture(params=["tokens", "teams", "clients", "applications"])
 async def path(admin: Admin, request: pytest.FixtureRequest) -> str:
     """Give where something with limits is found."""
     wishes = {"tokens": {"name": "t", "scopes": ["ai:chat"]}, "teams": {"name": "blue"}, "clients": CLIENT}
+    wishes |= {"applications": {"name": "a"}}
     made = await admin.post(f"/{request.param}", {**wishes[request.param], "budget": BUDGET})
     assert made.status_code == 201, made.text
     one = made.json()
@@ -50,6 +51,38 @@ async def test_of_patches_of_one_state_at_the_same_time_one_is_done(admin: Admin
     replies = await asyncio.gather(*(admin.patch(path, patch, if_match=tag) for patch in PATCHES))
 
     assert sorted(reply.status_code for reply in replies) == [200] + [412] * (len(PATCHES) - 1)
+
+
+@pytest.fixture
+async def weather(admin: Admin) -> str:
+    """Give where a service is that serves, with a second release."""
+    draft = {"name": "Weather", "definition": {"text": "rain"}}
+    await admin.post("/services", {"slug": "weather", "kind": "answering", "draft": draft})
+    for version in ("1", "2"):
+        assert (await admin.post("/services/weather/releases", {"version": version})).status_code == 201
+    assert (await admin.post("/services/weather/releases/1/publish")).status_code == 200
+    return "/services/weather"
+
+
+async def test_of_endings_of_one_state_at_the_same_time_one_is_done(admin: Admin, weather: str) -> None:
+    tag = (await admin.get(weather)).headers["etag"]
+    endings = [admin.post(f"{weather}/deprecate", {"successor": f"s{number}"}, if_match=tag) for number in range(4)]
+
+    replies = await asyncio.gather(*endings, admin.post(f"{weather}/retire", if_match=tag))
+
+    assert sorted(reply.status_code for reply in replies) == [200] + [412] * 4
+
+
+async def test_of_moves_of_one_state_at_the_same_time_one_is_done(admin: Admin, weather: str) -> None:
+    one = f"{weather}/releases/2"
+    tag = (await admin.get(one)).headers["etag"]
+    at = "2030-01-01T00:00:00Z"
+
+    replies = await asyncio.gather(
+        admin.post(f"{one}/schedule", {"at": at}, if_match=tag), admin.post(f"{one}/publish", if_match=tag)
+    )
+
+    assert sorted(reply.status_code for reply in replies) == [200, 412]
 
 
 async def test_metadata_patched_at_the_same_time_are_merged(admin: Admin) -> None:

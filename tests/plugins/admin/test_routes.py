@@ -14,7 +14,11 @@ from tollbridge_admin.app import make_table
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.routes import ANY_TOKEN, ANYBODY, Nothing, Table, route
 
-OPEN = {("GET", "/me"), ("GET", "/openapi.json"), ("POST", "/explain")}
+OPEN = {
+    *(("GET", "/me"), ("GET", "/openapi.json"), ("POST", "/explain"), ("GET", "/attention")),
+    *(("GET", "/catalogue"), ("GET", "/catalogue/services"), ("GET", "/catalogue/services/{service}")),
+    *(("GET", "/catalogue/services/{service}/openapi"), ("GET", "/me/invitations"), ("POST", "/me/invitations/accept")),
+}
 """What every valid token may ask: about itself, and about what there is."""
 PUBLIC = {("POST", "/leaked"), ("GET", "/secret-pattern")}
 """What nobody needs a token for."""

@@ -12,6 +12,7 @@ from argon2.profiles import CHEAPEST
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.plugins.admin.conftest import BASE, Admin, an_admin
+from tests.support.answering import Answering
 from tests.support.requires import requires
 
 from tollbridge.testing import GatewayUnderTest
@@ -22,6 +23,7 @@ HOST = "http://gateway.test"
 WITH_BODY, WITHOUT_BODY = 30, 12
 """Examples of each operation: what fits its description, what does not, and what is about a token that is there."""
 
+SERVED = {"name": "Rain", "definition": {"text": "rain"}}
 GOOD = {"name": "made up", "scopes": ["ai:chat"]}
 """Of what is made up from the description alone, too little makes a token."""
 
@@ -31,7 +33,7 @@ def kind_of(path: str) -> str:
 
 
 async def things(admin: Admin) -> dict[str, list[dict[str, str]]]:
-    """Make a team with a member, somebody in the whole bridge, a role, and a client with a key."""
+    """Make a team with a member, somebody in the bridge, a role, a client with a key, services and a subscription."""
     await admin.post("/teams", {"name": "blue"})
     await admin.post("/roles", {"name": "builder", "scopes": ["ai:*"]})
     who = {"email": "ada@example.com", "name": "Ada", "role": "viewer"}
@@ -40,7 +42,21 @@ async def things(admin: Admin) -> dict[str, list[dict[str, str]]]:
     people = [{"id": one["person"]} for one in (member, whole)]
     client = (await admin.post("/clients", GOOD)).json()["id"]
     key = (await admin.post(f"/clients/{client}/credentials", {"kind": "hmac"})).json()["id"]
+    await admin.post("/services", {"slug": "rain", "kind": "answering", "draft": SERVED})
+    await admin.post("/services/rain/releases", {"version": "1"})
+    application = (await admin.post("/applications", GOOD)).json()["id"]
+    await admin.post("/plans", {"name": "gold"})
+    await admin.post("/services", {"slug": "sun", "kind": "answering", "draft": {**SERVED, "plans": ["gold"]}})
+    await admin.post("/services/sun/releases", {"version": "1"})
+    await admin.post("/services/sun/releases/1/publish")
+    asked = {"application": application, "service": "sun", "plan": "gold"}
+    subscription = (await admin.post("/subscriptions", asked)).json()["id"]
     return {
+        "plans": [{"name": "gold"}],
+        "subscriptions": [{"id": subscription}],
+        "catalogue": [{"service": "sun"}],
+        "applications": [{"id": application}],
+        "services": [{"service": "rain", "number": "1"}],
         "clients": [{"id": client, "credential": key}],
         "teams": [{"name": "blue", "id": member["person"]}],
         "members": people,
@@ -54,7 +70,7 @@ class Fuzzed:
 
     def __init__(self, make: Callable[..., GatewayUnderTest]) -> None:
         self.runner = asyncio.Runner()
-        self.under = make({"logging": {"access": False}})
+        self.under = make({"logging": {"access": False}}, plugins=(Answering(),))
         self.admin: Admin = self.runner.run(an_admin(self.under))
         self.document = self.runner.run(self.admin.get("/openapi.json")).json()
         ids = [self.runner.run(self.admin.make(name=f"t{number}"))["id"] for number in range(3)]

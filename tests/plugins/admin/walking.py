@@ -11,6 +11,7 @@ from tollbridge_admin.app import make_table
 from tollbridge_admin.routes import PATTERNS, Route
 
 SAMPLES = {"id": "tok_1", "name": "nobody", "key": "NOBODY_KEY", "credential": "key_" + "0" * 28}
+SAMPLES |= {"service": "svc_1", "number": "999"}
 """What stands for each name of a path and is not there."""
 
 
@@ -35,8 +36,9 @@ def filled(path: str, **names: str) -> str:
 
 
 def segment(one: Route) -> str:
-    """Give the first word of a path: what kind of thing it is about."""
-    return one.path.split("/")[1]
+    """Give what kind of thing a path is about: its first word, but for what a team has beside members."""
+    words = one.path.split("/")
+    return "invitations" if "invitations" in words else words[1]
 
 
 def encoded(body: Any) -> bytes:

@@ -230,6 +230,24 @@ async def test_program_on_a_persons_own_machine_is_always_asked_about(visitor: V
     assert "form-action 'self' http:;" in six.headers["content-security-policy"]
 
 
+async def test_public_client_at_localhost_is_sent_back_to_any_port_of_it_and_asked_about(visitor: Visitor) -> None:
+    native = await program(
+        visitor,
+        trusted=True,
+        auth_method=AuthMethod.NONE,
+        grants=(GrantType.AUTHORIZATION_CODE,),
+        redirect_uris=("http://localhost/callback",),
+    )
+
+    code = await native.code(redirect_uri="http://localhost:4000/callback")
+    again = await native.send(redirect_uri="http://localhost:4000/callback")
+    elsewhere = await native.send(redirect_uri="http://127.0.0.1:4000/callback")
+
+    assert code
+    assert (again.status_code, elsewhere.status_code) == (200, 400)
+    assert "form-action 'self' http://localhost:4000;" in again.headers["content-security-policy"]
+
+
 async def test_person_of_several_teams_chooses_and_lends_what_that_membership_has(visitor: Visitor) -> None:
     gateway = visitor.under.gateway
     (person,) = await gateway.people.list_people()

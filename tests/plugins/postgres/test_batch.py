@@ -12,7 +12,7 @@ from tests.support.requires import requires
 
 from tollbridge import BudgetExceeded, Unavailable
 from tollbridge.errors import InternalError
-from tollbridge.metering.ledger import BudgetLine
+from tollbridge.metering.ledger import BudgetLine, calls_of
 from tollbridge.stores import ledger
 from tollbridge.stores.batch import run
 from tollbridge.stores.files import connect
@@ -55,9 +55,10 @@ async def standing(db):
     return {row["id"]: (row["spent"], row["reserved"]) for row in await db.fetch("SELECT * FROM budget")}
 
 
-budgets = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 60)), max_size=3)
+budgets = st.lists(st.tuples(st.sampled_from(("a", "b", "c", "calls:a")), st.integers(0, 60)), max_size=3)
 reserves = st.tuples(st.just("reserve"), st.sampled_from(CALLS), st.integers(0, 30), budgets)
-settles = st.tuples(st.just("settle"), st.sampled_from(CALLS), st.integers(0, 40), st.just([]))
+endings = st.sampled_from(("complete", "refused"))
+settles = st.tuples(st.just("settle"), st.sampled_from(CALLS), st.integers(0, 40), endings)
 batches = st.lists(
     st.lists(st.one_of(reserves, settles), max_size=6, unique_by=lambda work: work[:2]), min_size=1, max_size=4
 )
@@ -85,16 +86,16 @@ async def test_same_works_come_to_the_same_as_on_sqlite(batch, db, empty, given_
     for works in given_batches:
         ours, theirs = [], []
         ordered = sorted(works, key=lambda work: work[0] == "reserve")  # settlements first
-        for what, call_id, amount, named in ordered:
+        for what, call_id, amount, said in ordered:
             if what == "settle":
                 seen.add(call_id)
-                ours.append(settled(call_id, amount))
-                row = replace(ROW, call_id=call_id, cost=amount)
-                theirs.append(SqliteSettle(ledger.Settlement(call_id, usage_values(row), amount)))
+                ours.append(settled(call_id, amount, outcome=said))
+                row = replace(ROW, call_id=call_id, cost=amount, outcome=said)
+                theirs.append(SqliteSettle(ledger.Settlement(call_id, usage_values(row), amount, None, calls_of(row))))
             elif call_id not in seen:  # an id is a call's own
                 seen.add(call_id)
-                ours.append(hold(call_id, amount, *lines(named)))
-                theirs.append(SqliteReserve(reservation(call_id, amount, *lines(named))))
+                ours.append(hold(call_id, amount, *lines(said)))
+                theirs.append(SqliteReserve(reservation(call_id, amount, *lines(said))))
 
         outcomes = await batch._run(ours)
 

@@ -23,7 +23,7 @@ from tollbridge_postgres.upkeep import Upkeep
 pytestmark = requires("postgres")
 
 SOON = NOON + timedelta(seconds=1)
-LATE_MIN = {"code": 10, "device": 10}
+LATE_MIN = {"code": 10, "device": 10, "invitation": 30 * 24 * 60}
 """Minutes for which what has ended is still known."""
 
 

@@ -117,6 +117,22 @@ async def test_groups_set_and_remove_memberships_at_each_sign_in(enter) -> None:
     ]
 
 
+async def test_who_is_in_groups_of_several_teams_is_a_member_of_each_with_its_role(enter) -> None:
+    given = {"b": {"role": "consumer", "team": "blue"}, "r": {"role": "team-admin", "team": "red"}}
+    visitor = await enter(groups_claim="groups", groups=given)
+    ada = await visitor.person("ada")
+    for team in ("blue", "red"):
+        await visitor.under.gateway.people.teams.add(name=team)
+    found = []
+
+    for groups in (["b", "r"], ["r"]):
+        visitor.corp.claims = {"groups": groups}
+        assert (await sign_in(visitor)).status_code == 303
+        found.append(await roles(visitor, ada))
+
+    assert found == [{"blue": "consumer", "red": "team-admin"}, {"red": "team-admin"}]
+
+
 async def test_memberships_of_groups_end_where_groups_give_nothing_any_more(enter) -> None:
     visitor = await enter()
     ada = await visitor.person("ada", blue="consumer")

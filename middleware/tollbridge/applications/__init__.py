@@ -1,0 +1,1 @@
+"""Applications: what calls, with tokens of its own."""

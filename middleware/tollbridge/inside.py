@@ -1,0 +1,40 @@
+"""Calls from inside: what a plugin's app makes for a call that was let in, through the gateway's whole chain."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from starlette.types import Receive, Scope, Send
+
+from tollbridge.call import Call, local_path, open_call
+
+if TYPE_CHECKING:
+    from tollbridge.gateway import Gateway
+    from tollbridge.limits.limiter import Grant
+
+Enter = Callable[[Call, Scope, Receive, Send], Awaitable[None]]
+"""Takes a request of whoever made a call through the chain."""
+
+
+def entrance(gateway: "Gateway") -> Enter:
+    """Give what takes requests on behalf of the callers of a gateway's own apps.
+
+    Such a request is a call of its own, of the same caller: scopes, limits, budgets, policies and tolls hold it as they
+    hold any. Its scope holds no credential, and what it holds of who calls is not looked at. The first one that is made
+    for a call goes by the requests and places that were counted for that, and takes what was not, such as those of a
+    subscription; all others count by themselves.
+    """
+
+    async def enter(call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        inner = open_call(scope, gateway.clock, path=local_path(scope))
+        inner.principal, inner.borrowed = call.principal, _lend(call)
+        await gateway.chain.carry({**scope, "tollbridge": inner, "tollbridge.gateway": gateway}, receive, send)
+
+    return enter
+
+
+def _lend(call: Call) -> "Grant | None":
+    """Give what a call that still runs was given, once."""
+    if call.lent or call.outcome is not None:
+        return None
+    call.lent = True
+    return call.grant

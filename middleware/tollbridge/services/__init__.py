@@ -1,0 +1,1 @@
+"""Services: what is published, from the first draft to its end."""

@@ -1,0 +1,167 @@
+"""From a path to the published service it calls, before anybody asks who calls."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from starlette.types import Receive, Scope, Send
+
+from tollbridge.call import Call
+from tollbridge.errors import GatewayError, InternalError, MethodNotAllowed, ModelNotFound, NotFound, Unavailable
+from tollbridge.formats.dialect import Envelope, ModelEntry, Operation
+from tollbridge.formats.seal import Seal
+from tollbridge.sanity import two_ways, with_escaped_slashes
+from tollbridge.services.book import Book, Books, Live
+from tollbridge.services.kinds import MODEL
+from tollbridge.services.model import Service
+from tollbridge.services.speaking import Spoken, models_of, service_of, spoken
+from tollbridge.services.subscribing import Subscribed
+
+PREFIX = "/v1/apis/"
+"""Where services are, each below its slug."""
+VERSION = b"tollbridge-version"
+"""The header that asks for a version, and says which one answered."""
+LABEL, SPEAK = "service", "speak"
+_LONGEST = 100
+
+
+class Entered(msgspec.Struct, eq=False):
+    """What a call found: a release of a service, or why there is nothing.
+
+    `refusal` is told only to who may call services of this name at all; that what serves could not be made, at the very
+    end, so that the call is counted as one that failed. `root` is the path of the service as it was
+    called, `below` the rest; of one that is called as a model there is `spoken` instead. `terms` are those of the
+    subscription it is called under, where one is needed. `audience` is whom the gateway's word on who calls is for,
+    None for the wrapped app, and `refused` are headers of a refusal of the call.
+    """
+
+    root: str = ""
+    below: str = ""
+    service: Service | None = None
+    live: Live | None = None
+    refusal: GatewayError | None = None
+    spoken: Spoken | None = None
+    terms: Subscribed | None = None
+    audience: str | None = None
+    refused: tuple[tuple[bytes, bytes], ...] = ()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call that was let in."""
+        if self.live is None:
+            raise self.refusal or NotFound("there is no such service")
+        if self.spoken is not None:
+            await self.spoken.answer(service_of(await self.live.served()), scope, receive, send)
+        else:
+            served = await self.live.served()
+            await served(self._below(scope), receive, send)
+
+    def _below(self, scope: Scope) -> dict[str, Any]:
+        """Give the scope as an app mounted at the service's path sees it (ASGI: `path` begins with `root_path`)."""
+        root = scope.get("root_path", "").rstrip("/") + self.root
+        return {**scope, "root_path": root, "path": root + self.below}
+
+
+class Entrance:
+    """Finds services in the book.  `seal` is for what their answers keep of a provider's state."""
+
+    def __init__(self, books: Books, seal: Seal) -> None:
+        self._books = books
+        self._seal = seal
+
+    async def enter(self, call: Call) -> None:
+        """Say in the call which service and operation its path asks for; raises `Unavailable` where nobody knows."""
+        named, slash, rest = with_escaped_slashes(call.path, call.raw_path).removeprefix(PREFIX).partition("/")
+        slug, at, version = named.partition("@")
+        if at and not version:
+            version = "@"  # which none has
+        entered = call.entered = Entered(root=PREFIX + named, below=slash + rest)
+        call.service = slug[:_LONGEST]
+        call.operation = _operation(call.service, "*")
+        self._find(entered, await self._books.current(), slug, version if at else _asked(call))
+        if entered.live is None:
+            return
+        try:
+            served = await entered.live.served()
+        except Unavailable as exc:
+            call.release = entered.live.release.id
+            entered.refusal, entered.live = exc, None
+            return
+        if "%" in entered.below and not getattr(served, "escaped_slashes", False):
+            raise two_ways()
+        try:
+            found = served.find(call.method, entered.below, call.headers, call.query)
+        except MethodNotAllowed as exc:
+            entered.refusal, entered.live = exc, None
+            return
+        if found is None:
+            entered.refusal = NotFound(f"the service {slug!r} has nothing at {entered.below[:200] or '/'}")
+            entered.live = None
+            return
+        call.operation, call.release = _operation(slug, found.name), entered.live.release.id
+        entered.audience = slug if found.audience == "" else found.audience
+        entered.refused = found.refused
+        call.public = found.public
+        call.call_price = entered.live.price if found.price is None else found.price
+
+    async def enter_model(self, call: Call, envelope: Envelope) -> None:
+        """Say in the call which service its model is, `api/<slug>` or `api/<slug>@<version>`.
+
+        From then on it is a call of that service. Raises as `enter` does, and `BadRequest` for what is no conversation.
+        """
+        operation, model = call.operation, envelope.model
+        slug, at, version = model[len(MODEL) :].partition("@")
+        if operation is None:
+            raise InternalError("a model without an operation")
+        entered = call.entered = Entered(spoken=spoken(call, operation, envelope, self._seal))
+        call.service = slug[:_LONGEST]
+        call.operation = _operation(call.service, SPEAK)
+        book = await self._books.current()
+        entry = book.entries.get(slug)
+        if entry is not None and not entry.spoken and entry.service.retired_at is None:
+            entered.refusal = ModelNotFound(f"the service {slug!r} is not called as a model", param="model")
+            return
+        self._find(entered, book, slug, version if at else _asked(call))
+        if entered.live is not None:
+            entered.audience = slug
+            call.call_price, call.release = entered.live.price, entered.live.release.id
+
+    async def refresh(self) -> None:
+        """Read the book where it has changed; raises `Unavailable` where nobody knows."""
+        await self._books.current()
+
+    def models(self) -> Sequence[ModelEntry]:
+        """List the services that are called as models, as of the last look into the book."""
+        return models_of(self._books.known)
+
+    def _find(self, entered: Entered, book: Book, slug: str, version: str) -> None:
+        """Find the release of a service that serves this version, empty for none named."""
+        entry = book.entries.get(slug)
+        if entry is None:
+            entered.refusal = NotFound(f"there is no service {slug[:_LONGEST]!r}")
+            return
+        entered.service = entry.service
+        entered.live = entry.versions.get(version) if version else entry.live
+        if entered.live is None:
+            entered.refusal = _gone(entry.service) or NotFound(
+                f"the service {slug!r} serves no version {version[:_LONGEST]!r}; "
+                f"it serves {', '.join(sorted(entry.versions)) or 'none'}"
+            )
+
+
+def _operation(slug: str, name: str) -> Operation:
+    return Operation(scope=f"service:{slug}:{name}", label=LABEL, path=name, ai=False)
+
+
+def _asked(call: Call) -> str:
+    return (call.header(VERSION) or b"").decode("latin-1").strip()
+
+
+def _gone(service: Service) -> GatewayError | None:
+    """Give the refusal of a service that is retired: 410, with a pointer to what took its place."""
+    if service.retired_at is None:
+        return None
+    instead = f"; use {PREFIX}{service.successor} instead" if service.successor else ""
+    headers = {"link": f'<{PREFIX}{service.successor}>; rel="successor-version"'} if service.successor else {}
+    return NotFound(
+        f"the service {service.slug!r} is retired{instead}", status=410, code="service_retired", headers=headers
+    )

@@ -1,0 +1,63 @@
+"""The seam to what is shown of many objects at once: what waits for somebody, and how services are subscribed to."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from tollbridge.services.subscribing import SubscriptionState
+
+
+class Waits(StrEnum):
+    """Kinds of what waits for somebody's decision."""
+
+    SUBSCRIPTION_ASKED = "subscription_asked"
+    RELEASE_IN_REVIEW = "release_in_review"
+    RELEASE_FAILED = "release_failed"
+    WEBHOOK_SILENT = "webhook_silent"
+    TOKEN_ENDING = "token_ending"
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One thing that waits since a time.
+
+    `name` is its own: of a subscription that of the application, whose team is `asker`, of a release its version.
+    `team` is whose it is, `service` the slug of the service that it is about, and `number` that of the release.
+    """
+
+    id: str
+    since: datetime
+    name: str
+    team: str
+    service: str = ""
+    number: int = 0
+    asker: str = ""
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """How many wait, and those that have waited longest."""
+
+    total: int
+    oldest: Sequence[Waiting]
+
+
+class OverviewStore(Protocol):
+    """Reads.  Raises `Unavailable` where it does not answer."""
+
+    async def waiting(self, kind: Waits, *, team: str = "", but_by: str = "", limit: int = 20) -> Queue:
+        """Give what waits of a kind, of one team's things where one is named; not what `but_by` asked for.
+
+        A release that failed waits while it is the newest of its service, a webhook while nobody switches it on after
+        nothing arrived there, a token while it ends soon; that of a release counts from when it was made.
+        """
+        ...
+
+    async def subscribers(self, service_ids: Collection[str]) -> Mapping[str, int]:
+        """Count the applications that may call each of some services by a subscription; none is left out."""
+        ...
+
+    async def standing(self, team: str, service_ids: Collection[str]) -> Mapping[str, SubscriptionState]:
+        """Say of which services the applications of a team have a subscription, or asked for one; empty: of no team."""
+        ...

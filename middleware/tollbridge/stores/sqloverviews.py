@@ -1,0 +1,127 @@
+"""What is shown of many objects at once, in an SQL database, by SQLAlchemy: nothing here knows which one."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Row, Select, case, func, literal, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tollbridge.clock import Clock
+from tollbridge.services.model import ReleaseState
+from tollbridge.services.subscribing import OPEN, SubscriptionState
+from tollbridge.stores.base import SOON, TokenView
+from tollbridge.stores.engine import answering
+from tollbridge.stores.jobtables import webhook
+from tollbridge.stores.overviews import Queue, Waiting, Waits
+from tollbridge.stores.rows import moment, storable
+from tollbridge.stores.servicetables import release, service, subscription
+from tollbridge.stores.tables import token
+from tollbridge.stores.views import token_views
+from tollbridge.tokens.model import HOLDERS
+
+_s, _r, _v, _t, _w = subscription.c, release.c, service.c, token.c, webhook.c
+_SOON_US = int(SOON.total_seconds()) * 1_000_000
+_APPROVED = SubscriptionState.APPROVED.value
+
+
+class SqlOverviews:
+    """Reads them."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def waiting(self, kind: Waits, *, team: str = "", but_by: str = "", limit: int = 20) -> Queue:
+        wanted = self._ending() if kind is Waits.TOKEN_ENDING else _WAITING[kind]
+        if team:
+            wanted = wanted.where(_TEAMS[kind] == storable(team))
+        if but_by and kind in _ASKED_BY:
+            wanted = wanted.where(_ASKED_BY[kind] != storable(but_by))
+        oldest = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit)
+        with answering():
+            async with self._engine.connect() as connection:
+                total = (await connection.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
+                return Queue(total, [_waiting(row) for row in await connection.execute(oldest)])
+
+    async def subscribers(self, service_ids: Collection[str]) -> Mapping[str, int]:
+        ids = list(map(storable, service_ids))
+        wanted = select(_s.service_id, func.count()).where(_s.service_id.in_(ids), _s.state == _APPROVED)
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(wanted.group_by(_s.service_id))).all()
+        return dict.fromkeys(service_ids, 0) | {id: number for id, number in rows}
+
+    async def standing(self, team: str, service_ids: Collection[str]) -> Mapping[str, SubscriptionState]:
+        states = [state.value for state in OPEN]
+        wanted = (
+            select(_s.service_id, _s.state)
+            .join(token, _t.id == _s.application)
+            .where(
+                _t.team == storable(team),
+                _s.service_id.in_(list(map(storable, service_ids))),
+                _s.state.in_(states),
+            )
+            .distinct()
+        )
+        with answering():
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(wanted)).all()
+        return {id: SubscriptionState(state) for id, state in sorted(rows, key=lambda row: row.state == _APPROVED)}
+
+    def _ending(self) -> Select[Any]:
+        soon = _t.expires_at - _SOON_US
+        since = case((soon > _t.created_at, soon), else_=_t.created_at)
+        ending = token_views(self._clock.now(), ())[TokenView.ENDING]
+        return _select(_t.id, since, _t.name, _t.team).where(ending, _t.kind.not_in([kind.value for kind in HOLDERS]))
+
+
+def _select(id: Any, since: Any, name: Any, team: Any, **more: Any) -> Select[Any]:
+    """Select what a thing that waits has, under its own names."""
+    others = {"service": literal(""), "number": literal(0), "asker": literal(""), **more}
+    columns = {"id": id, "since": since, "name": name, "team": team, **others}
+    return select(*(column.label(word) for word, column in columns.items()))
+
+
+def _releases(since: Any) -> Select[Any]:
+    found = _select(_r.id, since, _r.version, _v.team, service=_v.slug, number=_r.number)
+    return found.join_from(release, service, _v.id == _r.service_id)
+
+
+_LATER = release.alias()
+_WAITING: Mapping[Waits, Select[Any]] = {
+    Waits.SUBSCRIPTION_ASKED: (
+        _select(_s.id, _s.asked_at, _t.name, _v.team, service=_v.slug, asker=_t.team)
+        .join_from(subscription, service, _v.id == _s.service_id)
+        .join(token, _t.id == _s.application)
+        .where(_s.state == SubscriptionState.ASKED.value)
+    ),
+    Waits.RELEASE_IN_REVIEW: _releases(_r.created_at).where(_r.state == ReleaseState.REVIEW.value),
+    Waits.RELEASE_FAILED: _releases(func.coalesce(_r.ended_at, _r.created_at)).where(
+        _r.state == ReleaseState.FAILED.value,
+        _v.retired_at.is_(None),
+        ~select(_LATER.c.id).where(_LATER.c.service_id == _r.service_id, _LATER.c.number > _r.number).exists(),
+    ),
+    Waits.WEBHOOK_SILENT: _select(_w.id, _w.disabled_at, _w.name, _w.team).where(
+        _w.disabled_at.is_not(None), _w.failing_since.is_not(None)
+    ),
+}
+_TEAMS: Mapping[Waits, Any] = {
+    Waits.SUBSCRIPTION_ASKED: _v.team,
+    Waits.RELEASE_IN_REVIEW: _v.team,
+    Waits.RELEASE_FAILED: _v.team,
+    Waits.WEBHOOK_SILENT: _w.team,
+    Waits.TOKEN_ENDING: _t.team,
+}
+_ASKED_BY: Mapping[Waits, Any] = {Waits.RELEASE_IN_REVIEW: _r.asked_by}
+
+
+def _waiting(row: Row[Any]) -> Waiting:
+    return Waiting(
+        id=row.id,
+        since=moment(row.since),
+        name=row.name,
+        team=row.team,
+        service=row.service,
+        number=row.number,
+        asker=row.asker,
+    )

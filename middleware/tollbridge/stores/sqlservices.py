@@ -1,0 +1,273 @@
+"""Services in an SQL database, by SQLAlchemy: nothing here knows which one.  Their releases are in `sqlreleases`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET
+from sqlalchemy import Row, Select, delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tollbridge.audit import Act
+from tollbridge.services.model import (
+    Design,
+    Release,
+    ReleaseState,
+    Service,
+    ServiceChange,
+    ServiceEdit,
+    ServiceState,
+    read_design,
+    write_design,
+)
+from tollbridge.stores.auditing import record
+from tollbridge.stores.changes import change_for
+from tollbridge.stores.engine import answering
+from tollbridge.stores.peopletables import team
+from tollbridge.stores.releaserows import Released, SqlReleases, turn_over
+from tollbridge.stores.rows import micros, moment, storable
+from tollbridge.stores.searching import holds
+from tollbridge.stores.services import Ending, Look, Published
+from tollbridge.stores.servicetables import evaluation, release, service
+from tollbridge.stores.tables import turn
+from tollbridge.stores.tokenrows import optional_moment
+from tollbridge.stores.tokenwriting import TokenTurns, refused
+
+_c, _r = service.c, release.c
+_REVIEWING = exists().where(_r.service_id == _c.id, _r.state == ReleaseState.REVIEW.value)
+_ALL: Select[Any] = select(*(column for column in _c if column.name != "design"), _REVIEWING.label("reviewing"))
+_LIVE, _RETIRED, _DEPRECATED = _c.live != "", _c.retired_at.is_not(None), _c.deprecated_at.is_not(None)
+_STATES = {
+    ServiceState.RETIRED: (_RETIRED,),
+    ServiceState.DEPRECATED: (~_RETIRED, _LIVE, _DEPRECATED),
+    ServiceState.PUBLISHED: (~_RETIRED, _LIVE, ~_DEPRECATED),
+    ServiceState.REVIEW: (~_RETIRED, ~_LIVE, _REVIEWING),
+    ServiceState.DRAFT: (~_RETIRED, ~_LIVE, ~_REVIEWING),
+}
+
+
+class SqlServices(SqlReleases):
+    """Keeps services and their releases."""
+
+    def __init__(self, turns: TokenTurns) -> None:
+        self._turns = turns
+
+    async def add_service(self, new: Service, draft: Design, act: Act) -> Service:
+        values = {
+            "id": new.id,
+            "slug": new.slug,
+            "kind": new.kind,
+            "team": storable(new.team),
+            "name": storable(draft.name),
+            "design": write_design(draft),
+            "revision": new.revision,
+            "live": "",
+            "created_at": micros(new.created_at),
+            "changed_at": micros(new.changed_at),
+            "successor": "",
+        }
+        async with self._turns.take() as writing:
+            await _check_team(writing.connection, values["team"])
+            try:
+                await writing.connection.execute(insert(service).values(values))
+            except IntegrityError as exc:
+                raise refused("there is or was a service of this slug; take another", "already_exists") from exc
+            told = {"slug": new.slug, "kind": new.kind, "name": values["name"]}
+            await record(writing.connection, act, ("service.add", new.id), None, told)
+            return await _there(writing.connection, new.id)
+
+    async def get_service(self, name: str) -> Service | None:
+        asked = storable(name)
+        found = await self._services(_ALL.where((_c.id == asked) | (_c.slug == asked)))
+        return found[0] if found else None
+
+    async def get_draft(self, service_id: str) -> tuple[Service, Design] | None:
+        with answering():
+            async with self._turns.engine.begin() as connection:
+                found = await _found(connection, service_id)
+                return None if found is None else (found, await _draft(connection, found.id))
+
+    async def list_services(
+        self, *, limit: int = 50, after: str = "", search: str = "", team: str = "", kind: str = "", state: str = ""
+    ) -> Sequence[Service]:
+        wanted = _ALL.where(_c.slug > storable(after)).order_by(_c.slug).limit(limit)
+        for column, value in ((_c.team, team), (_c.kind, kind)):
+            if value:
+                wanted = wanted.where(column == storable(value))
+        if search:
+            wanted = wanted.where(holds(search, _c.slug, _c.name))
+        if state:
+            wanted = wanted.where(*_STATES[ServiceState(state)])
+        return await self._services(wanted)
+
+    async def change_service(self, service_id: str, edit: ServiceEdit, act: Act) -> Service | None:
+        async with self._turns.take() as writing:
+            before = await _found(writing.connection, service_id)
+            if before is None:
+                return None
+            draft = await _draft(writing.connection, before.id)
+            change: ServiceChange = change_for(edit, (before, draft))
+            _check_going(before)
+            values: dict[str, Any] = {}
+            if change.team is not UNSET and change.team != before.team:
+                values["team"] = storable(change.team)
+                await _check_team(writing.connection, values["team"])
+                await turn_over(writing.connection)
+            told: dict[str, Any] = dict(values)
+            if change.draft is not UNSET and (design := write_design(change.draft)) != write_design(draft):
+                values |= {"design": design, "name": storable(change.draft.name)}
+                values["revision"] = told["revision"] = before.revision + 1
+            if values:
+                values["changed_at"] = micros(act.at)
+                await writing.connection.execute(update(service).where(_c.id == before.id).values(values))
+                was = {name: getattr(before, name) for name in told}
+                await record(writing.connection, act, ("service.change", before.id), was, told)
+            return await _there(writing.connection, before.id)
+
+    async def drop_service(self, service_id: str, act: Act, *, check: Look | None = None) -> Service | None:
+        async with self._turns.take() as writing:
+            found = await _seen(writing.connection, service_id, check)
+            if found is None:
+                return None
+            served = select(_r.id).where(_r.service_id == found.id, _r.published_at.is_not(None)).limit(1)
+            if (await writing.connection.execute(served)).first() is not None:
+                raise refused("a service that served is not forgotten: retire it, so that its callers are told")
+            releases = select(_r.id).where(_r.service_id == found.id)
+            await writing.connection.execute(delete(evaluation).where(evaluation.c.release_id.in_(releases)))
+            await writing.connection.execute(delete(release).where(_r.service_id == found.id))
+            await writing.connection.execute(delete(service).where(_c.id == found.id))
+            await record(writing.connection, act, ("service.drop", found.id), {"slug": found.slug}, None)
+            return found
+
+    async def deprecate_service(
+        self, service_id: str, ending: Ending | None, act: Act, *, check: Look | None = None
+    ) -> Service | None:
+        async with self._turns.take() as writing:
+            found = await _seen(writing.connection, service_id, check)
+            if found is None:
+                return None
+            _check_going(found)
+            if not found.live:
+                raise refused("only a service that is published can be deprecated")
+            since = None if ending is None else micros(found.deprecated_at or act.at)
+            ending = ending or Ending()
+            sunset = None if ending.sunset_at is None else micros(ending.sunset_at)
+            values = {"deprecated_at": since, "sunset_at": sunset, "successor": ending.successor}
+            await writing.connection.execute(update(service).where(_c.id == found.id).values(values))
+            await turn_over(writing.connection)
+            action = "service.deprecate" if since is not None else "service.undeprecate"
+            told = {"ends_at": _iso(ending), "successor": ending.successor}
+            await record(writing.connection, act, (action, found.id), None, told)
+            return await _there(writing.connection, found.id)
+
+    async def retire_service(
+        self, service_id: str, successor: str, act: Act, *, check: Look | None = None
+    ) -> Service | None:
+        async with self._turns.take() as writing:
+            found = await _seen(writing.connection, service_id, check)
+            if found is None or found.retired_at is not None:
+                return found
+            if not found.live:
+                raise refused("only a service that is published is retired; forget one that never served")
+            at = micros(act.at)
+            ends = {"state": ReleaseState.SUPERSEDED.value, "ended_at": at, "watched_until": None}
+            own = _r.service_id == found.id
+            await writing.connection.execute(
+                update(release).where(own, _r.state == ReleaseState.LIVE.value).values(ends)
+            )
+            waiting = (ReleaseState.SCHEDULED.value, ReleaseState.REVIEW.value, ReleaseState.APPROVED.value)
+            back = {"state": ReleaseState.MADE.value, "publish_at": None}
+            await writing.connection.execute(update(release).where(own, _r.state.in_(waiting)).values(back))
+            values = {"retired_at": at, "successor": successor or found.successor, "live": ""}
+            await writing.connection.execute(update(service).where(_c.id == found.id).values(values))
+            await turn_over(writing.connection)
+            await record(
+                writing.connection, act, ("service.retire", found.id), None, {"successor": values["successor"]}
+            )
+            return await _there(writing.connection, found.id)
+
+    async def published(self) -> tuple[int, Sequence[Published]]:
+        with answering():
+            async with self._turns.engine.begin() as connection:
+                edition, before = await _edition(connection), None
+                while edition != before:  # where each statement sees another state, until none changed in between
+                    before = edition
+                    rows = await connection.execute(_ALL.where(_LIVE | _RETIRED).order_by(_c.slug))
+                    services = [_service(row) for row in rows]
+                    live = await self._live(connection)
+                    edition = await _edition(connection)
+        return edition, [Published(service=one, releases=tuple(live.get(one.id, ()))) for one in services]
+
+    async def _services(self, wanted: Select[Any]) -> Sequence[Service]:
+        with answering():
+            async with self._turns.engine.connect() as connection:
+                return [_service(row) for row in await connection.execute(wanted)]
+
+    async def _locked(self, connection: AsyncConnection, service_id: str) -> Service | None:
+        return await _found(connection, service_id)
+
+    async def _released(self, rows: Sequence[Released]) -> Sequence[tuple[Service, Release]]:
+        found = await self._services(_ALL.where(_c.id.in_([one.service_id for one, _ in rows])))
+        named = {one.id: one for one in found}
+        return [(named[one.service_id], one) for one, _ in rows]
+
+
+async def _edition(connection: AsyncConnection) -> int:
+    asked = select(turn.c.number).where(turn.c.name == "services")
+    return int((await connection.execute(asked)).scalar_one())
+
+
+async def _found(connection: AsyncConnection, service_id: str) -> Service | None:
+    row = (await connection.execute(_ALL.where(_c.id == storable(service_id)))).one_or_none()
+    return None if row is None else _service(row)
+
+
+async def _seen(connection: AsyncConnection, service_id: str, check: Look | None) -> Service | None:
+    """Find a service that is about to change; raises what the check does."""
+    found = await _found(connection, service_id)
+    if found is not None and check is not None:
+        check(found)
+    return found
+
+
+async def _there(connection: AsyncConnection, service_id: str) -> Service:
+    return _service((await connection.execute(_ALL.where(_c.id == service_id))).one())
+
+
+async def _draft(connection: AsyncConnection, service_id: str) -> Design:
+    return read_design((await connection.execute(select(_c.design).where(_c.id == service_id))).scalar_one())
+
+
+async def _check_team(connection: AsyncConnection, name: Any) -> None:
+    """Refuse a team that has ended: nobody would own it.  A name that is no team's yet is one that is made later."""
+    ended = select(team.c.name).where(team.c.name == name, team.c.ended_at.is_not(None))
+    if (await connection.execute(ended)).first() is not None:
+        raise refused("this team has ended, for good")
+
+
+def _check_going(found: Service) -> None:
+    if found.retired_at is not None:
+        raise refused("this service is retired, for good")
+
+
+def _iso(ending: Ending) -> str | None:
+    return None if ending.sunset_at is None else ending.sunset_at.isoformat()
+
+
+def _service(row: Row[Any]) -> Service:
+    return Service(
+        id=row.id,
+        slug=row.slug,
+        kind=row.kind,
+        team=row.team,
+        name=row.name,
+        revision=row.revision,
+        created_at=moment(row.created_at),
+        changed_at=moment(row.changed_at),
+        reviewing=bool(row.reviewing),
+        live=row.live,
+        deprecated_at=optional_moment(row.deprecated_at),
+        sunset_at=optional_moment(row.sunset_at),
+        retired_at=optional_moment(row.retired_at),
+        successor=row.successor,
+    )

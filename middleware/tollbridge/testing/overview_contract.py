@@ -1,0 +1,158 @@
+"""What every store promises of what it shows of many objects at once, as tests.  Subclass as `StoreContract` says."""
+
+from dataclasses import replace as replaced
+from datetime import timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from tollbridge.services.lifecycle import Move
+from tollbridge.services.subscribing import SubscriptionState
+from tollbridge.stores.base import Store
+from tollbridge.stores.overviews import Queue, Waiting, Waits
+from tollbridge.stores.webhooks import Delivery, WebhookChange
+from tollbridge.testing.application_contract import wanted, working
+from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.samples import ACT, NOON, TOKEN, act
+from tollbridge.testing.service_contract import OTHER, begun, made, moved
+from tollbridge.testing.subscription_contract import ASKED, decided
+from tollbridge.testing.webhook_contract import HOOK
+
+S = SubscriptionState
+EMPTY = Queue(0, [])
+
+
+async def waiting(store: Store, kind: Waits, **asked: Any) -> list[str]:
+    """Give the ids of what waits, the longest first."""
+    return [one.id for one in (await (await store.overviews()).waiting(kind, **asked)).oldest]
+
+
+class OverviewContract:
+    """Tests of `OverviewStore`."""
+
+    async def test_nothing_waits_where_there_is_nothing(self, store: Store) -> None:
+        overviews = await store.overviews()
+
+        assert [await overviews.waiting(kind) for kind in Waits] == [EMPTY] * len(Waits)
+        assert await overviews.subscribers([]) == {}
+        assert await overviews.standing("blue", []) == {}
+
+    async def test_subscription_waits_for_the_team_of_its_service_until_it_is_decided_on(self, store: Store) -> None:
+        await working(store)
+        await begun(store, team="red")
+        await begun(store, id="svc_2", slug="sun", team="green")
+        subscriptions, overviews = await store.subscriptions(), await store.overviews()
+        await subscriptions.subscribe(replace(ASKED, id="sub_2", service_id="svc_2"), ACT)
+        await subscriptions.subscribe(replace(ASKED, asked_at=NOON - timedelta(days=1)), ACT)
+
+        found = await overviews.waiting(Waits.SUBSCRIPTION_ASKED, limit=1)
+
+        first = Waiting(
+            id="sub_1",
+            since=NOON - timedelta(days=1),
+            name="Application 1",
+            team="red",
+            service="weather",
+            asker="blue",
+        )
+        assert found == Queue(2, [first])
+        assert await waiting(store, Waits.SUBSCRIPTION_ASKED, team="green") == ["sub_2"]
+        assert await waiting(store, Waits.SUBSCRIPTION_ASKED, team="blue") == []
+        await decided(subscriptions, S.APPROVED)
+        assert await waiting(store, Waits.SUBSCRIPTION_ASKED) == ["sub_2"]
+
+    async def test_release_in_review_waits_for_others_than_who_asked(self, store: Store) -> None:
+        services = await begun(store)
+        await made(services, "1")
+        await moved(services, 1, Move.SUBMIT)
+
+        overviews = await store.overviews()
+        found = await overviews.waiting(Waits.RELEASE_IN_REVIEW, team="blue")
+
+        one = Waiting(id="rel_svc_1_1", since=NOON, name="1", team="blue", service="weather", number=1)
+        assert found == Queue(1, [one])
+        assert await overviews.waiting(Waits.RELEASE_IN_REVIEW, team="red") == EMPTY
+        assert await overviews.waiting(Waits.RELEASE_IN_REVIEW, but_by=ACT.actor.id) == EMPTY
+        assert await waiting(store, Waits.RELEASE_IN_REVIEW, but_by=OTHER.actor.id) == ["rel_svc_1_1"]
+        await moved(services, 1, Move.APPROVE)
+        assert await overviews.waiting(Waits.RELEASE_IN_REVIEW) == EMPTY
+
+    async def test_release_that_failed_waits_until_there_is_another_or_the_service_ends(self, store: Store) -> None:
+        services, later = await begun(store), act(NOON + timedelta(hours=1))
+        await made(services, "1")
+        await moved(services, 1, Move.PUBLISH)
+        await moved(services, 1, Move.FAIL, later)
+
+        overviews = await store.overviews()
+        found = await overviews.waiting(Waits.RELEASE_FAILED, but_by=ACT.actor.id)
+
+        assert [(one.id, one.since) for one in found.oldest] == [("rel_svc_1_1", later.at)]
+        await made(services, "2")
+        assert await overviews.waiting(Waits.RELEASE_FAILED) == EMPTY
+        at = NOON + timedelta(days=1)
+        await moved(services, 2, Move.SCHEDULE, at=at)
+        await moved(services, 2, Move.FAIL)
+        assert await waiting(store, Waits.RELEASE_FAILED) == ["rel_svc_1_2"]
+        await moved(services, 1, Move.PUBLISH)
+        await services.retire_service("svc_1", "", ACT)
+        assert await overviews.waiting(Waits.RELEASE_FAILED) == EMPTY
+
+    async def test_webhook_waits_where_nothing_arrived_and_it_is_off(self, store: Store) -> None:
+        webhooks, outbox = await store.webhooks(), await store.outbox()
+        for one in (replace(HOOK, team="blue", events=("role.add",)), replace(HOOK, id="whk_2", events=("role.add",))):
+            await webhooks.add_webhook(one, ACT)
+        await outbox.post(Delivery("msg_1", "whk_2", "role.add", NOON, 0, "", said="{}"))
+        await outbox.claim("whk_2", "run_1", most=1, lease_s=60)
+        await outbox.postpone("msg_1", "run_1", "it does not answer", pause_s=5)
+        await webhooks.change_webhook("whk_1", WebhookChange(disabled=True), ACT)
+        assert await waiting(store, Waits.WEBHOOK_SILENT) == []
+
+        await webhooks.change_webhook("whk_2", WebhookChange(disabled=True), ACT)
+
+        found = await (await store.overviews()).waiting(Waits.WEBHOOK_SILENT)
+        assert found == Queue(1, [Waiting(id="whk_2", since=NOON, name="ours", team="")])
+        assert await waiting(store, Waits.WEBHOOK_SILENT, team="blue") == []
+        await webhooks.change_webhook("whk_2", WebhookChange(disabled=False), ACT)
+        assert await waiting(store, Waits.WEBHOOK_SILENT) == []
+
+    async def test_token_waits_from_a_week_before_its_end(self, store: Store, clock: FixedClock) -> None:
+        await working(store)  # whose tokens and holders do not end
+        await store.add_token(replaced(TOKEN, id="tok_9", digest=b"9" * 32), ACT)
+        brief = replaced(TOKEN, id="tok_8", digest=b"8" * 32, expires_at=NOON + timedelta(days=1), team="red")
+        await store.add_token(brief, ACT)
+
+        assert await waiting(store, Waits.TOKEN_ENDING) == ["tok_8"]
+        clock.advance(timedelta(days=23).total_seconds() + 1)
+        found = await (await store.overviews()).waiting(Waits.TOKEN_ENDING)
+
+        assert [(one.id, one.since, one.team) for one in found.oldest] == [("tok_9", NOON + timedelta(days=23), "blue")]
+        assert await waiting(store, Waits.TOKEN_ENDING, team="red") == []
+
+    async def test_subscribers_and_the_standing_of_a_team_are_told_of_each_service(self, store: Store) -> None:
+        await working(store)
+        applications, subscriptions = await store.applications(), await store.subscriptions()
+        await applications.add_application(wanted(2), ACT)
+        await applications.add_application(wanted(3, "red"), ACT)
+        services = {"svc_1": "weather", "svc_2": "sun", "svc_3": "rain"}
+        for id, slug in services.items():
+            await begun(store, id=id, slug=slug)
+        for number, (application, service, state) in enumerate(
+            [
+                ("app_1", "svc_1", S.APPROVED),
+                ("app_2", "svc_1", S.ASKED),
+                ("app_3", "svc_1", S.APPROVED),
+                ("app_1", "svc_2", S.ASKED),
+                ("app_3", "svc_3", S.REFUSED),
+            ]
+        ):
+            one = replace(ASKED, id=f"sub_{number}", application=application, service_id=service, state=state)
+            await subscriptions.subscribe(one, ACT)
+
+        overviews = await store.overviews()
+
+        assert await overviews.subscribers(list(services)) == {"svc_1": 2, "svc_2": 0, "svc_3": 0}
+        assert await overviews.subscribers(["svc_1", "svc_9"]) == {"svc_1": 2, "svc_9": 0}
+        assert await overviews.standing("blue", list(services)) == {"svc_1": S.APPROVED, "svc_2": S.ASKED}
+        assert await overviews.standing("red", list(services)) == {"svc_1": S.APPROVED}
+        assert await overviews.standing("red", ["svc_2"]) == {}
+        assert await overviews.standing("", list(services)) == {}

@@ -1,0 +1,91 @@
+"""What every store promises of who is told of plans, subscriptions and services, as tests.
+
+Subclass as `StoreContract` says.
+"""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from tollbridge.services.lifecycle import Move
+from tollbridge.services.subscribing import PlanChange, SubscriptionState
+from tollbridge.stores.base import Store
+from tollbridge.stores.services import Ending, ServiceStore
+from tollbridge.testing.application_contract import wanted, working
+from tollbridge.testing.samples import ACT
+from tollbridge.testing.service_contract import begun, made, moved
+from tollbridge.testing.subscription_contract import ASKED, PLAN, decided
+from tollbridge.testing.webhook_contract import HOOK, said
+
+TEAMS = ("", "blue", "red", "green")
+"""A webhook of each: of the whole bridge, and of the teams that publish, call, and do neither."""
+
+
+async def hooked(store: Store) -> ServiceStore:
+    """Write a service of blue, red's application, and the webhooks."""
+    await working(store)
+    await (await store.applications()).add_application(wanted(2, "red"), ACT)
+    services, webhooks = await begun(store), await store.webhooks()
+    for number, team in enumerate(TEAMS):
+        await webhooks.add_webhook(replace(HOOK, id=f"whk_{number}", team=team, events=("*",)), ACT)
+    return services
+
+
+async def told(store: Store) -> dict[str, list[str]]:
+    """Give the events that each has been told of, but for those about webhooks and scopes."""
+    left_out = ("webhook.", "application.", "token.")
+    return {
+        team: [one["type"] for one in await said(store, f"whk_{number}") if not one["type"].startswith(left_out)]
+        for number, team in enumerate(TEAMS)
+    }
+
+
+class TellingContract:
+    """Tests of what webhooks are told of services and who calls them."""
+
+    async def test_plans_are_told_to_the_whole_bridge_alone(self, store: Store) -> None:
+        await hooked(store)
+        subscriptions = await store.subscriptions()
+
+        await subscriptions.add_plan(replace(PLAN, name="blue"), ACT)  # which has the name of a team
+        await subscriptions.change_plan("blue", PlanChange(title="x"), ACT)
+
+        assert await told(store) == {"": ["plan.add", "plan.change"], "blue": [], "red": [], "green": []}
+
+    async def test_subscription_is_told_to_both_teams_at_each_step(self, store: Store) -> None:
+        await hooked(store)
+        subscriptions = await store.subscriptions()
+
+        await subscriptions.subscribe(replace(ASKED, application="app_2"), ACT)
+        await decided(subscriptions, SubscriptionState.APPROVED, opinion="fine")
+        await decided(subscriptions, SubscriptionState.ENDED)
+
+        steps = ["subscription.ask", "subscription.approve", "subscription.end"]
+        assert await told(store) == {"": steps, "blue": steps, "red": steps, "green": []}
+        asked, approved, *_ = [one["data"] for one in await said(store, "whk_1") if "subscription" in one["type"]]
+        assert {name: asked[name] for name in ("id", "name", "team", "why")} == {
+            **{"id": "sub_1", "name": "weather", "team": "blue"},
+            "why": "to know the weather",
+        }
+        assert (approved["changed"], approved["why"]) == (["plan", "state", "why"], "fine")
+
+    async def test_service_that_ends_is_told_to_those_who_may_call_it(self, store: Store) -> None:
+        services = await hooked(store)
+        subscriptions = await store.subscriptions()
+        await made(services, "1")
+        await moved(services, 1, Move.PUBLISH)
+        await subscriptions.subscribe(replace(ASKED, application="app_2"), ACT)
+        before = await told(store)
+        await services.deprecate_service("svc_1", Ending(), ACT)
+        assert (await told(store))["red"] == before["red"]  # who only asked is not concerned
+        await decided(subscriptions, SubscriptionState.APPROVED)
+        await services.deprecate_service("svc_1", Ending(successor="sun"), ACT)
+        await services.retire_service("svc_1", "", ACT)
+
+        found: dict[str, Any] = await told(store)
+
+        assert found["red"] == ["subscription.ask", "subscription.approve", "service.deprecate", "service.retire"]
+        assert [one for one in found["blue"] if one.startswith("service.")] == [
+            *("service.release", "service.publish", "service.deprecate", "service.deprecate", "service.retire")
+        ]
+        assert found["green"] == []

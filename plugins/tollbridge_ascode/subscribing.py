@@ -1,0 +1,100 @@
+"""Subscriptions at a gateway."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from tollbridge import SystemClock
+from tollbridge.cli.asking import Asking
+from tollbridge_ascode.objects import Differing, Fields, application, got
+from tollbridge_ascode.services import place
+from tollbridge_ascode.shapes import BadDocument, Document, SubscriptionSpec
+
+AT = "/subscriptions"
+_OPEN = ("asked", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a subscription stands to what a document says: to be asked for, to be approved, or otherwise than it says."""
+
+    id: str = ""
+    asks: bool = False
+    approves: bool = False
+    changes: Sequence[Differing] = ()
+
+
+def every(api: Asking) -> Iterator[Fields]:
+    """Give all subscriptions that are open or asked for."""
+    for one in api.items(AT):
+        if one["state"] in _OPEN:
+            yield one
+
+
+def standing_of(api: Asking, document: Document) -> Standing:
+    """Say how one stands; what it needs may be yet to be made.  One whose time is over is not asked for again."""
+    spec: SubscriptionSpec = document.spec
+    over = spec.expires_at is not None and spec.expires_at <= SystemClock().now()
+    one = _open(api, spec)
+    if one is None:
+        return Standing(asks=not over)
+    plan = [Differing("plan", one["plan"], spec.plan)] if one["plan"] != spec.plan else []
+    if plan and not spec.approved:
+        raise BadDocument(
+            f"{document.where}: {spec.application} calls {spec.service} under the plan {one['plan']!r}; another one is "
+            "given by approving it: set approved"
+        )
+    waits = one["state"] == "asked"
+    same = _moment(one["expires_at"]) == spec.expires_at
+    changes = plan if same else [*plan, Differing("expires_at", one["expires_at"], _said(spec.expires_at))]
+    if over and (waits or changes):
+        raise BadDocument(
+            f"{document.where}: {spec.application} subscribes to {spec.service}, and the end that the document says "
+            "lies in the past; name another, or take the document away"
+        )
+    if not spec.approved:
+        return Standing(one["id"])
+    return Standing(one["id"], approves=waits, changes=() if waits else changes)
+
+
+def _open(api: Asking, spec: SubscriptionSpec) -> Fields | None:
+    """Find a subscription that is open or asked for."""
+    caller, service = application(api, spec.application, spec.team), got(api, place(spec.service))
+    if caller is None or service is None:
+        return None
+    asked = {"application": caller["id"], "service": service.fields["id"]}
+    return next((one for one in api.items(AT, asked) if one["state"] in _OPEN), None)
+
+
+def _moment(said: str | None) -> datetime | None:
+    return None if said is None else datetime.fromisoformat(said)
+
+
+def _said(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+
+
+def ask(api: Asking, document: Document) -> None:
+    """Ask for a service, and approve that where the document says so and nobody decided yet."""
+    spec: SubscriptionSpec = document.spec
+    caller = application(api, spec.application, spec.team)
+    if caller is None:
+        raise BadDocument(f"{document.where}: there is no application {spec.application} of the team {spec.team!r}")
+    wish = {"application": caller["id"], "service": spec.service, "plan": spec.plan, "why": spec.why}
+    made = api.ask("POST", AT, wish)
+    if spec.approved and (made["state"] == "asked" or spec.expires_at is not None):
+        approve(api, document, made["id"])
+
+
+def approve(api: Asking, document: Document, id: str) -> None:
+    """Approve a subscription, under the plan and until the end that the document says."""
+    spec: SubscriptionSpec = document.spec
+    wish = {"plan": spec.plan, "expires_at": _said(spec.expires_at)}
+    api.ask("POST", f"{AT}/{quote(id, safe='')}/approve", wish)
+
+
+def end(api: Asking, fields: Fields) -> None:
+    """End a subscription, or cancel one that was only asked for."""
+    how = "end" if fields["state"] == "approved" else "cancel"
+    api.ask("POST", f"{AT}/{quote(fields['id'], safe='')}/{how}")

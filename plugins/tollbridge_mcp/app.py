@@ -1,0 +1,57 @@
+"""What a gateway mounts at `/v1/mcp`, made of its parts."""
+
+from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp
+
+from tollbridge import Call, Config, ConfigError, Gateway
+from tollbridge.authorizing import issuer_of
+from tollbridge_mcp.doors import Doors
+from tollbridge_mcp.endpoint import Answers, Door, Endpoint
+from tollbridge_mcp.invoking import Entry, InProcess
+from tollbridge_mcp.metadata import Documents
+
+Make = Callable[[Door, Call], Answers]
+LACK = "MCP needs the mcp package; run: pip install 'tollbridge[mcp]'"
+
+
+def make_endpoint(gateway: Gateway, entry: Entry) -> ASGIApp:
+    """Build the endpoint; raises `ConfigError` where the SDK is not installed."""
+    make = answers()
+    kinds = gateway.registry.service_kinds
+    doors = Doors(gateway.books, kinds, InProcess(entry), url=issuer_of(gateway.config))
+    return Endpoint(doors.find, make, origins=origins_of(gateway.config))
+
+
+def origins_of(config: Config) -> Collection[str]:
+    """Give the origins whose pages may call; none where there is no public URL, and none is named."""
+    parts = urlsplit(config.server.public_url)
+    own = [f"{parts.scheme}://{parts.netloc}"] if config.server.public_url else []
+    return (*own, *config.services.mcp_origins)
+
+
+def documents(gateway: Gateway) -> ASGIApp:
+    """Build what serves the documents of RFC 9728: of the gateway's own authorization server and those of others."""
+    issuer, own = issuer_of(gateway.config), gateway.config.oauth.enabled
+    others = [server for _, source in gateway.sources for server in getattr(source, "authorization_servers", ())]
+    return Documents(issuer, list(dict.fromkeys([*([issuer] if own else []), *others])))
+
+
+def answers() -> Make:
+    """Give what makes servers of the SDK; raises `ConfigError` where that is not installed."""
+    try:
+        from tollbridge_mcp.serving import Answering, Identity
+    except ModuleNotFoundError as exc:
+        raise lacking(exc) from None
+
+    def make(door: Door, call: Call) -> Answers:
+        return Answering(door.source, Identity(door.name, door.title, door.version, door.instructions), call)
+
+    return make
+
+
+def lacking(exc: ModuleNotFoundError) -> Exception:
+    """Give what to raise for a module that is not there: the extra's name where it is of the SDK."""
+    ours = exc.name is not None and exc.name.partition(".")[0] in ("mcp", "mcp_types")
+    return ConfigError(LACK) if ours else exc

@@ -1,0 +1,104 @@
+"""What was gathered, as files of a new folder."""
+
+import json
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tollbridge import SetupError
+from tollbridge.yamltext import write_yaml
+from tollbridge_migrate.gathering import Gathering, Secret
+from tollbridge_migrate.placing import Known, Places
+from tollbridge_migrate.reporting import as_markdown
+from tollbridge_migrate.tomltext import write_tables
+
+CONFIG, DOCUMENTS, TOKENS, SECRETS, REPORT = "tollbridge.toml", "documents", "tokens.jsonl", "secrets.env", "report.md"
+_PRIVATE, _READABLE = 0o600, 0o644
+
+
+def files_of(gathering: Gathering, known: Known, *, with_secrets: bool) -> Mapping[str, str]:
+    """Give the files by their paths; of secrets their names alone, unless `with_secrets`."""
+    files: dict[str, str] = {}
+    config = _config(gathering, known)
+    if config:
+        files[CONFIG] = config
+    for (kind, name), spec in gathering.documents.items():
+        document = {"kind": kind, "name": name, "spec": spec}
+        files[f"{DOCUMENTS}/{kind.lower()}-{name}.yaml"] = write_yaml(document)
+    if gathering.tokens:
+        files[TOKENS] = "".join(f"{json.dumps(line)}\n" for line in gathering.tokens)
+    held = [secret for secret in gathering.secrets.values() if secret.value]
+    if with_secrets and held:
+        files[SECRETS] = "".join(map(_secret, held))
+    missing = missing_of(gathering, with_secrets=with_secrets)
+    files[REPORT] = as_markdown(gathering.report, missing, _steps(files, gathering))
+    return files
+
+
+def missing_of(gathering: Gathering, *, with_secrets: bool) -> Sequence[tuple[str, str]]:
+    """Name the secrets that are in none of the files, with what each is for."""
+    secrets = gathering.secrets.values()
+    return [(one.name, one.purpose) for one in secrets if not (with_secrets and one.value)]
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files into a folder that is empty or is made, secrets for nobody else; raises `SetupError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise SetupError(f"{folder} is not empty; name a folder that is, or is not there yet")
+        for path, text in files.items():
+            place = folder / path
+            place.parent.mkdir(exist_ok=True)
+            mode = _PRIVATE if path in (SECRETS, TOKENS) else _READABLE
+            handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+            with open(handle, "wb") as file:
+                file.write(text.encode("utf-8", "replace"))
+    except OSError as exc:
+        raise SetupError(f"{folder} cannot be written: {exc.strerror}") from None
+
+
+def _config(gathering: Gathering, known: Known) -> str:
+    places = Places(known, gathering.hosts)
+    tables: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for section, options in gathering.sections.items():
+        tables[section,] = options
+    for name, options in places.sections.items():
+        tables["providers", name] = options
+    for model, part in gathering.models.items():
+        targets = [f"{name}/{one.model}" for one in part.targets if (name := places.name(one.host))]
+        lost = [one for one in part.targets if not places.name(one.host)]
+        for one in lost:
+            gathering.left("target", f"{model}: {one.model}", _unplaced(one.host.base))
+        if targets:
+            tables["models", model] = {"targets": targets, **part.options}
+    return write_tables(tables)
+
+
+def _unplaced(base: str) -> str:
+    return f"a second section for {base!r} takes credentials that this file does not hold; write it by hand"
+
+
+def _secret(secret: Secret) -> str:
+    """Give a line that a shell reads; a service's own secret is stored from there by a command."""
+    if secret.stored:
+        return f"# {secret.purpose}\nprintf %s {shlex.quote(secret.value)} | tollbridge secret set {secret.name}\n"
+    return f"# {secret.purpose}\n{secret.name}={shlex.quote(secret.value)}\n"
+
+
+def _steps(files: Mapping[str, str], gathering: Gathering) -> Sequence[str]:
+    """Say what is to be done with the files, in order."""
+    steps = []
+    if SECRETS in files:
+        steps.append(f"Load `{SECRETS}` in a shell (`set -a; . ./{SECRETS}`), then delete it.")
+    elif gathering.secrets:
+        steps.append("Provide the secrets below.")
+    if CONFIG in files:
+        steps.append(f"Put the parts of `{CONFIG}` into your configuration, and run `tollbridge check`.")
+    if gathering.documents:
+        steps.append(f"`tollbridge diff -f {DOCUMENTS}`, then `tollbridge apply -f {DOCUMENTS}`.")
+    if TOKENS in files:
+        steps.append(f'Set `[tokens] imported = ["sha256"]`, and run `tollbridge token import {TOKENS}`.')
+    return [*steps, "Read what was not carried over."]

@@ -1,0 +1,101 @@
+"""What is told of a REST service: its document with what is routed, or one made of its routes.  Pure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from tollbridge import GatewayError
+from tollbridge.services.kinds import About
+from tollbridge_rest.conditions import values_of
+from tollbridge_rest.definition import Route
+from tollbridge_rest.documents import Document, publish, upgraded
+from tollbridge_rest.making import Meant
+from tollbridge_rest.routing import Router, make_way
+from tollbridge_rest.templates import Segment, read_template
+
+_ALL = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""What a route of all methods is told to have."""
+_DESCRIBED = frozenset((*_ALL, "HEAD", "OPTIONS"))
+_SCHEME = {"type": "http", "scheme": "bearer"}
+
+
+def openapi_of(about: About, meant: Meant) -> dict[str, Any]:
+    """Describe a service at its own URL as OpenAPI, of 3.1 at least."""
+    if meant.document is None:
+        return _made(about, meant.routes)
+    document, routed = meant.document, _routed(meant.document, meant.routes)
+    published = upgraded(publish(document, about.url, routed, version=about.version))
+    told = {(each.method, _shape(each.path)) for each in document.operations}
+    for route in meant.routes:
+        _add(published["paths"], route, told)
+    return published
+
+
+def _routed(document: Document, routes: Iterable[Route]) -> list[Any]:
+    """Give the operations that some route takes, whatever else it asks of a request."""
+    ways = (make_way(msgspec.structs.replace(route, match=()), place) for place, route in enumerate(routes))
+    router, nothing = Router(ways), values_of((), b"")
+
+    def is_taken(method: str, path: str) -> bool:
+        try:
+            template = read_template(path)
+            filled = "".join("/" + "x".join(segment.texts) for segment in template.segments)
+            return router.find(method, filled, nothing) is not None
+        except (ValueError, GatewayError):
+            return False
+
+    return [each for each in document.operations if is_taken(each.method, each.path)]
+
+
+def _made(about: About, routes: Iterable[Route]) -> dict[str, Any]:
+    info: dict[str, Any] = {"title": about.name or about.slug, "version": about.version or "1"}
+    if about.description:
+        info["description"] = about.description
+    paths: dict[str, Any] = {}
+    for route in routes:
+        _add(paths, route, set())
+    return {
+        "openapi": "3.1.0",
+        "info": info,
+        "servers": [{"url": about.url}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"token": _SCHEME}},
+    }
+
+
+def _add(paths: dict[str, Any], route: Route, told: set[tuple[str, Any]]) -> None:
+    """Add what a route serves, but for what was told before."""
+    template = read_template(route.path)
+    path = "".join("/" + _written(segment) for segment in template.segments)
+    path = f"{path}/{{{template.rest}}}" if template.rest else path or "/"
+    for method in route.methods or _ALL:
+        item = paths.get(path, {})
+        if (method, _shape(route.path)) in told or method not in _DESCRIBED or method.lower() in item:
+            continue
+        many = len(route.methods) != 1
+        operation: dict[str, Any] = {"operationId": f"{route.name}.{method.lower()}" if many else route.name}
+        if route.summary:
+            operation["summary"] = route.summary
+        if template.names:
+            operation["parameters"] = [_parameter(name) for name in template.names]
+        operation["responses"] = {"default": {"description": "What the service answers."}}
+        paths.setdefault(path, {})[method.lower()] = operation
+
+
+def _parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _written(segment: Segment) -> str:
+    first, *rest = segment.texts
+    return first + "".join(f"{{{name}}}{text}" for name, text in zip(segment.names, rest, strict=True))
+
+
+def _shape(path: str) -> Any:
+    try:
+        template = read_template(path)
+    except ValueError:
+        return path
+    return tuple(segment.texts for segment in template.segments), bool(template.rest)

@@ -1,0 +1,1 @@
+"""The kind `app`: routes of the app that the gateway wraps, as a service."""

@@ -1,0 +1,255 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from structlog.testing import capture_logs
+from tests.middleware.services.conftest import Publish
+from tests.support.answering import Answering
+
+from tollbridge.services.lifecycle import Move
+from tollbridge.testing import GatewayUnderTest
+
+
+async def test_published_service_answers_below_its_slug(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish()
+
+    answer = await bridge.request("POST", "/v1/apis/weather")
+    deeper = await bridge.request("POST", "/v1/apis/weather/deep/er")
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "text": "weather 1",
+        "path": "/v1/apis/weather",
+        "root": "/v1/apis/weather",
+        "version": "1",
+    }
+    assert answer.headers["tollbridge-version"] == "1"
+    assert deeper.json()["path"] == "/v1/apis/weather/deep/er"
+
+
+async def test_mounted_gateway_keeps_the_path_it_is_mounted_at(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish()
+    outer = Starlette()
+    outer.mount("/bridge", bridge.app)
+    client = await bridge.client()
+    token = await bridge.token()
+    transport = type(client._transport)(app=outer)
+
+    async with type(client)(transport=transport, base_url="http://gateway.test") as mounted:
+        answer = await mounted.post("/bridge/v1/apis/weather/deep/er", headers={"authorization": f"Bearer {token}"})
+
+    assert (answer.json()["root"], answer.json()["path"]) == (
+        "/bridge/v1/apis/weather",
+        "/bridge/v1/apis/weather/deep/er",
+    )
+
+
+async def test_call_needs_the_scope_of_its_operation(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish()
+    weather, other = await bridge.token("service:weather:say"), await bridge.token("service:sun:say")
+
+    assert (await bridge.request("POST", "/v1/apis/weather", token=weather)).status_code == 200
+    refused = await bridge.request("POST", "/v1/apis/weather", token=other)
+    assert refused.status_code == 403
+    assert "service:weather:say" in refused.json()["detail"]
+    assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 401
+
+
+async def test_only_who_may_call_all_of_a_name_hears_that_there_is_nothing(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish()
+    other = await bridge.token("service:sun:say")
+
+    for slug in ("weather", "nothing"):
+        assert (await bridge.request("GET", f"/v1/apis/{slug}/nowhere", token=other)).status_code == 403
+        assert (await bridge.request("GET", f"/v1/apis/{slug}/nowhere", token="")).status_code == 401
+    unknown = await bridge.request("POST", "/v1/apis/nothing")
+    assert unknown.headers["content-type"] == "application/problem+json"
+    assert unknown.json() == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "there is no service 'nothing'",
+        "code": "not_found",
+    }
+    nowhere = await bridge.request("POST", "/v1/apis/weather/nowhere")
+    assert nowhere.status_code == 404
+    assert nowhere.json()["detail"] == "the service 'weather' has nothing at /nowhere"
+    wrong = await bridge.request("GET", "/v1/apis/weather")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+
+
+async def test_public_operation_needs_no_token(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish(public=True, price=5)
+
+    answer = await bridge.request("POST", "/v1/apis/weather", token="")
+
+    assert answer.status_code == 200
+    assert await bridge.gateway.store.recent() == []
+
+
+async def test_call_takes_the_toll_of_its_operation_else_of_its_service(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish(design={"price_per_call_usd": "0.02"})
+    await publish("sun", price=7_000_000, design={"price_per_call_usd": "0.02"})
+    for slug in ("weather", "sun"):
+        await bridge.request("POST", f"/v1/apis/{slug}")
+
+    rows = await bridge.gateway.store.recent()
+
+    assert {(row.service, row.operation, row.cost) for row in rows} == {
+        ("weather", "service:weather:say", 20_000_000),
+        ("sun", "service:sun:say", 7_000_000),
+    }
+
+
+async def test_version_is_asked_for_by_path_or_header(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish(version="1")
+    await publish(version="2", beside=True)
+
+    async def asked(path: str, version: str = "") -> str:
+        headers = {"tollbridge-version": version} if version else {}
+        answer = await bridge.request("POST", path, headers=headers)
+        assert answer.status_code == 200
+        assert answer.headers["tollbridge-version"] == answer.json()["version"]
+        return str(answer.json()["version"])
+
+    assert await asked("/v1/apis/weather") == "1"
+    assert await asked("/v1/apis/weather@2") == "2"
+    assert await asked("/v1/apis/weather@2/deep/er") == "2"
+    assert await asked("/v1/apis/weather", "2") == "2"
+    assert await asked("/v1/apis/weather@1", "2") == "1"
+    for path, headers in (("/v1/apis/weather@3", {}), ("/v1/apis/weather", {"tollbridge-version": "3"})):
+        refused = await bridge.request("POST", path, headers=headers)
+        assert refused.status_code == 404
+        message = refused.json()["detail"]
+        assert message == "the service 'weather' serves no version '3'; it serves 1, 2"
+
+
+async def test_deprecated_service_says_when_it_ends_and_what_takes_its_place(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    clock = bridge.clock
+    service, _ = await publish()
+    await bridge.gateway.services.deprecate(service.id)
+    bare = await bridge.request("POST", "/v1/apis/weather")
+    await bridge.gateway.services.deprecate(service.id, sunset_at=clock.now() + timedelta(days=1), successor="sun")
+    answer = await bridge.request("POST", "/v1/apis/weather")
+
+    assert bare.headers["deprecation"] == f"@{int(clock.now().timestamp())}"
+    assert not {"sunset", "link"} & set(bare.headers)
+    assert answer.status_code == 200
+    assert answer.headers["deprecation"] == f"@{int(clock.now().timestamp())}"
+    assert answer.headers["sunset"] == "Tue, 06 Jan 2026 12:00:00 GMT"
+    assert answer.headers["link"] == '</v1/apis/sun>; rel="successor-version"'
+
+
+async def test_retired_service_points_to_what_took_its_place(bridge: GatewayUnderTest, publish: Publish) -> None:
+    service, _ = await publish()
+    await publish("moon")
+    await bridge.gateway.services.retire(service.id, successor="sun")
+    moon = await (await bridge.gateway.store.services()).get_service("moon")
+    assert moon is not None
+    await bridge.gateway.services.retire(moon.id)
+
+    gone = await bridge.request("POST", "/v1/apis/weather/deep/er")
+    bare = await bridge.request("POST", "/v1/apis/moon")
+
+    assert (gone.status_code, gone.json()["code"]) == (410, "service_retired")
+    assert gone.json()["detail"] == "the service 'weather' is retired; use /v1/apis/sun instead"
+    assert gone.headers["link"] == '</v1/apis/sun>; rel="successor-version"'
+    assert bare.json()["detail"] == "the service 'moon' is retired"
+    assert "link" not in bare.headers
+
+
+async def test_release_that_cannot_be_made_refuses_and_no_other_service_suffers(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    _, release = await publish(broken=True)
+    await publish("sun")
+
+    with capture_logs() as logged:
+        broken = await bridge.request("POST", "/v1/apis/weather")
+
+    assert (broken.status_code, broken.json()["code"]) == (503, "unavailable")
+    (row,) = await bridge.gateway.store.recent()
+    assert (row.service, row.release, row.status, row.error) == ("weather", release.id, 503, "unavailable")
+    assert "RuntimeError" in str([line for line in logged if line["event"] == "service_failed"])
+    assert (await bridge.request("POST", "/v1/apis/sun")).status_code == 200
+
+
+async def test_service_of_a_kind_that_no_plugin_offers_refuses(
+    bridge: GatewayUnderTest, publish: Publish, kind: Answering
+) -> None:
+    await publish()
+    bridge.gateway.registry.service_kinds.clear()
+
+    with capture_logs() as logged:
+        answer = await bridge.request("POST", "/v1/apis/weather")
+
+    assert answer.status_code == 503
+    assert "no installed plugin offers services of kind answering" in str(logged)
+
+
+async def test_wrapped_app_keeps_its_own_paths_where_no_service_has_the_name(gateway: Any, kind: Answering) -> None:
+    host = Starlette(routes=[Route("/v1/apis/{name}", lambda request: PlainTextResponse("mine"))])
+    bridge = gateway({}, app=host, plugins=(kind,))
+
+    answer = await bridge.request("GET", "/v1/apis/nothing")
+
+    assert (answer.status_code, answer.text) == (200, "mine")
+
+
+async def test_services_can_be_switched_off(gateway: Any, kind: Answering) -> None:
+    bridge = gateway({"services": {"enabled": False}}, plugins=(kind,))
+
+    answer = await bridge.request("POST", "/v1/apis/weather")
+
+    assert answer.json()["error"]["message"] == "there is nothing at /v1/apis/weather"
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/apis/", "/v1/apis/@", "/v1/apis/weather@", "/v1/apis//weather", "/v1/apis/%2e%2e"]
+)
+async def test_odd_names_are_no_service(bridge: GatewayUnderTest, publish: Publish, path: str) -> None:
+    await publish()
+
+    assert (await bridge.request("POST", path)).status_code in (400, 404)
+
+
+async def test_call_that_runs_goes_on_while_its_release_is_taken_away(
+    bridge: GatewayUnderTest, publish: Publish, kind: Answering
+) -> None:
+    service, first = await publish()
+    await bridge.request("POST", "/v1/apis/weather")
+    await publish(version="2")
+    assert (await bridge.request("POST", "/v1/apis/weather")).json()["version"] == "2"
+
+    assert kind.closed == [first.id]
+    await bridge.gateway.services.move(service.id, 2, Move.FAIL)
+    assert (await bridge.request("POST", "/v1/apis/weather")).json()["version"] == "1"
+
+
+async def test_call_is_recorded_with_the_release_that_answered_and_the_application_that_called(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    _, first = await publish()
+    _, second = await publish(version="2", beside=True)
+    application = await bridge.gateway.applications.add("shop", scopes=["service:*"])
+    issued = await bridge.gateway.applications.issue(application.id, name="till")
+    assert issued is not None
+
+    for path in ("weather", "weather@2"):
+        await bridge.request("POST", f"/v1/apis/{path}", token=issued.secret)
+        bridge.clock.advance(1)
+
+    rows = [*await bridge.gateway.store.recent()][::-1]
+    assert [(row.service, row.release, row.application) for row in rows] == [
+        ("weather", first.id, application.id),
+        ("weather", second.id, application.id),
+    ]

@@ -1,0 +1,193 @@
+from datetime import timedelta
+from typing import Any
+
+from msgspec.structs import replace
+from structlog.testing import capture_logs
+from tests.middleware.services.conftest import Publish
+from tests.support.answering import Answering
+
+from tollbridge.noticing import SELF
+from tollbridge.services.lifecycle import Move
+from tollbridge.services.model import Design, ReleaseState
+from tollbridge.services.watching import publish_due, watch_releases
+from tollbridge.stores.services import NewEvaluation, Step
+from tollbridge.testing import GatewayUnderTest
+
+
+async def scheduled(bridge: GatewayUnderTest, **said: Any) -> str:
+    """Schedule a release of the service `sun` for in an hour."""
+    await bridge.client()
+    services = bridge.gateway.services
+    draft = Design(name="Sun", definition={"text": "it shines", **said})
+    service = await services.add("sun", "answering", draft=draft)
+    await services.release(service.id, version="1")
+    await services.schedule(service.id, 1, bridge.clock.now() + timedelta(hours=1))
+    return service.id
+
+
+async def state_of(bridge: GatewayUnderTest, service_id: str, number: int = 1) -> ReleaseState:
+    release = await (await bridge.gateway.store.services()).get_release(service_id, number)
+    assert release is not None
+    return release.state
+
+
+async def watched(bridge: GatewayUnderTest) -> int:
+    return len(await (await bridge.gateway.store.services()).watched_releases())
+
+
+async def called(bridge: GatewayUnderTest, times: int) -> None:
+    for _ in range(times):
+        await bridge.request("POST", "/v1/apis/weather")
+
+
+async def test_scheduled_release_is_published_in_its_time(bridge: GatewayUnderTest) -> None:
+    service_id = await scheduled(bridge)
+    await publish_due(bridge.gateway, SELF)
+    assert await state_of(bridge, service_id) is ReleaseState.SCHEDULED
+
+    bridge.clock.advance(3600)
+    await publish_due(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service_id) is ReleaseState.LIVE
+    (record,) = await bridge.gateway.store.list_audit(action="service.publish")
+    assert (record.actor.id, '"why":"as scheduled"' in record.after) == ("gateway", True)
+
+
+async def test_scheduled_release_that_cannot_be_published_any_more_fails_and_says_why(
+    bridge: GatewayUnderTest, kind: Answering
+) -> None:
+    service_id = await scheduled(bridge)
+    bridge.clock.advance(3600)
+    del bridge.gateway.registry.service_kinds["answering"]
+
+    with capture_logs() as logged:
+        await publish_due(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service_id) is ReleaseState.FAILED
+    (record,) = await bridge.gateway.store.list_audit(action="service.fail")
+    assert "there is no kind 'answering'" in record.after
+    assert [line["event"] for line in logged] == ["release_not_published"]
+
+
+async def test_scheduled_release_that_failed_its_tests_meanwhile_is_not_published(bridge: GatewayUnderTest) -> None:
+    await bridge.client()
+    services, at = bridge.gateway.services, bridge.clock.now() + timedelta(hours=1)
+    draft = Design(name="Sun", definition={"text": "it shines", "tested": True})
+    service = await services.add("sun", "answering", draft=draft)
+    release = await services.release(service.id, version="1")
+    assert release is not None
+    store, act = await bridge.gateway.store.services(), await bridge.gateway.tokens.act(SELF)
+    new = NewEvaluation(release_id=release.id, at=bridge.clock.now(), by="tok_1", passed=True)
+    await store.add_evaluation(new, act)
+    await services.schedule(service.id, 1, at)
+    await store.add_evaluation(replace(new, passed=False), act)
+
+    bridge.clock.advance(3600)
+    await publish_due(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id) is ReleaseState.FAILED
+    (record,) = await bridge.gateway.store.list_audit(action="service.fail")
+    assert "must pass its tests" in record.after
+
+
+async def test_release_whose_calls_fail_is_taken_back(bridge: GatewayUnderTest, publish: Publish) -> None:
+    service, _ = await publish()
+    bridge.clock.advance(600)
+    await watch_releases(bridge.gateway, SELF)
+    await publish(version="2", status=500)
+    await called(bridge, 19)
+    await watch_releases(bridge.gateway, SELF)
+    assert await state_of(bridge, service.id, 2) is ReleaseState.LIVE  # too little is known
+
+    await called(bridge, 1)
+    with capture_logs() as logged:
+        await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id, 2) is ReleaseState.FAILED
+    assert await state_of(bridge, service.id, 1) is ReleaseState.LIVE
+    assert [line["reason"] for line in logged if line["event"] == "release_taken_back"] == [
+        "20 of its first 20 calls failed"
+    ]
+    assert (await bridge.request("POST", "/v1/apis/weather")).json()["version"] == "1"
+
+
+async def test_release_that_cannot_be_made_is_taken_back(bridge: GatewayUnderTest, publish: Publish) -> None:
+    service, _ = await publish()
+    bridge.clock.advance(600)
+    await watch_releases(bridge.gateway, SELF)
+    await publish(version="2", broken=True)
+    await called(bridge, 20)
+
+    await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id, 2) is ReleaseState.FAILED
+
+
+async def test_release_of_which_half_of_the_calls_fail_stays(bridge: GatewayUnderTest, publish: Publish) -> None:
+    service, _ = await publish()
+    await called(bridge, 10)
+    (row,) = await bridge.gateway.store.recent(limit=1)
+    for number in range(10):
+        changed = replace(row, call_id=f"req_{number}", status=500)
+        await bridge.gateway.store.settle(changed)
+
+    await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id) is ReleaseState.LIVE
+    assert await watched(bridge) == 1
+
+
+async def test_release_beside_another_answers_for_its_own_calls_alone(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish()
+    await publish(version="2", beside=True, status=500)
+    await called(bridge, 80)
+    for _ in range(20):
+        await bridge.request("POST", "/v1/apis/weather@2")
+
+    await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id) is ReleaseState.LIVE
+    assert await state_of(bridge, service.id, 2) is ReleaseState.FAILED
+
+
+async def test_watch_ends_in_its_time(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish()
+    bridge.clock.advance(299)
+    await watch_releases(bridge.gateway, SELF)
+    assert await watched(bridge) == 1
+
+    bridge.clock.advance(1)
+    await watch_releases(bridge.gateway, SELF)
+
+    assert await watched(bridge) == 0
+
+
+async def test_release_that_somebody_took_away_meanwhile_is_left_alone(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish(status=500)
+    await called(bridge, 20)
+    store = await bridge.gateway.store.services()
+    seen = await store.watched_releases()
+    act = await bridge.gateway.tokens.act(SELF)
+    await store.move_release(service.id, 1, Step(move=Move.FAIL), act)
+
+    class Slow:
+        """What was read a moment ago."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(store, name)
+
+        async def watched_releases(self) -> Any:
+            return seen
+
+    async def services() -> Any:
+        return Slow()
+
+    bridge.gateway.store.services = services  # type: ignore[method-assign]
+    with capture_logs() as logged:
+        await watch_releases(bridge.gateway, SELF)
+
+    assert [line["event"] for line in logged] == ["release_taken_back", "release_moved_on"]

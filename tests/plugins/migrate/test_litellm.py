@@ -1,0 +1,251 @@
+"""LiteLLM's configuration, and its table of keys."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+CONFIG = """
+x-defaults: &azure
+  api_key: os.environ/AZURE_EU_KEY
+  api_version: "2024-10-21"
+model_list:
+  - model_name: gpt-4o
+    litellm_params: {<<: *azure, model: azure/gpt-4o-eu, api_base: "https://eu.openai.azure.com/", order: 2}
+  - model_name: gpt-4o
+    litellm_params: {model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY, order: 1, rpm: 6, temperature: 0.2}
+    model_info: {input_cost_per_token: 0.0000025, output_cost_per_token: 1e-05, max_input_tokens: 128000}
+  - model_name: claude
+    litellm_params: {model: claude-sonnet-4-5, api_key: sk-ant-clear-and-secret}
+  - model_name: claude-two
+    litellm_params: {model: anthropic/claude-sonnet-4-5, api_key: sk-ant-another-secret}
+  - model_name: llama
+    litellm_params: {model: openai/meta/llama, api_base: "http://10.0.0.7:8000/v1", api_key: none}
+  - model_name: eu
+    litellm_params: {model: azure/d, api_base: os.environ/AZURE_API_BASE, api_version: os.environ/AZURE_VERSION}
+  - model_name: strange
+    litellm_params: {model: watsonx/ibm/granite}
+  - model_name: "groq/*"
+    litellm_params: {model: "groq/*"}
+  - model_name: "*"
+    litellm_params: {model: "*"}
+  - model_name: named
+    litellm_params: {model: openai/gpt-4o, litellm_credential_name: mine}
+  - litellm_params: {model: openai/gpt-4o}
+credential_list:
+  - credential_name: mine
+    credential_values: {api_key: sk-of-the-credential-list}
+litellm_settings:
+  request_timeout: 42
+  drop_params: true
+  fallbacks: [{claude: [gpt-4o, nobody]}, {nobody: [claude]}]
+  success_callback: [langfuse]
+router_settings:
+  routing_strategy: least-busy
+  default_fallbacks: [llama]
+  model_group_alias: {smart: gpt-4o, lost: nobody}
+general_settings:
+  master_key: sk-master-of-all
+  database_url: postgresql://u:password@h/d
+  max_request_size_mb: 8
+environment_variables:
+  REDIS_PASSWORD: redis-password-in-clear
+guardrails: []
+"""
+SECRETS = (
+    *("sk-ant-clear-and-secret", "sk-ant-another-secret", "sk-of-the-credential-list", "sk-master-of-all"),
+    *("redis-password-in-clear", "u:password"),
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(CONFIG)
+    return path
+
+
+def test_deployments_become_targets_in_their_order(migrate, file, starts) -> None:
+    done = migrate("litellm", file)
+
+    assert done.targets("gpt-4o")[:2] == ["openai/gpt-4o", "azure-deployments/gpt-4o-eu"]
+    assert done.targets("llama") == ["llama/meta/llama"]
+    assert done.targets("claude")[0] == "anthropic/claude-sonnet-4-5"
+    assert done.targets("claude-two")[0] == "anthropic-2/claude-sonnet-4-5"
+    assert starts(done).registry is not None
+
+
+def test_hosts_have_sections_for_what_differs_alone(migrate, file) -> None:
+    providers = migrate("litellm", file).config["providers"]
+
+    assert "openai" not in providers or providers["openai"].get("api_key") != "env:OPENAI_API_KEY"
+    assert providers["anthropic"] == {"api_key": "env:LITELLM_ANTHROPIC_API_KEY"}
+    assert providers["anthropic-2"] == {
+        "base_urls": {"anthropic-messages": "https://api.anthropic.com/v1"},
+        "auth_header": "x-api-key",
+        "api_key": "env:LITELLM_ANTHROPIC_API_KEY_2",
+    }
+    assert providers["llama"] == {"base_url": "http://10.0.0.7:8000/v1", "allow_private": True}
+    assert providers["azure-deployments"] == {
+        "base_url": "https://eu.openai.azure.com/openai/deployments/{model}?api-version=2024-10-21",
+        "api_key": "env:AZURE_EU_KEY",
+    }
+    assert providers["azure-deployments-2"]["base_url"] == (
+        "{AZURE_API_BASE}/openai/deployments/{model}?api-version={AZURE_VERSION}"
+    )
+
+
+def test_prices_and_limits_of_a_model_are_its_own(migrate, file) -> None:
+    model = migrate("litellm", file).config["models"]["gpt-4o"]
+
+    assert model["price"] == {"input": "2.5", "output": "10"}  # a million times 0.0000025 and 0.00001
+    assert model["context"] == 128_000
+
+
+def test_fallbacks_and_aliases_are_further_targets_and_models(migrate, file) -> None:
+    done = migrate("litellm", file)
+
+    assert done.targets("claude") == [
+        *("anthropic/claude-sonnet-4-5", "llama/meta/llama", "openai/gpt-4o", "azure-deployments/gpt-4o-eu"),
+    ]
+    assert done.targets("smart")[:2] == done.targets("gpt-4o")[:2]
+    assert "alias lost: no model 'nobody' was carried over" in done.report
+    assert "fallback nobody: no such model was carried over" in done.report
+    assert "fallback claude: without nobody" in done.report
+
+
+def test_settings_with_a_counterpart_are_options_and_others_are_named(migrate, file) -> None:
+    done = migrate("litellm", file)
+
+    assert done.config["upstream"] == {"total_timeout_s": 42.0, "strict": False}
+    assert done.config["server"] == {"max_body_bytes": 8 * 1024 * 1024}
+    for name in ("routing\\_strategy", "master\\_key", "database\\_url", "success\\_callback", "guardrails"):
+        assert name in done.report
+
+
+def test_what_is_not_carried_over_is_named_with_its_reason(migrate, file) -> None:
+    report = migrate("litellm", file).report.partition("## Not carried over")[2]
+
+    assert "deployment strange: watsonx/ibm/granite: which provider serves" in report
+    assert "deployment \\*: models are named one by one" in report
+    assert "deployment 10: it has no model\\_name" in report
+
+
+def test_no_secret_is_written_unless_it_is_asked_for(migrate, file) -> None:
+    done = migrate("litellm", file, "--json")
+
+    assert not [secret for secret in SECRETS if secret in done.everything or secret in done.said]
+    names = {one["name"] for one in json.loads(done.said)["missing_secrets"]}
+    assert {"LITELLM_ANTHROPIC_API_KEY", "LITELLM_ANTHROPIC_API_KEY_2", "AZURE_EU_KEY", "REDIS_PASSWORD"} <= names
+
+
+def test_secrets_that_are_asked_for_are_in_one_file_for_nobody_else(migrate, file) -> None:
+    done = migrate("litellm", file, "--with-secrets")
+    path = done.folder / "secrets.env"
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "LITELLM_ANTHROPIC_API_KEY=sk-ant-clear-and-secret\n" in path.read_text()
+    others = done.everything.replace(path.read_text(), "")
+    assert not [secret for secret in SECRETS if secret in others]
+    assert "sk-master-of-all" not in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: !!python/object/apply:os.system [echo]", "the tag"),
+        ("model_list: [\n", "this is no YAML"),
+        ("- 1", "no configuration of LiteLLM"),
+        ("other: 1", "no configuration of LiteLLM"),
+        ("", "no configuration of LiteLLM"),
+        ("a: &a [1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n"
+         "d: &d [*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d]\nmodel_list: [*e,*e,*e,*e,*e,*e,*e,*e]",
+         "over 200,000 values"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_none_is_refused(migrate, tmp_path, text, sentence) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+
+    done = migrate("litellm", path, fails=True)
+
+    assert sentence in str(done.failed)
+    assert not done.folder.exists()
+
+
+def test_a_folder_that_holds_something_is_left_alone(migrate, file, tmp_path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("x")
+
+    assert "is not empty" in str(migrate("litellm", file, fails=True).failed)
+
+
+KEY = {"token": "ab" * 32, "key_alias": "shop", "models": [], "spend": 1.0, "max_budget": None, "blocked": None}
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ({}, {"scopes": ["ai:*", "model:*"]}),
+        ({"models": ["gpt-4o", "gpt-4o"]}, {"scopes": ["ai:*", "model:gpt-4o"]}),
+        ({"models": ["all-proxy-models"]}, {"scopes": ["ai:*", "model:*"]}),
+        ({"max_budget": 10.5, "budget_duration": "30d"}, {"budget": "10.5/month"}),
+        ({"max_budget": 10, "budget_duration": "24h"}, {"budget": "10/day"}),
+        ({"max_budget": 10, "budget_duration": "7d"}, {"budget": "10/month"}),
+        ({"max_budget": 10, "budget_duration": "1mo"}, {"budget": "10/month"}),
+        ({"max_budget": 10, "budget_duration": "90d"}, {"budget": "10/total"}),
+        ({"max_budget": 10}, {"budget": "9/total"}),  # 1 of 10 is spent
+        ({"rpm_limit": 5, "tpm_limit": 6, "max_parallel_requests": 7},
+         {"requests_per_minute": 5, "tokens_per_minute": 6, "concurrency": 7}),
+        ({"expires": "2999-01-01T00:00:00"}, {"expires": "2999-01-01T00:00:00+00:00"}),
+        ({"user_id": "ada", "team_id": "t-1"}, {"owner": "ada", "metadata": {"litellm_team": "t-1"}}),
+    ],
+)  # fmt: skip
+def test_a_key_goes_on_opening_never_wider_than_it_was(migrate, file, tmp_path, more, line) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps([{**KEY, **more}]))
+
+    (made,) = migrate("litellm", file, "--keys", keys).tokens
+
+    assert made["hash"] == f"sha256:{'ab' * 32}"
+    assert made["name"] == "shop"
+    assert {key: made[key] for key in line} == line
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"blocked": True},
+        {"token": "sk-in-clear"},
+        {"expires": "2020-01-01T00:00:00"},
+        {"expires": "soon"},
+        {"allowed_routes": ["/x"]},
+        {"permissions": {"a": 1}},
+        {"model_max_budget": {"gpt-4o": 1}},
+        {"models": ["all-team-models"]},
+        {"models": ["no-default-models"]},
+        {"models": ["a b"]},
+        {"models": [f"m{number}" for number in range(100)]},
+        {"max_budget": 1.0},
+        {"max_budget": 0},
+        {"max_budget": "x"},
+        {"rpm_limit": 0},
+    ],
+)
+def test_a_key_that_would_be_wider_is_left(migrate, file, tmp_path, more) -> None:
+    keys = tmp_path / "keys.jsonl"
+    keys.write_text(json.dumps({**KEY, **more}) + "\n")
+
+    done = migrate("litellm", file, "--keys", keys)
+
+    assert done.tokens == []
+    assert "key shop: " in done.report.partition("## Not carried over")[2].partition("## Carried over")[0]
+    assert "sk-in-clear" not in done.everything
+
+
+def test_a_table_of_keys_that_is_none_is_refused(migrate, file, tmp_path) -> None:
+    keys = tmp_path / "keys.jsonl"
+    keys.write_text("{")
+
+    assert "no table of keys" in str(migrate("litellm", file, "--keys", keys, fails=True).failed)
