@@ -69,6 +69,7 @@ from tollbridge.tokens.secret import PATTERN
 from tollbridge.tokens.service import LONGEST_OVERLAP, IssuedToken
 from tollbridge.vault import STORED_NAME, Box
 from tollbridge.webhooks.service import MadeWebhook
+from tollbridge.wholebody import read_whole
 
 __all__ = [
     "BRIDGE",
@@ -187,6 +188,7 @@ __all__ = [
     "operator",
     "parse_conditions",
     "parse_usd",
+    "read_whole",
     "redact",
     "review",
     "show_usd",

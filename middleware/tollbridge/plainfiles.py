@@ -1,4 +1,7 @@
-"""Files of JSON, YAML and TOML into plain values, as far as JSON goes, within bounds that whoever reads them sets."""
+"""Files of JSON, YAML and TOML into plain values, as far as JSON goes, within bounds that whoever reads them sets.
+
+And files into a folder of their own.
+"""
 
 import json
 import math
@@ -6,10 +9,11 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tollbridge.errors import SetupError
 from tollbridge.yamltext import DEEPEST, BadYaml, read_documents
 
 JSON, YAML, TOML = "json", "yaml", "toml"
@@ -46,6 +50,25 @@ def read_file(path: Path, *, most: int) -> bytes:
 def read_text(path: Path, *, most: int) -> str:
     """Read a file of UTF-8; raises `BadFile`."""
     return decoded(read_file(path, most=most), str(path))
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], *, private: Container[str] = ()) -> None:
+    """Write files into a folder that is empty or is made, through no link; raises `SetupError`.
+
+    Those that are `private` are for nobody else.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise SetupError(f"{folder} is not empty; name a folder that is, or is not there yet")
+        for path, content in files.items():
+            place = folder / path
+            place.parent.mkdir(exist_ok=True)
+            mode = 0o600 if path in private else 0o644
+            with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode), "wb") as file:
+                file.write(content)
+    except OSError as exc:
+        raise SetupError(f"{folder} cannot be written: {exc.strerror}") from None
 
 
 def decoded(content: bytes, name: str) -> str:

@@ -1,6 +1,5 @@
 """What a request brings: JSON of one declared shape, bounded, and queries of one."""
 
-import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,10 +10,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import inspect
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from tollbridge import BadRequest
-from tollbridge.administering import MOST_DESIGN, BodyTooLarge, RequestTimeout, check_json_depth
+from tollbridge.administering import MOST_DESIGN, BodyTooLarge, check_json_depth, read_whole
 from tollbridge_admin.problems import FieldProblem, FieldsRefused, WrongKind, refused
 from tollbridge_admin.sentences import in_words
 
@@ -54,18 +53,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 async def read_body(request: Request, largest: int = LARGEST) -> bytes:
     """Read the whole body; raises `BodyTooLarge`, `RequestTimeout`, or `BadRequest` where it breaks off."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > largest:
-                    raise BodyTooLarge(f"the body is over {largest} bytes")
-    except TimeoutError:
-        raise RequestTimeout(f"the body was not sent within {PATIENCE_S:g} s") from None
-    except ClientDisconnect:
-        raise BadRequest("the body broke off before its end; send it whole") from None
-    return bytes(body)
+    return await read_whole(request, most=largest, patience_s=PATIENCE_S)
 
 
 def check_kind(method: str, kind: str) -> None:

@@ -81,9 +81,9 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", "-o", help="An empty folder, or one that is made.")] = None,
 ) -> None:
     """Write what is there as documents, secrets as references alone; without -o they are printed as YAML."""
+    from tollbridge.plainfiles import write_folder
     from tollbridge.yamltext import write_yaml
     from tollbridge_ascode.exporting import exported, files_of, references_of
-    from tollbridge_ascode.folders import write_folder
     from tollbridge_ascode.reaching import reached
     from tollbridge_ascode.shapes import SHAPES, written
 
@@ -94,7 +94,7 @@ def export(
         documents = list(exported(api, kind or (), name or ()))
     if out is not None:
         files = files_of(documents)
-        write_folder(out, files)
+        write_folder(out, {path: text.encode("utf-8") for path, text in files.items()})
         print(f"{out}: {len(documents)} documents")
         for reference in references_of(documents):
             print(f"needs {harmless(reference)}")

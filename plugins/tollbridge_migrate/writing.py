@@ -1,13 +1,12 @@
 """What was gathered, as files of a new folder."""
 
 import json
-import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tollbridge import SetupError
+from tollbridge.plainfiles import write_folder
 from tollbridge.yamltext import write_yaml
 from tollbridge_migrate.gathering import Gathering, Secret
 from tollbridge_migrate.placing import Known, Places
@@ -15,7 +14,6 @@ from tollbridge_migrate.reporting import as_markdown
 from tollbridge_migrate.tomltext import write_tables
 
 CONFIG, DOCUMENTS, TOKENS, SECRETS, REPORT = "tollbridge.toml", "documents", "tokens.jsonl", "secrets.env", "report.md"
-_PRIVATE, _READABLE = 0o600, 0o644
 
 
 def files_of(gathering: Gathering, known: Known, *, with_secrets: bool) -> Mapping[str, str]:
@@ -45,19 +43,8 @@ def missing_of(gathering: Gathering, *, with_secrets: bool) -> Sequence[tuple[st
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
     """Write files into a folder that is empty or is made, secrets for nobody else; raises `SetupError`."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise SetupError(f"{folder} is not empty; name a folder that is, or is not there yet")
-        for path, text in files.items():
-            place = folder / path
-            place.parent.mkdir(exist_ok=True)
-            mode = _PRIVATE if path in (SECRETS, TOKENS) else _READABLE
-            handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-            with open(handle, "wb") as file:
-                file.write(text.encode("utf-8", "replace"))
-    except OSError as exc:
-        raise SetupError(f"{folder} cannot be written: {exc.strerror}") from None
+    contents = {path: text.encode("utf-8", "replace") for path, text in files.items()}
+    write_folder(folder, contents, private=(SECRETS, TOKENS))
 
 
 def _config(gathering: Gathering, known: Known) -> str:

@@ -1,13 +1,12 @@
 """What a request brings: values, by a body of JSON or by a query."""
 
-import asyncio
 import re
 from typing import Any
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from tollbridge import BadRequest, Call
-from tollbridge.administering import BodyTooLarge, RequestTimeout
+from tollbridge.administering import read_whole
 from tollbridge_prompts import jsontext
 from tollbridge_prompts.bounds import BODY
 from tollbridge_prompts.media import JSON
@@ -25,7 +24,7 @@ async def read_values(call: Call, request: Request) -> dict[str, Any]:
     encoding = header(call, "content-encoding").lower()
     if encoding not in ("", "identity"):
         raise WrongKind("send the body without a Content-Encoding", headers={"accept-encoding": "identity"})
-    body = await _body(request)
+    body = await read_whole(request, most=BODY, patience_s=PATIENCE_S)
     if not body:
         return {}
     said = _KIND.fullmatch(header(call, "content-type"))
@@ -44,18 +43,3 @@ def header(call: Call, name: str) -> str:
     """Give a header, empty where it is not there; one that is sent several times is a list (RFC 9110, 5.3)."""
     wanted = name.encode("ascii")
     return ", ".join(value.decode("latin-1").strip() for key, value in call.headers if key == wanted)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > BODY:
-                    raise BodyTooLarge(f"the body is over {BODY} bytes")
-    except TimeoutError:
-        raise RequestTimeout(f"the body was not sent within {PATIENCE_S:g} s") from None
-    except ClientDisconnect:
-        raise BadRequest("the body broke off before its end; send it whole") from None
-    return bytes(body)

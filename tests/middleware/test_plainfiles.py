@@ -1,6 +1,7 @@
 """Files are read as far as JSON goes, within bounds."""
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tollbridge.errors import SetupError
 from tollbridge.plainfiles import (
     JSON,
     TOML,
@@ -19,6 +21,7 @@ from tollbridge.plainfiles import (
     read_file,
     read_text,
     read_values,
+    write_folder,
 )
 
 
@@ -115,3 +118,24 @@ def test_no_text_does_anything_but_be_read_or_refused(text: str, way: str) -> No
         read_values(text, way)
     except BadFile:
         return
+
+
+def test_files_are_written_into_a_folder_that_is_made_or_empty_those_that_are_private_for_nobody_else(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "a" / "b"
+
+    write_folder(folder, {"one.txt": b"1", "below/two.txt": b"2"}, private=("below/two.txt",))
+
+    assert (folder / "one.txt").read_bytes() + (folder / "below" / "two.txt").read_bytes() == b"12"
+    assert [stat.S_IMODE((folder / name).stat().st_mode) & 0o077 for name in ("one.txt", "below/two.txt")] == [0o044, 0]
+
+
+def test_folder_that_holds_something_or_cannot_be_made_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "there").write_bytes(b"mine")
+
+    with pytest.raises(SetupError, match="is not empty"):
+        write_folder(tmp_path, {"there": b"other"})
+    with pytest.raises(SetupError, match="cannot be written"):
+        write_folder(tmp_path / "there", {"one.txt": b"1"})
+    assert (tmp_path / "there").read_bytes() == b"mine"
