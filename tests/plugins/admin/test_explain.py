@@ -45,8 +45,8 @@ async def test_whole_decision_is_told_layer_by_layer(admin: Admin) -> None:
     assert (told["crosses"], told["refusal"], told["unsure"], told["recorded"]) == (True, None, [], None)
     assert (told["token"], told["method"], told["path"]) == (made["id"], "POST", "/v1/chat/completions")
     assert [each["layer"] for each in told["layers"]] == [
-        *("observe", "sanity", "context", "authenticate", "authorize", "recall", "limit", "meter", "translate"),
-        "dispatch",
+        *("observe", "sanity", "context", "authenticate", "authorize", "subscribe", "recall", "limit", "meter"),
+        *("translate", "dispatch"),
     ]
     assert {rule["of"] for rule in rules(told, "scope")} == {made["id"], admin.id}
     assert rules(told, "budget")[0]["values"]["limit_usd"] == "5"

@@ -12,7 +12,7 @@ import tollbridge_admin
 
 SECRETS = frozenset(("client_secret", "hash", "key", "password", "private_key", "secret", "token", "tokens"))
 """Names of fields that hold secrets."""
-IDS = frozenset((("ExplanationShown", "token"),))
+IDS = frozenset((("CallerShown", "token"), ("ExplanationShown", "token")))
 """Those that hold ids."""
 TEXT = "tb_live_0123456789abcdef"
 
