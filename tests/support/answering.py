@@ -1,9 +1,12 @@
 """A kind of service for tests: answers what its definition says, and can be made to fail in each of its parts."""
 
+import sys
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from starlette.types import Receive, Scope, Send
 
 from tollbridge import Call, Gateway, GatewayError, hookimpl
@@ -143,3 +146,25 @@ class TalkingService(AnsweringService):
                 yield event
         finally:
             type(self).ended += 1
+
+
+_PLUGIN = """
+from tests.support.answering import Answering
+from tollbridge import hookimpl
+
+@hookimpl
+def register_service_kinds(register):
+    register(Answering())
+"""
+
+
+def install_answering(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install a plugin that offers the kind `answering`; gives where it is."""
+    info = site / "tollbridge_answering-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: tollbridge-answering\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[tollbridge]\nanswering = answering_plugin\n")
+    (site / "answering_plugin.py").write_text(_PLUGIN)
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "answering_plugin", raising=False)
+    return site

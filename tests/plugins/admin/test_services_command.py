@@ -2,13 +2,13 @@
 
 import io
 import json
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
+from tests.support.answering import install_answering
 from tests.support.live import LiveGateway, mock_config
 
 from tollbridge.services.model import Design
@@ -18,14 +18,6 @@ __all__ = ["config", "laid", "tollbridge"]
 
 Command = Callable[..., Ran]
 ROOT = Path(__file__).parents[3]
-PLUGIN = """
-from tests.support.answering import Answering
-from tollbridge import hookimpl
-
-@hookimpl
-def register_service_kinds(register):
-    register(Answering())
-"""
 WEATHER = """\
 name: Weather
 docs: |
@@ -47,15 +39,7 @@ BOMB = "a: &a [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]\n" + "".join(
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Install a plugin that offers the kind `answering`."""
-    made = tmp_path / "site"
-    info = made / "tollbridge_answering-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Name: tollbridge-answering\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[tollbridge]\nanswering = answering_plugin\n")
-    (made / "answering_plugin.py").write_text(PLUGIN)
-    monkeypatch.syspath_prepend(made)
-    monkeypatch.delitem(sys.modules, "answering_plugin", raising=False)
-    return made
+    return install_answering(tmp_path / "site", monkeypatch)
 
 
 @pytest.fixture

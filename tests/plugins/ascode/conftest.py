@@ -1,40 +1,24 @@
 """The commands, run in this process on a gateway of the test's own with a kind of service for tests."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer
 from tests.middleware.cli.conftest import CONFIG, Ran
+from tests.support.answering import install_answering
 from typer.testing import CliRunner
 
 from tollbridge import SetupError
 from tollbridge_ascode.commands import apply, bring, diff, export
 
 Code = Callable[..., Ran]
-PLUGIN = """
-from tests.support.answering import Answering
-from tollbridge import hookimpl
-
-@hookimpl
-def register_service_kinds(register):
-    register(Answering())
-"""
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Install a plugin that offers the kind `answering`."""
-    made = tmp_path / "site"
-    info = made / "tollbridge_answering-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Name: tollbridge-answering\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[tollbridge]\nanswering = answering_plugin\n")
-    (made / "answering_plugin.py").write_text(PLUGIN)
-    monkeypatch.syspath_prepend(made)
-    monkeypatch.delitem(sys.modules, "answering_plugin", raising=False)
-    return made
+    return install_answering(tmp_path / "site", monkeypatch)
 
 
 @pytest.fixture
