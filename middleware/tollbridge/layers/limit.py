@@ -70,7 +70,7 @@ class Limit(Layer):
         else:
             own, above, key = principal.limits, principal.above, principal.id
         limits = self._in_force.get(key)
-        if limits is None or limits.own is not own or limits.above is not above:
+        if limits is None or limits.own is not own or (limits.above is not above and limits.above != above):
             limits = self._read(own, above, key)
         demands, lease = list(limits.requests), limits.lease
         if call.borrowed is not None:
