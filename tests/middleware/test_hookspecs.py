@@ -23,6 +23,7 @@ HOOKS = {
     "register_jobs",
     "register_events",
     "register_apps",
+    "register_paths",
     "register_well_known",
     "register_service_kinds",
     "register_metrics",

@@ -136,7 +136,7 @@ class Context(Layer):
         envelope = dialect.read_envelope(operation, call.path, said)
         if self._services is not None and envelope.model.startswith(MODEL):
             call.model, call.stream = envelope.model, envelope.stream
-            return self._services.enter_model(call, envelope)
+            return self._services.enter_model(call, operation, envelope)
         call.envelope = envelope
         call.model, call.stream = envelope.model, envelope.stream
         if self._routes is not None:

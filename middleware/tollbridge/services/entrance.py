@@ -7,7 +7,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from tollbridge.call import Call
-from tollbridge.errors import GatewayError, InternalError, MethodNotAllowed, ModelNotFound, NotFound, Unavailable
+from tollbridge.errors import GatewayError, MethodNotAllowed, ModelNotFound, NotFound, Unavailable
 from tollbridge.formats.dialect import Envelope, ModelEntry, Operation
 from tollbridge.formats.seal import Seal
 from tollbridge.sanity import two_ways, with_escaped_slashes
@@ -103,15 +103,12 @@ class Entrance:
         call.public = found.public
         call.call_price = entered.live.price if found.price is None else found.price
 
-    async def enter_model(self, call: Call, envelope: Envelope) -> None:
+    async def enter_model(self, call: Call, operation: Operation, envelope: Envelope) -> None:
         """Say in the call which service its model is, `api/<slug>` or `api/<slug>@<version>`.
 
         From then on it is a call of that service. Raises as `enter` does, and `BadRequest` for what is no conversation.
         """
-        operation, model = call.operation, envelope.model
-        slug, at, version = model[len(MODEL) :].partition("@")
-        if operation is None:
-            raise InternalError("a model without an operation")
+        slug, at, version = envelope.model[len(MODEL) :].partition("@")
         entered = call.entered = Entered(spoken=spoken(call, operation, envelope, self._seal))
         call.service = slug[:_LONGEST]
         call.operation = _operation(call.service, SPEAK)

@@ -44,10 +44,8 @@ async def watch_releases(gateway: "Gateway", by: Actor) -> None:
 async def _failing(gateway: "Gateway", watched: Watched) -> str:
     """Say how a release fails, empty where it does not or too little is known."""
     config, release = gateway.config.services, watched.release
-    if release.published_at is None:
-        return ""
     until = gateway.clock.now() + timedelta(seconds=1)  # those of this very moment too
-    service, since = watched.service.slug, release.published_at
+    service, since = watched.service.slug, watched.since
     calls, failed = await gateway.store.service_calls(service, since, until, release=release.id)
     if calls < config.watch_calls or failed <= config.watch_failed * calls:
         return ""

@@ -146,20 +146,14 @@ class SqliteHot:
 
     def edition(self) -> int:
         """Count the changes of what is published, as of the newest commit of any process."""
-        try:
-            (number,) = self._reader.execute(_EDITION).fetchone()
-        except sqlite3.Error as exc:
-            raise unavailable(exc) from exc
+        ((number,),) = self._ask(_EDITION)
         return int(number)
 
     def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
         """Find the subscription that opens, as of the newest commit of any process."""
         now = seconds_to_micros(self._clock.time())
-        try:
-            row = self._reader.execute(_SUBSCRIBED, (application, service_id, now, _NEVER)).fetchone()
-        except sqlite3.Error as exc:
-            raise unavailable(exc) from exc
-        return None if row is None else subscribed_of(row)
+        rows = self._ask(_SUBSCRIBED, application, service_id, now, _NEVER)
+        return subscribed_of(rows[0]) if rows else None
 
     def recall_principal(self, digest: bytes) -> Principal | None:
         """Give a token that was found under the mark as it is now."""
@@ -174,22 +168,22 @@ class SqliteHot:
     def _find(self, statement: str, key: bytes | str) -> Principal | None:
         """Look one up, and remember it.  In autocommit each look-up sees the newest commit."""
         now_s, mark = self._clock.time(), self._mark.read()
-        row = self._ask(statement, key, now_s)
-        if row is None:
+        rows = self._ask(statement, key, seconds_to_micros(now_s), _NEVER)
+        if not rows or rows[0][0] is None:
             self._seen.pop(key, None)
             return None
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
+        row = rows[0]
         principal = principal_of(row)
         self._seen[key] = _Seen(principal, mark, now_s, min(row[-1] / 1_000_000, now_s + SEEN_S))
         return principal
 
-    def _ask(self, statement: str, key: bytes | str, now_s: float) -> Sequence[Any] | None:
+    def _ask(self, statement: str, *values: bytes | str | int) -> Sequence[Sequence[Any]]:
         try:
-            rows = self._reader.execute(statement, (key, seconds_to_micros(now_s), _NEVER)).fetchall()
+            return self._reader.execute(statement, values).fetchall()
         except sqlite3.Error as exc:
             raise unavailable(exc) from exc
-        return rows[0] if rows and rows[0][0] is not None else None
 
     async def reserve(self, reservation: Reservation) -> None:
         """Hold the amount on all budgets or none.  A caller cancelled while it waits holds nothing afterwards."""
@@ -215,7 +209,7 @@ class SqliteHot:
 
     async def check(self) -> None:
         """Read once and take the write lock once; write too, unless that was seen to work within `CHECKED_S`."""
-        self._ask(_PRINCIPAL, b"", self._clock.time())
+        self._ask(_PRINCIPAL, b"", seconds_to_micros(self._clock.time()), _NEVER)
         now = self._clock.monotonic()
         if now < self._writes_until_s:
             await self._batch.submit(lambda db: None)

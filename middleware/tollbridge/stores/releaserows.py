@@ -144,6 +144,7 @@ class SqlReleases(SqlEvaluations, ABC):
                 service=of,
                 release=one,
                 instead_of=read[one.id].instead_of,
+                since=moment(read[one.id].published_at),
                 until=moment(read[one.id].watched_until),
             )
             for of, one in await self._released(rows)

@@ -79,11 +79,12 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A live release that is watched `until` a time, and the one that served before it, empty for none."""
+    """A live release that is watched from when it was published to `until`, and the one before it, empty for none."""
 
     service: Service
     release: Release
     instead_of: str
+    since: datetime
     until: datetime
 
 

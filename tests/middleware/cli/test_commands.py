@@ -273,6 +273,7 @@ def test_chain_is_printed_outside_in_with_who_provided_each_link(tollbridge) -> 
             "context",
             "authenticate",
             "authorize",
+            "subscribe",
             "recall",
             "limit",
             "meter",

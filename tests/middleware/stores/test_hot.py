@@ -142,13 +142,31 @@ async def test_unknown_revoked_and_expired_cost_the_same_statement(hot, db):
     ]
 
 
-async def test_reader_that_fails_refuses(hot):
+async def ask_subscription(hot):
+    return hot.find_subscription("app_1", "svc_1")
+
+
+async def ask_edition(hot):
+    return hot.edition()
+
+
+ASKED = [
+    ("secret", lambda hot: hot.find_principal(b"x")),
+    ("token", lambda hot: hot.find_holder("tok_1")),
+    ("subscription", ask_subscription),
+    ("turn", ask_edition),
+]
+
+
+@pytest.mark.parametrize(("table", "ask"), ASKED, ids=[table for table, _ in ASKED])
+async def test_reader_that_fails_refuses(hot, table, ask):
     hot._reader.execute("PRAGMA query_only = OFF")
-    hot._reader.execute("DROP TABLE secret")
+    hot._reader.execute("PRAGMA foreign_keys = OFF")
+    hot._reader.execute(f"DROP TABLE {table}")
 
     with pytest.raises(Unavailable, match="cannot reach its store") as refusal:
-        await hot.find_principal(b"x")
-    assert refusal.value.detail == "store: no such table: secret"
+        await ask(hot)
+    assert refusal.value.detail == f"store: no such table: {table}"
 
 
 @pytest.mark.parametrize("ticks", range(6))
