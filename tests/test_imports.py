@@ -35,6 +35,7 @@ RANKS = (
             "credentials",
             "identity",
             "importing",
+            "installed",
             "throttle",
             "wholebody",
             "leaks",

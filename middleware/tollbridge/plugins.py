@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
 import pluggy
@@ -17,10 +17,10 @@ import pluggy
 from tollbridge import hookspecs
 from tollbridge.auth import SCHEMES
 from tollbridge.errors import PluginError, SetupError
+from tollbridge.installed import GROUP, installed_plugins
 from tollbridge.registry import Registry, put
 from tollbridge.webhooks.events import EVENTS, is_event
 
-GROUP = "tollbridge"
 _HOOKS = frozenset(name for name, value in vars(hookspecs).items() if hasattr(value, f"{GROUP}_spec"))
 
 
@@ -60,7 +60,7 @@ class Plugins:
         self._trace = trace
         self._forgive = forgive
         self._given: set[str] = set()
-        entries = sorted(entry_points(group=GROUP) if found is None else found, key=lambda entry: entry.name)
+        entries = sorted(installed_plugins() if found is None else found, key=lambda entry: entry.name)
         with self._forgiving():
             self._refuse_unknown(entries, [*allowed, *disabled])
         seen: dict[str, EntryPoint] = {}

@@ -1,6 +1,10 @@
 """What a gateway mounts at `/v1/mcp`, made of its parts."""
 
-from collections.abc import Callable, Collection
+import asyncio
+from collections.abc import Collection
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
@@ -8,11 +12,10 @@ from starlette.types import ASGIApp
 from tollbridge import Call, Config, ConfigError, Gateway
 from tollbridge.authorizing import issuer_of
 from tollbridge_mcp.doors import Doors
-from tollbridge_mcp.endpoint import Answers, Door, Endpoint
+from tollbridge_mcp.endpoint import Answers, Door, Endpoint, Make
 from tollbridge_mcp.invoking import Entry, InProcess
 from tollbridge_mcp.metadata import Documents
 
-Make = Callable[[Door, Call], Answers]
 LACK = "MCP needs the mcp package; run: pip install 'tollbridge[mcp]'"
 
 
@@ -39,14 +42,21 @@ def documents(gateway: Gateway) -> ASGIApp:
 
 
 def answers() -> Make:
-    """Give what makes servers of the SDK; raises `ConfigError` where that is not installed."""
-    try:
-        from tollbridge_mcp.serving import Answering, Identity
-    except ModuleNotFoundError as exc:
-        raise lacking(exc) from None
+    """Give what makes servers of the SDK; raises `ConfigError` where that is not installed.
 
-    def make(door: Door, call: Call) -> Answers:
-        return Answering(door.source, Identity(door.name, door.title, door.version, door.instructions), call)
+    The SDK takes as long to import as the whole of a gateway: the first call does it, beside the event loop.
+    """
+    if find_spec("mcp") is None:
+        raise ConfigError(LACK)
+    imported = list[ModuleType]()
+
+    async def make(door: Door, call: Call) -> Answers:
+        if not imported:
+            imported.append(await asyncio.to_thread(import_module, "tollbridge_mcp.serving"))
+        sdk = imported[0]
+        identity = sdk.Identity(door.name, door.title, door.version, door.instructions)
+        answers: Answers = sdk.Answering(door.source, identity, call)
+        return answers
 
     return make
 

@@ -44,6 +44,8 @@ class Door(msgspec.Struct, frozen=True):
 
 Find = Callable[[Call, str], Awaitable[Door]]
 """Finds the server of a slug, empty for the global one; raises `NotFound`, or why it cannot be asked now."""
+Make = Callable[[Door, Call], Awaitable[Answers]]
+"""Makes what answers a call at a door."""
 
 
 class Endpoint:
@@ -53,9 +55,7 @@ class Endpoint:
     any, from this machine.
     """
 
-    def __init__(
-        self, find: Find, make: Callable[[Door, Call], Answers], *, origins: Collection[str] = (), root: str = ROOT
-    ) -> None:
+    def __init__(self, find: Find, make: Make, *, origins: Collection[str] = (), root: str = ROOT) -> None:
         self._find = find
         self._make = make
         self._origins = frozenset(origins)
@@ -71,7 +71,7 @@ class Endpoint:
         body = await _read(receive)
         message = read_message(body)
         streams = _may_stream(call, message.method)
-        answers = self._make(door, call)
+        answers = await self._make(door, call)
         await _until_gone(answers, (scope, body, receive, send), streams=streams)
 
     def _check_head(self, call: Call) -> None:
