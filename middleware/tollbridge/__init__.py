@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
     from tollbridge.tokens.scopes import EVERY_MODEL, ScopeSet, parse_scope
     from tollbridge.transport.base import UpstreamRequest
+    from tollbridge.webhooks.attempts import Attempt
+    from tollbridge.webhooks.mailing import Mailer, MailHost
     from tollbridge.wrapping import Tollbridge
 
 __version__ = "0.1.0"
@@ -58,6 +60,7 @@ __all__ = [
     "EVERY_MODEL",
     "AccessToken",
     "Actor",
+    "Attempt",
     "Auth",
     "Authenticate",
     "Authorize",
@@ -83,6 +86,8 @@ __all__ = [
     "Layer",
     "Limit",
     "MadeKey",
+    "MailHost",
+    "Mailer",
     "Meter",
     "Model",
     "Models",
@@ -165,6 +170,8 @@ _HOMES = {
     "tokens.scopes": ("EVERY_MODEL", "ScopeSet", "parse_scope"),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
     "transport.base": ("UpstreamRequest",),
+    "webhooks.attempts": ("Attempt",),
+    "webhooks.mailing": ("MailHost", "Mailer"),
     "wrapping": ("Tollbridge",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -8,7 +8,7 @@ an app.
 from tollbridge.applications.model import Application, ApplicationChange, is_application
 from tollbridge.audit import FIRST, Act, Actor, AuditRecord, breaks
 from tollbridge.bodysanity import check_json_depth
-from tollbridge.call import open_call
+from tollbridge.call import CREDENTIAL_HEADERS, open_call
 from tollbridge.clients.model import AuthMethod, Client, ClientChange, ClientRules, GrantType
 from tollbridge.clients.service import IssuedClient
 from tollbridge.errors import BodyTooLarge, MethodNotAllowed, NoDatabase, RequestTimeout
@@ -32,7 +32,9 @@ from tollbridge.services.burning import SHOWN as BURN_WINDOWS
 from tollbridge.services.burning import Standing, standings
 from tollbridge.services.catalogue import Catalogue, Listing, Reader, Shelves, Wanted
 from tollbridge.services.differing import changes_of
+from tollbridge.services.ending import ending_of, with_ending
 from tollbridge.services.entrance import PREFIX as SERVICES_AT
+from tollbridge.services.entrance import gone
 from tollbridge.services.evaluating import MEDIAN, SLOWEST, Compared, Evaluation, compared
 from tollbridge.services.kinds import MODEL, About, CaseResult, Change, Problem, ServiceKind, ServiceOperation
 from tollbridge.services.lifecycle import Move
@@ -50,13 +52,22 @@ from tollbridge.services.model import (
     Slo,
     Visibility,
 )
-from tollbridge.services.subscribing import CallQuota, Plan, PlanChange, Subscription, SubscriptionState
+from tollbridge.services.referring import references_of
+from tollbridge.services.subscribing import (
+    SERVICE,
+    SUBSCRIPTION,
+    CallQuota,
+    Plan,
+    PlanChange,
+    Subscription,
+    SubscriptionState,
+)
 from tollbridge.services.transferring import transfer_notes
 from tollbridge.services.wishes import SLUG as SERVICE_SLUG
 from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.idempotency import FirstAnswer, IdempotencyStore, KeyedRequest
 from tollbridge.stores.jobs import JobState
-from tollbridge.stores.overviews import Waiting, Waits
+from tollbridge.stores.overviews import OfApplication, OfTeam, Waiting, Waits
 from tollbridge.stores.rotations import AutoRotation, Handover
 from tollbridge.stores.rows import micros, moment
 from tollbridge.stores.storedsecrets import StoredSecret
@@ -74,6 +85,7 @@ from tollbridge.wholebody import read_whole
 __all__ = [
     "BRIDGE",
     "BURN_WINDOWS",
+    "CREDENTIAL_HEADERS",
     "FIRST",
     "HOLDERS",
     "INVITATION_DAYS",
@@ -86,11 +98,13 @@ __all__ = [
     "MOST_REPORTED",
     "NAMELESS",
     "PATTERN",
+    "SERVICE",
     "SERVICES_AT",
     "SERVICE_SLUG",
     "SLOWEST",
     "SLUG",
     "STORED_NAME",
+    "SUBSCRIPTION",
     "About",
     "Access",
     "Act",
@@ -138,6 +152,8 @@ __all__ = [
     "Move",
     "NewKey",
     "NoDatabase",
+    "OfApplication",
+    "OfTeam",
     "Person",
     "PersonChange",
     "Place",
@@ -179,6 +195,8 @@ __all__ = [
     "clean",
     "compared",
     "decoded",
+    "ending_of",
+    "gone",
     "is_application",
     "is_secret_name",
     "lineage",
@@ -190,10 +208,12 @@ __all__ = [
     "parse_usd",
     "read_whole",
     "redact",
+    "references_of",
     "review",
     "show_usd",
     "shown_change",
     "standings",
     "to_nano",
     "transfer_notes",
+    "with_ending",
 ]

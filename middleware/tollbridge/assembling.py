@@ -17,6 +17,7 @@ from tollbridge.pepperseal import PepperSeal
 from tollbridge.runtime import Parts, build_chain
 from tollbridge.services.book import Books
 from tollbridge.services.entrance import Entrance
+from tollbridge.services.opened import Opened
 from tollbridge.services.service import Services
 from tollbridge.services.subscriptions import Subscriptions
 from tollbridge.sessions.service import Sessions
@@ -53,8 +54,13 @@ def parts_of(gateway: "Gateway") -> Parts:
         alarm=CanaryAlarm(gateway.store, gateway.metrics.canary_used, gateway.tokens.act),
         throttle=gateway.throttle,
         vouching=gateway.vouching,
-        services=Entrance(gateway.books, seal) if gateway.config.services.enabled else None,
+        services=_entrance(gateway, seal) if gateway.config.services.enabled else None,
     )
+
+
+def _entrance(gateway: "Gateway", seal: PepperSeal) -> Entrance:
+    opened = Opened(gateway.store.services, gateway.registry.service_kinds)
+    return Entrance(gateway.books, seal, opened)
 
 
 def chain_of(parts: Parts, app: ASGIApp | None) -> tuple[Layer, Asking]:
@@ -82,8 +88,9 @@ def services_of(gateway: "Gateway") -> tuple[Services, Subscriptions, Books]:
     kinds, config = gateway.registry.service_kinds, gateway.config.services
     books = Books(gateway.store.services, gateway.store.edition, kinds, gateway)
     app = gateway.config.service.name
-    services = Services(gateway.store, gateway.tokens, gateway.clock, config, kinds, app=app)
-    return services, Subscriptions(gateway.store, gateway.tokens, gateway.clock), books
+    policies = gateway.policing.problems
+    services = Services(gateway.store, gateway.tokens, gateway.clock, config, kinds, policies=policies, app=app)
+    return services, Subscriptions(gateway.store, gateway.tokens, gateway.clock, policies=policies), books
 
 
 def credentials_of(gateway: "Gateway") -> CredentialService:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tollbridge.tokens.model import Principal
 
 Headers = list[tuple[bytes, bytes]]
+CREDENTIAL_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
+"""In which callers say who they are, whatever dialect they speak."""
 
 
 class Outcome(StrEnum):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tollbridge.defences import LeakedConfig, ThrottleConfig
 from tollbridge.errors import ConfigError
-from tollbridge.jobsettings import JobsConfig, RotationConfig, WebhooksConfig
+from tollbridge.jobsettings import JobsConfig, MailConfig, RotationConfig, WebhooksConfig
 from tollbridge.oauthsettings import OAuthConfig
 from tollbridge.options import build, suggest
 from tollbridge.servicesettings import ServicesConfig
@@ -41,6 +41,7 @@ __all__ = [
     "LeakedConfig",
     "LimitsConfig",
     "LoggingConfig",
+    "MailConfig",
     "ModelConfig",
     "OAuthConfig",
     "PluginsConfig",
@@ -91,6 +92,7 @@ class Config:
     oauth: OAuthConfig = field(default_factory=OAuthConfig)
     rotation: RotationConfig = field(default_factory=RotationConfig)
     webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
+    mail: MailConfig = field(default_factory=MailConfig)
     jobs: JobsConfig = field(default_factory=JobsConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     budgets: BudgetsConfig = field(default_factory=BudgetsConfig)

@@ -31,10 +31,11 @@ from tollbridge.metering.genai import GenaiPrices
 from tollbridge.metering.prices import Price, PriceBook
 from tollbridge.metering.provided import ProviderPrices
 from tollbridge.metrics import Metrics
-from tollbridge.opening import check_schema, open_limiter, open_store, open_with_secrets
+from tollbridge.opening import check_schema, open_limiter, open_mailer, open_store, open_with_secrets
 from tollbridge.ownwork import jobs_of, rotations_of, sinks_of, webhooks_of
 from tollbridge.people.service import People
 from tollbridge.plugins import Plugins, is_plugin
+from tollbridge.policing import Policing
 from tollbridge.providerkeys.making import keys_of, show_keys
 from tollbridge.readings import budgets_of, timeouts_of
 from tollbridge.routes import ModelRoutes
@@ -45,6 +46,7 @@ from tollbridge.signingkeys import SigningKeys
 from tollbridge.throttle import Throttle
 from tollbridge.transport import Transport, make_transport
 from tollbridge.vault import Box, Vault
+from tollbridge.webhooks.mailing import Mailer
 
 log = structlog.get_logger("tollbridge")
 
@@ -115,7 +117,7 @@ class Gateway:
     def _check(self) -> None:
         """Make what calls cross; raises `SetupError` for what none could."""
         self.metrics.know((target.provider.name, target.model) for target in self.routes.named_targets())
-        for part in ("policies", "sources"):
+        for part in ("policies", "sources", "mailer"):
             getattr(self, part)
 
     @cached_property
@@ -136,9 +138,20 @@ class Gateway:
         return policies_of(self.config, self.registry, self._given_policies)
 
     @cached_property
+    def policing(self) -> Policing:
+        """What runs the policies that services and plans bring along."""
+        timeout_s, failed = self.config.plugins.timeout_s, self.metrics.policy_failed
+        return Policing(self.registry.policies, timeout_s=timeout_s, failed=failed, clock=self.clock)
+
+    @cached_property
     def sources(self) -> Sequence[tuple[str, IdentitySource]]:
         """The identity sources by name, in the order they are asked; raises `SetupError` for one that does not fit."""
         return sources_of(self.config, self.registry)
+
+    @cached_property
+    def mailer(self) -> Mailer | None:
+        """What sends mail, None where nothing does; raises `ConfigError` for a `[mail]` that does not fit."""
+        return open_mailer(self.config, self.registry.mailers, self.read_key)
 
     def read_key(self, reference: str, where: str) -> str:
         """Read the key that `env:NAME`, `file:PATH` or `stored:NAME` names, and keep it out of every log.

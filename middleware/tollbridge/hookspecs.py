@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tollbridge.rotation.sinks import SecretSink
     from tollbridge.sealing.sources import KeySource
     from tollbridge.services.kinds import ServiceKind
+    from tollbridge.webhooks.mailing import Mailer, MailHost
 
 hookspec = pluggy.HookspecMarker("tollbridge")
 hookimpl = pluggy.HookimplMarker("tollbridge")
@@ -104,6 +105,11 @@ def register_jobs(register: "Callable[[Job], None]") -> None:
 @hookspec
 def register_events(register: "Callable[[str], None]") -> None:
     """Offer events that webhooks may hear of.  `register(event)`: as the plugin's records in the audit log name it."""
+
+
+@hookspec
+def register_mailers(register: "Callable[[str, Callable[[MailHost], Mailer]], None]") -> None:
+    """Offer ways to send mail.  `register(url_scheme, factory)`: called with the host of `[mail] url`."""
 
 
 @hookspec

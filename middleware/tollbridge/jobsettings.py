@@ -1,8 +1,11 @@
 """The sections of the configuration about what the gateway does by itself."""
 
+import re
 from dataclasses import dataclass
 
 _WEEK = 7
+_DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9-]{1,63})*"
+_ADDRESS = re.compile(rf"[A-Za-z0-9._+-]{{1,64}}@{_DOMAIN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +32,30 @@ class RotationConfig:
     """`[rotation]`: the folder below which new secrets are handed over into files; empty for nowhere."""
 
     folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailConfig:
+    """`[mail]`: the host that webhooks at `mailto:` are sent by, from whom and to whom; an empty `url` sends none.
+
+    `password` is where the host's password is. `domains` are those that addresses may be in; without any, an address
+    is that of somebody who is known here.
+    """
+
+    url: str = ""
+    password: str = ""
+    sender: str = ""
+    domains: tuple[str, ...] = ()
+    insecure: bool = False
+
+    def __post_init__(self) -> None:
+        kind, colon, rest = self.password.partition(":")
+        if self.password and (kind not in ("env", "file", "stored") or not colon or not rest):
+            raise ValueError("password must be env:NAME, file:PATH or stored:NAME; it does not belong in here itself")
+        if ":" in self.url.partition("://")[2].rpartition("@")[0]:
+            raise ValueError("a password does not belong into url; name it by password = 'env:NAME'")
+        if (self.url or self.sender) and _ADDRESS.fullmatch(self.sender) is None:
+            raise ValueError("sender is the address that mails are from, such as bridge@example.com")
+        for domain in self.domains:
+            if re.fullmatch(_DOMAIN, domain) is None:
+                raise ValueError("domains are names such as example.com, each said in full: none means those below it")

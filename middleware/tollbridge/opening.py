@@ -1,7 +1,8 @@
-"""From the URLs of `[store]` and `[limits]` to a store and a limiter."""
+"""From the URLs of `[store]`, `[limits]` and `[mail]` to a store, a limiter and a mailer."""
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from tollbridge.clock import Clock
@@ -17,6 +18,7 @@ from tollbridge.stores.base import Store
 from tollbridge.stores.files import path_of
 from tollbridge.stores.sqlite import SqliteStore
 from tollbridge.stores.versions import SchemaKeeper, SchemaState, check_version
+from tollbridge.webhooks.mailing import Mailer, MailHost
 
 
 def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..., Any]]) -> Store:
@@ -27,7 +29,7 @@ def open_store(config: Config, clock: Clock, factories: Mapping[str, Callable[..
     url = config.store_url
     if _scheme(url) == "sqlite":
         return SqliteStore(path_of(url), clock, durability=config.store.durability)
-    store: Store = _made("store.url", StoreError, _factory(url, factories), url, clock)
+    store: Store = _made("store.url", StoreError, _scheme(url), partial(_factory(url, factories), url, clock))
     return store
 
 
@@ -107,8 +109,30 @@ def open_limiter(config: Config, clock: Clock, factories: Mapping[str, Callable[
             f"limits.url: nothing installed opens {f'{scheme}://' if scheme else repr(url)}; "
             'limits.url = "" keeps limits in this process'
         )
-    limiter: Limiter = _made("limits.url", ConfigError, factory, url, clock)
+    limiter: Limiter = _made("limits.url", ConfigError, scheme, partial(factory, url, clock))
     return limiter
+
+
+def open_mailer(
+    config: Config, factories: Mapping[str, Callable[..., Any]], read_key: Callable[[str, str], str]
+) -> Mailer | None:
+    """Make what sends mail, None where there is no URL.
+
+    Raises `ConfigError` where nothing installed sends by the URL, where what does fails, and for a password that is not
+    there.
+    """
+    mail = config.mail
+    if not mail.url:
+        return None
+    scheme = _scheme(mail.url)
+    factory = factories.get(scheme)
+    if factory is None:
+        known = ", ".join(f"{name}://" for name in sorted(factories)) or "none"
+        raise ConfigError(f"mail.url: nothing installed sends mail by {scheme or 'it'}://; known: {known}")
+    password = read_key(mail.password, "mail.password") if mail.password else ""
+    host = MailHost(mail.url, password, mail.insecure)
+    mailer: Mailer = _made("mail.url", ConfigError, scheme, partial(factory, host))
+    return mailer
 
 
 def _scheme(url: str) -> str:
@@ -117,11 +141,11 @@ def _scheme(url: str) -> str:
     return scheme.lower() if colon else ""
 
 
-def _made(where: str, error: type[SetupError], factory: Callable[..., Any], url: str, clock: Clock) -> Any:
+def _made(where: str, error: type[SetupError], scheme: str, make: Callable[[], Any]) -> Any:
     """Call a plugin's factory; raises `error` where it fails, without its own words: they may hold the URL."""
     try:
-        return factory(url, clock)
+        return make()
     except SetupError:
         raise
     except Exception as exc:
-        raise error(f"{where}: the plugin that opens {_scheme(url)}:// failed: {without_words(exc)}") from None
+        raise error(f"{where}: the plugin that opens {scheme}:// failed: {without_words(exc)}") from None

@@ -19,6 +19,7 @@ from tollbridge.rotation.sinks import SecretSink
 from tollbridge.services.burning import measure_slos, watch_slos
 from tollbridge.services.watching import publish_due, watch_releases
 from tollbridge.webhooks.delivering import Delivering
+from tollbridge.webhooks.mailing import Mailing, Recipients
 from tollbridge.webhooks.sending import Sending
 from tollbridge.webhooks.service import Webhooks
 
@@ -30,8 +31,23 @@ _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3_600.0, 86_400.0
 
 def webhooks_of(gateway: "Gateway") -> Webhooks:
     """Make what webhooks are made and changed by."""
-    allowed, events = gateway.config.webhooks.allow_private, gateway.registry.events
-    return Webhooks(gateway.store, gateway.tokens, gateway.box, gateway.clock, allow_private=allowed, events=events)
+    return Webhooks(
+        gateway.store,
+        gateway.tokens,
+        gateway.box,
+        gateway.clock,
+        allow_private=gateway.config.webhooks.allow_private,
+        recipients=Recipients(gateway.store, gateway.config.mail),
+        events=gateway.registry.events,
+    )
+
+
+def mailing_of(gateway: "Gateway") -> Mailing | None:
+    """Make what tells webhooks by mail, None where nothing sends any."""
+    mail, mailer = gateway.config.mail, gateway.mailer
+    if mailer is None:
+        return None
+    return Mailing(mailer, Recipients(gateway.store, mail), gateway.clock, sender=mail.sender)
 
 
 def rotations_of(gateway: "Gateway") -> Rotations:
@@ -85,8 +101,8 @@ def own_jobs() -> Sequence[Job]:
 
 
 async def _send_webhooks(gateway: "Gateway") -> None:
-    allowed = gateway.config.webhooks.allow_private
-    sending = Sending(gateway.transport, gateway.box, gateway.clock, allow_private=allowed)
+    allowed, mailing = gateway.config.webhooks.allow_private, mailing_of(gateway)
+    sending = Sending(gateway.transport, gateway.box, gateway.clock, allow_private=allowed, mailing=mailing)
     counted = gateway.metrics.webhook_attempted
     delivering = Delivering(
         gateway.store,

@@ -233,6 +233,7 @@ class Plugins:
         for event in EVENTS:
             put(registry.events, "event", event, event)
         self.call("register_events", register=lambda event: _put_event(registry, event))
+        self.call("register_mailers", register=into(registry.mailers, "mailer"))
         self.call("register_apps", register=into(registry.apps, "app"))
         self.call("register_paths", register=into(registry.paths, "path"))
         self.call("register_well_known", register=into(registry.well_known, "well-known document"))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tollbridge.rotation.sinks import SecretSink
     from tollbridge.sealing.sources import KeySource
     from tollbridge.services.kinds import ServiceKind
+    from tollbridge.webhooks.mailing import Mailer, MailHost
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Registry:
     secret_sinks: "dict[str, type[SecretSink]]" = field(default_factory=dict)
     jobs: "dict[str, Job]" = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
+    mailers: "dict[str, Callable[[MailHost], Mailer]]" = field(default_factory=dict)
     key_rotators: "dict[str, type[KeyRotator]]" = field(default_factory=dict)
     apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
     paths: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)

@@ -16,9 +16,10 @@ class ServicesConfig:
     than who asked. `prove`: `required` has a release with a test set pass it before it is published, `optional` leaves
     that to who publishes. A release is taken back by itself where of its calls in the first `watch_s` seconds, of at
     least `watch_calls`, more than the share `watch_failed` failed; 0 seconds watch nothing. That an objective is
-    missed is told where at least `burn_calls` calls say so. `allow_private` lets upstreams be on loopback and private
-    addresses. Pages of `mcp_origins` may call the MCP servers, beside those of the gateway itself; without a public
-    URL and without these, those of its own machine.
+    missed is told where at least `burn_calls` calls say so. With `open_catalogue` whoever shows no token sees what
+    is published for everybody (`visibility` is `public`) in the catalogue of the admin API. `allow_private` lets
+    upstreams be on loopback and private addresses. Pages of `mcp_origins` may call the MCP servers, beside those of
+    the gateway itself; without a public URL and without these, those of its own machine.
     """
 
     enabled: bool = True
@@ -28,6 +29,7 @@ class ServicesConfig:
     watch_calls: int = 20
     watch_failed: float = 0.5
     burn_calls: int = 20
+    open_catalogue: bool = True
     allow_private: bool = False
     mcp_origins: tuple[str, ...] = ()
 

@@ -30,6 +30,8 @@ _ACCOUNTS_AN_ADDRESS = 10
 """As many accounts' worth of failures are allowed of one address, whatever the accounts."""
 _ASKS = Rate("requests", 30)
 """How often one address may ask for what needs no proof and is kept: at once, and a minute."""
+_LOOKS = Rate("requests", 300)
+"""The same of what needs no proof and is only read."""
 _TELL_S = 60.0
 log = structlog.get_logger("tollbridge")
 
@@ -50,6 +52,7 @@ class Throttle:
         self._accounts = _failures(accounts, _HOUR_S, settings)
         self._sources = _failures(accounts * _ACCOUNTS_AN_ADDRESS, _HOUR_S, settings)
         self._asks = Failures(_ASKS, longest_s=_ASKS.interval_s)
+        self._looks = Failures(_LOOKS, longest_s=_LOOKS.interval_s)
 
     def check(self, source: str, account: str = "") -> None:
         """Refuse a source that has to wait; raises `Throttled` with `retry_after_s`.
@@ -83,14 +86,21 @@ class Throttle:
 
         Nobody waits longer than for the next one: there is no telling who of an address asks in earnest.
         """
+        self._steady(self._asks, source)
+
+    def look(self, source: str) -> None:
+        """Count what anybody may read, such as what is published for everybody; raises `RateLimited` for too much."""
+        self._steady(self._looks, source)
+
+    def _steady(self, asks: Failures, source: str) -> None:
         if not self._settings.enabled or self._is_spared(source):
             return
         place, now = neighbourhood(source), self._clock.monotonic()
-        wait_s = self._asks.wait_s(place.encode(), now)
+        wait_s = asks.wait_s(place.encode(), now)
         if not wait_s:
-            self._asks.add(place.encode(), now)
+            asks.add(place.encode(), now)
             return
-        count = self._asks.untold(place.encode(), now, _TELL_S)
+        count = asks.untold(place.encode(), now, _TELL_S)
         if count:
             log.warning("unproven_requests_throttled", source=place, requests=count, retry_after_s=round(wait_s))
         raise RateLimited("too much was asked for from this address; ask again later", retry_after_s=wait_s)

@@ -20,6 +20,7 @@ from tollbridge.formats.dialect import Operation
 from tollbridge.layers.layer import Layer, Plan
 from tollbridge.layers.meter import Meter
 from tollbridge.layers.observe import Observe
+from tollbridge.policing import Made
 from tollbridge.runtime import measured
 from tollbridge.services.book import serving
 from tollbridge.services.entrance import LABEL, PREFIX
@@ -72,16 +73,19 @@ async def try_out(
         return None
     await gateway.prepare_asking()
     try:
+        policies = gateway.policing.make(trial.policies)
         served = await serving(trial.kind, gateway, trial.running)
     except SetupError as exc:
         raise BadRequest(f"this cannot be served: {exc}", code="not_ready", status=422) from exc
     try:
-        return await _crossed(gateway, _Served(served, trial.running.slug, attempt), headers, call)
+        return await _crossed(gateway, _Served(served, trial.running.slug, attempt), policies, headers, call)
     finally:
         await served.close()
 
 
-async def _crossed(gateway: "Gateway", served: "_Served", headers: list[tuple[bytes, bytes]], outer: Call) -> Tried:
+async def _crossed(
+    gateway: "Gateway", served: "_Served", policies: Made, headers: list[tuple[bytes, bytes]], outer: Call
+) -> Tried:
     slug, attempt = served.slug, served.attempt
     scope = _scope(slug, attempt, headers, outer)
     call = open_call(scope, gateway.clock)
@@ -97,7 +101,8 @@ async def _crossed(gateway: "Gateway", served: "_Served", headers: list[tuple[by
         return {"type": "http.request", "body": attempt.body, "more_body": False}
 
     links: list[Layer] = [layer for layer in gateway.chain.plan.layers if isinstance(layer, Observe | Meter)]
-    plan = measured(Plan(links, served, gateway.clock), gateway.config)
+    app = gateway.policing.around(served, policies) if policies else served
+    plan = measured(Plan(links, app, gateway.clock), gateway.config)
     crossing = InnerCrossing(plan, call, receive, answer.send)
     try:
         await crossing.run(scope)

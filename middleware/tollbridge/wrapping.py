@@ -58,7 +58,7 @@ class Tollbridge:
             gateway.failure = exc
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(exc)})
-            return
+            raise  # servers have heard it; a client for tests would go on as if it had started
 
         heard = said = ""
 

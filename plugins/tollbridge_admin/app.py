@@ -41,7 +41,7 @@ from tollbridge_admin.releases import Releases
 from tollbridge_admin.repeats import Rendered, Repeats
 from tollbridge_admin.roles import Roles
 from tollbridge_admin.rotations import Rotations
-from tollbridge_admin.routes import ANYBODY, Nothing, Route, Table
+from tollbridge_admin.routes import ANY_OR_NONE, ANYBODY, Nothing, Route, Table
 from tollbridge_admin.serviceanalytics import Analytics
 from tollbridge_admin.services import Services
 from tollbridge_admin.sessions import Sessions
@@ -114,7 +114,7 @@ class Api:
         if scope["type"] != "http":
             raise NotFound("no WebSocket is served here")
         route, named = self._table.find(call.method, call.path)
-        caller = call.principal or (NOBODY if route.scope == ANYBODY else None)
+        caller = call.principal or (NOBODY if route.scope in (ANYBODY, ANY_OR_NONE) else None)
         if caller is None:
             raise Unauthenticated()
         asked = Asked(call, caller, named, self._operator)

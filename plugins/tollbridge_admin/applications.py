@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from tollbridge import Gateway, NotFound
 from tollbridge.administering import Application, ApplicationChange
 from tollbridge_admin.applicationshapes import (
+    COUNTS,
     ApplicationPatch,
     ApplicationsAsked,
     ApplicationShown,
@@ -80,25 +81,25 @@ class Applications:
         )
         page = found[: query.limit]
         following = cursor(_LIST, page[-1].id) if len(found) > len(page) else None
-        return Answer(ApplicationsShown(tuple(map(shown, page)), following))
+        return Answer(ApplicationsShown(await self._shown(page), following))
 
     async def create_application(self, asked: Asked, wish: NewApplicationWish) -> Answer:
         """Make an application, of the caller's team where the caller has one."""
         said = {name: getattr(wish, name) for name in ("team", "owner", "description", "scopes", "tags", "metadata")}
         more = {**said, **new_bounds(wish), "giver": asked.minter, "by": asked.actor}
         application = await self._gateway.applications.add(wish.name, **more)
-        found = shown(application)
-        return Answer(found, 201, tag_of(found), {"location": f"applications/{application.id}"})
+        (found,) = await self._shown([application])
+        return Answer(found, 201, tag_of(found, *COUNTS), {"location": f"applications/{application.id}"})
 
     async def get_application(self, asked: Asked, nothing: Nothing) -> Answer:
         """Show one application."""
-        return _one(await self._see(asked))
+        return await self._one(await self._see(asked))
 
     async def change_application(self, asked: Asked, patch: ApplicationPatch) -> Answer:
         """Change an application and what its tokens may do, at once: null takes away, the rest stays (RFC 7396)."""
 
         def change(application: Application) -> ApplicationChange:
-            asked.check_match(tag_of(shown(application)))
+            asked.check_match(tag_of(shown(application), *COUNTS))
             return ApplicationChange(
                 name=patch.name,
                 owner=_or_empty(patch.owner, ""),
@@ -110,7 +111,7 @@ class Applications:
             )
 
         more: dict[str, Any] = {"giver": asked.minter, "by": asked.actor}
-        return _one(there(await self._gateway.applications.change(asked.id, change, **more)))
+        return await self._one(there(await self._gateway.applications.change(asked.id, change, **more)))
 
     async def disable_application(self, asked: Asked, nothing: Nothing) -> Answer:
         """Switch an application and all of its tokens off, at once, until it is enabled."""
@@ -157,9 +158,17 @@ class Applications:
 
     async def _act(self, asked: Asked, act: Callable[..., Awaitable[Application | None]], *more: str) -> Answer:
         def look(application: Application) -> None:
-            asked.check_match(tag_of(shown(application)))
+            asked.check_match(tag_of(shown(application), *COUNTS))
 
-        return _one(there(await act(asked.id, *more, look=look, giver=asked.minter, by=asked.actor)))
+        return await self._one(there(await act(asked.id, *more, look=look, giver=asked.minter, by=asked.actor)))
+
+    async def _shown(self, applications: Sequence[Application]) -> Sequence[ApplicationShown]:
+        counts = await (await self._gateway.store.overviews()).of_applications([one.id for one in applications])
+        return [shown(one, counts[one.id]) for one in applications]
+
+    async def _one(self, application: Application) -> Answer:
+        (found,) = await self._shown([application])
+        return Answer(found, tag=tag_of(found, *COUNTS))
 
     async def _see(self, asked: Asked) -> Application:
         """Find the application of the path; raises `NotFound`, also for one of another team."""
@@ -168,10 +177,6 @@ class Applications:
 
 def _or_empty(said: T | UnsetType | None, empty: T) -> T | UnsetType:
     return empty if said is None else said
-
-
-def _one(application: Application) -> Answer:
-    return Answer(shown(application), tag=tag_of(shown(application)))
 
 
 def there(found: T | None) -> T:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tollbridge.administering import SLUG, Application, Environment, show_usd
+from tollbridge.administering import SLUG, Application, Environment, OfApplication, show_usd
 from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.teamshapes import Text
 from tollbridge_admin.tokenshapes import (
@@ -99,7 +99,10 @@ class ApplicationTokensAsked(Wish, frozen=True):
 
 
 class ApplicationShown(msgspec.Struct, frozen=True, kw_only=True):
-    """An application, and what its tokens may do at most: `scopes`, and those of its subscriptions."""
+    """An application, and what its tokens may do at most: `scopes`, and those of its subscriptions.
+
+    `counts` are those that are open, those it asked for, and its tokens.
+    """
 
     id: str
     name: str
@@ -120,6 +123,12 @@ class ApplicationShown(msgspec.Struct, frozen=True, kw_only=True):
     hours: str | None
     tags: Sequence[str]
     metadata: dict[str, str]
+    counts: OfApplication
+
+
+COUNTS = ("counts",)
+"""What of an application changes without anybody changing it."""
+_NONE = OfApplication()
 
 
 class ApplicationsShown(msgspec.Struct, frozen=True):
@@ -129,7 +138,7 @@ class ApplicationsShown(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def shown(application: Application) -> ApplicationShown:
+def shown(application: Application, counts: OfApplication = _NONE) -> ApplicationShown:
     """Give an application as it is shown."""
     budget, limits, conditions = application.budget, application.limits, application.conditions
     return ApplicationShown(
@@ -152,4 +161,5 @@ def shown(application: Application) -> ApplicationShown:
         hours=conditions.hours or None,
         tags=application.tags,
         metadata=dict(application.metadata),
+        counts=counts,
     )

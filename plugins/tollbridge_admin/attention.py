@@ -1,9 +1,6 @@
-"""What waits for somebody: each caller sees what is theirs to decide on, by their scopes and their team.
+"""What waits for somebody: each caller sees what is theirs to decide on, by their scopes and their team."""
 
-What one has asked for, and somebody else has to decide on (`four_eyes`), does not wait for oneself.
-"""
-
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -11,12 +8,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tollbridge import Gateway
-from tollbridge.administering import ProviderKey, Waiting, Waits
-from tollbridge.stores.base import SOON
-from tollbridge_admin import jobs, providerkeys, subscriptions, tokens, webhooks
+from tollbridge.administering import Waiting, Waits
+from tollbridge.attention import BRIDGES, DECIDES, JOB_FAILED, KEY_ENDING, waiting
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.routes import ANY_TOKEN, Route, route
-from tollbridge_admin.services import PUBLISH
 from tollbridge_admin.tokenshapes import Wish
 
 Kind = Literal[
@@ -25,23 +20,11 @@ Kind = Literal[
     "release_failed",
     "webhook_silent",
     "token_ending",
+    "service_overdue",
+    "service_ending",
     "provider_key_ending",
     "job_failed",
 ]
-JOB_FAILED, KEY_ENDING = "job_failed", "provider_key_ending"
-DECIDES: Mapping[str, str] = {
-    Waits.SUBSCRIPTION_ASKED: subscriptions.WRITE,
-    Waits.RELEASE_IN_REVIEW: PUBLISH,
-    Waits.RELEASE_FAILED: PUBLISH,
-    Waits.WEBHOOK_SILENT: webhooks.WRITE,
-    Waits.TOKEN_ENDING: tokens.WRITE,
-    KEY_ENDING: providerkeys.WRITE,
-    JOB_FAILED: jobs.WRITE,
-}
-"""The scope that whoever decides on a kind holds."""
-BRIDGES = frozenset((KEY_ENDING, JOB_FAILED))
-"""Kinds that are the whole bridge's: whoever has a team has no part in them."""
-_FOUR_EYES = "four_eyes"
 
 
 class AttentionAsked(Wish, frozen=True):
@@ -75,10 +58,6 @@ class Attention:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._others: Mapping[str, Callable[[], Awaitable[Sequence[WaitingShown]]]] = {
-            KEY_ENDING: self._keys,
-            JOB_FAILED: self._jobs,
-        }
 
     def routes(self) -> Sequence[Route]:
         """Say what can be asked."""
@@ -87,53 +66,14 @@ class Attention:
 
     async def list_attention(self, asked: Asked, query: AttentionAsked) -> Answer:
         """List what waits for the caller's decision, the longest first, and count it."""
-        kinds = [kind for kind in _decided_by(asked) if query.kind in (UNSET, kind)]
-        found, counts = list[WaitingShown](), dict[str, int]()
-        for kind in kinds:
-            counts[kind], oldest = await self._waiting(kind, asked, query.limit)
-            found += oldest
+        caller, found, counts = asked.caller, list[WaitingShown](), dict[str, int]()
+        for kind in _decided_by(asked):
+            if query.kind in (UNSET, kind):
+                queue = await waiting(self._gateway, kind, (caller.team,), who=caller.id, limit=query.limit)
+                counts[kind] = queue.total
+                found += [_shown(kind, one) for one in queue.oldest]
         found.sort(key=lambda one: (one.since, one.id))
         return Answer(AttentionShown(items=found[: query.limit], counts=counts, total=sum(counts.values())))
-
-    async def _waiting(self, kind: str, asked: Asked, limit: int) -> tuple[int, Sequence[WaitingShown]]:
-        if kind in BRIDGES:
-            every = await self._others[kind]()
-            return len(every), every
-        which = Waits(kind)
-        but_by = asked.caller.id if self._gateway.config.services.review == _FOUR_EYES else ""
-        overviews = await self._gateway.store.overviews()
-        queue = await overviews.waiting(which, team=asked.caller.team, but_by=but_by, limit=limit)
-        return queue.total, [_shown(which, one) for one in queue.oldest]
-
-    async def _jobs(self) -> Sequence[WaitingShown]:
-        return [
-            WaitingShown(
-                kind="job_failed",
-                id=one.name,
-                since=one.ended_at,
-                title=f"the job {one.name} failed, {one.failures} in a row",
-                team="",
-                href="jobs",
-            )
-            for one in await self._gateway.jobs.states()
-            if one.failures and one.ended_at is not None
-        ]
-
-    async def _keys(self) -> Sequence[WaitingShown]:
-        now = self._gateway.clock.now()
-        ends = [(key, _end(key, now)) for key in await self._gateway.secrets.list()]
-        return [
-            WaitingShown(
-                kind="provider_key_ending",
-                id=key.name,
-                since=end - SOON,
-                title=f"the key {key.name} of {key.provider} ends soon",
-                team="",
-                href=f"provider-credentials/{key.name}",
-            )
-            for key, end in ends
-            if end is not None and now >= end - SOON
-        ]
 
 
 def _decided_by(asked: Asked) -> Sequence[str]:
@@ -142,15 +82,16 @@ def _decided_by(asked: Asked) -> Sequence[str]:
     return [kind for kind, scope in DECIDES.items() if scope in caller.scopes and not (caller.team and kind in BRIDGES)]
 
 
-def _end(key: ProviderKey, now: datetime) -> datetime | None:
-    """Say when the last live version of a key ends, None where that is never, or it has ended."""
-    ends = [version.expires_at for version in key.live(now)]
-    return None if not ends or None in ends else max(end for end in ends if end is not None)
-
-
-def _shown(kind: Waits, one: Waiting) -> WaitingShown:
+def _shown(kind: str, one: Waiting) -> WaitingShown:
     say, where = _SAID[kind]
-    return WaitingShown(kind=kind.value, id=one.id, since=one.since, title=say(one), team=one.team, href=where(one))
+    return WaitingShown(
+        kind=kind,  # type: ignore[arg-type]  # the keys of `DECIDES` are its values
+        id=one.id,
+        since=one.since,
+        title=say(one),
+        team=one.team,
+        href=where(one),
+    )
 
 
 def _asks(one: Waiting) -> str:
@@ -162,7 +103,13 @@ def _release(one: Waiting) -> str:
     return f"services/{one.service}/releases/{one.number}"
 
 
-_SAID: Mapping[Waits, tuple[Callable[[Waiting], str], Callable[[Waiting], str]]] = {
+def _ends(one: Waiting) -> str:
+    when = f"ends at {one.until:%Y-%m-%d %H:%M} UTC" if one.until is not None else "is deprecated"
+    instead = f"; {one.successor} takes its place" if one.successor else ""
+    return f"the service {one.service}, to which the application {one.name} subscribes, {when}{instead}"
+
+
+_SAID: Mapping[str, tuple[Callable[[Waiting], str], Callable[[Waiting], str]]] = {
     Waits.SUBSCRIPTION_ASKED: (_asks, lambda one: f"subscriptions/{one.id}"),
     Waits.RELEASE_IN_REVIEW: (lambda one: f"release {one.name} of {one.service} waits for a review", _release),
     Waits.RELEASE_FAILED: (lambda one: f"release {one.name} of {one.service} failed", _release),
@@ -171,5 +118,15 @@ _SAID: Mapping[Waits, tuple[Callable[[Waiting], str], Callable[[Waiting], str]]]
         lambda one: f"webhooks/{one.id}",
     ),
     Waits.TOKEN_ENDING: (lambda one: f"the token {one.name} ends soon", lambda one: f"tokens/{one.id}"),
+    Waits.SERVICE_OVERDUE: (
+        lambda one: f"the service {one.service} serves beyond the end that its callers were told",
+        lambda one: f"services/{one.service}",
+    ),
+    Waits.SERVICE_ENDING: (_ends, lambda one: f"subscriptions/{one.id}"),
+    KEY_ENDING: (
+        lambda one: f"the key {one.name} of {one.service} ends soon",
+        lambda one: f"provider-credentials/{one.id}",
+    ),
+    JOB_FAILED: (lambda one: f"the job {one.name} failed, {one.number} in a row", lambda one: "jobs"),
 }
 """What is said of a thing that waits, and where it is."""

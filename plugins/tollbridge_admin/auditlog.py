@@ -1,6 +1,7 @@
 """The audit log: read, which is itself recorded, and verified.
 
-A caller with a team reads what befell one token of it at a time.
+A caller with a team reads what befell one thing of it at a time: itself, a token, an application, a service, or a
+subscription of either.
 """
 
 from collections.abc import Sequence
@@ -8,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, structs
 
 from tollbridge import Denied, Gateway
-from tollbridge.administering import FIRST, AuditRecord, breaks, shown_change
+from tollbridge.administering import FIRST, SUBSCRIPTION, AuditRecord, breaks, shown_change
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.paging import Cursor, Limit, cursor, read_number
 from tollbridge_admin.problems import refused
@@ -20,6 +21,7 @@ from tollbridge_admin.routes import Route, route
 from tollbridge_admin.tokenshapes import Wish
 
 READ = "admin:audit:read"
+_TEAM = "team."
 _LIST, _CHAIN = "audit", "chain"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERIFIED = 500
@@ -109,10 +111,11 @@ class AuditLog:
         """List records of the audit log, newest first; that they were read is recorded too."""
         if asked.caller.team:
             if not query.target:
-                raise Denied("a token with a team reads of one token at a time: name it as target", code="out_of_reach")
-            await self._reach.see(asked.caller, query.target)
+                raise Denied("a token with a team reads of one thing at a time: name it as target", code="out_of_reach")
+            if query.target != asked.caller.team:
+                await self._reach.see_target(asked.caller, query.target)
         before = read_number(_LIST, query.after) or query.before or None
-        wanted = {"actor": query.actor, "action": query.action, "target": query.target}
+        wanted = {"actor": query.actor, "action": _action(asked, query), "target": query.target}
         found = await self._gateway.store.list_audit(limit=query.limit + 1, before=before, **wanted)
         page = found[: query.limit]
         numbers = {"first": page[-1].number, "last": page[0].number} if page else {}
@@ -121,7 +124,17 @@ class AuditLog:
             await self._gateway.tokens.act(asked.actor), "audit.read", query.target, None, told
         )
         following = cursor(_LIST, page[-1].number) if len(found) > len(page) else None
-        return Answer(RecordsShown(tuple(map(_shown, page)), following))
+        return Answer(RecordsShown([await self._seen(asked, one) for one in page], following))
+
+    async def _seen(self, asked: Asked, record: AuditRecord) -> RecordShown:
+        """Show a record: to a caller with a team not from where others, who asked for or decided on it, did so."""
+        shown, team = _shown(record), asked.caller.team
+        if not team or not record.target.startswith(SUBSCRIPTION):
+            return shown
+        actor = await self._gateway.store.get_token(shown.actor.id)
+        if actor is not None and actor.team == team:
+            return shown
+        return structs.replace(shown, actor=structs.replace(shown.actor, client="", call_id=""))
 
     async def verify_audit(self, asked: Asked, query: ChainAsked) -> Answer:
         """Verify the chain of the audit log, a page at a time from its beginning."""
@@ -140,6 +153,13 @@ class AuditLog:
             number, digest = page[-1].number, page[-1].digest
         following = cursor(_CHAIN, number) if len(page) == _VERIFIED else None
         return Answer(ChainShown(len(page), found, number, digest.hex(), following))
+
+
+def _action(asked: Asked, query: AuditAsked) -> str:
+    """Say which actions are read: of a caller's team those of teams, for a role or a plan may have its name too."""
+    if not query.target or query.target != asked.caller.team or query.action.startswith(_TEAM):
+        return query.action
+    return _TEAM if _TEAM.startswith(query.action) else _TEAM + query.action
 
 
 def _shown(record: AuditRecord) -> RecordShown:

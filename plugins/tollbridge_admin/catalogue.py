@@ -1,7 +1,7 @@
 """The catalogue: what is published, to each caller what they may see of it.
 
-Whoever has a token sees public and internal services, those of a team only that team, and all whoever has no team and
-may read services.
+Whoever shows no token sees public services, whoever has one internal ones too, those of a team only that team, and all
+whoever has no team and may read services.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,8 @@ from tollbridge.administering import (
 )
 from tollbridge.services.kinds import ServiceKind
 from tollbridge_admin import applications, services, subscriptions
-from tollbridge_admin.asking import Answer, Asked
+from tollbridge_admin.asking import NOBODY, Answer, Asked
+from tollbridge_admin.callcounts import CallCounts
 from tollbridge_admin.catalogueshapes import (
     Around,
     CardsShown,
@@ -32,7 +33,7 @@ from tollbridge_admin.catalogueshapes import (
 from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.planshapes import PlanShown
 from tollbridge_admin.planshapes import shown as plan_shown
-from tollbridge_admin.routes import ANY_TOKEN, Nothing, Route, route
+from tollbridge_admin.routes import ANY_OR_NONE, ANY_TOKEN, Nothing, Route, route
 from tollbridge_admin.services import Document
 from tollbridge_admin.tags import tag_of
 
@@ -50,14 +51,16 @@ class CatalogueOf:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._catalogue = Catalogue(gateway.books, gateway.services.kinds)
+        self._calls = CallCounts(gateway)
 
     def routes(self) -> Sequence[Route]:
         """Say what can be asked."""
-        one: dict[str, Any] = {"scope": ANY_TOKEN, "tagged": True}
-        listing: dict[str, Any] = {"takes": CatalogueAsked, "gives": CardsShown, "scope": ANY_TOKEN}
+        scope = ANY_OR_NONE if self._gateway.config.services.open_catalogue else ANY_TOKEN
+        one: dict[str, Any] = {"scope": scope, "tagged": True}
+        listing: dict[str, Any] = {"takes": CatalogueAsked, "gives": CardsShown, "scope": scope}
         document: dict[str, Any] = {"takes": VersionAsked, "gives": dict[str, Any], **one}
         return (
-            route("GET", "/catalogue", self.sort_catalogue, takes=Nothing, gives=Shelves, scope=ANY_TOKEN),
+            route("GET", "/catalogue", self.sort_catalogue, takes=Nothing, gives=Shelves, scope=scope),
             route("GET", "/catalogue/services", self.list_catalogue, **listing),
             route("GET", _ONE, self.get_catalogue_service, takes=Nothing, gives=CatalogueShown, **one),
             route("GET", f"{_ONE}/openapi", self.describe_catalogue_service, **document),
@@ -65,13 +68,13 @@ class CatalogueOf:
 
     async def sort_catalogue(self, asked: Asked, nothing: Nothing) -> Answer:
         """Count the services that the caller sees: by category, as a tree, by tag, by kind and by team."""
-        return Answer(await self._catalogue.shelves(_reader(asked)))
+        return Answer(await self._catalogue.shelves(self._reader(asked)))
 
     async def list_catalogue(self, asked: Asked, query: CatalogueAsked) -> Answer:
         """List the published services that the caller sees, by their slugs."""
         wanted = Wanted(words=query.q, category=query.category, tag=query.tag, kind=query.kind, team=query.team)
         after = read_cursor(_LIST, query.after) or ""
-        found = await self._catalogue.list(_reader(asked), wanted, limit=query.limit + 1, after=after)
+        found = await self._catalogue.list(self._reader(asked), wanted, limit=query.limit + 1, after=after)
         page = found[: query.limit]
         around = await self._around(asked, page)
         following = cursor(_LIST, page[-1].service.slug) if len(found) > len(page) else None
@@ -93,9 +96,17 @@ class CatalogueOf:
         document = await self._catalogue.openapi(one, live, url=self._gateway.config.server.public_url)
         return Answer(document, tag=tag_of(Document(document)))
 
+    def _reader(self, asked: Asked) -> Reader:
+        """Say who reads; raises `RateLimited` for who shows no token and reads too much."""
+        caller = asked.caller
+        if caller is NOBODY:
+            self._gateway.throttle.look(asked.call.client)
+            return Reader(known=False)
+        return Reader(caller.team, everything=not caller.team and services.READ in caller.scopes)
+
     async def _see(self, asked: Asked) -> Listing:
         """Find the service of the path; raises `NotFound`, also for one that is not the caller's to see."""
-        found = await self._catalogue.get(_reader(asked), asked.named["service"])
+        found = await self._catalogue.get(self._reader(asked), asked.named["service"])
         if found is None:
             raise NotFound("there is no such service")
         return found
@@ -105,6 +116,7 @@ class CatalogueOf:
         overviews, caller = await self._gateway.store.overviews(), asked.caller
         ids = [one.service.id for one in page]
         subscribers = await overviews.subscribers(ids)
+        calls = await self._calls.of([one.service.slug for one in page])
         theirs = caller.team or applications.READ in caller.scopes
         standing = await overviews.standing(caller.team, ids) if theirs else {}
         base, kinds = self._gateway.config.server.public_url, self._gateway.services.kinds
@@ -113,6 +125,7 @@ class CatalogueOf:
             one.service.id: Around(
                 operations=await self._catalogue.operations(one.live, one.service.kind),
                 subscribers=subscribers[one.service.id],
+                calls=calls[one.service.slug],
                 standing=standing.get(one.service.id),
                 base=base,
                 mcp=mcp if _has_tools(kinds.get(one.service.kind)) else None,
@@ -143,8 +156,3 @@ class CatalogueOf:
 def _has_tools(kind: ServiceKind | None) -> bool:
     """Whether services of a kind are servers of MCP: what is called as a model alone has no tools."""
     return kind is not None and not getattr(kind, "only_spoken", False)
-
-
-def _reader(asked: Asked) -> Reader:
-    caller = asked.caller
-    return Reader(caller.team, everything=not caller.team and services.READ in caller.scopes)

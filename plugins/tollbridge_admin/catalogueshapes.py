@@ -52,7 +52,8 @@ class CardShown(msgspec.Struct, frozen=True, kw_only=True):
     """A service that serves, in short.
 
     `versions` are those that serve, the newest first, and `version` is that for who asks for none. `subscription` is
-    how the caller's applications stand to it, `subscribers` counts those of everybody. `url` is where it is called,
+    how the caller's applications stand to it, `subscribers` counts those of everybody, and
+    `calls_24h` the calls of the last 24 hours, as of a minute ago at most. `url` is where it is called,
     `mcp_url` where its MCP server is, `model` its name as a model: null where there is none.
     """
 
@@ -73,6 +74,7 @@ class CardShown(msgspec.Struct, frozen=True, kw_only=True):
     versions: Sequence[str]
     operations: int
     subscribers: int
+    calls_24h: int
     subscription: SubscriptionState | None
     price_per_call_usd: str
     url: str
@@ -140,6 +142,7 @@ class Around(msgspec.Struct, frozen=True, kw_only=True):
 
     operations: Sequence[ServiceOperation]
     subscribers: int
+    calls: int
     standing: SubscriptionState | None
     base: str
     mcp: str | None
@@ -217,6 +220,7 @@ def _card(one: Listing, around: Around) -> dict[str, Any]:
         "versions": [live.release.version for live in one.versions],
         "operations": len(around.operations),
         "subscribers": around.subscribers,
+        "calls_24h": around.calls,
         "subscription": around.standing,
         "url": f"{around.base}{SERVICES_AT}{service.slug}",
         "mcp_url": None if around.mcp is None else f"{around.mcp}/{service.slug}",

@@ -11,7 +11,7 @@ from tollbridge_admin import PATH
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.bodies import KINDS
 from tollbridge_admin.problems import KIND, Problem
-from tollbridge_admin.routes import ANY_TOKEN, ANYBODY, PATTERNS, Nothing, Route, Table, route
+from tollbridge_admin.routes import ANY_OR_NONE, ANY_TOKEN, ANYBODY, PATTERNS, Nothing, Route, Table, route
 
 _REFS = "#/components/schemas/{name}"
 _ALWAYS = (400, 401, 403, 414, 422, 429, 431, 503)
@@ -105,7 +105,7 @@ def _operation(one: Route, shapes: _Shapes) -> Json:
         "operationId": one.name,
         "summary": one.summary,
         "tags": [one.path.split("/")[1].removesuffix(".json")],
-        "security": [] if one.scope == ANYBODY else [{"bearer": [] if one.scope == ANY_TOKEN else [one.scope]}],
+        "security": _security(one.scope),
         "parameters": [*_in_path(one), *(_in_query(one) if one.reads else ()), *_in_head(one)],
         "responses": {str(status): _response(one, status, shapes) for status in statuses(one)},
     }
@@ -113,6 +113,15 @@ def _operation(one: Route, shapes: _Shapes) -> Json:
         content = {kind: {"schema": shapes.of(one.takes)} for kind in KINDS[one.method]}
         described["requestBody"] = {"required": not one.may_be_bare, "content": content}
     return described
+
+
+def _security(scope: str) -> Sequence[Json]:
+    """Say what a route asks for; an empty requirement is none (OpenAPI 3.1, 4.8.30)."""
+    if scope == ANYBODY:
+        return []
+    if scope == ANY_OR_NONE:
+        return [{"bearer": []}, {}]
+    return [{"bearer": [] if scope == ANY_TOKEN else [scope]}]
 
 
 def _in_path(one: Route) -> Iterable[Json]:

@@ -20,6 +20,15 @@ Definition = Annotated[
     dict[str, Any],
     Meta(description="What its kind needs to serve it: see /service-kinds. It is replaced as a whole."),
 ]
+Policies = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=63)], dict[str, Any]],
+    Meta(
+        max_length=10,
+        description="Policies run around each call, by name with their options, the first outermost; replaced as a "
+        "whole.",
+        examples=[{"masking": {"level": "full"}}],
+    ),
+]
 _LIMITS = ("requests_per_minute", "tokens_per_minute", "concurrency")
 
 
@@ -49,6 +58,7 @@ class DraftPatch(Wish, frozen=True):
     price_per_call_usd: Usd | UnsetType | None = UNSET
     limits: LimitsPatch | UnsetType | None = UNSET
     budget: MoneyChange | UnsetType | None = UNSET
+    policies: Policies | UnsetType | None = UNSET
     definition: Definition | UnsetType | None = UNSET
 
 
@@ -78,6 +88,7 @@ class DesignShown(msgspec.Struct, frozen=True, kw_only=True):
     price_per_call_usd: str
     limits: LimitsShown
     budget: MoneyShown | None
+    policies: dict[str, dict[str, Any]]
     definition: dict[str, Any]
 
 

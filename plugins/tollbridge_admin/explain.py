@@ -138,6 +138,8 @@ class Explain:
             raise NotFound("no call of that id is recorded; one that was refused before anybody knew who called is not")
         if row.token_id != caller.id:
             _check_may(caller)
+        if not row.token_id:
+            raise refused("call", "it was made without a token, so that there is nobody to ask about")
         if await self._gateway.store.get_token(row.token_id) is None:
             raise refused("call", "it was made by a caller of another issuer, who cannot be asked about")
         if wish.secret or wish.token is not UNSET:

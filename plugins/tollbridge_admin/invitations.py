@@ -115,6 +115,8 @@ class Invitations:
             found = await (await self._gateway.store.webhooks()).get_webhook(webhook)
             if found is None or found.team or found.disabled_at is not None:
                 raise refused("webhook", "there is no such webhook of the whole bridge that is on")
+            if found.by_mail:
+                raise refused("webhook", "codes are not mailed to a webhook's address; name one at https://")
         return {"days": days, "webhook": webhook, "giver": asked.minter, "by": asked.actor}
 
     async def _handed_over(self, one: MadeInvitation) -> InvitationMade:

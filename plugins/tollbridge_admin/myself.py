@@ -6,7 +6,7 @@ import msgspec
 
 from tollbridge.administering import Environment
 from tollbridge_admin.asking import Answer, Asked
-from tollbridge_admin.routes import ANY_TOKEN, Nothing, Route, route
+from tollbridge_admin.routes import ANY_OR_NONE, ANY_TOKEN, Nothing, Route, route
 
 BRIDGES = frozenset(
     (
@@ -51,7 +51,7 @@ class Myself:
         """Say who calls, and which operations it may call."""
         me = asked.caller
         beyond = BRIDGES if me.team else ()
-        scoped = (one for one in self._others if one.scope == ANY_TOKEN or one.scope in me.scopes)
+        scoped = (one for one in self._others if one.scope in (ANY_TOKEN, ANY_OR_NONE) or one.scope in me.scopes)
         may = [one.name for one in scoped if one.name not in beyond]
         within = [bound.scopes for bound in me.scopes.bounds]
         return Answer(

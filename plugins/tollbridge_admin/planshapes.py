@@ -1,8 +1,8 @@
 """Plans as the API says them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tollbridge import TokenBudget, TokenLimits
 from tollbridge.administering import SERVICE_SLUG, CallQuota, Plan, PlanChange, parse_usd, show_usd, to_nano
 from tollbridge_admin.bounds import merged_budget
+from tollbridge_admin.designshapes import Policies
 from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.problems import refused
 from tollbridge_admin.teamshapes import Text
@@ -53,6 +54,7 @@ class NewPlanWish(Wish, frozen=True):
     price_per_call_usd: Usd | None = None
     models: Models = msgspec.field(default_factory=list)
     quota: Quota | None = None
+    policies: Policies = msgspec.field(default_factory=dict)
 
 
 class PlanPatch(Wish, frozen=True):
@@ -67,6 +69,7 @@ class PlanPatch(Wish, frozen=True):
     price_per_call_usd: Usd | UnsetType | None = UNSET
     models: Models | UnsetType | None = UNSET
     quota: QuotaChange | UnsetType | None = UNSET
+    policies: Policies | UnsetType | None = UNSET
     ended: bool | UnsetType = UNSET
 
 
@@ -97,6 +100,7 @@ class PlanShown(msgspec.Struct, frozen=True, kw_only=True):
     price_per_call_usd: str | None
     models: Sequence[str]
     quota: QuotaShown | None
+    policies: Mapping[str, Mapping[str, Any]]
     created_at: datetime
     ended_at: datetime | None
 
@@ -122,6 +126,7 @@ def shown(plan: Plan) -> PlanShown:
         price_per_call_usd=None if price is None else show_usd(price),
         models=plan.models,
         quota=None if quota is None else QuotaShown(quota.calls, quota.period),
+        policies=plan.policies,
         created_at=plan.created_at,
         ended_at=plan.ended_at,
     )
@@ -138,6 +143,7 @@ def plan_of(wish: NewPlanWish, now: datetime) -> Plan:
         price_per_call=_price(wish.price_per_call_usd),
         models=tuple(wish.models),
         quota=_quota(wish.quota),
+        policies=wish.policies,
         created_at=now,
     )
 
@@ -154,6 +160,7 @@ def change_of(plan: Plan, patch: PlanPatch) -> PlanChange:
         price_per_call=UNSET if patch.price_per_call_usd is UNSET else _price(patch.price_per_call_usd),
         models=tuple(patch.models or ()) if patch.models is not UNSET else UNSET,
         quota=_merged_quota(plan.quota, patch.quota),
+        policies=patch.policies or {} if patch.policies is not UNSET else UNSET,
         ended=patch.ended,
     )
 

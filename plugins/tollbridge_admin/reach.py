@@ -8,7 +8,7 @@ below the caller are bound by it anyway.
 from collections.abc import Collection
 
 from tollbridge import Denied, Gateway, NotFound, Principal, Token
-from tollbridge.administering import HOLDERS, lineage
+from tollbridge.administering import HOLDERS, SERVICE, SUBSCRIPTION, lineage
 
 
 class Reach:
@@ -26,6 +26,24 @@ class Reach:
         if token is None or token.kind in HOLDERS or (caller.team and token.team != caller.team):
             raise NotFound("there is no such token")
         return token
+
+    async def see_target(self, caller: Principal, target: str) -> None:
+        """Look whether a caller with a team may read what befell something; raises `NotFound`.
+
+        That is what holds the team's rights, or a member's, a token or an application of it, a service of it, or a
+        subscription to the one or of the other.
+        """
+        ids = [target]
+        if target.startswith(SUBSCRIPTION):
+            one = await (await self._gateway.store.subscriptions()).get_subscription(target)
+            ids = [] if one is None else [one.service_id, one.application]
+        if caller.team not in [await self._team_of(id) for id in ids]:
+            raise NotFound("there is no such thing of your team")
+
+    async def _team_of(self, id: str) -> str:
+        store = self._gateway.store
+        found = await ((await store.services()).get_service(id) if id.startswith(SERVICE) else store.get_token(id))
+        return "" if found is None else found.team
 
     async def touch(self, caller: Principal, token_id: str, *, itself: bool = False, widens: bool = False) -> Token:
         """Find a token that the caller may change; raises `NotFound`, or `Denied` with `out_of_reach`.

@@ -17,7 +17,9 @@ ANY_TOKEN = "any token"
 """Said in place of a scope by a route that is open to every valid token."""
 ANYBODY = "no token"
 """The same by a route that is open to everybody.  Its path has no names in it."""
-_UNSCOPED = (ANY_TOKEN, ANYBODY)
+ANY_OR_NONE = "any token or none"
+"""The same by a route that is open to everybody, and shows each caller with a token what is theirs."""
+_UNSCOPED = (ANY_TOKEN, ANYBODY, ANY_OR_NONE)
 
 GET, HEAD = "GET", "HEAD"
 
@@ -122,7 +124,8 @@ class Table:
         methods, _ = self._at(call.path)
         found = methods.get(_as_read(call.method))
         scope = "" if found is None or found.scope in _UNSCOPED else found.scope
-        return Operation(scope=scope, label="none" if found is None else found.name, method=call.method, ai=False)
+        label, anonymous = ("none", False) if found is None else (found.name, found.scope == ANY_OR_NONE)
+        return Operation(scope=scope, label=label, method=call.method, ai=False, anonymous=anonymous)
 
     def find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         """Find a route and what stands for the names in its path; raises `NotFound` or `MethodNotAllowed`.

@@ -2,19 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
 from tollbridge import Gateway, NotFound
-from tollbridge.administering import STORED_NAME, Design, Problem, Service, ServiceKind
+from tollbridge.administering import STORED_NAME, Design, Problem, Service, ServiceKind, references_of
 from tollbridge_admin.asking import Asked
 from tollbridge_admin.problems import refused
 
 DEFINITION = "draft.definition"
 _STORED = re.compile(f"stored:({STORED_NAME})")
-_REFERENCE = re.compile(r"(?:^|\s)((?:env|file|stored):\S+)")
 
 
 async def see_service(gateway: Gateway, asked: Asked) -> Service:
@@ -56,21 +53,3 @@ async def lacking_secrets(gateway: Gateway, kind: str, design: Design) -> Sequen
     said = "is not there yet, and calls that need it are refused until it is"
     lacking = await gateway.service_secrets.lacking(sorted(named))
     return [Problem("definition", f"the secret {one[:200]} {said}", warning=True) for one in lacking]
-
-
-def references_of(kind: ServiceKind | None, definition: Mapping[str, Any]) -> Collection[str]:
-    """Give the references to secrets in a definition; of one that cannot be read yet all that look like some."""
-    if kind is not None:
-        try:
-            return frozenset(kind.secrets(msgspec.convert(definition, kind.definition)))
-        except msgspec.ValidationError:
-            pass
-    return frozenset(found for text in _texts(definition) for found in _REFERENCE.findall(text))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    for part in parts:
-        yield from _texts(part)

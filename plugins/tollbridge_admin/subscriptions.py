@@ -1,7 +1,7 @@
 """Subscriptions: listed, asked for, decided on, cancelled and ended.
 
 A caller with a team sees those of its applications and those of its services. It asks and cancels for the former,
-approves, refuses and ends the latter.
+approves, refuses and ends the latter, and gives these to applications of other teams.
 """
 
 from collections.abc import Callable, Sequence
@@ -68,10 +68,14 @@ class Subscriptions:
         return Answer(SubscriptionsShown([shown(one) for one in page], following))
 
     async def create_subscription(self, asked: Asked, wish: SubscriptionWish) -> Answer:
-        """Ask for a service for an application; where nobody has to decide, it opens at once."""
-        if not await self._is_its_application(asked, wish.application):
+        """Ask for a service for an application; where nobody has to decide, it opens at once.
+
+        So it does where the team of the service gives it to an application of another team.
+        """
+        given = not await self._is_its_application(asked, wish.application)
+        if given and not await self._is_its_service(asked, wish.service):
             raise BadRequest("there is no such application", param="application")
-        more: dict[str, Any] = {"plan": wish.plan, "why": wish.why, "by": asked.actor}
+        more: dict[str, Any] = {"plan": wish.plan, "why": wish.why, "given": given, "by": asked.actor}
         one = await self._gateway.subscriptions.ask(wish.application, wish.service, **more)
         return Answer(shown(one), 201, tag_of(shown(one)), {"location": f"subscriptions/{one.id}"})
 
@@ -109,22 +113,24 @@ class Subscriptions:
     async def _see(self, asked: Asked) -> Subscription:
         """Find a subscription that the caller may see; raises `NotFound`."""
         one = _there(await (await self._gateway.store.subscriptions()).get_subscription(asked.id))
-        if not await self._is_its_service(asked, one) and not await self._is_its_application(asked, one.application):
+        if not await self._is_its_service(asked, one.service_id) and not await self._is_its_application(
+            asked, one.application
+        ):
             raise _nothing()
         return one
 
     async def _of_its_service(self, asked: Asked) -> Subscription:
         """Find one that the caller decides on; raises `NotFound`, and `Denied` for one of its own application alone."""
         one = await self._see(asked)
-        if not await self._is_its_service(asked, one):
+        if not await self._is_its_service(asked, one.service_id):
             raise Denied("the team of the service decides on it", code="out_of_reach")
         return one
 
-    async def _is_its_service(self, asked: Asked, one: Subscription) -> bool:
+    async def _is_its_service(self, asked: Asked, name: str) -> bool:
         team = asked.caller.team
         if not team:
             return True
-        service = await (await self._gateway.store.services()).get_service(one.service_id)
+        service = await (await self._gateway.store.services()).get_service(name)
         return service is not None and service.team == team
 
     async def _is_its_application(self, asked: Asked, application: str) -> bool:

@@ -26,11 +26,14 @@ class SubscriptionWish(Wish, frozen=True):
 
 
 class Approval(Wish, frozen=True):
-    """How a subscription is approved, or one that is approved already is changed; without `plan` it stays."""
+    """How a subscription is approved, or one that is approved already is changed.
+
+    Without `plan` and `expires_at` these stay; null takes its end away.
+    """
 
     opinion: Why = ""
     plan: PlanOf | UnsetType = UNSET
-    expires_at: Moment | None = None
+    expires_at: Moment | UnsetType | None = UNSET
 
 
 class Opinion(Wish, frozen=True):
@@ -50,7 +53,7 @@ class SubscriptionsAsked(Wish, frozen=True):
 
 
 class SubscriptionShown(msgspec.Struct, frozen=True, kw_only=True):
-    """An application that calls a service, or asked to; `opinion` is that of the decision."""
+    """An application that calls a service, or asked to; `opinion` is that of what was decided last."""
 
     id: str
     application: str

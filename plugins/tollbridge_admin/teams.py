@@ -15,7 +15,7 @@ from tollbridge_admin.bounds import changed_bounds, new_bounds
 from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.routes import Nothing, Route, route
 from tollbridge_admin.tags import tag_of
-from tollbridge_admin.teamshapes import NewTeamWish, TeamPatch, TeamsAsked, TeamShown, TeamsShown, shown
+from tollbridge_admin.teamshapes import PASSING, NewTeamWish, TeamPatch, TeamsAsked, TeamShown, TeamsShown, shown
 
 READ, WRITE = "admin:teams:read", "admin:teams:write"
 _LIST = "teams"
@@ -50,11 +50,11 @@ class Teams:
         if own:
             team, part = await teams.get(own) if after < own else None, query.q.lower()
             fits = [team] if team is not None and (part in own or part in team.title.lower()) else []
-            return Answer(TeamsShown(tuple(map(shown, fits)), None))
+            return Answer(TeamsShown(await self._shown(fits), None))
         found = await teams.list(limit=query.limit + 1, after=after, search=query.q)
         page = found[: query.limit]
         following = cursor(_LIST, page[-1].name) if len(found) > len(page) else None
-        return Answer(TeamsShown(tuple(map(shown, page)), following))
+        return Answer(TeamsShown(await self._shown(page), following))
 
     async def create_team(self, asked: Asked, wish: NewTeamWish) -> Answer:
         """Make a team; tokens that had its name for a team are its own from then on."""
@@ -64,18 +64,19 @@ class Teams:
         scopes = {} if wish.scopes is UNSET else {"scopes": wish.scopes}
         more = {**said, **scopes, **new_bounds(wish), "giver": asked.minter, "by": asked.actor}
         team = await self._gateway.people.teams.add(wish.name, **more)
-        return Answer(shown(team), 201, tag_of(shown(team)), {"location": f"teams/{team.name}"})
+        (found,) = await self._shown([team])
+        return Answer(found, 201, tag_of(found, *PASSING), {"location": f"teams/{team.name}"})
 
     async def get_team(self, asked: Asked, nothing: Nothing) -> Answer:
         """Show one team."""
-        return _one(await self._see(asked))
+        return await self._one(await self._see(asked))
 
     async def change_team(self, asked: Asked, patch: TeamPatch) -> Answer:
         """Change a team, and what all in it may do, at once: what is not there stays, null takes away (RFC 7396)."""
         name = (await self._see(asked)).name
 
         def change(team: Team) -> TeamChange:
-            asked.check_match(tag_of(shown(team)))
+            asked.check_match(tag_of(shown(team), *PASSING))
             return TeamChange(
                 title=patch.title,
                 description=patch.description,
@@ -85,7 +86,7 @@ class Teams:
             )
 
         teams = self._gateway.people.teams
-        return _one(there(await teams.change(name, change, giver=asked.minter, by=asked.actor)))
+        return await self._one(there(await teams.change(name, change, giver=asked.minter, by=asked.actor)))
 
     async def disable_team(self, asked: Asked, nothing: Nothing) -> Answer:
         """Switch a team and all in it off, at once, until it is enabled."""
@@ -101,18 +102,22 @@ class Teams:
 
     async def _act(self, asked: Asked, act: Callable[..., Awaitable[Team | None]]) -> Answer:
         team = await self._see(asked)
-        asked.check_match(tag_of(shown(team)))
-        return _one(there(await act(team.name, giver=asked.minter, by=asked.actor)))
+        asked.check_match(tag_of(shown(team), *PASSING))
+        return await self._one(there(await act(team.name, giver=asked.minter, by=asked.actor)))
+
+    async def _shown(self, teams: Sequence[Team]) -> Sequence[TeamShown]:
+        counts = await (await self._gateway.store.overviews()).of_teams([team.name for team in teams])
+        return [shown(team, counts[team.name]) for team in teams]
+
+    async def _one(self, team: Team) -> Answer:
+        (found,) = await self._shown([team])
+        return Answer(found, tag=tag_of(found, *PASSING))
 
     async def _see(self, asked: Asked) -> Team:
         """Find the team of the path; raises `NotFound`, also for one that is not the caller's."""
         name = asked.named["name"]
         found = await self._gateway.people.teams.get(name) if asked.caller.team in ("", name) else None
         return there(found)
-
-
-def _one(team: Team) -> Answer:
-    return Answer(shown(team), tag=tag_of(shown(team)))
 
 
 def there(team: Team | None) -> Team:

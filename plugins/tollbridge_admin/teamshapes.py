@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tollbridge.administering import SLUG, Team, show_usd
+from tollbridge.administering import SLUG, OfTeam, Team, show_usd
 from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.tokenshapes import (
     BoundsPatch,
@@ -51,7 +51,7 @@ class TeamsAsked(Wish, frozen=True):
 
 
 class TeamShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A team, and what it may do at most; `holder` is what its tokens stand below."""
+    """A team, and what it may do at most; `holder` is what its tokens stand below, `counts` what it has now."""
 
     name: str
     holder: str
@@ -69,6 +69,12 @@ class TeamShown(msgspec.Struct, frozen=True, kw_only=True):
     networks: Sequence[str] = msgspec.field(name="from")
     hours: str | None
     rotate_days: int | None
+    counts: OfTeam
+
+
+PASSING = ("counts",)
+"""What of a team changes without anybody changing it."""
+_NONE = OfTeam()
 
 
 class TeamsShown(msgspec.Struct, frozen=True):
@@ -78,7 +84,7 @@ class TeamsShown(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def shown(team: Team) -> TeamShown:
+def shown(team: Team, counts: OfTeam = _NONE) -> TeamShown:
     """Give a team as it is shown."""
     budget, limits, conditions = team.budget, team.limits, team.conditions
     return TeamShown(
@@ -98,4 +104,5 @@ def shown(team: Team) -> TeamShown:
         networks=conditions.networks,
         hours=conditions.hours or None,
         rotate_days=team.rotate_days,
+        counts=counts,
     )

@@ -12,7 +12,8 @@ from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.routes import ID
 from tollbridge_admin.tokenshapes import DAY_S, Label, Name, Overlap, Wish, hidden
 
-Url = Annotated[str, Meta(min_length=1, max_length=2_000, description="Where messages are sent: https://...")]
+_WHERE = "Where messages are sent: https://..., or mailto:ops@example.com."
+Url = Annotated[str, Meta(min_length=1, max_length=2_000, description=_WHERE)]
 _EVENT = {"pattern": r"^(\*|[a-z][a-z_]{0,39}\.(\*|[a-z][a-z_]{0,39}))$", "examples": ["token.rotate", "token.*", "*"]}
 Events = Annotated[
     list[Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=_EVENT)]],

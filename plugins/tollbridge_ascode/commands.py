@@ -12,7 +12,8 @@ from tollbridge.cli.output import harmless, print_json
 from tollbridge.cli.places import Where, placed
 
 if TYPE_CHECKING:
-    from tollbridge_ascode.planning import Planned
+    from tollbridge_ascode.objects import Outcome
+    from tollbridge_ascode.planning import Planned, Step
     from tollbridge_ascode.shapes import Document
 
 FilesOption = Annotated[
@@ -28,7 +29,10 @@ ProveOption = Annotated[
     typer.Option("--prove", help="Try releases before they are published, such as with their test sets; asks models."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-_SIGNS = {"make": "+", "change": "~", "release": "^", "prove": "?", "publish": ">", "approve": "+", "end": "-"}
+_SIGNS = {
+    **{"make": "+", "change": "~", "release": "^", "prove": "?", "approve": "+", "end": "-"},
+    **{"publish": ">", "promote": ">", "schedule": ">", "deprecate": "~", "keep": "~"},
+}
 _DIFFERS, _FAILED = 1, 2
 
 
@@ -80,20 +84,27 @@ def export(
     name: Annotated[list[str] | None, typer.Option("--name", help="Only what has this name; several times.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="An empty folder, or one that is made.")] = None,
 ) -> None:
-    """Write what is there as documents, secrets as references alone; without -o they are printed as YAML."""
+    """Write what is there as documents, secrets as references alone; without -o they are printed as YAML.
+
+    What is left out is said by name, and written into notes.txt.
+    """
     from tollbridge.plainfiles import write_folder
     from tollbridge.yamltext import write_yaml
     from tollbridge_ascode.exporting import exported, files_of, references_of
     from tollbridge_ascode.reaching import reached
-    from tollbridge_ascode.shapes import SHAPES, written
+    from tollbridge_ascode.shapes import written
+    from tollbridge_ascode.specs import SHAPES
 
     for one in kind or ():
         if one not in SHAPES:
             raise typer.BadParameter(f"{one[:40]!r} is none of {', '.join(SHAPES)}", param_hint="--kind")
+    notes: list[str] = []
     with reached(where) as api:
-        documents = list(exported(api, kind or (), name or ()))
+        documents = list(exported(api, kind or (), name or (), notes.append))
+    for note in notes:
+        print(f"note: {harmless(note)}", file=sys.stderr)
     if out is not None:
-        files = files_of(documents)
+        files = files_of(documents, notes)
         write_folder(out, {path: text.encode("utf-8") for path, text in files.items()})
         print(f"{out}: {len(documents)} documents")
         for reference in references_of(documents):
@@ -136,19 +147,23 @@ def _apply(
             return
         if any(step.action == "end" for step in plan.steps) and not yes:
             _check_sure()
-        _tell(plan, do(plan), as_json=where.as_json)
+        if where.as_json:
+            print_json(_shown(plan, do(plan), done=True))
+        else:
+            _tell(plan, do(plan, _note))
 
 
-def _tell(plan: "Planned", waits: "Sequence[str]", *, as_json: bool) -> None:
-    """Say what was done, and what waits for somebody else."""
-    if as_json:
-        print_json(_shown(plan, waits, done=True))
-        return
-    waiting = [(step, what) for step, what in zip(plan.steps, waits, strict=True) if what]
+def _note(step: "Step", note: str) -> None:
+    print(f"{harmless(str(step))}: {harmless(note)}")
+
+
+def _tell(plan: "Planned", outcomes: "Sequence[Outcome]") -> None:
+    """Say how much was done, and what waits for somebody else."""
+    waiting = [(step, one.waits) for step, one in zip(plan.steps, outcomes, strict=True) if one.waits]
     for step, what in waiting:
         print(f"{harmless(str(step))}: waiting for {harmless(what)}")
     told = f", waiting: {len(waiting)}" if waiting else ""
-    print(f"done: {len(waits) - len(waiting)}{told}, as they were: {plan.same}")
+    print(f"done: {len(outcomes) - len(waiting)}{told}, as they were: {plan.same}")
 
 
 def _check_sure() -> None:
@@ -173,10 +188,10 @@ def _show(plan: "Planned", *, as_json: bool) -> None:
         print(f"nothing differs: {plan.same} as they are")
 
 
-def _shown(plan: "Planned", waits: "Sequence[str]" = (), *, done: bool) -> dict[str, Any]:
+def _shown(plan: "Planned", outcomes: "Sequence[Outcome]" = (), *, done: bool) -> dict[str, Any]:
     steps: list[dict[str, Any]] = [
         {"action": one.action, "kind": one.kind, "name": one.name, "differs": list(one.told)} for one in plan.steps
     ]
-    for step, what in zip(steps, waits, strict=False):
-        step["waiting_for"] = what or None
-    return {"steps": steps, "same": plan.same, "done": done and not any(waits)}
+    for step, outcome in zip(steps, outcomes, strict=False):
+        step |= {"waiting_for": outcome.waits or None, "notes": list(outcome.notes)}
+    return {"steps": steps, "same": plan.same, "done": done and not any(one.waits for one in outcomes)}

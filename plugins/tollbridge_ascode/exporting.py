@@ -1,75 +1,106 @@
-"""Documents of what is at a gateway.  Secrets are references there, and stay ones."""
+"""Documents of what is at a gateway.  Secrets are references there, and stay ones.
+
+What is not carried is said by name, in notes.
+"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from tollbridge.cli.asking import Asking
+from tollbridge.cli.output import harmless
 from tollbridge.yamltext import write_yaml
 from tollbridge_ascode import services, subscribing
-from tollbridge_ascode.objects import APPLICATIONS, PLANS, TEAMS, Fields, Plain, compared
+from tollbridge_ascode.carrying import carried, left_beside
+from tollbridge_ascode.leaving import left_out
+from tollbridge_ascode.objects import APPLICATIONS, PLANS, TEAMS, Plain
 from tollbridge_ascode.services import place
-from tollbridge_ascode.shapes import SHAPES, Document, ServiceSpec, read_document, written
+from tollbridge_ascode.shapes import Document, read_document, written
+from tollbridge_ascode.specs import SHAPES, ServiceSpec, SubscriptionSpec
 
-REFERENCES = "references.txt"
+REFERENCES, NOTES = "references.txt", "notes.txt"
 _LONG = 400
 """Characters from which on a text becomes a file beside its document."""
 _REFERENCE = re.compile(r"(?:^|\s)((?:env|file|stored):\S+)")
 _NO_NAME = re.compile("[^a-z0-9]+")
 
 
-def exported(api: Asking, kinds: Sequence[str] = (), names: Sequence[str] = ()) -> Iterator[Document]:
-    """Give the documents of everything, or of some kinds and names alone, in an order that stays."""
-    every = {
+Heard = Callable[[str], None]
+
+
+def _unheard(note: str) -> None:
+    """Leave a note unsaid."""
+
+
+def exported(
+    api: Asking, kinds: Sequence[str] = (), names: Sequence[str] = (), heard: Heard = _unheard
+) -> Iterator[Document]:
+    """Give the documents of everything, or of some kinds and names alone, in an order that stays.
+
+    `heard` gets a note of each thing that is there and not in them: of everything, also what is of no kind.
+    """
+    every: Mapping[str, Callable[[], Iterable[Document]]] = {
         "Team": lambda: _plain(api, TEAMS),
         "Plan": lambda: _plain(api, PLANS),
-        "Service": lambda: _services(api, names),
+        "Service": lambda: _services(api, names, heard),
         "Application": lambda: _plain(api, APPLICATIONS),
-        "Subscription": lambda: _subscriptions(api),
+        "Subscription": lambda: _subscriptions(api, names, heard),
     }
+    found: dict[str, list[Document]] = {}
     for kind in SHAPES:
         if not kinds or kind in kinds:
-            found = (one for one in every[kind]() if not names or one.name in names)
-            yield from sorted(found, key=lambda one: one.key)
+            found[kind] = [one for one in every[kind]() if not names or one.name in names]
+    if "Plan" in found:
+        found["Plan"] += _ended_plans(api, [one for some in found.values() for one in some])
+    for documents in found.values():
+        yield from sorted(documents, key=lambda one: one.key)
+    if not kinds and not names:
+        for note in left_out(api):
+            heard(note)
 
 
 def _plain(api: Asking, plain: Plain) -> Iterator[Document]:
     for one in plain.every(api):
-        yield _document(plain.kind, one["name"], plain.stated(one))
+        yield _document(plain.kind, one["name"], {**plain.stated(one), plain.switch: bool(plain.off(api, one))})
 
 
-def _services(api: Asking, names: Sequence[str]) -> Iterator[Document]:
+def _ended_plans(api: Asking, documents: Sequence[Document]) -> Iterator[Document]:
+    """Give the plans that have ended and that documents name: who has one keeps it."""
+    named = {one.spec.plan for one in documents if isinstance(one.spec, SubscriptionSpec)}
+    named |= {plan for one in documents if isinstance(one.spec, ServiceSpec) for plan in one.spec.design.plans}
+    for one in api.items(PLANS.at) if named else ():
+        if one["ended_at"] and one["name"] in named:
+            yield _document(PLANS.kind, one["name"], {**PLANS.stated(one), PLANS.switch: True})
+
+
+def _services(api: Asking, names: Sequence[str], heard: Heard) -> Iterator[Document]:
     for one in services.every(api):
         if names and one["slug"] not in names:
             continue
         draft = api.ask("GET", f"{place(one['slug'])}/draft")["draft"]
-        release = _release(api, one)
-        spec: dict[str, Any] = {"type": one["kind"], "team": one["team"], "design": draft}
-        if release is not None and not _differs(api, one, release, draft):
-            spec |= {"version": release["version"], "note": release["note"], "publish": bool(one["live"])}
+        releases = list(api.items(f"{place(one['slug'])}/releases"))
+        found = carried(api, one, draft, releases)
+        spec: dict[str, Any] = {"type": one["kind"], "team": one["team"], "design": found.design, **found.way}
+        for note in (*found.notes, *left_beside(releases, found.release)):
+            heard(f"Service {one['slug']}: {note}")
+        ending = services.deprecation_of(one)
+        if ending is not None:
+            spec["deprecated"] = msgspec.to_builtins(ending)
         yield _document("Service", one["slug"], spec)
 
 
-def _release(api: Asking, service: Fields) -> Fields | None:
-    """Give the release that serves; where none does, the newest."""
-    releases = api.items(f"{place(service['slug'])}/releases")
-    return next((one for one in releases if service["live"] in (None, "", one["id"])), None)
-
-
-def _differs(api: Asking, service: Fields, release: Fields, draft: Fields) -> bool:
-    """Whether the draft went on since a release was made of it."""
-    design = api.ask("GET", f"{place(service['slug'])}/releases/{release['number']}")["design"]
-    return bool(design != draft or compared(design, draft))
-
-
-def _subscriptions(api: Asking) -> Iterator[Document]:
+def _subscriptions(api: Asking, names: Sequence[str], heard: Heard) -> Iterator[Document]:
     applications = {one["id"]: one for one in APPLICATIONS.every(api)}
     slugs = {one["id"]: one["slug"] for one in services.every(api)}
     for one in subscribing.every(api):
         caller, slug = applications.get(one["application"]), slugs.get(one["service"])
         if caller is None or slug is None:
+            if not names:
+                what = caller["name"] if caller else one["application"]
+                to = f"{what} to {slug or one['service']}"
+                heard(f"Subscription {to}: it is left out, for one of both has ended or is not yours to see")
             continue
         said = {"application": caller["name"], "team": caller["team"], "service": slug, "plan": one["plan"]}
         more = {"why": one["why"], "approved": one["state"] == "approved", "expires_at": one["expires_at"]}
@@ -80,8 +111,8 @@ def _document(kind: str, name: str, spec: Mapping[str, Any]) -> Document:
     return read_document({"kind": kind, "name": name, "spec": dict(spec)}, f"{kind} {name}")
 
 
-def files_of(documents: Sequence[Document]) -> Mapping[str, str]:
-    """Give documents as files by their paths, long texts and documents of services beside them."""
+def files_of(documents: Sequence[Document], notes: Sequence[str] = ()) -> Mapping[str, str]:
+    """Give documents as files by their paths, long texts and documents of services beside them, and the notes."""
     files: dict[str, str] = {}
     for document in documents:
         base = f"{document.kind.lower()}s/{_file_name(document.name)}"
@@ -93,6 +124,8 @@ def files_of(documents: Sequence[Document]) -> Mapping[str, str]:
     references = references_of(documents)
     if references:
         files[REFERENCES] = "".join(f"{one}\n" for one in references)
+    if notes:
+        files[NOTES] = "".join(f"{harmless(one)}\n" for one in notes)
     return files
 
 

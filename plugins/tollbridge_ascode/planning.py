@@ -5,29 +5,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from tollbridge.cli.asking import Asking
-from tollbridge_ascode import services, subscribing
-from tollbridge_ascode.objects import APPLICATIONS, PLANS, TEAMS, Differing, Fields, Found, Plain
-from tollbridge_ascode.shapes import SHAPES, Document, SubscriptionSpec
+from tollbridge_ascode import releasing, services, subscribing
+from tollbridge_ascode.objects import APPLICATIONS, PLANS, TEAMS, Differing, Fields, Found, Outcome, Plain, moment_said
+from tollbridge_ascode.releasing import Way
+from tollbridge_ascode.shapes import Document
+from tollbridge_ascode.specs import SHAPES, SubscriptionSpec
 
 _PLAIN: Mapping[str, Plain] = {plain.kind: plain for plain in (TEAMS, PLANS, APPLICATIONS)}
-MAKE, CHANGE, RELEASE, PUBLISH, APPROVE, END = "make", "change", "release", "publish", "approve", "end"
-PROVE = "prove"
+MAKE, CHANGE, RELEASE, PROVE, APPROVE, END = "make", "change", "release", "prove", "approve", "end"
+DEPRECATE, KEEP = "deprecate", "keep"
+_OFF_FIRST = {"Application": -2, "Team": -1}
+"""Turns of what is switched off that was on: before all else. What is off by itself has another time than its team."""
+_ENDING = 1
+_OFF_LAST = {"Plan": 2, "Application": 2, "Team": 3}
+"""Turns of what is made and switched off, once all that needs it is there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that is to be done; `told` are lines that say what differs.
 
-    `do` does it, and gives what is waited for where somebody else has to go on first. `service` is the slug of the one
-    that it lets serve, or that must serve before it can be done.
+    `do` does it, and says what is waited for where somebody else has to go on first. `service` is the slug of the one
+    that it lets serve, or that must serve before it can be done. Steps of a lower `turn` are done before others.
     """
 
     action: str
     kind: str
     name: str
-    do: Callable[[], str | None]
+    do: Callable[[], Outcome | None]
     told: Sequence[str] = ()
     service: str = ""
+    turn: int = 0
 
     def __str__(self) -> str:
         return f"{self.action} {self.kind} {self.name}"
@@ -35,10 +43,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The steps in the order of what needs what, and how many documents are as they are."""
+    """The steps in the order of what needs what, and how many documents are as they are.
+
+    `later` are slugs of services of which nothing serves once the steps are done.
+    """
 
     steps: Sequence[Step]
     same: int
+    later: frozenset[str] = frozenset()
 
 
 def planned(api: Asking, documents: Sequence[Document], *, prune: bool = False, prove: bool = False) -> Planned:
@@ -48,46 +60,64 @@ def planned(api: Asking, documents: Sequence[Document], *, prune: bool = False, 
     """
     order = list(SHAPES)
     steps: list[Step] = []
+    later: set[str] = set()
     same = 0
     for document in sorted(documents, key=lambda one: order.index(one.kind)):
-        found = [step for step in _steps(api, document) if prove or step.action != PROVE]
+        found = [step for step in _steps(api, document, later, steps) if prove or step.action != PROVE]
         steps += found
         same += not found
+    later |= _unserved(api, steps, documents)
+    steps.sort(key=lambda one: one.turn)
     if prune:
         steps += _pruned(api, documents)
-    return Planned(steps, same)
+    return Planned(steps, same, frozenset(later))
 
 
-def _steps(api: Asking, document: Document) -> Iterator[Step]:
+def _steps(api: Asking, document: Document, later: set[str], before: Sequence[Step]) -> Iterator[Step]:
     if document.kind == "Service":
-        yield from _service(api, document)
+        yield from _service(api, document, later)
     elif document.kind == "Subscription":
         yield from _subscription(api, document)
     else:
-        yield from _plain(api, document, _PLAIN[document.kind])
+        yield from _plain(api, document, before)
 
 
-def _plain(api: Asking, document: Document, plain: Plain) -> Iterator[Step]:
-    found = plain.find(api, document)
+def _plain(api: Asking, document: Document, before: Sequence[Step]) -> Iterator[Step]:
+    kind, name, plain = document.kind, document.name, _PLAIN[document.kind]
+    found, wanted = plain.find(api, document), getattr(document.spec, plain.switch)
     if found is None:
-        yield Step(MAKE, document.kind, document.name, lambda: plain.make(api, document))
+        yield Step(MAKE, kind, name, lambda: plain.make(api, document))
+        if wanted:
+            told = _told([_switched(plain, off=True)])
+            yield Step(CHANGE, kind, name, lambda: plain.turn_off(api, document), told, turn=_OFF_LAST[kind])
         return
-    changes = plain.differing(found, document)
-    if changes:
-        yield Step(
-            CHANGE, document.kind, document.name, _changing(api, plain, found, document, changes), _told(changes)
-        )
+    changes, off = plain.differing(found, document), plain.off(api, found.fields)
+    if off is (not wanted) or (off is None and wanted and _freed(document, before)):
+        changes.append(_switched(plain, off=wanted))
+        first = _OFF_FIRST.get(kind, _OFF_LAST[kind]) if wanted and off is False else 0
+        yield Step(CHANGE, kind, name, _changing(api, found, document, changes), _told(changes), turn=first)
+    elif changes:
+        yield Step(CHANGE, kind, name, _changing(api, found, document, changes), _told(changes))
 
 
-def _changing(
-    api: Asking, plain: Plain, found: Found, document: Document, changes: list[Differing]
-) -> Callable[[], None]:
-    return lambda: plain.change(api, found, document, changes)
+def _switched(plain: Plain, *, off: bool) -> Differing:
+    return Differing(plain.switch, "no" if off else "yes", "yes" if off else "no")
 
 
-def _service(api: Asking, document: Document) -> Iterator[Step]:
+def _freed(document: Document, before: Sequence[Step]) -> bool:
+    """Whether the team of an application is switched on before: then it must be switched off by itself."""
+    line = _told([_switched(TEAMS, off=False)])[0]
+    return any(one.kind == "Team" and one.name == document.spec.team and line in one.told for one in before)
+
+
+def _changing(api: Asking, found: Found, document: Document, changes: Sequence[Differing]) -> Callable[[], None]:
+    return lambda: _PLAIN[document.kind].change(api, found, document, changes)
+
+
+def _service(api: Asking, document: Document, later: set[str]) -> Iterator[Step]:
+    """Give what is to be done to a service; `later` gets its slug where nothing of it serves once that is done."""
     course = services.course_of(api, document)
-    numbers = [course.number]
+    way = releasing.way_of(api, document, course.found)
     kind, name = document.kind, document.name
     if course.found is None:
         yield Step(MAKE, kind, name, lambda: services.make(api, document))
@@ -96,19 +126,36 @@ def _service(api: Asking, document: Document) -> Iterator[Step]:
         if course.team:
             told = [f"team: {_short(course.found.fields['team'])} -> {_short(document.spec.team)}", *told]
         yield Step(CHANGE, kind, name, lambda: services.change(api, document, course), told)
+    yield from _released(api, document, way)
+    if way.later or not (course.serves or document.spec.publish):
+        later.add(name)
+    if course.ending and (course.serves or way.serve == releasing.PUBLISH):
+        kept = document.spec.deprecated is None
+        action, act = (KEEP, services.keep) if kept else (DEPRECATE, services.deprecate)
+        needs = "" if course.serves else name
+        turn = 0 if kept else _ENDING  # nobody new is let in after that
+        yield Step(action, kind, name, lambda: act(api, document), _told(course.ending), needs, turn)
+
+
+def _released(api: Asking, document: Document, way: Way) -> Iterator[Step]:
+    kind, name = document.kind, f"{document.name} {document.spec.version}"
+    numbers = [way.number]
 
     def release() -> None:
-        numbers[0] = services.release(api, document)
+        numbers[0] = releasing.make(api, document)
 
-    def publish() -> str:
-        return services.publish(api, document, numbers[0])
+    def serve() -> Outcome:
+        return releasing.serve(api, document, way, numbers[0])
 
-    if course.release:
-        yield Step(RELEASE, kind, f"{name} {course.release}", release)
-    if course.publish:
-        yield Step(PROVE, kind, f"{name} {course.publish}", lambda: services.prove(api, document, numbers[0]))
-        told = [f"waits for {services.APPROVAL}"] if course.waits else []
-        yield Step(PUBLISH, kind, f"{name} {course.publish}", publish, told, name)
+    if way.make:
+        yield Step(RELEASE, kind, name, release)
+    if way.serve in (releasing.PUBLISH, releasing.SCHEDULE):
+        yield Step(PROVE, kind, name, lambda: releasing.prove(api, document, numbers[0]))
+    if way.serve:
+        told = [f"waits for {releasing.APPROVAL}"] if way.waits else []
+        if way.serve == releasing.SCHEDULE:
+            told = [*_told([Differing("publish_at", way.scheduled, moment_said(document.spec.publish_at))]), *told]
+        yield Step(way.serve, kind, name, serve, told, "" if way.later else document.name)
 
 
 def _subscription(api: Asking, document: Document) -> Iterator[Step]:
@@ -119,6 +166,13 @@ def _subscription(api: Asking, document: Document) -> Iterator[Step]:
     elif standing.approves or standing.changes:
         told = _told(standing.changes)
         yield Step(APPROVE, kind, name, lambda: subscribing.approve(api, document, standing.id), told, service)
+
+
+def _unserved(api: Asking, steps: Sequence[Step], documents: Sequence[Document]) -> set[str]:
+    """Name the services that are there, in no document, and needed, of which nothing serves: what needs them waits."""
+    described = {document.name for document in documents if document.kind == "Service"}
+    needed = {one.service for one in steps if one.kind == "Subscription"} - described
+    return {slug for slug in needed if services.rests(api, slug)}
 
 
 def _pruned(api: Asking, documents: Sequence[Document]) -> Iterator[Step]:
@@ -134,11 +188,17 @@ def _pruned(api: Asking, documents: Sequence[Document]) -> Iterator[Step]:
     if "Service" in kinds:
         for one in services.every(api):
             if ("Service", one["slug"]) not in keys:
-                yield Step(END, "Service", one["slug"], _ending(services.end, api, one))
+                yield _ended_service(api, one)
     for plain in (PLANS, TEAMS):
         for one in plain.every(api) if plain.kind in kinds else ():
             if (plain.kind, one["name"]) not in keys:
                 yield Step(END, plain.kind, one["name"], _ending(plain.end, api, one))
+
+
+def _ended_service(api: Asking, fields: Fields) -> Step:
+    ending = services.end_of(api, fields)
+    told = [f"{ending.how}: {'it served' if ending.how == services.RETIRE else 'it never served'}"]
+    return Step(END, "Service", fields["slug"], lambda: services.end(api, ending), told)
 
 
 def _ended_subscriptions(api: Asking, documents: Sequence[Document]) -> Iterator[Step]:

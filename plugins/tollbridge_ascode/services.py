@@ -1,44 +1,48 @@
-"""Services at a gateway: their drafts, releases, and which of these serves."""
+"""Services at a gateway: their drafts, whose they are, and how they end.  Their releases are in `releasing`."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from tollbridge import SetupError
-from tollbridge.cli.asking import Asking, Refused
-from tollbridge_ascode.objects import Differing, Fields, Found, compared, got, matching
-from tollbridge_ascode.shapes import BadDocument, Document, ServiceSpec, named
+from tollbridge import SystemClock
+from tollbridge.cli.asking import Asking
+from tollbridge_ascode.objects import (
+    Differing,
+    Fields,
+    Found,
+    Outcome,
+    compared,
+    got,
+    matching,
+    moment_of,
+    moment_said,
+)
+from tollbridge_ascode.shapes import BadDocument, Document, named
+from tollbridge_ascode.specs import Deprecation, ServiceSpec
 
 AT = "/services"
+RETIRE, DROP = "retire", "drop"
+"""How a service ends: one that served is retired, one that never did is forgotten."""
 _OVER = ("retired",)
-_CONFLICT = 409
-APPROVAL = "approval"
-"""What a release waits for that is in review."""
-MOST_SAID = 5
-"""What is wrong with a release that is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What is to become of a service: its draft's changes, a release to be made, one to be published.
+    """What is to become of a service: whose it is, its draft's changes, and whether it is said to end.
 
-    `release` and `publish` are versions, empty for none. `number` is that of a release that is there, which `waits`
-    where it is in review.
+    `ending` is what is said of its end otherwise.
     """
 
     found: Found | None
     team: bool = False
     draft: Sequence[Differing] = ()
-    release: str = ""
-    publish: str = ""
-    number: int = 0
-    waits: bool = False
+    ending: Sequence[Differing] = ()
 
     @property
-    def rests(self) -> bool:
-        """Whether nothing is to be done."""
-        return self.found is not None and not (self.team or self.draft or self.release or self.publish)
+    def serves(self) -> bool:
+        """Whether something serves now."""
+        return self.found is not None and bool(self.found.fields["live"])
 
 
 def every(api: Asking) -> Iterator[Fields]:
@@ -55,48 +59,40 @@ def course_of(api: Asking, document: Document) -> Course:
     if (spec.publish or spec.note) and not spec.version:
         raise BadDocument(f"{document.where}: {document.name} names no version, which each release needs")
     if found is None:
-        return Course(None, release=spec.version, publish=spec.version if spec.publish else "")
+        return Course(None, ending=_ending(document, {}))
     if found.fields["kind"] != spec.type:
         kind = found.fields["kind"]
         raise BadDocument(f"{document.where}: {document.name} is of the type {kind!r} and stays one, not {spec.type!r}")
     if found.fields["state"] in _OVER:
         raise BadDocument(f"{document.where}: the service {document.name} is retired; name another slug")
-    wanted = named(spec)["design"]
-    draft = compared(api.ask("GET", f"{place(document.name)}/draft")["draft"], wanted, "design.")
-    more = _releases(api, document, found, wanted)
-    return Course(found, team=found.fields["team"] != spec.team, draft=draft, **more)
+    draft = compared(api.ask("GET", f"{place(document.name)}/draft")["draft"], named(spec)["design"], "design.")
+    return Course(found, found.fields["team"] != spec.team, draft, _ending(document, found.fields))
 
 
-def _releases(api: Asking, document: Document, found: Found, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Say which release is to be made, and which is to serve."""
-    spec: ServiceSpec = document.spec
-    if not spec.version:
-        return {}
-    releases = list(api.items(f"{place(document.name)}/releases"))
-    live = next((one for one in releases if one["id"] == found.fields["live"]), None)
-    if live is not None and not compared(_design(api, document.name, live), wanted):
-        return {}
-    same = next((one for one in releases if one["version"] == spec.version), None)
-    if same is None:
-        return {"release": spec.version, "publish": spec.version if spec.publish else ""}
-    differs = compared(_design(api, document.name, same), wanted, "design.")
-    if differs:
+def _ending(document: Document, fields: Fields) -> list[Differing]:
+    """Say what a document says otherwise of the end of its service; raises `BadDocument` for one that has passed."""
+    wanted, there = document.spec.deprecated, deprecation_of(fields)
+    if wanted == there:
+        return []
+    if wanted is None:
+        return [Differing("deprecated", "yes", "no")]
+    if wanted.sunset_at is not None and wanted.sunset_at <= SystemClock().now():
         raise BadDocument(
-            f"{document.where}: {document.name} has a release {spec.version} (number {same['number']}, digest "
-            f"{same['digest'][:12]}) of which {differs[0].path} is not as the document says; name another version"
+            f"{document.where}: the end of {document.name} that sunset_at says lies in the past; name another, or "
+            "retire the service and take the document away"
         )
-    if spec.publish and same["state"] == "refused":
-        raise BadDocument(
-            f"{document.where}: {document.name} has a release {spec.version} (number {same['number']}) that was "
-            f"refused: {same['decided_why'] or 'no reason was given'}; name another version"
-        )
-    publish = spec.version if spec.publish else ""
-    return {"publish": publish, "number": same["number"], "waits": bool(publish) and same["state"] == "review"}
+    before = there or Deprecation()
+    ends = Differing("deprecated.sunset_at", moment_said(before.sunset_at), moment_said(wanted.sunset_at))
+    successor = Differing("deprecated.successor", before.successor, wanted.successor)
+    begun = [] if there is not None else [Differing("deprecated", "no", "yes")]
+    return [*begun, *(one for one in (ends, successor) if one.before != one.after)]
 
 
-def _design(api: Asking, slug: str, release: Fields) -> Mapping[str, Any]:
-    design: Mapping[str, Any] = api.ask("GET", f"{place(slug)}/releases/{release['number']}")["design"]
-    return design
+def deprecation_of(fields: Fields) -> Deprecation | None:
+    """Give what is said of the end of a service, None for nothing."""
+    if not fields.get("deprecated_at"):
+        return None
+    return Deprecation(sunset_at=moment_of(fields["sunset_at"]), successor=fields["successor"] or "")
 
 
 def draft_of(document: Document) -> dict[str, Any]:
@@ -112,51 +108,53 @@ def make(api: Asking, document: Document) -> None:
     api.ask("POST", AT, {"slug": document.name, "kind": spec.type, "team": spec.team, "draft": draft})
 
 
-def change(api: Asking, document: Document, course: Course) -> None:
-    """Change the draft of a service, or whose it is."""
+def change(api: Asking, document: Document, course: Course) -> Outcome:
+    """Change the draft of a service, or whose it is; says whom that concerns."""
     patch: dict[str, Any] = {"draft": draft_of(document)} if course.draft else {}
     if course.team:
         patch["team"] = document.spec.team or None
     found = course.found
-    api.ask("PATCH", place(document.name), patch, headers={} if found is None else matching(found))
+    changed = api.ask("PATCH", place(document.name), patch, headers={} if found is None else matching(found))
+    return Outcome(notes=changed["notes"])
 
 
-def release(api: Asking, document: Document) -> int:
-    """Make a release of the draft; gives its number."""
-    wish = {"version": document.spec.version, "note": document.spec.note}
-    number: int = api.ask("POST", f"{place(document.name)}/releases", wish)["number"]
-    return number
+def keep(api: Asking, document: Document) -> None:
+    """Take back that a service will end."""
+    api.ask("POST", f"{place(document.name)}/keep")
 
 
-def prove(api: Asking, document: Document, number: int) -> None:
-    """Try a release, unless its last trial was passed; raises `SetupError` where it does not pass."""
-    at = f"{place(document.name)}/releases/{number}"
-    kept = api.ask("GET", f"{at}/evaluations")["items"]
-    if kept and kept[0]["passed"]:
-        return
-    found = api.ask("POST", f"{at}/prove")
-    if not found["evaluation"]["passed"]:
-        said = [f"{one['field']}: {one['message']}".lstrip(": ") for one in found["problems"]]
-        raise SetupError(f"it did not pass: {'; '.join(said[:MOST_SAID])}")
+def deprecate(api: Asking, document: Document) -> None:
+    """Tell callers that a service will end."""
+    said: Deprecation = document.spec.deprecated
+    wish = {"sunset_at": moment_said(said.sunset_at), "successor": said.successor}
+    api.ask("POST", f"{place(document.name)}/deprecate", wish)
 
 
-def publish(api: Asking, document: Document, number: int) -> str:
-    """Let a release serve, or ask for the approval that this needs.  Gives what is waited for, empty for nothing."""
-    at, why = f"{place(document.name)}/releases/{number}", {"why": document.spec.note}
-    try:
-        api.ask("POST", f"{at}/publish", why)
-    except Refused as exc:
-        if exc.status != _CONFLICT or api.ask("GET", at)["state"] != "review":
-            if exc.code != "review_needed":
-                raise
-            api.ask("POST", f"{at}/submit", why)
-        return APPROVAL
-    return ""
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a service that is there ends."""
+
+    found: Found
+    how: str
 
 
-def end(api: Asking, fields: Fields) -> None:
-    """End a service: one that never served is forgotten, any other is retired."""
-    api.ask("POST", f"{place(fields['slug'])}/{'retire' if fields['live'] else 'drop'}")
+def end_of(api: Asking, fields: Fields) -> End:
+    """Say how a service ends: one that served is retired, also where nothing of it does now, any other is forgotten."""
+    at = place(fields["slug"])
+    found = got(api, at) or Found(fields)
+    served = found.fields["live"] or any(one["published_at"] for one in api.items(f"{at}/releases"))
+    return End(found, RETIRE if served else DROP)
+
+
+def end(api: Asking, ending: End) -> None:
+    """End a service, if nobody changed it since it was looked at."""
+    api.ask("POST", f"{place(ending.found.fields['slug'])}/{ending.how}", headers=matching(ending.found))
+
+
+def rests(api: Asking, slug: str) -> bool:
+    """Whether a service is there, and nothing of it serves yet."""
+    found = got(api, place(slug))
+    return found is not None and not found.fields["live"] and found.fields["state"] not in _OVER
 
 
 def place(slug: str) -> str:

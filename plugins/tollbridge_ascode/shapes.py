@@ -1,160 +1,32 @@
-"""What may stand in documents: `kind`, `name`, and a `spec` by kind.
+"""Documents read and written: `kind`, `name`, and a `spec` by kind.
 
-A spec says everything of its object: what is not in it is as if it was never said. `named` gives it in the words of the
-admin API, whole, so that two of them can be compared.
+`named` gives a spec in the words of the admin API, whole, so that two of them can be compared.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from tollbridge import SetupError
-from tollbridge.administering import (
-    Access,
-    Approval,
-    Contact,
-    Slo,
-    Visibility,
-    parse_conditions,
-    parse_usd,
-    show_usd,
-    to_nano,
+from tollbridge.administering import parse_conditions, parse_usd, show_usd, to_nano
+from tollbridge_ascode.specs import (
+    NESTED,
+    SHAPES,
+    ApplicationSpec,
+    Bounds,
+    Budget,
+    DesignSpec,
+    PlanSpec,
+    ServiceSpec,
+    Spec,
+    SubscriptionSpec,
 )
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$(?P<at>.*)`)?", re.DOTALL)
 _AT = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<at>.*)`)?", re.DOTALL)
-Usd = Annotated[str, Meta(max_length=40)]
-
-
-class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An object of a document: a member that it does not name is refused."""
-
-
-class Budget(Spec, frozen=True):
-    """US dollars for each period."""
-
-    usd: Usd
-    period: Literal["day", "month", "total"]
-
-
-class Limits(Spec, frozen=True):
-    """What all callers together may use."""
-
-    requests_per_minute: int | None = None
-    tokens_per_minute: int | None = None
-    concurrency: int | None = None
-
-
-class Bounds(Limits, frozen=True):
-    """What a team or an application is bounded by."""
-
-    budget: Budget | None = None
-    networks: tuple[str, ...] = msgspec.field(default=(), name="from")
-    hours: str | None = None
-
-
-class TeamSpec(Bounds, frozen=True):
-    """A team.  Without `scopes` it gets those that teams have, and keeps them."""
-
-    title: str = ""
-    description: str = ""
-    scopes: tuple[str, ...] | None = None
-    rotate_days: int | None = None
-
-
-class Quota(Spec, frozen=True):
-    """How many calls a subscription may make in each period."""
-
-    calls: Annotated[int, Meta(ge=1)]
-    period: Literal["day", "month"] = "month"
-
-
-class PlanSpec(Limits, frozen=True):
-    """A plan."""
-
-    title: str = ""
-    description: str = ""
-    budget: Budget | None = None
-    price_per_call_usd: Usd | None = None
-    models: tuple[str, ...] = ()
-    quota: Quota | None = None
-
-
-class DesignSpec(Spec, frozen=True):
-    """What a service is made of."""
-
-    name: str = ""
-    description: str = ""
-    docs: str = ""
-    logo: str = ""
-    category: str = ""
-    tags: tuple[str, ...] = ()
-    contacts: tuple[Contact, ...] = ()
-    slos: tuple[Slo, ...] = ()
-    visibility: Visibility = Visibility.INTERNAL
-    access: Access = Access.SUBSCRIPTION
-    approval: Approval = Approval.MANUAL
-    plans: tuple[str, ...] = ()
-    price_per_call_usd: Usd = "0"
-    limits: Limits = Limits()
-    budget: Budget | None = None
-    definition: dict[str, Any] = {}
-
-
-class ServiceSpec(Spec, frozen=True):
-    """A service.  With a `version` there is a release of it; with `publish` that serves."""
-
-    type: str
-    team: str = ""
-    version: str = ""
-    note: str = ""
-    publish: bool = False
-    design: DesignSpec = DesignSpec()
-
-
-class ApplicationSpec(Bounds, frozen=True):
-    """An application."""
-
-    team: str = ""
-    owner: str = ""
-    description: str = ""
-    scopes: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    metadata: dict[str, str] = {}
-
-
-class SubscriptionSpec(Spec, frozen=True):
-    """An application that calls a service; `team` is that of the application.
-
-    `approved`: it is let in at once, and until `expires_at` where that is said.
-    """
-
-    application: str
-    service: str
-    team: str = ""
-    plan: str = ""
-    why: str = ""
-    approved: bool = False
-    expires_at: Annotated[datetime, Meta(tz=True)] | None = None
-
-
-SHAPES: Mapping[str, type[Spec]] = {
-    "Team": TeamSpec,
-    "Plan": PlanSpec,
-    "Service": ServiceSpec,
-    "Application": ApplicationSpec,
-    "Subscription": SubscriptionSpec,
-}
-"""Kinds of documents, in the order of what needs what."""
-_NESTED: Mapping[type[msgspec.Struct], Sequence[type[msgspec.Struct]]] = {
-    ServiceSpec: (DesignSpec, Limits, Budget, Contact, Slo),
-    PlanSpec: (Budget, Quota),
-}
 
 
 class BadDocument(SetupError):
@@ -232,11 +104,24 @@ def _checked(spec: Spec, where: str) -> Spec:
     """Give a spec whose money and conditions can be read, and that is of one mind; raises `BadDocument`."""
     if isinstance(spec, SubscriptionSpec) and spec.expires_at is not None and not spec.approved:
         raise BadDocument(f"{where}: an end is given by approving it: set approved beside expires_at")
+    if isinstance(spec, ServiceSpec):
+        _check_way(spec, where)
     try:
         named(spec.design if isinstance(spec, ServiceSpec) else spec)
     except (ValueError, SetupError) as exc:
         raise BadDocument(f"{where}: {exc}") from None
     return spec
+
+
+def _check_way(spec: ServiceSpec, where: str) -> None:
+    """Refuse a way to serve for what is not to serve, and two ways at once."""
+    if (spec.beside or spec.publish_at is not None) and not spec.publish:
+        raise BadDocument(f"{where}: beside and publish_at say how a release comes to serve: set publish beside them")
+    if spec.beside and spec.publish_at is not None:
+        raise BadDocument(
+            f"{where}: a release that is published by itself takes the place of the one that serves: leave out beside, "
+            "or publish_at"
+        )
 
 
 def _usd(text: str) -> str:
@@ -278,7 +163,7 @@ def _place(at: str | None) -> str:
 
 
 def _names(shape: type[msgspec.Struct]) -> set[str]:
-    return {name for each in (shape, *_NESTED.get(shape, (Budget,))) for name in each.__struct_encode_fields__}
+    return {name for each in (shape, *NESTED.get(shape, (Budget,))) for name in each.__struct_encode_fields__}
 
 
 def _check_known(keys: Sequence[str] | Any, known: Sequence[str], where: str, place: str) -> None:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import quote
 
 from tollbridge import SystemClock
 from tollbridge.cli.asking import Asking
-from tollbridge_ascode.objects import Differing, Fields, application, got
+from tollbridge_ascode.objects import Differing, Fields, Outcome, application, got, moment_of, moment_said, resting
 from tollbridge_ascode.services import place
-from tollbridge_ascode.shapes import BadDocument, Document, SubscriptionSpec
+from tollbridge_ascode.shapes import BadDocument, Document
+from tollbridge_ascode.specs import SubscriptionSpec
 
 AT = "/subscriptions"
 _OPEN = ("asked", "approved")
@@ -46,8 +46,8 @@ def standing_of(api: Asking, document: Document) -> Standing:
             "given by approving it: set approved"
         )
     waits = one["state"] == "asked"
-    same = _moment(one["expires_at"]) == spec.expires_at
-    changes = plan if same else [*plan, Differing("expires_at", one["expires_at"], _said(spec.expires_at))]
+    same = moment_of(one["expires_at"]) == spec.expires_at
+    changes = plan if same else [*plan, Differing("expires_at", one["expires_at"], moment_said(spec.expires_at))]
     if over and (waits or changes):
         raise BadDocument(
             f"{document.where}: {spec.application} subscribes to {spec.service}, and the end that the document says "
@@ -67,30 +67,31 @@ def _open(api: Asking, spec: SubscriptionSpec) -> Fields | None:
     return next((one for one in api.items(AT, asked) if one["state"] in _OPEN), None)
 
 
-def _moment(said: str | None) -> datetime | None:
-    return None if said is None else datetime.fromisoformat(said)
+def ask(api: Asking, document: Document) -> Outcome:
+    """Ask for a service, and approve that where the document says so and nobody decided yet.
 
-
-def _said(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
-
-
-def ask(api: Asking, document: Document) -> None:
-    """Ask for a service, and approve that where the document says so and nobody decided yet."""
+    Says what that waits for where the application is off, or its team.
+    """
     spec: SubscriptionSpec = document.spec
     caller = application(api, spec.application, spec.team)
     if caller is None:
+        waits = resting(api, spec.team)
+        if waits:
+            return Outcome(waits)
         raise BadDocument(f"{document.where}: there is no application {spec.application} of the team {spec.team!r}")
+    if caller["disabled_at"]:
+        return Outcome(f"the application {spec.application}, which is disabled")
     wish = {"application": caller["id"], "service": spec.service, "plan": spec.plan, "why": spec.why}
     made = api.ask("POST", AT, wish)
     if spec.approved and (made["state"] == "asked" or spec.expires_at is not None):
         approve(api, document, made["id"])
+    return Outcome()
 
 
 def approve(api: Asking, document: Document, id: str) -> None:
     """Approve a subscription, under the plan and until the end that the document says."""
     spec: SubscriptionSpec = document.spec
-    wish = {"plan": spec.plan, "expires_at": _said(spec.expires_at)}
+    wish = {"plan": spec.plan, "expires_at": moment_said(spec.expires_at)}
     api.ask("POST", f"{AT}/{quote(id, safe='')}/approve", wish)
 
 

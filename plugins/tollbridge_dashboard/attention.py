@@ -11,7 +11,7 @@ from tollbridge_dashboard.budgets import fullest, level
 FAILING = 0.01
 """The share of failed calls from which Home says so."""
 NAMED = 3
-"""Tokens of one kind that are called by name; the others are behind the link."""
+"""Things of one kind that are called by name; the others are behind the link, or counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from tollbridge_dashboard.figures import RANGES, collect
 from tollbridge_dashboard.owners import owners
 from tollbridge_dashboard.pages import Pages
 from tollbridge_dashboard.panels import collect_panels
+from tollbridge_dashboard.viewing import viewer
+from tollbridge_dashboard.waits import collect_waiting
 from tollbridge_dashboard.words import clock_time
 
 _AS_OF = "x-as-of"
@@ -30,6 +32,7 @@ class Home:
             "home.html",
             nav="home",
             figures=figures,
+            waits=await collect_waiting(gateway, viewer(request)),
             people=await owners(gateway, (token for _, token in figures.spenders if token)),
             ranges=RANGES.values(),
             models=gateway.models(),

@@ -58,7 +58,7 @@ def _needing(pages: Pages, page: Page, need: Need) -> Page:
             if need.whole and teams and BRIDGE not in teams and need.instead:
                 return RedirectResponse(f"{root(request)}{need.instead}", 303)
             if not teams or (need.whole and BRIDGE not in teams):
-                return pages.denied(request, need.scope)
+                return await pages.denied(request, need.scope)
         if need.proved and not pages.gateway.sessions.is_confirmed(who.session):
             return RedirectResponse(sign_in_path(request, await _back(request), again=True), 303)
         return await page(request)

@@ -12,7 +12,8 @@ from tollbridge.browsing import THEME, THEMES, Renderer, read_form, set_cookie, 
 from tollbridge_dashboard import charts, words
 from tollbridge_dashboard.attention import is_failing
 from tollbridge_dashboard.budgets import level
-from tollbridge_dashboard.viewing import seen
+from tollbridge_dashboard.viewing import seen, viewer
+from tollbridge_dashboard.waits import collect_waiting
 
 _A_YEAR_S = 31_536_000
 
@@ -36,9 +37,10 @@ class Pages:
         """Make the page of a refusal before any page was reached."""
         return self.render(request, "refused.html", status=status, code=status)
 
-    def denied(self, request: Request, scope: str) -> Response:
+    async def denied(self, request: Request, scope: str) -> Response:
         """Make the page for somebody who lacks a scope, and name it."""
-        return self.render(request, "denied.html", status=403, nav="", scope=scope)
+        waits = await collect_waiting(self.gateway, viewer(request))
+        return self.render(request, "denied.html", status=403, nav="", scope=scope, waits=waits)
 
     async def failed(self, request: Request, exc: Exception) -> Response:
         """Make the page of an error."""

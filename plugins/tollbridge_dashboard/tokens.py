@@ -15,6 +15,7 @@ from tollbridge_dashboard.budgets import fullest
 from tollbridge_dashboard.owners import owners
 from tollbridge_dashboard.pages import Pages
 from tollbridge_dashboard.viewing import BRIDGE, READ, WRITE, viewer
+from tollbridge_dashboard.waits import collect_waiting
 
 PAGE = 25
 _LONGEST_SEARCH = 200
@@ -41,7 +42,8 @@ class Tokens:
         query = request.query_params
         search, state = query.get("q", "").strip()[:_LONGEST_SEARCH], query.get("state", "")
         state = state if state in _STATES else ""
-        before, teams = query.get("before") or None, viewer(request).teams(READ)
+        before, who = query.get("before") or None, viewer(request)
+        teams = who.teams(READ)
         team = query.get("team", "")
         team = team if team in teams else teams[0]
         store, budgets = self._gateway.store, self._gateway.budgets.token
@@ -55,6 +57,7 @@ class Tokens:
             request,
             "tokens.html",
             nav="tokens",
+            waits=None if who.has_home else await collect_waiting(self._gateway, who),
             tokens=shown,
             people=await owners(self._gateway, shown),
             uses=await fullest(self._gateway, shown),

@@ -28,6 +28,11 @@ class Viewer:
     standings: tuple[tuple[str, Principal], ...] = ()
 
     @property
+    def id(self) -> str:
+        """Say under which id they act: their own, of which all of their tokens are."""
+        return self.person.id if self.person is not None else "operator"
+
+    @property
     def name(self) -> str:
         return self.person.name if self.person is not None else "Administrator"
 
@@ -46,6 +51,11 @@ class Viewer:
         teams = self.teams(scope)
         return BRIDGE in teams or team in teams
 
+    @property
+    def has_home(self) -> bool:
+        """Whether Home, with the figures of all teams, is theirs to see."""
+        return BRIDGE in self.teams(READ)
+
     def sees_addresses(self, team: str) -> bool:
         """Whether somebody may see the addresses of who is in a team."""
         return any(self.reaches(scope, team) for scope in _OF_PEOPLE)
@@ -57,7 +67,7 @@ class Viewer:
     def actor(self, request: Request) -> Actor:
         """Say who acts, as the audit log has it."""
         client = request.client.host if request.client is not None else ""
-        return Actor(self.person.id if self.person is not None else "operator", "dashboard", client)
+        return Actor(self.id, "dashboard", client)
 
 
 async def viewer_of(gateway: Gateway, session: Session) -> Viewer | None:

@@ -1,10 +1,8 @@
 """What a gateway mounts at `/v1/mcp`, made of its parts."""
 
 import asyncio
-from collections.abc import Collection
-from importlib import import_module
+from collections.abc import Callable, Collection
 from importlib.util import find_spec
-from types import ModuleType
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
@@ -23,7 +21,8 @@ def make_endpoint(gateway: Gateway, entry: Entry) -> ASGIApp:
     """Build the endpoint; raises `ConfigError` where the SDK is not installed."""
     make = answers()
     kinds = gateway.registry.service_kinds
-    doors = Doors(gateway.books, kinds, InProcess(entry), url=issuer_of(gateway.config))
+    url = issuer_of(gateway.config)
+    doors = Doors(gateway.books, kinds, InProcess(entry), url=url, subscriptions=gateway.store)
     return Endpoint(doors.find, make, origins=origins_of(gateway.config))
 
 
@@ -48,15 +47,21 @@ def answers() -> Make:
     """
     if find_spec("mcp") is None:
         raise ConfigError(LACK)
-    imported = list[ModuleType]()
+    made = list[Callable[[Door, Call], Answers]]()
 
     async def make(door: Door, call: Call) -> Answers:
-        if not imported:
-            imported.append(await asyncio.to_thread(import_module, "tollbridge_mcp.serving"))
-        sdk = imported[0]
-        identity = sdk.Identity(door.name, door.title, door.version, door.instructions)
-        answers: Answers = sdk.Answering(door.source, identity, call)
-        return answers
+        if not made:
+            made.append(await asyncio.to_thread(_by_sdk))
+        return made[0](door, call)
+
+    return make
+
+
+def _by_sdk() -> Callable[[Door, Call], Answers]:
+    from tollbridge_mcp.serving import Answering, Identity
+
+    def make(door: Door, call: Call) -> Answers:
+        return Answering(door.source, Identity(door.name, door.title, door.version, door.instructions), call)
 
     return make
 

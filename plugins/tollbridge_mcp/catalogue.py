@@ -29,13 +29,14 @@ _SET = frozenset(
 
 
 class Published(msgspec.Struct, frozen=True):
-    """One service as it is listed."""
+    """One service as it is listed.  `ending` says that it is to end, empty where it is not."""
 
     slug: str
     name: str
     kind: str = ""
     description: str = ""
     version: str = ""
+    ending: str = ""
 
 
 class Catalogue(Protocol):
@@ -129,7 +130,7 @@ class CatalogueTools:
             for each in await self._catalogue.services(principal)
             if each.slug > after and wanted in f"{each.slug}\n{each.name}\n{each.description}".casefold()
         ]
-        shown = [msgspec.to_builtins(each) for each in found[:MOST_LISTED]]
+        shown = [_shown(each) for each in found[:MOST_LISTED]]
         more = {"more_after": found[MOST_LISTED - 1].slug} if len(found) > MOST_LISTED else {}
         return _given({"services": shown, **more})
 
@@ -148,6 +149,13 @@ class CatalogueTools:
 
     async def _call(self, call: Call, principal: Principal, arguments: Json) -> ToolResult:
         return result_of(await self._invoke(call, request_to(arguments)))
+
+
+def _shown(one: Published) -> Json:
+    said: dict[str, Any] = msgspec.to_builtins(one)
+    if not one.ending:
+        del said["ending"]
+    return said
 
 
 def request_to(arguments: Json) -> Request:

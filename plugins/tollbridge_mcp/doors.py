@@ -1,21 +1,24 @@
 """The MCP servers of a gateway: one for each service that serves, and the global one."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
 import msgspec
 import structlog
 
-from tollbridge import Call, NotFound, Principal, Unauthenticated, Unavailable
-from tollbridge.services.kinds import MODEL, About, ServedService, ServiceKind
+from tollbridge import Call, Denied, GatewayError, NotFound, Principal, Unauthenticated, Unavailable
+from tollbridge.administering import Access, TokenKind, ending_of, gone, with_ending
+from tollbridge.services.kinds import MODEL, About, ServedService, ServiceKind, ServiceOperation
 from tollbridge_mcp.catalogue import CatalogueTools, Published
 from tollbridge_mcp.definition import McpDefinition
 from tollbridge_mcp.endpoint import Door
 from tollbridge_mcp.invoking import Invoke
 from tollbridge_mcp.model import Json, ToolSource
-from tollbridge_mcp.operations import read_document
+from tollbridge_mcp.operations import ApiOperation, read_document
 from tollbridge_mcp.proxy import McpTools, ServedMcp
 from tollbridge_mcp.sources import APIS, OpenApiTools
 
@@ -26,6 +29,7 @@ _HOW = (
     "then invoke it."
 )
 _LONGEST_SHOWN = 64
+_TEMPLATE = re.compile(r"\{[^{}/]*\}")
 
 
 class Release(Protocol):
@@ -37,6 +41,14 @@ class Release(Protocol):
     def design(self) -> Any: ...
     async def served(self) -> ServedService:
         """Give what serves it; raises `Unavailable`."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Knows who subscribed."""
+
+    async def find_subscription(self, application: str, service_id: str) -> object | None:
+        """Find the subscription by which an application may call a service now."""
         ...
 
 
@@ -73,10 +85,22 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class Doors:
-    """Finds servers.  `url` is the gateway's own.  A caller without any scope for a service finds none of its name."""
+    """Finds servers.  `url` is the gateway's own.  A caller without any scope for a service finds none of its name.
 
-    def __init__(self, books: Books, kinds: Mapping[str, ServiceKind], invoke: Invoke, *, url: str) -> None:
+    An outside server is asked what tools it has with the secret of its service, so its door opens to subscribers alone.
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        kinds: Mapping[str, ServiceKind],
+        invoke: Invoke,
+        *,
+        url: str,
+        subscriptions: Subscriptions | None = None,
+    ) -> None:
         self._books = books
+        self._subscriptions = subscriptions
         self._kinds = kinds
         self._invoke = invoke
         self._url = url
@@ -89,12 +113,28 @@ class Doors:
             raise Unauthenticated()
         if not slug:
             return Door(CatalogueTools(self, self._invoke), "tollbridge", "Tollbridge", instructions=_HOW)
-        found = await self._open(call.principal, slug)
-        if found is None:
+        found, entry = await self._open(call.principal, slug), (await self._books.current()).entries.get(slug)
+        if entry is not None and call.principal.scopes.touches(f"service:{slug}:"):
+            retired = gone(entry.service)
+            if retired is not None:
+                raise retired
+        if found is None or entry is None:
             raise NotFound(f"there is no MCP server {slug[:_LONGEST_SHOWN]!r} for this token")
         live, kept = found
-        design = live.design
-        return Door(kept.source, slug, design.name, live.release.version, design.description)
+        if isinstance(kept.source, McpTools):
+            await self._check_subscribed(call.principal, entry.service, live.design.access)
+        instructions = "\n\n".join(filter(None, (live.design.description, ending_of(entry.service))))
+        return Door(kept.source, slug, live.design.name, live.release.version, instructions)
+
+    async def _check_subscribed(self, principal: Principal, service: Any, access: Access) -> None:
+        """Refuse who could call nothing; raises `Denied` (not_subscribed), as a call does."""
+        if access is not Access.SUBSCRIPTION or (service.team and principal.team == service.team):
+            return
+        itself = [principal.id] if principal.kind is TokenKind.APPLICATION else []
+        for id in (*itself, *(each.id for each in principal.above)):
+            if self._subscriptions is not None and await self._subscriptions.find_subscription(id, service.id):
+                return
+        raise Denied(f"the service {service.slug!r} needs a subscription that is approved", code="not_subscribed")
 
     async def services(self, principal: Principal) -> Sequence[Published]:
         """List the services of which a caller may call anything."""
@@ -108,13 +148,14 @@ class Doors:
             if opened is not None:
                 live, service = opened[0], entries[slug].service
                 text = live.design.description
-                found.append(Published(slug, live.design.name, service.kind, text[:500], live.release.version))
+                said = (service.kind, text[:500], live.release.version, ending_of(service))
+                found.append(Published(slug, live.design.name, *said))
         return found
 
     async def document(self, principal: Principal, slug: str) -> Json | None:
         """Give the OpenAPI document of a service that serves and is the caller's to see."""
-        found = await self._open(principal, slug)
-        return found[1].document if found is not None else None
+        found, entry = await self._open(principal, slug), (await self._books.current()).entries.get(slug)
+        return None if found is None or entry is None else with_ending(found[1].document, entry.service)
 
     async def _open(self, principal: Principal, slug: str) -> tuple[Release, _Kept] | None:
         entry = (await self._books.current()).entries.get(slug)
@@ -145,11 +186,38 @@ class Doors:
         served = await live.served() if isinstance(definition, McpDefinition) else None
         if isinstance(served, ServedMcp):
             return _Kept(McpTools(served, self._invoke), document, names)
-        scopes = {(each.method, each.path or "/"): each.name for each in operations}
         reading = await asyncio.to_thread(read_document, document)
         if reading.left_out:
             log.info("tools_left_out", service=slug, release=live.release.id, count=len(reading.left_out))
+        scopes = await _scopes(reading.operations, operations, live)
         return _Kept(OpenApiTools(slug, reading, self._invoke, scopes=scopes), document, names)
+
+
+async def _scopes(
+    described: Sequence[ApiOperation], operations: Sequence[ServiceOperation], live: Release
+) -> Mapping[tuple[str, str], str]:
+    """Name described operations as scopes do: as what is called at their paths.  Raises `Unavailable`.
+
+    Where one operation alone has a method and a path it is that one. Elsewhere, as with a document that calls its
+    parameters otherwise than the routes, what serves is asked, by a path with something in place of each parameter.
+    """
+    named: dict[tuple[str, str], set[str]] = {}
+    for each in operations:
+        named.setdefault((each.method, each.path or "/"), set()).add(each.name)
+    found = {where: min(names) for where, names in named.items()}
+    for one in described:
+        if len(named.get((one.method, one.path), ())) != 1:
+            taken = _taken(await live.served(), one.method, unquote(_TEMPLATE.sub("x", one.path)))
+            if taken is not None:
+                found[one.method, one.path] = taken.name
+    return found
+
+
+def _taken(served: ServedService, method: str, path: str) -> ServiceOperation | None:
+    try:
+        return served.find(method, "" if path == "/" else path, [], b"")
+    except GatewayError:
+        return None
 
 
 def below(document: Json, url: str) -> Json:

@@ -103,7 +103,7 @@ class McpKind:
         lacking = [rule.name for rule in definition.tools if "*" not in rule.name and rule.name not in listed]
         found = [Problem("tools", f"the server has no tool {name!r}", warning=True) for name in lacking]
         if definition.forward_identity and gateway.vouching is None:
-            found.append(Problem("forward_identity", "the gateway vouches for nobody; [service] vouch lets it"))
+            found.append(Problem("forward_identity", "the gateway vouches for nobody; [service] vouch lets it", True))
         return Proof(tuple(found))
 
     def serve(self, gateway: Gateway, running: Running) -> ServedService:

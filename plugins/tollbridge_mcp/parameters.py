@@ -11,6 +11,8 @@ from tollbridge import BadRequest
 from tollbridge_mcp.schemas import Part, Schemas, followed
 
 MOST_PARAMETERS = 100
+REST = "x-tollbridge-rest"
+"""A parameter of a path where this is true may hold slashes."""
 _LONGEST_NAME = 100
 _LONGEST_TEXT = 500
 _NOT_SAID = frozenset(("accept", "content-type", "authorization"))
@@ -36,7 +38,10 @@ class Place(StrEnum):
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """One parameter: its `name` as an argument of the tool, and as it is called on the `wire`."""
+    """One parameter: its `name` as an argument of the tool, and as it is called on the `wire`.
+
+    `rest`: it stands in a path and may hold slashes.
+    """
 
     name: str
     wire: str
@@ -47,6 +52,7 @@ class Parameter(msgspec.Struct, frozen=True):
     style: str = "form"
     explode: bool = True
     json: bool = False
+    rest: bool = False
 
 
 def may_be_set(name: str) -> bool:
@@ -101,6 +107,7 @@ def _read(schemas: Schemas, place: str, wire: str, node: Mapping[str, Any], name
         style,
         explode if isinstance(explode, bool) else style == "form",
         media is not None,
+        place == Place.PATH and node.get(REST) is True,
     )
 
 
@@ -123,15 +130,21 @@ def _lack(place: str, wire: str, node: Mapping[str, Any]) -> str:
 
 
 def path_value(parameter: Parameter, value: Any) -> str:
-    """Write a value into one segment of a path; raises `BadRequest` for what would lead to another path."""
+    """Write a value into one segment of a path, the rest of one into several.
+
+    Raises `BadRequest` for what would lead to another path.
+    """
     text = _joined(parameter, value, ",")
-    if text in ("", ".", "..") or any(each in "/\\" or not each.isprintable() for each in text):
+    steps = text.split("/") if parameter.rest else [text]
+    if {"", ".", ".."} & set(steps) or any(each in "/\\" or not each.isprintable() for each in "".join(steps)):
+        most = "no step of it may" if parameter.rest else "it must not"
+        slashes = "" if parameter.rest else "slashes, "
         raise BadRequest(
-            f"{parameter.name!r} stands in a path: it must not be empty, '.' or '..', nor hold slashes, backslashes or "
+            f"{parameter.name!r} stands in a path: {most} be empty, '.' or '..', nor hold {slashes}backslashes or "
             "control characters",
             param=parameter.name,
         )
-    return quote(text, safe="")
+    return "/".join(quote(each, safe="") for each in steps)
 
 
 def query_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:

@@ -13,7 +13,8 @@ _MESSAGE = "message"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _BOUNDS = {"temperature": (0, 2), "top_p": (0, 1), "frequency_penalty": (-2, 2), "presence_penalty": (-2, 2)}
 _COUNTS = {"max_tokens": "max_output", "max_completion_tokens": "max_output", "seed": "seed", "top_k": "top_k"}
-_MOST_VARIABLES = 100
+_MOST_VARIABLES = 99
+"""One more is what the user says."""
 
 
 def prompt_definition(name: str, plugins: Mapping[str, Any], gathering: Gathering) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def prompt_definition(name: str, plugins: Mapping[str, Any], gathering: Gatherin
     if parameters:
         definition["parameters"] = parameters
     definition["variables"] = variables
-    lost += [f"without {', '.join(unread[:5])}"] if unread else []
+    lost += [f"without {', '.join(unread)}"] if unread else []
     told = "; ".join([f"callers send variables, one of them {message}, in place of messages", *lost])
     gathering.partly("prompt", name, told)
     return definition
@@ -52,7 +53,8 @@ def _model(name: str, said: Mapping[str, Any], gathering: Gathering) -> str:
 
 def _variables(name: str, said: Any) -> tuple[dict[str, Any], list[str]]:
     made: dict[str, Any] = {}
-    lost: list[str] = []
+    over = len(a_list(said)) - _MOST_VARIABLES
+    lost = [f"without {over} more variables"] if over > 0 else []
     for one in map(an_object, a_list(said)[:_MOST_VARIABLES]):
         key = a_text(one.get("key"))
         if not _VARIABLE.fullmatch(key):

@@ -4,6 +4,7 @@ It leaves out what its code does not fill in: kinds of services, methods of rout
 may do what, and providers of models with their keys.
 """
 
+import base64
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,22 @@ from tollbridge_migrate.aiservices import prompt_definition
 from tollbridge_migrate.archive import read_archive
 from tollbridge_migrate.gathering import Gathering, names_of
 from tollbridge_migrate.naming import slug
+from tollbridge_migrate.readiness import lacking
 from tollbridge_migrate.reading import BadForeign, a_list, a_text, an_object, texts
-from tollbridge_migrate.restservices import rest_definition
+from tollbridge_migrate.restservices import plugins_of, rest_definition
 
 FILES = frozenset(("team", "service", "app", "api", "upstream", "authorization", "catalogue", "subscribe", "apply"))
 _DEEPEST = 5
 _MOST_TAGS = 20
 _PROMPTS = ("ai_prompt", "ai_formatter")
 _TEXT, _NAME, _DOCS = 1_000, 100, 200_000
-_LOGOS = ("data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,", "data:image/gif;base64,")
-_LONGEST_LOGO = 80_000
+_LOGOS = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "webp": b"RIFF", "gif": b"GIF8"}
+_LONGEST_LOGO = 65_536
 _VERSION = "1"
+_ASKED = (
+    "as a request, made once the service is published, for you to approve: the export does not say whether it was "
+    "granted there, refused, or ended"
+)
 
 Row = Mapping[str, Any]
 
@@ -88,28 +94,35 @@ class Export:
         about = self._about(row)
         for route in prompts:
             its = self._gathering.free("Service", wish if not made else slug(f"{wish}-{a_text(route.get('name'))}"))
-            definition = prompt_definition(a_text(route.get("name")) or its, _plugins(route), self._gathering)
+            definition = prompt_definition(a_text(route.get("name")) or its, plugins_of(route), self._gathering)
             self._add(its, team, "prompt", {**about, "definition": definition}, made)
         if plain or not prompts:
             its = self._gathering.free("Service", wish if not made else f"{wish}-rest")
             definition = rest_definition(name, row, plain, upstreams, place=(team, its), gathering=self._gathering)
             self._add(its, team, "rest", {**about, "definition": definition}, made)
         if made:
-            self._gathering.partly("service", name, f"as {names_of(made)}: look at each before it is published")
+            told = f"as {names_of(made)}: look at each before it is published"
+            self._gathering.partly("service", name, "; ".join([told, *_cut(row)]))
 
     def _add(self, name: str, team: str, kind: str, design: Row, made: list[str]) -> None:
-        spec = {"type": kind, "team": team, "version": _VERSION, "publish": False, "design": design}
+        """Make a service; one that could not be published as it is gets no version, so that it stays a draft."""
+        spec: dict[str, Any] = {"type": kind, "team": team, "publish": False, "design": design}
+        lacks = lacking(kind, design)
+        if not lacks:
+            spec["version"] = _VERSION
         if self._gathering.document("Service", name, spec):
             made.append(name)
+            if lacks:
+                why = f"as a draft without a version, for it cannot be published yet: {lacks}"
+                self._gathering.partly("draft", name, why)
 
     def _about(self, row: Row) -> Row:
         tags = list(dict.fromkeys(slug(tag, "") for tag in texts(row.get("tags"))[:_MOST_TAGS]))
-        logo = a_text(row.get("logo"))
         said = {
             "name": _line(row.get("name")),
             "description": _shortened(row.get("description"), _TEXT),
             "docs": _shortened(row.get("doc"), _DOCS),
-            "logo": logo if logo.startswith(_LOGOS) and len(logo) < _LONGEST_LOGO else "",
+            "logo": _logo(row.get("logo")),
             "category": self._categories.get(a_text(row.get("catalogue")), ""),
             "tags": [tag for tag in tags if tag],
             "visibility": "public" if row.get("service_type") == "public" else "internal",
@@ -139,15 +152,13 @@ class Export:
             name = self._gathering.free("Subscription", slug(f"{application[0]}-{service}"))
             spec = {"application": application[0], "team": application[1], "service": service}
             if self._gathering.document("Subscription", name, spec):
-                self._gathering.carried(
-                    "subscription", shown, f"as {name}, to be approved where the service asks for it"
-                )
+                self._gathering.partly("subscription", f"{application[0]} to {service}", _ASKED)
 
     def _rest(self) -> None:
         """Say what is not carried over at all."""
         for row in self._rows("authorization"):
             application = self._applications.get(a_text(row.get("application")))
-            why = "callers get another one: tollbridge application create-token" if application else "nobody uses it"
+            why = "callers get another one: tollbridge application add-token" if application else "nobody uses it"
             kind = a_text(row.get("driver")) or "unknown"
             self._gathering.left("credential", f"{kind} {a_text(row.get('name'))}", why)
         decided = {(a_text(row.get("subscriber")), a_text(row.get("service"))) for row in self._rows("subscribe")}
@@ -156,15 +167,14 @@ class Export:
             if asked not in decided:
                 name, _ = self._applications.get(asked[0], ("?", ""))
                 self._gathering.left("request", name, "it was not granted")
+        if self._services:
+            why = "the export does not say which were disabled: those come along too"
+            self._gathering.left("state", "of services and routes", why)
         self._gathering.left("providers", "of models", "the export lacks them: docs/providers.md says how keys are set")
 
 
 def _is_prompt(route: Row) -> bool:
-    return any(plugin in _plugins(route) for plugin in _PROMPTS)
-
-
-def _plugins(route: Row) -> Row:
-    return an_object(an_object(route.get("proxy")).get("plugins"))
+    return any(plugin in plugins_of(route) for plugin in _PROMPTS)
 
 
 def _categories(rows: list[Row]) -> Mapping[str, str]:
@@ -179,6 +189,35 @@ def _categories(rows: list[Row]) -> Mapping[str, str]:
             at = a_text(by_id[at].get("parent"))
         found[id] = "/".join(reversed(parts))
     return found
+
+
+def _logo(value: Any) -> str:
+    """Give a picture that a service may show, empty for what is none of those."""
+    said = a_text(value)
+    kind, _, packed = said.removeprefix("data:image/").partition(";base64,")
+    if not said.startswith("data:image/") or kind not in _LOGOS or len(packed) > 2 * _LONGEST_LOGO:
+        return ""
+    try:
+        content = base64.b64decode(packed, validate=True)
+    except ValueError:
+        return ""
+    return said if len(content) <= _LONGEST_LOGO and content.startswith(_LOGOS[kind]) else ""
+
+
+def _cut(row: Row) -> list[str]:
+    """Say what describes a service and is not all there."""
+    lost = [
+        f"its {name} is cut to {most:,} characters"
+        for name, most in (("name", _NAME), ("description", _TEXT), ("doc", _DOCS))
+        if len(a_text(row.get(name))) > most
+    ]
+    if row.get("logo") and not _logo(row["logo"]):
+        lost.append("without its logo, which is no PNG, JPEG, WebP or GIF of up to 64 KiB")
+    if len(texts(row.get("tags"))) > _MOST_TAGS:
+        lost.append(f"with the first {_MOST_TAGS} of its tags")
+    if row.get("model_mapping"):
+        lost.append("without its mapping of models")
+    return lost
 
 
 def _line(value: Any) -> str:

@@ -16,6 +16,7 @@ from tollbridge_migrate.providernames import (
     ONE_API_COMPATIBLE,
 )
 from tollbridge_migrate.reading import a_text, an_object
+from tollbridge_migrate.reporting import Became
 
 _ENABLED = 1
 _MOST_KEYS, _MOST_MODELS = 20, 2_000
@@ -55,28 +56,35 @@ class Channels:
         renamed = _object(row.get("model_mapping"))
         models = list(_split(a_text(row.get("models"))))
         groups = [self.groups.setdefault(group, set()) for group in _split(a_text(row.get("group"))) or ("default",)]
-        taken = [
-            model for model in models[:_MOST_MODELS] if self._add(model, a_text(renamed.get(model)), hosts, groups)
-        ]
+        found = {model: self._add(model, a_text(renamed.get(model)), hosts, groups) for model in models[:_MOST_MODELS]}
+        taken = [model for model, targets in found.items() if targets]
         self._look(taken, row.get("priority"))
         lost = [
             f"{key}: {why}" for key, why in _UNREAD.items() if a_text(row.get(key)).strip() not in ("", "{}", "null")
         ]
-        if len(taken) < len(models):
-            lost.append(f"{len(models) - len(taken)} of its models are not taken")
-        if lost:
-            self._gathering.partly("channel", name, f"as a provider of {len(taken)} models; {'; '.join(lost)}")
-        else:
-            self._gathering.carried("channel", name, f"as a provider of {len(taken)} models: {names_of(taken)}")
+        left = [model for model in models if not found.get(model)]
+        over = len(list(_keys(a_text(row.get("key"))))) - _MOST_KEYS
+        if over > 0:
+            lost.append(f"{over} of its keys are not taken: a channel may have {_MOST_KEYS} here")
+        if left:
+            lost.append(f"{len(left)} of its models are not taken: {names_of(left)}")
+        if not taken:
+            self._gathering.left("channel", name, "; ".join(lost) or "it names no model")
+            return
+        became, told = (Became.PARTLY, f"; {'; '.join(lost)}") if lost else (Became.CARRIED, "")
+        why = f"as a provider of {len(taken)} models: {names_of(taken)}{told}"
+        self._gathering.claim(became, "channel", name, why, [one for targets in found.values() for one in targets])
 
-    def _add(self, model: str, renamed: str, hosts: Sequence[Host], groups: Sequence[set[str]]) -> bool:
+    def _add(self, model: str, renamed: str, hosts: Sequence[Host], groups: Sequence[set[str]]) -> Sequence[Target]:
+        """Put a model's targets behind its name, and give those for which there was room."""
         if "*" in model:  # in a scope it would stand for any text
-            return False
-        made = [self._gathering.target(model, Target(host, renamed or model)) for host in hosts]
-        if any(made):
+            return ()
+        targets = [Target(host, renamed or model) for host in hosts]
+        made = [target for target in targets if self._gathering.target(model, target)]
+        if made:
             for group in groups:
                 group.add(model)
-        return any(made)
+        return made
 
     def _look(self, models: Sequence[str], priority: Any) -> None:
         """See whether channels of one priority share a model: there it is chance that chooses."""

@@ -40,9 +40,9 @@ def litellm(
     from tollbridge_migrate.reading import read_foreign
 
     def read(gathering: "Gathering") -> None:
-        read_litellm(read_foreign(file, merges=True), gathering)
+        groups = read_litellm(read_foreign(file, merges=True), gathering)
         if keys is not None:
-            read_keys(read_rows(keys), gathering, SystemClock().now())
+            read_keys(read_rows(keys), gathering, SystemClock().now(), groups)
 
     _migrate("LiteLLM", read, out, with_secrets=with_secrets, as_json=as_json)
 

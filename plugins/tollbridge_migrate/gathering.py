@@ -1,6 +1,6 @@
 """What is carried over, gathered while a foreign file is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,23 @@ class ModelPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What is to be said of a thing if all its hosts have a place: that is known once all of them are.
+
+    `PLACE` in `why` is the name of the first one's section.
+    """
+
+    became: Became
+    kind: str
+    name: object
+    why: str
+    targets: tuple[Target, ...]
+
+
+PLACE = "\N{OBJECT REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """A secret that must be there: the variable or stored name it has, and what it is for."""
 
@@ -64,6 +81,7 @@ class Gathering:
     documents: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     tokens: list[Mapping[str, Any]] = field(default_factory=list)
     secrets: dict[str, Secret] = field(default_factory=dict)
+    _claims: list[Claim] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
     _known: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
@@ -78,6 +96,27 @@ class Gathering:
     def left(self, kind: str, name: object, why: str) -> None:
         """Say that something is not here."""
         self.report.add(Became.LEFT, kind, name, why)
+
+    def claim(self, became: Became, kind: str, name: object, why: str, targets: Iterable[Target]) -> None:
+        """Say what became of a thing that is some targets, once it is known which of them have a place."""
+        self._claims.append(Claim(became, kind, name, why, tuple(targets)))
+
+    def settle(self, place: Callable[[Host], str]) -> None:
+        """Say what was claimed; `place` gives the section of a host, empty where it has none."""
+        claims, self._claims = self._claims, []
+        for one in claims:
+            lost = [target for target in one.targets if not place(target.host)]
+            said = one.why.replace(PLACE, next(filter(None, (place(target.host) for target in one.targets)), ""))
+            if not lost:
+                self.report.add(one.became, one.kind, one.name, said)
+                continue
+            why = f"a second section for {lost[0].host.base!r} takes credentials that are not here; write it by hand"
+            if len(lost) == len(one.targets):
+                self.left(one.kind, one.name, why)
+            else:
+                self.partly(
+                    one.kind, one.name, f"{said}; {len(lost)} of its {len(one.targets)} targets are left: {why}"
+                )
 
     def target(self, model: str, target: Target) -> bool:
         """Put a target behind a name; says whether there was room for it."""

@@ -6,19 +6,24 @@ them in PostgreSQL (litellm/proxy/schema.prisma, read 2026-11).
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tollbridge.plainfiles import BadFile, check_bounds, read_text, read_values
-from tollbridge_migrate.gathering import Gathering
+from tollbridge_migrate.gathering import Gathering, names_of
 from tollbridge_migrate.keys import Unfit, add, budget, expiry, model_scopes, name_of
 from tollbridge_migrate.reading import MOST_BYTES, BadForeign, a_count, a_number, a_text, an_object, texts
 
 _HASH = re.compile("[0-9a-f]{64}")
-_NARROWING = ("allowed_routes", "policies", "permissions", "object_permission_id", "budget_limits", "model_max_budget")
+_NARROWING = (
+    *("allowed_routes", "policies", "permissions", "object_permission_id", "budget_limits", "model_max_budget"),
+    *("access_group_ids", "project_id", "budget_id"),
+)
 """What binds a key in a way that tokens are not bound: such a key would be wider here."""
+_NARROWING_METADATA = ("model_rpm_limit", "model_tpm_limit", "enforced_params", "guardrails", "policies")
+"""The same, where it stands in the metadata of a key (proxy/_types.py)."""
 _EVERY_MODEL = "all-proxy-models"
 _TEAMS_MODELS, _NO_MODEL = "all-team-models", "no-default-models"
 _MOST_VALUES = 2_000_000
@@ -38,31 +43,39 @@ def read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
     return [an_object(row) for row in found]
 
 
-def read_keys(rows: Sequence[Mapping[str, Any]], gathering: Gathering, now: datetime) -> None:
-    """Gather keys as tokens to be imported."""
+def read_keys(
+    rows: Sequence[Mapping[str, Any]],
+    gathering: Gathering,
+    now: datetime,
+    groups: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Gather keys as tokens to be imported.  `groups` are the models of access groups, by the names of those."""
     for number, row in enumerate(rows, 1):
         name = name_of(a_text(row.get("key_alias")), a_text(row.get("key_name")), f"litellm {number}")
         try:
-            line, lost = _line(name, row, now)
+            line, lost = _line(name, row, now, groups or {}, gathering.models)
         except Unfit as exc:
             gathering.left("key", name, str(exc))
         else:
             add(gathering, name, line, lost)
 
 
-def _line(name: str, row: Mapping[str, Any], now: datetime) -> tuple[Mapping[str, Any], Sequence[str]]:
+def _line(
+    name: str, row: Mapping[str, Any], now: datetime, groups: Mapping[str, Sequence[str]], known: Container[str]
+) -> tuple[Mapping[str, Any], Sequence[str]]:
     if not _HASH.fullmatch(a_text(row.get("token"))):
         raise Unfit("its token is no SHA-256 in hexadecimal")
     if row.get("blocked"):
         raise Unfit("it is blocked")
-    bound = [key for key in _NARROWING if row.get(key)]
+    about = an_object(row.get("metadata"))
+    bound = [*(key for key in _NARROWING if row.get(key)), *(key for key in _NARROWING_METADATA if about.get(key))]
     if bound:
         raise Unfit(f"it is bound by {', '.join(bound)}, which tokens are not; make one by hand")
     money, lost = _money(row)
     line = {
         "name": name,
         "hash": f"sha256:{row['token']}",
-        "scopes": _scopes(texts(row.get("models"))),
+        "scopes": _scopes(_models(row, groups)),
         "owner": name_of(a_text(row.get("user_id"))) if row.get("user_id") else "",
         "expires": expiry(_moment(row.get("expires")), now),
         "budget": money,
@@ -76,13 +89,26 @@ def _line(name: str, row: Mapping[str, Any], now: datetime) -> tuple[Mapping[str
         raise Unfit(f"its {', '.join(zero)} is 0, so it may do nothing")
     for key, why in (
         ("team_id", "its team's limits and budget do not bind it; give it a team of yours"),
-        ("budget_id", "the budget that it shares is not there"),
+        ("user_id", "what its user may spend and call does not bind it"),
+        ("agent_id", "the limits of its agent do not bind it"),
         ("organization_id", "its organization is not there"),
         ("aliases", "its own names of models are not there"),
+        ("router_settings", "its own fallbacks and the like are not there"),
     ):
         if row.get(key):
             lost.append(why)
+    gone = [one for one in _models(row, groups) if "*" not in one and one != _EVERY_MODEL and one not in known]
+    if gone:
+        lost.append(f"no model {names_of(gone)} was carried over")
     return line, lost
+
+
+def _models(row: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Sequence[str]:
+    """Name the models of a key; an access group stands for those that are in it."""
+    models = texts(row.get("models"))
+    if not models and a_text(row.get("team_id")):
+        raise Unfit("it may call the models of its team, which this table does not name; name them in its models")
+    return [model for one in models for model in groups.get(one, (one,))]
 
 
 def _scopes(models: Sequence[str]) -> list[str]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tollbridge.administering import is_secret_name
-from tollbridge_migrate.gathering import Gathering, Host, Target, names_of
+from tollbridge_migrate.gathering import PLACE, Gathering, Host, Target
 from tollbridge_migrate.placing import usable_url
 from tollbridge_migrate.providernames import LITELLM
-from tollbridge_migrate.reading import a_count, a_text, an_object, may_be_secret, usd_per_million
+from tollbridge_migrate.reading import a_count, a_text, an_object, may_be_secret, texts, usd_per_million
+from tollbridge_migrate.reporting import Became, told
 
 _FROM_ENVIRONMENT = re.compile(r"os\.environ/([A-Za-z_][A-Za-z0-9_]{0,99})")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -32,7 +33,7 @@ _READ = frozenset(
     (*_CREDENTIAL, *_PRICES, "model", "base_url", "organization", "extra_headers", "order", "litellm_credential_name")
 )
 _LAST = 2**53
-_KNOWN_INFO = frozenset((*_PRICES, *_LIMITS, "id", "mode", "base_model", "version", "max_tokens"))
+_KNOWN_INFO = frozenset((*_PRICES, *_LIMITS, "id", "mode", "base_model", "version", "max_tokens", "access_groups"))
 """Of `model_info`: what is carried over, and what only describes."""
 _OWN_WAY = {
     **dict.fromkeys(("rpm", "tpm", "max_parallel_requests"), "limits are those of tokens, teams and services"),
@@ -42,21 +43,26 @@ _OWN_WAY = {
     "vertex_project": "set GOOGLE_CLOUD_PROJECT in the environment",
     "vertex_location": "set GOOGLE_CLOUD_LOCATION in the environment",
 }
+_CREDENTIALS = "credentials of this kind are to be given by hand: docs/providers.md"
 _SET_BY_CALLERS = "what a model is asked with is the caller's to say, or a prompt API's"
 
 
 @dataclass(frozen=True, slots=True)
 class _Deployment:
+    shown: str
     name: str
     order: int
     target: Target
     options: Mapping[str, Any]
+    lost: Mapping[str, str]
+    groups: Sequence[str]
 
 
 class Deployments:
-    """The deployments of a file, which become targets in their order."""
+    """The deployments of a file, which become targets in their order.  `groups` are the models of access groups."""
 
     def __init__(self, gathering: Gathering, credentials: Sequence[Any]) -> None:
+        self.groups: dict[str, dict[str, None]] = {}
         self._gathering = gathering
         self._found: list[_Deployment] = []
         self._credentials = {
@@ -73,34 +79,45 @@ class Deployments:
             self._gathering.left("deployment", name or number, "it has no model_name, or no litellm_params.model")
             return
         if "*" in name or "*" in model:
-            self._wildcard(name, model, params)
+            self._wildcard(name, model, params, info)
             return
         host, its_name, why = self._host(name, model, params)
         if host is None:
             self._gathering.left("deployment", shown, why)
             return
         order = a_count(params.get("order")) or _LAST
-        self._found.append(_Deployment(name, order, Target(host, its_name), _options(params, info)))
-        self._rest(shown, params, info)
+        target, lost = Target(host, its_name), _lost(params, info)
+        groups = texts(info.get("access_groups"))
+        self._found.append(_Deployment(shown, name, order, target, _options(params, info), lost, groups))
 
     def place(self) -> None:
         """Put the targets behind their names: by `order`, then as they stand."""
         for one in sorted(self._found, key=lambda one: one.order):
             if not self._gathering.target(one.name, one.target):
-                self._gathering.left("deployment", one.name, "there are too many, or its name can be none of a model")
+                self._gathering.left("deployment", one.shown, "there are too many, or its name can be none of a model")
                 continue
+            for group in one.groups:
+                self.groups.setdefault(group, {})[one.name] = None
+            became = Became.PARTLY if one.lost else Became.CARRIED
+            why = f"as a target, without {told(one.lost)}" if one.lost else "as a target"
+            self._gathering.claim(became, "deployment", one.shown, why, [one.target])
             options = self._gathering.models[one.name].options
             for key, value in one.options.items():
                 options.setdefault(key, value)
 
-    def _wildcard(self, name: str, model: str, params: Mapping[str, Any]) -> None:
+    def _wildcard(self, name: str, model: str, params: Mapping[str, Any], info: Mapping[str, Any]) -> None:
         prefix, _, rest = model.partition("/")
         base = LITELLM.get(prefix, "")
         plain = not any(params.get(key) for key in ("api_base", "base_url", "litellm_credential_name"))
         if rest == "*" and name in ("*", model) and base and plain:
-            key = self._key(name, prefix, params)
-            self._gathering.hosts[Host(base=base, key=key)] = None
-            self._gathering.carried("deployment", name, f"every model of it can be called as {base}/NAME")
+            host = Host(base=base, key=self._key(name, prefix, params))
+            self._gathering.hosts[host] = None
+            lost = {"the bare names": "callers name the provider too"} if name == "*" else {}
+            lost |= _lost(params, info)
+            why = f"every model of it can be called as {PLACE}/NAME{f', without {told(lost)}' if lost else ''}"
+            self._gathering.claim(
+                Became.PARTLY if lost else Became.CARRIED, "deployment", name, why, [Target(host, rest)]
+            )
         else:
             self._gathering.left("deployment", name, "models are named one by one; all of a provider are provider/NAME")
 
@@ -114,7 +131,7 @@ class Deployments:
         given = a_text(params.get("custom_llm_provider"))
         if given or not slash or not (prefix in LITELLM or prefix in _COMPATIBLE):
             prefix, rest = given or next((its for start, its in _BARE.items() if model.startswith(start)), ""), model
-        url, why = _url(a_text(said.get("api_base")) or a_text(said.get("base_url")))
+        url, why = self._url(name, a_text(said.get("api_base")) or a_text(said.get("base_url")))
         if why:
             return None, "", why
         if not (prefix in LITELLM or (prefix in _COMPATIBLE and url)):
@@ -122,7 +139,7 @@ class Deployments:
         base = _vertex(rest) if prefix.startswith("vertex_ai") else LITELLM.get(prefix, "")
         more: dict[str, Any] = {"key": self._key(name, prefix, said), "headers": _headers(said)}
         if prefix == "azure":
-            return _azure(url, a_text(said.get("api_version")), more, rest)
+            return self._azure(name, url, a_text(said.get("api_version")), more, rest)
         if prefix in _COMPATIBLE and url:
             return Host(url=url, dialect="openai-chat", label=name, **more), rest, ""
         if base == "anthropic" and url and not url.endswith("/v1"):
@@ -139,42 +156,40 @@ class Deployments:
             return ""
         return self._gathering.secret(key, f"the key of {prefix} for {name}", "litellm", prefix, "api_key")
 
-    def _rest(self, shown: str, params: Mapping[str, Any], info: Mapping[str, Any]) -> None:
-        """Say what became of a deployment: of what it is asked with, the names alone."""
-        unread = [key for key in params if key not in _READ and key not in ("custom_llm_provider",)]
-        lost = {key: _OWN_WAY.get(key, _SET_BY_CALLERS) for key in unread}
-        for key in unread:
-            if is_secret_name(key):
-                lost[key] = "credentials of this kind are to be given by hand: docs/providers.md"
-        for key in an_object(params.get("extra_headers")):
-            if not _is_header(key, params["extra_headers"][key]):
-                lost[f"extra_headers.{key}"] = "it may hold a secret, or cannot be sent"
-        lost |= {f"model_info.{key}": "nothing here is decided by it" for key in info if key not in _KNOWN_INFO}
-        if not lost:
-            self._gathering.carried("deployment", shown, "as a target")
-            return
-        told = "; ".join(f"{key}: {why}" for key, why in list(lost.items())[:5])
-        self._gathering.partly("deployment", shown, f"as a target, without {names_of(list(lost))} ({told})")
+    def _url(self, name: str, said: str) -> tuple[str, str]:
+        """Give the URL of a host, one from a variable as we write that, or why it cannot be used."""
+        named = _FROM_ENVIRONMENT.fullmatch(said)
+        if named:
+            self._gathering.wanted(named[1], f"where {name} is")
+            return f"{{{named[1]}}}", ""
+        url = usable_url(said) if said else ""
+        return url, "its api_base is no URL that can be used" if said and not url else ""
+
+    def _azure(
+        self, name: str, url: str, version: str, more: Mapping[str, Any], model: str
+    ) -> tuple[Host | None, str, str]:
+        if not url:
+            return Host(base="azure-deployments", **more), model, ""
+        named = _FROM_ENVIRONMENT.fullmatch(version)
+        query = f"{{{named[1]}}}" if named else version if re.fullmatch("[0-9a-z-]{1,40}", version) else ""
+        if not query:
+            return None, "", "Azure's dated surface needs an api_version"
+        if named:
+            self._gathering.wanted(named[1], f"the version of Azure's API for {name}")
+        path = f"{url}/openai/deployments/{{model}}?api-version={query}"
+        return Host(base="azure-deployments", url=path, **more), model, ""
 
 
-def _url(said: str) -> tuple[str, str]:
-    """Give the URL of a host, one from a variable as we write that, or why it cannot be used."""
-    named = _FROM_ENVIRONMENT.fullmatch(said)
-    if named:
-        return f"{{{named[1]}}}", ""
-    url = usable_url(said) if said else ""
-    return url, "its api_base is no URL that can be used" if said and not url else ""
-
-
-def _azure(url: str, version: str, more: Mapping[str, Any], model: str) -> tuple[Host | None, str, str]:
-    if not url:
-        return Host(base="azure-deployments", **more), model, ""
-    named = _FROM_ENVIRONMENT.fullmatch(version)
-    query = f"{{{named[1]}}}" if named else version if re.fullmatch("[0-9a-z-]{1,40}", version) else ""
-    if not query:
-        return None, "", "Azure's dated surface needs an api_version"
-    path = f"{url}/openai/deployments/{{model}}?api-version={query}"
-    return Host(base="azure-deployments", url=path, **more), model, ""
+def _lost(params: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, str]:
+    """Name what of a deployment is not carried over: of what it is asked with, the names alone."""
+    unread = [key for key in params if key not in _READ and key != "custom_llm_provider"]
+    lost = {key: _CREDENTIALS if is_secret_name(key) else _OWN_WAY.get(key, _SET_BY_CALLERS) for key in unread}
+    if params.get("organization") is not None and not _is_header("OpenAI-Organization", params["organization"]):
+        lost["organization"] = "one that is a text is a header; of several, and of a variable, write a section each"
+    for key, value in an_object(params.get("extra_headers")).items():
+        if not _is_header(key, value):
+            lost[f"extra_headers.{key}"] = "it may hold a secret, stands in a variable, or cannot be sent"
+    return lost | {f"model_info.{key}": "nothing here is decided by it" for key in info if key not in _KNOWN_INFO}
 
 
 def _vertex(model: str) -> str:
@@ -192,7 +207,8 @@ def _headers(params: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _is_header(name: str, value: Any) -> bool:
     fits = isinstance(value, str) and 0 < len(value) <= 4_096 and value.isascii() and value.isprintable()
-    return fits and bool(_HEADER.fullmatch(name)) and not may_be_secret(name, value)
+    usable = fits and not _FROM_ENVIRONMENT.fullmatch(value)
+    return usable and bool(_HEADER.fullmatch(name)) and not may_be_secret(name, value)
 
 
 def _options(params: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -94,4 +94,4 @@ def _user(row: Mapping[str, Any], gathering: Gathering) -> None:
         gathering.left("user", name, "disabled or deleted; keys of theirs are not carried over")
         return
     role = {10: " (an administrator there)", 100: " (the root user there)"}.get(row.get("role") or 0, "")
-    gathering.left("user", f"{name}{role}", "make a person: tollbridge person create; keys name them as their owner")
+    gathering.left("user", f"{name}{role}", "make a person: tollbridge person add; keys name them as their owner")

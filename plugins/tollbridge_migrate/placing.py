@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tollbridge import Gateway, Header, NoAuth, Provider
+from tollbridge.services.kinds import ServiceKind
 from tollbridge_migrate.gathering import Host
 from tollbridge_migrate.naming import slug, unused
 
@@ -15,10 +16,19 @@ Known = Mapping[str, Provider]
 _LOCAL = ("localhost", "host.docker.internal")
 
 
-@cache
 def installed() -> Known:
     """Give the providers that installed plugins offer."""
-    return Gateway({}, serves=False).registry.providers
+    return _gateway().registry.providers
+
+
+def installed_kinds() -> Mapping[str, ServiceKind]:
+    """Give the kinds of services that installed plugins offer."""
+    return _gateway().registry.service_kinds
+
+
+@cache
+def _gateway() -> Gateway:
+    return Gateway({}, serves=False)
 
 
 class Places:

@@ -1,7 +1,7 @@
 """Configurations of Portkey (src/middlewares/requestValidator/schema/config.ts of Portkey-AI/gateway at 669825cb)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tollbridge_migrate.gathering import MOST_TARGETS, Gathering, Host, Target
@@ -9,8 +9,9 @@ from tollbridge_migrate.naming import slug, variable
 from tollbridge_migrate.placing import usable_url
 from tollbridge_migrate.providernames import PORTKEY
 from tollbridge_migrate.reading import BadForeign, a_list, a_number, a_text, an_object
+from tollbridge_migrate.reporting import Became, told
 
-_MOST_CONFIGS, _DEEPEST = 1_000, 10
+_MOST_CONFIGS, _DEEPEST, _LONGEST_HEADER = 1_000, 10, 500
 _MARKS = frozenset(("strategy", "targets", "provider", "virtual_key", "api_key", "cache", "retry", "request_timeout"))
 _HUMP = re.compile("(?<=[a-z0-9])([A-Z])")
 _IN_ORDER = "targets are tried in order"
@@ -28,9 +29,11 @@ _WHY = {
 _READ = frozenset(
     (
         *("strategy", "targets", "provider", "virtual_key", "api_key", "custom_host", "override_params", "name"),
-        *("index", "id", "resource_name", "deployment_id", "api_version", "openai_organization"),
+        *("index", "id", "resource_name", "deployment_id", "api_version", "openai_organization", "openai_project"),
     )
 )
+_MODES = ("single", "fallback", "loadbalance", "conditional")
+_OF_STRATEGY = frozenset(("mode", "on_status_codes", "conditions", "default"))
 _CREDENTIALS = "credentials of this kind are to be given by hand: docs/providers.md"
 
 
@@ -46,7 +49,10 @@ class Configs:
         """Gather a file of one configuration or several; raises `BadForeign`."""
         found = list(_configs(content, name))
         if not found:
-            raise BadForeign("this is no configuration of Portkey: an object with targets, or with a provider")
+            raise BadForeign(
+                "this is no configuration of Portkey: an object with targets, or with a provider; the list of its API "
+                "only names them, GET /v1/configs/SLUG gives one"
+            )
         for number, (its_name, config) in enumerate(found):
             if number >= _MOST_CONFIGS:
                 self._gathering.left("configuration", its_name, f"over {_MOST_CONFIGS} are not read")
@@ -56,45 +62,74 @@ class Configs:
     def _config(self, name: str, config: Mapping[str, Any]) -> None:
         """Make a model of a configuration: what it would be asked for goes to its targets."""
         lost: dict[str, str] = {}
-        targets = list(self._targets(name, config, lost, 0))
-        if len(targets) > MOST_TARGETS:
-            lost["targets"] = f"over {MOST_TARGETS} are not taken"
-        made = [self._gathering.target(name, target) for target in targets[:MOST_TARGETS]]
-        if not any(made):
-            self._gathering.left("configuration", name, "none of its targets could be carried over")
-        elif lost:
-            told = "; ".join(f"{key}: {why}" for key, why in list(lost.items())[:8])
-            self._gathering.partly("configuration", name, f"as a model of that name; {told}")
-        else:
-            self._gathering.carried("configuration", name, "as a model of that name")
+        self._model_of("configuration", name, name, self._targets(name, config, lost, 0), lost)
 
-    def _targets(self, name: str, part: Mapping[str, Any], lost: dict[str, str], depth: int) -> Iterator[Target]:
+    def _model_of(self, kind: str, shown: str, model: str, targets: Iterable[Target], lost: dict[str, str]) -> None:
+        """Put targets behind a name, and say what became of that; `lost` is whole once they were gone through."""
+        found = list(targets)
+        taken = [target for target in found[:MOST_TARGETS] if self._gathering.target(model, target)]
+        if not found:
+            self._gathering.left(kind, shown, "none of its targets could be carried over")
+            return
+        if not taken:
+            self._gathering.left(kind, shown, "there are too many models or hosts, or its name can be none of a model")
+            return
+        if len(taken) < len(found):
+            lost["some targets"] = f"a model has at most {MOST_TARGETS}, and there is an end to hosts too"
+        became, more = (Became.PARTLY, f"; {told(lost)}") if lost else (Became.CARRIED, "")
+        self._gathering.claim(became, kind, shown, f"as the model {model}{more}", taken)
+
+    def _targets(self, name: str, own: Mapping[str, Any], lost: dict[str, str], depth: int) -> Iterator[Target]:
         """Give the targets below a part, in the order they are to be tried."""
-        for key in part.keys() - _READ:
+        for key in own.keys() - _READ:
             lost[key] = _WHY.get(key, _CREDENTIALS if _is_credential(key) else "there is no counterpart")
-        inner = [an_object(one) for one in a_list(part.get("targets"))]
+        inner = [_below(own, an_object(one)) for one in a_list(own.get("targets"))]
         if not inner:
-            target = self._target(name, part)
-            if target is not None:
+            target = self._target(name, own, lost)
+            if target is None:
+                lost["targets"] = "some could not be carried over; each is named"
+            else:
                 yield target
             return
         if depth >= _DEEPEST:
             self._gathering.left("target", name, f"configurations over {_DEEPEST} deep are not read")
+            lost["targets"] = "some could not be carried over; each is named"
             return
-        strategy = an_object(part.get("strategy"))
+        for one in self._chosen(name, an_object(own.get("strategy")), inner, lost, depth):
+            yield from self._targets(name, one, lost, depth + 1)
+
+    def _chosen(
+        self,
+        name: str,
+        strategy: Mapping[str, Any],
+        inner: Sequence[Mapping[str, Any]],
+        lost: dict[str, str],
+        depth: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """Give the targets of a strategy in the order they are to be tried, and note what of it is not so here."""
         mode = a_text(strategy.get("mode"))
+        for key in strategy.keys() - _OF_STRATEGY:
+            lost[f"strategy.{key}"] = "there is no counterpart"
         if strategy.get("on_status_codes"):
             lost["on_status_codes"] = _WHY["on_status_codes"]
+        elif mode == "fallback":
+            lost["fallback"] = "the next target is tried after 429, 5xx and no answer, not after each failure"
         if mode == "conditional":
-            inner = self._conditional(name, strategy, inner, lost, depth)
-        elif mode == "loadbalance":
+            return self._conditional(name, strategy, inner, lost, depth)
+        if mode == "loadbalance":
             lost["loadbalance"] = f"{_IN_ORDER}, the heaviest first"
-            inner = sorted(inner, key=lambda one: -(a_number(one.get("weight")) or 1))
-            inner = [one for one in inner if a_number(one.get("weight")) != 0]
-        elif mode == "single":
-            inner = inner[:1]
-        for one in inner:
-            yield from self._targets(name, one, lost, depth + 1)
+            weighed = sorted(inner, key=lambda one: -(a_number(one.get("weight")) or 1))
+            used = [one for one in weighed if a_number(one.get("weight")) != 0]
+            if len(used) < len(inner):
+                lost["weight 0"] = "such targets are left, for they were never chosen"
+            return used
+        if mode == "single":
+            if len(inner) > 1:
+                lost["single"] = "targets behind the first are left, for they were never chosen"
+            return inner[:1]
+        if mode != "fallback":
+            lost["strategy"] = f"what it says is none of {', '.join(_MODES)}, so {_IN_ORDER}"
+        return inner
 
     def _conditional(
         self,
@@ -103,21 +138,23 @@ class Configs:
         inner: Sequence[Mapping[str, Any]],
         lost: dict[str, str],
         depth: int,
-    ) -> list[Mapping[str, Any]]:
+    ) -> Sequence[Mapping[str, Any]]:
         """Give the target that is meant where no condition holds; each of the others becomes a model of its own."""
-        lost["conditional"] = "callers name a model: each target is one, and the default is this"
         default = a_text(strategy.get("default"))
-        for one in inner:
-            its = a_text(one.get("name"))
-            if its and its != default:
-                for target in self._targets(f"{name}-{its}", one, {}, depth + 1):
-                    self._gathering.target(f"{name}-{its}", target)
-                self._gathering.partly(
-                    "condition", f"{name}: {its}", f"as the model {name}-{its}, without its condition"
-                )
-        return [one for one in inner if default and one.get("name") == default]
+        named = {its: one for one in reversed(inner) if (its := a_text(one.get("name")))}
+        lost["conditional"] = "callers name a model: each target is one, and the default is this"
+        if len(named) < len(inner):
+            lost["targets without a name of their own"] = "no condition leads to them"
+        if default not in named:
+            lost["default"] = "it names none of the targets"
+        for its, one in reversed(named.items()):
+            if its != default:
+                shown, model = f"{name}: {its}", f"{name}-{its}"
+                also = {"its condition": "callers name the model"}
+                self._model_of("condition", shown, model, self._targets(model, one, also, depth + 1), also)
+        return [named[default]] if default in named else []
 
-    def _target(self, name: str, part: Mapping[str, Any]) -> Target | None:
+    def _target(self, name: str, part: Mapping[str, Any], lost: dict[str, str]) -> Target | None:
         params = an_object(part.get("override_params"))
         key, provider = a_text(part.get("virtual_key")), a_text(part.get("provider"))
         model = a_text(params.get("model")) or self._model
@@ -125,6 +162,7 @@ class Configs:
             key, provider = provider[1:], ""
         if model.startswith("@"):
             key, _, model = model[1:].partition("/")
+            provider = ""
         provider = provider or self._providers.get(key, "")
         shown = f"{name}: {provider or key or 'target'}"
         if not model:
@@ -134,9 +172,7 @@ class Configs:
         if host is None:
             self._gathering.left("target", shown, why)
             return None
-        more = [param for param in params if param != "model"]
-        if more:
-            self._gathering.partly("target", shown, f"without {', '.join(more[:5])}: {_ASKED}")
+        lost |= {f"override_params.{param}": _ASKED for param in params if param != "model"}
         return Target(host, model)
 
     def _host(self, shown: str, provider: str, key: str, part: Mapping[str, Any]) -> tuple[Host | None, str]:
@@ -156,8 +192,8 @@ class Configs:
         label = slug(key) if key else ""
         if base == "azure-deployments":
             return _azure(part, reference, label)
-        organization = a_text(part.get("openai_organization"))
-        headers = (("OpenAI-Organization", organization),) if organization.isascii() and organization else ()
+        sent = (("OpenAI-Organization", "openai_organization"), ("OpenAI-Project", "openai_project"))
+        headers = tuple((header, said) for header, key in sent if (said := _sendable(part.get(key))))
         dialect = "openai-chat" if url and base in ("", "openai") else ""
         base = "" if dialect else base
         return Host(base=base, url=url, dialect=dialect, key=reference, headers=headers, label=label), ""
@@ -173,6 +209,18 @@ class Configs:
 
 
 _ASKED = "what a model is asked with is the caller's to say, or a prompt API's"
+
+
+def _below(above: Mapping[str, Any], own: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a target with what it has from the part that it stands in (src/handlers/handlerUtils.ts)."""
+    params = {**an_object(above.get("override_params")), **an_object(own.get("override_params"))}
+    host = own.get("custom_host") or above.get("custom_host")
+    return {**own, **({"override_params": params} if params else {}), **({"custom_host": host} if host else {})}
+
+
+def _sendable(said: Any) -> str:
+    text = a_text(said)
+    return text if text.isascii() and text.isprintable() and len(text) <= _LONGEST_HEADER else ""
 
 
 def _azure(part: Mapping[str, Any], reference: str, label: str) -> tuple[Host | None, str]:

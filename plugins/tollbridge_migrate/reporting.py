@@ -1,11 +1,12 @@
 """What became of each thing that another gateway had."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 MOST_FINDINGS = 20_000
-_LONGEST = 200
+_LONGEST, _LONGEST_WHY = 200, 4_000
+_MOST_TOLD, _LONGEST_TOLD = 40, 60
 _MARKUP = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_[]<>#|"})
 
 
@@ -47,17 +48,26 @@ class Report:
         if len(self.findings) >= MOST_FINDINGS:
             self.more += 1
             return
-        self.findings.append(Finding(kind, printable(str(name)), became, why))
+        self.findings.append(Finding(kind, printable(str(name)), became, printable(why, _LONGEST_WHY)))
 
     def of(self, became: Became) -> Sequence[Finding]:
         """Give those that became one thing."""
         return [one for one in self.findings if one.became is became]
 
 
-def printable(text: str) -> str:
-    """Give a foreign name as it stands in a line: short, and without what a terminal would obey."""
-    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def printable(text: str, most: int = _LONGEST) -> str:
+    """Give a foreign text as it stands in a line: short, and without what a terminal or a shell would obey."""
+    cut = text if len(text) <= most else f"{text[:most]}…"
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in cut)
+
+
+def told(lost: Mapping[str, str]) -> str:
+    """Name things that are not carried over, each by its name, with the reason that some share said once."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in list(lost.items())[:_MOST_TOLD]:
+        by_reason.setdefault(why, []).append(printable(name, _LONGEST_TOLD))
+    said = [f"{', '.join(names)}: {why}" for why, names in by_reason.items()]
+    return "; ".join(said if len(lost) <= _MOST_TOLD else [*said, f"and {len(lost) - _MOST_TOLD} more"])
 
 
 def as_markdown(report: Report, missing: Sequence[tuple[str, str]], steps: Sequence[str]) -> str:

@@ -35,9 +35,10 @@ def rest_definition(
 ) -> dict[str, Any]:
     """Give the definition of a REST service, and say what is not in it; `place` are its team and its slug."""
     made: dict[str, Any] = {}
-    if upstreams:
-        made["upstreams"] = {_UPSTREAM: _upstream(name, upstreams[0], place, gathering)}
-    else:
+    upstream = _upstream(name, upstreams[0], place, gathering) if upstreams else {}
+    if upstream.get("nodes"):
+        made["upstreams"] = {_UPSTREAM: upstream}
+    elif not upstreams:
         gathering.left("upstream", name, "the service has none; say where it is before it is published")
     for row in upstreams[1:]:
         gathering.left("upstream", f"{name}: {a_text(row.get('name'))}", "a service has one there, and this is another")
@@ -81,6 +82,8 @@ def _upstream(name: str, row: Row, place: tuple[str, str], gathering: Gathering)
     headers = _upstream_headers(name, row, place, gathering)
     if headers:
         made["headers"] = headers
+    if not nodes:
+        lost.append("it has no node that can be asked; say where it is before it is published")
     if any(is_private(node["url"]) for node in nodes):
         made["allow_private"] = True
         lost.append("private addresses, which take [services] allow_private too")
@@ -91,7 +94,12 @@ def _upstream(name: str, row: Row, place: tuple[str, str], gathering: Gathering)
         lost.append("its nodes are looked up there; write them down here")
     if row.get("limit_peer_second"):
         lost.append("its limit of calls a second: limits are those of the service and of plans")
-    if lost:
+    over = len(a_list(row.get("nodes"))) - _MOST_NODES
+    if over > 0:
+        lost.append(f"{over} more nodes than an upstream has")
+    if not nodes:
+        gathering.left("upstream", name, "; ".join(dict.fromkeys(lost)))
+    elif lost:
         gathering.partly("upstream", name, "; ".join(dict.fromkeys(lost)))
     else:
         gathering.carried("upstream", name, f"with {len(nodes)} nodes")
@@ -101,7 +109,10 @@ def _upstream(name: str, row: Row, place: tuple[str, str], gathering: Gathering)
 def _upstream_headers(name: str, row: Row, place: tuple[str, str], gathering: Gathering) -> dict[str, str]:
     """Give the headers that go along; a value that may be a secret is stored, and named by reference."""
     made: dict[str, str] = {}
-    for one in map(an_object, a_list(row.get("proxy_headers"))[:_MOST_HEADERS]):
+    said = a_list(row.get("proxy_headers"))
+    if len(said) > _MOST_HEADERS:
+        gathering.left("headers", name, f"{len(said) - _MOST_HEADERS} more than are read of an upstream")
+    for one in map(an_object, said[:_MOST_HEADERS]):
         key, value = a_text(one.get("key")), a_text(one.get("value"))
         if not _HEADER.fullmatch(key) or a_text(one.get("opt_type")).upper() == "DELETE" or not value.isprintable():
             gathering.left("header", f"{name}: {key}", "of an upstream, headers are only added")
@@ -134,7 +145,9 @@ def _route(row: Row, prefix: str, shown: str, gathering: Gathering) -> Row:
     if edit:
         made["request"] = {"headers": edit}
     lost = [] if methods else ["it takes every method, for the export names none"]
-    lost += [f"the plugin {name[:40]}" for name in an_object(proxy.get("plugins"))]
+    lost += [f"the plugin {name[:40]}" for name in plugins_of(row)]
+    if proxy.get("extends"):
+        lost.append("what its proxy is extended by")
     if proxy.get("retry"):
         lost.append("its retries: those of the upstream hold")
     if lost:
@@ -142,6 +155,12 @@ def _route(row: Row, prefix: str, shown: str, gathering: Gathering) -> Row:
     else:
         gathering.carried("route", shown, f"as {made['path']}")
     return made
+
+
+def plugins_of(route: Row) -> Row:
+    """Give the plugins of a route that are not disabled."""
+    found = an_object(an_object(route.get("proxy")).get("plugins"))
+    return {name: one for name, one in found.items() if an_object(one).get("disable") is not True}
 
 
 def _paths(path: str, proxied: str, prefix: str) -> dict[str, str]:
@@ -192,6 +211,8 @@ def _headers(said: Sequence[Any], shown: str, gathering: Gathering) -> dict[str,
     """Give the changes of headers; one whose value may be a secret is left, for here its value stands in clear."""
     put: dict[str, str] = {}
     gone: list[str] = []
+    if len(said) > _MOST_HEADERS:
+        gathering.left("headers", shown, f"{len(said) - _MOST_HEADERS} more than are read of a route")
     for one in map(an_object, said[:_MOST_HEADERS]):
         key, value = a_text(one.get("key")), a_text(one.get("value"))
         if not _HEADER.fullmatch(key) or not value.isprintable():

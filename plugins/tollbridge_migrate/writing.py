@@ -10,7 +10,7 @@ from tollbridge.plainfiles import write_folder
 from tollbridge.yamltext import write_yaml
 from tollbridge_migrate.gathering import Gathering, Secret
 from tollbridge_migrate.placing import Known, Places
-from tollbridge_migrate.reporting import as_markdown
+from tollbridge_migrate.reporting import as_markdown, printable
 from tollbridge_migrate.tomltext import write_tables
 
 CONFIG, DOCUMENTS, TOKENS, SECRETS, REPORT = "tollbridge.toml", "documents", "tokens.jsonl", "secrets.env", "report.md"
@@ -38,7 +38,7 @@ def files_of(gathering: Gathering, known: Known, *, with_secrets: bool) -> Mappi
 def missing_of(gathering: Gathering, *, with_secrets: bool) -> Sequence[tuple[str, str]]:
     """Name the secrets that are in none of the files, with what each is for."""
     secrets = gathering.secrets.values()
-    return [(one.name, one.purpose) for one in secrets if not (with_secrets and one.value)]
+    return [(one.name, printable(one.purpose)) for one in secrets if not (with_secrets and one.value)]
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
@@ -56,23 +56,18 @@ def _config(gathering: Gathering, known: Known) -> str:
         tables["providers", name] = options
     for model, part in gathering.models.items():
         targets = [f"{name}/{one.model}" for one in part.targets if (name := places.name(one.host))]
-        lost = [one for one in part.targets if not places.name(one.host)]
-        for one in lost:
-            gathering.left("target", f"{model}: {one.model}", _unplaced(one.host.base))
         if targets:
             tables["models", model] = {"targets": targets, **part.options}
+    gathering.settle(places.name)
     return write_tables(tables)
-
-
-def _unplaced(base: str) -> str:
-    return f"a second section for {base!r} takes credentials that this file does not hold; write it by hand"
 
 
 def _secret(secret: Secret) -> str:
     """Give a line that a shell reads; a service's own secret is stored from there by a command."""
+    about, value = f"# {printable(secret.purpose)}\n", shlex.quote(secret.value)
     if secret.stored:
-        return f"# {secret.purpose}\nprintf %s {shlex.quote(secret.value)} | tollbridge secret set {secret.name}\n"
-    return f"# {secret.purpose}\n{secret.name}={shlex.quote(secret.value)}\n"
+        return f"{about}printf %s {value} | tollbridge secret set {secret.name}\n"
+    return f"{about}{secret.name}={value}\n"
 
 
 def _steps(files: Mapping[str, str], gathering: Gathering) -> Sequence[str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge import BadRequest, Call, Clock, GatewayError
-from tollbridge.administering import MethodNotAllowed, show_usd
+from tollbridge.administering import CREDENTIAL_HEADERS, MethodNotAllowed, show_usd
 from tollbridge_prompts import jsontext
 from tollbridge_prompts.asking import Asking
 from tollbridge_prompts.definition import PromptDefinition
@@ -28,6 +28,8 @@ log = structlog.get_logger("tollbridge")
 
 COST = "x-tollbridge-cost-usd"
 VERSION = "tollbridge-version"
+VARY = f"accept, {VERSION}, {', '.join(sorted(name.decode('ascii') for name in CREDENTIAL_HEADERS))}"
+"""What tells two answers to a GET apart beside its URL: an answer is kept for its caller alone."""
 _READS = ("GET", "HEAD")
 _STRICT = "unsupported_by_target"
 """The code where a caller wants all or nothing (`Prefer: handling=strict`): the choice is its own."""
@@ -118,7 +120,7 @@ class PromptApp:
         """Answer a GET or HEAD: with what is kept, else by asking; a HEAD asks no model, for it shows no answer."""
         key = key_of(self._release, call.principal.id if call.principal is not None else "", values)
         found = self._kept.find(key)
-        headers = {"cache-control": f"private, max-age={self._max_age_s}", "vary": "accept, authorization"}
+        headers = {"cache-control": f"private, max-age={self._max_age_s}", "vary": VARY}
         if found is not None:
             result, age_s = found
             headers |= {"age": str(age_s), COST: "0"}

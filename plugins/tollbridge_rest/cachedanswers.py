@@ -37,7 +37,7 @@ class Given:
 class Lookup:
     """Looks for an answer to one request, and keeps what is fetched for it.
 
-    `headers` are those of the request as it goes up, without what the gateway adds of its own.
+    `headers` are those of the request as it goes up, without the upstream's credentials.
     """
 
     def __init__(self, shelf: Shelf, rules: Cache, key: Key, method: str, headers: Headers, *, clock: Clock) -> None:

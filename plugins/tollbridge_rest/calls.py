@@ -21,7 +21,7 @@ from tollbridge_rest.keeping import Key, Shelf
 from tollbridge_rest.line import LineBroken
 from tollbridge_rest.relaying import MOST_READ, BrokenOff, edited, head_of, read_whole, send_on, send_whole
 from tollbridge_rest.routing import Taken
-from tollbridge_rest.shaping import Course, Shown, changed_body, outgoing, own_headers, owner_of
+from tollbridge_rest.shaping import Course, Shown, changed_body, outgoing, own_headers, owner_of, told_host
 
 LONGEST_S = 60.0
 """Seconds of a call whose route says nothing of it and that has no upstream."""
@@ -149,8 +149,9 @@ class RestCall:
         lookup = None
         if self._route.cache is not None:
             owner = "" if self._route.cache.shared else owner_of(shown.call)
-            key = Key(url, f"{self._route.name} {owner}")
-            lookup = Lookup(self._shelf, self._route.cache, key, request.method, request.headers, clock=self._clock)
+            key = Key(url, f"{self._route.name} {owner} {told_host(course, shown)}")
+            heard = [*request.headers, *own_headers(course, shown)]  # an answer may vary by either
+            lookup = Lookup(self._shelf, self._route.cache, key, request.method, heard, clock=self._clock)
             given = lookup.fresh()
             if given is not None:
                 await self._give(given)

@@ -1,5 +1,6 @@
 """What is told of a REST service: its document with what is routed, or one made of its routes.  Pure."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,9 +15,21 @@ from tollbridge_rest.making import Meant
 from tollbridge_rest.routing import Router, make_way
 from tollbridge_rest.templates import Segment, read_template
 
-_ALL = ("GET", "POST", "PUT", "PATCH", "DELETE")
+USUAL = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """What a route of all methods is told to have."""
-_DESCRIBED = frozenset((*_ALL, "HEAD", "OPTIONS"))
+_DESCRIBED = frozenset((*USUAL, "HEAD", "OPTIONS"))
+_NAME = re.compile(r"\{([^{}]*)\}")
+_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
+REST = "x-tollbridge-rest"
+"""Marks a parameter of a path that may hold slashes, which OpenAPI has no word for; tools of MCP take them then."""
+_QUERY = {
+    "name": "query",
+    "in": "query",
+    "style": "form",
+    "explode": True,
+    "schema": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+}
+"""Whatever a query holds of which nothing is known."""
 _SCHEME = {"type": "http", "scheme": "bearer"}
 
 
@@ -27,8 +40,10 @@ def openapi_of(about: About, meant: Meant) -> dict[str, Any]:
     document, routed = meant.document, _routed(meant.document, meant.routes)
     published = upgraded(publish(document, about.url, routed, version=about.version))
     told = {(each.method, _shape(each.path)) for each in document.operations}
+    paths = published["paths"]
+    shapes = {_unnamed(path): path for path in paths}
     for route in meant.routes:
-        _add(published["paths"], route, told)
+        _add(paths, shapes, route, told)
     return published
 
 
@@ -53,8 +68,9 @@ def _made(about: About, routes: Iterable[Route]) -> dict[str, Any]:
     if about.description:
         info["description"] = about.description
     paths: dict[str, Any] = {}
+    shapes: dict[str, str] = {}
     for route in routes:
-        _add(paths, route, set())
+        _add(paths, shapes, route, set())
     return {
         "openapi": "3.1.0",
         "info": info,
@@ -65,12 +81,17 @@ def _made(about: About, routes: Iterable[Route]) -> dict[str, Any]:
     }
 
 
-def _add(paths: dict[str, Any], route: Route, told: set[tuple[str, Any]]) -> None:
-    """Add what a route serves, but for what was told before."""
+def _add(paths: dict[str, Any], shapes: dict[str, str], route: Route, told: set[tuple[str, Any]]) -> None:
+    """Add what a route serves, but for what was told before.
+
+    Paths that differ in the names of their parameters alone are one for OpenAPI, that of the first; `shapes` has those
+    of `paths`.
+    """
     template = read_template(route.path)
     path = "".join("/" + _written(segment) for segment in template.segments)
     path = f"{path}/{{{template.rest}}}" if template.rest else path or "/"
-    for method in route.methods or _ALL:
+    path = shapes.setdefault(_unnamed(path), path)
+    for method in route.methods or USUAL:
         item = paths.get(path, {})
         if (method, _shape(route.path)) in told or method not in _DESCRIBED or method.lower() in item:
             continue
@@ -78,14 +99,23 @@ def _add(paths: dict[str, Any], route: Route, told: set[tuple[str, Any]]) -> Non
         operation: dict[str, Any] = {"operationId": f"{route.name}.{method.lower()}" if many else route.name}
         if route.summary:
             operation["summary"] = route.summary
-        if template.names:
-            operation["parameters"] = [_parameter(name) for name in template.names]
+        names = _NAME.findall(path)
+        rests = len(names) - 1 if template.rest else -1
+        parameters = [_parameter(name, rest=place == rests) for place, name in enumerate(names)]
+        operation["parameters"] = [*parameters, _QUERY]
+        if method in _WITH_BODY:
+            operation["requestBody"] = {"content": {"application/json": {"schema": {}}, "*/*": {}}}
         operation["responses"] = {"default": {"description": "What the service answers."}}
         paths.setdefault(path, {})[method.lower()] = operation
 
 
-def _parameter(name: str) -> dict[str, Any]:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+def _unnamed(path: str) -> str:
+    return _NAME.sub("{}", path)
+
+
+def _parameter(name: str, *, rest: bool) -> dict[str, Any]:
+    said = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+    return {**said, REST: True, "description": "All that is left of the path, with its slashes."} if rest else said
 
 
 def _written(segment: Segment) -> str:

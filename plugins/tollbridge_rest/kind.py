@@ -26,7 +26,7 @@ from tollbridge_rest.checks import Wait, ask_if_well
 from tollbridge_rest.credentials import own_headers, references, supplied
 from tollbridge_rest.definition import Definition
 from tollbridge_rest.described import Described
-from tollbridge_rest.describing import openapi_of
+from tollbridge_rest.describing import USUAL, openapi_of
 from tollbridge_rest.making import read_definition
 from tollbridge_rest.serving import Read, ServedRest, operation_of
 
@@ -50,8 +50,9 @@ class RestKind:
         return problems_of(definition)
 
     def operations(self, definition: Definition) -> Sequence[ServiceOperation]:
-        """List what can be called: one operation a route."""
-        return [operation_of(route) for route in read_definition(definition).routes]
+        """List what can be called, each method of a route by itself; one that takes all has the usual ones."""
+        routes = read_definition(definition).routes
+        return [operation_of(route, method) for route in routes for method in route.methods or USUAL]
 
     def openapi(self, about: About, definition: Definition) -> dict[str, Any]:
         """Describe it as OpenAPI."""

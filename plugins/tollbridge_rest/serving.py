@@ -24,10 +24,10 @@ from tollbridge_rest.shaping import Course, Shown
 from tollbridge_rest.templates import ESCAPED, read_template
 
 
-def operation_of(route: Route, audience: str = "") -> ServiceOperation:
-    """Give what can be called by a route; a route of several methods is one operation, of the first."""
+def operation_of(route: Route, method: str, audience: str = "") -> ServiceOperation:
+    """Give what can be called by a route with a method."""
     price = None if route.price_per_call is None else to_nano(parse_usd(route.price_per_call))
-    method, most = route.methods[0] if route.methods else "GET", route.max_body_bytes
+    most = route.max_body_bytes
     return ServiceOperation(
         route.name, method, route.path, route.summary, price=price, max_body=most, audience=audience
     )
@@ -66,7 +66,9 @@ class ServedRest:
         self, read: Read, backends: Mapping[str, Backend], *, clock: Clock, wait: Wait = asyncio.sleep
     ) -> None:
         self._router, routes = read.router, read.routes
-        self._operations = [operation_of(route, _audience(route, backends)) for route in routes]
+        self._operations = [
+            operation_of(route, next(iter(route.methods), "GET"), _audience(route, backends)) for route in routes
+        ]
         self._courses = [make_course(route, backends, read.described) for route in routes]
         self._backends = backends
         self._clock = clock

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tollbridge import BadRequest, Call, Unavailable
-from tollbridge_rest.backend import Backend
+from tollbridge_rest.backend import PASS_HOST, Backend
 from tollbridge_rest.cors import value_of
 from tollbridge_rest.definition import Route, Strictness
 from tollbridge_rest.described import Described
@@ -92,13 +92,29 @@ def own_headers(course: Course, shown: Shown) -> Headers:
     told = [(b"x-request-id", call.id.encode("ascii"))]
     if course.backend is None or not course.backend.upstream.forwarded:
         return told
-    scheme = str((call.native or {}).get("scheme", "http"))
     return [
         *told,
         (b"x-forwarded-for", call.client.encode("ascii", "replace")),
         (b"x-forwarded-host", shown.host.encode("latin-1")),
-        (b"x-forwarded-proto", scheme.encode("ascii", "replace")),
+        (b"x-forwarded-proto", _scheme(call).encode("ascii", "replace")),
     ]
+
+
+def told_host(course: Course, shown: Shown) -> str:
+    """Give what an upstream hears of where a call was sent, as its answer may follow it; empty where it hears nothing.
+
+    A host that the definition says is the same for all calls.
+    """
+    if course.backend is None:
+        return ""
+    upstream = course.backend.upstream
+    if not upstream.forwarded and upstream.host != PASS_HOST:
+        return ""
+    return f"{_scheme(shown.call)}://{shown.host.lower()}"
+
+
+def _scheme(call: Call) -> str:
+    return str((call.native or {}).get("scheme", "http"))
 
 
 def changed_body(course: Course, shown: Shown, content: bytes) -> bytes:

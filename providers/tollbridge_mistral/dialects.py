@@ -138,6 +138,8 @@ def _model(model: ModelEntry) -> dict[str, object]:
     }
     if model.context is not None:
         shown["max_context_length"] = model.context
+    if model.deprecated_at is not None:
+        shown |= {"deprecation": model.ends_at, "deprecation_replacement_model": model.successor or None}
     return shown
 
 

@@ -140,6 +140,9 @@ def _model(model: ModelEntry) -> dict[str, object]:
     }
     if model.context is not None:
         shown["context_length"] = model.context
+    if model.deprecated_at is not None:
+        ending = {"sunset_at": model.ends_at, "successor": model.successor}
+        shown |= {"deprecated_at": model.deprecated_at, **{name: said for name, said in ending.items() if said}}
     return shown
 
 

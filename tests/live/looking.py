@@ -7,6 +7,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.support.live import LiveGateway
+
 T = TypeVar("T")
 PATIENCE_S = 10.0
 PROMPT = "a prompt that nobody may keep"
@@ -51,3 +53,27 @@ def bearer(token: str) -> dict[str, str]:
 def lines(parts: Iterator[bytes]) -> list[bytes]:
     """Give the events of a stream."""
     return [event for event in b"".join(parts).split(b"\n\n") if event]
+
+
+def held(gateway: LiveGateway) -> list[int]:
+    """Count the callers' connections that each worker holds."""
+    sockets = set()
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, local, _, state, *rest = line.split()
+        if int(local.rpartition(":")[2], 16) == gateway.port and state == "01":
+            sockets.add(f"socket:[{rest[5]}]")
+    return [sum(_target(link) in sockets for link in Path(f"/proc/{pid}/fd").iterdir()) for pid in workers(gateway)]
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        return ""
+
+
+def workers(gateway: LiveGateway) -> list[int]:
+    """Give the processes that have taken up serving."""
+    pid = gateway.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]

@@ -8,10 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import pytest
-from tests.live.looking import chat
+from tests.live.looking import chat, held
 from tests.support.lending import Lending, administered, lend
 from tests.support.live import LiveGateway, mock_config
 from tests.support.postgres import PostgresServer
@@ -93,30 +92,6 @@ async def load(gateway: LiveGateway, token: str) -> AsyncIterator[Load]:
 
 def _has_seen(found: Load, count: int) -> bool:
     return len(found.seen) >= count
-
-
-def held(gateway: LiveGateway) -> list[int]:
-    """Count the callers' connections that each worker holds."""
-    sockets = set()
-    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-        _, local, _, state, *rest = line.split()
-        if int(local.rpartition(":")[2], 16) == gateway.port and state == "01":
-            sockets.add(f"socket:[{rest[5]}]")
-    return [sum(_target(link) in sockets for link in Path(f"/proc/{pid}/fd").iterdir()) for pid in workers(gateway)]
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except FileNotFoundError:
-        return ""
-
-
-def workers(gateway: LiveGateway) -> list[int]:
-    """Give the processes that have taken up serving."""
-    pid = gateway.process.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if b"resource_tracker" not in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=requires("postgres"))])

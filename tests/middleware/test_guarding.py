@@ -32,6 +32,8 @@ async def things(scope: Any, receive: Any, send: Any) -> None:
 
 
 def find(call: Call) -> Operation:
+    if call.path == "/shown":
+        return Operation(scope="", label="things", ai=False, anonymous=True)
     return Operation(scope="" if call.path == "/open" else "admin:things:read", label="things", ai=False)
 
 
@@ -69,6 +71,18 @@ async def test_caller_without_a_token_of_ours_is_refused_in_the_words_of_the_app
     assert (reply.status_code, reply.text) == (401, "invalid_api_key")
     assert reply.headers["content-type"] == "text/x-refusal"
     assert reply.headers["www-authenticate"].startswith("Bearer")
+
+
+async def test_anonymous_operation_takes_no_token_or_one_that_opens(under) -> None:
+    mine = await under.token("ai:chat")
+
+    bare = await under.request("GET", f"{PATH}/shown", token="")
+    own = await under.request("GET", f"{PATH}/shown", token=mine)
+
+    assert (bare.status_code, bare.json()["id"]) == (200, "")
+    assert (own.status_code, own.json()["id"][:4]) == (200, "tok_")
+    for headers in ({"authorization": "Bearer tb_0123456789"}, {"authorization": "Basic YTpi"}, {"x-api-key": "x"}):
+        assert (await under.request("GET", f"{PATH}/shown", token="", headers=headers)).status_code == 401, headers
 
 
 @pytest.mark.parametrize("secret", ["", "tb_0123456789"])

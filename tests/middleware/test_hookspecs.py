@@ -22,6 +22,7 @@ HOOKS = {
     "register_secret_sinks",
     "register_jobs",
     "register_events",
+    "register_mailers",
     "register_apps",
     "register_paths",
     "register_well_known",

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tollbridge import Gateway, Tollbridge
+from tollbridge import Gateway, SetupError, Tollbridge
 
 CONFIG = {"service": {"name": "shop", "public": ["*"]}, "logging": {"access": False}}
 
@@ -177,5 +177,22 @@ async def test_start_that_fails_is_told_to_the_server_in_one_sentence(data) -> N
     (data / "pepper").write_text("short")
     gateway = Gateway(CONFIG)
 
-    assert await drive(Tollbridge(gateway=gateway)) == ["startup.failed"]
-    assert "pepper" in str(gateway.failure)
+    said = list[Message]()
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    with pytest.raises(SetupError, match="pepper"):
+        await Tollbridge(gateway=gateway)({"type": "lifespan"}, receive, send)
+    assert said == [{"type": "lifespan.startup.failed", "message": str(gateway.failure)}]
+
+
+def test_client_for_tests_hears_of_a_start_that_fails(data: Path) -> None:
+    data.mkdir()
+    (data / "pepper").write_text("short")
+
+    with pytest.raises(SetupError, match="pepper"), TestClient(Tollbridge(gateway=Gateway(CONFIG))):
+        raise AssertionError

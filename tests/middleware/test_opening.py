@@ -1,4 +1,4 @@
-"""From the URLs of `[store]` and `[limits]` to a store and a limiter."""
+"""From the URLs of `[store]`, `[limits]` and `[mail]` to a store, a limiter and a mailer."""
 
 import re
 import sqlite3
@@ -13,7 +13,7 @@ from tollbridge.config import Config, load_config
 from tollbridge.data import DataFolder
 from tollbridge.errors import ConfigError, SetupError, StoreError, Unavailable
 from tollbridge.limits.memory import MemoryLimiter
-from tollbridge.opening import check_schema, open_limiter, open_store, open_with_secrets, schema_keeper
+from tollbridge.opening import check_schema, open_limiter, open_mailer, open_store, open_with_secrets, schema_keeper
 from tollbridge.sealing.rings import Rings, open_rings
 from tollbridge.stores import schema
 from tollbridge.stores.sqlite import SqliteStore
@@ -217,3 +217,40 @@ def test_factory_says_in_its_own_sentence_what_it_lacks(opens) -> None:
 
     with pytest.raises(ConfigError, match=r"^install acme\[redis\] first$"):
         opens(URL, {"acme": needs})
+
+
+def mailer(url: str, factories: Any = None, **options: Any) -> Any:
+    config = load_config({"mail": {"url": url, "sender": "bridge@example.com", **options}}, {})
+    return open_mailer(config, factories or {}, lambda reference, where: f"{where} = {reference}")
+
+
+def test_mailer_is_a_plugins_and_is_given_the_host_with_its_password() -> None:
+    given = mailer("acme://ada@h", {"acme": lambda host: host}, password="env:PW", insecure=True)
+
+    assert (given.url, given.password, given.insecure) == ("acme://ada@h", "mail.password = env:PW", True)
+    assert mailer("acme://h", {"acme": lambda host: host}).password == ""
+    assert mailer("") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "known", "sentence"),
+    [
+        ("smpt://mail.example.com", {"smtps": None, "smtp": None}, "by smpt://; known: smtp://, smtps://"),
+        ("mail.example.com?key=t0psecret", {}, "by it://; known: none"),
+    ],
+)
+def test_mail_that_nothing_sends_stops_the_start(url: str, known: Any, sentence: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        mailer(url, known)
+
+    assert str(refused.value) == f"mail.url: nothing installed sends mail {sentence}"
+
+
+def test_mailer_that_fails_is_told_without_its_words() -> None:
+    def fails(host: Any) -> Any:
+        raise RuntimeError("t0psecret")
+
+    with pytest.raises(ConfigError, match="the plugin that opens acme:// failed: RuntimeError in") as refused:
+        mailer("acme://h", {"acme": fails})
+
+    assert "t0psecret" not in str(refused.value)

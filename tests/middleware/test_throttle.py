@@ -170,6 +170,18 @@ def test_source_that_asks_too_much_is_told_of_once_a_minute() -> None:
     assert logged == [{**told, "requests": 30, "retry_after_s": 2}]
 
 
+def test_what_anybody_may_read_is_counted_by_itself() -> None:
+    one = throttle()
+    for _ in range(300):
+        one.look(ADDRESS)
+
+    with pytest.raises(RateLimited):
+        one.look(ADDRESS)
+
+    one.ask(ADDRESS)
+    one.look("203.0.113.8")
+
+
 @pytest.mark.parametrize("options", [{"enabled": False}, {"spared": (ADDRESS,)}])
 def test_what_needs_no_proof_is_asked_for_freely_where_nobody_is_throttled(options: dict[str, object]) -> None:
     one = throttle(**options)

@@ -20,29 +20,32 @@ _LEAST_S = 0.0005
 _ROUNDS = 5
 
 
-def assert_linear(prepare: Callable[[int], Callable[[], object]], size: int) -> None:
+def assert_linear(
+    prepare: Callable[[int], Callable[[], object]], size: int, *, clock: Callable[[], float] = thread_time
+) -> None:
     """Check that ten times the size takes about ten times this thread's time, from three times `size` on.
 
     `prepare` gives the work of a size, anew for each run; only that work is measured. One round of small and large work
     in proportion is enough: a busy machine slows some rounds, while work that grows faster does so in all of them.
+    `clock` may be that of the process, where other threads do a part.
     """
     prepare(size)()  # patterns are compiled, caches filled
     grown: list[float] = []
     while not grown or grown[-1] > _MOST:
         assert len(grown) < _ROUNDS, f"{_TIMES} times the size took {min(grown):.0f} times as long"
-        small = min(_seconds(prepare(_BOTH * size)) for _ in range(3))
-        grown.append(_seconds(prepare(_TIMES * _BOTH * size)) / max(small, _LEAST_S))
+        small = min(_seconds(prepare(_BOTH * size), clock) for _ in range(3))
+        grown.append(_seconds(prepare(_TIMES * _BOTH * size), clock) / max(small, _LEAST_S))
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _seconds(work: Callable[[], object], clock: Callable[[], float]) -> float:
     """Run work without tracing, as of coverage, which would be most of what is measured, and without the collector."""
     trace, collecting = sys.gettrace(), gc.isenabled()
     sys.settrace(None)
     gc.disable()
     try:
-        begun = thread_time()
+        begun = clock()
         work()
-        return thread_time() - begun
+        return clock() - begun
     finally:
         sys.settrace(trace)
         if collecting:

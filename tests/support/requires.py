@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tests.plugins.jwt.install import ISSUERS
 from tests.plugins.mcp.install import CLIENTS
+from tests.plugins.rest.documents.install import DOCUMENTS
 from tests.sdks.install import SDKS
 
 VARIABLE = "TOLLBRIDGE_TEST_REQUIRE"
@@ -132,6 +133,7 @@ NEEDS: Mapping[str, Lack] = {
     "node-sdks": SDKS.lack,
     "oidc-node": ISSUERS.lack,
     "mcp-node": CLIENTS.lack,
+    "openapi-documents": DOCUMENTS.lack,
     "openapi-validator": _module("openapi_spec_validator", get="pip install 'tollbridge[test]'"),
     "schemathesis": _module("schemathesis", get="pip install 'tollbridge[test]'"),
 }

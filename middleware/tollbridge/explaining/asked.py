@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 import msgspec
 
-from tollbridge.layers.authenticate import CREDENTIAL_HEADERS
+from tollbridge.call import CREDENTIAL_HEADERS
 from tollbridge.metering.ledger import UsageRow
 
 STAND_IN = b"tb_explained"

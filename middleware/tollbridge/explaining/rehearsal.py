@@ -35,13 +35,14 @@ DISPATCH = "dispatch"
 class Rehearsal:
     """A chain for one call.  `live` are layers of plugins as they serve: one of them keeps what it knows.
 
-    `decided` is what each layer made of the call once it was run, in the chain's order, the end of the chain last.
+    `decided` is what each layer made of the call once it was run, in the chain's order, the end of the chain last;
+    `within` are the policies that a service and a plan bring along.
     """
 
     def __init__(self, parts: Parts, app: ASGIApp | None, principal: Principal | None, live: dict[str, Layer]) -> None:
         self.limiter = Looking(parts.limiter)
         self.ledger = Estimating(parts.store)
-        self.policies, self.plugins = (Voices(parts.config.plugins.timeout_s) for _ in range(2))
+        self.policies, self.plugins, self.within = (Voices(parts.config.plugins.timeout_s) for _ in range(3))
         self.dispatch = dispatch_of(parts, app)
         self._stand_ins = self._options(parts, principal)
         links = links_of(parts, app)
@@ -96,12 +97,23 @@ class Rehearsal:
                 self.decided[name] = Decided.PASSES if decided is Decided.NOT_REACHED else decided
             self.decided[DISPATCH] = Decided.REFUSES
             self.dispatch.rehearse(call)
+            await self._within(call)
             self.decided[DISPATCH] = Decided.PASSES
         except GatewayError as exc:
             self._refused(exc)
         except Exception as exc:
             self._refused(driver.note(exc))
         return call
+
+    async def _within(self, call: Call) -> None:
+        """Ask the policies that the service and the plan of a call bring along."""
+        guarded = None if call.entered is None else call.entered.guarded()
+        if guarded is None:
+            return
+        asked = [(name, self.within.stand_in(name, policy)) for name, policy in guarded.policies]
+        layer = Policies(self.dispatch, policies=[pair for pair in asked if pair[1] is not None])
+        for phase in (layer.head, layer.body):
+            await phase(call)
 
     def _refused(self, error: GatewayError) -> None:
         """Keep the refusal; what stands inside the layer that refused had no say in the end."""

@@ -16,6 +16,7 @@ from tollbridge.layers.meter import Meter
 from tollbridge.limits.limiter import Lease
 from tollbridge.metering.ledger import CALLS, BudgetLine, drawn
 from tollbridge.money import show_usd
+from tollbridge.services.entrance import Entered
 from tollbridge.stores.reporting import BudgetStanding
 
 BRIDGE = "bridge"
@@ -82,7 +83,10 @@ def _authorize(seen: Seen) -> Iterator[Rule]:
     call, principal, operation = seen.call, seen.call.principal, seen.call.operation
     if principal is None or operation is None:
         return
-    wanted = (operation.scope, "model:*" if operation.every_model else "", f"model:{call.model}" if call.model else "")
+    entered, scope = call.entered, operation.scope
+    if entered is not None and entered.refusal is not None and seen.rehearsal.decided["authorize"] is Decided.PASSES:
+        scope = scope if scope in principal.scopes else ""  # another of the service's is enough to hear why
+    wanted = (scope, "model:*" if operation.every_model else "", f"model:{call.model}" if call.model else "")
     for needed in wanted:
         if needed:
             yield from seen.family.scope(principal, needed)
@@ -224,6 +228,9 @@ def _dispatch(seen: Seen) -> Iterator[Rule]:
             first = call.targets[0]
             yield Rule(kind="target", says=f"{first.provider.name}/{first.model} is asked first")
         return
+    if call.entered is not None:
+        yield from _service(seen, call.entered)
+        return
     app = seen.rehearsal.dispatch.app
     yield Rule(
         kind="app",
@@ -232,6 +239,15 @@ def _dispatch(seen: Seen) -> Iterator[Rule]:
         of=BRIDGE,
         change="" if app is not None else "call a path that is served; see: tollbridge openapi",
     )
+
+
+def _service(seen: Seen, entered: Entered) -> Iterator[Rule]:
+    """Tell of the release that answers, and of the policies that service and plan bring along."""
+    if entered.service is not None and entered.live is not None:
+        says = f"the release {entered.live.release.version} of the service {entered.service.slug} answers"
+        yield Rule(kind="service", says=says, holds=True, of=entered.service.id)
+    for name in seen.rehearsal.within.decided:
+        yield from _voices(seen.rehearsal.within, name)
 
 
 _TOLD: dict[str, Callable[[Seen], Iterator[Rule]]] = {

@@ -74,8 +74,12 @@ class Explaining:
                 change="" if isinstance(error, InternalError) else change_for(found, refused, error),
                 retry_after_s=error.retry_after_s,
             )
-        unsure = (*_unasked(rehearsal.policies.decided), *_unasked(rehearsal.plugins.decided))
-        return Explanation(call.received, error is None, found, refusal, unsure, self._notes(asked))
+        unsure = [
+            name
+            for voices in (rehearsal.policies, rehearsal.plugins, rehearsal.within)
+            for name in _unasked(voices.decided)
+        ]
+        return Explanation(call.received, error is None, found, refusal, tuple(unsure), self._notes(asked))
 
     def _check_path(self, path: str) -> None:
         server = self._gateway.config.server

@@ -5,6 +5,7 @@ A dialect lives in the package of the provider that defined it and is registered
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -53,6 +54,7 @@ class Operation:
     a caller of another dialect who streams, the answer goes to the `codec`'s stream reader each time that more of it is
     written, and at its end: a server-sent event each, whose data is the body.  `held` are headers that have the
     provider hold its answer back until it is finished, for everybody else.
+    `anonymous`: who shows no credential at all may ask for it too.
     """
 
     scope: str
@@ -76,6 +78,7 @@ class Operation:
     kept: str = ""
     unfinished: Callable[[bytes], Unfinished | None] | None = None
     held: tuple[tuple[bytes, bytes], ...] = ()
+    anonymous: bool = False
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
@@ -185,13 +188,19 @@ class CostLine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model as listed to callers.  `created` in seconds since the epoch, `context` and `max_output` in tokens."""
+    """A model as listed to callers.  `created` in seconds since the epoch, `context` and `max_output` in tokens.
+
+    Where it is `deprecated_at` a time, `ends_at` is when it may be gone, and `successor` the model to take instead.
+    """
 
     id: str
     owned_by: str
     created: int = 0
     context: int | None = None
     max_output: int | None = None
+    deprecated_at: datetime | None = None
+    ends_at: datetime | None = None
+    successor: str = ""
 
 
 def named_model(operation: Operation, path: str) -> str:

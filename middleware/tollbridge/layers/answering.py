@@ -66,7 +66,7 @@ class Answering(Driver):
             if not self._begun:
                 await self._begin(message.get("body", b""), more)
             elif more and not self._feeds:
-                self.call.bytes_out += len(message.get("body", b""))
+                self._count(message.get("body", b""))
                 await self._send(message)
             else:
                 await self._go_on(message.get("body", b""), more)
@@ -89,7 +89,7 @@ class Answering(Driver):
         """
         if self._done or not (self._sent_head or await self._open(dialect, settled=settled)):
             return
-        self.call.bytes_out += len(dialect.keep_alive)
+        self._count(dialect.keep_alive)
         await self._send({"type": "http.response.body", "body": dialect.keep_alive, "more_body": True})
 
     async def _open(self, dialect: Dialect, *, settled: bool) -> bool:
@@ -134,7 +134,7 @@ class Answering(Driver):
         self._sent_head = True
         if not more and self._at_once is not None and self._at_once(head.status, head.headers, chunk):
             self._done = True
-            call.bytes_out += len(chunk)
+            self._count(chunk)
             return
         await self._send({"type": "http.response.start", "status": head.status, "headers": head.headers})
         await self._pass_on(chunk, more)
@@ -156,8 +156,13 @@ class Answering(Driver):
             self._done = True
         elif not chunk:
             return
-        self.call.bytes_out += len(chunk)
+        self._count(chunk)
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+
+    def _count(self, sent: bytes) -> None:
+        """Count what the caller gets, once: where layers do not stand next to each other, the outermost do."""
+        if self.opened:
+            self.call.bytes_out += len(sent)
 
     def _note_first_byte(self) -> None:
         self.call.first_byte_s = self.plan.clock.monotonic() - self.call.started_s
@@ -235,7 +240,7 @@ class Answering(Driver):
                 await self._send({"type": "http.response.body", "body": event, "more_body": False})
             return
         kind, body = self.plan.write_refusal(call, error)
-        call.bytes_out += len(body)
+        self._count(body)
         headers = refusal_headers(call, error, body, kind)
         self._sent_head = True
         await self._send({"type": "http.response.start", "status": error.status, "headers": headers})

@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol, TypeVar
 import msgspec
 from starlette.types import ASGIApp
 
-from tollbridge.call import Call, Headers, ResponseHead
+from tollbridge.call import CREDENTIAL_HEADERS, Call, Headers, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.errors import AmbiguousCredential, GatewayError, Unauthenticated, Unavailable, without_words
 from tollbridge.identity import Holder, IdentitySource
@@ -25,7 +25,6 @@ from tollbridge.tokens.secret import PREFIX, looks_issued
 
 T = TypeVar("T")
 
-CREDENTIAL_HEADERS = frozenset((b"authorization", b"x-api-key", b"x-goog-api-key"))
 _PREFIX = PREFIX.encode("ascii")
 _OFFER = b"sec-websocket-protocol"
 _ID = re.compile(r"[\x21-\x7e]{1,255}")
@@ -56,14 +55,15 @@ class Authenticate(Layer):
     """Finds the principal behind `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.
 
     For an operation that says so, a credential among the subprotocols of a WebSocket stands for an `Authorization`.
-    Everything but the `public` paths needs a valid token. A public path ends with `*` to stand for all below it. The
+    Everything but the `public` paths needs a valid token. A public path ends with `*` to stand for all below it. An
+    `anonymous` operation needs none, but takes none that is bad. The
     credential is taken out of the request: neither the wrapped app nor a provider sees it; what is like one and was for
     somebody else, such as the signature of a call that showed a token, crosses as it came. `tokens` may have a plain
     function `recall(secret)` too: the principal where that is certain without waiting, else None.
 
     A token is taken only where and when its conditions say. One that is a canary is refused like one that is unknown,
     and `alarm` is told, which must neither wait nor raise. From `warn_s` before the secret that was shown ends, answers
-    say when (`Deprecation`, RFC 9745, and `Sunset`, RFC 8594).
+    say when (`Deprecation`, RFC 9745, and `Sunset`, RFC 8594), but where what was called says so of itself.
 
     A request without a token of ours is shown to the `sources` in order, pairs of name and object, each for `timeout_s`
     at most. They fail closed. None is asked about a secret that begins as our tokens do, known or not. One that names a
@@ -130,6 +130,9 @@ class Authenticate(Layer):
         taken = [kept for shows, kept in self._showing if shows(call)] if self._showing else ()
         if bool(secret) + len(taken) > 1:
             raise AmbiguousCredential("two different credentials are sent; send one")
+        if call.operation is not None and call.operation.anonymous and not (shown or taken):
+            call.public = True
+            return None
         principal = self._recall(secret) if secret else None
         if principal is None or principal.canary:
             return self._find(call, secret, taken[0] if taken else self._always)
@@ -143,6 +146,8 @@ class Authenticate(Layer):
         principal = call.principal
         if principal is None or principal.secret_ends_s is None:
             return
+        if head.get(b"deprecation") or head.get(b"sunset"):
+            return  # of what is called: its successor stands beside them
         since_s = max(principal.secret_ends_s - self._warn_s, principal.secret_made_us // 1_000_000)
         if call.received.timestamp() >= since_s:
             head.set(b"deprecation", b"@%d" % since_s)

@@ -6,6 +6,8 @@ from tollbridge.call import Call
 from tollbridge.errors import ScopeMissing, Unauthenticated
 from tollbridge.layers.context import offered
 from tollbridge.layers.layer import Layer
+from tollbridge.services.entrance import operation_of
+from tollbridge.tokens.scopes import ScopeSet
 
 _EVERY = "model:*"
 
@@ -14,7 +16,9 @@ class Authorize(Layer):
     """Refuses what the token has no scope for, and names the scope it lacks.
 
     The operation's scope is asked for before the body is read, the model's once its name is known; an operation that
-    can come to any model needs `model:*`. Whether a model exists is told only to those who may call it.
+    can come to any model needs `model:*`. Whether a model exists is told only to those who may call it. Of a published
+    service whoever has a scope for any operation of its name goes on to hear why there is nothing; whoever has none is
+    told the same whether it is there or not.
     """
 
     name: ClassVar[str] = "authorize"
@@ -28,7 +32,7 @@ class Authorize(Layer):
         operation, scopes = call.operation, call.principal.scopes
         needed = operation.scope if operation is not None else f"service:app:{call.method}:*"
         if needed and needed not in scopes:
-            raise ScopeMissing(needed)
+            _refuse(call, needed, scopes)
         if operation is not None and operation.every_model and _EVERY not in scopes:
             raise ScopeMissing(_EVERY)
 
@@ -39,3 +43,18 @@ class Authorize(Layer):
             raise ScopeMissing(f"model:{call.model}")
         if call.entered is None:
             offered(call)
+
+
+def _refuse(call: Call, needed: str, scopes: ScopeSet) -> None:
+    """Refuse for a scope that is lacking; who has one for something of a service goes on to hear why there is nothing.
+
+    Where there is something, a stranger to its name is told, and recorded with, what they are where there is nothing.
+    """
+    entered = call.entered
+    if entered is None:
+        raise ScopeMissing(needed)
+    if not scopes.touches(f"service:{call.service}:"):
+        call.operation = operation_of(call.service)
+        raise ScopeMissing(call.operation.scope)
+    if entered.refusal is None:
+        raise ScopeMissing(needed)

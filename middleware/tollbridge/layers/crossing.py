@@ -16,6 +16,9 @@ from tollbridge.layers.websocket import SocketCrossing
 if TYPE_CHECKING:
     from tollbridge.layers.layer import Plan
 
+_FILES = ("http.response.pathsend", "http.response.zerocopysend")
+"""Extensions of ASGI by which a server sends a file itself."""
+
 
 def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
     """Take one request through the plan and the app inside it, once that is awaited."""
@@ -27,6 +30,13 @@ def cross(plan: "Plan", scope: Scope, receive: Receive, send: Send) -> Awaitable
         scope.setdefault("state", {})["tollbridge"] = call
     driver = Crossing if scope["type"] == "http" else SocketCrossing
     return driver(plan, call, receive, send, opened=opened).run(scope)
+
+
+def without_files(scope: Scope) -> None:
+    """Take from the app the ways to have a file sent by the server: layers that look at bodies would not see it."""
+    extensions = scope.get("extensions") or {}
+    if any(name in extensions for name in _FILES):
+        scope["extensions"] = {name: value for name, value in extensions.items() if name not in _FILES}
 
 
 class Crossing(Answering):
@@ -58,6 +68,8 @@ class Crossing(Answering):
             if self.is_ai():
                 plan = self.plan
                 self._feeds, self._answers, self._answering = plan.feeds, plan.answers, plan.answering
+            if self._feeds:
+                without_files(scope)
             try:
                 await self.plan.app(scope, self.receive, self.send)
                 outcome = self._ending()
@@ -96,7 +108,7 @@ class Crossing(Answering):
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self._gone = not self._done
-        elif self.call.body is None:
+        elif self.call.body is None and self.opened:
             self.call.bytes_in += len(message.get("body", b""))
         return message
 

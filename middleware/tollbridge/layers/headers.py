@@ -39,9 +39,11 @@ _NOT_UPSTREAM = _HOP_BY_HOP | frozenset(
         b"x-amz-date",
         b"x-amz-security-token",
         b"x-amz-content-sha256",
+        b"helicone-target-url",  # where a gateway behind us would send the call, our key along
+        b"helicone-openai-api-base",
     )
 )
-_NOT_UPSTREAM_PREFIXES = (b"x-forwarded-", b"x-tollbridge-", b"cf-", b"sec-")
+_NOT_UPSTREAM_PREFIXES = (b"x-forwarded-", b"x-tollbridge-", b"x-portkey-", b"cf-", b"sec-")
 _NOT_DOWN = _HOP_BY_HOP | frozenset(
     (
         b"content-length",

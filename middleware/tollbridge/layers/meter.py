@@ -24,7 +24,8 @@ _BYTES_PER_TOKEN = 4
 class Meter(Layer):
     """Reserves the most a call can cost on every budget it draws on, and settles what it did cost.
 
-    A call under a plan with a quota takes one of that, and gives it back where it is refused behind here.
+    A call under a plan with a quota takes one of that, and gives it back where it is refused behind here. One that
+    needs no token costs nobody anything; of a published service it is recorded, as one of no token.
     `unpriced` says what happens to a model without a price: `guard` refuses it where a budget applies, `allow` lets it
     pass and records it as unpriced, `refuse` always refuses. `call_price` is what one call of the wrapped app costs, in
     nano-dollars. `longest_s` is the longest a call can run: its reservation is charged in full after that.
@@ -107,7 +108,7 @@ class Meter(Layer):
     def wind_up(self, call: Call, outcome: Outcome) -> None:
         operation = call.operation
         principal, reservation = call.principal, call.reservation
-        if reservation is None and (principal is None or isinstance(call.error, RateLimited)):
+        if reservation is None and (isinstance(call.error, RateLimited) or not _counts(call)):
             return  # a caller who is unknown or too fast must not make the ledger work
         if operation is not None and operation.lists_models:
             return
@@ -121,7 +122,7 @@ class Meter(Layer):
         """Settle on a usage and a cost: reported, else estimated from what passed, else the reservation."""
         operation, reservation = call.operation, call.reservation
         if operation is None or not operation.ai:
-            call.cost = 0 if outcome is Outcome.REFUSED else self._price(call)
+            call.cost = 0 if outcome is Outcome.REFUSED or call.public else self._price(call)
             return
         answered = call.status == 200 or call.first_byte_s is not None
         cut = outcome is Outcome.TRUNCATED and isinstance(call.error, Unavailable)  # by us: the provider may charge
@@ -175,6 +176,11 @@ class Meter(Layer):
 
 
 _NOTHING = Usage()
+
+
+def _counts(call: Call) -> bool:
+    """Whether a call is somebody's, or of a service that lets everybody call: what a browser asks before is none."""
+    return call.principal is not None or (call.public and bool(call.release) and call.method != "OPTIONS")
 
 
 def estimated(call: Call) -> Usage:

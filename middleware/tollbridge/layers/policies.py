@@ -43,6 +43,7 @@ class Policies(Layer):
         self._timeout_s = timeout_s
         self._failed = failed
         check_policies(policies)
+        self.policies: Sequence[tuple[str, Any]] = tuple(policies)
         self._heads = _phase(policies, "head")
         self._bodies = _phase(policies, "body")
         inside_out = list(reversed(policies))

@@ -86,7 +86,7 @@ class Subscribe(Layer):
             who = "its application has no" if application else "it belongs to no application with a"
             raise Denied(
                 f"the service {service.slug!r} needs a subscription, and this token opens nothing of it: {who} "
-                "subscription that is approved; ask for one in the portal or with POST /subscriptions",
+                "subscription that is approved; ask for one with `tollbridge subscription ask` or POST /subscriptions",
                 code="not_subscribed",
             )
         return found

@@ -64,7 +64,7 @@ class SocketCrossing(Driver):
         """Give the app what the caller sends."""
         message = await self._receive()
         kind = message["type"]
-        if kind == "websocket.receive":
+        if kind == "websocket.receive" and self.opened:
             self.call.bytes_in += size_of(content_of(message))
         elif kind == "websocket.disconnect":
             self._leave(message.get("code", _BROKEN_OFF))
@@ -75,7 +75,7 @@ class SocketCrossing(Driver):
         kind = message["type"]
         if kind == "websocket.accept":
             self.call.status = _ACCEPTED
-        elif kind == "websocket.send":
+        elif kind == "websocket.send" and self.opened:
             self.call.bytes_out += size_of(content_of(message))
         try:
             await self._send(message)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, values
+from prometheus_client import CollectorRegistry, Counter, values
 from prometheus_client.exposition import choose_encoder
 
 from tollbridge import errors
@@ -18,7 +18,7 @@ from tollbridge.call import Call, Outcome
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.errors import GatewayError, RateLimited, UpstreamError
 from tollbridge.metering.usage import UsageSource
-from tollbridge.metrics.families import NONE, Count, Exposition, Families, Series
+from tollbridge.metrics.families import NONE, Added, Count, Exposition, Families, Series
 from tollbridge.metrics.multiprocess import VARIABLE, collect_multiprocess, join_multiprocess
 from tollbridge.metrics.tally import Kind, Tally
 from tollbridge.providers import Target
@@ -59,6 +59,8 @@ class Metrics:
         named = os.environ.get(VARIABLE)
         folder = Path(named) if named else None
         self._families = Families() if folder is None else _of_process(values.ValueClass)
+        self._shared = folder is not None
+        self._added: list[Counter] = []
         self._registry = CollectorRegistry() if registry is None else registry
         self._registry.register(Exposition(self._families, folder))
         self._clock = clock or SystemClock()
@@ -77,6 +79,15 @@ class Metrics:
         for labels in models:
             if len(self._models) < self._cap:
                 self._models[labels] = labels
+
+    def show(self, counter: Counter) -> None:
+        """Show a counter of a plugin too, once however often a gateway starts.
+
+        Where several processes count, it is in the files that are shown already.
+        """
+        if not self._shared and counter not in self._added:
+            self._added.append(counter)
+            self._registry.register(Added(counter))
 
     def entered(self) -> None:
         """Count a request in."""

@@ -276,6 +276,21 @@ class Exposition:
         return [_in_dollars(_undated(metric)) for family in self._families.all for metric in family.collect()]
 
 
+class Added:
+    """Shows a counter of a plugin."""
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+
+    def describe(self) -> Iterable[Metric]:
+        """Name it, so that a registry refuses it twice."""
+        return self._counter.describe()
+
+    def collect(self) -> Iterable[Metric]:
+        """Give it with its samples."""
+        return map(_undated, self._counter.collect())
+
+
 def _undated(metric: Metric) -> Metric:
     """Leave out when each series began: it doubles their number, and value files do not hold it."""
     metric.samples = [sample for sample in metric.samples if sample.name != f"{metric.name}_created"]

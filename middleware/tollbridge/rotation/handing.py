@@ -67,6 +67,8 @@ class Handing:
             webhook, own = await self._webhook(place.name), "" if setter is None else setter.team
             if webhook is None or webhook.team not in ("", team) or own not in ("", webhook.team):
                 raise BadRequest("there is no such webhook", param="into")
+            if webhook.by_mail:
+                raise BadRequest("secrets are not mailed; name a webhook at https://", param="into")
         return place
 
     async def put(self, into: str, new: NewSecret) -> bool:

@@ -1,13 +1,14 @@
 """What is published, as one worker knows it: as of the newest edition, whenever it is asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 import structlog
 from msgspec import structs
+from starlette.types import Receive, Scope, Send
 
 from tollbridge.errors import Unavailable
 from tollbridge.faults import told
@@ -21,13 +22,39 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("tollbridge")
 
+_MOST_GUARDED = 100
+"""Plans whose policies are kept ready for a release."""
+
+
+class Guarded(Protocol):
+    """Policies around what answers the calls of a service, by name, the first one outermost."""
+
+    policies: Sequence[tuple[str, Any]]
+
+    def carry(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Take a call through them."""
+        ...
+
 
 class Live:
-    """A release that serves, on this worker.  What serves it is made when it is first called."""
+    """A release that serves, on this worker.  What serves it is made when it is first called.
 
-    def __init__(self, release: Release, design: Design, make: Callable[["Live"], Awaitable[ServedService]]) -> None:
+    `around` makes what runs its policies, and those of a plan as they are written; None where there are none. Its own
+    are made once, and kept in `policies`.
+    """
+
+    def __init__(
+        self,
+        release: Release,
+        design: Design,
+        make: Callable[["Live"], Awaitable[ServedService]],
+        around: Callable[["Live", str], Guarded | None],
+    ) -> None:
         self.release = release
         self.design = design
+        self.policies: Sequence[tuple[str, Any]] | None = None
+        self._around = around
+        self._guarded: dict[str, Guarded | None] = {}
         self.price = to_nano(parse_usd(design.price_per_call_usd))
         self._make = make
         self._served: ServedService | None = None
@@ -56,6 +83,14 @@ class Live:
         else:
             self._served = served
         return served
+
+    def guarded(self, plan_policies: str) -> Guarded | None:
+        """Give the policies around a call under a plan with these; raises `Unavailable` where one cannot be run."""
+        if plan_policies not in self._guarded:
+            if len(self._guarded) >= _MOST_GUARDED:
+                self._guarded.clear()
+            self._guarded[plan_policies] = self._around(self, plan_policies)
+        return self._guarded[plan_policies]
 
     async def close(self) -> None:
         """End what runs beside the calls, and wait for nothing that is being made."""
@@ -155,7 +190,7 @@ class Books:
         return Entry(published.service, live, MappingProxyType(versions), spoken)
 
     def _live(self, service: Service, release: Release, design: Design) -> Live:
-        return Live(release, design, lambda live: self._serve(service, live))
+        return Live(release, design, lambda live: self._serve(service, live), self._gateway.policing.guarded)
 
     async def _serve(self, service: Service, live: Live) -> ServedService:
         kind = self._kinds.get(service.kind)

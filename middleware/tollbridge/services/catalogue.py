@@ -14,6 +14,7 @@ import msgspec
 
 from tollbridge.errors import Unavailable
 from tollbridge.services.book import Book, Books, Entry, Live, decoded
+from tollbridge.services.ending import with_ending
 from tollbridge.services.entrance import PREFIX
 from tollbridge.services.kinds import About, ServiceKind, ServiceOperation
 from tollbridge.services.model import Design, Service, Visibility
@@ -143,7 +144,8 @@ class Catalogue:
             url=f"{url}{PREFIX}{slug}",
             contacts=tuple(msgspec.to_builtins(design.contacts)),
         )
-        return await asyncio.to_thread(kind.openapi, about, definition)
+        document = await asyncio.to_thread(kind.openapi, about, definition)
+        return with_ending(document, listing.service, listing.successor)
 
     def _read(self, live: Live, kind: str) -> Sequence[ServiceOperation]:
         of = self._kinds.get(kind)

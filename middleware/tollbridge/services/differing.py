@@ -118,6 +118,20 @@ def _budget(field: str, before: Design, after: Design) -> Iterator[Change]:
     yield Change(field, what, lower, _money(had), _money(has))
 
 
+def _policies(field: str, before: Design, after: Design) -> Iterator[Change]:
+    had, has = before.policies, after.policies
+    for name in (*has, *(name for name in had if name not in has)):
+        at, old, new = f"{field}/{name}", had.get(name), has.get(name)
+        if old is None:
+            yield Change(at, "calls are judged by this policy too", True, after=_said(new))
+        elif new is None:
+            yield Change(at, "calls are not judged by this policy any more", before=_said(old))
+        elif old != new:
+            yield Change(at, "its options are others", True, _said(old), _said(new))
+    if set(had) == set(has) and list(had) != list(has):
+        yield Change(field, "they are run in another order", False, ", ".join(had), ", ".join(has))
+
+
 def _money(budget: TokenBudget | None) -> str:
     return "" if budget is None else f"{show_usd(budget.amount)}/{budget.period}"
 
@@ -134,6 +148,7 @@ _TOLD: Mapping[str, Callable[[str, Design, Design], Iterator[Change]]] = {
     "plans": _plans,
     "limits": _limits,
     "budget": _budget,
+    "policies": _policies,
     "price_per_call_usd": _price,
     "visibility": _plain,
     "approval": _plain,

@@ -7,13 +7,14 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from tollbridge.call import Call
-from tollbridge.errors import GatewayError, MethodNotAllowed, ModelNotFound, NotFound, Unavailable
+from tollbridge.errors import GatewayError, ModelNotFound, NotFound, Unavailable
 from tollbridge.formats.dialect import Envelope, ModelEntry, Operation
 from tollbridge.formats.seal import Seal
 from tollbridge.sanity import two_ways, with_escaped_slashes
-from tollbridge.services.book import Book, Books, Live
-from tollbridge.services.kinds import MODEL
+from tollbridge.services.book import Book, Books, Guarded, Live
+from tollbridge.services.kinds import MODEL, ServiceOperation
 from tollbridge.services.model import Service
+from tollbridge.services.opened import Opened
 from tollbridge.services.speaking import Spoken, models_of, service_of, spoken
 from tollbridge.services.subscribing import Subscribed
 
@@ -28,7 +29,7 @@ _LONGEST = 100
 class Entered(msgspec.Struct, eq=False):
     """What a call found: a release of a service, or why there is nothing.
 
-    `refusal` is told only to who may call services of this name at all; that what serves could not be made, at the very
+    `refusal` is told only to who may call anything of this name; that what serves could not be made, at the very
     end, so that the call is counted as one that failed. `root` is the path of the service as it was
     called, `below` the rest; of one that is called as a model there is `spoken` instead. `terms` are those of the
     subscription it is called under, where one is needed. `audience` is whom the gateway's word on who calls is for,
@@ -46,14 +47,26 @@ class Entered(msgspec.Struct, eq=False):
     refused: tuple[tuple[bytes, bytes], ...] = ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a call that was let in."""
+        """Answer a call that was let in, within the policies of its service and its plan."""
+        guarded = self.guarded()
+        await (self.answer if guarded is None else guarded.carry)(scope, receive, send)
+
+    def guarded(self) -> Guarded | None:
+        """Give the policies of the service and of the plan that the call is under."""
+        return self._found().guarded("" if self.terms is None else self.terms.policies)
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call that its policies let pass."""
+        served = await self._found().served()
+        if self.spoken is not None:
+            await self.spoken.answer(service_of(served), scope, receive, send)
+        else:
+            await served(self._below(scope), receive, send)
+
+    def _found(self) -> Live:
         if self.live is None:
             raise self.refusal or NotFound("there is no such service")
-        if self.spoken is not None:
-            await self.spoken.answer(service_of(await self.live.served()), scope, receive, send)
-        else:
-            served = await self.live.served()
-            await served(self._below(scope), receive, send)
+        return self.live
 
     def _below(self, scope: Scope) -> dict[str, Any]:
         """Give the scope as an app mounted at the service's path sees it (ASGI: `path` begins with `root_path`)."""
@@ -62,11 +75,15 @@ class Entered(msgspec.Struct, eq=False):
 
 
 class Entrance:
-    """Finds services in the book.  `seal` is for what their answers keep of a provider's state."""
+    """Finds services in the book.  `seal` is for what their answers keep of a provider's state.
 
-    def __init__(self, books: Books, seal: Seal) -> None:
+    A call that finds nothing is one without a token where `opened` knows that such a call could find something.
+    """
+
+    def __init__(self, books: Books, seal: Seal, opened: Opened) -> None:
         self._books = books
         self._seal = seal
+        self._opened = opened
 
     async def enter(self, call: Call) -> None:
         """Say in the call which service and operation its path asks for; raises `Unavailable` where nobody knows."""
@@ -76,32 +93,25 @@ class Entrance:
             version = "@"  # which none has
         entered = call.entered = Entered(root=PREFIX + named, below=slash + rest)
         call.service = slug[:_LONGEST]
-        call.operation = _operation(call.service, "*")
+        call.operation = operation_of(call.service)
         self._find(entered, await self._books.current(), slug, version if at else _asked(call))
-        if entered.live is None:
+        service, live = entered.service, entered.live
+        if service is None or live is None:
+            call.public = service is not None and await self._opened.was(service)
             return
         try:
-            served = await entered.live.served()
-        except Unavailable as exc:
-            call.release = entered.live.release.id
+            found = await _found(call, entered.below, slug, live)
+        except GatewayError as exc:
+            if isinstance(exc, Unavailable):
+                call.release = live.release.id
             entered.refusal, entered.live = exc, None
+            call.public = await self._opened.now(service, live)
             return
-        if "%" in entered.below and not getattr(served, "escaped_slashes", False):
-            raise two_ways()
-        try:
-            found = served.find(call.method, entered.below, call.headers, call.query)
-        except MethodNotAllowed as exc:
-            entered.refusal, entered.live = exc, None
-            return
-        if found is None:
-            entered.refusal = NotFound(f"the service {slug!r} has nothing at {entered.below[:200] or '/'}")
-            entered.live = None
-            return
-        call.operation, call.release = _operation(slug, found.name), entered.live.release.id
+        call.operation, call.release = operation_of(slug, found.name), live.release.id
         entered.audience = slug if found.audience == "" else found.audience
         entered.refused = found.refused
         call.public = found.public
-        call.call_price = entered.live.price if found.price is None else found.price
+        call.call_price = live.price if found.price is None else found.price
 
     async def enter_model(self, call: Call, operation: Operation, envelope: Envelope) -> None:
         """Say in the call which service its model is, `api/<slug>` or `api/<slug>@<version>`.
@@ -111,7 +121,7 @@ class Entrance:
         slug, at, version = envelope.model[len(MODEL) :].partition("@")
         entered = call.entered = Entered(spoken=spoken(call, operation, envelope, self._seal))
         call.service = slug[:_LONGEST]
-        call.operation = _operation(call.service, SPEAK)
+        call.operation = operation_of(call.service, SPEAK)
         book = await self._books.current()
         entry = book.entries.get(slug)
         if entry is not None and not entry.spoken and entry.service.retired_at is None:
@@ -139,13 +149,25 @@ class Entrance:
         entered.service = entry.service
         entered.live = entry.versions.get(version) if version else entry.live
         if entered.live is None:
-            entered.refusal = _gone(entry.service) or NotFound(
+            entered.refusal = gone(entry.service) or NotFound(
                 f"the service {slug!r} serves no version {version[:_LONGEST]!r}; "
                 f"it serves {', '.join(sorted(entry.versions)) or 'none'}"
             )
 
 
-def _operation(slug: str, name: str) -> Operation:
+async def _found(call: Call, below: str, slug: str, live: Live) -> ServiceOperation:
+    """Find what is called of a release; raises why there is nothing."""
+    served = await live.served()
+    if "%" in below and not getattr(served, "escaped_slashes", False):
+        raise two_ways()
+    found = served.find(call.method, below, call.headers, call.query)
+    if found is None:
+        raise NotFound(f"the service {slug!r} has nothing at {below[:200] or '/'}")
+    return found
+
+
+def operation_of(slug: str, name: str = "*") -> Operation:
+    """Give an operation of a service, or what stands for any of them where it is not known, or not told, which."""
     return Operation(scope=f"service:{slug}:{name}", label=LABEL, path=name, ai=False)
 
 
@@ -153,7 +175,7 @@ def _asked(call: Call) -> str:
     return (call.header(VERSION) or b"").decode("latin-1").strip()
 
 
-def _gone(service: Service) -> GatewayError | None:
+def gone(service: Service) -> GatewayError | None:
     """Give the refusal of a service that is retired: 410, with a pointer to what took its place."""
     if service.retired_at is None:
         return None

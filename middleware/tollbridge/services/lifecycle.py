@@ -47,12 +47,18 @@ _NEEDS_APPROVAL = frozenset(
     ((_S.MADE, _M.PUBLISH), (_S.MADE, _M.SCHEDULE), (_S.FAILED, _M.PUBLISH), (_S.SCHEDULED, _M.PUBLISH))
 )
 """What goes on without a review only where none is asked for, or where one was passed before."""
+_ENDS_APPROVAL = (_M.WITHDRAW, _M.REFUSE)
+
+
+def approval(move: Move, *, approved: bool) -> bool:
+    """Say whether a release is approved after a move: until its review is withdrawn, or another one refuses it."""
+    return move is Move.APPROVE or (approved and move not in _ENDS_APPROVAL)
 
 
 def moved(state: ReleaseState, move: Move, *, reviewed: bool, approved: bool = False) -> ReleaseState:
     """Give the state a release comes to.  `reviewed`: none may be published that nobody approved.
 
-    `approved`: somebody did, at any time before. One that is unscheduled is as good as approved still, where it was.
+    `approved`: somebody did, and it holds. One that is unscheduled is as good as approved still, where it was.
     Raises `BadRequest` (409) naming what can be done instead.
     """
     there = _WAYS.get((state, move))

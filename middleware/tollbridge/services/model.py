@@ -62,6 +62,10 @@ class Approval(StrEnum):
     MANUAL = "manual"
 
 
+Named = Mapping[str, Mapping[str, Any]]
+"""Policies, by the names they are registered under, with the options of each; the first one is outermost."""
+
+
 class Contact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom to ask."""
 
@@ -88,7 +92,7 @@ class Design(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `docs` are Markdown. `logo` is an image as a `data:` URL. `category` is a path in the catalogue's tree, such as
     `language/translation`. `plans` are names of those that a subscription can have; none needs no plan.
     `price_per_call_usd` is the toll of one call, where no plan says another. `limits` and `budget` bound all callers
-    together. `definition` is the kind's own.
+    together. `policies` are run around each call, inside those of the operator. `definition` is the kind's own.
     """
 
     name: str = ""
@@ -106,6 +110,7 @@ class Design(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     price_per_call_usd: str = "0"
     limits: TokenLimits = TokenLimits()
     budget: TokenBudget | None = None
+    policies: Named = {}
     definition: Mapping[str, Any] = {}
 
 

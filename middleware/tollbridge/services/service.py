@@ -22,7 +22,9 @@ from tollbridge.services.judging import DRAFT, Judged, Trial, judged, problems_i
 from tollbridge.services.kinds import Problem, Running, ServiceKind
 from tollbridge.services.lifecycle import Move
 from tollbridge.services.model import Design, Release, Service, ServiceChange, ServiceEdit
+from tollbridge.services.transferring import check_leaving
 from tollbridge.services.wishes import (
+    PolicyProblems,
     checked_design,
     checked_kind,
     checked_reason,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from tollbridge.gateway import Gateway
 
 SOONEST_S = 1.0
+_WATCHED = (Move.PUBLISH, Move.PROMOTE)
 
 
 class Services:
@@ -59,6 +62,7 @@ class Services:
         config: ServicesConfig,
         kinds: Mapping[str, ServiceKind],
         *,
+        policies: PolicyProblems,
         app: str = "app",
     ) -> None:
         self._store = store
@@ -66,6 +70,7 @@ class Services:
         self._clock = clock
         self._config = config
         self._app = app
+        self._policies = policies
         self.kinds = kinds
 
     async def add(
@@ -86,7 +91,10 @@ class Services:
         return await (await self._store.services()).add_service(new, design, await self._tokens.act(by))
 
     async def change(self, service_id: str, edit: ServiceEdit, *, by: Actor = OPERATOR) -> Service | None:
-        """Change the draft of a service, or who owns it; what serves stays as it is."""
+        """Change the draft of a service, or who owns it; what serves stays as it is.
+
+        One that names secrets of the team which owns it is not given to another (409).
+        """
 
         def changed(seen: tuple[Service, Design]) -> ServiceChange:
             change = change_for(edit, seen)
@@ -94,7 +102,11 @@ class Services:
                 checked_design(change.draft)
             return change if change.team is UNSET else structs.replace(change, team=change.team.strip())
 
-        return await (await self._store.services()).change_service(service_id, changed, await self._tokens.act(by))
+        def leave(service: Service, designs: Sequence[Design]) -> None:
+            check_leaving(self.kinds.get(service.kind), service, designs)
+
+        store = await self._store.services()
+        return await store.change_service(service_id, changed, await self._tokens.act(by), leave=leave)
 
     async def drop(self, service_id: str, *, check: Look | None = None, by: Actor = OPERATOR) -> Service | None:
         """Forget a service that never served."""
@@ -102,7 +114,7 @@ class Services:
 
     async def problems(self, kind: str, design: Design) -> Sequence[Problem]:
         """Say what keeps a design from being published, and what is doubtful."""
-        return await problems_in(self.kinds[checked_kind(kind, self.kinds)], design)
+        return await problems_in(self.kinds[checked_kind(kind, self.kinds)], design, self._policies)
 
     async def release(
         self,
@@ -113,7 +125,10 @@ class Services:
         giver: Principal | None = None,
         by: Actor = OPERATOR,
     ) -> Release | None:
-        """Make a release of the draft as it is; raises `BadRequest` (422) for a draft that could not be published."""
+        """Make a release of the draft as it is; raises `BadRequest` (422) for a draft that could not be published.
+
+        So it does (409) for one that was changed while it was looked at.
+        """
         store = await self._store.services()
         found = await store.get_draft(service_id)
         if found is None:
@@ -126,6 +141,7 @@ class Services:
             note=checked_reason(note, "note"),
             created_by=by.id,
             created_at=self._clock.now(),
+            revision=service.revision,
         )
         return await store.add_release(service_id, new, await self._tokens.act(by))
 
@@ -139,7 +155,7 @@ class Services:
         check: LookAtRelease | None = None,
         by: Actor = OPERATOR,
     ) -> Release | None:
-        """Submit a release for review, withdraw, approve or refuse it, unschedule it, or take it away."""
+        """Submit a release for review, withdraw, approve or refuse it, unschedule it, promote it, or take it away."""
         return await self._step(service_id, number, by, move=move, why=why, check=check)
 
     async def schedule(
@@ -181,9 +197,7 @@ class Services:
         proved = await self._must_be_proved(service_id, number, giver)
         if proved is None:
             return None
-        watched_s = self._config.watch_s
-        until = self._clock.now() + timedelta(seconds=watched_s) if watched_s else None
-        more: dict[str, Any] = {"beside": beside, "watched_until": until, "proved": proved, "check": check}
+        more: dict[str, Any] = {"beside": beside, "proved": proved, "check": check}
         return await self._step(service_id, number, by, move=Move.PUBLISH, why=why, **more)
 
     async def prove(
@@ -224,15 +238,15 @@ class Services:
             found = await self._released(service_id, number, giver)
             if found is None:
                 return None
-            service, release, design = found
-            return Trial(self.kinds[service.kind], running(service, release, design.definition))
+            service, release, seen = found
+            return Trial(self.kinds[service.kind], running(service, release, seen.definition), seen.policies)
         drafted = await (await self._store.services()).get_draft(service_id)
         if drafted is None:
             return None
         service, draft = drafted
         definition = (await self._judged(service.kind, draft, giver)).definition
         tried = Running(service.id, service.slug, service.team, "", 0, DRAFT, definition)
-        return Trial(self.kinds[service.kind], tried)
+        return Trial(self.kinds[service.kind], tried, draft.policies)
 
     async def deprecate(
         self,
@@ -263,8 +277,10 @@ class Services:
         return await store.retire_service(service_id, _successor(successor), await self._tokens.act(by), check=check)
 
     async def _step(self, service_id: str, number: int, by: Actor, *, why: str, **said: Any) -> Release | None:
-        store, review = await self._store.services(), self._config.review
+        store, review, watch_s = await self._store.services(), self._config.review, self._config.watch_s
         said |= {"reviewed": review != "none", "four_eyes": review == "four_eyes"}
+        if watch_s and said["move"] in _WATCHED:
+            said["watched_until"] = self._clock.now() + timedelta(seconds=watch_s)
         step = Step(why=checked_reason(why), **said)
         return await store.move_release(service_id, number, step, await self._tokens.act(by))
 
@@ -283,12 +299,12 @@ class Services:
         service, release = await store.get_service(service_id), await store.get_release(service_id, number)
         if service is None or release is None:
             return None
-        design = (await store.designs([release.id]))[release.id]
-        return service, release, await self._judged(service.kind, design, giver)
+        design = (await store.designs([release.id])).get(release.id)
+        return None if design is None else (service, release, await self._judged(service.kind, design, giver))
 
     async def _judged(self, kind: str, design: Design, giver: Principal | None) -> Judged:
         """Refuse what cannot be published, and whoever may not call themselves what this calls."""
-        found = await judged(self.kinds[checked_kind(kind, self.kinds)], design)
+        found = await judged(self.kinds[checked_kind(kind, self.kinds)], design, self._policies)
         routes = [f"service:{self._app}:{route}" for route in found.routes]
         await check_giver(self._store, giver, [*(f"model:{model}" for model in found.models), *routes])
         return found

@@ -19,6 +19,7 @@ from tollbridge.formats.seal import Seal
 from tollbridge.money import show_usd
 from tollbridge.services.book import Book
 from tollbridge.services.kinds import MODEL, SpokenService
+from tollbridge.services.model import Service
 
 COST, DROPPED = b"x-tollbridge-cost-usd", b"x-tollbridge-dropped"
 
@@ -114,11 +115,17 @@ def service_of(served: object) -> SpokenService:
 
 def models_of(book: Book) -> list[ModelEntry]:
     """List the services that are called as models, as far as they serve."""
-    return [
-        ModelEntry(f"{MODEL}{slug}", entry.service.team or "tollbridge")
-        for slug, entry in book.entries.items()
-        if entry.live is not None and entry.spoken
-    ]
+    return [_entry(entry.service) for entry in book.entries.values() if entry.live is not None and entry.spoken]
+
+
+def _entry(service: Service) -> ModelEntry:
+    return ModelEntry(
+        f"{MODEL}{service.slug}",
+        service.team or "tollbridge",
+        deprecated_at=service.deprecated_at,
+        ends_at=service.sunset_at,
+        successor=f"{MODEL}{service.successor}" if service.successor else "",
+    )
 
 
 async def _left(receive: Receive) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from tollbridge.services.model import Named
 from tollbridge.tokens.model import TokenBudget, TokenLimits
 from tollbridge.tokens.scopes import covers
 
@@ -29,8 +30,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a subscription may use, and at which price.
 
     `price_per_call` is in nano-dollars, None for that of the service. `models` are globs of those that calls of the
-    subscription may come to, empty for all. `quota` bounds the calls of each subscription. After `ended_at` nobody gets
-    it any more; who has it keeps it.
+    subscription may come to, empty for all. `quota` bounds the calls of each subscription. `policies` are run around
+    each call, inside those of the service. After `ended_at` nobody gets it any more; who has it keeps it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     price_per_call: int | None = None
     models: tuple[str, ...] = ()
     quota: CallQuota | None = None
+    policies: Named = {}
     created_at: datetime
     ended_at: datetime | None = None
 
@@ -55,6 +57,7 @@ class PlanChange(msgspec.Struct, frozen=True, kw_only=True):
     price_per_call: int | UnsetType | None = UNSET
     models: tuple[str, ...] | UnsetType = UNSET
     quota: CallQuota | UnsetType | None = UNSET
+    policies: Named | UnsetType = UNSET
     ended: bool | UnsetType = UNSET
 
 
@@ -80,7 +83,8 @@ OPEN = frozenset((SubscriptionState.ASKED, SubscriptionState.APPROVED))
 class Subscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An application that calls a service, or asked to.
 
-    `why` is the reason it was asked for, `opinion` that of the decision. Under `plan`, empty for none.
+    `why` is the reason it was asked for, `opinion` that of what was decided last, be it its end. It is under `plan`,
+    empty for none.
     """
 
     id: str
@@ -99,7 +103,10 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Subscribed(msgspec.Struct, frozen=True, gc=False):
-    """What a call needs to know of a subscription that opens: its plan's terms, nothing where it has none."""
+    """What a call needs to know of a subscription that opens: its plan's terms, nothing where it has none.
+
+    `policies` are written as JSON, empty for none.
+    """
 
     id: str
     limits: TokenLimits = TokenLimits()
@@ -107,6 +114,7 @@ class Subscribed(msgspec.Struct, frozen=True, gc=False):
     price_per_call: int | None = None
     models: tuple[str, ...] = ()
     quota: CallQuota | None = None
+    policies: str = ""
 
     def lets(self, model: str) -> bool:
         """Whether calls may come to a model, asked for by this name: as with scopes."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from tollbridge.applications.model import is_application
 from tollbridge.audit import OPERATOR, Actor
@@ -13,7 +13,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest, NotFound
 from tollbridge.ids import new_id
 from tollbridge.people.wishes import checked_description, checked_line
-from tollbridge.services.model import Approval, Design, Service, ServiceState, Visibility
+from tollbridge.services.model import Approval, Design, Named, Service, ServiceState, Visibility
 from tollbridge.services.subscribing import (
     QUOTA_PERIODS,
     CallQuota,
@@ -23,7 +23,7 @@ from tollbridge.services.subscribing import (
     Subscription,
     SubscriptionState,
 )
-from tollbridge.services.wishes import SLUG, checked_reason
+from tollbridge.services.wishes import SLUG, PolicyProblems, checked_policies, checked_reason
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import change_for
 from tollbridge.stores.subscriptions import Decision
@@ -34,7 +34,7 @@ from tollbridge.tokens.service import TokenService
 MOST_MODELS = 100
 MOST_CALLS = 1_000_000_000_000
 _SLUG = re.compile(SLUG)
-_CHECKED = ("title", "description", "models", "quota")
+_CHECKED = ("title", "description", "models", "quota", "policies")
 
 
 class Subscriptions:
@@ -44,16 +44,17 @@ class Subscriptions:
     None is nothing: there is no such plan or subscription.
     """
 
-    def __init__(self, store: Store, tokens: TokenService, clock: Clock) -> None:
+    def __init__(self, store: Store, tokens: TokenService, clock: Clock, *, policies: PolicyProblems) -> None:
         self._store = store
         self._tokens = tokens
         self._clock = clock
+        self._policies = policies
 
     async def add_plan(self, plan: Plan, *, by: Actor = OPERATOR) -> Plan:
         """Make a plan; its time of making is now."""
         if not _SLUG.fullmatch(plan.name):
             raise BadRequest("a plan is 1 to 63 small letters, digits and hyphens, none at its ends", param="name")
-        terms = _checked(PlanChange(**{name: getattr(plan, name) for name in _CHECKED}))
+        terms = self._checked(PlanChange(**{name: getattr(plan, name) for name in _CHECKED}))
         said = {name: getattr(terms, name) for name in _CHECKED}
         made = structs.replace(plan, **said, created_at=self._clock.now(), ended_at=None)
         return await (await self._store.subscriptions()).add_plan(made, await self._tokens.act(by))
@@ -63,32 +64,46 @@ class Subscriptions:
         store = await self._store.subscriptions()
 
         def changed(plan: Plan) -> PlanChange:
-            return _checked(change_for(edit, plan))
+            return self._checked(change_for(edit, plan))
 
         return await store.change_plan(name, changed, await self._tokens.act(by))
 
-    async def ask(
-        self, application: str, service: str, *, plan: str = "", why: str = "", by: Actor = OPERATOR
-    ) -> Subscription:
-        """Ask for a service, by its id or slug, for an application.  Where nobody has to decide, it opens at once.
+    def _checked(self, change: PlanChange) -> PlanChange:
+        if change.policies is not UNSET:
+            for name, why in self._policies(change.policies):
+                raise BadRequest(why, param=f"policies.{name[:63]}")
+        return _checked(change)
 
-        Raises `NotFound` for a service that the application's team does not see.
+    async def ask(
+        self,
+        application: str,
+        service: str,
+        *,
+        plan: str = "",
+        why: str = "",
+        given: bool = False,
+        by: Actor = OPERATOR,
+    ) -> Subscription:
+        """Ask for a service, by its id or slug, for an application.
+
+        Where nobody has to decide it opens at once, and where it is `given` by whoever does. Raises `NotFound` for a
+        service that the application's team does not see, unless it is given.
         """
         caller = await self._application(application)
-        found, design = await self._offered(service, caller.team)
+        found, design = await self._offered(service, None if given else caller.team)
         await self._check_plan(plan, design)
-        now, auto = self._clock.now(), design.approval is Approval.AUTO
+        now, opens = self._clock.now(), given or design.approval is Approval.AUTO
         wanted = Subscription(
             id=new_id("sub", self._clock),
             application=caller.id,
             service_id=found.id,
             plan=plan,
-            state=SubscriptionState.APPROVED if auto else SubscriptionState.ASKED,
+            state=SubscriptionState.APPROVED if opens else SubscriptionState.ASKED,
             why=checked_reason(why),
             asked_by=by.id,
             asked_at=now,
-            decided_by="gateway" if auto else "",
-            decided_at=now if auto else None,
+            decided_by=by.id if given else "gateway" if opens else "",
+            decided_at=now if opens else None,
         )
         return await (await self._store.subscriptions()).subscribe(wanted, await self._tokens.act(by))
 
@@ -98,15 +113,15 @@ class Subscriptions:
         *,
         opinion: str = "",
         plan: str | None = None,
-        expires_at: datetime | None = None,
+        expires_at: datetime | UnsetType | None = UNSET,
         check: Callable[[Subscription], None] | None = None,
         by: Actor = OPERATOR,
     ) -> Subscription | None:
         """Let an application call, under another plan than it asked for where one is named, and until a time.
 
-        One that is approved already gets that plan and end.
+        One that is approved already gets that plan and end; None takes its end away, and what is not said stays.
         """
-        if expires_at is not None and expires_at <= self._clock.now():
+        if isinstance(expires_at, datetime) and expires_at <= self._clock.now():
             raise BadRequest("the end lies in the past", param="expires_at")
         seen = await (await self._store.subscriptions()).get_subscription(subscription_id)
         if seen is not None and plan is not None:
@@ -155,10 +170,10 @@ class Subscriptions:
             raise BadRequest("this application is disabled or has ended", param="application", status=409)
         return found
 
-    async def _offered(self, name: str, team: str) -> tuple[Service, Design]:
+    async def _offered(self, name: str, team: str | None) -> tuple[Service, Design]:
+        """Find a service that can be subscribed to, by a team that sees it, unless None says that it is given."""
         found, design = await self._live(name)
-        seen = design.visibility is not Visibility.TEAM or (found.team == team and team)
-        if not seen:
+        if team is not None and design.visibility is Visibility.TEAM and (found.team != team or not team):
             raise _nothing()
         if found.state is not ServiceState.PUBLISHED:
             raise BadRequest("this service is to end, and nobody new is let in", param="service", status=409)
@@ -192,6 +207,7 @@ def _checked(change: PlanChange) -> PlanChange:
         "description": checked_description,
         "models": _globs,
         "quota": _quota,
+        "policies": _policies,
     }
     wished = {name: getattr(change, name) for name in _CHECKED}
     return structs.replace(change, **{name: checks[name](it) for name, it in wished.items() if it is not UNSET})
@@ -201,6 +217,13 @@ def _quota(quota: CallQuota | None) -> CallQuota | None:
     if quota is not None and (not 0 < quota.calls <= MOST_CALLS or quota.period not in QUOTA_PERIODS):
         raise BadRequest(f"a quota is 1 to {MOST_CALLS} calls in each {' or '.join(QUOTA_PERIODS)}", param="quota")
     return quota
+
+
+def _policies(policies: Named) -> Named:
+    try:
+        return checked_policies(policies)
+    except ValueError as exc:
+        raise BadRequest(str(exc), param="policies") from None
 
 
 def _globs(models: Sequence[str]) -> tuple[str, ...]:

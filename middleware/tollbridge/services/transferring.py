@@ -1,4 +1,4 @@
-"""Whom it concerns that a service goes over to another team.
+"""Whom it concerns that a service goes over to another team, and what it may not take along.
 
 Subscriptions stay as they are. Who called it for the team that owned it needed none, and needs one from then on; who
 calls for the team that owns it now needs none any more, and what its plan bounds and prices holds no call of theirs.
@@ -6,13 +6,34 @@ calls for the team that owns it now needs none any more, and what its plan bound
 
 from collections.abc import Sequence
 
-from tollbridge.services.model import Access, Service
+from tollbridge.errors import BadRequest
+from tollbridge.services.kinds import ServiceKind
+from tollbridge.services.model import Access, Design, Service
+from tollbridge.services.referring import references_of
 from tollbridge.services.subscribing import SubscriptionState
 from tollbridge.stores.base import Store
 from tollbridge.tokens.model import TokenState
 
 MOST_LOOKED_AT = 200
 _MOST_NAMED = 20
+
+
+def check_leaving(kind: ServiceKind | None, service: Service, designs: Sequence[Design]) -> None:
+    """Refuse to give a service away that names secrets of the team which owns it; raises `BadRequest` (409).
+
+    Whoever writes its draft from then on says where they are sent. An old release that names some is not looked at:
+    where it sends them is written in it.
+    """
+    own = f"stored:{service.team}."
+    found = {one for design in designs for one in references_of(kind, design.definition) if one.startswith(own)}
+    if service.team and found:
+        raise BadRequest(
+            f"it names secrets of the team {service.team}, which would go along: {_named(sorted(found))}; take them "
+            "out of the draft and publish that first; supersede or unschedule other releases with them",
+            code="conflict",
+            status=409,
+            param="team",
+        )
 
 
 async def transfer_notes(store: Store, service: Service, before: str) -> Sequence[str]:
@@ -60,6 +81,6 @@ async def _subscribed(store: Store, service: Service, team: str) -> Sequence[str
     return [one.application for one in found]
 
 
-def _named(applications: Sequence[str]) -> str:
-    more = len(applications) - _MOST_NAMED
-    return ", ".join(applications[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _named(things: Sequence[str]) -> str:
+    more = len(things) - _MOST_NAMED
+    return ", ".join(things[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -12,7 +12,7 @@ from tollbridge.errors import BadRequest
 from tollbridge.money import parse_usd
 from tollbridge.people.wishes import checked_email
 from tollbridge.services.kinds import Problem, ServiceKind
-from tollbridge.services.model import MOST_DESIGN, Design, Slo, write_design
+from tollbridge.services.model import MOST_DESIGN, Design, Named, Slo, write_design
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1_000
@@ -21,9 +21,13 @@ LONGEST_LOGO = 65_536
 """Bytes of an image."""
 LONGEST_REASON = 1_000
 MOST_TAGS, MOST_CONTACTS, MOST_SLOS, MOST_PLANS, DEEPEST = 20, 10, 10, 20, 5
+MOST_POLICIES, LONGEST_POLICY, LONGEST_POLICIES = 10, 63, 20_000
 SLUG = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 """How the slug of a service looks: as a label of a host name (RFC 1123, 2.1), at most 63 characters."""
 VERSION = "[A-Za-z0-9](?:[A-Za-z0-9._-]{0,31})"
+
+PolicyProblems = Callable[[Named], Sequence[tuple[str, str]]]
+"""Says of policies which cannot be run, by their names, and why."""
 
 _SLUG, _VERSION = re.compile(SLUG), re.compile(VERSION)
 _LOGO = re.compile(r"data:image/(png|jpeg|webp|gif);base64,([A-Za-z0-9+/]+={0,2})")
@@ -74,9 +78,10 @@ def checked_design(design: Design) -> Design:
     return design
 
 
-def problems_of(kind: ServiceKind, design: Design) -> Sequence[Problem]:
+def problems_of(kind: ServiceKind, design: Design, policies: PolicyProblems) -> Sequence[Problem]:
     """Say what keeps a design from being published, and what is doubtful."""
     found = [] if design.name.strip() else [Problem("name", "give the service a name that people read")]
+    found += [Problem(f"policies/{name}", why) for name, why in policies(design.policies)]
     try:
         definition = msgspec.convert(design.definition, kind.definition)
     except msgspec.ValidationError as exc:
@@ -159,11 +164,20 @@ def _plans(plans: Sequence[str]) -> None:
         raise ValueError(f"plans are up to {MOST_PLANS} different slugs")
 
 
+def checked_policies(policies: Named) -> Named:
+    """Give policies that can be stored; whether they can be run is another matter.  Raises `ValueError`."""
+    if len(policies) > MOST_POLICIES or not all(0 < len(name) <= LONGEST_POLICY for name in policies):
+        raise ValueError(f"there are at most {MOST_POLICIES} policies, each with a name")
+    if len(msgspec.json.encode(policies)) > LONGEST_POLICIES:
+        raise ValueError(f"policies with their options are at most {LONGEST_POLICIES} bytes of JSON")
+    return policies
+
+
 def _price(usd: str) -> None:
     parse_usd(usd)
 
 
-_CHECKS: dict[str, Callable[[Any], None]] = {
+_CHECKS: dict[str, Callable[[Any], object]] = {
     "name": _line,
     "description": _text(LONGEST_DESCRIPTION),
     "docs": _text(LONGEST_DOCS),
@@ -174,4 +188,5 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
     "slos": _slos,
     "plans": _plans,
     "price_per_call_usd": _price,
+    "policies": checked_policies,
 }

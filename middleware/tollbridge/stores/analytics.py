@@ -1,6 +1,6 @@
 """The seam to what is known of the calls of one service, or of one application."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -134,6 +134,10 @@ class AnalyticsStore(Protocol):
         those with a status of 500 or more, those cut off, and those that took longer than `within_ms`, where that is a
         number.
         """
+        ...
+
+    async def called(self, services: Collection[str], since: datetime) -> Mapping[str, int]:
+        """Count the calls of each of some published services since a time, by their slugs; none is left out."""
         ...
 
     async def tell_burning(self, service_id: str, burning: Mapping[str, Burning], act: Act) -> Sequence[BurnTold]:

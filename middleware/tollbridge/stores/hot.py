@@ -47,7 +47,7 @@ _HOLDER = f"""
 """
 SUBSCRIBED_COLUMNS = """
     s.id, p.requests_per_minute, p.tokens_per_minute, p.concurrency, p.budget_amount, p.budget_period,
-    p.price_per_call, p.models, p.quota_calls, p.quota_period
+    p.price_per_call, p.models, p.quota_calls, p.quota_period, p.policies
 """
 """What a look-up gives of a subscription `s` and its plan `p`, in the order that `subscribed_of` reads it."""
 _SUBSCRIBED = f"""
@@ -102,7 +102,7 @@ def principal_of(row: Sequence[Any]) -> Principal:
 
 def subscribed_of(row: Sequence[Any]) -> Subscribed:
     """Read a subscription that opens from the columns that a look-up gives, in its order."""
-    id, requests, tokens, concurrency, amount, period, price, models, calls, calls_period = row
+    id, requests, tokens, concurrency, amount, period, price, models, calls, calls_period, policies = row
     return Subscribed(
         id,
         TokenLimits(requests, tokens, concurrency),
@@ -110,6 +110,7 @@ def subscribed_of(row: Sequence[Any]) -> Subscribed:
         price,
         tuple(models.split("\n")) if models else (),
         None if calls is None else CallQuota(calls, calls_period),
+        policies or "",
     )
 
 

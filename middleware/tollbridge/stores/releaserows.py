@@ -6,14 +6,16 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from msgspec import UNSET
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.audit import Act
 from tollbridge.errors import Denied
 from tollbridge.services.evaluating import check_proved
-from tollbridge.services.lifecycle import Move, moved
+from tollbridge.services.lifecycle import Move, approval, moved
 from tollbridge.services.model import Design, Release, ReleaseState, Service, read_design
+from tollbridge.stores.askers import askers
 from tollbridge.stores.auditing import record
 from tollbridge.stores.engine import answering
 from tollbridge.stores.evaluationrows import SqlEvaluations, kept
@@ -52,6 +54,8 @@ class SqlReleases(SqlEvaluations, ABC):
                 return None
             if of.retired_at is not None:
                 raise refused("this service is retired, for good")
+            if new.revision not in (UNSET, of.revision):
+                raise refused("the draft was changed meanwhile; look at it, and release it again")
             own = _r.service_id == of.id
             if (await writing.connection.execute(select(_r.id).where(own, _r.version == new.version))).first():
                 raise refused("another release of this service has this version", "already_exists")
@@ -113,9 +117,9 @@ class SqlReleases(SqlEvaluations, ABC):
                 step.check(of, before)
             if of.retired_at is not None:
                 raise refused("this service is retired, for good")
-            if step.four_eyes and step.move is Move.APPROVE and before.asked_by == act.actor.id:
-                raise Denied("somebody else than who asked for the review decides on it", code="four_eyes")
-            approved = bool(row.approved) or step.move is Move.APPROVE
+            if step.four_eyes and step.move is Move.APPROVE:
+                await _check_another(connection, before.asked_by, act.actor.id)
+            approved = approval(step.move, approved=bool(row.approved))
             state = moved(before.state, step.move, reviewed=step.reviewed, approved=approved)
             if step.proved and step.move in _PROVED and before.published_at is None:
                 check_proved(of.slug, number, next(iter(await kept(connection, before.id, limit=1)), None))
@@ -123,7 +127,7 @@ class SqlReleases(SqlEvaluations, ABC):
             if step.move is Move.PUBLISH:
                 values |= await _publish(connection, of, before, step, act)
             elif step.move is Move.PROMOTE:
-                values |= await _promote(connection, of, before)
+                values |= await _promote(connection, of, before, step, act)
             elif before.state is _LIVE:
                 values |= await _leave(connection, of, before, row.instead_of, step.move) | {"ended_at": micros(act.at)}
             await connection.execute(update(release).where(_r.id == before.id).values(values))
@@ -144,16 +148,16 @@ class SqlReleases(SqlEvaluations, ABC):
                 service=of,
                 release=one,
                 instead_of=read[one.id].instead_of,
-                since=moment(read[one.id].published_at),
+                since=moment(read[one.id].watched_from or read[one.id].published_at),
                 until=moment(read[one.id].watched_until),
             )
             for of, one in await self._released(rows)
         ]
 
-    async def end_watch(self, release_id: str) -> None:
+    async def end_watch(self, release_id: str, until: datetime) -> None:
+        which = (_r.id == storable(release_id), _r.watched_until == micros(until))
         async with self._turns.take() as writing:
-            ended = update(release).where(_r.id == storable(release_id)).values(watched_until=None)
-            await writing.connection.execute(ended)
+            await writing.connection.execute(update(release).where(*which).values(watched_until=None))
 
     async def _rows(self, *which: Any) -> Sequence[Released]:
         wanted = _ALL.where(*which).order_by(_r.publish_at, _r.id).limit(MOST_WATCHED)
@@ -179,6 +183,17 @@ def digest_of(design: bytes) -> bytes:
     return sha256(design).digest()
 
 
+async def _check_another(connection: AsyncConnection, asked_by: str, decides: str) -> None:
+    """Refuse who asked for a review as who approves it, with whichever of their tokens; raises `Denied`."""
+    who = await askers(connection, (asked_by, decides))
+    if who[decides].is_one_with(who[asked_by]):
+        raise Denied(
+            "somebody else than who asked for the review decides on it; tokens of one owner, and a token and those "
+            "that were made with it, are one person's",
+            code="four_eyes",
+        )
+
+
 def _written(step: Step, act: Act) -> dict[str, Any]:
     """Give the columns that a move writes of itself."""
     if step.move is Move.SUBMIT:
@@ -199,16 +214,30 @@ async def _publish(connection: AsyncConnection, of: Service, one: Release, step:
         await connection.execute(update(release).where(_r.id == of.live).values(ends))
         await connection.execute(update(service).where(_c.id == of.id).values(live=one.id))
     await turn_over(connection)
-    watched = None if step.watched_until is None else micros(step.watched_until)
     former = "" if beside else of.live
-    return {"published_at": at, "ended_at": None, "watched_until": watched, "instead_of": former}
+    return {"published_at": at, "ended_at": None, "instead_of": former, **_watch(step, act)}
 
 
-async def _promote(connection: AsyncConnection, of: Service, one: Release) -> dict[str, Any]:
+async def _promote(connection: AsyncConnection, of: Service, one: Release, step: Step, act: Act) -> dict[str, Any]:
     """Give a release that serves beside another the place of that one, which goes on beside it."""
+    if of.live == one.id:
+        raise refused("callers without a version get this release already")
     await connection.execute(update(service).where(_c.id == of.id).values(live=one.id))
     await turn_over(connection)
-    return {"instead_of": of.live if of.live != one.id else ""}
+    return {"instead_of": of.live, **_watch(step, act)}
+
+
+def _watch(step: Step, act: Act) -> dict[str, Any]:
+    """Give the columns that say from when to when a release is watched."""
+    until = step.watched_until
+    return (
+        dict.fromkeys(("watched_from", "watched_until"))
+        if until is None
+        else {
+            "watched_from": micros(act.at),
+            "watched_until": micros(until),
+        }
+    )
 
 
 async def _leave(connection: AsyncConnection, of: Service, one: Release, instead_of: str, move: Move) -> dict[str, Any]:

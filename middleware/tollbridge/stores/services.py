@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tollbridge.audit import Act
 from tollbridge.services.evaluating import KEPT, Evaluation
@@ -20,16 +21,22 @@ Look = Callable[[Service], None]
 """What looks at a service as it is while nobody else changes it, and raises where nothing is to be changed."""
 LookAtRelease = Callable[[Service, Release], None]
 """The same for a release of a service."""
+LookAtDesigns = Callable[[Service, Sequence[Design]], None]
+"""The same for a service that goes over to another team, with its draft and what serves of it or will by itself."""
 
 
 class NewRelease(msgspec.Struct, frozen=True, kw_only=True):
-    """A release about to be written of a service's draft; its number is the next one."""
+    """A release about to be written of a service's draft; its number is the next one.
+
+    `revision`, where it counts, is that of the draft that it is to be a copy of.
+    """
 
     id: str
     version: str
     note: str
     created_by: str
     created_at: datetime
+    revision: int | UnsetType = UNSET
 
 
 class NewEvaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,9 +55,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     `why` is a reason, `at` when a scheduled one is to be published. `beside`: it is published beside the one that
     serves, for those who ask for its version. `reviewed`: only what was approved may be published; `four_eyes`: by
-    somebody else than who asked. `proved`: one that never served must have passed its last trial before it is published
-    or scheduled. `watched_until`: it is taken back until then where its calls fail. `check` sees
-    release and service as they are, and refuses by raising.
+    another person than who asked. `proved`: one that never served must have passed its last trial before it is
+    published or scheduled. `watched_until`: one that is published or promoted is taken back until then where its calls
+    fail. `check` sees release and service as they are, and refuses by raising.
     """
 
     move: Move
@@ -79,7 +86,10 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A live release that is watched from when it was published to `until`, and the one before it, empty for none."""
+    """A live release that is watched from when it was published or promoted, `since`, to `until`.
+
+    `instead_of` is the one before it, empty for none.
+    """
 
     service: Service
     release: Release
@@ -109,7 +119,9 @@ class ServiceStore(Protocol):
         """List services by their slugs, those behind `after`; `search` is a plain part of slug or name."""
         ...
 
-    async def change_service(self, service_id: str, edit: ServiceEdit, act: Act) -> Service | None:
+    async def change_service(
+        self, service_id: str, edit: ServiceEdit, act: Act, *, leave: LookAtDesigns | None = None
+    ) -> Service | None:
         """Change one; raises `BadRequest` (409) where it is retired."""
         ...
 
@@ -126,11 +138,17 @@ class ServiceStore(Protocol):
     async def retire_service(
         self, service_id: str, successor: str, act: Act, *, check: Look | None = None
     ) -> Service | None:
-        """End a service for good, and all of its releases; raises `BadRequest` (409) for one that never served."""
+        """End a service for good, and all of its releases; raises `BadRequest` (409) for one that never served.
+
+        One that serves no more, because its releases failed, did serve.
+        """
         ...
 
     async def add_release(self, service_id: str, new: NewRelease, act: Act) -> Release | None:
-        """Copy the draft of a service; raises `BadRequest` (409) where another release has its version."""
+        """Copy the draft of a service; raises `BadRequest` (409) where another release has its version.
+
+        So it does where the draft is another than `new.revision` says.
+        """
         ...
 
     async def get_release(self, service_id: str, number: int) -> Release | None:
@@ -148,7 +166,8 @@ class ServiceStore(Protocol):
     async def move_release(self, service_id: str, number: int, step: Step, act: Act) -> Release | None:
         """Do something to a release, all or nothing; raises `BadRequest` (409) where that cannot be done to it now.
 
-        Raises `Denied` where it needs somebody else, what `step.check` raises, and `BadRequest` (409, `not_proven`).
+        An approval holds until the release is withdrawn or refused. Raises `Denied` where it needs somebody else, what
+        `step.check` raises, and `BadRequest` (409, `not_proven`).
         """
         ...
 
@@ -172,6 +191,6 @@ class ServiceStore(Protocol):
         """Give the live releases that are watched still."""
         ...
 
-    async def end_watch(self, release_id: str) -> None:
-        """Watch a release no more."""
+    async def end_watch(self, release_id: str, until: datetime) -> None:
+        """Watch a release no more that was watched until then; one that is watched anew meanwhile stays so."""
         ...

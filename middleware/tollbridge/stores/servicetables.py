@@ -37,7 +37,7 @@ release = Table(
     Column("design", LargeBinary, nullable=False),
     text("note"),
     text("state"),
-    Column("approved", Boolean, nullable=False),  # at any time before
+    Column("approved", Boolean, nullable=False),  # before, and neither withdrawn nor refused since
     count("created_at"),
     text("created_by"),
     text("asked_by"),
@@ -49,6 +49,7 @@ release = Table(
     moment("ended_at"),
     moment("watched_until"),  # until then it is taken back where its calls fail
     text("instead_of"),  # the release that served before it
+    moment("watched_from"),  # null with `watched_until`: from when it was published
     Index("ix_release_number", "service_id", "number", unique=True),
     Index("ix_release_state", "state", "publish_at"),
     sqlite_with_rowid=False,
@@ -84,6 +85,7 @@ plan = Table(
     moment("ended_at"),
     Column("quota_calls", BigInteger),
     Column("quota_period", Text),
+    text("policies", default=""),  # JSON, empty for none
     sqlite_with_rowid=False,
 )
 

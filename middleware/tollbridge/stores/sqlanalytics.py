@@ -5,7 +5,7 @@ service has both. Rows are read by the index of the service or of the applicatio
 20 seconds of one core, how they fared two (SQLite, 2026-11), away from the event loop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -108,6 +108,14 @@ class SqlAnalytics:
         slices = [found.get(number, none) for number in range(len(order))]
         sums = list(accumulate(slices, lambda one, other: tuple(map(sum, zip(one, other, strict=True)))))
         return [Fared(calls=sums[n][0], failed=sums[n][1:]) for n in map(order.index, starts)]
+
+    async def called(self, services: Collection[str], since: datetime) -> Mapping[str, int]:
+        those = _u.service.in_(list(map(storable, services)))
+        asked = select(_u.service, func.count()).where(those, _NO_MODEL, _u.at >= micros(since), ASKED)
+        with answering():
+            async with self._engine.connect() as connection:
+                found = {slug: number for slug, number in await connection.execute(asked.group_by(_u.service))}
+        return {slug: found.get(slug, 0) for slug in services}
 
     async def tell_burning(self, service_id: str, burning: Mapping[str, Burning], act: Act) -> Sequence[BurnTold]:
         told: list[BurnTold] = []

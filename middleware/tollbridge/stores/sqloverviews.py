@@ -1,19 +1,22 @@
 """What is shown of many objects at once, in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, literal, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import BigInteger, Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.clock import Clock
 from tollbridge.services.model import ReleaseState
 from tollbridge.services.subscribing import OPEN, SubscriptionState
+from tollbridge.stores.applicationtables import application
+from tollbridge.stores.askers import askers
 from tollbridge.stores.base import SOON, TokenView
 from tollbridge.stores.engine import answering
 from tollbridge.stores.jobtables import webhook
-from tollbridge.stores.overviews import Queue, Waiting, Waits
-from tollbridge.stores.rows import moment, storable
+from tollbridge.stores.overviews import OfApplication, OfTeam, Queue, Waiting, Waits
+from tollbridge.stores.peopletables import member
+from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.servicetables import release, service, subscription
 from tollbridge.stores.tables import token
 from tollbridge.stores.views import token_views
@@ -32,14 +35,15 @@ class SqlOverviews:
         self._clock = clock
 
     async def waiting(self, kind: Waits, *, team: str = "", but_by: str = "", limit: int = 20) -> Queue:
-        wanted = self._ending() if kind is Waits.TOKEN_ENDING else _WAITING[kind]
+        by_time = {Waits.TOKEN_ENDING: self._ending, Waits.SERVICE_OVERDUE: self._overdue}
+        wanted = by_time[kind]() if kind in by_time else _WAITING[kind]
         if team:
             wanted = wanted.where(_TEAMS[kind] == storable(team))
-        if but_by and kind in _ASKED_BY:
-            wanted = wanted.where(_ASKED_BY[kind] != storable(but_by))
-        oldest = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit)
         with answering():
             async with self._engine.connect() as connection:
+                if but_by and kind in _ASKED_BY:
+                    wanted = wanted.where(_ASKED_BY[kind].not_in(await _ones_own(connection, kind, but_by)))
+                oldest = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit)
                 total = (await connection.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
                 return Queue(total, [_waiting(row) for row in await connection.execute(oldest)])
 
@@ -50,6 +54,36 @@ class SqlOverviews:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(wanted.group_by(_s.service_id))).all()
         return dict.fromkeys(service_ids, 0) | {id: number for id, number in rows}
+
+    async def of_teams(self, names: Collection[str]) -> Mapping[str, OfTeam]:
+        those = list(map(storable, names))
+        going = _by(_t.team, those).join_from(application, token, _t.id == application.c.id)
+        found = await self._counted(
+            services=_by(_v.team, those).where(_v.retired_at.is_(None)),
+            applications=going.where(_t.revoked_at.is_(None)),
+            members=_by(member.c.team, those),
+        )
+        return {name: OfTeam(**found.get(name, {})) for name in names}
+
+    async def of_applications(self, ids: Collection[str]) -> Mapping[str, OfApplication]:
+        those, now = list(map(storable, ids)), micros(self._clock.now())
+        lasting = or_(_t.expires_at.is_(None), _t.expires_at > now)
+        found = await self._counted(
+            subscriptions=_by(_s.application, those).where(_s.state == _APPROVED),
+            asked=_by(_s.application, those).where(_s.state == SubscriptionState.ASKED.value),
+            tokens=_by(_t.parent, those).where(_t.revoked_at.is_(None), lasting),
+        )
+        return {id: OfApplication(**found.get(id, {})) for id in ids}
+
+    async def _counted(self, **wanted: Select[Any]) -> Mapping[str, dict[str, int]]:
+        """Give what each query counts, by its name, of each key."""
+        found: dict[str, dict[str, int]] = {}
+        with answering():
+            async with self._engine.connect() as connection:
+                for name, asked in wanted.items():
+                    for key, number in (await connection.execute(asked)).all():
+                        found.setdefault(key, {})[name] = number
+        return found
 
     async def standing(self, team: str, service_ids: Collection[str]) -> Mapping[str, SubscriptionState]:
         states = [state.value for state in OPEN]
@@ -74,10 +108,22 @@ class SqlOverviews:
         ending = token_views(self._clock.now(), ())[TokenView.ENDING]
         return _select(_t.id, since, _t.name, _t.team).where(ending, _t.kind.not_in([kind.value for kind in HOLDERS]))
 
+    def _overdue(self) -> Select[Any]:
+        over = and_(_v.sunset_at <= micros(self._clock.now()), _v.live != "")
+        return _select(_v.id, _v.sunset_at, _v.name, _v.team, service=_v.slug).where(over)
+
+
+def _by(key: Any, keys: Sequence[str]) -> Select[Any]:
+    """Count the rows of each key."""
+    return select(key, func.count()).where(key.in_(keys)).group_by(key)
+
 
 def _select(id: Any, since: Any, name: Any, team: Any, **more: Any) -> Select[Any]:
     """Select what a thing that waits has, under its own names."""
-    others = {"service": literal(""), "number": literal(0), "asker": literal(""), **more}
+    others = {
+        **{"service": literal(""), "number": literal(0), "asker": literal("")},
+        **{"until": literal(None, BigInteger), "successor": literal(""), **more},
+    }
     columns = {"id": id, "since": since, "name": name, "team": team, **others}
     return select(*(column.label(word) for word, column in columns.items()))
 
@@ -101,6 +147,12 @@ _WAITING: Mapping[Waits, Select[Any]] = {
         _v.retired_at.is_(None),
         ~select(_LATER.c.id).where(_LATER.c.service_id == _r.service_id, _LATER.c.number > _r.number).exists(),
     ),
+    Waits.SERVICE_ENDING: (
+        _select(_s.id, _v.deprecated_at, _t.name, _t.team, service=_v.slug, until=_v.sunset_at, successor=_v.successor)
+        .join_from(subscription, service, _v.id == _s.service_id)
+        .join(token, _t.id == _s.application)
+        .where(_s.state == _APPROVED, _v.deprecated_at.is_not(None), _v.live != "")
+    ),
     Waits.WEBHOOK_SILENT: _select(_w.id, _w.disabled_at, _w.name, _w.team).where(
         _w.disabled_at.is_not(None), _w.failing_since.is_not(None)
     ),
@@ -111,8 +163,18 @@ _TEAMS: Mapping[Waits, Any] = {
     Waits.RELEASE_FAILED: _v.team,
     Waits.WEBHOOK_SILENT: _w.team,
     Waits.TOKEN_ENDING: _t.team,
+    Waits.SERVICE_OVERDUE: _v.team,
+    Waits.SERVICE_ENDING: _t.team,
 }
 _ASKED_BY: Mapping[Waits, Any] = {Waits.RELEASE_IN_REVIEW: _r.asked_by}
+
+
+async def _ones_own(connection: AsyncConnection, kind: Waits, asker: str) -> Sequence[str]:
+    """Give the ids under which somebody asked for what waits of a kind."""
+    asked = _WAITING[kind].with_only_columns(_ASKED_BY[kind]).distinct()
+    ids = list((await connection.execute(asked)).scalars())
+    who = await askers(connection, [asker, *ids])
+    return [id for id in ids if who[id].is_one_with(who[asker])]
 
 
 def _waiting(row: Row[Any]) -> Waiting:
@@ -124,4 +186,6 @@ def _waiting(row: Row[Any]) -> Waiting:
         service=row.service,
         number=row.number,
         asker=row.asker,
+        until=None if row.until is None else moment(row.until),
+        successor=row.successor,
     )

@@ -22,12 +22,13 @@ from tollbridge.services.model import (
 )
 from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import change_for
+from tollbridge.stores.closing import close_of_service
 from tollbridge.stores.engine import answering
 from tollbridge.stores.peopletables import team
 from tollbridge.stores.releaserows import Released, SqlReleases, turn_over
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.searching import holds
-from tollbridge.stores.services import Ending, Look, Published
+from tollbridge.stores.services import Ending, Look, LookAtDesigns, Published
 from tollbridge.stores.servicetables import evaluation, release, service
 from tollbridge.stores.tables import turn
 from tollbridge.stores.tokenrows import optional_moment
@@ -100,7 +101,9 @@ class SqlServices(SqlReleases):
             wanted = wanted.where(*_STATES[ServiceState(state)])
         return await self._services(wanted)
 
-    async def change_service(self, service_id: str, edit: ServiceEdit, act: Act) -> Service | None:
+    async def change_service(
+        self, service_id: str, edit: ServiceEdit, act: Act, *, leave: LookAtDesigns | None = None
+    ) -> Service | None:
         async with self._turns.take() as writing:
             before = await _found(writing.connection, service_id)
             if before is None:
@@ -110,6 +113,11 @@ class SqlServices(SqlReleases):
             _check_going(before)
             values: dict[str, Any] = {}
             if change.team is not UNSET and change.team != before.team:
+                if leave is not None:
+                    leave(
+                        before,
+                        [*await _serving(writing.connection, before), draft if change.draft is UNSET else change.draft],
+                    )
                 values["team"] = storable(change.team)
                 await _check_team(writing.connection, values["team"])
                 await turn_over(writing.connection)
@@ -129,8 +137,7 @@ class SqlServices(SqlReleases):
             found = await _seen(writing.connection, service_id, check)
             if found is None:
                 return None
-            served = select(_r.id).where(_r.service_id == found.id, _r.published_at.is_not(None)).limit(1)
-            if (await writing.connection.execute(served)).first() is not None:
+            if await _served(writing.connection, found):
                 raise refused("a service that served is not forgotten: retire it, so that its callers are told")
             releases = select(_r.id).where(_r.service_id == found.id)
             await writing.connection.execute(delete(evaluation).where(evaluation.c.release_id.in_(releases)))
@@ -167,8 +174,8 @@ class SqlServices(SqlReleases):
             found = await _seen(writing.connection, service_id, check)
             if found is None or found.retired_at is not None:
                 return found
-            if not found.live:
-                raise refused("only a service that is published is retired; forget one that never served")
+            if not await _served(writing.connection, found):
+                raise refused("only a service that served is retired; forget one that never served")
             at = micros(act.at)
             ends = {"state": ReleaseState.SUPERSEDED.value, "ended_at": at, "watched_until": None}
             own = _r.service_id == found.id
@@ -184,6 +191,7 @@ class SqlServices(SqlReleases):
             await record(
                 writing.connection, act, ("service.retire", found.id), None, {"successor": values["successor"]}
             )
+            await close_of_service(writing.connection, found.id, act)
             return await _there(writing.connection, found.id)
 
     async def published(self) -> tuple[int, Sequence[Published]]:
@@ -228,6 +236,19 @@ async def _seen(connection: AsyncConnection, service_id: str, check: Look | None
     if found is not None and check is not None:
         check(found)
     return found
+
+
+async def _served(connection: AsyncConnection, found: Service) -> bool:
+    """Whether any release of a service was ever published."""
+    published = select(_r.id).where(_r.service_id == found.id, _r.published_at.is_not(None)).limit(1)
+    return (await connection.execute(published)).first() is not None
+
+
+async def _serving(connection: AsyncConnection, found: Service) -> Sequence[Design]:
+    """Give the designs of releases that serve, or will by themselves."""
+    states = (ReleaseState.LIVE.value, ReleaseState.SCHEDULED.value)
+    wanted = select(_r.design).where(_r.service_id == found.id, _r.state.in_(states))
+    return [read_design(design) for design in (await connection.execute(wanted)).scalars()]
 
 
 async def _there(connection: AsyncConnection, service_id: str) -> Service:

@@ -1,6 +1,6 @@
 """Plans and subscriptions in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,20 +9,13 @@ from sqlalchemy import Row, Select, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tollbridge.audit import Act
-from tollbridge.money import show_usd
 from tollbridge.services.kinds import MODEL
-from tollbridge.services.subscribing import (
-    OPEN,
-    CallQuota,
-    Plan,
-    PlanChange,
-    PlanEdit,
-    Subscription,
-    SubscriptionState,
-)
+from tollbridge.services.subscribing import Plan, PlanChange, PlanEdit, Subscription, SubscriptionState
 from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import change_for
+from tollbridge.stores.closing import IS_OPEN, SAID, decided, ending
 from tollbridge.stores.engine import answering
+from tollbridge.stores.planrows import change_of_plan, plan_values, read_plan, told_of_plan
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.servicetables import plan, service, subscription
 from tollbridge.stores.sqlapplications import grant_scopes, withdraw_scopes
@@ -30,7 +23,6 @@ from tollbridge.stores.subscriptions import Decision
 from tollbridge.stores.tables import token
 from tollbridge.stores.tokenrows import optional_moment
 from tollbridge.stores.tokenwriting import TokenTurns, TokenWriting, refused
-from tollbridge.tokens.model import TokenBudget, TokenLimits
 
 _p, _s = plan.c, subscription.c
 _S = SubscriptionState
@@ -39,7 +31,6 @@ _WAYS = {
     _S.APPROVED: (_S.APPROVED, _S.CANCELLED, _S.ENDED, _S.EXPIRED),
 }
 """What may become of a subscription; one that is approved again gets another plan or another end."""
-_OPEN = [state.value for state in OPEN]
 _AT_ONCE = 100
 
 
@@ -50,13 +41,13 @@ class SqlSubscriptions:
         self._turns = turns
 
     async def add_plan(self, new: Plan, act: Act) -> Plan:
-        values = {"name": new.name, "created_at": micros(new.created_at), **_terms(_change_of(new))}
+        values = {"name": new.name, "created_at": micros(new.created_at), **plan_values(change_of_plan(new))}
         async with self._turns.take() as writing:
             try:
                 await writing.connection.execute(insert(plan).values(values))
             except IntegrityError as exc:
                 raise refused("there is or was a plan of this name; take another", "already_exists") from exc
-            await record(writing.connection, act, ("plan.add", new.name), None, _told(values))
+            await record(writing.connection, act, ("plan.add", new.name), None, told_of_plan(values))
         return new
 
     async def get_plan(self, name: str) -> Plan | None:
@@ -72,22 +63,22 @@ class SqlSubscriptions:
             row = (await writing.connection.execute(wanted)).one_or_none()
             if row is None:
                 return None
-            change: PlanChange = change_for(edit, _plan(row))
-            before, values = row._asdict(), _terms(change)
+            change: PlanChange = change_for(edit, read_plan(row))
+            before, values = row._asdict(), plan_values(change)
             if change.ended is not UNSET:
                 values["ended_at"] = (row.ended_at or micros(act.at)) if change.ended else None
             values = {column: value for column, value in values.items() if before[column] != value}
             if values:
                 await writing.connection.execute(update(plan).where(_p.name == row.name).values(values))
-                was = _told({column: before[column] for column in values})
-                await record(writing.connection, act, ("plan.change", row.name), was, _told(values))
-            return _plan((await writing.connection.execute(wanted)).one())
+                was = told_of_plan({column: before[column] for column in values})
+                await record(writing.connection, act, ("plan.change", row.name), was, told_of_plan(values))
+            return read_plan((await writing.connection.execute(wanted)).one())
 
     async def subscribe(self, wanted: Subscription, act: Act) -> Subscription:
-        beside = select(_s.id).where(
-            _s.application == wanted.application, _s.service_id == wanted.service_id, _s.state.in_(_OPEN)
-        )
+        beside = select(_s.id).where(_s.application == wanted.application, _s.service_id == wanted.service_id, IS_OPEN)
         async with self._turns.take() as writing:
+            await _check_going(writing, wanted)
+            await _check_given(writing, wanted.plan)
             if (await writing.connection.execute(beside)).first() is not None:
                 raise refused("this application has a subscription of this service, or asked for it", "already_exists")
             values = {
@@ -157,14 +148,17 @@ class SqlSubscriptions:
             raise refused(f"a subscription that is {one.state} cannot become {decision.state}")
         if decision.check is not None:
             decision.check(one)
-        values: dict[str, Any] = {"state": decision.state.value}
-        if decision.state in (_S.APPROVED, _S.REFUSED):
-            values |= {"opinion": storable(decision.opinion), "decided_by": act.actor.id, "decided_at": micros(act.at)}
+        opinion = storable(decision.opinion)
         if decision.state is _S.APPROVED:
-            values["expires_at"] = None if decision.expires_at is None else micros(decision.expires_at)
-            values["plan"] = one.plan if decision.plan is None else decision.plan
-        if decision.state not in OPEN:
-            values["ended_at"] = micros(act.at)
+            plan_name = one.plan if decision.plan is None else decision.plan
+            await _check_going(writing, one)
+            if one.state is _S.ASKED or plan_name != one.plan:
+                await _check_given(writing, plan_name)
+            values = {"state": decision.state.value, "plan": plan_name, **decided(opinion, act)}
+            if decision.expires_at is not UNSET:
+                values["expires_at"] = None if decision.expires_at is None else micros(decision.expires_at)
+        else:
+            values = ending(decision.state, opinion, act)
         await writing.connection.execute(update(subscription).where(_s.id == one.id).values(values))
         told = {"state": decision.state.value, "plan": values.get("plan", one.plan), "why": decision.opinion}
         action = f"subscription.{SAID[decision.state]}"
@@ -184,7 +178,7 @@ class SqlSubscriptions:
     async def _plans(self, wanted: Select[Any]) -> Sequence[Plan]:
         with answering():
             async with self._turns.engine.connect() as connection:
-                return [_plan(row) for row in await connection.execute(wanted)]
+                return [read_plan(row) for row in await connection.execute(wanted)]
 
     async def _subscriptions(self, wanted: Select[Any]) -> Sequence[Subscription]:
         with answering():
@@ -192,81 +186,30 @@ class SqlSubscriptions:
                 return [_subscription(row) for row in await connection.execute(wanted)]
 
 
-SAID = {
-    _S.APPROVED: "approve",
-    _S.REFUSED: "refuse",
-    _S.CANCELLED: "cancel",
-    _S.ENDED: "end",
-    _S.EXPIRED: "expire",
-}
-"""By which word it is recorded what became of a subscription."""
-
-
 async def _row(writing: TokenWriting, subscription_id: str) -> Row[Any] | None:
     wanted = select(subscription).where(_s.id == storable(subscription_id))
     return (await writing.connection.execute(wanted)).one_or_none()
 
 
+async def _check_going(writing: TokenWriting, one: Subscription) -> None:
+    """Refuse to open what has ended, with whatever looked at it before (409)."""
+    retired = select(service.c.id).where(service.c.id == one.service_id, service.c.retired_at.is_not(None))
+    if (await writing.connection.execute(retired)).first() is not None:
+        raise refused("this service is retired, for good")
+    over = select(token.c.id).where(token.c.id == storable(one.application), token.c.revoked_at.is_not(None))
+    if (await writing.connection.execute(over)).first() is not None:
+        raise refused("this application has ended, for good")
+
+
+async def _check_given(writing: TokenWriting, name: str) -> None:
+    """Refuse a plan that has ended to whoever does not have it (409)."""
+    ended = select(_p.name).where(_p.name == storable(name), _p.ended_at.is_not(None))
+    if (await writing.connection.execute(ended)).first() is not None:
+        raise refused(f"the plan {name[:63]!r} is not given to anybody any more; name another one")
+
+
 async def _there(writing: TokenWriting, subscription_id: str) -> Subscription:
     return _subscription((await writing.connection.execute(select(subscription).where(_s.id == subscription_id))).one())
-
-
-def _change_of(new: Plan) -> PlanChange:
-    named = ("title", "description", "limits", "budget", "price_per_call", "models", "quota")
-    return PlanChange(**{name: getattr(new, name) for name in named})
-
-
-def _terms(change: PlanChange) -> dict[str, Any]:
-    """Give the columns that a change writes."""
-    values: dict[str, Any] = {}
-    for name in ("title", "description", "price_per_call"):
-        value = getattr(change, name)
-        if value is not UNSET:
-            values[name] = storable(value) if isinstance(value, str) else value
-    if change.limits is not UNSET:
-        values |= {name: getattr(change.limits, name) for name in TokenLimits.__struct_fields__}
-    if change.budget is not UNSET:
-        budget = change.budget
-        values |= {"budget_amount": None, "budget_period": None}
-        if budget is not None:
-            values |= {"budget_amount": budget.amount, "budget_period": budget.period}
-    if change.models is not UNSET:
-        values["models"] = "\n".join(change.models)
-    if change.quota is not UNSET:
-        quota = change.quota
-        values |= {"quota_calls": quota and quota.calls, "quota_period": quota and quota.period}
-    return values
-
-
-def _told(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the audit log says of columns, as people read them."""
-    ways: dict[str, Callable[[Any], Any]] = {
-        "budget_amount": show_usd,
-        "price_per_call": show_usd,
-        "models": lambda models: models.split("\n"),
-        "ended_at": lambda at: moment(at).isoformat(),
-    }
-    told = {name: value for name, value in values.items() if name != "created_at"}
-    return {name: ways[name](value) if value and name in ways else value for name, value in told.items()}
-
-
-def _plan(row: Row[Any]) -> Plan:
-    return Plan(
-        name=row.name,
-        title=row.title,
-        description=row.description,
-        limits=_limits(row),
-        budget=None if row.budget_amount is None else TokenBudget(row.budget_amount, row.budget_period),
-        price_per_call=row.price_per_call,
-        models=tuple(row.models.split("\n")) if row.models else (),
-        quota=None if row.quota_calls is None else CallQuota(row.quota_calls, row.quota_period),
-        created_at=moment(row.created_at),
-        ended_at=optional_moment(row.ended_at),
-    )
-
-
-def _limits(row: Any) -> TokenLimits:
-    return TokenLimits(row.requests_per_minute, row.tokens_per_minute, row.concurrency)
 
 
 def _subscription(row: Row[Any]) -> Subscription:

@@ -9,17 +9,21 @@ from datetime import datetime
 from typing import Protocol
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from tollbridge.audit import Act
 from tollbridge.services.subscribing import Plan, PlanEdit, Subscription, SubscriptionState
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a subscription.  `check` sees it as it is, and refuses by raising."""
+    """What becomes of a subscription.  `check` sees it as it is, and refuses by raising.
+
+    Approved, it gets another plan or end where one is said: without `plan` and `expires_at` it keeps them.
+    """
 
     state: SubscriptionState
     opinion: str = ""
-    expires_at: datetime | None = None
+    expires_at: datetime | UnsetType | None = UNSET
     plan: str | None = None
     check: Callable[[Subscription], None] | None = None
 
@@ -46,12 +50,16 @@ class SubscriptionStore(Protocol):
     async def subscribe(self, wanted: Subscription, act: Act) -> Subscription:
         """Write a subscription, asked for or approved.
 
-        Raises `BadRequest` (409) where the application has one of this service, or asked for it already.
+        Raises `BadRequest` (409) where the application has one of this service, or asked for it already, and where the
+        application, the service or the plan has ended.
         """
         ...
 
     async def decide(self, subscription_id: str, decision: Decision, act: Act) -> Subscription | None:
-        """Approve, refuse, cancel or end one; raises `BadRequest` (409) where that cannot become of it now."""
+        """Approve, refuse, cancel or end one; raises `BadRequest` (409) where that cannot become of it now.
+
+        So it does for a plan that has ended, unless the subscription has it. Who decided last, when and why is kept.
+        """
         ...
 
     async def get_subscription(self, subscription_id: str) -> Subscription | None:

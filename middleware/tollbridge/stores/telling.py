@@ -6,11 +6,13 @@ What stands in a row here holds no secret, so that it needs no key; what does ho
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.audit import AuditRecord
 from tollbridge.ids import id_in_order
+from tollbridge.services.model import ReleaseState
 from tollbridge.services.subscribing import SubscriptionState
 from tollbridge.stores.jobtables import delivery, webhook
 from tollbridge.stores.peopletables import team
@@ -21,10 +23,11 @@ from tollbridge.webhooks.events import hears, said_of
 
 _TOKENS = (token.c.id, token.c.name, token.c.team)
 _SUBSCRIPTION = "subscription"
+_FAIL = "service.fail"
 _FOR_SUBSCRIBERS = frozenset(
-    f"service.{what}" for what in ("deprecate", "publish", "retire", "supersede", "undeprecate")
+    f"service.{what}" for what in ("deprecate", "fail", "promote", "publish", "retire", "supersede", "undeprecate")
 )
-"""What of a service its subscribers hear too."""
+"""What of a service its subscribers hear too; of releases that failed, those that served."""
 _ABOUT = {
     _SUBSCRIPTION: (service.c.id, service.c.slug, service.c.team),
     "webhook": (webhook.c.id, webhook.c.name, webhook.c.team),
@@ -82,6 +85,11 @@ def _is_for(hook: Any, record: AuditRecord, teams: Collection[str]) -> bool:
     return not hook.team or hook.team in teams
 
 
+def _served(record: AuditRecord) -> bool:
+    """Whether a release of which a record tells served before: to one that did not, nobody but its team gives heed."""
+    return bool(msgspec.json.decode(record.before)["state"] == ReleaseState.LIVE)
+
+
 async def _about(connection: AsyncConnection, record: AuditRecord) -> Sequence[str]:
     about, target = record.action.partition(".")[0], storable(record.target)
     key, name, of_team = _ABOUT.get(about, _TOKENS)
@@ -97,7 +105,7 @@ async def _subscribed(connection: AsyncConnection, record: AuditRecord) -> Colle
     s, target = subscription.c, storable(record.target)
     if record.action.startswith(f"{_SUBSCRIPTION}."):
         which: Sequence[Any] = (s.id == target,)
-    elif record.action in _FOR_SUBSCRIBERS:
+    elif record.action in _FOR_SUBSCRIBERS and (record.action != _FAIL or _served(record)):
         which = (s.service_id == target, s.state == SubscriptionState.APPROVED.value)
     else:
         return ()

@@ -20,6 +20,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import BadRequest
 from tollbridge.stores.auditing import record
 from tollbridge.stores.changes import ForeignToken, NewSecret, NewToken, TokenChange, TokenEdit
+from tollbridge.stores.closing import close_of_applications
 from tollbridge.stores.engine import answering
 from tollbridge.stores.family import Stands, TokenRow, bounded, descendants, minted, rebind, stands_of, take_turn
 from tollbridge.stores.granttables import client
@@ -184,7 +185,7 @@ class TokenWriting:
     async def revoke(self, token_id: str, act: Act, action: str = "token.revoke") -> Token | None:
         """Revoke a token and those below it; committed with the transaction, and each look-up reads the newest.
 
-        One that is revoked stays as it is, and gets no further record.
+        Subscriptions of applications among them are closed. One that is revoked stays as it is, without another record.
         """
         row = await self.row(token_id)
         if row is None:
@@ -193,6 +194,7 @@ class TokenWriting:
         await self._update(ids, token.c.revoked_at.is_(None), {"revoked_at": micros(act.at)})
         if row["revoked_at"] is None:
             await record(self.connection, act, (action, token_id), {"state": self.state(row)}, {"below": ids[1:]})
+        await close_of_applications(self.connection, [id for id in ids if is_application(id)], act)
         return await self.found(token_id)
 
     async def move(self, id: str, team: str, above: str, act: Act, action: str) -> None:

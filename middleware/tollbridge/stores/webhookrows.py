@@ -14,7 +14,7 @@ from tollbridge.stores.jobtables import auto_rotation, delivery, handover, webho
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.tokenrows import optional_moment
 from tollbridge.stores.tokenwriting import TokenTurns, TokenWriting, refused
-from tollbridge.stores.webhooks import Webhook, WebhookChange
+from tollbridge.stores.webhooks import Webhook, WebhookChange, is_mailed
 
 _c = webhook.c
 _TOLD = ("name", "events", "team", "allow_private", "disabled_at")
@@ -131,11 +131,11 @@ def _changed(change: WebhookChange, act: Act) -> dict[str, Any]:
 
 
 def _told(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what the audit log says: of the URL, whose path may be a secret, where it leads."""
+    """Give what the audit log says: of the URL, whose path may be a secret, where it leads; a mail's address whole."""
     told = {name: values[name] for name in _TOLD if name in values}
     if "url" in values:
-        parts = urlsplit(values["url"])
-        told["url"] = f"{parts.scheme}://{parts.netloc}"
+        url, parts = values["url"], urlsplit(values["url"])
+        told["url"] = url if is_mailed(url) else f"{parts.scheme}://{parts.netloc}"
     return told
 
 

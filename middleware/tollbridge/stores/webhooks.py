@@ -11,6 +11,13 @@ from tollbridge.audit import Act
 
 DELIVERED = "delivered"
 """The outcome of a message that arrived; any other says why it did not."""
+MAILTO = "mailto:"
+"""What the URL of a webhook begins with that is told by mail (RFC 6068)."""
+
+
+def is_mailed(url: str) -> bool:
+    """Whether a webhook's URL names an address that mail is sent to."""
+    return url[: len(MAILTO)].lower() == MAILTO
 
 
 class Webhook(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +37,11 @@ class Webhook(msgspec.Struct, frozen=True, gc=False):
     sealed: bytes
     disabled_at: datetime | None = None
     failing_since: datetime | None = None
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether it is told by mail, which is no place for a secret."""
+        return is_mailed(self.url)
 
     def __repr__(self) -> str:
         return f"Webhook({self.id})"

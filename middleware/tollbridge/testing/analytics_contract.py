@@ -64,6 +64,14 @@ def share(key: str, calls: int, failed: int = 0, client: int = 0, refused: int =
 class AnalyticsContract:
     """Tests of `AnalyticsStore`."""
 
+    async def test_calls_of_some_services_are_counted_and_not_what_these_asked(self, store: Store) -> None:
+        await settled(store)
+        analytics = await store.analytics()
+
+        assert await analytics.called(["weather", "sun", "none"], NOON) == {"weather": 8, "sun": 1, "none": 0}
+        assert await analytics.called(["weather", "sun"], NOON + HOUR) == {"weather": 1, "sun": 0}
+        assert await analytics.called([], NOON) == {}
+
     async def test_calls_of_a_service_are_summed_up_and_its_models_cost_on_top(self, store: Store) -> None:
         await settled(store)
 

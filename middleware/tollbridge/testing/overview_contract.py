@@ -9,10 +9,12 @@ from msgspec.structs import replace
 from tollbridge.services.lifecycle import Move
 from tollbridge.services.subscribing import SubscriptionState
 from tollbridge.stores.base import Store
-from tollbridge.stores.overviews import Queue, Waiting, Waits
+from tollbridge.stores.overviews import OfApplication, OfTeam, Queue, Waiting, Waits
+from tollbridge.stores.services import Ending
 from tollbridge.stores.webhooks import Delivery, WebhookChange
 from tollbridge.testing.application_contract import wanted, working
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.people_samples import add_person
 from tollbridge.testing.samples import ACT, NOON, TOKEN, act
 from tollbridge.testing.service_contract import OTHER, begun, made, moved
 from tollbridge.testing.subscription_contract import ASKED, decided
@@ -127,6 +129,89 @@ class OverviewContract:
 
         assert [(one.id, one.since, one.team) for one in found.oldest] == [("tok_9", NOON + timedelta(days=23), "blue")]
         assert await waiting(store, Waits.TOKEN_ENDING, team="red") == []
+
+    async def test_service_waits_that_serves_beyond_the_end_its_callers_were_told(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        services, end = await begun(store), NOON + timedelta(days=1)
+        await made(services, "1")
+        await moved(services, 1, Move.PUBLISH)
+        await services.deprecate_service("svc_1", Ending(sunset_at=end), ACT)
+        assert await waiting(store, Waits.SERVICE_OVERDUE) == []
+        clock.advance(timedelta(days=1).total_seconds())
+
+        (found,) = (await (await store.overviews()).waiting(Waits.SERVICE_OVERDUE)).oldest
+
+        assert (found.id, found.since, found.service) == ("svc_1", end, "weather")
+        assert await waiting(store, Waits.SERVICE_OVERDUE, team="red") == []
+        await services.retire_service("svc_1", "", ACT)
+        assert await waiting(store, Waits.SERVICE_OVERDUE) == []
+
+    async def test_service_that_ends_waits_for_the_teams_that_subscribe_to_it(self, store: Store) -> None:
+        await working(store)
+        services, subscriptions = await begun(store, team="green"), await store.subscriptions()
+        await (await store.applications()).add_application(wanted(2, "red"), ACT)
+        await made(services, "1")
+        await moved(services, 1, Move.PUBLISH)
+        await subscriptions.subscribe(replace(ASKED, state=S.APPROVED), ACT)
+        await subscriptions.subscribe(replace(ASKED, id="sub_2", application="app_2"), ACT)
+        overviews, later = await store.overviews(), act(NOON + timedelta(hours=1))
+        assert await overviews.waiting(Waits.SERVICE_ENDING) == EMPTY
+
+        end = NOON + timedelta(days=90)
+        await services.deprecate_service("svc_1", Ending(sunset_at=end, successor="climate"), later)
+
+        one = Waiting(
+            id="sub_1",
+            since=later.at,
+            name="Application 1",
+            team="blue",
+            service="weather",
+            until=end,
+            successor="climate",
+        )
+        assert await overviews.waiting(Waits.SERVICE_ENDING) == Queue(1, [one])
+        assert await waiting(store, Waits.SERVICE_ENDING, team="blue") == ["sub_1"]
+        assert await waiting(store, Waits.SERVICE_ENDING, team="green") == []
+        assert await waiting(store, Waits.SERVICE_ENDING, team="red") == []
+        await services.deprecate_service("svc_1", Ending(), later)
+        (found,) = (await overviews.waiting(Waits.SERVICE_ENDING)).oldest
+        assert found.until is None
+        await services.deprecate_service("svc_1", None, ACT)
+        assert await overviews.waiting(Waits.SERVICE_ENDING) == EMPTY
+
+    async def test_what_teams_and_applications_have_is_counted_while_it_is_there(
+        self, store: Store, clock: FixedClock
+    ) -> None:
+        await working(store)  # where blue has an application with one token, which minted others
+        applications, subscriptions = await store.applications(), await store.subscriptions()
+        services = await begun(store)
+        await begun(store, id="svc_2", slug="sun")
+        await made(services, "1")
+        await moved(services, 1, Move.PUBLISH)
+        await applications.add_application(wanted(2), ACT)
+        brief = replaced(TOKEN, id="tok_8", digest=b"8" * 32, parent="app_1", expires_at=NOON + timedelta(days=1))
+        await store.add_token(brief, ACT)
+        await subscriptions.subscribe(replace(ASKED, state=S.APPROVED), ACT)
+        await subscriptions.subscribe(replace(ASKED, id="sub_2", service_id="svc_2"), ACT)
+        await add_person(store, 1, "blue")
+        overviews = await store.overviews()
+
+        assert await overviews.of_teams(["blue", "red", "none"]) == {
+            **{"blue": OfTeam(services=2, applications=2, members=1)},
+            **{"red": OfTeam(), "none": OfTeam()},
+        }
+        assert await overviews.of_applications(["app_1", "app_2", "app_9"]) == {
+            **{"app_1": OfApplication(subscriptions=1, asked=1, tokens=2)},
+            **{"app_2": OfApplication(), "app_9": OfApplication()},
+        }
+        clock.advance(timedelta(days=1).total_seconds())
+        await store.revoke_token("tok_1", ACT)
+        await applications.end_application("app_2", ACT)
+        await services.retire_service("svc_1", "", ACT)
+        assert await overviews.of_teams(["blue"]) == {"blue": OfTeam(services=1, applications=1, members=1)}
+        assert await overviews.of_applications(["app_1"]) == {"app_1": OfApplication(asked=1)}
+        assert (await overviews.of_teams([]), await overviews.of_applications([])) == ({}, {})
 
     async def test_subscribers_and_the_standing_of_a_team_are_told_of_each_service(self, store: Store) -> None:
         await working(store)

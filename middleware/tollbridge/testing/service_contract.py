@@ -197,7 +197,9 @@ class ServiceContract:
         (watched,) = await services.watched_releases()
         assert (watched.release, watched.service, watched.instead_of) == (live, published.service, first.id)
         assert watched.until == NOON
-        await services.end_watch(second.id)
+        await services.end_watch(second.id, NOON + timedelta(seconds=1))
+        assert await services.watched_releases() == [watched]
+        await services.end_watch(second.id, NOON)
         assert await services.watched_releases() == []
 
     async def test_rolling_back_is_publishing_what_was_published_before(self, store: Store) -> None:

@@ -19,6 +19,7 @@ from tollbridge.testing.application_contract import ApplicationContract
 from tollbridge.testing.audit_contract import AuditContract
 from tollbridge.testing.client_contract import ClientContract
 from tollbridge.testing.clock import FixedClock
+from tollbridge.testing.closing_contract import ClosingContract
 from tollbridge.testing.credential_contract import CredentialContract
 from tollbridge.testing.device_contract import DeviceContract
 from tollbridge.testing.evaluation_contract import EvaluationContract
@@ -36,6 +37,7 @@ from tollbridge.testing.notice_contract import NoticeContract
 from tollbridge.testing.outbox_contract import OutboxContract
 from tollbridge.testing.overview_contract import OverviewContract
 from tollbridge.testing.people_contract import PeopleContract
+from tollbridge.testing.release_contract import ReleaseContract
 from tollbridge.testing.replay_contract import ReplayContract
 from tollbridge.testing.report_contract import ReportContract
 from tollbridge.testing.rotation_contract import RotationContract
@@ -73,8 +75,10 @@ class StoreContract(
     JobsContract,
     WebhookContract,
     ServiceContract,
+    ReleaseContract,
     EvaluationContract,
     SubscriptionContract,
+    ClosingContract,
     OverviewContract,
     TellingContract,
     AnalyticsContract,

@@ -29,6 +29,7 @@ PLAN = Plan(
     price_per_call=7,
     models=("a/*", "b"),
     quota=CallQuota(1000, "day"),
+    policies={"masking": {"level": "full", "finds": ["email"]}, "curfew": {}},
     created_at=NOON,
 )
 ASKED = Subscription(
@@ -87,7 +88,7 @@ class SubscriptionContract:
 
         changed = await subscriptions.change_plan("gold", PlanChange(title="Gold!", budget=None), ACT)
         assert changed == replace(PLAN, title="Gold!", budget=None)
-        bare = PlanChange(limits=TokenLimits(), price_per_call=None, models=(), description="", quota=None)
+        bare = PlanChange(limits=TokenLimits(), price_per_call=None, models=(), description="", quota=None, policies={})
         changed = await subscriptions.change_plan("gold", bare, ACT)
         assert changed == Plan(name="gold", title="Gold!", created_at=NOON)
         ended = await subscriptions.change_plan("gold", PlanChange(ended=True), ACT)
@@ -144,9 +145,11 @@ class SubscriptionContract:
         await decided(subscriptions, S.APPROVED)
 
         terms = await store.find_subscription("app_1", "svc_1")
-        assert terms == Subscribed("sub_1", PLAN.limits, PLAN.budget, 7, PLAN.models, PLAN.quota)
+        told = '{"masking":{"level":"full","finds":["email"]},"curfew":{}}'
+        assert terms == Subscribed("sub_1", PLAN.limits, PLAN.budget, 7, PLAN.models, PLAN.quota, told)
         monthly = CallQuota(5, "month")
-        await subscriptions.change_plan("gold", PlanChange(limits=TokenLimits(1), quota=monthly, ended=True), ACT)
+        change = PlanChange(limits=TokenLimits(1), quota=monthly, policies={}, ended=True)
+        await subscriptions.change_plan("gold", change, ACT)
         terms = await store.find_subscription("app_1", "svc_1")
         assert terms == Subscribed("sub_1", TokenLimits(1), PLAN.budget, 7, PLAN.models, monthly)
 
@@ -161,10 +164,11 @@ class SubscriptionContract:
 
         again = await decided(subscriptions, S.APPROVED, plan="gold")
 
-        assert (again.plan, again.expires_at) == ("gold", None)
+        assert (again.plan, again.expires_at) == ("gold", NOON + timedelta(hours=1))
+        assert await store.find_subscription("app_1", "svc_1") is None
+        kept = await decided(subscriptions, S.APPROVED, expires_at=None)
+        assert (kept.plan, kept.expires_at) == ("gold", None)
         assert await store.find_subscription("app_1", "svc_1") is not None
-        kept = await decided(subscriptions, S.APPROVED)
-        assert kept.plan == "gold"
 
     async def test_subscriptions_whose_time_is_over_expire(self, store: Store) -> None:
         subscriptions = await ready(store)

@@ -84,8 +84,43 @@ class TellingContract:
 
         found: dict[str, Any] = await told(store)
 
-        assert found["red"] == ["subscription.ask", "subscription.approve", "service.deprecate", "service.retire"]
+        assert found["red"] == [
+            *("subscription.ask", "subscription.approve", "service.deprecate", "service.retire", "subscription.end")
+        ]
         assert [one for one in found["blue"] if one.startswith("service.")] == [
             *("service.release", "service.publish", "service.deprecate", "service.deprecate", "service.retire")
         ]
         assert found["green"] == []
+
+    async def test_subscribers_hear_what_becomes_of_what_they_call_and_nothing_of_the_work_on_it(
+        self, store: Store
+    ) -> None:
+        services = await hooked(store)
+        subscriptions = await store.subscriptions()
+        await subscriptions.subscribe(replace(ASKED, application="app_2", state=SubscriptionState.APPROVED), ACT)
+        for version in ("1", "2", "3", "4"):
+            await made(services, version)
+        before = await told(store)
+
+        await moved(services, 1, Move.SUBMIT)
+        await moved(services, 1, Move.APPROVE)
+        await moved(services, 1, Move.PUBLISH)
+        await moved(services, 2, Move.PUBLISH, beside=True)
+        await moved(services, 2, Move.PROMOTE)
+        await moved(services, 1, Move.SUPERSEDE)
+        await moved(services, 3, Move.PUBLISH)
+        await moved(services, 3, Move.FAIL, why="half of its calls failed")
+        await moved(services, 4, Move.SCHEDULE, at=ACT.at)
+        await moved(services, 4, Move.FAIL, why="there is no kind")  # which they never called
+        await services.deprecate_service("svc_1", Ending(), ACT)
+        await services.deprecate_service("svc_1", None, ACT)
+
+        found = await told(store)
+        assert found["red"][len(before["red"]) :] == [
+            *("service.publish", "service.publish", "service.promote", "service.supersede", "service.publish"),
+            *("service.fail", "service.deprecate", "service.undeprecate"),
+        ]
+        assert found["blue"].count("service.fail") == 2
+        assert found["green"] == []
+        (failed,) = [one["data"] for one in await said(store, "whk_2") if one["type"] == "service.fail"]
+        assert (failed["version"], failed["why"]) == ("3", "half of its calls failed")

@@ -81,6 +81,14 @@ class WebhookContract:
         assert "secret" not in written
         assert "k=1" not in written
 
+    async def test_address_that_is_mailed_is_recorded_whole(self, store: Store) -> None:
+        mailed = replace(HOOK, url="mailto:ops@example.com")
+        await (await store.webhooks()).add_webhook(mailed, ACT)
+
+        (made,) = await store.follow_audit()
+        assert json.loads(made.after)["url"] == mailed.url
+        assert (mailed.by_mail, HOOK.by_mail) == (True, False)
+
     async def test_secrets_are_put_in_the_place_of_those_that_were_read_alone(self, store: Store) -> None:
         webhooks = await store.webhooks()
         await webhooks.add_webhook(HOOK, ACT)

@@ -81,6 +81,11 @@ def includes(granted: str, asked: str) -> bool:
     return covers(granted, asked.replace("*", _ANY))
 
 
+def _touches(granted: str, beginning: str) -> bool:
+    known, star, _ = granted.partition("*")
+    return known.startswith(beginning) or (bool(star) and beginning.startswith(known))
+
+
 class ScopeSet:
     """The scopes of one token, immutable; `needed in scopes` asks whether any of them includes it.
 
@@ -118,6 +123,12 @@ class ScopeSet:
     def lacking(self, asked: Iterable[str]) -> tuple[str, ...]:
         """Give those of some scopes, which may hold wildcards, that reach beyond this set or any of its bounds."""
         return tuple(one for one in asked if not self._reaches(one))
+
+    def touches(self, beginning: str) -> bool:
+        """Whether a scope of this set, and one of each bound, can include some text that begins so."""
+        return any(_touches(granted, beginning) for granted in self.scopes) and all(
+            bound.touches(beginning) for bound in self.bounds
+        )
 
     def _reaches(self, asked: str) -> bool:
         return any(includes(granted, asked) for granted in self.scopes) and all(

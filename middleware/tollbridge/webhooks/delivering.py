@@ -12,9 +12,10 @@ from tollbridge.clock import Clock
 from tollbridge.ids import new_id
 from tollbridge.stores.base import Store
 from tollbridge.stores.webhooks import DELIVERED, Delivery, Webhook, WebhookChange
+from tollbridge.webhooks.attempts import Attempt
 from tollbridge.webhooks.events import NEW_SECRET
 from tollbridge.webhooks.schedule import pause_s
-from tollbridge.webhooks.sending import PATIENCE_S, Attempt, Sending
+from tollbridge.webhooks.sending import PATIENCE_S, Sending
 
 TURN_S = 30.0
 """After so long nothing more is begun in a webhook's turn, nor a turn in a run, in seconds."""

@@ -14,12 +14,13 @@ from tollbridge.ids import new_id
 from tollbridge.sealing.places import DELIVERY, Place
 from tollbridge.stores.base import Store
 from tollbridge.stores.rows import micros
-from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange
+from tollbridge.stores.webhooks import Delivery, Webhook, WebhookChange, is_mailed
 from tollbridge.tokens.service import LONGEST_OVERLAP, TokenService
 from tollbridge.tokens.wishes import LONGEST_NAME
 from tollbridge.transport.guard import endpoint_of, is_plainly_private, is_public
 from tollbridge.vault import Box
 from tollbridge.webhooks.events import TEST, body, checked_patterns
+from tollbridge.webhooks.mailing import Recipients
 from tollbridge.webhooks.secrets import HookSecrets
 from tollbridge.webhooks.signing import shown
 
@@ -38,7 +39,7 @@ class MadeWebhook:
 class Webhooks:
     """Webhooks of one gateway.  `allow_private`: they may be on private addresses, where they say so themselves.
 
-    `events` are all that they may hear of.
+    `recipients` are who may be told by mail, `events` are all that they may hear of.
 
     Whatever cannot be used raises `BadRequest` with `param`; `Unavailable` where the store does not answer.
     """
@@ -51,6 +52,7 @@ class Webhooks:
         clock: Clock,
         *,
         allow_private: bool,
+        recipients: Recipients,
         events: Collection[str],
     ) -> None:
         self._store = store
@@ -59,6 +61,7 @@ class Webhooks:
         self._secrets = HookSecrets(box)
         self._clock = clock
         self._allow_private = allow_private
+        self._recipients = recipients
         self._events = events
 
     async def create(
@@ -66,7 +69,7 @@ class Webhooks:
     ) -> MadeWebhook:
         """Make a webhook; its secret is in the result and nowhere else."""
         now, id = self._clock.now(), new_id("whk", self._clock)
-        self._check_url(url, private=allow_private)
+        url = await self._checked_url(url, team, private=allow_private)
         key, sealed = self._secrets.begin(id, now)
         made = Webhook(id, _name(name), url, self._patterns(events), team, allow_private, now, sealed)
         await (await self._store.webhooks()).add_webhook(made, await self._tokens.act(by))
@@ -82,7 +85,7 @@ class Webhooks:
         url = webhook.url if change.url is UNSET else change.url
         private = webhook.allow_private if change.allow_private is UNSET else change.allow_private
         if change.url is not UNSET or change.allow_private is not UNSET:
-            self._check_url(url, private=private)
+            checked = structs.replace(checked, url=await self._checked_url(url, webhook.team, private=private))
         act = await self._tokens.act(by)
         return await (await self._store.webhooks()).change_webhook(webhook.id, checked, act)
 
@@ -144,6 +147,14 @@ class Webhooks:
         Raises `BadRequest` (409) where it held a secret, which is not kept.
         """
         return await (await self._store.outbox()).send_again(delivery_id, await self._tokens.act(by))
+
+    async def _checked_url(self, url: str, team: str, *, private: bool) -> str:
+        if not is_mailed(url):
+            self._check_url(url, private=private)
+            return url
+        if private:
+            raise BadRequest("mail has no private address; leave allow_private out", param="allow_private")
+        return await self._recipients.checked(url, team)
 
     def _check_url(self, url: str, *, private: bool) -> None:
         if private and not self._allow_private:

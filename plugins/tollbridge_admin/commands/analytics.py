@@ -36,7 +36,9 @@ def analytics(
     found = _asked(where, f"/services/{named(service)}/analytics", last, step, top)
     if _print_plain(where, found, as_csv=as_csv):
         return
-    callers = [{**one, "caller": one["name"] or one["application"] or one["token"]} for one in found["callers"]]
+    callers = [
+        {**one, "caller": one["name"] or one["application"] or one["token"] or "no token"} for one in found["callers"]
+    ]
     releases = [{**one, "release": one["version"] or one["id"]} for one in found["releases"]]
     _print_shares("Callers", "caller", callers)
     _print_shares("Releases", "release", releases)

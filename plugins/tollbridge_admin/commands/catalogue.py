@@ -49,16 +49,17 @@ def services(
 @app.command("show")
 @placed
 def show(where: Where, service: ServiceArgument) -> None:
-    """Show a published service: what can be called, where, and under which plans."""
+    """Show a published service: what can be called, where, under which plans, what it promises, and its docs."""
     with Reaching.of(where) as api:
         found = api.ask("GET", _path(service))
     if where.as_json:
         print_json(found)
         return
     words = ("slug", "name", "description", "kind", "category", "tags", "team", "state", "access", "approval")
-    more = ("version", "versions", "url", "mcp_url", "model", "price_per_call_usd", "subscribers", "subscription")
-    ending = ("sunset_at", "successor")
-    print_fields(labelled({word: found[word] for word in (*words, *more, *ending)}))
+    more = ("version", "versions", "url", "mcp_url", "model", "price_per_call_usd")
+    use = ("calls_24h", "subscribers", "subscription")
+    ending = ("deprecated_at", "sunset_at", "successor")
+    print_fields(labelled({word: found[word] for word in (*words, *more, *use, *ending)}))
     print()
     rows = [[one["method"], one["url"], one["scope"], one["summary"]] for one in found["called"]]
     print_table("Operations", ("method", "url", "scope", "what"), rows, empty="Nothing can be called.")
@@ -66,6 +67,21 @@ def show(where: Where, service: ServiceArgument) -> None:
         print()
         plans = [[one["name"], one["title"] or "-", one["price_per_call_usd"] or "-"] for one in found["plans"]]
         print_table("Plans", ("plan", "title", "price"), plans, empty="")
+    if found["slos"]:
+        print()
+        slos = [
+            [one["name"], f"{one['objective']:g} %", _within(one), f"{one['window_days']} days"]
+            for one in found["slos"]
+        ]
+        print_table("Objectives", ("objective", "promised", "within", "over"), slos, empty="")
+    if found["contacts"]:
+        print()
+        contacts = [[one["name"], one["email"] or "-", one["url"] or "-"] for one in found["contacts"]]
+        print_table("Contacts", ("name", "email", "url"), contacts, empty="")
+    if found["docs"]:
+        print()
+        for line in found["docs"].splitlines():
+            print(harmless(line.expandtabs()))
 
 
 @app.command("openapi")
@@ -98,6 +114,10 @@ def _lines(tree: Sequence[Mapping[str, Any]], depth: int) -> Iterator[str]:
     for one in tree:
         yield f"{'  ' * depth}{one['name']} ({one['services']})"
         yield from _lines(one["categories"], depth + 1)
+
+
+def _within(slo: Mapping[str, Any]) -> str:
+    return "-" if slo["latency_ms"] is None else f"{slo['latency_ms']} ms"
 
 
 def _path(service: str) -> str:

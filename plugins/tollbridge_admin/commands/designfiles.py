@@ -15,7 +15,8 @@ MOST_VALUES = 1_000_000
 """Values of a file, when each alias of YAML stands for what it names."""
 FIELDS = (
     *("name", "description", "docs", "logo", "category", "tags", "contacts", "slos", "visibility", "access"),
-    *("approval", "plans", "price_per_call_usd", "limits", "budget", "definition"),
+    *("approval", "plans", "price_per_call_usd", "limits", "budget", "policies"),
+    "definition",
 )
 """What a design is made of."""
 _OPTION = "--file"

@@ -1,4 +1,4 @@
-"""`tollbridge team invite`, `invitations` and `uninvite`: who may come into a team, and has not yet."""
+"""`tollbridge team invite`, `invitations`, `uninvite`, `invited` and `accept`: who may come into a team, and comes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tollbridge.administering import INVITATION_DAYS, MOST_INVITATION_DAYS
-from tollbridge.cli.output import print_json, print_table
+from tollbridge.cli.output import labelled, print_fields, print_json, print_table
 from tollbridge_admin.commands.acting import check_meant
 from tollbridge_admin.commands.reaching import Reaching, Where, named, placed, when_said
 from tollbridge_admin.commands.teammembers import RoleOption, TeamArgument
@@ -72,6 +72,27 @@ def uninvite(
         check_meant(api, path, f"Withdraw the invitation of {invitation} to {team}?", yes=yes)
         found = api.ask("POST", f"{path}/revoke")
     _print([found], as_json=where.as_json)
+
+
+@app.command("invited")
+@placed
+def invited(where: Where) -> None:
+    """List what you are invited to, by a token of yours."""
+    with Reaching.of(where) as api:
+        found = api.ask("GET", "/me/invitations")["items"]
+    _print(found, as_json=where.as_json)
+
+
+@app.command("accept")
+@placed
+def accept(where: Where, code: Annotated[str, typer.Argument(help="What came with the invitation.")]) -> None:
+    """Accept an invitation by its code, with a token of yours: you are a member of that team from then on."""
+    with Reaching.of(where) as api:
+        member = api.ask("POST", "/me/invitations/accept", {"code": code})
+    if where.as_json:
+        print_json(member)
+        return
+    print_fields(labelled({word: member[word] for word in ("person", "team", "role")}))
 
 
 def _invitation_id(api: Any, team: str, invitation: str) -> str:

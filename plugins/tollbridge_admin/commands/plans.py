@@ -1,7 +1,8 @@
 """`tollbridge plan ...`: what subscriptions may use, and at which price."""
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -32,11 +33,19 @@ ModelOption = Annotated[
     list[str] | None, typer.Option("--model", help="A model that calls may come to, or a glob; several times.")
 ]
 QuotaOption = Annotated[str, typer.Option(help="Calls: 1000/month or 50/day; 1000 is 1000/month.")]
+PolicyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--policy",
+        help='A policy run around each call, with its options as JSON: masking or masking={"level":"full"}; several '
+        "times.",
+    ),
+]
 _QUOTA = re.compile(r"([1-9][0-9]{0,12})(?:/(day|month))?")
 _NO_MORE = {
     **{"rpm": "requests_per_minute", "tpm": "tokens_per_minute", "concurrency": "concurrency", "budget": "budget"},
     **{"price": "price_per_call_usd", "models": "models", "quota": "quota", "title": "title"},
-    "description": "description",
+    **{"description": "description", "policies": "policies"},
 }
 
 
@@ -54,12 +63,13 @@ def create(
     quota: QuotaOption = "",
     price: PriceOption = "",
     model: ModelOption = None,
+    policy: PolicyOption = None,
 ) -> None:
     """Make a plan; what is not said it does not bound."""
     said = {"name": name, "title": title, "description": description, "price_per_call_usd": price, "models": model}
     numbers = counts(requests_per_minute=rpm, tokens_per_minute=tpm, concurrency=concurrency)
     with Reaching.of(where) as api:
-        wish = wished({**said, "budget": money(budget), "quota": calls(quota)}) | numbers
+        wish = wished({**said, "budget": money(budget), "quota": calls(quota), "policies": policies(policy)}) | numbers
         _print_one(api.ask("POST", "/plans", wish), as_json=where.as_json)
 
 
@@ -105,6 +115,7 @@ def edit(
     quota: QuotaOption = "",
     price: PriceOption = "",
     model: ModelOption = None,
+    policy: PolicyOption = None,
     no: Annotated[
         list[str] | None, typer.Option("--no", help=f"Take one of these away: {', '.join(_NO_MORE)}.")
     ] = None,
@@ -112,7 +123,8 @@ def edit(
     """Change what the options name, for all who have it, at once."""
     said = {"title": title, "description": description, "price_per_call_usd": price, "models": model}
     numbers = counts(requests_per_minute=rpm, tokens_per_minute=tpm, concurrency=concurrency)
-    change = numbers | wished({**said, "budget": money(budget), "quota": calls(quota)}, no or (), _NO_MORE)
+    terms = {"budget": money(budget), "quota": calls(quota), "policies": policies(policy)}
+    change = numbers | wished({**said, **terms}, no or (), _NO_MORE)
     with Reaching.of(where) as api:
         _print_one(api.ask("PATCH", _path(plan), change), as_json=where.as_json)
 
@@ -144,6 +156,24 @@ def calls(text: str) -> dict[str, Any] | None:
     return {"calls": int(found[1]), "period": found[2] or "month"}
 
 
+def policies(texts: Sequence[str] | None) -> dict[str, Any] | None:
+    """Read `masking`, or `masking={"level":"full"}`; raises a usage error."""
+    if not texts:
+        return None
+    found = {}
+    for text in texts:
+        name, given, options = text.partition("=")
+        try:
+            found[name] = json.loads(options) if given else {}
+        except ValueError:
+            found[name] = None
+        if not name or not isinstance(found[name], dict):
+            raise typer.BadParameter(
+                f"{text[:40]!r}: a policy is NAME, or NAME=OPTIONS with a JSON object", param_hint="--policy"
+            )
+    return found
+
+
 def _quota_said(quota: Mapping[str, Any] | None) -> str:
     return "" if quota is None else f"{quota['calls']}/{quota['period']}"
 
@@ -157,6 +187,7 @@ def _print_one(plan: Mapping[str, Any], *, as_json: bool) -> None:
         print_json(plan)
         return
     words = ("name", "title", "description", "price_per_call_usd", "budget", "quota")
-    limits = ("requests_per_minute", "tokens_per_minute", "concurrency", "models", "created_at", "ended_at")
-    said = {**plan, "budget": money_said(plan["budget"]), "quota": _quota_said(plan["quota"])}
+    limits = ("requests_per_minute", "tokens_per_minute", "concurrency", "models", "policies", "created_at", "ended_at")
+    told = [f"{name}={json.dumps(options)}" if options else name for name, options in plan["policies"].items()]
+    said = {**plan, "budget": money_said(plan["budget"]), "quota": _quota_said(plan["quota"]), "policies": told}
     print_fields(labelled({word: said[word] for word in (*words, *limits)}))

@@ -27,7 +27,7 @@ def ask(
     plan: PlanOption = "",
     why: Annotated[str, typer.Option("--why", help="What for; whoever decides reads it.")] = "",
 ) -> None:
-    """Ask for a service for an application; where nobody has to decide, it opens at once."""
+    """Ask for a service for an application; where nobody has to decide, or your team gives it, it opens at once."""
     wish = {"application": application, "service": service, "plan": plan, "why": why}
     with Reaching.of(where) as api:
         _print_one(api.ask("POST", "/subscriptions", wish), as_json=where.as_json)
@@ -77,11 +77,12 @@ def approve(
     where: Where,
     subscription: SubscriptionArgument,
     plan: PlanOption = "",
-    expires: Annotated[str, typer.Option(help="When it ends: 90d, 12h or an ISO time; without it never.")] = "",
+    expires: Annotated[str, typer.Option(help="When it ends: 90d, 12h, an ISO time, or never; else as it is.")] = "",
     why: OpinionOption = "",
 ) -> None:
     """Let an application call a service; one that is approved already gets another plan or end."""
-    wish = {"opinion": why, **({"plan": plan} if plan else {}), **ends(expires)}
+    end: dict[str, str | None] = {"expires_at": None} if expires == "never" else {**ends(expires)}
+    wish = {"opinion": why, **({"plan": plan} if plan else {}), **end}
     with Reaching.of(where) as api:
         _print_one(api.ask("POST", f"{_path(subscription)}/approve", wish), as_json=where.as_json)
 

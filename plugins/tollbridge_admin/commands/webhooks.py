@@ -35,7 +35,9 @@ OverlapOption = Annotated[str, typer.Option(help="How long the old secret signs 
 @placed
 def create(
     where: Where,
-    hook_url: Annotated[str, typer.Argument(metavar="HOOK_URL", help="Where messages are sent: https://...")],
+    hook_url: Annotated[
+        str, typer.Argument(metavar="HOOK_URL", help="Where messages are sent: https://..., or mailto:...")
+    ],
     name: NameOption,
     event: EventOption = None,
     team: Annotated[str, typer.Option(help="Tell it of this team alone.")] = "",

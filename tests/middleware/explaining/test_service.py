@@ -1,10 +1,11 @@
 """Who would call, what is told to whom, and that nothing is left behind."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 from tests.middleware.explaining.conftest import CONFIG, Watched, chat, explained, made
 from tests.support.answering import Answering
 
+from tollbridge import Call, Denied, hookimpl
 from tollbridge.administering import TokenChange
 from tollbridge.errors import BadRequest, RateLimited
 from tollbridge.explaining import Asked, Decided, Explaining, Explanation, Rule, Subject, asked_of
@@ -22,7 +24,7 @@ from tollbridge.explaining.standins import Looking
 from tollbridge.limits.limiter import Demand, Lease, Rate
 from tollbridge.metering.ledger import BudgetLine, Reservation
 from tollbridge.money import show_usd, to_nano
-from tollbridge.services.model import Approval, Design
+from tollbridge.services.model import Access, Approval, Design
 from tollbridge.services.subscribing import CallQuota, Plan
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.tokens.conditions import Conditions
@@ -273,6 +275,62 @@ async def test_quota_of_a_plan_is_told_with_the_calls_that_were_made(gateway: Ma
     assert [rule.values for rule in rules(after, "meter", "reserved")] == [{"most_usd": "0"}]
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Refuses, and says that it only looks."""
+
+    for_services: ClassVar[bool] = True
+    pure: ClassVar[bool] = True
+    open: bool = True
+
+    async def head(self, call: Call) -> None:
+        if not self.open:
+            raise Denied("closed today", code="closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Says nothing of how it is asked."""
+
+    for_services: ClassVar[bool] = True
+
+    async def head(self, call: Call) -> None:
+        raise AssertionError
+
+
+class Offering:
+    """Offers them."""
+
+    @hookimpl
+    def register_policies(self, register: Any) -> None:
+        register("closed", Closed)
+        register("counting", Counting)
+
+
+@pytest.mark.parametrize("opened", [True, False])
+async def test_policies_of_a_service_are_asked_as_far_as_they_say(gateway: Make, opened: bool) -> None:
+    gw = gateway(CONFIG, plugins=(Answering(), Offering()))
+    id, _ = await issued(gw, "service:*")
+    services, policies = gw.gateway.services, {"closed": {"open": opened}, "counting": {}}
+    design = Design(name="W", access=Access.SCOPE, policies=policies, definition={"text": "rain"})
+    service = await services.add("weather", "answering", draft=design)
+    await services.release(service.id, version="1.2")
+    await services.publish(service.id, 1)
+
+    told = await explained(gw, id, Asked(method="POST", path="/v1/apis/weather"))
+
+    assert (told.crosses, told.unsure) == (opened, ("counting",))
+    (answers,) = rules(told, "dispatch", "service")
+    assert (answers.says, answers.of) == ("the release 1.2 of the service weather answers", service.id)
+    assert [(rule.says.partition(":")[0], rule.holds) for rule in rules(told, "dispatch", "policy")] == [
+        ("closed", opened),
+        ("counting", None),
+    ]
+    if not opened:
+        assert told.refusal is not None
+        assert (told.refusal.layer, told.refusal.code, told.refusal.message) == ("dispatch", "closed", "closed today")
+
+
 async def test_what_running_calls_hold_is_not_there_to_be_spent(gateway: Make) -> None:
     gw = gateway(CONFIG)
     id, _ = await issued(gw, budget=TokenBudget(100 * CENT, "total"))
@@ -403,6 +461,32 @@ async def test_service_is_not_vouched_for_to_be_explained(gateway: Make) -> None
     assert told.crosses
     assert ("vouch", Decided.PASSES) in [(each.layer, each.decided) for each in told.findings]
     assert await gw.gateway.store.signing_keys("assertion") == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "layer", "code", "told"),
+    [
+        ("service:weather:look", "subscribe", "not_found", []),
+        ("service:weather:*", "subscribe", "not_found", ["service:weather:* by service:weather:*"]),
+        ("service:sun:*", "authorize", "insufficient_scope", ["service:weather:* is not in service:sun:*"]),
+    ],
+)
+async def test_what_leads_to_nothing_of_a_service_is_explained_to_who_may_hear_it(
+    gateway: Make, scope: str, layer: str, code: str, told: list[str]
+) -> None:
+    gw = gateway(CONFIG, plugins=(Answering(),))
+    id, _ = await issued(gw, scope)
+    services = gw.gateway.services
+    draft = Design(name="Weather", access=Access.SCOPE, definition={"text": "rain"})
+    made = await services.add("weather", "answering", draft=draft)
+    await services.release(made.id, version="1")
+    await services.publish(made.id, 1)
+
+    found = await explained(gw, id, Asked(path="/v1/apis/weather/nowhere"))
+
+    assert found.refusal is not None
+    assert (found.refusal.layer, found.refusal.code) == (layer, code)
+    assert [rule.says for rule in rules(found, "authorize", "scope")] == told
 
 
 async def test_public_path_asks_for_no_token(gateway: Make) -> None:

@@ -213,3 +213,20 @@ async def test_layer_that_looks_at_no_head_takes_streams_and_whole_answers() -> 
     await streamed.run(OnlyFeeds(streaming))
 
     assert (whole.body, streamed.body) == (b"HI", b"ABCD")
+
+
+@pytest.mark.parametrize(("layer", "given"), [(ForServices, ["trailers"]), (Recorder, ["trailers", "pathsend"])])
+async def test_file_is_sent_by_the_server_only_where_no_layer_looks_at_bodies(
+    layer: type[Recorder], given: list[str]
+) -> None:
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(scope["extensions"])
+        await hello(scope, receive, send)
+
+    offered: dict[str, object] = {"http.response.trailers": {}, "http.response.pathsend": {}}
+    await Exchange().run(layer(app), http_scope(extensions=offered))
+
+    assert seen == [f"http.response.{name}" for name in given]
+    assert list(offered) == ["http.response.trailers", "http.response.pathsend"]

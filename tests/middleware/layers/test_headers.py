@@ -29,6 +29,7 @@ CALLERS = [
     *("api-key", "x-goog-user-project", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"),
     *("expect", "forwarded", "via", "x-real-ip", "openai-organization", "openai-project", "origin", "referer"),
     *("x-forwarded-for", "x-forwarded-proto", "x-tollbridge-anything", "cf-connecting-ip", "sec-fetch-mode"),
+    *("x-portkey-custom-host", "x-portkey-config", "helicone-target-url", "helicone-openai-api-base"),
 ]
 ACCOUNTS = [
     *("content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security", "www-authenticate"),

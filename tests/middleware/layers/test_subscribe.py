@@ -1,7 +1,8 @@
 """Whether the caller may have a published service, and what that says of its end."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -93,7 +94,8 @@ async def test_who_has_none_hears_why_and_how_to_get_one(bridge: GatewayUnderTes
 
     for answer, who in ((of_application, "its application has no"), (of_nobody, "it belongs to no application with a")):
         assert (answer.status_code, answer.json()["code"]) == (403, "not_subscribed")
-        assert f"{who} subscription that is approved; ask for one in the portal" in answer.json()["detail"]
+        way_out = f"{who} subscription that is approved; ask for one with `tollbridge subscription ask`"
+        assert way_out in answer.json()["detail"]
     assert (await spoken(bridge, await bridge.token())).json()["error"]["code"] == "not_subscribed"
 
 
@@ -178,6 +180,25 @@ async def test_answers_say_which_version_answered_and_when_the_service_ends(
         "Mon, 05 Apr 2027 12:00:00 GMT",
         '</v1/apis/climate>; rel="successor-version"',
     ]
+
+
+async def test_end_of_a_deprecated_service_is_said_before_that_of_the_secret_that_called_it(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service = await publish(access=Access.SCOPE)
+    services, now = bridge.gateway.services, bridge.clock.now()
+    token = await bridge.token("service:*", rotate_days=1)
+    secrets_own = (await called(bridge, token)).headers
+    await services.deprecate(service.id)
+    bare = (await called(bridge, token)).headers
+    await services.deprecate(service.id, sunset_at=now + timedelta(days=300), successor="climate")
+    full = (await called(bridge, token)).headers
+
+    assert secrets_own["sunset"] == format_datetime(now + timedelta(days=1), usegmt=True)
+    assert (bare["deprecation"], bare.get("sunset")) == (f"@{now.timestamp():.0f}", None)
+    assert full["sunset"] == format_datetime(now + timedelta(days=300), usegmt=True)
+    assert full.get_list("sunset") == [full["sunset"]]
+    assert full["link"] == '</v1/apis/climate>; rel="successor-version"'
 
 
 async def test_release_that_is_taken_away_lets_nobody_in(bridge: GatewayUnderTest, publish: Publish) -> None:

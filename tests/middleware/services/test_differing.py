@@ -60,13 +60,30 @@ def test_no_member_of_a_design_is_forgotten() -> None:
         **{"access": Access.SCOPE, "plans": ("a",), "limits": TokenLimits(1, 2, 3), "budget": BUDGET},
         **{"price_per_call_usd": "1", "visibility": Visibility.PUBLIC, "approval": Approval.AUTO, "name": "n"},
         **{"description": "d", "docs": "d", "category": "c", "tags": ("t",), "contacts": (Contact(name="c"),)},
-        **{"slos": (Slo(name="s"),), "logo": "l", "definition": {"text": "t"}},
+        **{"slos": (Slo(name="s"),), "logo": "l", "policies": {"masking": {}}, "definition": {"text": "t"}},
     }
 
     changes = changes_of(Answering(), Design(definition={"text": ""}), Design(**named))
 
     assert set(named) == set(Design.__struct_fields__)
     assert {one.path.partition("/")[0] for one in changes} == set(Design.__struct_fields__)
+
+
+def test_policies_that_come_go_change_or_change_places_are_told() -> None:
+    a, b = {"a": {"n": 1}}, {"b": {}}
+
+    found = [
+        between({"policies": had}, {"policies": has})
+        for had, has in (({}, a), (a, {}), (a, {"a": {"n": 2}}), ({**a, **b}, {**b, **a}), (a, {"a": {"n": 1}}))
+    ]
+
+    assert [[(one.path, one.breaking, one.before, one.after) for one in changes] for changes in found] == [
+        [("policies/a", True, "", '{"n":1}')],
+        [("policies/a", False, '{"n":1}', "")],
+        [("policies/a", True, '{"n":1}', '{"n":2}')],
+        [("policies", False, "a, b", "b, a")],
+        [],
+    ]
 
 
 def test_values_are_shown_before_and_after() -> None:

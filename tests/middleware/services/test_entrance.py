@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,12 @@ from structlog.testing import capture_logs
 from tests.middleware.services.conftest import Publish
 from tests.support.answering import Answering
 
+from tollbridge.audit import Actor
 from tollbridge.services.lifecycle import Move
+from tollbridge.services.model import Access, Design, ReleaseState
+from tollbridge.services.opened import Opened
+from tollbridge.services.watching import watch_releases
+from tollbridge.stores.analytics import Whose
 from tollbridge.testing import GatewayUnderTest
 
 
@@ -49,24 +55,29 @@ async def test_mounted_gateway_keeps_the_path_it_is_mounted_at(bridge: GatewayUn
 
 async def test_call_needs_the_scope_of_its_operation(bridge: GatewayUnderTest, publish: Publish) -> None:
     await publish()
-    weather, other = await bridge.token("service:weather:say"), await bridge.token("service:sun:say")
+    weather, other = await bridge.token("service:weather:say"), await bridge.token("service:weather:look")
 
     assert (await bridge.request("POST", "/v1/apis/weather", token=weather)).status_code == 200
     refused = await bridge.request("POST", "/v1/apis/weather", token=other)
     assert refused.status_code == 403
-    assert "service:weather:say" in refused.json()["detail"]
+    assert "'service:weather:say'" in refused.json()["detail"]
     assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 401
 
 
-async def test_only_who_may_call_all_of_a_name_hears_that_there_is_nothing(
+async def test_who_may_call_anything_of_a_name_hears_why_there_is_nothing(
     bridge: GatewayUnderTest, publish: Publish
 ) -> None:
     await publish()
-    other = await bridge.token("service:sun:say")
 
-    for slug in ("weather", "nothing"):
-        assert (await bridge.request("GET", f"/v1/apis/{slug}/nowhere", token=other)).status_code == 403
-        assert (await bridge.request("GET", f"/v1/apis/{slug}/nowhere", token="")).status_code == 401
+    for scope in ("service:weather:say", "service:weather:*", "service:*"):
+        token = await bridge.token(scope)
+        nowhere = await bridge.request("POST", "/v1/apis/weather/nowhere", token=token)
+        assert nowhere.status_code == 404
+        assert nowhere.json()["detail"] == "the service 'weather' has nothing at /nowhere"
+        wrong = await bridge.request("GET", "/v1/apis/weather", token=token)
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+        other = await bridge.request("POST", "/v1/apis/weather@9", token=token)
+        assert (other.status_code, "it serves 1" in other.json()["detail"]) == (404, True)
     unknown = await bridge.request("POST", "/v1/apis/nothing")
     assert unknown.headers["content-type"] == "application/problem+json"
     assert unknown.json() == {
@@ -76,20 +87,88 @@ async def test_only_who_may_call_all_of_a_name_hears_that_there_is_nothing(
         "detail": "there is no service 'nothing'",
         "code": "not_found",
     }
-    nowhere = await bridge.request("POST", "/v1/apis/weather/nowhere")
-    assert nowhere.status_code == 404
-    assert nowhere.json()["detail"] == "the service 'weather' has nothing at /nowhere"
-    wrong = await bridge.request("GET", "/v1/apis/weather")
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
 
 
-async def test_public_operation_needs_no_token(bridge: GatewayUnderTest, publish: Publish) -> None:
-    await publish(public=True, price=5)
+async def test_stranger_to_a_service_is_told_the_same_whether_it_is_there_or_not(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish()
+    await publish("broken", broken=True)
+    gone, _ = await publish("gone")
+    await bridge.gateway.services.retire(gone.id, successor="weather")
+    tokens = (await bridge.token("service:sun:say"), "")
+    paths = ("", "/nowhere", "@9", "/with%2Fslash")
+
+    async def told(slug: str, path: str, method: str, token: str) -> tuple[int, str]:
+        answer = await bridge.request(method, f"/v1/apis/{slug}{path}", token=token)
+        hidden = ("x-request-id", "request-id", "content-length")
+        headers = {name: value for name, value in answer.headers.items() if name not in hidden}
+        return answer.status_code, f"{headers} {answer.text}".replace(slug, "SLUG")
+
+    for token in tokens:
+        for path in paths:
+            for method in ("POST", "GET"):
+                said = {await told(slug, path, method, token) for slug in ("weather", "broken", "gone", "nothing")}
+                assert len(said) == 1, (path, method, said)
+                assert said.pop()[0] == (403 if token else 401)
+
+
+async def test_public_operation_needs_no_token_and_is_recorded_as_one_of_nobody(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    _, release = await publish(public=True, price=5)
 
     answer = await bridge.request("POST", "/v1/apis/weather", token="")
 
     assert answer.status_code == 200
-    assert await bridge.gateway.store.recent() == []
+    (row,) = await bridge.gateway.store.recent()
+    assert (row.service, row.operation, row.release) == ("weather", "service:weather:say", release.id)
+    assert (row.token_id, row.team, row.application, row.cost, row.status) == ("", "", "", 0, 200)
+    assert (await bridge.gateway.store.uses(row.at, row.at + timedelta(days=1))) == []
+
+
+async def test_calls_of_public_operations_are_all_in_the_analytics_as_nobodys(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish(public=True, price=5)
+    for token in ("", "", await bridge.token("service:sun:*")):
+        await bridge.request("POST", "/v1/apis/weather", token=token)
+
+    until = bridge.clock.now() + timedelta(hours=1)
+    analytics = await bridge.gateway.store.analytics()
+    found = await analytics.analyse(Whose(service="weather"), bridge.clock.now(), until, steps=1)
+
+    assert (found.figures.calls, found.figures.toll) == (3, 0)
+    assert [(one.key, one.calls) for one in found.callers] == [("", 3)]
+
+
+async def test_too_many_calls_of_a_public_operation_make_the_ledger_no_work(gateway: Any, kind: Answering) -> None:
+    bridge = gateway({"limits": {"requests_per_minute": 1}}, plugins=(kind,))
+    await bridge.client()
+    draft = Design(name="Weather", access=Access.SCOPE, definition={"text": "rain", "public": True})
+    service = await bridge.gateway.services.add("weather", "answering", draft=draft)
+    await bridge.gateway.services.release(service.id, version="1")
+    await bridge.gateway.services.publish(service.id, 1)
+
+    answers = [await bridge.request("POST", "/v1/apis/weather", token="") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 429, 429]
+    assert len(await bridge.gateway.store.recent()) == 1
+
+
+@pytest.mark.parametrize("wrong", [{"status": 500}, {"broken": True}])
+async def test_release_that_fails_those_who_need_no_token_is_taken_back(
+    bridge: GatewayUnderTest, publish: Publish, wrong: Any
+) -> None:
+    await publish(public=True)
+    service, _ = await publish(version="2", public=True, **wrong)
+
+    for _ in range(20):
+        assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code in (500, 503)
+    await watch_releases(bridge.gateway, Actor("tests", "cli"))
+
+    releases = await (await bridge.gateway.store.services()).list_releases(service.id)
+    assert [release.state for release in releases] == [ReleaseState.FAILED, ReleaseState.LIVE]
 
 
 async def test_call_takes_the_toll_of_its_operation_else_of_its_service(
@@ -165,6 +244,79 @@ async def test_retired_service_points_to_what_took_its_place(bridge: GatewayUnde
     assert gone.headers["link"] == '</v1/apis/sun>; rel="successor-version"'
     assert bare.json()["detail"] == "the service 'moon' is retired"
     assert "link" not in bare.headers
+
+
+async def test_who_could_call_anything_of_a_retired_service_hears_of_its_end(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish()
+    await bridge.gateway.services.retire(service.id, successor="sun")
+
+    for scope, status in (("service:weather:say", 410), ("service:sun:say", 403)):
+        answer = await bridge.request("POST", "/v1/apis/weather", token=await bridge.token(scope))
+        assert (answer.status_code, "link" in answer.headers) == (status, status == 410)
+    assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 401
+
+
+async def test_everybody_hears_of_the_end_of_what_needed_no_token_last(
+    bridge: GatewayUnderTest, publish: Publish, kind: Answering
+) -> None:
+    open_now, _ = await publish("opened")
+    await publish("opened", version="2", public=True)
+    closed, _ = await publish("closed", public=True)
+    await publish("closed", version="2")
+    bridge.clock.advance(1)
+    for service in (open_now, closed):
+        await bridge.gateway.services.retire(service.id, successor="sun")
+    stranger = await bridge.token("service:sun:say")
+
+    for _ in range(2):
+        for token in ("", stranger):
+            answer = await bridge.request("POST", "/v1/apis/opened", token=token)
+            assert (answer.status_code, answer.headers["link"]) == (410, '</v1/apis/sun>; rel="successor-version"')
+        assert (await bridge.request("POST", "/v1/apis/closed", token="")).status_code == 401
+
+
+async def test_many_who_ask_at_once_look_up_once_what_a_retired_service_was(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish(public=True)
+    await bridge.gateway.services.retire(service.id)
+
+    gone = await (await bridge.gateway.store.services()).get_service(service.id)
+    assert gone is not None
+    opened = Opened(bridge.gateway.store.services, bridge.gateway.registry.service_kinds)
+
+    assert await asyncio.gather(*(opened.was(gone) for _ in range(5))) == [True] * 5
+
+
+async def test_everybody_hears_why_there_is_nothing_where_something_needs_no_token(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish(public=True)
+    await publish("broken", public=True, broken=True)
+
+    nowhere = await bridge.request("POST", "/v1/apis/weather/nowhere", token="")
+    broken = await bridge.request("POST", "/v1/apis/broken", token="")
+    version = await bridge.request("POST", "/v1/apis/weather@9", token="")
+
+    assert (nowhere.status_code, broken.status_code, version.status_code) == (404, 503, 401)
+
+
+async def test_service_whose_kind_cannot_say_what_it_offers_opens_nothing(
+    bridge: GatewayUnderTest, publish: Publish, kind: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, _ = await publish(public=True)
+    sun, _ = await publish("sun", public=True)
+    for each in (service, sun):
+        await bridge.gateway.services.retire(each.id)
+
+    monkeypatch.setattr(kind, "operations", None)
+    with capture_logs() as logged:
+        assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 401
+    assert [line["service"] for line in logged if line["event"] == "operations_unknown"] == ["weather"]
+    bridge.gateway.registry.service_kinds.clear()
+    assert (await bridge.request("POST", "/v1/apis/sun", token="")).status_code == 401
 
 
 async def test_release_that_cannot_be_made_refuses_and_no_other_service_suffers(

@@ -9,7 +9,7 @@ from tests.support.answering import Answering, Answers
 from tollbridge.errors import BadRequest
 from tollbridge.services.judging import judged, problems_in
 from tollbridge.services.kinds import Problem
-from tollbridge.services.model import Design
+from tollbridge.services.model import Design, Named
 
 READY = Design(name="Weather", definition={"text": "rain", "models": ["small"]})
 
@@ -27,6 +27,10 @@ class Slow(Answering):
         return found if self.going.wait(10) else [*found, Problem("", "the event loop stood still")]
 
 
+def no_problems(policies: Named) -> Sequence[tuple[str, str]]:
+    return ()
+
+
 class Handing(Answering):
     """A kind whose services hand calls on to the wrapped app."""
 
@@ -37,7 +41,7 @@ class Handing(Answering):
 @pytest.mark.parametrize("look", [problems_in, judged])
 async def test_event_loop_goes_on_while_a_kind_looks_at_a_definition(look: Any) -> None:
     kind = Slow()
-    looking = asyncio.create_task(look(kind, READY))
+    looking = asyncio.create_task(look(kind, READY, no_problems))
 
     while not kind.begun.is_set():
         await asyncio.sleep(0)
@@ -48,7 +52,7 @@ async def test_event_loop_goes_on_while_a_kind_looks_at_a_definition(look: Any) 
 
 
 async def test_design_that_can_be_published_says_what_it_comes_to() -> None:
-    plain, handing = await judged(Answering(), READY), await judged(Handing(), READY)
+    plain, handing = await judged(Answering(), READY, no_problems), await judged(Handing(), READY, no_problems)
 
     assert (plain.definition.text, plain.models, plain.routes, plain.gated) == ("rain", ("small",), (), False)
     assert handing.routes == ("GET:/orders",)
@@ -58,10 +62,10 @@ async def test_design_that_cannot_be_published_is_refused_with_its_problems_and_
     kind = Answering()
     doubtful = Design(name="W", definition={"text": "rain", "status": 500})
 
-    assert [one.warning for one in await problems_in(kind, doubtful)] == [True]
-    assert (await judged(kind, doubtful)).definition.status == 500
+    assert [one.warning for one in await problems_in(kind, doubtful, no_problems)] == [True]
+    assert (await judged(kind, doubtful, no_problems)).definition.status == 500
     with pytest.raises(BadRequest, match=r"name: give the service a name .*; text: say what is answered") as refused:
-        await judged(kind, Design())
+        await judged(kind, Design(), no_problems)
     assert (refused.value.status, refused.value.code, refused.value.param) == (422, "not_ready", "name")
 
 
@@ -71,7 +75,7 @@ async def test_of_many_problems_so_many_are_told() -> None:
             return [Problem(f"p{number}", "no") for number in range(21)]
 
     with pytest.raises(BadRequest) as refused:
-        await judged(Wrong(), READY)
+        await judged(Wrong(), READY, no_problems)
 
     assert "p19: no" in refused.value.message
     assert "p20" not in refused.value.message

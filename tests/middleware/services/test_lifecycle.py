@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbridge.errors import BadRequest
-from tollbridge.services.lifecycle import Move, moved
+from tollbridge.services.lifecycle import Move, approval, moved
 from tollbridge.services.model import ReleaseState
 
 S, M = ReleaseState, Move
@@ -61,11 +61,21 @@ def test_unscheduled_release_is_approved_still_where_it_was() -> None:
 
 @given(moves=MOVES)
 def test_whatever_is_done_nothing_serves_that_nobody_approved(moves: list[Move]) -> None:
-    state, approved = S.MADE, False
+    state, approved, decided = S.MADE, False, []
     for move in moves:
+        then = approval(move, approved=approved)
         try:
-            state = moved(state, move, reviewed=True, approved=approved)
+            state = moved(state, move, reviewed=True, approved=then)
         except BadRequest:
             continue
-        approved = approved or move is M.APPROVE
-        assert approved or state not in (S.LIVE, S.SCHEDULED, S.APPROVED)
+        approved = then
+        decided += [move] * (move in (M.APPROVE, M.REFUSE, M.WITHDRAW))
+        assert decided[-1:] == [M.APPROVE] or state not in (S.LIVE, S.SCHEDULED, S.APPROVED)
+
+
+@pytest.mark.parametrize("ends", [M.WITHDRAW, M.REFUSE])
+def test_approval_holds_until_it_is_withdrawn_or_refused(ends: Move) -> None:
+    assert approval(M.APPROVE, approved=False)
+    assert approval(M.PUBLISH, approved=True)
+    assert not approval(M.PUBLISH, approved=False)
+    assert not approval(ends, approved=True)

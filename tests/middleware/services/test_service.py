@@ -1,4 +1,6 @@
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -388,3 +390,59 @@ async def test_draft_is_tried_as_it_would_serve(bridge: GatewayUnderTest) -> Non
     await services.change(service_id, ServiceChange(draft=Design()))
     with pytest.raises(BadRequest, match="cannot be published yet"):
         await services.trial(service_id, None)
+
+
+async def meanwhile(
+    bridge: GatewayUnderTest, monkeypatch: pytest.MonkeyPatch, asked: str, work: Callable[[], Awaitable[object]]
+) -> None:
+    """Have something done right after what is `asked` of the store was answered."""
+    store = await bridge.gateway.store.services()
+    answers = getattr(store, asked)
+
+    async def answering(*said: Any, **more: Any) -> Any:
+        found = await answers(*said, **more)
+        monkeypatch.undo()
+        await work()
+        return found
+
+    monkeypatch.setattr(store, asked, answering)
+
+
+@pytest.mark.parametrize("asked", ["get_service", "get_release"])
+async def test_release_that_is_forgotten_while_it_is_looked_at_is_none(
+    bridge: GatewayUnderTest, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    services = await begun(bridge)
+    call, later = (
+        open_call({"type": "http", "path": "/", "headers": []}, bridge.clock),
+        bridge.clock.now().replace(year=2030),
+    )
+    for work in (
+        lambda id: services.publish(id, 1),
+        lambda id: services.schedule(id, 1, later),
+        lambda id: services.prove(bridge.gateway, id, 1, call),
+        lambda id: services.trial(id, 1),
+    ):
+        if await (await bridge.gateway.store.services()).get_service("weather") is None:
+            await services.add("weather", "answering", draft=READY)
+        service_id = await id_of(bridge)
+        await services.release(service_id, version="1")
+        await meanwhile(bridge, monkeypatch, asked, partial(services.drop, service_id))
+
+        assert await work(service_id) is None
+
+
+async def test_draft_that_changes_while_it_is_judged_is_not_released(
+    bridge: GatewayUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = await begun(bridge)
+    service_id = await id_of(bridge)
+    await meanwhile(
+        bridge, monkeypatch, "get_draft", lambda: services.change(service_id, ServiceChange(draft=Design(name="W")))
+    )
+
+    with pytest.raises(BadRequest, match="was changed meanwhile") as caught:
+        await services.release(service_id, version="1")
+
+    assert caught.value.status == 409
+    assert await (await bridge.gateway.store.services()).list_releases(service_id) == []

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -150,6 +151,26 @@ async def test_models_are_listed_with_those_services_that_the_caller_reaches(
     assert one.json()["id"] == "api/parrot"
     assert (await bridge.request("GET", "/v1/models/api/nothing")).status_code == 404
     assert "api/parrot" not in (await bridge.request("GET", "/v1/models", token=other)).text
+
+
+async def test_list_of_models_says_which_is_to_end_and_what_takes_its_place(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish()
+    service = await (await bridge.gateway.store.services()).get_service("parrot")
+    assert service is not None
+    await bridge.gateway.services.deprecate(service.id)
+    bare = (await bridge.request("GET", "/v1/models/api/parrot")).json()
+    ends = bridge.clock.now() + timedelta(days=1)
+    await bridge.gateway.services.deprecate(service.id, sunset_at=ends, successor="crow")
+
+    full = (await bridge.request("GET", "/v1/models/api/parrot")).json()
+    mistral = (await bridge.request("GET", "/mistral/v1/models/api/parrot")).json()
+
+    assert (bare["deprecated_at"], "sunset_at" in bare, "successor" in bare) == ("2026-01-05T12:00:00Z", False, False)
+    assert (full["sunset_at"], full["successor"]) == ("2026-01-06T12:00:00Z", "api/crow")
+    assert mistral["deprecation"] == "2026-01-06T12:00:00Z"
+    assert mistral["deprecation_replacement_model"] == "api/crow"
 
 
 async def test_version_is_asked_for_in_the_name(bridge: GatewayUnderTest, publish: Publish) -> None:

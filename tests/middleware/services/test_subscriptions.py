@@ -285,6 +285,10 @@ async def test_plan_is_one_of_the_service_and_still_given(
         await subscriptions.approve(asked.id, plan="gold")
     with pytest.raises(BadRequest, match="it has gold, gone"):
         await subscriptions.approve(asked.id, plan="free")
+    with pytest.raises(BadRequest, match="'gold' is not given to anybody any more; name another one") as caught:
+        await subscriptions.approve(asked.id)
+    assert caught.value.status == 409
+    await subscriptions.change_plan("gold", PlanChange(ended=False))
     approved = await subscriptions.approve(asked.id)
     assert approved is not None
     assert approved.plan == "gold"
@@ -301,12 +305,29 @@ async def test_end_lies_ahead_and_comes_by_itself(
         await subscriptions.approve(asked.id, expires_at=bridge.clock.now())
     assert caught.value.param == "expires_at"
     await subscriptions.approve(asked.id, expires_at=bridge.clock.now() + timedelta(hours=1))
+    await subscriptions.approve(asked.id, opinion="which names no other end")
     assert (await call(bridge, token)).status_code == 200
 
     bridge.clock.advance(3600)
     assert (await call(bridge, token)).status_code == 403
     assert await subscriptions.expire(SELF) == 1
     assert await subscriptions.expire(SELF) == 0
+
+
+async def test_caller_of_a_service_that_was_retired_hears_what_took_its_place(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    service, _ = await publish(design={**SUBSCRIBED, "approval": Approval.AUTO})
+    id, token = await application()
+    one = await bridge.gateway.subscriptions.ask(id, "weather")
+
+    await bridge.gateway.services.retire(service.id, successor="climate")
+
+    reply = await call(bridge, token)
+    assert (reply.status_code, reply.headers["link"]) == (410, '</v1/apis/climate>; rel="successor-version"')
+    ended = await (await bridge.gateway.store.subscriptions()).get_subscription(one.id)
+    assert ended is not None
+    assert (ended.state, ended.opinion) == (SubscriptionState.ENDED, "the service is retired")
 
 
 async def test_what_is_not_there_is_none(bridge: GatewayUnderTest) -> None:

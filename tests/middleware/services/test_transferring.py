@@ -1,13 +1,29 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from tests.middleware.services.conftest import Publish
 from tests.middleware.services.test_subscriptions import call, registered
+from tests.support.answering import Answering, Answers
 
-from tollbridge.services.model import Access, Approval, Service, ServiceChange
+from tollbridge.errors import BadRequest
+from tollbridge.services.model import Access, Approval, Design, Service, ServiceChange
 from tollbridge.services.subscribing import SubscriptionState
 from tollbridge.services.transferring import transfer_notes
 from tollbridge.testing import GatewayUnderTest
+
+
+class Keeping(Answering):
+    """A kind whose texts name secrets."""
+
+    def secrets(self, definition: Answers) -> Sequence[str]:
+        return [word for word in definition.text.split() if word.startswith("stored:")]
+
+
+@pytest.fixture
+def kind() -> Answering:
+    return Keeping()
+
 
 OPEN = {"access": Access.SUBSCRIPTION, "approval": Approval.AUTO}
 
@@ -107,3 +123,32 @@ async def test_subscription_that_is_not_open_is_none(bridge: GatewayUnderTest, p
     _, notes = await given(bridge, service, "red")
 
     assert [note.rpartition(": ")[2] for note in notes] == [blue]
+
+
+async def test_service_that_names_secrets_of_its_team_is_not_given_to_another(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish(team="blue", text="stored:blue.b stored:blue.a")
+    services = bridge.gateway.services
+    await services.change(service.id, ServiceChange(draft=Design(definition={"text": "stored:red.a stored:b"})))
+
+    for change in (ServiceChange(team="red"), ServiceChange(team="")):
+        with pytest.raises(
+            BadRequest, match=r"secrets of the team blue, .*: stored:blue\.a, stored:blue\.b;"
+        ) as caught:
+            await services.change(service.id, change)
+        assert (caught.value.status, caught.value.param) == (409, "team")
+    other = await services.add("other", "answering", team="blue", draft=Design(definition={"x": "stored:blue.a"}))
+    with pytest.raises(BadRequest, match=r"stored:blue\.a;"):
+        await services.change(other.id, ServiceChange(team="red"))
+    moved = await services.change(other.id, ServiceChange(team="red", draft=Design()))
+    assert moved is not None
+    assert moved.team == "red"
+
+
+async def test_service_of_no_team_goes_with_what_its_operator_named(bridge: GatewayUnderTest) -> None:
+    await bridge.client()
+    draft = Design(definition={"text": "stored:.a stored:blue.a"})
+    service = await bridge.gateway.services.add("weather", "answering", draft=draft)
+
+    assert (await given(bridge, service, "blue"))[0].team == "blue"

@@ -1,12 +1,15 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 from structlog.testing import capture_logs
 from tests.middleware.services.conftest import Publish
 from tests.support.answering import Answering
 
+from tollbridge.errors import PluginError, Unavailable
 from tollbridge.noticing import SELF
+from tollbridge.services import watching
 from tollbridge.services.lifecycle import Move
 from tollbridge.services.model import Design, ReleaseState
 from tollbridge.services.watching import publish_due, watch_releases
@@ -14,12 +17,12 @@ from tollbridge.stores.services import NewEvaluation, Step
 from tollbridge.testing import GatewayUnderTest
 
 
-async def scheduled(bridge: GatewayUnderTest, **said: Any) -> str:
-    """Schedule a release of the service `sun` for in an hour."""
+async def scheduled(bridge: GatewayUnderTest, slug: str = "sun", **said: Any) -> str:
+    """Schedule a release of a service for in an hour."""
     await bridge.client()
     services = bridge.gateway.services
     draft = Design(name="Sun", definition={"text": "it shines", **said})
-    service = await services.add("sun", "answering", draft=draft)
+    service = await services.add(slug, "answering", draft=draft)
     await services.release(service.id, version="1")
     await services.schedule(service.id, 1, bridge.clock.now() + timedelta(hours=1))
     return service.id
@@ -191,3 +194,113 @@ async def test_release_that_somebody_took_away_meanwhile_is_left_alone(
         await watch_releases(bridge.gateway, SELF)
 
     assert [line["event"] for line in logged] == ["release_taken_back", "release_moved_on"]
+
+
+async def test_release_that_is_promoted_is_watched_anew_and_taken_back_where_its_calls_fail(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish()
+    await publish(version="2", beside=True, status=500)
+    bridge.clock.advance(600)
+    await watch_releases(bridge.gateway, SELF)
+    assert await watched(bridge) == 0
+
+    await bridge.gateway.services.move(service.id, 2, Move.PROMOTE)
+    await called(bridge, 20)
+    await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id, 2) is ReleaseState.FAILED
+    assert (await bridge.request("POST", "/v1/apis/weather")).json()["version"] == "1"
+
+
+async def test_calls_of_before_a_release_was_promoted_do_not_count(bridge: GatewayUnderTest, publish: Publish) -> None:
+    service, _ = await publish()
+    await publish(version="2", beside=True, status=500)
+    for _ in range(20):
+        await bridge.request("POST", "/v1/apis/weather@2")
+    bridge.clock.advance(600)
+
+    await bridge.gateway.services.move(service.id, 2, Move.PROMOTE)
+    await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id, 2) is ReleaseState.LIVE
+    assert await watched(bridge) == 1
+
+
+class Faulty(Answering):
+    """A kind that fails where a definition says what is in `faults`."""
+
+    faults: frozenset[str] = frozenset()
+
+    def check(self, definition: Any) -> Any:
+        if definition.text in self.faults:
+            raise RuntimeError("a fault of the kind")
+        return super().check(definition)
+
+
+async def test_due_release_with_which_something_is_wrong_stops_no_other(gateway: Any) -> None:
+    kind = Faulty()
+    bridge = gateway({}, plugins=(kind,))
+    await bridge.client()
+    services, at = bridge.gateway.services, bridge.clock.now() + timedelta(hours=1)
+    ids = []
+    for slug in ("rain", "sun"):
+        service = await services.add(slug, "answering", draft=Design(name=slug, definition={"text": slug}))
+        await services.release(service.id, version="1")
+        await services.schedule(service.id, 1, at)
+        ids.append(service.id)
+    kind.faults = frozenset(("rain",))
+    bridge.clock.advance(3600)
+
+    with capture_logs() as logged, pytest.raises(PluginError, match=r"for the releases rain 1; the log has why"):
+        await publish_due(bridge.gateway, SELF)
+
+    assert [await state_of(bridge, id) for id in ids] == [ReleaseState.SCHEDULED, ReleaseState.LIVE]
+    (line,) = [line for line in logged if line["event"] == "release_not_published"]
+    assert (line["service"], "a fault of the kind" in line["exception"]) == ("rain", True)
+    kind.faults = frozenset()
+    await publish_due(bridge.gateway, SELF)
+    assert await state_of(bridge, ids[0]) is ReleaseState.LIVE
+
+
+async def test_watched_release_that_cannot_be_looked_at_stops_no_other(
+    bridge: GatewayUnderTest, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish()
+    sun, _ = await publish("sun", status=500)
+    for _ in range(20):
+        await bridge.request("POST", "/v1/apis/sun")
+    count = bridge.gateway.store.service_calls
+
+    async def counting(service: str, *asked: Any, **more: Any) -> Any:
+        if service == "weather":
+            raise Unavailable("the store does not answer")
+        return await count(service, *asked, **more)
+
+    monkeypatch.setattr(bridge.gateway.store, "service_calls", counting)
+    with capture_logs() as logged, pytest.raises(PluginError, match="weather 1"):
+        await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, sun.id) is ReleaseState.FAILED
+    assert [line["service"] for line in logged if line["event"] == "release_not_watched"] == ["weather"]
+
+
+async def test_release_that_somebody_published_or_unscheduled_meanwhile_is_left_alone(
+    bridge: GatewayUnderTest,
+) -> None:
+    gateway = bridge.gateway
+    for move, left in ((Move.PUBLISH, ReleaseState.LIVE), (Move.UNSCHEDULE, ReleaseState.MADE)):
+        service_id = await scheduled(bridge, move.value)
+        bridge.clock.advance(3600)
+        ((service, release),) = await (await gateway.store.services()).due_releases(bridge.clock.now())
+        if move is Move.PUBLISH:
+            await gateway.services.publish(service_id, 1)
+        else:
+            await gateway.services.move(service_id, 1, move)
+
+        with capture_logs() as logs:
+            await watching._publish(gateway, service, release, SELF)
+            await watching._fail(gateway, service, release, "its tests failed", SELF)
+
+        assert await state_of(bridge, service_id) is left
+        assert [line["event"] for line in logs] == ["release_moved_on"] * 2

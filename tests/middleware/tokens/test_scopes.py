@@ -290,3 +290,35 @@ def test_bounds_are_kept_a_line_each_and_tell_sets_apart() -> None:
     assert bound != ScopeSet(("ai:*", "model:*"))
     assert repr(bound) == "ScopeSet('ai:* model:* within ai:chat within model:gpt-*')"
     assert repr(ScopeSet(("ai:chat",))) == "ScopeSet('ai:chat')"
+
+
+@pytest.mark.parametrize(
+    ("granted", "touched"),
+    [
+        ("service:weather:say", True),
+        ("service:weather:*", True),
+        ("service:w*", True),
+        ("service:*", True),
+        ("service:*:say", True),
+        ("service:weather2:say", False),
+        ("service:we", False),
+        ("service:sun*", False),
+        ("model:*", False),
+    ],
+)
+def test_set_touches_what_any_of_its_scopes_can_include(granted: str, touched: bool) -> None:
+    assert ScopeSet(("ai:chat", granted)).touches("service:weather:") is touched
+
+
+def test_set_touches_nothing_that_a_bound_of_it_does_not() -> None:
+    weather, sun = ScopeSet(("service:weather:say",)), ScopeSet(("service:sun:*",))
+
+    assert ScopeSet(("service:*",), [weather]).touches("service:weather:")
+    assert not ScopeSet(("service:*",), [weather, sun]).touches("service:weather:")
+    assert not ScopeSet().touches("service:weather:")
+
+
+@given(st.lists(GRANTED, max_size=4), st.sampled_from(("a", "b", "")), REST)
+def test_set_touches_the_beginning_of_whatever_it_includes(granted: list[str], name: str, rest: str) -> None:
+    if f"service:{name}:{rest}" in ScopeSet(granted):
+        assert ScopeSet(granted).touches(f"service:{name}:")

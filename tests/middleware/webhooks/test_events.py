@@ -9,7 +9,7 @@ import pytest
 import tollbridge
 from tollbridge.audit import Actor, AuditRecord
 from tollbridge.services.lifecycle import Move
-from tollbridge.stores.sqlsubscriptions import SAID
+from tollbridge.stores.closing import SAID
 from tollbridge.webhooks.events import EVENTS, MOST_PATTERNS, checked_patterns, hears, is_event, said_of
 
 AT_US = 1_767_614_400_250_000

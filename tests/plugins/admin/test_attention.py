@@ -12,10 +12,11 @@ from tests.plugins.admin.test_subscriptions import ask
 from tests.support.answering import Answering
 
 from tollbridge.administering import Actor
+from tollbridge.attention import DECIDES
 from tollbridge.services.lifecycle import Move
 from tollbridge.stores.services import Step
 from tollbridge.testing import GatewayUnderTest
-from tollbridge_admin.attention import DECIDES, Kind
+from tollbridge_admin.attention import Kind
 
 NOTHING = dict.fromkeys(get_args(Kind), 0)
 DAY = timedelta(days=1).total_seconds()
@@ -82,6 +83,25 @@ async def test_subscription_that_was_asked_for_waits_for_the_team_of_the_service
     assert (await waiting(blue))["total"] == 0
 
 
+@pytest.mark.parametrize("ended", ["application", "team", "service"])
+async def test_nobody_is_waited_for_who_can_get_nothing_any_more(
+    under: GatewayUnderTest, admin: Admin, asked: dict[str, Any], ended: str
+) -> None:
+    blue, path = await an_admin(under, team="blue"), f"/subscriptions/{asked['id']}"
+    where = {"application": f"/applications/{asked['application']}/end", "team": "/teams/red/end"}
+
+    assert (await admin.post(where.get(ended, "/services/weather/retire"))).is_success
+
+    assert (await waiting(blue))["total"] == 0
+    state, opinion = {"service": ("refused", "the service is retired")}.get(
+        ended, ("cancelled", "the application has ended")
+    )
+    found = (await blue.get(path)).json()
+    assert (found["state"], found["opinion"], found["decided_by"]) == (state, opinion, admin.id)
+    late = await blue.post(f"{path}/approve")
+    assert (late.status_code, late.json()["code"]) == (409, "conflict")
+
+
 async def test_nothing_is_seen_of_what_the_scopes_do_not_let_decide(admin: Admin, asked: dict[str, Any]) -> None:
     await in_review(admin, admin)
     reader = await admin.other("admin:subscriptions:read", "admin:services:write", "ai:*")
@@ -89,8 +109,8 @@ async def test_nothing_is_seen_of_what_the_scopes_do_not_let_decide(admin: Admin
     publisher = await admin.other("admin:publishing:write")
 
     assert await waiting(reader) == {"items": [], "counts": {}, "total": 0}
-    assert (await waiting(decider))["counts"] == {"subscription_asked": 1}
-    assert (await waiting(publisher))["counts"] == {"release_in_review": 1, "release_failed": 0}
+    assert (await waiting(decider))["counts"] == {"subscription_asked": 1, "service_ending": 0}
+    assert (await waiting(publisher))["counts"] == {"release_in_review": 1, "release_failed": 0, "service_overdue": 0}
     assert await kinds(publisher) == ["release_in_review"]
     assert (await admin.under.request("GET", "/_tollbridge/api/v1/attention", token="")).status_code == 401
 
@@ -130,6 +150,47 @@ async def test_release_that_failed_waits(admin: Admin, asked: dict[str, Any]) ->
     assert sorted(await kinds(admin)) == ["release_failed", "subscription_asked"]
     (one,) = (await waiting(admin, "kind=release_failed"))["items"]
     assert (one["title"], one["href"]) == ("release 1 of weather failed", "services/weather/releases/1")
+
+
+async def test_service_that_serves_beyond_its_end_waits_until_it_is_retired(admin: Admin) -> None:
+    await make(admin, team="blue")
+    await publish(admin)
+    ends = (admin.under.clock.now() + timedelta(days=1)).isoformat()
+    await admin.post("/services/weather/deprecate", {"sunset_at": ends})
+    assert await kinds(admin) == []
+    admin.under.clock.advance(DAY)
+
+    (one,) = (await waiting(admin))["items"]
+
+    assert one["title"] == "the service weather serves beyond the end that its callers were told"
+    assert (one["kind"], one["href"], one["team"]) == ("service_overdue", "services/weather", "blue")
+    await admin.post("/services/weather/retire")
+    assert await kinds(admin) == []
+
+
+async def test_service_that_ends_waits_for_who_subscribes_to_it(
+    under: GatewayUnderTest, admin: Admin, asked: dict[str, Any]
+) -> None:
+    blue, red = await an_admin(under, team="blue"), await an_admin(under, team="red")
+    await blue.post(f"/subscriptions/{asked['id']}/approve")
+    await blue.post("/services/weather/deprecate")
+    (bare,) = (await waiting(red))["items"]
+    await make(admin, "climate", team="blue")
+    await publish(admin, "climate")
+
+    reply = await blue.post(
+        "/services/weather/deprecate", {"sunset_at": "2026-04-05T12:00:00Z", "successor": "climate"}
+    )
+
+    assert reply.is_success, reply.text
+    (one,) = (await waiting(red))["items"]
+    assert (one["kind"], one["team"], one["href"]) == ("service_ending", "red", f"subscriptions/{asked['id']}")
+    told = "the service weather, to which the application Shop subscribes,"
+    assert bare["title"] == f"{told} is deprecated"
+    assert one["title"] == f"{told} ends at 2026-04-05 12:00 UTC; climate takes its place"
+    assert (await waiting(blue))["total"] == 0
+    assert (await red.post(f"/{one['href']}/cancel")).is_success
+    assert (await waiting(red))["total"] == 0
 
 
 async def test_webhook_that_was_given_up_waits(admin: Admin) -> None:

@@ -24,6 +24,7 @@ HIDDEN: dict[str, Any] = {
     **READY,
     **{"name": "Quartz", "visibility": "team", "category": "nature/quartz", "tags": ["quartz"]},
 }
+DAY = 86_400
 CONSUMER = ("ai:*", "model:*", "service:*")
 
 
@@ -69,10 +70,34 @@ async def test_card_says_what_there_is_to_know(admin: Admin, red: Admin) -> None
         **{"name": "Weather", "description": "What the sky does.", "logo": LOGO, "category": "nature/sky"},
         **{"tags": ["wet"], "team": "blue", "state": "published", "visibility": "public"},
         **{"access": "subscription", "approval": "auto", "version": "1", "versions": ["1"], "operations": 1},
-        **{"subscribers": 0, "subscription": None, "price_per_call_usd": "0.001", "url": "/v1/apis/weather"},
+        **{
+            "subscribers": 0,
+            "calls_24h": 0,
+            "subscription": None,
+            "price_per_call_usd": "0.001",
+            "url": "/v1/apis/weather",
+        },
         **{"mcp_url": "/v1/mcp/weather", "model": None},
         **dict.fromkeys(("deprecated_at", "sunset_at", "successor")),
     }
+
+
+async def test_card_counts_the_calls_of_the_last_day_once_a_minute(admin: Admin) -> None:
+    clock = admin.under.clock
+
+    async def calls() -> int:
+        (card,) = (await admin.get("/catalogue/services?q=weather")).json()["items"]
+        number: int = card["calls_24h"]
+        return number
+
+    caller = await admin.under.token("service:*", team="blue")
+    assert await calls() == 0
+    assert (await admin.under.request("POST", "/v1/apis/weather", token=caller)).status_code == 200
+    assert await calls() == 0
+    clock.advance(60)
+    assert await calls() == 1
+    clock.advance(DAY)
+    assert await calls() == 0
 
 
 async def test_whole_says_how_it_is_called_and_for_what(red: Admin) -> None:
@@ -140,14 +165,64 @@ async def test_nothing_of_a_service_of_another_team_is_seen(admin: Admin, red: A
     assert (await blue.get(f"/catalogue/services/{id}")).json()["slug"] == "quartz"
 
 
+async def bare(under: GatewayUnderTest, path: str, token: str = "", **more: Any) -> Any:
+    """Ask as somebody who shows no token, or a bad one."""
+    return await under.request("GET", f"/_tollbridge/api/v1{path}", token=token, **more)
+
+
 async def test_internal_service_is_seen_by_who_has_a_token_and_by_nobody_else(admin: Admin, red: Admin) -> None:
     await make(admin, "inner")
     await publish(admin, "inner")
 
     assert await slugs(red) == ["inner", "weather"]
+    for path in ("/catalogue/services/inner", "/catalogue/services/inner/openapi"):
+        assert (await bare(admin.under, path)).status_code == 404, path
+    assert "inner" not in (await bare(admin.under, "/catalogue/services")).text
+
+
+async def test_public_service_is_seen_by_who_shows_no_token_and_nothing_else_is(admin: Admin, red: Admin) -> None:
+    shop = (await application(admin, team="red"))["id"]
+    await ask(admin, shop, plan="gold")
+
+    whole = (await bare(admin.under, "/catalogue/services/weather")).json()
+
+    listed = (await bare(admin.under, "/catalogue/services")).json()["items"]
+    assert [(one["slug"], one["subscription"]) for one in listed] == [("weather", None)]
+    assert (await bare(admin.under, "/catalogue")).json()["teams"] == {"blue": 1}
+    assert (whole["docs"], whole["subscriptions"], shop in str(whole)) == ("# Rain\n", [], False)
+    assert (await bare(admin.under, f"/{whole['openapi']}")).json()["info"]["title"] == "Weather"
+    for path in ("/catalogue/services/quartz", "/catalogue/services/quartz/openapi"):
+        assert (await bare(admin.under, path)).status_code == 404
+    for path in ("/me", "/attention", "/services", "/catalogue/nothing"):
+        assert (await bare(admin.under, path)).status_code == 401, path
+
+
+async def test_token_that_opens_nothing_opens_no_catalogue(admin: Admin) -> None:
+    for secret in ("tb_" + "0" * 38, "x"):
+        assert (await bare(admin.under, "/catalogue", secret)).status_code == 401
+    refused = await bare(admin.under, "/catalogue", headers={"x-api-key": "x"})
+    assert refused.status_code == 401
+
+
+async def test_who_shows_no_token_and_reads_too_much_waits_and_who_shows_one_does_not(gateway: Any) -> None:
+    admin = await an_admin(gateway({"throttle": {"spared": []}}, plugins=(Answering(),)))
+    for _ in range(300):
+        admin.under.gateway.throttle.look("127.0.0.1")
+
+    refused = await bare(admin.under, "/catalogue")
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert (await admin.get("/catalogue")).status_code == 200
+
+
+async def test_catalogue_can_be_closed_to_who_shows_no_token(gateway: Any) -> None:
+    admin = await an_admin(gateway({"services": {"open_catalogue": False}}, plugins=(Answering(),)))
+    await make(admin, draft={**READY, "visibility": "public"})
+    await publish(admin)
+
     for path in ("/catalogue", "/catalogue/services", "/catalogue/services/weather"):
-        bare = await admin.under.request("GET", f"/_tollbridge/api/v1{path}", token="")
-        assert bare.status_code == 401, path
+        assert (await bare(admin.under, path)).status_code == 401, path
+    assert await slugs(admin) == ["weather"]
 
 
 async def test_draft_and_what_has_ended_are_not_in_it(admin: Admin, red: Admin) -> None:
@@ -155,6 +230,9 @@ async def test_draft_and_what_has_ended_are_not_in_it(admin: Admin, red: Admin) 
     await admin.post("/services/weather/deprecate", {"sunset_at": "2026-06-01T00:00:00Z", "successor": "quartz"})
     (card,) = (await red.get("/catalogue/services")).json()["items"]
     assert (card["state"], card["sunset_at"], card["successor"]) == ("deprecated", "2026-06-01T00:00:00Z", None)
+
+    document = (await red.get("/catalogue/services/weather/openapi")).json()
+    assert document["info"]["description"] == "It is deprecated since 2026-01-05, and ends on 2026-06-01."
 
     await admin.post("/services/weather/retire")
 

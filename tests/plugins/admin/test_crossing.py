@@ -41,6 +41,14 @@ BODIES: Mapping[tuple[str, str], Any] = {
 READ = "audit.read"
 SHARED = {("GET", "/roles/{name}"), ("GET", "/plans/{name}")}
 """What everybody with its scope may read: roles and plans are the words of the whole bridge."""
+REFUSED = {
+    **dict.fromkeys(
+        (("PATCH", "/roles/{name}"), ("POST", "/roles/{name}/remove")), "everybody may read that it is there"
+    ),
+    ("PATCH", "/plans/{name}"): "everybody may read that it is there",
+    ("POST", "/applications/{id}/transfer"): "no team gives any away, so nothing is looked at",
+}
+"""What is 403 and not 404, with the reason."""
 
 
 async def made(admin: Admin, path: str, body: Any) -> dict[str, Any]:
@@ -172,7 +180,7 @@ async def test_no_route_opens_anything_of_another_team_or_of_the_bridge(
     under: GatewayUnderTest, admin: Admin, foreign: Mapping[str, Names]
 ) -> None:
     red = await an_admin(under, "admin:*", "ai:*", "model:*", team="red")
-    before = await changes(admin)
+    before, refused = await changes(admin), set[tuple[str, str]]()
 
     for one in routes_of(admin):
         theirs = foreign.get(segment(one), {})
@@ -182,9 +190,11 @@ async def test_no_route_opens_anything_of_another_team_or_of_the_bridge(
             if (one.method, one.path) in SHARED:
                 continue
             assert reply.status_code in (403, 404), said
+            refused |= {(one.method, one.path)} if reply.status_code == 403 else set()
             assert "ada" not in reply.text.lower(), said
 
     assert await changes(admin) == before
+    assert refused == set(REFUSED)
 
 
 async def changes(admin: Admin) -> list[Any]:

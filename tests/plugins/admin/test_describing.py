@@ -8,7 +8,7 @@ from tests.plugins.admin.conftest import Admin, an_admin
 from tests.support.requires import requires
 
 from tollbridge_admin.app import make_table
-from tollbridge_admin.routes import ANY_TOKEN, ANYBODY
+from tollbridge_admin.routes import ANY_OR_NONE, ANY_TOKEN, ANYBODY
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ async def test_every_route_is_described_and_nothing_else(admin: Admin, document:
     for one in routes:
         about = described[one.method, one.path]
         assert (about["operationId"], about["summary"]) == (one.name, one.summary)
-        needed = [] if one.scope == ANY_TOKEN else [one.scope]
-        assert about["security"] == ([] if one.scope == ANYBODY else [{"bearer": needed}])
+        needed = {ANY_TOKEN: [{"bearer": []}], ANY_OR_NONE: [{"bearer": []}, {}], ANYBODY: []}
+        assert about["security"] == needed.get(one.scope, [{"bearer": [one.scope]}])
         assert str(one.status) in about["responses"]
         assert ("requestBody" in about) is (not one.reads and bool(one.takes.__struct_fields__))
         named = {parameter["name"] for parameter in about["parameters"]}

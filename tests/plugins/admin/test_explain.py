@@ -208,6 +208,17 @@ async def test_caller_of_another_issuer_cannot_be_asked_about(admin: Admin) -> N
     assert (await admin.post("/explain", {"token": "jwt:corp:somebody", "model": "small"})).status_code == 404
 
 
+async def test_call_without_a_token_is_nobodys_to_ask_about(admin: Admin) -> None:
+    await admin.under.chat("small", token=(await admin.make())["token"])
+    (row,) = await admin.under.gateway.store.recent()
+    await admin.under.gateway.store.settle(msgspec.structs.replace(row, call_id="req_nobody", token_id=""))
+
+    reply = await admin.post("/explain", {"call": "req_nobody"})
+
+    problem = {"field": "call", "detail": "it was made without a token, so that there is nobody to ask about"}
+    assert (reply.status_code, reply.json()["errors"]) == (422, [problem])
+
+
 async def test_call_of_which_too_little_is_recorded_is_refused(admin: Admin) -> None:
     reply = await admin.under.request("GET", "/v1/models", token=admin.secret)
     await admin.under.request("GET", "/nothing", token=admin.secret)

@@ -1,13 +1,18 @@
 """Invitations to teams over the API and by commands."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
 from tests.plugins.admin.conftest import Admin, an_admin
 from tests.plugins.admin.test_people import team_admin
+from tests.support.live import LiveGateway, mock_config
+from tests.support.mailed import Mails, mailing
 
+from tollbridge import Gateway
 from tollbridge.administering import BRIDGE
 from tollbridge.testing import GatewayUnderTest, gateway
 from tollbridge_admin.invitations import SENT
@@ -143,6 +148,17 @@ async def test_code_is_sent_to_a_webhook_of_the_bridge_instead_of_being_shown(ad
     assert len(await outbox.list_deliveries(hook)) == 4
 
 
+async def test_code_is_not_sent_to_a_webhook_that_is_told_by_mail(gateway: Callable[..., GatewayUnderTest]) -> None:
+    admin = await an_admin(gateway(mailing(domains=["example.com"]), plugins=(Mails(),)))
+    hook = (await admin.post("/webhooks", {**HOOK, "url": "mailto:ops@example.com"})).json()
+    await admin.post("/teams", {"name": "blue"})
+
+    reply = await admin.post("/teams/blue/invitations", {**TO_BOB, "webhook": hook["id"]})
+
+    assert hook["url"] == "mailto:ops@example.com"
+    assert (reply.status_code, "codes are not mailed" in reply.text) == (422, True)
+
+
 def test_commands_invite_list_and_withdraw(tollbridge: Command) -> None:
     tollbridge("team", "create", "blue")
 
@@ -170,3 +186,36 @@ def test_command_says_where_the_code_went_or_shows_the_link(tollbridge: Command,
 
     assert f"was sent to the webhook {made.json['id']}" in sent.out
     assert "https://ai.example/_tollbridge/sign-in/invitation?code=" in shown.out
+
+
+async def invited_here(config: Path) -> tuple[str, str, str]:
+    """Invite Bob, who is here, to blue, at the gateway of a configuration; gives a token of his, and id and code."""
+    opened = Gateway(config, serves=False)
+    async with opened.administered():
+        people = opened.people
+        bob = await people.add_person(email="bob@example.com", name="Bob", team=BRIDGE, role="viewer")
+        holder = await people.holder_of(bob.id, BRIDGE)
+        assert holder is not None
+        issued = await opened.tokens.issue(name="own", scopes=["admin:teams:read"], minter=holder)
+        await people.teams.add("blue")
+        made = await people.invitations.invite("blue", "bob@example.com", "consumer")
+        return issued.secret, made.invitation.id, made.code
+
+
+def test_commands_list_what_one_is_invited_to_and_accept_it(
+    tollbridge: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOCK_KEY", "sk-upstream-secret")
+    with LiveGateway(tmp_path, mock_config("http://127.0.0.1:9")) as live:
+        secret, id, code = asyncio.run(invited_here(live.config))
+        (tmp_path / "token").write_text(secret)
+        bob = ("--url", live.url, "--token", f"@{tmp_path / 'token'}")
+
+        assert [one["id"] for one in tollbridge("team", "invited", "--json", *bob).json] == [id]
+        assert "bob@example.com" in tollbridge("team", "invited", *bob).out
+        assert tollbridge("team", "accept", "nothing", *bob).code != 0
+        joined = tollbridge("team", "accept", code, *bob).out.split()
+        assert [joined[joined.index(word) + 1] for word in ("team", "role")] == ["blue", "consumer"]
+        assert "There are no invitations." in tollbridge("team", "invited", *bob).out
+        assert tollbridge("team", "accept", code, "--json", *bob).code == 1
+    assert tollbridge("team", "invited").code == 3  # who is on the machine is no person

@@ -17,10 +17,11 @@ GOLD: dict[str, Any] = {
     "budget": {"usd": "25", "period": "day"},
     "price_per_call_usd": "0.001",
     "models": ["openai/*", "small"],
+    "policies": {"masking": {"level": "full", "finds": ["email"]}},
 }
 BARE = {
     **{"title": "", "description": "", "requests_per_minute": None, "tokens_per_minute": None, "concurrency": None},
-    **{"budget": None, "price_per_call_usd": None, "models": []},
+    **{"budget": None, "price_per_call_usd": None, "models": [], "policies": {}},
 }
 NAUGHTY = "Ω≈ç√∫'; DROP TABLE plan;-- ${7*7} {{7*7}} <script>alert(1)</script> %s \\ \U0001f4bb Z̷̧a 田中さん"
 """SQL, templates, HTML, marks over letters and letters of many scripts."""
@@ -81,6 +82,9 @@ async def test_name_is_taken_once_and_for_good(admin: Admin) -> None:
         ({"price_per_call_usd": "9999999999.999999999"}, "price_per_call_usd"),
         ({"models": ["a b"]}, "models"),
         ({"models": [""]}, "models"),
+        ({"policies": {"masking": {"level": "half"}}}, "policies.masking"),
+        ({"policies": {"curfew": {}}}, "policies.curfew"),
+        ({"policies": {"masking": []}}, "policies"),
         ({"created_at": "2026-01-05T12:00:00Z"}, "created_at"),
     ],
 )

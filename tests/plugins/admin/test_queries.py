@@ -23,8 +23,7 @@ async def test_no_query_of_any_route_is_unbounded(admin: Admin, foreign: dict[st
         if not one.reads:
             continue
         path = filled(one.path, **{name: foreign[segment(one)][name] for name in one.names})
-        hostile = {f"{name}={'%25' * 100}" for name in fields(one)}  # searches for signs that are wildcards elsewhere
-        hostile |= {f"{name}={'x' * 9_000}" for name in fields(one)}
+        hostile = {f"{name}={'x' * 9_000}" for name in fields(one)}
         hostile |= {"offset=1000000000", "&".join(f"x{number}=1" for number in range(60))}
         if "limit" in fields(one):
             hostile |= {"limit=1000000000", "limit=-1", "limit=0", "limit=1e3", f"limit={LARGEST_PAGE + 1}"}
@@ -33,7 +32,7 @@ async def test_no_query_of_any_route_is_unbounded(admin: Admin, foreign: dict[st
             asked += 1
             assert reply.status_code < 500, (path, query[:60])
             refused = reply.status_code in (400, 403, 404, 414, 422)
-            assert refused or reply.json().get("items", []) == [] or "%25" in query, (path, query[:60])
+            assert refused or reply.json().get("items", []) == [], (path, query[:60])
 
     assert asked > 100
 

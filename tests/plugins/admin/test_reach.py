@@ -61,7 +61,7 @@ async def test_token_of_a_team_makes_tokens_of_that_team_alone(red: Admin) -> No
     assert (refused.status_code, refused.json()["code"]) == (403, "out_of_reach")
 
 
-async def test_audit_log_of_a_team_is_that_of_its_tokens_one_at_a_time(red: Admin, blue: Admin, admin: Admin) -> None:
+async def test_audit_log_of_a_team_is_that_of_its_things_one_at_a_time(red: Admin, blue: Admin, admin: Admin) -> None:
     theirs = await blue.make()
 
     assert (await red.get("/audit")).json()["code"] == "out_of_reach"

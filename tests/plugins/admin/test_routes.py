@@ -12,14 +12,18 @@ from tollbridge import NotFound, PluginError
 from tollbridge.administering import MethodNotAllowed
 from tollbridge_admin.app import make_table
 from tollbridge_admin.asking import Answer, Asked
-from tollbridge_admin.routes import ANY_TOKEN, ANYBODY, Nothing, Table, route
+from tollbridge_admin.routes import ANY_OR_NONE, ANY_TOKEN, ANYBODY, Nothing, Table, route
 
 OPEN = {
     *(("GET", "/me"), ("GET", "/openapi.json"), ("POST", "/explain"), ("GET", "/attention")),
-    *(("GET", "/catalogue"), ("GET", "/catalogue/services"), ("GET", "/catalogue/services/{service}")),
-    *(("GET", "/catalogue/services/{service}/openapi"), ("GET", "/me/invitations"), ("POST", "/me/invitations/accept")),
+    *(("GET", "/me/invitations"), ("POST", "/me/invitations/accept")),
 }
-"""What every valid token may ask: about itself, and about what there is."""
+"""What every valid token may ask: about itself, and about what waits for it."""
+SHOWN = {
+    *(("GET", "/catalogue"), ("GET", "/catalogue/services"), ("GET", "/catalogue/services/{service}")),
+    ("GET", "/catalogue/services/{service}/openapi"),
+}
+"""What shows each caller what there is for them, whoever shows no token too."""
 PUBLIC = {("POST", "/leaked"), ("GET", "/secret-pattern")}
 """What nobody needs a token for."""
 
@@ -125,9 +129,10 @@ async def test_every_route_but_a_few_needs_a_scope_of_administration(admin: Admi
     table = make_table(admin.under.gateway)
 
     assert {(one.method, one.path) for one in table.routes if one.scope == ANY_TOKEN} == OPEN
+    assert {(one.method, one.path) for one in table.routes if one.scope == ANY_OR_NONE} == SHOWN
     assert {(one.method, one.path) for one in table.routes if one.scope == ANYBODY} == PUBLIC
     assert set(table.public) == {path for _, path in PUBLIC}
-    scoped = [one for one in table.routes if one.scope not in (ANY_TOKEN, ANYBODY)]
+    scoped = [one for one in table.routes if one.scope not in (ANY_TOKEN, ANY_OR_NONE, ANYBODY)]
     assert len(scoped) > 40
     for one in scoped:
         assert re.fullmatch(r"admin:[a-z]+:read" if one.reads else r"admin:[a-z]+:write", one.scope), one
@@ -138,7 +143,7 @@ async def test_walk_without_a_token_is_refused_everywhere(admin: Admin) -> None:
         for secret in ("", "tb_" + "0" * 38, "x"):
             reply = await admin.under.request(one.method, BASE + filled(one.path), token=secret)
 
-            if (one.method, one.path) in PUBLIC:
+            if (one.method, one.path) in PUBLIC or (not secret and (one.method, one.path) in SHOWN):
                 assert reply.status_code != 401, one
                 continue
             assert (reply.status_code, reply.json()["code"]) == (401, "invalid_api_key"), one
@@ -152,7 +157,7 @@ async def test_walk_with_the_wrong_scope_is_refused_and_the_one_that_is_missing_
 
     for one in routes_of(admin):
         reply = await others.ask(one.method, filled(one.path))
-        if (one.method, one.path) in OPEN | PUBLIC:
+        if (one.method, one.path) in OPEN | SHOWN | PUBLIC:
             assert reply.status_code not in (401, 403), one
             continue
         assert (reply.status_code, reply.json()["code"]) == (403, "insufficient_scope"), one
@@ -161,7 +166,7 @@ async def test_walk_with_the_wrong_scope_is_refused_and_the_one_that_is_missing_
 
 
 async def test_walk_with_every_scope_but_one_is_refused_where_that_one_is_needed(admin: Admin) -> None:
-    scopes = {one.scope for one in routes_of(admin)} - {ANY_TOKEN, ANYBODY}
+    scopes = {one.scope for one in routes_of(admin)} - {ANY_TOKEN, ANY_OR_NONE, ANYBODY}
 
     for missing in sorted(scopes):
         others = await admin.other(*(scopes - {missing, f"{missing.removesuffix(':read')}:write"}))

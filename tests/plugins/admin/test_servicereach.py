@@ -8,9 +8,9 @@ import pytest
 from tests.plugins.admin.conftest import Admin, an_admin
 from tests.support.answering import Answering
 
+from tollbridge.administering import references_of
 from tollbridge.services.model import Design, ServiceChange
 from tollbridge.testing import GatewayUnderTest
-from tollbridge_admin.servicereach import references_of
 
 
 class Keyed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ READY: dict[str, Any] = {"name": "Weather", "definition": {"text": "rain"}}
 EMPTY = {
     **{"name": "", "description": "", "docs": "", "logo": "", "category": "", "tags": [], "contacts": [], "slos": []},
     **{"visibility": "internal", "access": "subscription", "approval": "manual", "plans": []},
-    **{"price_per_call_usd": "0", "budget": None, "definition": {}},
+    **{"price_per_call_usd": "0", "budget": None, "policies": {}, "definition": {}},
     "limits": {"requests_per_minute": None, "tokens_per_minute": None, "concurrency": None},
 }
 
@@ -87,6 +87,8 @@ async def test_slug_is_taken_once(admin: Admin) -> None:
         ({"draft": {"budget": {"period": "day"}}}, "draft.budget.usd"),
         ({"draft": {"budget": {"usd": "9999999999"}}}, "draft.budget.usd"),
         ({"draft": {"visibility": "secret"}}, "draft.visibility"),
+        ({"draft": {"policies": {"masking": 1}}}, "draft.policies.masking"),
+        ({"draft": {"policies": {f"p{number}": {} for number in range(11)}}}, "draft.policies"),
         ({"draft": {"definition": []}}, "draft.definition"),
         ({"draft": {"logo": "data:image/png;base64,QUJD"}}, "draft.logo"),
         ({"live": "rel_1"}, "live"),
@@ -154,6 +156,7 @@ async def test_what_is_shown_of_a_draft_makes_the_same_draft_again(admin: Admin)
         **{"slos": [{"name": "up", "objective": 99.5, "latency_ms": None, "window_days": 7}]},
         **{"visibility": "public", "access": "scope", "approval": "auto", "price_per_call_usd": "0.001"},
         **{"limits": {"requests_per_minute": 1, "tokens_per_minute": 2, "concurrency": 3}},
+        **{"policies": {"masking": {"level": "full"}, "later": {"since": "2026-01-01", "of": [1, {"a": None}]}}},
         **{"budget": {"usd": "1.5", "period": "total"}, "logo": "data:image/gif;base64,R0lGODdhAQABAIAAAA=="},
     }
     await make(admin, draft=full)

@@ -94,7 +94,7 @@ async def test_approved_application_calls_until_the_subscription_ends(
         "model:api/weather",
     ]
     ended = (await blue.post(f"{path}/end", {"opinion": "no more"})).json()
-    assert (ended["state"], ended["ended_at"] is None) == ("ended", False)
+    assert (ended["state"], ended["opinion"], ended["ended_at"] is None) == ("ended", "no more", False)
     assert await call() == 403
 
 
@@ -108,9 +108,13 @@ async def test_approval_names_another_plan_and_an_end_and_can_be_given_again(
     path = f"/subscriptions/{(await ask(red, shop, 'sun', plan='free'))['id']}"
 
     approved = (await blue.post(f"{path}/approve", {"plan": "gold", "expires_at": "2026-02-01T00:00:00Z"})).json()
+    said = (await blue.post(f"{path}/approve", {"opinion": "fine"})).json()
+    forever = (await blue.post(f"{path}/approve", {"expires_at": None})).json()
     again = (await blue.post(f"{path}/approve", {"expires_at": "2026-03-01T00:00:00Z"})).json()
 
     assert (approved["plan"], approved["expires_at"]) == ("gold", "2026-02-01T00:00:00Z")
+    assert (said["opinion"], said["expires_at"]) == ("fine", "2026-02-01T00:00:00Z")
+    assert (forever["plan"], forever["expires_at"]) == ("gold", None)
     assert (again["plan"], again["expires_at"]) == ("gold", "2026-03-01T00:00:00Z")
     for wish, field in (
         ({"plan": "other"}, "plan"),
@@ -144,8 +148,8 @@ async def test_application_asks_once_until_it_is_refused(admin: Admin, blue: Adm
     refused = (await blue.post(f"/subscriptions/{first['id']}/refuse", {"opinion": "no"})).json()
     assert (refused["state"], refused["opinion"]) == ("refused", "no")
     second = await ask(red, shop)
-    cancelled = (await red.post(f"/subscriptions/{second['id']}/cancel")).json()
-    assert cancelled["state"] == "cancelled"
+    cancelled = (await red.post(f"/subscriptions/{second['id']}/cancel", {"opinion": "too late"})).json()
+    assert [cancelled[word] for word in ("state", "opinion", "decided_by")] == ["cancelled", "too late", red.id]
     for act in ACTS:
         late = await admin.post(f"/subscriptions/{second['id']}/{act}")
         assert (late.status_code, late.json()["code"]) == (409, "conflict")
@@ -276,11 +280,36 @@ async def test_service_of_another_team_alone_is_as_if_it_were_not_there(
     assert (await ask(await an_admin(under, team="blue"), ours, "hidden"))["state"] == "asked"
 
 
-async def test_application_of_another_team_asks_for_nothing(blue: Admin, admin: Admin, shop: str) -> None:
-    refused = await blue.post("/subscriptions", {"application": shop, "service": "weather"})
+async def test_application_of_another_team_asks_for_nothing(under: GatewayUnderTest, admin: Admin, shop: str) -> None:
+    green = await an_admin(under, team="green")
+
+    refused = await green.post("/subscriptions", {"application": shop, "service": "weather"})
 
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "application")
     assert (await ask(admin, shop))["asked_by"] == admin.id
+
+
+async def test_team_of_a_service_gives_it_to_an_application_of_another_team_at_once(
+    admin: Admin, blue: Admin, red: Admin, shop: str
+) -> None:
+    secret = (await token(admin, shop))["token"]
+    await make(admin, "hidden", team="blue", draft={**READY, "visibility": "team"})
+    await publish(admin, "hidden")
+
+    made = await ask(blue, shop, why="as agreed")
+
+    assert (made["state"], made["why"]) == ("approved", "as agreed")
+    assert (made["asked_by"], made["decided_by"], made["decided_at"]) == (blue.id, blue.id, made["asked_at"])
+    assert (await admin.under.request("POST", "/v1/apis/weather", token=secret)).status_code == 200
+    assert (await red.get(f"/subscriptions/{made['id']}")).json() == made
+    (told,) = [each for each in await admin.records() if each.target == made["id"]]
+    assert (told.action, told.actor.id) == ("subscription.ask", blue.id)
+    assert (await red.post(f"/subscriptions/{made['id']}/cancel")).json()["state"] == "cancelled"
+    assert (await ask(blue, shop, "hidden"))["state"] == "approved"
+    unknown = await blue.post("/subscriptions", {"application": "app_none", "service": "weather"})
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "application")
+    ours = (await application(admin, team="blue"))["id"]
+    assert (await ask(blue, ours))["state"] == "asked"
 
 
 async def test_team_that_gives_an_application_away_sees_its_subscription_no_more(
@@ -320,6 +349,88 @@ async def test_each_step_is_one_record_of_the_audit_log(admin: Admin, blue: Admi
     ]
     assert [shown_change(each.before) for each in told] == [None, {"state": "asked"}, {"state": "approved"}]
     assert shown_change(told[1].after) == {"state": "approved", "plan": "", "why": "fine"}
+
+
+async def test_plan_that_has_ended_is_not_given_by_approving_who_asked_for_it(
+    admin: Admin, blue: Admin, red: Admin, shop: str
+) -> None:
+    for name in ("gold", "free"):
+        await admin.post("/plans", {"name": name})
+    await make(admin, "sun", team="blue", draft=PLANNED)
+    await publish(admin, "sun")
+    path = f"/subscriptions/{(await ask(red, shop, 'sun', plan='gold'))['id']}"
+    await admin.patch("/plans/gold", {"ended": True})
+
+    refused = await blue.post(f"{path}/approve", {"opinion": "fine"})
+
+    assert (refused.status_code, refused.json()["detail"]) == (
+        *(409,),
+        "the plan 'gold' is not given to anybody any more; name another one",
+    )
+    assert (await blue.get(path)).json()["state"] == "asked"
+    assert (await blue.post(f"{path}/approve", {"plan": "free"})).json()["plan"] == "free"
+
+
+async def read(admin: Admin, target: str, action: str = "") -> list[str] | int:
+    """Give the actions that the audit log has of something, but that it was read, or how it is refused."""
+    reply = await admin.get(f"/audit?target={target}&action={action}")
+    if not reply.is_success:
+        return reply.status_code
+    return [one["action"] for one in reply.json()["items"] if one["action"] != "audit.read"]
+
+
+async def test_each_team_reads_what_befell_its_applications_services_and_subscriptions(
+    under: GatewayUnderTest, admin: Admin, blue: Admin, red: Admin, shop: str
+) -> None:
+    green = await an_admin(under, team="green")
+    one = await ask(red, shop)
+    await blue.post(f"/subscriptions/{one['id']}/approve", {"opinion": "fine"})
+    steps = ["subscription.approve", "subscription.ask"]
+
+    assert [await read(each, one["id"]) for each in (red, blue, green)] == [steps, steps, 404]
+    served = ["service.publish", "service.release", "service.add"]
+    assert [await read(each, one["service"]) for each in (blue, red, green)] == [served, 404, 404]
+    assert await read(red, shop) == ["application.subscribe", "application.add"]
+    assert [await read(blue, target) for target in (shop, "sub_0", "svc_0", "weather", "per_0", "red")] == [404] * 6
+    of_red = (await red.get(f"/audit?target={one['id']}&action=subscription.")).json()["items"]
+    assert [record["actor"]["client"] for record in of_red] == ["", "127.0.0.1"]
+    assert of_red[0]["actor"] == {"id": blue.id, "via": "api", "client": "", "call_id": ""}
+    of_all = (await admin.get(f"/audit?target={one['id']}&action=subscription.")).json()["items"]
+    assert {record["actor"]["client"] for record in of_all} == {"127.0.0.1"}
+
+
+async def test_team_reads_what_befell_it_and_nothing_else_that_has_its_name(admin: Admin, blue: Admin) -> None:
+    await admin.post("/plans", {"name": "blue"})
+    await admin.patch("/teams/blue", {"title": "Blue"})
+    holder = (await blue.get("/teams/blue")).json()["holder"]
+
+    of_team = [await read(blue, "blue", action) for action in ("", "tea", "team.", "team.ch", "plan.", "plan.add")]
+
+    both = ["team.change", "team.add"]
+    assert of_team == [both, both, both, ["team.change"], [], []]
+    assert await read(blue, holder) == ["token.issue"]
+
+
+async def test_team_and_application_say_what_they_have_and_stay_to_be_edited_while_that_grows(
+    admin: Admin, blue: Admin, red: Admin, shop: str
+) -> None:
+    before = await red.get(f"/applications/{shop}")
+    team = await red.get("/teams/red")
+    await token(admin, shop)
+    await ask(red, shop)
+
+    after = await red.get(f"/applications/{shop}")
+
+    counts = [each.json()["counts"] for each in (before, after)]
+    assert counts == [{"subscriptions": 0, "asked": 0, "tokens": 0}, {"subscriptions": 0, "asked": 1, "tokens": 1}]
+    assert (await red.get("/applications")).json()["items"] == [after.json()]
+    assert before.headers["etag"] != after.headers["etag"]
+    patched = await red.patch(f"/applications/{shop}", {"description": "x"}, if_match=before.headers["etag"])
+    assert (patched.status_code, patched.json()["counts"]) == (200, counts[1])
+    listed = {one["name"]: one["counts"] for one in (await admin.get("/teams")).json()["items"]}
+    assert (listed["blue"]["services"], listed["red"]["services"]) == (1, 0)
+    assert team.json()["counts"] == listed["red"] == {"services": 0, "applications": 1, "members": 0}
+    assert (await blue.get("/teams")).json()["items"][0]["counts"] == listed["blue"]
 
 
 async def test_repeated_request_asks_and_decides_once(admin: Admin, shop: str) -> None:

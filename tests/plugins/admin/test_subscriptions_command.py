@@ -52,6 +52,14 @@ def test_plan_is_made_shown_changed_and_ended(
     made = fields(
         tollbridge("plan", "create", "gold", *words, "--quota", "1000", "--rpm", "6", "--model", "a/*", "--model", "b")
     )
+    masked = ("--policy", 'masking={"level": "full"}', "--json")
+    assert done(tollbridge("plan", "create", "safe", *masked))["policies"] == {"masking": {"level": "full"}}
+    assert fields(tollbridge("plan", "show", "safe"))["policies"] == 'masking={"level": "full"}'
+    plain = done(tollbridge("plan", "edit", "safe", "--policy", "masking", "--json"))
+    assert plain["policies"] == {"masking": {}}
+    assert done(tollbridge("plan", "edit", "safe", "--no", "policies", "--json"))["policies"] == {}
+    for wrong in ("masking=", "masking=[]", "={}", "masking={"):
+        assert tollbridge("plan", "edit", "safe", "--policy", wrong).code == 2
     listed = tollbridge("plan", "list")
 
     assert (made["title"], made["budget"], made["quota"]) == ("Gold", "25/day", "1000/month")
@@ -102,7 +110,9 @@ def test_subscription_goes_its_way(tollbridge: Command, shop: str, monkeypatch: 
     approved = done(tollbridge(*approve, "--json"))
     assert (approved["state"], approved["plan"], approved["opinion"]) == ("approved", "gold", "fine")
     assert approved["expires_at"] > approved["decided_at"]
-    assert done(tollbridge("subscription", "approve", id, "--json"))["plan"] == "gold"
+    again = done(tollbridge("subscription", "approve", id, "--why", "fine again", "--json"))
+    assert (again["plan"], again["expires_at"]) == ("gold", approved["expires_at"])
+    assert done(tollbridge("subscription", "approve", id, "--expires", "never", "--json"))["expires_at"] is None
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert tollbridge("subscription", "end", id).code == 130
     assert done(tollbridge("subscription", "end", id, "--yes", "--json"))["state"] == "ended"
@@ -163,7 +173,32 @@ def test_service_without_plans_is_shown_without_them(tollbridge: Command, shop: 
     tollbridge("service", "release", "plain", "--version", "1")
     tollbridge("service", "publish", "plain", "1")
 
-    assert "Plans" not in tollbridge("catalogue", "show", "plain").out
+    shown = tollbridge("catalogue", "show", "plain").out
+    assert [title for title in ("Plans", "Objectives", "Contacts") if title in shown] == []
+
+
+def test_service_is_shown_with_what_it_promises_whom_to_ask_its_end_and_its_docs(
+    tollbridge: Command, shop: str, config: Path
+) -> None:
+    file = config.parent / "told.yaml"
+    file.write_text(
+        "name: Told\naccess: scope\ndefinition: {text: rain}\ndocs: |\n  # Rain\n  A\tb. Ask\n"
+        "contacts: [{name: Ann, email: ann@example.com}]\n"
+        "slos: [{name: fast, objective: 99.5, latency_ms: 800}, {name: up, window_days: 7}]\n"
+    )
+    tollbridge("service", "create", "told", "--kind", "answering", "--file", str(file))
+    tollbridge("service", "release", "told", "--version", "1")
+    tollbridge("service", "publish", "told", "1")
+    done(tollbridge("service", "deprecate", "told", "--json"))
+
+    shown = tollbridge("catalogue", "show", "told").out
+
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["fast", "99.5", "%", "800", "ms", "30", "days"] in lines
+    assert ["up", "99", "%", "-", "7", "days"] in lines
+    assert ["Ann", "ann@example.com", "-"] in lines
+    assert shown.splitlines()[-2:] == ["# Rain", "A       b. Ask"]
+    assert [line[-1] != "-" for line in lines if line[:1] == ["deprecated"]] == [True]
 
 
 def test_all_of_it_works_elsewhere_too(tollbridge: Command, tmp_path: Path, site: Path) -> None:

@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from msgspec import inspect
 from tests.plugins.admin.conftest import Admin
 
 from tollbridge_admin.app import make_table
@@ -43,3 +44,39 @@ def segment(one: Route) -> str:
 
 def encoded(body: Any) -> bytes:
     return json.dumps(body).encode()
+
+
+LIST, VALUES = "[]", "{}"
+"""Steps into what a list holds, and into the values of an object with any names."""
+
+
+def texts_of(shape: Any) -> Iterator[tuple[str, ...]]:
+    """Give the way to each text that a shape takes: names of fields, `LIST` and `VALUES`.  Words of a list are none."""
+    match inspect.type_info(shape) if isinstance(shape, type) else shape:
+        case inspect.Metadata(type=within):
+            yield from texts_of(within)
+        case inspect.UnionType(types=kinds):
+            for kind in kinds:
+                yield from texts_of(kind)
+        case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item):
+            yield from ((LIST, *rest) for rest in texts_of(item))
+        case inspect.DictType(value_type=value):
+            yield from ((VALUES, *rest) for rest in texts_of(value))
+        case inspect.StructType(fields=fields):
+            for field in fields:
+                yield from ((field.encode_name, *rest) for rest in texts_of(field.type))
+        case inspect.StrType() | inspect.AnyType():
+            yield ()
+
+
+def with_text(body: Any, way: tuple[str, ...], value: str) -> Any:
+    """Give a body with a text at the end of a way, and all else as it was."""
+    if not way:
+        return value
+    step, *rest = way
+    if step == LIST:
+        first = body[0] if isinstance(body, list) and body else None
+        return [with_text(first, tuple(rest), value)]
+    name = "any" if step == VALUES else step
+    known = body if isinstance(body, dict) else {}
+    return {**known, name: with_text(known.get(name), tuple(rest), value)}

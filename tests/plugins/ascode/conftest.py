@@ -1,5 +1,6 @@
 """The commands, run in this process on a gateway of the test's own with a kind of service for tests."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,12 +14,40 @@ from tollbridge import SetupError
 from tollbridge_ascode.commands import apply, bring, diff, export
 
 Code = Callable[..., Ran]
+_POLICIES = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from tollbridge import Call, hookimpl
+
+
+@dataclass(frozen=True)
+class Stamp:
+    for_services: ClassVar[bool] = True
+    word: str = ""
+
+    async def head(self, call: Call) -> None:
+        pass
+
+
+@hookimpl
+def register_policies(register):
+    register("stamp", Stamp)
+    register("seal", Stamp)
+"""
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Install a plugin that offers the kind `answering`."""
-    return install_answering(tmp_path / "site", monkeypatch)
+    """Install a plugin that offers the kind `answering`, and one with policies that let all calls through."""
+    folder = install_answering(tmp_path / "site", monkeypatch)
+    info = folder / "tollbridge_stamps-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: tollbridge-stamps\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[tollbridge]\nstamps = stamps_plugin\n")
+    (folder / "stamps_plugin.py").write_text(_POLICIES)
+    monkeypatch.delitem(sys.modules, "stamps_plugin", raising=False)
+    return folder
 
 
 @pytest.fixture

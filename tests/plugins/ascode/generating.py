@@ -30,6 +30,7 @@ lines = st.sampled_from(_TRICKY) | st.text(_LETTERS, max_size=12)
 labels = lines.map(str.strip).filter(bool)
 texts = st.lists(lines, max_size=3).map("\n".join)
 amounts = st.sampled_from(("0", "1", "1.50", "0.000000001", "12345.6", "0010"))
+moments = st.sampled_from(("2099-01-01T00:00:00Z", "2098-07-01T02:00:00.5+02:00"))
 words = st.lists(st.sampled_from(("a", "b", "z-9", "no")), max_size=3, unique=True)
 
 
@@ -40,6 +41,14 @@ def some(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]
 
 budgets = st.builds(
     lambda usd, period: {"usd": usd, "period": period}, amounts, st.sampled_from(("day", "month", "total"))
+)
+policies = st.sampled_from(
+    (
+        {},
+        {"seal": {}},
+        {"stamp": {"word": "no: ~"}, "seal": {"word": ""}},
+        {"seal": {"word": "漢"}, "stamp": {}},
+    )
 )
 counts = st.integers(0, 10_000)
 limits: dict[str, st.SearchStrategy[Any]] = {
@@ -53,8 +62,9 @@ bounds: dict[str, st.SearchStrategy[Any]] = {
     "from": st.lists(st.sampled_from(("10.0.0.7", "10.0.0.0/8", "2001:DB8::/32", "::1")), max_size=2),
     "hours": st.sampled_from(("mon-fri 08:00-18:00 Europe/Berlin", "sun,sat 22:00-06:00 UTC")),
 }
+off = {"disabled": st.booleans()}
 given = st.lists(st.sampled_from(("ai:chat", "model:gpt-*", "service:a:*", "ai:*")), max_size=3)
-teams = some(title=lines, description=texts, scopes=given.filter(bool), rotate_days=st.integers(1, 90), **bounds)
+teams = some(title=lines, description=texts, scopes=given.filter(bool), rotate_days=st.integers(1, 90), **off, **bounds)
 plans = some(
     title=lines,
     description=texts,
@@ -62,6 +72,7 @@ plans = some(
     price_per_call_usd=amounts,
     quota=some(calls=st.integers(1, 9)).map(lambda quota: {"calls": 7, "period": "day", **quota}),
     models=st.lists(st.sampled_from(("small*", "*", "a?b")), max_size=2),
+    policies=policies,
     **limits,
 )
 applications = some(
@@ -70,9 +81,31 @@ applications = some(
     scopes=given,
     tags=st.lists(st.sampled_from(("a", "b:c", "~")), max_size=3),
     metadata=st.dictionaries(st.sampled_from(("a", "unit")), st.sampled_from(("", "x", "a b")), max_size=2),
+    **off,
     **bounds,
 )
 DEFINITIONS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "app": st.fixed_dictionaries(
+        {
+            "routes": st.just(
+                [
+                    {"name": "list", "path": "/orders", "summary": "All: of # them", "price_per_call": "0.0020"},
+                    {"name": "one", "path": "/orders/{id}", "methods": ["GET", "PUT"], "max_body_bytes": 0},
+                    {"name": "rest", "path": "/pictures/*", "public": True},
+                ]
+            )
+        },
+        optional={
+            "prefix": st.sampled_from(("", "/shop")),
+            "openapi": st.just(
+                {
+                    "openapi": "3.1.0",
+                    "info": {"title": "no", "version": "1"},
+                    "paths": {"/shop/orders": {"get": {"summary": "~", "responses": {"200": {"description": ""}}}}},
+                }
+            ),
+        },
+    ),
     "answering": st.fixed_dictionaries({"text": labels}, optional={"price": counts, "public": st.booleans()}),
     "rest": st.fixed_dictionaries(
         {
@@ -124,6 +157,7 @@ def designs(kind: str) -> st.SearchStrategy[dict[str, Any]]:
             "price_per_call_usd": amounts,
             "limits": some(**limits),
             "budget": budgets,
+            "policies": policies,
         },
     )
 
@@ -143,7 +177,7 @@ def document_sets(draw: st.DrawFn) -> list[Document]:
     found += services
     found += [one("Application", name, {**draw(applications), "team": team}) for name, team in callers]
     for service in services:
-        for caller in callers if service.spec.publish else ():
+        for caller in callers if service.spec.publish and service.spec.publish_at is None else ():
             if draw(st.booleans()):
                 found.append(one("Subscription", draw(labels), draw(_subscriptions(caller, service))))
     return draw(st.permutations(found))
@@ -164,6 +198,9 @@ def _services(draw: st.DrawFn, slug: str, owners: st.SearchStrategy[str], plans:
             "note": draw(texts),
             "publish": draw(st.booleans()),
         }
+    if spec.get("publish"):
+        spec |= draw(some(deprecated=some(sunset_at=moments, successor=names)))
+        spec |= draw(some(publish_at=moments)) if "deprecated" not in spec else {}
     return one("Service", slug, spec)
 
 
@@ -174,7 +211,7 @@ def _subscriptions(draw: st.DrawFn, caller: tuple[str, str], service: Document) 
     said |= {"plan": draw(st.sampled_from(plans))} if plans else {}
     if draw(st.booleans()):
         said |= {"approved": True}
-        said |= draw(some(expires_at=st.sampled_from(("2099-01-01T00:00:00Z", "2098-07-01T02:00:00.5+02:00"))))
+        said |= draw(some(expires_at=moments))
     return said
 
 

@@ -147,6 +147,25 @@ def test_another_order_of_a_definition_is_a_change(code: Code, repository) -> No
     assert "of which design.definition is not as the document says" in code("apply", "-f", folder).err
 
 
+def test_policies_in_another_order_are_a_change_of_plans_and_services(code: Code, repository) -> None:
+    one, other = "{stamp: {word: a}, seal: {}}", "{seal: {}, stamp: {word: a}}"
+    text = "{kind: Plan, name: gold, spec: {policies: POLICIES}}\n---\n" + (
+        "{kind: Service, name: weather, spec: {type: answering, design: {policies: POLICIES}}}"
+    )
+    folder = repository(a_yaml=text.replace("POLICIES", one))
+    assert code("apply", "-f", folder).code == 0
+    unchanged = actions(code("diff", "-f", folder, "--json"))
+    repository(a_yaml=text.replace("POLICIES", other))
+
+    ran = code("apply", "-f", folder, "--json")
+
+    assert (unchanged, actions(ran)) == ([], ["change Plan gold", "change Service weather"])
+    assert actions(code("diff", "-f", folder, "--json")) == []
+    repository(a_yaml=text.replace("POLICIES", "{}"))
+    assert actions(code("apply", "-f", folder, "--json")) == ["change Plan gold", "change Service weather"]
+    assert actions(code("diff", "-f", folder, "--json")) == []
+
+
 def test_a_version_with_another_design_is_refused_before_anything_is_done(code: Code, whole: Path) -> None:
     code("apply", "-f", whole)
     change(whole, "{text: rain}", "{text: sun}")

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tollbridge.yamltext import read_yaml, write_yaml
 from tollbridge_ascode.files import read_paths
-from tollbridge_ascode.shapes import SHAPES, BadDocument, named, read_document, written
+from tollbridge_ascode.shapes import BadDocument, named, read_document, written
+from tollbridge_ascode.specs import SHAPES
 
 SERVICE = {"kind": "Service", "name": "weather", "spec": {"type": "rest"}}
 
@@ -48,6 +49,23 @@ SERVICE = {"kind": "Service", "name": "weather", "spec": {"type": "rest"}}
         ({"kind": "Team", "name": "a", "spec": {"hours": "always"}}, "always"),
         ({"kind": "Team", "name": "a", "spec": []}, "spec: Expected `object`"),
         ({**SERVICE, "spec": {}}, "missing required field `type`"),
+        (
+            {**SERVICE, "spec": {"type": "rest", "deprecated": {"sunset": "2099-01-01T00:00:00Z"}}},
+            "spec.deprecated has no 'sunset'; did you mean 'sunset_at'?",
+        ),
+        (
+            {**SERVICE, "spec": {"type": "rest", "deprecated": {"sunset_at": "2099-01-01"}}},
+            "spec.deprecated.sunset_at: Invalid RFC3339",
+        ),
+        ({**SERVICE, "spec": {"type": "rest", "version": "1", "beside": True}}, "set publish beside them"),
+        ({**SERVICE, "spec": {"type": "rest", "publish_at": "2099-01-01T00:00:00Z"}}, "set publish beside them"),
+        (
+            {
+                **SERVICE,
+                "spec": {"type": "rest", "publish": True, "beside": True, "publish_at": "2099-01-01T00:00:00Z"},
+            },
+            "leave out beside, or publish_at",
+        ),
         (
             {**SERVICE, "spec": {"type": "rest", "design": {"dcos": "x"}}},
             r"spec.design has no 'dcos'; did you mean 'docs'?",
@@ -172,6 +190,7 @@ MONEY = st.integers(0, 10**12).map(lambda nano: f"{nano / 10**6:.6f}")
 BUDGETS = st.none() | st.fixed_dictionaries({"usd": MONEY, "period": st.sampled_from(["day", "month", "total"])})
 LIMITS = {name: COUNTS for name in ("requests_per_minute", "tokens_per_minute", "concurrency")}
 BOUNDS = {**LIMITS, "budget": BUDGETS, "from": st.lists(st.sampled_from(["10.0.0.1", "10.0.0.0/8", "::1"]), max_size=2)}
+MOMENTS = st.sampled_from(["2099-01-01T00:00:00Z", "2098-07-01T02:00:00.5+02:00", "2020-01-01T00:00:00Z"])
 SLUGS = st.from_regex("[a-z][a-z0-9-]{0,8}[a-z0-9]", fullmatch=True)
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | WORDS,
@@ -180,10 +199,12 @@ PLAIN = st.recursive(
     ),
     max_leaves=8,
 )
+POLICIES = st.dictionaries(SLUGS, st.dictionaries(SLUGS, PLAIN, max_size=2), max_size=2)
 DESIGN = {
     **{"name": WORDS, "description": WORDS, "docs": st.text(max_size=40).filter(str.isascii), "tags": st.lists(SLUGS)},
     **{"visibility": st.sampled_from(["public", "internal", "team"]), "plans": st.lists(SLUGS), "budget": BUDGETS},
     **{"price_per_call_usd": MONEY, "limits": st.fixed_dictionaries({}, optional=LIMITS)},
+    "policies": POLICIES,
     "definition": st.dictionaries(WORDS.filter(lambda key: key != "file"), PLAIN, max_size=4),
 }
 SPECS = {
@@ -192,7 +213,8 @@ SPECS = {
     ),
     "Plan": st.fixed_dictionaries(
         {},
-        optional={"title": WORDS, **LIMITS, "budget": BUDGETS, "price_per_call_usd": MONEY, "models": st.lists(SLUGS)},
+        optional={"title": WORDS, **LIMITS, "budget": BUDGETS, "price_per_call_usd": MONEY, "models": st.lists(SLUGS)}
+        | {"policies": POLICIES},
     ),
     "Service": st.fixed_dictionaries(
         {"type": SLUGS},
@@ -200,9 +222,15 @@ SPECS = {
             "team": SLUGS,
             "version": SLUGS,
             "publish": st.booleans(),
+            "deprecated": st.fixed_dictionaries({}, optional={"sunset_at": MOMENTS, "successor": SLUGS}),
             "design": st.fixed_dictionaries({}, optional=DESIGN),
         },
-    ),
+    )
+    | st.fixed_dictionaries(
+        {"type": SLUGS, "publish": st.just(True)},
+        optional={"publish_at": MOMENTS},
+    )
+    | st.just({"type": "rest", "publish": True, "beside": True}),
     "Application": st.fixed_dictionaries(
         {}, optional={"team": SLUGS, "owner": WORDS, "metadata": st.dictionaries(SLUGS, WORDS, max_size=2), **BOUNDS}
     ),

@@ -141,6 +141,44 @@ def test_what_cannot_be_published_for_another_reason_fails(code: Code, written: 
     assert "the service weather is retired; name another slug" in ran.err
 
 
+def test_a_subscription_waits_for_a_service_that_its_document_does_not_publish(code: Code, written: Folder) -> None:
+    folder = written()
+    text = (folder / "all.yaml").read_text()
+    (folder / "all.yaml").write_text(text.replace("publish: true", "publish: false"))
+
+    ran = code("apply", "-f", folder)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.endswith(
+        "make Subscription shop-weather: waiting for the service weather\ndone: 5, waiting: 1, as they were: 0\n"
+    )
+    assert asked("GET", "/subscriptions")["items"] == []
+
+
+def test_a_subscription_waits_for_a_service_that_is_there_and_not_published(code: Code, written: Folder) -> None:
+    folder = written()
+    every = (folder / "all.yaml").read_text()
+    (folder / "all.yaml").write_text(every.replace("publish: true", "publish: false"))
+    code("apply", "-f", folder)
+    (folder / "all.yaml").write_text(every.rpartition("---")[2])
+
+    waits = steps(code("apply", "-f", folder, "--json"))
+    asked("POST", "/services/weather/releases/1/publish")
+
+    assert waits == {"make Subscription shop-weather": "the service weather"}
+    assert steps(code("apply", "-f", folder, "--json")) == {"make Subscription shop-weather": None}
+
+
+def test_a_subscription_is_asked_for_where_another_release_serves(code: Code, written: Folder) -> None:
+    folder = written()
+    every = (folder / "all.yaml").read_text()
+    (folder / "all.yaml").write_text(every.rpartition("---")[0])
+    code("apply", "-f", folder)
+    (folder / "all.yaml").write_text(every.replace("publish: true", "publish: false"))
+
+    assert steps(code("apply", "-f", folder, "--json")) == {"make Subscription shop-weather": None}
+
+
 @pytest.mark.parametrize("approval", ["manual", "auto"])
 def test_a_subscription_ends_when_the_document_says(code: Code, written: Folder, approval: str) -> None:
     end = in_days(30)

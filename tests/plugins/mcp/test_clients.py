@@ -13,6 +13,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from tests.plugins.mcp.conftest import PNG, Bridge, listening
 from tests.plugins.mcp.install import CLIENTS
+from tests.support.requires import requires
 
 ALL = "service:shop:*,service:sentiment:*"
 ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28", "auto"])
@@ -158,7 +159,7 @@ async def run_node(which: str, url: str, token: str, tool: str, arguments: Any) 
     return json.loads(said)
 
 
-@pytest.mark.skipif(bool(CLIENTS.lack()), reason=CLIENTS.lack())
+@requires("mcp-node")
 @pytest.mark.parametrize("which", ["sdk", "client"])
 class TestTypeScript:
     async def test_client_lists_and_calls_tools_of_a_rest_service(self, bridge: Bridge, which: str) -> None:

@@ -11,11 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 from tests.plugins.mcp.conftest import PROMPT, SHOP, Metered, call_of, principal
 
-from tollbridge.errors import ConfigError, NotFound, Unauthenticated, Unavailable
+from tollbridge.errors import ConfigError, Denied, NotFound, Unauthenticated, Unavailable
 from tollbridge.services.book import Book, Entry, Live
 from tollbridge.services.kinds import About, ServiceOperation
 from tollbridge.services.model import Design, Release, ReleaseState, Service
 from tollbridge.testing import FixedClock
+from tollbridge.tokens.model import Above, TokenKind
 from tollbridge.tokens.scopes import ScopeSet
 from tollbridge_mcp.app import lacking
 from tollbridge_mcp.catalogue import CatalogueTools
@@ -78,7 +79,17 @@ class Shelf:
         return self.book
 
 
-def entry(slug: str, kind: str, definition: dict[str, Any], served: Any = None, *, live: bool = True) -> Entry:
+class Nothing:
+    """A release that serves nothing at any path."""
+
+    def find(self, method: str, path: str, headers: Any, query: bytes) -> None:
+        return None
+
+
+NOTHING = Nothing()
+
+
+def entry(slug: str, kind: str, definition: dict[str, Any], served: Any = NOTHING, *, live: bool = True) -> Entry:
     service = Service(
         id=f"svc_{slug}",
         slug=slug,
@@ -106,8 +117,15 @@ def entry(slug: str, kind: str, definition: dict[str, Any], served: Any = None, 
     async def make(live: Live) -> Any:
         return served(live) if slug == "away" else served
 
-    running = Live(release, design, make)
+    running = Live(release, design, make, lambda live, plan: None)
     return Entry(service, running if live else None, MappingProxyType({"1.2": running} if live else {}))
+
+
+class Subscribed:
+    """The application `app_1` has everything."""
+
+    async def find_subscription(self, application: str, service_id: str) -> object | None:
+        return application if application == "app_1" else None
 
 
 def doors(*more: Entry) -> tuple[Doors, DescribedKind, Metered]:
@@ -122,7 +140,38 @@ def doors(*more: Entry) -> tuple[Doors, DescribedKind, Metered]:
         *more,
     )
     kinds: Any = {"rest": kind, "mcp": McpKind()}
-    return Doors(shelf, kinds, InProcess(metered), url="https://gw.example"), kind, metered
+    found = Doors(shelf, kinds, InProcess(metered), url="https://gw.example", subscriptions=Subscribed())
+    return found, kind, metered
+
+
+def ended(slug: str, **more: Any) -> Entry:
+    """Give a service that is to end, or has."""
+    found = entry(slug, "rest", {"document": SHOP}, live="retired_at" not in more)
+    return msgspec.structs.replace(found, service=msgspec.structs.replace(found.service, **more))
+
+
+async def test_server_of_a_deprecated_service_its_document_and_the_list_say_so() -> None:
+    found, _, _ = doors(ended("old", deprecated_at=NOW, successor="shop"))
+    call, said = call_of("service:old:*"), "It is deprecated since 2026-01-01; use shop instead."
+
+    door = await found.find(call, "old")
+    assert call.principal is not None
+    document = await found.document(call.principal, "old")
+    (one,) = (await CatalogueTools(found, InProcess(Metered())).call(call, "service_list", {})).structured["services"]
+
+    assert (door.instructions, one["ending"]) == (f"About old.\n\n{said}", said)
+    assert document is not None
+    assert all(node["deprecated"] for item in document["paths"].values() for way, node in item.items() if way == "get")
+
+
+async def test_server_of_a_retired_service_points_to_what_took_its_place_for_who_could_call_it() -> None:
+    found, _, _ = doors(ended("old", retired_at=NOW, successor="shop"))
+
+    with pytest.raises(NotFound, match="the service 'old' is retired; use /v1/apis/shop instead") as caught:
+        await found.find(call_of("service:old:listOrders"), "old")
+    assert caught.value.status == 410
+    with pytest.raises(NotFound, match="there is no MCP server 'old' for this token"):
+        await found.find(call_of("service:shop:*"), "old")
 
 
 async def test_service_is_a_server_with_its_name_and_the_tools_of_its_caller() -> None:
@@ -140,12 +189,32 @@ async def test_service_is_a_server_with_its_name_and_the_tools_of_its_caller() -
     assert len(metered.seen) == 1
 
 
-async def test_outside_server_is_a_server_too() -> None:
+@pytest.mark.parametrize(
+    "caller",
+    [
+        {"above": (Above("team_t"), Above("app_1"))},
+        {"id": "app_1", "kind": TokenKind.APPLICATION},
+        {"team": "t"},
+    ],
+)
+async def test_outside_server_is_a_server_too(caller: dict[str, Any]) -> None:
     found, _, _ = doors()
+    call = call_of("service:weather:search")
+    call.principal = msgspec.structs.replace(principal("service:weather:search"), **caller)
 
-    door = await found.find(call_of("service:weather:search"), "weather")
+    door = await found.find(call, "weather")
 
-    assert [each.name for each in await door.source.tools(principal("service:weather:search"))] == ["search"]
+    assert [each.name for each in await door.source.tools(call.principal)] == ["search"]
+
+
+@pytest.mark.parametrize("caller", [{}, {"id": "app_1"}, {"team": "u"}, {"above": (Above("app_2"),)}])
+async def test_outside_server_is_not_asked_for_who_needs_a_subscription(caller: dict[str, Any]) -> None:
+    found, _, _ = doors()
+    call = call_of("service:weather:search")
+    call.principal = msgspec.structs.replace(principal("service:weather:search"), **caller)
+
+    with pytest.raises(Denied, match="needs a subscription"):
+        await found.find(call, "weather")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from structlog.testing import capture_logs
 from tests.plugins.mcp.conftest import listening
+from tests.plugins.mcp.test_clients import run_node
 from tests.plugins.routes.shop import make_shop
+from tests.support.requires import requires
 
 from tollbridge.services.model import Access, Design
 from tollbridge.testing import GatewayUnderTest, gateway
@@ -39,6 +41,7 @@ PETS = {
 }
 REST = {"document": PETS, "default": {"mock": "always"}}
 TALK = {"model": "small"}
+MAIN = {"main": {"nodes": [{"url": "https://api.example"}]}}
 
 
 @pytest.fixture
@@ -78,10 +81,20 @@ async def tools(bridge: GatewayUnderTest, path: str, token: str, name: str, argu
 
 async def message(bridge: GatewayUnderTest, slug: str, token: str, name: str, arguments: dict[str, Any]) -> Any:
     """Call a tool by one message, without a handshake of the client."""
-    params = {"name": name, "arguments": arguments}
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    return await asked(bridge, slug, token, "tools/call", {"name": name, "arguments": arguments})
+
+
+async def asked(bridge: GatewayUnderTest, slug: str, token: str, method: str, params: dict[str, Any]) -> Any:
+    """Give the answer to one message."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     path = f"/v1/mcp/{slug}".rstrip("/")
     return await bridge.request("POST", path, token=token, json=body, headers={"accept": "application/json"})
+
+
+async def seen(bridge: GatewayUnderTest, slug: str, *scopes: str) -> list[str]:
+    """Name the tools that a token with these scopes sees."""
+    reply = await asked(bridge, slug, await bridge.token(*scopes), "tools/list", {})
+    return [each["name"] for each in reply.json()["result"]["tools"]]
 
 
 async def test_prompt_api_is_a_tool_that_takes_its_toll(published: GatewayUnderTest) -> None:
@@ -106,6 +119,24 @@ async def test_rest_service_has_a_tool_for_each_operation(published: GatewayUnde
     assert (row.service, row.operation, row.cost) == ("pets", "service:pets:getPet", 10_000_000)
 
 
+@requires("mcp-node")
+@pytest.mark.parametrize("which", ["sdk", "client"])
+async def test_typescript_client_calls_a_prompt_api_and_a_rest_service(published: GatewayUnderTest, which: str) -> None:
+    token = await published.token()
+    async with listening(published.app) as url:
+        asked = await run_node(which, f"{url}/v1/mcp/ask", token, "call", {"text": "hi"})
+        pet = await run_node(which, f"{url}/v1/mcp/pets", token, "getPet", {"id": "7"})
+        listed = await run_node(which, f"{url}/v1/mcp", token, "service_list", {})
+
+    assert (asked["names"], asked["result"].get("isError", False)) == (["call"], False)
+    assert asked["result"]["structuredContent"]["text"]
+    assert (pet["names"], pet["result"]["structuredContent"]) == (["getPet"], {"name": "Rex"})
+    assert [each["slug"] for each in listed["result"]["structuredContent"]["services"]] == ["ask", "pets"]
+    rows = [row for row in await published.gateway.store.recent() if not row.parent]
+    assert sorted(row.operation for row in rows) == ["service:ask:call", "service:pets:getPet"]
+    assert len(published.sent) == 1
+
+
 async def test_global_server_lists_and_invokes(published: GatewayUnderTest) -> None:
     asked = {"service": "pets", "method": "GET", "path": "/pets/7"}
     names, result = await tools(published, "/v1/mcp", await published.token(), "invoke", asked)
@@ -123,6 +154,38 @@ async def test_caller_sees_and_calls_what_its_scopes_say(published: GatewayUnder
     for path in ("/v1/mcp/ask", "/v1/mcp/nothing"):
         reply = await published.request("POST", path, token=pets, json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
         assert reply.status_code == 404
+
+
+async def test_tool_of_a_route_is_seen_with_the_scope_of_that_route(published: GatewayUnderTest) -> None:
+    match = [{"in": "query", "name": "beta", "is": "exists"}]
+    routes = [
+        {"name": "orders", "path": "/orders", "methods": ["GET", "POST"]},
+        {"name": "beta", "path": "/orders", "methods": ["GET"], "match": match},
+        {"name": "file", "path": "/files/{rest*}", "methods": ["GET", "PUT"]},
+    ]
+    served = [{"upstream": "main", **each} for each in routes]
+    await publish(published, shop=("rest", {"upstreams": MAIN, "routes": served}))
+
+    assert await seen(published, "shop", "service:shop:file") == ["file_get", "file_put"]
+    assert await seen(published, "shop", "service:shop:orders") == ["orders_get", "orders_post"]
+    assert await seen(published, "shop", "service:shop:*") == ["orders_get", "orders_post", "file_get", "file_put"]
+
+
+async def test_scope_of_a_tool_is_that_of_the_route_also_where_the_document_has_other_names(
+    published: GatewayUnderTest,
+) -> None:
+    get = PETS["paths"]["/pets/{id}"]["get"]
+    get = {**get, "operationId": "showPet", "parameters": [{**get["parameters"][0], "name": "petId"}]}
+    document = {**PETS, "paths": {"/pets/{petId}": {"get": get}}}
+    route = {"name": "pet", "path": "/pets/{id}", "methods": ["GET"], "mock": "always"}
+    await publish(published, docd=("rest", {"document": document, "routes": [route]}))
+    token = await published.token("service:docd:pet")
+
+    over_http = await published.request("GET", "/v1/apis/docd/pets/7", token=token)
+    over_mcp = (await message(published, "docd", token, "showPet", {"petId": "7"})).json()
+
+    assert over_http.json() == over_mcp["result"]["structuredContent"] == {"name": "Rex"}
+    assert await seen(published, "docd", "service:docd:showPet") == []
 
 
 @pytest.mark.parametrize("path", ["/v1/mcp", "/v1/mcp/pets"])

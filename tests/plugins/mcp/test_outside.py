@@ -638,7 +638,7 @@ async def test_release_is_proved_by_asking_its_server() -> None:
     assert "'gone'" in found.problems[0].message
     assert [(each.field, each.message) for each in away.problems] == [("url", "the MCP server answered 500")]
     assert (found.passed, away.passed) == (True, False)
-    assert "forward_identity" in [each.field for each in vouched.problems]
+    assert [(each.field, each.warning) for each in vouched.problems] == [("tools", True), ("forward_identity", True)]
     assert dict(good.transport.sent[0].headers)[b"authorization"] == b"Bearer sk-weather"
 
 

@@ -59,6 +59,20 @@ def test_value_is_one_step_of_the_path(value: Any, expected: str) -> None:
     assert written({"name": "id", "in": "path"}, value, "/o/{id}").path == expected
 
 
+REST = {"name": "rest", "in": "path", "x-tollbridge-rest": True}
+
+
+@pytest.mark.parametrize(("value", "expected"), [("a b/c%/d.txt", "/f/a%20b/c%25/d.txt"), ("a", "/f/a"), (7, "/f/7")])
+def test_rest_of_a_path_holds_slashes(value: Any, expected: str) -> None:
+    assert written(REST, value, "/f/{rest}").path == expected
+
+
+@pytest.mark.parametrize("value", ["", "/", "/a", "a/", "a//b", "..", "a/../b", "a/.", "a\\b", "a/\n"])
+def test_rest_of_a_path_leads_nowhere_else(value: str) -> None:
+    with pytest.raises(BadRequest, match="no step of it may be empty"):
+        written(REST, value, "/f/{rest}")
+
+
 @pytest.mark.parametrize("value", ["", ".", "..", "a/b", "../admin", "a\\b", "a\nb", "\x00", "/", [".."], {"a": "b/c"}])
 def test_value_that_would_lead_to_another_path_is_refused(value: Any) -> None:
     with pytest.raises(BadRequest, match="stands in a path"):

@@ -194,6 +194,53 @@ def test_a_prompt_is_a_prompt_api(read) -> None:
     assert "without response\\_format" in done.report
 
 
+def test_a_plugin_that_was_disabled_is_none(read) -> None:
+    plugins = {name: {**one, "disable": True} for name, one in PROMPT["proxy"]["plugins"].items()}
+
+    spec = read(api=[{**PROMPT, "proxy": {**PROMPT["proxy"], "plugins": plugins}}]).documents["Service", "weather"]
+
+    assert spec["type"] == "rest"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"upstream": []},
+        {"upstream": [{**UPSTREAM, "nodes": []}]},
+        {"upstream": [{**UPSTREAM, "nodes": [{"address": "no address", "weight": 1}]}]},
+        {"api": []},
+        {"service": [{**SERVICE, "name": ""}]},
+    ],
+)
+def test_a_service_that_could_not_be_published_has_no_version(read, changed) -> None:
+    done = read(**changed)
+
+    assert "version" not in done.documents["Service", "weather"]
+    assert "as a draft without a version, for it cannot be published yet: " in done.report
+
+
+def test_a_subscription_is_a_request_for_the_export_does_not_say_more(read) -> None:
+    done = read()
+
+    assert "subscription shop to weather: as a request" in done.report.partition("## Carried over in part")[2]
+    assert "approved" not in done.documents["Subscription", "shop-weather"]
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    [
+        ({"logo": "data:image/svg+xml;base64,PHN2Zy8+"}, "without its logo"),
+        ({"logo": "data:image/png;base64,bm8gUE5H"}, "without its logo"),
+        ({"logo": "data:image/png;base64,***"}, "without its logo"),
+        ({"description": "d" * 1_001}, "its description is cut to 1,000 characters"),
+        ({"tags": [f"t{number}" for number in range(21)]}, "with the first 20 of its tags"),
+        ({"model_mapping": "{}"}, "without its mapping of models"),
+    ],
+)
+def test_what_does_not_fit_of_a_service_is_named(read, service, said) -> None:
+    assert said in read(service=[{**SERVICE, **service}]).report
+
+
 def test_prompts_and_routes_of_one_service_are_services_of_their_own(read) -> None:
     services = [
         name for kind, name in read(api=[ROUTE, PROMPT, {**PROMPT, "name": "Ask"}]).documents if kind == "Service"

@@ -1,11 +1,16 @@
 """A file that is not what it should be is refused in one sentence, by each reader, and nothing is written."""
 
+import json
 import os
+import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.plugins.migrate.conftest import Migrated
+from tests.plugins.migrate.test_apipark import ROUTE, SERVICE, TEAM, UPSTREAM
+from tests.plugins.migrate.test_oneapi import CHANNEL, TOKEN, USER, write
 
 from tollbridge import SetupError
 
@@ -107,6 +112,65 @@ def test_a_link_that_leads_to_a_file_is_that_file(migrate: Migrate, tmp_path: Pa
     (tmp_path / "given.yaml").symlink_to(tmp_path / "real.yaml")
 
     assert migrate("litellm", tmp_path / "given.yaml").targets("a") == ["openai/gpt-4o"]
+
+
+EVIL = "x\ntouch evil\n\r\u2028\x1b[2J"
+"""A name that would be a line of its own in a file of a shell."""
+
+
+def written(tmp_path: Path, reader: str) -> Path:
+    """Write a file of each reader in which all names are hostile and all secrets stand in clear."""
+    path = tmp_path / f"given{READERS[reader]}"
+    if reader == "litellm":
+        params = {"model": "openai/gpt-4o", "api_key": MARK, EVIL: 1}
+        config = {"model_list": [{"model_name": EVIL, "litellm_params": params}]}
+        path.write_text(json.dumps({**config, "environment_variables": {EVIL: EVIL, "MINE_KEY": EVIL}}))
+    elif reader == "portkey":
+        more = {"custom_host": "https://x.example/v1", "override_params": {"model": "m", EVIL: 1}}
+        path.write_text(json.dumps({"name": EVIL, "provider": EVIL, "api_key": MARK, EVIL: 1, **more}))
+    elif reader == "one-api":
+        channel = {**CHANNEL, "name": EVIL, "key": MARK, "models": f"{EVIL},m"}
+        write(path, {"channels": [channel], "tokens": [{**TOKEN, "name": EVIL}], "users": [{**USER, "username": EVIL}]})
+    else:
+        headers = [{"key": "X-Api-Key", "value": f"{MARK}", "opt_type": "ADD"}]
+        rows = {
+            "team": [{**TEAM, "name": EVIL}],
+            "service": [{**SERVICE, "name": EVIL, "prefix": EVIL}],
+            "upstream": [{**UPSTREAM, "name": EVIL, "proxy_headers": headers}],
+            "api": [{**ROUTE, "name": EVIL, "path": "/weather/*"}],
+            "authorization": [{"name": EVIL, "driver": EVIL}],
+        }
+        with zipfile.ZipFile(path, "w") as file:
+            for name, found in rows.items():
+                file.writestr(f"{name}.json", json.dumps(found))
+    return path
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_shell_that_reads_the_secrets_runs_nothing_of_them(migrate: Migrate, tmp_path: Path, reader: str) -> None:
+    ran = migrate(reader, written(tmp_path, reader), "--with-secrets")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "tollbridge").write_text("#!/bin/sh\ncat >/dev/null\n")
+    (programs / "tollbridge").chmod(0o700)
+    way = os.pathsep.join((str(programs), os.environ["PATH"]))
+
+    shell = subprocess.run(
+        ["bash", "-c", "set -a; . ./secrets.env"], cwd=ran.folder, env={"PATH": way}, capture_output=True, check=True
+    )
+
+    assert MARK in ran.text("secrets.env")
+    assert shell.stderr == b""
+    assert not (ran.folder / "evil").exists()
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_no_name_begins_a_line_of_the_report_or_moves_the_cursor(migrate: Migrate, tmp_path: Path, reader: str) -> None:
+    ran = migrate(reader, written(tmp_path, reader))
+
+    assert "touch evil" in ran.report
+    assert not [line for line in ran.report.splitlines() if line.startswith("touch")]
+    assert not [letter for letter in ran.report + ran.said if letter != "\n" and not letter.isprintable()]
 
 
 def assert_refused(ran: Migrated) -> None:

@@ -106,13 +106,146 @@ def test_prices_and_limits_of_a_model_are_its_own(migrate, file) -> None:
 def test_fallbacks_and_aliases_are_further_targets_and_models(migrate, file) -> None:
     done = migrate("litellm", file)
 
-    assert done.targets("claude") == [
-        *("anthropic/claude-sonnet-4-5", "llama/meta/llama", "openai/gpt-4o", "azure-deployments/gpt-4o-eu"),
-    ]
+    assert done.targets("claude") == ["anthropic/claude-sonnet-4-5", "openai/gpt-4o", "azure-deployments/gpt-4o-eu"]
+    assert done.targets("claude-two") == ["anthropic-2/claude-sonnet-4-5", "llama/meta/llama"]
     assert done.targets("smart")[:2] == done.targets("gpt-4o")[:2]
     assert "alias lost: no model 'nobody' was carried over" in done.report
     assert "fallback nobody: no such model was carried over" in done.report
-    assert "fallback claude: without nobody" in done.report
+    assert "without nobody: no such model was carried over" in done.report
+
+
+def written(tmp_path: Path, config: object) -> Path:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config))
+    return path
+
+
+def deployment(name: str, model: str = "openai/gpt-4o", info: object = None, **more: object) -> dict[str, object]:
+    return {"model_name": name, "litellm_params": {"model": model, **more}, "model_info": info or {}}
+
+
+def test_what_the_router_says_goes_before_what_the_library_is_told(migrate, tmp_path) -> None:
+    config = {
+        "model_list": [deployment("a", "openai/a"), deployment("b", "openai/b"), deployment("c", "openai/c")],
+        "router_settings": {"timeout": 30, "fallbacks": [{"a": ["b"]}]},
+        "litellm_settings": {"request_timeout": 60, "fallbacks": [{"a": ["c"]}]},
+    }
+
+    done = migrate("litellm", written(tmp_path, config))
+
+    assert done.config["upstream"]["total_timeout_s"] == 30.0
+    assert done.targets("a") == ["openai/a", "openai/b"]
+    assert "setting litellm\\_settings.request\\_timeout: router\\_settings say it too" in done.report
+    assert "setting litellm\\_settings.fallbacks: router\\_settings say it too" in done.report
+
+
+def test_a_fallback_that_is_an_object_is_the_model_it_names(migrate, tmp_path) -> None:
+    models = [deployment("a", "openai/a"), deployment("b", "openai/b")]
+    config = {"model_list": models, "router_settings": {"fallbacks": [{"a": [{"model": "b", "temperature": 1}]}]}}
+
+    assert migrate("litellm", written(tmp_path, config)).targets("a") == ["openai/a", "openai/b"]
+
+
+@pytest.mark.parametrize(
+    ("more", "name"),
+    [
+        ({"organization": ["org-1", "org-2"]}, "organization"),
+        ({"organization": "os.environ/ORG"}, "organization"),
+        ({"extra_headers": {"X-Mine": "os.environ/MINE"}}, "extra\\_headers.X-Mine"),
+    ],
+)
+def test_a_header_that_cannot_be_written_is_named(migrate, tmp_path, more, name) -> None:
+    done = migrate("litellm", written(tmp_path, {"model_list": [deployment("a", **more)]}))
+
+    assert f"without {name}: " in done.report
+    assert "os.environ" not in done.text("tollbridge.toml")
+
+
+def test_each_name_of_what_is_not_carried_over_is_there(migrate, tmp_path) -> None:
+    more = {f"param_{number}": number for number in range(12)}
+
+    report = migrate("litellm", written(tmp_path, {"model_list": [deployment("a", **more)]})).report
+
+    assert not [name for name in more if name.replace("_", "\\_") not in report]
+
+
+def test_variables_of_addresses_are_among_those_that_must_be_there(migrate, file) -> None:
+    report = migrate("litellm", file).report
+
+    assert "`AZURE_API_BASE`: where eu is" in report
+    assert "`AZURE_VERSION`: " in report
+
+
+def test_a_wildcard_leads_to_the_section_that_it_has(migrate, tmp_path) -> None:
+    names = {"*": "sk-one-in-clear", "openai/*": "sk-two-in-clear"}
+    models = [deployment(name, "openai/*", api_key=key) for name, key in names.items()]
+
+    done = migrate("litellm", written(tmp_path, {"model_list": models}))
+
+    assert "as openai-2/NAME" in done.report
+    assert "openai-2" in done.config["providers"]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "m" * 201])
+def test_a_deployment_that_finds_no_place_is_left_and_nothing_else(migrate, tmp_path, name) -> None:
+    done = migrate("litellm", written(tmp_path, {"model_list": [deployment(name)]}), "--json")
+
+    (thing,) = json.loads(done.said)["things"]
+    assert (thing["kind"], thing["became"]) == ("deployment", "left")
+
+
+def test_of_over_a_hundred_deployments_of_a_name_each_is_carried_or_left(migrate, tmp_path) -> None:
+    models = [deployment("a", f"openai/{number}") for number in range(102)]
+
+    done = migrate("litellm", written(tmp_path, {"model_list": models}), "--json")
+
+    became = [thing["became"] for thing in json.loads(done.said)["things"]]
+    assert (became.count("carried"), became.count("left"), len(became)) == (100, 2, 102)
+
+
+def test_what_has_no_section_is_left_and_never_carried(migrate, tmp_path) -> None:
+    models = [deployment("a", "bedrock/x", api_key="one-key"), deployment("b", "bedrock/y", api_key="another-key")]
+    config = {"model_list": models, "router_settings": {"model_group_alias": {"c": "b"}, "fallbacks": [{"a": ["b"]}]}}
+
+    done = migrate("litellm", written(tmp_path, config), "--json")
+
+    things = {(one["kind"], one["name"]): one["became"] for one in json.loads(done.said)["things"]}
+    assert things == {
+        ("deployment", "a: bedrock/x"): "carried",
+        ("deployment", "b: bedrock/y"): "left",
+        ("alias", "c"): "left",
+        ("fallback", "a"): "left",
+    }
+    assert set(done.config["models"]) == {"a"}
+
+
+def test_a_hidden_alias_says_that_it_is_listed(migrate, tmp_path) -> None:
+    aliases = {"model_group_alias": {"smart": {"model": "a", "hidden": True}}}
+    config = {"model_list": [deployment("a")], "router_settings": aliases}
+
+    assert "it is listed, which it was not" in migrate("litellm", written(tmp_path, config)).report
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "PROMPT_COMMAND", "LD_PRELOAD", "TOLLBRIDGE_URL", "PIP_INDEX_URL", "BASH_ENV"]
+)
+def test_a_variable_that_a_shell_or_this_program_obeys_is_not_set(migrate, tmp_path, name) -> None:
+    config = {"model_list": [deployment("a")], "environment_variables": {name: "touch /tmp/evil", "MINE_API_KEY": "x"}}
+
+    done = migrate("litellm", written(tmp_path, config), "--with-secrets")
+
+    assert done.text("secrets.env") == "# set by environment_variables\nMINE_API_KEY=x\n"
+    assert "variable " + name.replace("_", "\\_") in done.report.partition("## Not carried over")[2]
+
+
+def test_a_key_of_an_access_group_calls_the_models_in_it(migrate, tmp_path) -> None:
+    models = [deployment(name, info={"access_groups": ["beta"]}) for name in ("a", "b")]
+    (tmp_path / "keys.json").write_text(json.dumps([{**KEY, "models": ["beta", "gone"]}]))
+
+    done = migrate("litellm", written(tmp_path, {"model_list": models}), "--keys", tmp_path / "keys.json")
+
+    assert done.tokens[0]["scopes"] == ["ai:*", "model:a", "model:b", "model:gone"]
+    assert "no model gone was carried over" in done.report
 
 
 def test_settings_with_a_counterpart_are_options_and_others_are_named(migrate, file) -> None:
@@ -199,7 +332,8 @@ KEY = {"token": "ab" * 32, "key_alias": "shop", "models": [], "spend": 1.0, "max
         ({"rpm_limit": 5, "tpm_limit": 6, "max_parallel_requests": 7},
          {"requests_per_minute": 5, "tokens_per_minute": 6, "concurrency": 7}),
         ({"expires": "2999-01-01T00:00:00"}, {"expires": "2999-01-01T00:00:00+00:00"}),
-        ({"user_id": "ada", "team_id": "t-1"}, {"owner": "ada", "metadata": {"litellm_team": "t-1"}}),
+        ({"user_id": "ada", "team_id": "t-1", "models": ["gpt-4o"]},
+         {"owner": "ada", "metadata": {"litellm_team": "t-1"}, "scopes": ["ai:*", "model:gpt-4o"]}),
     ],
 )  # fmt: skip
 def test_a_key_goes_on_opening_never_wider_than_it_was(migrate, file, tmp_path, more, line) -> None:
@@ -224,6 +358,11 @@ def test_a_key_goes_on_opening_never_wider_than_it_was(migrate, file, tmp_path, 
         {"permissions": {"a": 1}},
         {"model_max_budget": {"gpt-4o": 1}},
         {"models": ["all-team-models"]},
+        {"models": [], "team_id": "t-1"},
+        {"budget_id": "b-1"},
+        {"project_id": "p-1"},
+        {"access_group_ids": ["g-1"]},
+        {"metadata": {"model_rpm_limit": {"gpt-4o": 1}}},
         {"models": ["no-default-models"]},
         {"models": ["a b"]},
         {"models": [f"m{number}" for number in range(100)]},

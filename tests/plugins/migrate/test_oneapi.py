@@ -107,6 +107,20 @@ def test_each_key_of_a_channel_is_a_host_of_its_own(read) -> None:
     assert len(done.targets("m")) == 2
 
 
+def test_a_channel_that_gives_no_model_is_left_and_names_what_it_lacks(read) -> None:
+    done = read(channels=[{"models": "*,gpt-*"}])
+
+    assert "channel Open AI: 2 of its models are not taken: \\*, gpt-\\*" in done.report
+    assert "channel Open AI" not in done.report.partition("## Carried over")[2]
+
+
+def test_keys_of_a_channel_that_are_too_many_are_said_to_be_left(read) -> None:
+    done = read(channels=[{"key": "\n".join(f"sk-{number}" for number in range(25)), "models": "m"}])
+
+    assert len(done.targets("m")) == 20
+    assert "5 of its keys are not taken" in done.report
+
+
 @pytest.mark.parametrize(
     ("channel", "reason"),
     [

@@ -66,7 +66,87 @@ def test_conditions_become_models_and_the_default_the_model(read) -> None:
 
     assert done.targets("main-route") == ["openai/gpt-4o"]
     assert done.targets("main-route-dear") == ["anthropic/claude"]
-    assert "without its condition" in done.report
+    assert "its condition: callers name the model" in done.report
+
+
+def test_targets_have_the_parameters_and_the_host_of_what_they_stand_in(read) -> None:
+    inner = {"strategy": {"mode": "fallback"}, "targets": [{"provider": "openai", "api_key": "k"}, target("groq", "m")]}
+    outer = {"custom_host": "https://proxy.example/v1", "override_params": {"model": "gpt-4o", "seed": 1}}
+
+    done = read({**outer, "strategy": {"mode": "single"}, "targets": [inner]})
+
+    assert done.targets("main-route") == ["proxy-example/gpt-4o", "groq/m"]
+    assert done.config["providers"]["groq"]["base_url"] == "https://proxy.example/v1"
+    assert "override\\_params.seed: what a model is asked with" in done.report
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        ({"mode": "fallback"}, "fallback: the next target is tried after 429, 5xx and no answer, not after each"),
+        ({"mode": "fallback", "cb_config": {"failure_threshold": 5}}, "strategy.cb\\_config: there is no counterpart"),
+        ({"mode": "single"}, "single: targets behind the first are left"),
+        ({"mode": "lottery"}, "strategy: what it says is none of single, fallback, loadbalance, conditional"),
+        ({}, "strategy: what it says is none of"),
+        ({"mode": "conditional", "default": "gone"}, "default: it names none of the targets"),
+        ({"mode": "conditional", "default": "a"}, "targets without a name of their own: no condition leads to them"),
+    ],
+)
+def test_what_a_strategy_is_not_here_is_named(read, strategy, said) -> None:
+    targets = [target("openai", name="a"), target("groq", name="b"), target("x-ai")]
+    outer = {
+        "strategy": {"mode": "fallback"},
+        "targets": [{"strategy": strategy, "targets": targets}, target("ollama")],
+    }
+
+    assert said in read(outer).report
+
+
+def test_what_is_lost_of_a_conditions_target_is_named_with_it(read) -> None:
+    targets = [target("openai", name="cheap"), target("groq", name="dear", cache={"mode": "simple"}, retry={})]
+
+    report = read({"strategy": {"mode": "conditional", "default": "cheap"}, "targets": targets}).report
+
+    line = next(line for line in report.splitlines() if "condition main-route: dear" in line)
+    assert "cache: answers of models are not cached" in line
+    assert "retry: each target is tried once" in line
+
+
+def test_a_condition_that_finds_no_place_is_left(read) -> None:
+    targets = [target("openai", name="cheap"), target("groq", name="n" * 300), {"name": "none", "provider": "nobody"}]
+
+    done = read({"strategy": {"mode": "conditional", "default": "cheap"}, "targets": targets}, "--json")
+
+    things = [(one["kind"], one["became"]) for one in json.loads(done.said)["things"]]
+    assert things.count(("condition", "left")) == 2
+    assert ("condition", "partly") not in things
+    assert set(done.config["models"]) == {"main-route"}
+
+
+def test_a_configuration_whose_targets_have_no_section_is_left(read) -> None:
+    one, other = (target("bedrock", "m", api_key=key) for key in ("first-key", "second-key"))
+
+    done = read([one, other], "--json")
+
+    assert [thing["became"] for thing in json.loads(done.said)["things"]] == ["carried", "left"]
+    assert set(done.config["models"]) == {"main-route-1"}
+
+
+def test_a_configuration_without_one_of_its_targets_is_there_in_part(read) -> None:
+    done = read(
+        {"strategy": {"mode": "fallback", "on_status_codes": [429]}, "targets": [target("openai"), target("no")]}
+    )
+
+    assert "configuration main-route: " in done.report.partition("## Carried over in part")[2]
+    assert "targets: some could not be carried over" in done.report
+
+
+def test_all_that_has_no_counterpart_is_named_however_much(read) -> None:
+    more = {f"made_up_{number}": 1 for number in range(20)}
+
+    report = read(target("openai", **more)).report
+
+    assert not [name for name in more if name.replace("_", "\\_") not in report]
 
 
 def test_virtual_keys_are_variables_of_whom_they_are_said_to_be(read) -> None:
@@ -130,7 +210,7 @@ def test_either_way_to_write_members_is_read(read) -> None:
     done = read(config)
 
     assert done.targets("main-route") == ["openai/m"]
-    assert "without maxTokens" in done.report
+    assert "override\\_params.maxTokens: what a model is asked with" in done.report
 
 
 def test_several_configurations_are_several_models(read) -> None:

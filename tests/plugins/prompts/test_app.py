@@ -235,7 +235,7 @@ class TestGet:
 
         assert [first.body, again.body, later.body] == [b"a", b"a", b"b"]
         assert first.headers["cache-control"] == "private, max-age=60"
-        assert first.headers["vary"] == "accept, authorization"
+        assert first.headers["vary"] == "accept, tollbridge-version, authorization, x-api-key, x-goog-api-key"
         assert "age" not in first.headers
         assert (again.headers["age"], again.headers["x-tollbridge-cost-usd"]) == ("59", "0")
         assert first.headers["etag"] == again.headers["etag"] != later.headers["etag"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tollbridge.formats.codec import CONVERSATION, COUNT
 from tollbridge.services.model import Access, Approval, Design, ServiceChange
 from tollbridge.services.subscribing import CallQuota, Plan, PlanChange
 from tollbridge.testing import GatewayUnderTest, gateway
@@ -25,6 +26,31 @@ DEFINITION: dict[str, Any] = {
         "language": {"type": "string", "default": "English"},
     },
     "get": {"max_age_s": 60},
+}
+TURN = {"messages": [{"role": "user", "content": "hi"}]}
+WORDS = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
+TALK = {"messages": [{"role": "user", "content": [{"text": "hi"}]}]}
+CONVERSATIONS: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": TURN,
+    "/v1/completions": {"prompt": "hi"},
+    "/v1/responses": {"input": "hi"},
+    "/v1/messages": {**TURN, "max_tokens": 9},
+    "/v1beta/models/{model}:generateContent": WORDS,
+    "/v1beta/models/{model}:streamGenerateContent": WORDS,
+    "/model/{model}/converse": TALK,
+    "/model/{model}/converse-stream": TALK,
+    "/v2/chat": TURN,
+    "/mistral/v1/chat/completions": TURN,
+    "/api/chat": TURN,
+    "/api/generate": {"prompt": "hi"},
+    "/cloudflare/run/{model}": TURN,
+    "/replicate/v1/models/{model}/predictions": {"input": {"prompt": "hi"}},
+}
+COUNTS: dict[str, dict[str, Any]] = {
+    "/v1/responses/input_tokens": {"input": "hi"},
+    "/v1/messages/count_tokens": TURN,
+    "/v1beta/models/{model}:countTokens": WORDS,
+    "/model/{model}/count-tokens": {"input": {"converse": TALK}},
 }
 CALLED = ("service:ask:call", "service:ask:speak")
 Publish = Callable[..., Awaitable[GatewayUnderTest]]
@@ -125,6 +151,39 @@ async def test_it_is_a_model_in_other_dialects(publish: Publish) -> None:
     assert [one["content"] for one in sent["messages"]] == ["Answer in English.", "hi {{language}}"]
 
 
+@pytest.mark.parametrize("model", ["api/ask", "api%2Fask"])
+async def test_it_answers_in_every_dialect_that_holds_conversations(publish: Publish, model: str) -> None:
+    bridge = await publish()
+    spoken = _paths(bridge, CONVERSATION)
+
+    assert spoken == CONVERSATIONS.keys()
+    for path, body in CONVERSATIONS.items():
+        asked = body if "{model}" in path else {**body, "model": "api/ask"}
+        reply = await bridge.request("POST", path.replace("{model}", model), json=asked)
+        assert (path, reply.status_code) == (path, 200), reply.text
+        assert b"Hello" in reply.content, path
+    assert len(bridge.sent) == len(CONVERSATIONS)
+
+
+async def test_tokens_of_a_conversation_with_it_are_counted_in_no_dialect(publish: Publish) -> None:
+    bridge = await publish()
+
+    assert _paths(bridge, COUNT) == COUNTS.keys()
+    for path, body in COUNTS.items():
+        asked = body if "{model}" in path else {**body, "model": "api/ask"}
+        reply = await bridge.request("POST", path.replace("{model}", "api/ask"), json=asked)
+        assert (path, reply.status_code) == (path, 400), reply.text
+        assert "answers conversations alone" in reply.text
+    assert bridge.sent == []
+
+
+def _paths(bridge: GatewayUnderTest, kind: str) -> set[str]:
+    """Name the paths of all dialects at which something of a kind is asked for."""
+    dialects = bridge.gateway.registry.dialects.values()
+    operations: list[Any] = [one for dialect in dialects for one in dialect.operations]
+    return {one.path for one in operations if one.codec is not None and one.codec.kind == kind and not one.socket}
+
+
 async def test_model_refuses_instructions_of_its_caller(publish: Publish) -> None:
     bridge = await publish()
     messages = [{"role": "system", "content": "obey"}, {"role": "user", "content": "hi"}]
@@ -163,6 +222,29 @@ async def test_nothing_of_a_call_moves_where_the_model_is_asked(publish: Publish
         (422, []),
     )
     assert all(evil not in str(sent.headers) + sent.body.decode() for sent in bridge.sent)
+
+
+@pytest.mark.parametrize("model", ["small", "api/ask"])
+@pytest.mark.parametrize("name", ["api_base", "base_url", "x-portkey-custom-host", "x-portkey-config", "api_key"])
+async def test_nothing_of_a_call_of_a_model_moves_where_it_is_asked(publish: Publish, model: str, name: str) -> None:
+    """T26, with the members and headers that moved calls, keys along, of other gateways."""
+    bridge = await publish()
+    evil, asked = "https://evil.example/v1", {"model": model, **TURN}
+    config = f'{{"custom_host": "{evil}", "base_url": "{evil}"}}'
+
+    said = [
+        await bridge.request("POST", "/v1/chat/completions", json={**asked, name: evil}),
+        await bridge.request("POST", "/v1/chat/completions", params={name: evil}, json=asked),
+        await bridge.request("POST", "/v1/chat/completions", json=asked, headers={name: evil}),
+        await bridge.request("POST", "/v1/chat/completions", json=asked, headers={name: config}),
+    ]
+
+    assert said[-1].status_code == 200
+    assert {one.status_code for one in said} <= {200, 400}
+    assert [sent.url for sent in bridge.sent] == ["https://mock.example/v1/chat/completions"] * len(
+        [one for one in said if one.status_code == 200]
+    )
+    assert {sent.headers["authorization"] for sent in bridge.sent} == {"Bearer sk-1"}
 
 
 @pytest.mark.parametrize(

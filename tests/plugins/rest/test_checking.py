@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from openapi_spec_validator import validate
 from tests.plugins.rest.conftest import FakeGateway, define, head, route, running, upstream
 from tests.plugins.rest.test_edits import DOCUMENT
 
@@ -201,6 +202,54 @@ def test_document_of_a_service_tells_what_is_routed() -> None:
     assert told["paths"]["/extra/{rest}"]["post"]["operationId"] == "extra.post"
     assert made["paths"]["/a/{id}.json"]["get"]["operationId"] == "all"
     assert made["info"] == {"title": "Shop", "version": "2.0", "description": "Sells"}
+
+
+def test_paths_that_differ_in_the_names_of_parameters_alone_are_told_as_one() -> None:
+    routes = [
+        route("/orders/{id}", name="one", methods=["GET"]),
+        route("/orders/{x}", name="change", methods=["PUT"]),
+        route("/pets/{id}", name="feed", methods=["POST"]),
+    ]
+    pet = {"name": "petId", "in": "path", "required": True, "schema": {"type": "integer"}}
+    show = {"operationId": "show", "parameters": [pet], "responses": {"200": {"description": ""}}}
+    document = {**DOCUMENT, "paths": {"/pets/{petId}": {"get": show}}}
+    about = About("shop", "Shop", "", "1", "https://gw.example")
+
+    made = KIND.openapi(about, define({"main": GOOD}, routes))["paths"]
+    told = KIND.openapi(
+        about, define({"main": GOOD}, [*routes, route("/pets/{name}", name="pet", methods=["GET"])], document=document)
+    )
+
+    assert [(path, list(item)) for path, item in made.items()] == [
+        ("/orders/{id}", ["get", "put"]),
+        ("/pets/{id}", ["post"]),
+    ]
+    assert made["/orders/{id}"]["put"]["parameters"][0]["name"] == "id"
+    assert list(told["paths"]) == ["/pets/{petId}", "/orders/{id}"]
+    assert told["paths"]["/pets/{petId}"]["post"]["parameters"][0]["name"] == "petId"
+    validate(told)
+
+
+def test_operation_that_no_document_describes_takes_any_query_and_any_body() -> None:
+    routes = [route("/files/{rest*}", name="file", methods=["GET", "PUT"])]
+    about = About("shop", "Shop", "", "1", "https://gw.example")
+
+    told = KIND.openapi(about, define({"main": GOOD}, routes))
+
+    get, put = told["paths"]["/files/{rest}"]["get"], told["paths"]["/files/{rest}"]["put"]
+    assert [(each["name"], each["in"]) for each in get["parameters"]] == [("rest", "path"), ("query", "query")]
+    assert list(put["requestBody"]["content"]) == ["application/json", "*/*"]
+    assert "requestBody" not in get
+    validate(told)
+
+
+def test_route_of_several_methods_is_an_operation_of_each() -> None:
+    routes = [route("/a", name="a", methods=["GET", "PUT"]), route("/b", name="b")]
+
+    found = KIND.operations(define({"main": GOOD}, routes))
+
+    assert [each.method for each in found if each.name == "a"] == ["GET", "PUT"]
+    assert [each.method for each in found if each.name == "b"] == ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def test_document_of_3_0_is_told_in_the_words_of_3_1_with_the_routes_it_does_not_describe() -> None:

@@ -19,7 +19,7 @@ from tollbridge.testing import FixedClock, GatewayUnderTest
 from tollbridge.testing.gateway import make_gateway
 from tollbridge.yamltext import read_yaml
 from tollbridge_ascode.files import read_paths
-from tollbridge_ascode.shapes import ServiceSpec
+from tollbridge_ascode.specs import ServiceSpec
 from tollbridge_rest import (
     bodies,
     calls,

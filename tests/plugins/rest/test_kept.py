@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httpx2
 import pytest
 from tests.plugins.rest.conftest import RawNode, World, define, head, route, upstream
 
@@ -111,6 +112,37 @@ async def test_shared_answers_are_everybodys_and_private_ones_are_not_kept(
     await live.client.get("/")
 
     assert app.count == (1 if kept else 2)
+
+
+@pytest.mark.parametrize(
+    ("more", "got"),
+    [({"host": "pass"}, ["1", "2", "2"]), ({"forwarded": True}, ["1", "2", "2"]), ({}, ["1", "1", "1"])],
+)
+async def test_what_a_caller_says_of_the_host_is_no_others_answer(
+    world: World, clock: FixedClock, more: dict[str, Any], got: list[str]
+) -> None:
+    app = Shop()
+    app.node = await world.raw(app)
+    definition = define({"main": upstream(app.node.url, **more)}, [route(cache={"ttl_s": 60, "shared": True})])
+    live = await world.serve(definition, clock=clock)
+
+    said = [await live.client.get("/", headers={"host": host}) for host in ("evil.example", "gw.example", "GW.example")]
+
+    assert [answer.text for answer in said] == got
+
+
+async def test_answer_that_varies_by_what_the_gateway_tells_is_kept_for_each_value(
+    world: World, clock: FixedClock
+) -> None:
+    app = Shop("vary: x-forwarded-for")
+    app.node = await world.raw(app)
+    routes = [route(cache={"ttl_s": 60, "shared": True})]
+    live = await world.serve(define({"main": upstream(app.node.url, forwarded=True)}, routes), clock=clock)
+    elsewhere = httpx2.AsyncHTTPTransport(local_address="127.0.0.2")
+    async with httpx2.AsyncClient(base_url=live.client.base_url, transport=elsewhere) as other:
+        got = [(await client.get("/")).text for client in (live.client, other, live.client, other)]
+
+    assert got == ["1", "2", "1", "2"]
 
 
 async def test_answers_are_kept_for_each_token_on_its_own(world: World, clock: FixedClock) -> None:

@@ -141,17 +141,28 @@ async def test_name_that_turns_private_later_is_not_dialled(world: World, monkey
     """First public, then loopback: the second answer is judged as the first was."""
     monkeypatch.setattr(pins, "PIN_S", 0.0)
     monkeypatch.setattr(pins, "STALE_S", 0.0)
+    loop, dialled = asyncio.get_running_loop(), list[str]()
+    connect = loop.create_connection
     async with spying() as spy:
-        port = spy.url.rpartition(":")[2]
-        resolver = Resolver(["192.0.0.1"], ["127.0.0.1"])
-        more = {"connect_timeout_s": 0.05, "retries": 1}
-        definition = define({"main": {"nodes": [{"url": f"https://evil.example:{port}"}], **more}}, [route()])
+        port = int(spy.url.rpartition(":")[2])
+
+        async def dial(factory: Any, host: Any = None, to: Any = None, **options: Any) -> Any:
+            if to != port:  # the caller's own connection to the gateway
+                return await connect(factory, host, to, **options)
+            dialled.append(host)
+            raise ConnectionRefusedError("nobody is there")
+
+        monkeypatch.setattr(loop, "create_connection", dial)
+        resolver = Resolver(["93.184.216.34"], ["127.0.0.1"])
+        definition = define({"main": {"nodes": [{"url": f"https://evil.example:{port}"}], "retries": 1}}, [route()])
         live = await world.serve(definition, guard=Guard(resolver))
 
         answers = [await live.client.get("/") for _ in range(2)]
 
-    assert all(answer.status_code in (502, 504) for answer in answers)
+    assert [answer.status_code for answer in answers] == [502, 502]
+    assert dialled == ["93.184.216.34"]
     assert len(resolver.asked) >= 2
+    assert "not public" in (live.front.errors[-1].detail or "")
 
 
 async def test_connection_to_an_address_that_is_no_longer_the_names_is_not_used(

@@ -1,6 +1,7 @@
 """A REST service behind the whole chain."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,30 @@ async def test_call_crosses_with_its_scope_alone_and_its_token_stays_here(
     assert [refused.status_code, nobody.status_code, nothing.status_code] == [403, 401, 404]
 
 
+async def test_tool_of_a_route_that_no_document_describes_takes_any_path_query_and_body(
+    bridge: GatewayUnderTest, world: World
+) -> None:
+    routes = [route("/files/{rest*}", name="file", methods=["GET", "PUT"])]
+    await publish(bridge, {"upstreams": {"main": upstream(await world.app(ECHO))}, "routes": routes})
+    token = await bridge.token("service:shop:file")
+    got = {"rest": "a b/c.txt", "query": {"page": 2, "q": "ä&b"}}
+    put = {"rest": "new", "body": [{"any": "thing"}]}
+
+    said = []
+    for name, arguments in (("file_get", got), ("file_put", put)):
+        params = {"name": name, "arguments": arguments}
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        answer = await bridge.request(
+            "POST", "/v1/mcp/shop", token=token, json=asked, headers={"accept": "application/json"}
+        )
+        said.append(json.loads(answer.json()["result"]["content"][0]["text"]))
+
+    assert [(one["method"], one["path"], one["query"], one["body"]) for one in said] == [
+        ("GET", "/files/a%20b/c.txt", "page=2&q=%C3%A4%26b", ""),
+        ("PUT", "/files/new", "", '[{"any":"thing"}]'),
+    ]
+
+
 async def test_preflight_needs_no_token(bridge: GatewayUnderTest, world: World) -> None:
     node = await world.raw(head(200))
     cors = {"origins": ["https://app.example"]}
@@ -61,6 +86,7 @@ async def test_preflight_needs_no_token(bridge: GatewayUnderTest, world: World) 
 
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, "https://app.example")
     assert node.heads == []
+    assert await bridge.gateway.store.recent() == []
 
 
 async def test_upstream_that_is_gone_is_told_of_as_an_error_of_the_chain(bridge: GatewayUnderTest) -> None:

@@ -7,10 +7,18 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.plugins.rest.documents.generating import large_document
 from tests.plugins.rest.documents.install import DOCUMENTS
+from tests.support.requires import requires
 
+from tollbridge.services.kinds import About
+from tollbridge.services.model import Access, Design
+from tollbridge.testing import FixedClock
+from tollbridge.testing.gateway import make_gateway
+from tollbridge_mcp import operations as mcp
+from tollbridge_rest.definition import Definition
 from tollbridge_rest.documents import (
     Answered,
     Asked,
@@ -31,11 +39,15 @@ from tollbridge_rest.documents import (
     to_yaml,
     upgraded,
 )
+from tollbridge_rest.drafting import draft_of
+from tollbridge_rest.kind import RestKind
 
-here = pytest.mark.skipif(bool(DOCUMENTS.lack()), reason=DOCUMENTS.lack())
+here = requires("openapi-documents")
 FOLDER = DOCUMENTS.folder() / "node_modules"
 EXAMPLES = FOLDER / "@readme/oas-examples"
 GITHUB = FOLDER / "@octokit/openapi/generated/api.github.com.json"
+WRITTEN_OUT = GITHUB.with_suffix(".deref.json")
+"""The same without references: 73 MB."""
 REFUSED = {
     "parameters-common": "has a parameter twice",
     "parameters-style": "hold no \\? or #",
@@ -66,7 +78,25 @@ def go_all_the_way(document: Document) -> int:
     again = document_of(read_document(to_json(published)))
     assert [each.name for each in again.operations] == [each.name for each in document.operations]
     document_of(upgraded(published))
+    become_a_service(document)
     return right
+
+
+def become_a_service(document: Document) -> None:
+    """Do what is done with a document that is imported, released, and called as tools."""
+    kind, drafted = RestKind(), draft_of(document.raw, upstream="https://upstream.example")
+    definition = msgspec.convert(drafted.design["definition"], Definition)
+    about = About("a", "A", "", "1", "https://gateway.example/v1/apis/a")
+    wrong = [each.field for each in kind.check(definition) if not each.warning]
+    assert wrong == ([] if drafted.operations else ["routes"])  # which has nothing to call
+    served = {(each.method, each.path) for each in kind.operations(definition)}
+    assert len(served) == drafted.operations
+    published = kind.openapi(about, definition)
+    assert published["servers"] == [{"url": about.url}]
+    read = mcp.read_document(published)
+    assert {(each.method, each.path) for each in read.operations} <= served
+    could = [method for method, _ in served if method in ("GET", "POST", "PUT", "PATCH", "DELETE")]
+    assert len(read.operations) + len(read.left_out) >= min(len(could), mcp.MOST_TOOLS)
 
 
 @here
@@ -114,8 +144,8 @@ def test_the_description_of_github_goes_all_the_way() -> None:
 
     right = go_all_the_way(document)
 
-    assert len(document.operations) == 706
-    assert right >= 690  # a few of its own examples do not meet its schemas
+    assert len(document.operations) == 1223
+    assert right >= 1190  # a few of its own examples do not meet its schemas
     assert problems_of(document) == []
     found = Paths(document.operations).find("POST", "/repos/octo/hello/issues")
     assert found is not None
@@ -126,6 +156,41 @@ def test_the_description_of_github_goes_all_the_way() -> None:
     )
     assert requests.check(found.operation, good) == []
     assert [each.where for each in requests.check(found.operation, bad)] == ["body/title", "body/labels/0"]
+
+
+@here
+def test_what_is_larger_than_is_read_is_refused_with_its_size() -> None:
+    data = WRITTEN_OUT.read_bytes()
+
+    with pytest.raises(BadDocument, match=f"^the document has {len(data):,} bytes; up to 16,777,216 are read$"):
+        read_document(data)
+
+
+@here
+async def test_the_description_of_github_is_a_service_and_a_server_of_tools(tmp_path: Path) -> None:
+    drafted = draft_of(read_document(GITHUB.read_bytes()))
+    bridge = make_gateway({}, data=tmp_path, clock=FixedClock())
+    await bridge.client()
+    services = bridge.gateway.services
+    definition = {**drafted.design["definition"], "default": {"mock": "always", "validate": {"request": "refuse"}}}
+    draft = Design(name="GitHub", access=Access.SCOPE, definition=definition)
+    service = await services.add("github", "rest", draft=draft)
+    await services.release(service.id, version="1")
+    await services.publish(service.id, 1)
+    token = await bridge.token("service:github:repos-get")
+    asked = {"name": "repos_get", "arguments": {"owner": "octo", "repo": "hello"}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked}
+
+    over_http = await bridge.request("GET", "/v1/apis/github/repos/octo/hello", token=token)
+    over_mcp = await bridge.request(
+        "POST", "/v1/mcp/github", token=token, json=message, headers={"accept": "application/json"}
+    )
+    refused = await bridge.request("DELETE", "/v1/apis/github/repos/octo/hello", token=token)
+    await bridge.close()
+
+    assert (over_http.status_code, over_http.json()["full_name"]) == (200, "octocat/Hello-World")
+    assert over_mcp.json()["result"]["structuredContent"] == over_http.json()
+    assert refused.status_code == 403
 
 
 def test_a_document_of_five_megabytes_is_read_within_bounds() -> None:
