@@ -27,6 +27,7 @@ from tollbridge.recorded import shown_change
 from tollbridge.redaction import is_secret_name
 from tollbridge.scannerkeys import ScannerKeys
 from tollbridge.sealing.places import Place
+from tollbridge.services.admitting import Subscriptions, terms_of
 from tollbridge.services.book import decoded
 from tollbridge.services.burning import SHOWN as BURN_WINDOWS
 from tollbridge.services.burning import Standing, standings
@@ -178,6 +179,7 @@ __all__ = [
     "StoredSecret",
     "Subscription",
     "SubscriptionState",
+    "Subscriptions",
     "Team",
     "TeamChange",
     "TokenChange",
@@ -213,6 +215,7 @@ __all__ = [
     "show_usd",
     "shown_change",
     "standings",
+    "terms_of",
     "to_nano",
     "transfer_notes",
     "with_ending",

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from tollbridge.options import is_reference
+
 _WEEK = 7
 _DOMAIN = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9-]{1,63})*"
 _ADDRESS = re.compile(rf"[A-Za-z0-9._+-]{{1,64}}@{_DOMAIN}")
@@ -49,8 +51,7 @@ class MailConfig:
     insecure: bool = False
 
     def __post_init__(self) -> None:
-        kind, colon, rest = self.password.partition(":")
-        if self.password and (kind not in ("env", "file", "stored") or not colon or not rest):
+        if self.password and not is_reference(self.password):
             raise ValueError("password must be env:NAME, file:PATH or stored:NAME; it does not belong in here itself")
         if ":" in self.url.partition("://")[2].rpartition("@")[0]:
             raise ValueError("a password does not belong into url; name it by password = 'env:NAME'")

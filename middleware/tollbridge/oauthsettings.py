@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from tollbridge.options import is_reference
+
 RESOURCE = "oauth-protected-resource"
 """What the gateway says of itself, as what access tokens open (RFC 9728 section 3)."""
 
 _AUDIENCE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,256}")
-_REFERENCE = re.compile(r"(?:env|file|stored):.+", re.DOTALL)
 _MOST_GRACE_S = 60
 _CODE_S = range(10, 601)
 _DEVICE_S = range(60, 1_801)
@@ -47,5 +48,5 @@ class OAuthConfig:
             raise ValueError(f"refresh_grace_s must be 0 to {_MOST_GRACE_S} seconds")
         if not all(map(_AUDIENCE.fullmatch, self.audiences)):
             raise ValueError("audiences are names of up to 256 visible ASCII characters without spaces and quotes")
-        if self.registration and not _REFERENCE.fullmatch(self.registration_token):
+        if self.registration and not is_reference(self.registration_token):
             raise ValueError("registration needs registration_token, env:NAME, file:PATH or stored:NAME")

@@ -55,6 +55,12 @@ def build(cls: type[T], table: Mapping[str, object], where: str) -> T:
         raise PluginError(f"{where}: {cls.__name__} failed: {without_words(exc)}") from exc
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text says where a secret is, as `env:NAME`, `file:PATH` or `stored:NAME`, and is not one itself."""
+    kind, _, rest = text.partition(":")
+    return kind in ("env", "file", "stored") and bool(rest)
+
+
 def suggest(word: str, known: Mapping[str, object]) -> str:
     """Give `; did you mean 'x'?` for the nearest known word, else the list of known words."""
     near = difflib.get_close_matches(word, known, n=1)

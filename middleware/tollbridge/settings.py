@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tollbridge.money import parse_usd
+from tollbridge.options import is_reference
 
 _PUBLIC_URL = re.compile(
     r"https?://"
@@ -125,8 +126,7 @@ class ProviderConfig:
     def __post_init__(self) -> None:
         _at_least(self, 2, "rotate_days")
         _one_of(self, "stream_usage", "", "option", "always", "never")
-        kind, colon, rest = self.api_key.partition(":")
-        if self.api_key and (kind not in ("env", "file", "stored") or not colon or not rest):
+        if self.api_key and not is_reference(self.api_key):
             raise ValueError(
                 "api_key must be env:NAME, file:PATH or stored:NAME; the key itself does not belong in here"
             )
@@ -136,7 +136,7 @@ class ProviderConfig:
             raise ValueError("auth_options are those of a scheme; name it with auth")
         if self.rotator_options and not self.rotator:
             raise ValueError("rotator_options are those of a rotator; name it with rotator")
-        if self.rotator and kind not in ("", "stored"):
+        if self.rotator and self.api_key.partition(":")[0] not in ("", "stored"):
             raise ValueError("a rotator keeps the key in the database; leave api_key out, or make it stored:NAME")
 
 

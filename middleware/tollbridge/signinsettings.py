@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tollbridge.options import is_reference
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-_REFERENCE = re.compile(r"(?:env|file|stored):.+", re.DOTALL)
 _MOST_HOURS = 24 * 30
 _MOST_CONFIRM = 24 * 60
 
@@ -69,7 +70,7 @@ class OidcConfig:
     def __post_init__(self) -> None:
         if not self.issuer or not self.client_id:
             raise ValueError("issuer and client_id must not be empty")
-        if self.client_secret and not _REFERENCE.fullmatch(self.client_secret):
+        if self.client_secret and not is_reference(self.client_secret):
             raise ValueError("client_secret must be env:NAME, file:PATH or stored:NAME, never the secret itself")
         if "openid" not in self.scopes:
             raise ValueError("scopes must have openid, without which it is no sign-in")

@@ -16,14 +16,13 @@ from tollbridge.asking.inside import InnerCrossing, never
 from tollbridge.call import Call, open_call
 from tollbridge.errors import BadRequest, GatewayError, InternalError, NotFound, SetupError
 from tollbridge.faults import told
-from tollbridge.formats.dialect import Operation
 from tollbridge.layers.layer import Layer, Plan
 from tollbridge.layers.meter import Meter
 from tollbridge.layers.observe import Observe
 from tollbridge.policing import Made
 from tollbridge.runtime import measured
 from tollbridge.services.book import serving
-from tollbridge.services.entrance import LABEL, PREFIX
+from tollbridge.services.entrance import PREFIX, operation_of
 from tollbridge.services.kinds import ServedService
 from tollbridge.tokens.model import Principal
 
@@ -91,7 +90,7 @@ async def _crossed(
     call = open_call(scope, gateway.clock)
     scope["tollbridge"] = scope["state"]["tollbridge"] = call
     call.parent, call.principal, call.client = outer.id, outer.principal, outer.client
-    call.service, call.operation, call.call_price = slug, _operation(slug, "*"), 0
+    call.service, call.operation, call.call_price = slug, operation_of(slug), 0
     answer = _Answer()
 
     async def receive() -> Message:
@@ -131,7 +130,7 @@ class _Served:
             found = self._served.find(call.method, self.attempt.path, call.headers, call.query)
             if found is None:
                 raise NotFound(f"the service {self.slug!r} has nothing at {self.attempt.path[:200] or '/'}")
-            call.operation = _operation(self.slug, found.name)
+            call.operation = operation_of(self.slug, found.name)
             await self._served(scope, receive, send)
         except GatewayError:
             raise
@@ -194,7 +193,3 @@ def _checked(attempt: Attempt) -> list[tuple[bytes, bytes]]:
 
 def _is_token(name: str) -> bool:
     return bool(name) and name.isascii() and all(sign.isalnum() or sign in "!#$%&'*+-.^_`|~" for sign in name)
-
-
-def _operation(slug: str, name: str) -> Operation:
-    return Operation(scope=f"service:{slug}:{name}", label=LABEL, path=name, ai=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from tollbridge.administering import references_of as references_in
 from tollbridge.cli.asking import Asking
 from tollbridge.cli.output import harmless
 from tollbridge.yamltext import write_yaml
@@ -23,7 +24,6 @@ from tollbridge_ascode.specs import SHAPES, ServiceSpec, SubscriptionSpec
 REFERENCES, NOTES = "references.txt", "notes.txt"
 _LONG = 400
 """Characters from which on a text becomes a file beside its document."""
-_REFERENCE = re.compile(r"(?:^|\s)((?:env|file|stored):\S+)")
 _NO_NAME = re.compile("[^a-z0-9]+")
 
 
@@ -131,12 +131,8 @@ def files_of(documents: Sequence[Document], notes: Sequence[str] = ()) -> Mappin
 
 def references_of(documents: Sequence[Document]) -> Sequence[str]:
     """Name the secrets that must be there, as references."""
-    texts = _texts([msgspec.to_builtins(one.spec.design.definition) for one in documents if _is_service(one)])
-    return sorted({found for text in texts for found in _REFERENCE.findall(text)})
-
-
-def _is_service(document: Document) -> bool:
-    return isinstance(document.spec, ServiceSpec)
+    definitions = [one.spec.design.definition for one in documents if isinstance(one.spec, ServiceSpec)]
+    return sorted({found for each in definitions for found in references_in(None, each)})
 
 
 def _apart(design: dict[str, Any], base: str) -> dict[str, str]:
@@ -162,15 +158,3 @@ def _numbered(base: str) -> Iterator[str]:
     while True:
         yield f"{base}-{number}"
         number += 1
-
-
-def _texts(value: Any) -> Iterator[str]:
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
-        elif isinstance(one, Mapping):
-            waiting += one.values()
-        elif isinstance(one, list | tuple):
-            waiting += one

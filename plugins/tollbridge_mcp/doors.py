@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import msgspec
 import structlog
 
-from tollbridge import Call, Denied, GatewayError, NotFound, Principal, Unauthenticated, Unavailable
-from tollbridge.administering import Access, TokenKind, ending_of, gone, with_ending
+from tollbridge import Call, GatewayError, NotFound, Principal, Unauthenticated, Unavailable
+from tollbridge.administering import Subscriptions, ending_of, gone, terms_of, with_ending
 from tollbridge.services.kinds import MODEL, About, ServedService, ServiceKind, ServiceOperation
 from tollbridge_mcp.catalogue import CatalogueTools, Published
 from tollbridge_mcp.definition import McpDefinition
@@ -41,14 +41,6 @@ class Release(Protocol):
     def design(self) -> Any: ...
     async def served(self) -> ServedService:
         """Give what serves it; raises `Unavailable`."""
-        ...
-
-
-class Subscriptions(Protocol):
-    """Knows who subscribed."""
-
-    async def find_subscription(self, application: str, service_id: str) -> object | None:
-        """Find the subscription by which an application may call a service now."""
         ...
 
 
@@ -113,7 +105,8 @@ class Doors:
             raise Unauthenticated()
         if not slug:
             return Door(CatalogueTools(self, self._invoke), "tollbridge", "Tollbridge", instructions=_HOW)
-        found, entry = await self._open(call.principal, slug), (await self._books.current()).entries.get(slug)
+        entry = (await self._books.current()).entries.get(slug)
+        found = await self._open(call.principal, slug, entry)
         if entry is not None and call.principal.scopes.touches(f"service:{slug}:"):
             retired = gone(entry.service)
             if retired is not None:
@@ -122,19 +115,9 @@ class Doors:
             raise NotFound(f"there is no MCP server {slug[:_LONGEST_SHOWN]!r} for this token")
         live, kept = found
         if isinstance(kept.source, McpTools):
-            await self._check_subscribed(call.principal, entry.service, live.design.access)
+            await terms_of(self._subscriptions, call.principal, entry.service, live.design.access)
         instructions = "\n\n".join(filter(None, (live.design.description, ending_of(entry.service))))
         return Door(kept.source, slug, live.design.name, live.release.version, instructions)
-
-    async def _check_subscribed(self, principal: Principal, service: Any, access: Access) -> None:
-        """Refuse who could call nothing; raises `Denied` (not_subscribed), as a call does."""
-        if access is not Access.SUBSCRIPTION or (service.team and principal.team == service.team):
-            return
-        itself = [principal.id] if principal.kind is TokenKind.APPLICATION else []
-        for id in (*itself, *(each.id for each in principal.above)):
-            if self._subscriptions is not None and await self._subscriptions.find_subscription(id, service.id):
-                return
-        raise Denied(f"the service {service.slug!r} needs a subscription that is approved", code="not_subscribed")
 
     async def services(self, principal: Principal) -> Sequence[Published]:
         """List the services of which a caller may call anything."""
@@ -142,7 +125,7 @@ class Doors:
         found = list[Published]()
         for slug in sorted(entries):
             try:
-                opened = await self._open(principal, slug)
+                opened = await self._open(principal, slug, entries[slug])
             except Unavailable:  # one that cannot be served hides no other
                 continue
             if opened is not None:
@@ -154,11 +137,11 @@ class Doors:
 
     async def document(self, principal: Principal, slug: str) -> Json | None:
         """Give the OpenAPI document of a service that serves and is the caller's to see."""
-        found, entry = await self._open(principal, slug), (await self._books.current()).entries.get(slug)
+        entry = (await self._books.current()).entries.get(slug)
+        found = await self._open(principal, slug, entry)
         return None if found is None or entry is None else with_ending(found[1].document, entry.service)
 
-    async def _open(self, principal: Principal, slug: str) -> tuple[Release, _Kept] | None:
-        entry = (await self._books.current()).entries.get(slug)
+    async def _open(self, principal: Principal, slug: str, entry: Entry | None) -> tuple[Release, _Kept] | None:
         if entry is None or entry.live is None:
             return None
         kind = self._kinds.get(entry.service.kind)

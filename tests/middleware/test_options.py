@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbridge.errors import ConfigError, PluginError, StoreError
-from tollbridge.options import build, suggest
+from tollbridge.options import build, is_reference, suggest
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,3 +248,13 @@ def test_what_is_no_dataclass_and_what_fails_oddly_are_the_plugins_fault() -> No
         build(Breaks, {"word": "hush"}, "policies.x")
     with pytest.raises(StoreError, match=r"^bring a store first$"):
         build(Breaks, {"word": "own"}, "policies.x")
+
+
+@pytest.mark.parametrize("text", ["env:NAME", "file:/a b", "stored:a.b", "env:a:b", "env:\n"])
+def test_place_of_a_secret_is_told_from_a_secret(text: str) -> None:
+    assert is_reference(text)
+
+
+@pytest.mark.parametrize("text", ["", "env", "env:", ":NAME", "ENV:NAME", " env:NAME", "sk-123", "http:x"])
+def test_what_names_no_place_may_be_a_secret_itself(text: str) -> None:
+    assert not is_reference(text)

@@ -2,30 +2,21 @@
 
 from collections.abc import Awaitable
 from email.utils import format_datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from msgspec.structs import replace
 from starlette.types import ASGIApp
 
-from tollbridge.applications.model import application_of
 from tollbridge.call import Call, ResponseHead
 from tollbridge.clock import Clock
-from tollbridge.errors import Denied, Unauthenticated, Unavailable
+from tollbridge.errors import Unauthenticated, Unavailable
 from tollbridge.layers.layer import Layer
+from tollbridge.services.admitting import Subscriptions, terms_of
 from tollbridge.services.entrance import PREFIX, VERSION, Entered
-from tollbridge.services.model import Access, Design, Service
-from tollbridge.services.subscribing import Subscribed
-from tollbridge.tokens.model import Above, Principal, TokenLimits
+from tollbridge.services.model import Design, Service
+from tollbridge.tokens.model import Above, TokenLimits
 
 _NO_LIMITS = TokenLimits()
-
-
-class Subscriptions(Protocol):
-    """Knows who subscribed."""
-
-    async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
-        """Find the subscription by which an application may call a service now."""
-        ...
 
 
 class Subscribe(Layer):
@@ -65,9 +56,8 @@ class Subscribe(Layer):
         if principal is None:
             raise Unauthenticated()
         above = []
-        if design.access is Access.SUBSCRIPTION and not _owns(principal, service):
-            subscribed = await self._subscribed(principal, service)
-            entered.terms = subscribed
+        entered.terms = subscribed = await terms_of(self._subscriptions, principal, service, design.access)
+        if subscribed is not None:
             if subscribed.price_per_call is not None:
                 call.call_price = subscribed.price_per_call
             if subscribed.limits != _NO_LIMITS or subscribed.budget is not None:
@@ -76,20 +66,6 @@ class Subscribe(Layer):
             above.append(Above(service.id, design.limits, design.budget))
         if above:
             call.principal = replace(principal, above=(*principal.above, *above))
-
-    async def _subscribed(self, principal: Principal, service: Service) -> Subscribed:
-        application = application_of(principal)
-        found = None
-        if application and self._subscriptions is not None:
-            found = await self._subscriptions.find_subscription(application, service.id)
-        if found is None:
-            who = "its application has no" if application else "it belongs to no application with a"
-            raise Denied(
-                f"the service {service.slug!r} needs a subscription, and this token opens nothing of it: {who} "
-                "subscription that is approved; ask for one with `tollbridge subscription ask` or POST /subscriptions",
-                code="not_subscribed",
-            )
-        return found
 
     def response_head(self, call: Call, head: ResponseHead) -> None:
         entered = call.entered
@@ -104,7 +80,3 @@ class Subscribe(Layer):
             head.set(b"sunset", format_datetime(service.sunset_at, usegmt=True).encode("ascii"))
         if service.successor:
             head.headers.append((b"link", f'<{PREFIX}{service.successor}>; rel="successor-version"'.encode("ascii")))
-
-
-def _owns(principal: Principal, service: Service) -> bool:
-    return bool(service.team) and principal.team == service.team

@@ -15,6 +15,7 @@ from tollbridge.errors import ConfigError, Denied, NotFound, Unauthenticated, Un
 from tollbridge.services.book import Book, Entry, Live
 from tollbridge.services.kinds import About, ServiceOperation
 from tollbridge.services.model import Design, Release, ReleaseState, Service
+from tollbridge.services.subscribing import Subscribed as Terms
 from tollbridge.testing import FixedClock
 from tollbridge.tokens.model import Above, TokenKind
 from tollbridge.tokens.scopes import ScopeSet
@@ -124,8 +125,8 @@ def entry(slug: str, kind: str, definition: dict[str, Any], served: Any = NOTHIN
 class Subscribed:
     """The application `app_1` has everything."""
 
-    async def find_subscription(self, application: str, service_id: str) -> object | None:
-        return application if application == "app_1" else None
+    async def find_subscription(self, application: str, service_id: str) -> Terms | None:
+        return Terms("sub_1") if application == "app_1" else None
 
 
 def doors(*more: Entry) -> tuple[Doors, DescribedKind, Metered]:
