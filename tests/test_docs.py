@@ -105,6 +105,7 @@ def codes() -> set[str]:
         *(core / "layers").glob("*.py"),
         *(core / "asking").glob("*.py"),
         core / "tokens" / "conditions.py",
+        core / "services" / "admitting.py",
         core / "services" / "entrance.py",
         core / "services" / "secrets.py",
         *said_by_providers,

@@ -16,7 +16,8 @@ from tollbridge.layers.meter import Meter
 from tollbridge.limits.limiter import Lease
 from tollbridge.metering.ledger import CALLS, BudgetLine, drawn
 from tollbridge.money import show_usd
-from tollbridge.services.entrance import Entered
+from tollbridge.services.book import Live
+from tollbridge.services.model import Service
 from tollbridge.stores.reporting import BudgetStanding
 
 BRIDGE = "bridge"
@@ -228,8 +229,9 @@ def _dispatch(seen: Seen) -> Iterator[Rule]:
             first = call.targets[0]
             yield Rule(kind="target", says=f"{first.provider.name}/{first.model} is asked first")
         return
-    if call.entered is not None:
-        yield from _service(seen, call.entered)
+    entered = call.entered
+    if entered is not None and entered.service is not None and entered.live is not None:
+        yield from _service(seen, entered.service, entered.live)
         return
     app = seen.rehearsal.dispatch.app
     yield Rule(
@@ -241,11 +243,10 @@ def _dispatch(seen: Seen) -> Iterator[Rule]:
     )
 
 
-def _service(seen: Seen, entered: Entered) -> Iterator[Rule]:
+def _service(seen: Seen, service: Service, live: Live) -> Iterator[Rule]:
     """Tell of the release that answers, and of the policies that service and plan bring along."""
-    if entered.service is not None and entered.live is not None:
-        says = f"the release {entered.live.release.version} of the service {entered.service.slug} answers"
-        yield Rule(kind="service", says=says, holds=True, of=entered.service.id)
+    says = f"the release {live.release.version} of the service {service.slug} answers"
+    yield Rule(kind="service", says=says, holds=True, of=service.id)
     for name in seen.rehearsal.within.decided:
         yield from _voices(seen.rehearsal.within, name)
 

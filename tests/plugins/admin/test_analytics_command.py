@@ -62,7 +62,7 @@ def test_service_is_shown_with_all_its_parts(tollbridge: Command, config: Path, 
     words = {row[0]: row[1:] for row in (line.split() for line in ran.out.splitlines()) if row}
     assert (words["calls"], words["failed"]) == (["2"], ["1"])
     assert [row[:6] for row in lines(ran, "Callers")] == [
-        ["-", "1", "1", "0", "0", "0.001"],
+        ["no", "token", "1", "1", "0", "0"],
         ["shop", "1", "0", "0", "0", "0.001"],
     ]
     assert [row[0] for row in lines(ran, "Releases")] == ["1", "rel_gone"]

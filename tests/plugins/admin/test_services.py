@@ -87,7 +87,7 @@ async def test_slug_is_taken_once(admin: Admin) -> None:
         ({"draft": {"budget": {"period": "day"}}}, "draft.budget.usd"),
         ({"draft": {"budget": {"usd": "9999999999"}}}, "draft.budget.usd"),
         ({"draft": {"visibility": "secret"}}, "draft.visibility"),
-        ({"draft": {"policies": {"masking": 1}}}, "draft.policies.masking"),
+        ({"draft": {"policies": {"masking": 1}}}, "draft.policies"),
         ({"draft": {"policies": {f"p{number}": {} for number in range(11)}}}, "draft.policies"),
         ({"draft": {"definition": []}}, "draft.definition"),
         ({"draft": {"logo": "data:image/png;base64,QUJD"}}, "draft.logo"),

@@ -36,7 +36,7 @@ CONFIG: dict[str, Any] = {
 
 @pytest.fixture
 async def bridge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GatewayUnderTest]:
-    monkeypatch.setenv("MOCK_KEY", "sk-upstream")
+    monkeypatch.setenv("MOCK_KEY", "sk-starter-of-tests")
     found = make_gateway(CONFIG, data=tmp_path, clock=FixedClock())
     await found.client()
     yield found
