@@ -35,7 +35,7 @@ from tollbridge.services.catalogue import Catalogue, Listing, Reader, Shelves, W
 from tollbridge.services.differing import changes_of
 from tollbridge.services.ending import ending_of, with_ending
 from tollbridge.services.entrance import PREFIX as SERVICES_AT
-from tollbridge.services.entrance import gone
+from tollbridge.services.entrance import stopped
 from tollbridge.services.evaluating import MEDIAN, SLOWEST, Compared, Evaluation, compared
 from tollbridge.services.kinds import MODEL, About, CaseResult, Change, Problem, ServiceKind, ServiceOperation
 from tollbridge.services.lifecycle import Move
@@ -198,7 +198,6 @@ __all__ = [
     "compared",
     "decoded",
     "ending_of",
-    "gone",
     "is_application",
     "is_secret_name",
     "lineage",
@@ -215,6 +214,7 @@ __all__ = [
     "show_usd",
     "shown_change",
     "standings",
+    "stopped",
     "terms_of",
     "to_nano",
     "transfer_notes",

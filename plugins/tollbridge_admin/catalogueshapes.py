@@ -83,6 +83,8 @@ class CardShown(msgspec.Struct, frozen=True, kw_only=True):
     deprecated_at: datetime | None
     sunset_at: datetime | None
     successor: str | None
+    paused_at: datetime | None
+    paused_why: str
 
 
 class CardsShown(msgspec.Struct, frozen=True):
@@ -212,7 +214,7 @@ def _card(one: Listing, around: Around) -> dict[str, Any]:
         "approval",
         "price_per_call_usd",
     )
-    times = {name: getattr(service, name) for name in ("deprecated_at", "sunset_at")}
+    times = {name: getattr(service, name) for name in ("deprecated_at", "sunset_at", "paused_at")}
     return {
         **{name: getattr(service, name) for name in ("id", "slug", "kind", "team", "state")},
         **{name: getattr(design, name) for name in words},
@@ -227,4 +229,5 @@ def _card(one: Listing, around: Around) -> dict[str, Any]:
         "model": MODEL + service.slug if around.spoken else None,
         **times,
         "successor": one.successor or None,
+        "paused_why": service.paused_why,
     }

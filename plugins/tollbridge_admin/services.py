@@ -38,6 +38,7 @@ from tollbridge_admin.serviceshapes import (
     KindShown,
     KindsShown,
     NewServiceWish,
+    Pause,
     Retirement,
     ServiceChanged,
     ServicePatch,
@@ -101,6 +102,8 @@ class Services:
             route("POST", f"{_ONE}/drop", self.drop_service, takes=Nothing, may_be_bare=True, **drafted),
             route("POST", f"{_ONE}/deprecate", self.deprecate_service, takes=Deprecation, **bare),
             route("POST", f"{_ONE}/keep", self.keep_service, takes=Nothing, **bare),
+            route("POST", f"{_ONE}/pause", self.pause_service, takes=Pause, **bare),
+            route("POST", f"{_ONE}/resume", self.resume_service, takes=Nothing, **bare),
             route("POST", f"{_ONE}/retire", self.retire_service, takes=Retirement, **bare),
             route("GET", "/service-kinds", self.list_service_kinds, takes=Nothing, gives=KindsShown, scope=READ),
         )
@@ -227,6 +230,14 @@ class Services:
     async def keep_service(self, asked: Asked, nothing: Nothing) -> Answer:
         """Take back that a service will end."""
         return await self._act(asked, self._gateway.services.keep)
+
+    async def pause_service(self, asked: Asked, wish: Pause) -> Answer:
+        """Let nothing of a service be served until it is resumed; callers hear 503 and why."""
+        return await self._act(asked, self._gateway.services.pause, why=wish.why)
+
+    async def resume_service(self, asked: Asked, nothing: Nothing) -> Answer:
+        """Let what is published of a service be served again."""
+        return await self._act(asked, self._gateway.services.resume)
 
     async def retire_service(self, asked: Asked, wish: Retirement) -> Answer:
         """End a service and all of its releases for good; callers hear 410 and what takes its place."""

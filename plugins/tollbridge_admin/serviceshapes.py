@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from tollbridge.administering import SERVICE_SLUG, SERVICES_AT, Change, Service
-from tollbridge_admin.designshapes import DesignShown, DraftPatch, ProblemShown
+from tollbridge_admin.designshapes import DesignShown, DraftPatch, ProblemShown, Text
 from tollbridge_admin.paging import Cursor, Limit
 from tollbridge_admin.proofshapes import FiguresShown
 from tollbridge_admin.tags import tag_of
@@ -75,6 +75,12 @@ class Retirement(Wish, frozen=True):
     successor: Successor = ""
 
 
+class Pause(Wish, frozen=True):
+    """Why nothing of a service is served for a while; its callers are told."""
+
+    why: Text = ""
+
+
 class DiffAsked(Wish, frozen=True):
     """What is compared."""
 
@@ -91,7 +97,8 @@ class DocumentAsked(Wish, frozen=True):
 class ServiceShown(msgspec.Struct, frozen=True, kw_only=True):
     """A service.  `url` is the path it is called at; `live` the id of the release that serves who asks for none.
 
-    `name` is that of the draft, and each change of that counts `revision` on.
+    `name` is that of the draft, and each change of that counts `revision` on. From `paused_at` on nothing of it is
+    served for a while, for the reason `paused_why`, whatever its state.
     """
 
     id: str
@@ -109,6 +116,8 @@ class ServiceShown(msgspec.Struct, frozen=True, kw_only=True):
     sunset_at: datetime | None
     retired_at: datetime | None
     successor: str | None
+    paused_at: datetime | None
+    paused_why: str
 
 
 class ServiceChanged(ServiceShown, frozen=True, kw_only=True):
@@ -198,6 +207,8 @@ def _fields(service: Service) -> dict[str, Any]:
         "sunset_at": service.sunset_at,
         "retired_at": service.retired_at,
         "successor": service.successor or None,
+        "paused_at": service.paused_at,
+        "paused_why": service.paused_why,
     }
 
 

@@ -32,6 +32,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _SIGNS = {
     **{"make": "+", "change": "~", "release": "^", "prove": "?", "approve": "+", "end": "-"},
     **{"publish": ">", "promote": ">", "schedule": ">", "deprecate": "~", "keep": "~"},
+    **{"pause": "~", "resume": ">"},
 }
 _DIFFERS, _FAILED = 1, 2
 

@@ -88,6 +88,8 @@ def _services(api: Asking, names: Sequence[str], heard: Heard) -> Iterator[Docum
         ending = services.deprecation_of(one)
         if ending is not None:
             spec["deprecated"] = msgspec.to_builtins(ending)
+        if one["paused_at"]:
+            spec["paused"] = services.pause_of(one)
         yield _document("Service", one["slug"], spec)
 
 

@@ -14,6 +14,7 @@ from tollbridge_ascode.specs import SHAPES, SubscriptionSpec
 _PLAIN: Mapping[str, Plain] = {plain.kind: plain for plain in (TEAMS, PLANS, APPLICATIONS)}
 MAKE, CHANGE, RELEASE, PROVE, APPROVE, END = "make", "change", "release", "prove", "approve", "end"
 DEPRECATE, KEEP = "deprecate", "keep"
+PAUSE, RESUME = "pause", "resume"
 _OFF_FIRST = {"Application": -2, "Team": -1}
 """Turns of what is switched off that was on: before all else. What is off by itself has another time than its team."""
 _ENDING = 1
@@ -126,7 +127,12 @@ def _service(api: Asking, document: Document, later: set[str]) -> Iterator[Step]
         if course.team:
             told = [f"team: {_short(course.found.fields['team'])} -> {_short(document.spec.team)}", *told]
         yield Step(CHANGE, kind, name, lambda: services.change(api, document, course), told)
+    pausing = _told(course.pause)
+    if pausing and document.spec.paused is not False:  # before anything new is served
+        yield Step(PAUSE, kind, name, lambda: services.pause(api, document), pausing)
     yield from _released(api, document, way)
+    if pausing and document.spec.paused is False:
+        yield Step(RESUME, kind, name, lambda: services.resume(api, document), pausing)
     if way.later or not (course.serves or document.spec.publish):
         later.add(name)
     if course.ending and (course.serves or way.serve == releasing.PUBLISH):

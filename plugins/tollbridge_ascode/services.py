@@ -31,13 +31,14 @@ _OVER = ("retired",)
 class Course:
     """What is to become of a service: whose it is, its draft's changes, and whether it is said to end.
 
-    `ending` is what is said of its end otherwise.
+    `ending` is what is said of its end otherwise, `pause` what is said otherwise of whether it is paused.
     """
 
     found: Found | None
     team: bool = False
     draft: Sequence[Differing] = ()
     ending: Sequence[Differing] = ()
+    pause: Sequence[Differing] = ()
 
     @property
     def serves(self) -> bool:
@@ -59,14 +60,15 @@ def course_of(api: Asking, document: Document) -> Course:
     if (spec.publish or spec.note) and not spec.version:
         raise BadDocument(f"{document.where}: {document.name} names no version, which each release needs")
     if found is None:
-        return Course(None, ending=_ending(document, {}))
+        return Course(None, ending=_ending(document, {}), pause=_pause(document, {}))
     if found.fields["kind"] != spec.type:
         kind = found.fields["kind"]
         raise BadDocument(f"{document.where}: {document.name} is of the type {kind!r} and stays one, not {spec.type!r}")
     if found.fields["state"] in _OVER:
         raise BadDocument(f"{document.where}: the service {document.name} is retired; name another slug")
     draft = compared(api.ask("GET", f"{place(document.name)}/draft")["draft"], named(spec)["design"], "design.")
-    return Course(found, found.fields["team"] != spec.team, draft, _ending(document, found.fields))
+    there = found.fields
+    return Course(found, there["team"] != spec.team, draft, _ending(document, there), _pause(document, there))
 
 
 def _ending(document: Document, fields: Fields) -> list[Differing]:
@@ -86,6 +88,23 @@ def _ending(document: Document, fields: Fields) -> list[Differing]:
     successor = Differing("deprecated.successor", before.successor, wanted.successor)
     begun = [] if there is not None else [Differing("deprecated", "no", "yes")]
     return [*begun, *(one for one in (ends, successor) if one.before != one.after)]
+
+
+def _pause(document: Document, fields: Fields) -> list[Differing]:
+    """Say what a document says otherwise of whether its service is paused, and why; nothing where it says nothing."""
+    wanted, there = document.spec.paused, pause_of(fields)
+    if wanted is None or (wanted == "" or wanted) == there:
+        return []
+    return [Differing("paused", _said(there), _said(wanted))]
+
+
+def _said(paused: bool | str) -> str:
+    return paused if isinstance(paused, str) and paused else "no" if paused is False else "yes"
+
+
+def pause_of(fields: Fields) -> bool | str:
+    """Give whether a service is paused: for which reason, where one was given."""
+    return (fields["paused_why"] or True) if fields.get("paused_at") else False
 
 
 def deprecation_of(fields: Fields) -> Deprecation | None:
@@ -128,6 +147,17 @@ def deprecate(api: Asking, document: Document) -> None:
     said: Deprecation = document.spec.deprecated
     wish = {"sunset_at": moment_said(said.sunset_at), "successor": said.successor}
     api.ask("POST", f"{place(document.name)}/deprecate", wish)
+
+
+def pause(api: Asking, document: Document) -> None:
+    """Let nothing of a service be served for a while."""
+    why = document.spec.paused
+    api.ask("POST", f"{place(document.name)}/pause", {"why": why if isinstance(why, str) else ""})
+
+
+def resume(api: Asking, document: Document) -> None:
+    """Let what is published of a service be served again."""
+    api.ask("POST", f"{place(document.name)}/resume")
 
 
 @dataclass(frozen=True, slots=True)

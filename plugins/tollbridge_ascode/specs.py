@@ -111,6 +111,7 @@ class ServiceSpec(Spec, frozen=True):
     """A service.  With a `version` there is a release of it; with `publish` that serves.
 
     `publish_at`: from that time on. `beside`: beside the one that does, for those who ask for its version.
+    `paused`: whether nothing of it is served for a while, or why; where that is not said, it is left to others.
     """
 
     type: str
@@ -121,6 +122,7 @@ class ServiceSpec(Spec, frozen=True):
     publish_at: Moment | None = None
     beside: bool = False
     deprecated: Deprecation | None = None
+    paused: bool | str | None = None
     design: DesignSpec = DesignSpec()
 
 

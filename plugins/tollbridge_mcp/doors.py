@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from tollbridge import Call, GatewayError, NotFound, Principal, Unauthenticated, Unavailable
-from tollbridge.administering import Subscriptions, ending_of, gone, terms_of, with_ending
+from tollbridge.administering import Subscriptions, ending_of, stopped, terms_of, with_ending
 from tollbridge.services.kinds import MODEL, About, ServedService, ServiceKind, ServiceOperation
 from tollbridge_mcp.catalogue import CatalogueTools, Published
 from tollbridge_mcp.definition import McpDefinition
@@ -51,6 +51,8 @@ class Entry(Protocol):
     def service(self) -> Any: ...
     @property
     def live(self) -> Release | None: ...
+    @property
+    def serves(self) -> bool: ...
 
 
 class Book(Protocol):
@@ -107,10 +109,10 @@ class Doors:
             return Door(CatalogueTools(self, self._invoke), "tollbridge", "Tollbridge", instructions=_HOW)
         entry = (await self._books.current()).entries.get(slug)
         found = await self._open(call.principal, slug, entry)
-        if entry is not None and call.principal.scopes.touches(f"service:{slug}:"):
-            retired = gone(entry.service)
-            if retired is not None:
-                raise retired
+        if entry is not None and (found is not None or call.principal.scopes.touches(f"service:{slug}:")):
+            refusal = stopped(entry.service)
+            if refusal is not None:
+                raise refusal
         if found is None or entry is None:
             raise NotFound(f"there is no MCP server {slug[:_LONGEST_SHOWN]!r} for this token")
         live, kept = found
@@ -125,7 +127,7 @@ class Doors:
         found = list[Published]()
         for slug in sorted(entries):
             try:
-                opened = await self._open(principal, slug, entries[slug])
+                opened = await self._open(principal, slug, entries[slug]) if entries[slug].serves else None
             except Unavailable:  # one that cannot be served hides no other
                 continue
             if opened is not None:

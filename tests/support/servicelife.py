@@ -47,7 +47,7 @@ REVIEWS = ("none", "required", "four_eyes")
 RARELY, SOMETIMES = 0.1, 0.25
 JOBS, ENDS = ("due", "watch"), ("drop", "retire")
 WAYS = (*MOVES, "publish", "publish", "publish", "approve", "withdraw", "promote", "promote")
-MORE = ("begin", "edit", "transfer", "release", "trial", "deprecate", "keep", "call")
+MORE = ("begin", "edit", "transfer", "release", "trial", "deprecate", "keep", "pause", "resume", "call")
 chances = st.integers(0, 2**32).map(Random)
 """What decides on all that a rule leaves open: drawn one by one such small numbers come out far too alike."""
 
@@ -152,6 +152,7 @@ class ServiceLife(RuleBasedStateMachine):
             draft=Draft(*(chance.random() < SOMETIMES for _ in range(3))),
             at=self.clock.now() + timedelta(minutes=chance.randint(1, 60), microseconds=self.turn),
             passed=chance.random() > SOMETIMES,
+            why=chance.choice(("", "it is being repaired")),
         )
         if chance.random() > SOMETIMES:
             able = [one for one in (replace(op, what=each) for each in what) for one in self.able(one, numbers)]
@@ -226,6 +227,10 @@ class ServiceLife(RuleBasedStateMachine):
                 return await services.deprecate(id, successor=op.successor, by=by)
             case "keep":
                 return await services.keep(id, by=by)
+            case "pause":
+                return await services.pause(id, why=op.why, by=by)
+            case "resume":
+                return await services.resume(id, by=by)
             case "retire":
                 return await services.retire(id, successor=op.successor, by=by)
             case "trial":

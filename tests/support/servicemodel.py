@@ -52,6 +52,7 @@ class Op:
     draft: Draft = Draft()
     at: datetime | None = None
     passed: bool = False
+    why: str = ""
 
     def __repr__(self) -> str:
         more = " ".join(f"{name}={getattr(self, name)!r}" for name in _SAID.get(self.what, ()))
@@ -68,6 +69,7 @@ _SAID: Mapping[str, tuple[str, ...]] = {
     "schedule": ("at",),
     "deprecate": ("successor",),
     "retire": ("successor",),
+    "pause": ("why",),
     "call": ("version", "team"),
 }
 
@@ -101,6 +103,8 @@ class Service:
     deprecated: datetime | None = None
     retired: datetime | None = None
     successor: str = ""
+    paused: datetime | None = None
+    why: str = ""
     releases: dict[int, Release] = field(default_factory=dict)
 
     @property
@@ -187,12 +191,25 @@ class Model:
         one.deprecated, one.successor = None, ""
         self._told(op, "undeprecate")
 
+    def _pause(self, op: Op, one: Service) -> None:
+        _must_go_on(one)
+        if not one.paused or one.why != op.why:
+            one.paused, one.why = one.paused or self.now, op.why
+            self._told(op)
+
+    def _resume(self, op: Op, one: Service) -> None:
+        _must_go_on(one)
+        if one.paused:
+            one.paused, one.why = None, ""
+            self._told(op)
+
     def _retire(self, op: Op, one: Service) -> None:
         if one.retired:
             return
         if not one.served:
             raise Refused
         one.retired, one.live, one.successor = self.now, 0, op.successor or one.successor
+        one.paused, one.why = None, ""
         for release in one.releases.values():
             if release.state == "live":
                 self._end(release, "superseded")
@@ -302,6 +319,8 @@ class Model:
             return frozenset({f"410 {one.successor}".strip()})
         if one is None or not one.live:
             return frozenset({"404 there is no service"})
+        if one.paused:
+            return frozenset({f"503 {one.why}".strip()})
         release = one.serving().get(op.version) if op.version else one.releases[one.live]
         if release is None:
             return frozenset({f"404 it serves {', '.join(sorted(one.serving()))}"})
@@ -325,6 +344,8 @@ _DOES: Mapping[str, Callable[[Model, Op, Any], Said | None]] = {
     "transfer": Model._transfer,
     "deprecate": Model._deprecate,
     "keep": Model._keep,
+    "pause": Model._pause,
+    "resume": Model._resume,
     "retire": Model._retire,
     "release": Model._release,
     "trial": Model._trial,

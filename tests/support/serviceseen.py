@@ -29,6 +29,8 @@ async def called(worker: GatewayUnderTest, op: Op, token: str) -> str:
     if answer.status_code == 410:
         return f"410 {successor}".strip()
     body = answer.json()
+    if answer.status_code == 503:
+        return f"503 {body['detail'].partition(': ')[2]}".strip()
     if answer.status_code == 404:
         serves = body["detail"].partition("; ")[2]
         return f"404 {serves or 'there is no service'}"
@@ -49,7 +51,7 @@ async def stored(store: ServiceStore, ids: Mapping[str, str]) -> Picture:
             continue
         releases = await store.list_releases(id)
         numbers = {"": 0, **{each.id: each.number for each in releases}}
-        place = (one.deprecated_at, one.retired_at, one.successor)
+        place = (one.deprecated_at, one.retired_at, one.successor, one.paused_at, one.paused_why)
         picture[slug] = (one.state, one.team, one.revision, numbers[one.live], *place)
         for each in releases:
             watch = watched.get(each.id)
@@ -64,7 +66,7 @@ async def in_book(worker: GatewayUnderTest) -> object:
     book = {}
     for slug, entry in (await worker.gateway.books.current()).entries.items():
         one, live = entry.service, "" if entry.live is None else entry.live.release.version
-        place = (one.deprecated_at, one.retired_at, one.successor)
+        place = (one.deprecated_at, one.retired_at, one.successor, one.paused_at, one.paused_why)
         book[slug] = (live, sorted(entry.versions), one.team, *place)
     return book
 
@@ -79,7 +81,7 @@ def pictured(model: Model, slugs: Collection[str], workers: Collection[int]) -> 
     picture: Picture = {"log": model.log[-MOST_LOGGED:]}
     book = {}
     for slug, one in model.services.items():
-        place = (one.deprecated, one.retired, one.successor)
+        place = (one.deprecated, one.retired, one.successor, one.paused, one.why)
         if one.live or one.retired:
             live = one.releases[one.live].version if one.live else ""
             book[slug] = (live, sorted(one.serving()), one.team, *place)

@@ -116,6 +116,11 @@ class Entry(msgspec.Struct, frozen=True):
     versions: Mapping[str, Live]
     spoken: bool = False
 
+    @property
+    def serves(self) -> bool:
+        """Whether who asks for no version is served."""
+        return self.live is not None and self.service.paused_at is None
+
 
 class Book(msgspec.Struct, frozen=True):
     """All services that serve or did, by slug."""

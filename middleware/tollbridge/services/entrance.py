@@ -7,7 +7,7 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from tollbridge.call import Call
-from tollbridge.errors import GatewayError, ModelNotFound, NotFound, Unavailable
+from tollbridge.errors import Denied, GatewayError, ModelNotFound, NotFound, Unavailable
 from tollbridge.formats.dialect import Envelope, ModelEntry, Operation
 from tollbridge.formats.seal import Seal
 from tollbridge.sanity import two_ways, with_escaped_slashes
@@ -99,6 +99,9 @@ class Entrance:
         if service is None or live is None:
             call.public = service is not None and await self._opened.was(service)
             return
+        if _is_paused(entered):
+            call.public = await self._opened.now(service, live)
+            return
         try:
             found = await _found(call, entered.below, slug, live)
         except GatewayError as exc:
@@ -128,9 +131,11 @@ class Entrance:
             entered.refusal = ModelNotFound(f"the service {slug!r} is not called as a model", param="model")
             return
         self._find(entered, book, slug, version if at else _asked(call))
-        if entered.live is not None:
-            entered.audience = slug
-            call.call_price, call.release = entered.live.price, entered.live.release.id
+        live = entered.live
+        if live is None or _is_paused(entered):
+            return
+        entered.audience = slug
+        call.call_price, call.release = live.price, live.release.id
 
     async def refresh(self) -> None:
         """Read the book where it has changed; raises `Unavailable` where nobody knows."""
@@ -149,10 +154,18 @@ class Entrance:
         entered.service = entry.service
         entered.live = entry.versions.get(version) if version else entry.live
         if entered.live is None:
-            entered.refusal = gone(entry.service) or NotFound(
+            entered.refusal = stopped(entry.service) or NotFound(
                 f"the service {slug!r} serves no version {version[:_LONGEST]!r}; "
                 f"it serves {', '.join(sorted(entry.versions)) or 'none'}"
             )
+
+
+def _is_paused(entered: Entered) -> bool:
+    """Take away what would serve, where a service is paused."""
+    if entered.service is None or entered.service.paused_at is None:
+        return False
+    entered.live, entered.refusal = None, stopped(entered.service)
+    return True
 
 
 async def _found(call: Call, below: str, slug: str, live: Live) -> ServiceOperation:
@@ -175,12 +188,17 @@ def _asked(call: Call) -> str:
     return (call.header(VERSION) or b"").decode("latin-1").strip()
 
 
-def gone(service: Service) -> GatewayError | None:
-    """Give the refusal of a service that is retired: 410, with a pointer to what took its place."""
-    if service.retired_at is None:
-        return None
-    instead = f"; use {PREFIX}{service.successor} instead" if service.successor else ""
-    headers = {"link": f'<{PREFIX}{service.successor}>; rel="successor-version"'} if service.successor else {}
-    return NotFound(
-        f"the service {service.slug!r} is retired{instead}", status=410, code="service_retired", headers=headers
-    )
+def stopped(service: Service) -> GatewayError | None:
+    """Give the refusal of a service of which nothing is served.
+
+    One that is retired is 410, with a pointer to what took its place; one that is paused 503, with the reason.
+    """
+    if service.retired_at is not None:
+        instead = f"; use {PREFIX}{service.successor} instead" if service.successor else ""
+        headers = {"link": f'<{PREFIX}{service.successor}>; rel="successor-version"'} if service.successor else {}
+        said = f"the service {service.slug!r} is retired{instead}"
+        return NotFound(said, status=410, code="service_retired", headers=headers)
+    if service.paused_at is not None:
+        why = f": {service.paused_why}" if service.paused_why else "; its owner says when it goes on"
+        return Denied(f"the service {service.slug!r} is paused{why}", status=503, code="service_paused")
+    return None

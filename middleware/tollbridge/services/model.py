@@ -119,7 +119,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `name` is that of its draft, which is being written; each change of that counts `revision` on. `live` is the id of
     the release that serves who asks for no version, empty for none. After `sunset_at` it may be gone, from `retired_at`
-    on it is, and `successor` is the slug that callers are pointed to.
+    on it is, and `successor` is the slug that callers are pointed to. From `paused_at` on nothing of it is served for
+    a while, whatever is published, for the reason that callers are told.
     """
 
     id: str
@@ -136,6 +137,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sunset_at: datetime | None = None
     retired_at: datetime | None = None
     successor: str = ""
+    paused_at: datetime | None = None
+    paused_why: str = ""
 
     @property
     def state(self) -> ServiceState:

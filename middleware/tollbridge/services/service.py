@@ -17,6 +17,7 @@ from tollbridge.errors import BadRequest
 from tollbridge.ids import new_id
 from tollbridge.people.reaching import check_giver
 from tollbridge.services.book import running
+from tollbridge.services.courses import Courses
 from tollbridge.services.evaluating import Proved
 from tollbridge.services.judging import DRAFT, Judged, Trial, judged, problems_in
 from tollbridge.services.kinds import Problem, Running, ServiceKind
@@ -34,7 +35,7 @@ from tollbridge.services.wishes import (
 from tollbridge.servicesettings import ServicesConfig
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import change_for
-from tollbridge.stores.services import Ending, Look, LookAtRelease, NewEvaluation, NewRelease, Step
+from tollbridge.stores.services import LookAtRelease, NewEvaluation, NewRelease, Step
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.service import TokenService
 
@@ -45,7 +46,7 @@ SOONEST_S = 1.0
 _WATCHED = (Move.PUBLISH, Move.PROMOTE)
 
 
-class Services:
+class Services(Courses):
     """The services of one gateway.
 
     `check` sees what is to change as it is while nobody else changes it, and refuses by raising. Raises `BadRequest`
@@ -65,9 +66,7 @@ class Services:
         policies: PolicyProblems,
         app: str = "app",
     ) -> None:
-        self._store = store
-        self._tokens = tokens
-        self._clock = clock
+        super().__init__(store, tokens, clock)
         self._config = config
         self._app = app
         self._policies = policies
@@ -107,10 +106,6 @@ class Services:
 
         store = await self._store.services()
         return await store.change_service(service_id, changed, await self._tokens.act(by), leave=leave)
-
-    async def drop(self, service_id: str, *, check: Look | None = None, by: Actor = OPERATOR) -> Service | None:
-        """Forget a service that never served."""
-        return await (await self._store.services()).drop_service(service_id, await self._tokens.act(by), check=check)
 
     async def problems(self, kind: str, design: Design) -> Sequence[Problem]:
         """Say what keeps a design from being published, and what is doubtful."""
@@ -248,34 +243,6 @@ class Services:
         tried = Running(service.id, service.slug, service.team, "", 0, DRAFT, definition)
         return Trial(self.kinds[service.kind], tried, draft.policies)
 
-    async def deprecate(
-        self,
-        service_id: str,
-        *,
-        sunset_at: datetime | None = None,
-        successor: str = "",
-        check: Look | None = None,
-        by: Actor = OPERATOR,
-    ) -> Service | None:
-        """Tell all who call a service that it will end, when, and what takes its place."""
-        if sunset_at is not None and sunset_at <= self._clock.now():
-            raise BadRequest("the end lies in the past; retire the service", param="sunset_at")
-        ending = Ending(sunset_at=sunset_at, successor=_successor(successor))
-        store = await self._store.services()
-        return await store.deprecate_service(service_id, ending, await self._tokens.act(by), check=check)
-
-    async def keep(self, service_id: str, *, check: Look | None = None, by: Actor = OPERATOR) -> Service | None:
-        """Take back that a service will end."""
-        store = await self._store.services()
-        return await store.deprecate_service(service_id, None, await self._tokens.act(by), check=check)
-
-    async def retire(
-        self, service_id: str, *, successor: str = "", check: Look | None = None, by: Actor = OPERATOR
-    ) -> Service | None:
-        """End a service for good; callers hear 410 and what takes its place."""
-        store = await self._store.services()
-        return await store.retire_service(service_id, _successor(successor), await self._tokens.act(by), check=check)
-
     async def _step(self, service_id: str, number: int, by: Actor, *, why: str, **said: Any) -> Release | None:
         store, review, watch_s = await self._store.services(), self._config.review, self._config.watch_s
         said |= {"reviewed": review != "none", "four_eyes": review == "four_eyes"}
@@ -308,7 +275,3 @@ class Services:
         routes = [f"service:{self._app}:{route}" for route in found.routes]
         await check_giver(self._store, giver, [*(f"model:{model}" for model in found.models), *routes])
         return found
-
-
-def _successor(successor: str) -> str:
-    return checked_slug(successor) if successor else ""

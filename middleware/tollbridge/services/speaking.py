@@ -115,7 +115,7 @@ def service_of(served: object) -> SpokenService:
 
 def models_of(book: Book) -> list[ModelEntry]:
     """List the services that are called as models, as far as they serve."""
-    return [_entry(entry.service) for entry in book.entries.values() if entry.live is not None and entry.spoken]
+    return [_entry(entry.service) for entry in book.entries.values() if entry.serves and entry.spoken]
 
 
 def _entry(service: Service) -> ModelEntry:

@@ -135,6 +135,15 @@ class ServiceStore(Protocol):
         """Say that a service that serves will end, or with None that it will not; raises `BadRequest` (409)."""
         ...
 
+    async def pause_service(
+        self, service_id: str, why: str | None, act: Act, *, check: Look | None = None
+    ) -> Service | None:
+        """Let nothing of a service be served, for a reason, or with None let it be again.
+
+        One that is as it is to be is left alone. Raises `BadRequest` (409) for one that is retired.
+        """
+        ...
+
     async def retire_service(
         self, service_id: str, successor: str, act: Act, *, check: Look | None = None
     ) -> Service | None:

@@ -21,6 +21,8 @@ service = Table(
     moment("sunset_at"),
     moment("retired_at"),
     text("successor"),
+    moment("paused_at"),
+    text("paused_why", ""),
     Index("ix_service_slug", "slug", unique=True),  # also of those that are retired: nobody else gets their callers
     Index("ix_service_team", "team", "slug"),
     sqlite_with_rowid=False,

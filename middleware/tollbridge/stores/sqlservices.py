@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET
-from sqlalchemy import Row, Select, delete, exists, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,24 +26,22 @@ from tollbridge.stores.closing import close_of_service
 from tollbridge.stores.engine import answering
 from tollbridge.stores.peopletables import team
 from tollbridge.stores.releaserows import Released, SqlReleases, turn_over
-from tollbridge.stores.rows import micros, moment, storable
+from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.searching import holds
+from tollbridge.stores.servicerows import ALL, REVIEWING, found_service, seen_service, service_of, service_there
 from tollbridge.stores.services import Ending, Look, LookAtDesigns, Published
 from tollbridge.stores.servicetables import evaluation, release, service
 from tollbridge.stores.tables import turn
-from tollbridge.stores.tokenrows import optional_moment
 from tollbridge.stores.tokenwriting import TokenTurns, refused
 
 _c, _r = service.c, release.c
-_REVIEWING = exists().where(_r.service_id == _c.id, _r.state == ReleaseState.REVIEW.value)
-_ALL: Select[Any] = select(*(column for column in _c if column.name != "design"), _REVIEWING.label("reviewing"))
 _LIVE, _RETIRED, _DEPRECATED = _c.live != "", _c.retired_at.is_not(None), _c.deprecated_at.is_not(None)
 _STATES = {
     ServiceState.RETIRED: (_RETIRED,),
     ServiceState.DEPRECATED: (~_RETIRED, _LIVE, _DEPRECATED),
     ServiceState.PUBLISHED: (~_RETIRED, _LIVE, ~_DEPRECATED),
-    ServiceState.REVIEW: (~_RETIRED, ~_LIVE, _REVIEWING),
-    ServiceState.DRAFT: (~_RETIRED, ~_LIVE, ~_REVIEWING),
+    ServiceState.REVIEW: (~_RETIRED, ~_LIVE, REVIEWING),
+    ServiceState.DRAFT: (~_RETIRED, ~_LIVE, ~REVIEWING),
 }
 
 
@@ -75,23 +73,23 @@ class SqlServices(SqlReleases):
                 raise refused("there is or was a service of this slug; take another", "already_exists") from exc
             told = {"slug": new.slug, "kind": new.kind, "name": values["name"]}
             await record(writing.connection, act, ("service.add", new.id), None, told)
-            return await _there(writing.connection, new.id)
+            return await service_there(writing.connection, new.id)
 
     async def get_service(self, name: str) -> Service | None:
         asked = storable(name)
-        found = await self._services(_ALL.where((_c.id == asked) | (_c.slug == asked)))
+        found = await self._services(ALL.where((_c.id == asked) | (_c.slug == asked)))
         return found[0] if found else None
 
     async def get_draft(self, service_id: str) -> tuple[Service, Design] | None:
         with answering():
             async with self._turns.engine.begin() as connection:
-                found = await _found(connection, service_id)
+                found = await found_service(connection, service_id)
                 return None if found is None else (found, await _draft(connection, found.id))
 
     async def list_services(
         self, *, limit: int = 50, after: str = "", search: str = "", team: str = "", kind: str = "", state: str = ""
     ) -> Sequence[Service]:
-        wanted = _ALL.where(_c.slug > storable(after)).order_by(_c.slug).limit(limit)
+        wanted = ALL.where(_c.slug > storable(after)).order_by(_c.slug).limit(limit)
         for column, value in ((_c.team, team), (_c.kind, kind)):
             if value:
                 wanted = wanted.where(column == storable(value))
@@ -105,7 +103,7 @@ class SqlServices(SqlReleases):
         self, service_id: str, edit: ServiceEdit, act: Act, *, leave: LookAtDesigns | None = None
     ) -> Service | None:
         async with self._turns.take() as writing:
-            before = await _found(writing.connection, service_id)
+            before = await found_service(writing.connection, service_id)
             if before is None:
                 return None
             draft = await _draft(writing.connection, before.id)
@@ -130,11 +128,11 @@ class SqlServices(SqlReleases):
                 await writing.connection.execute(update(service).where(_c.id == before.id).values(values))
                 was = {name: getattr(before, name) for name in told}
                 await record(writing.connection, act, ("service.change", before.id), was, told)
-            return await _there(writing.connection, before.id)
+            return await service_there(writing.connection, before.id)
 
     async def drop_service(self, service_id: str, act: Act, *, check: Look | None = None) -> Service | None:
         async with self._turns.take() as writing:
-            found = await _seen(writing.connection, service_id, check)
+            found = await seen_service(writing.connection, service_id, check)
             if found is None:
                 return None
             if await _served(writing.connection, found):
@@ -150,7 +148,7 @@ class SqlServices(SqlReleases):
         self, service_id: str, ending: Ending | None, act: Act, *, check: Look | None = None
     ) -> Service | None:
         async with self._turns.take() as writing:
-            found = await _seen(writing.connection, service_id, check)
+            found = await seen_service(writing.connection, service_id, check)
             if found is None:
                 return None
             _check_going(found)
@@ -165,13 +163,32 @@ class SqlServices(SqlReleases):
             action = "service.deprecate" if since is not None else "service.undeprecate"
             told = {"ends_at": _iso(ending), "successor": ending.successor}
             await record(writing.connection, act, (action, found.id), None, told)
-            return await _there(writing.connection, found.id)
+            return await service_there(writing.connection, found.id)
+
+    async def pause_service(
+        self, service_id: str, why: str | None, act: Act, *, check: Look | None = None
+    ) -> Service | None:
+        async with self._turns.take() as writing:
+            found = await seen_service(writing.connection, service_id, check)
+            if found is None:
+                return None
+            _check_going(found)
+            paused = None if found.paused_at is None else found.paused_why
+            if why == paused:
+                return found
+            since = None if why is None else micros(found.paused_at or act.at)
+            values = {"paused_at": since, "paused_why": storable(why or "")}
+            await writing.connection.execute(update(service).where(_c.id == found.id).values(values))
+            await turn_over(writing.connection)
+            action = "service.resume" if why is None else "service.pause"
+            await record(writing.connection, act, (action, found.id), None, {"why": values["paused_why"]})
+            return await service_there(writing.connection, found.id)
 
     async def retire_service(
         self, service_id: str, successor: str, act: Act, *, check: Look | None = None
     ) -> Service | None:
         async with self._turns.take() as writing:
-            found = await _seen(writing.connection, service_id, check)
+            found = await seen_service(writing.connection, service_id, check)
             if found is None or found.retired_at is not None:
                 return found
             if not await _served(writing.connection, found):
@@ -186,13 +203,14 @@ class SqlServices(SqlReleases):
             back = {"state": ReleaseState.MADE.value, "publish_at": None}
             await writing.connection.execute(update(release).where(own, _r.state.in_(waiting)).values(back))
             values = {"retired_at": at, "successor": successor or found.successor, "live": ""}
+            values |= {"paused_at": None, "paused_why": ""}
             await writing.connection.execute(update(service).where(_c.id == found.id).values(values))
             await turn_over(writing.connection)
             await record(
                 writing.connection, act, ("service.retire", found.id), None, {"successor": values["successor"]}
             )
             await close_of_service(writing.connection, found.id, act)
-            return await _there(writing.connection, found.id)
+            return await service_there(writing.connection, found.id)
 
     async def published(self) -> tuple[int, Sequence[Published]]:
         with answering():
@@ -200,8 +218,8 @@ class SqlServices(SqlReleases):
                 edition, before = await _edition(connection), None
                 while edition != before:  # where each statement sees another state, until none changed in between
                     before = edition
-                    rows = await connection.execute(_ALL.where(_LIVE | _RETIRED).order_by(_c.slug))
-                    services = [_service(row) for row in rows]
+                    rows = await connection.execute(ALL.where(_LIVE | _RETIRED).order_by(_c.slug))
+                    services = [service_of(row) for row in rows]
                     live = await self._live(connection)
                     edition = await _edition(connection)
         return edition, [Published(service=one, releases=tuple(live.get(one.id, ()))) for one in services]
@@ -209,13 +227,13 @@ class SqlServices(SqlReleases):
     async def _services(self, wanted: Select[Any]) -> Sequence[Service]:
         with answering():
             async with self._turns.engine.connect() as connection:
-                return [_service(row) for row in await connection.execute(wanted)]
+                return [service_of(row) for row in await connection.execute(wanted)]
 
     async def _locked(self, connection: AsyncConnection, service_id: str) -> Service | None:
-        return await _found(connection, service_id)
+        return await found_service(connection, service_id)
 
     async def _released(self, rows: Sequence[Released]) -> Sequence[tuple[Service, Release]]:
-        found = await self._services(_ALL.where(_c.id.in_([one.service_id for one, _ in rows])))
+        found = await self._services(ALL.where(_c.id.in_([one.service_id for one, _ in rows])))
         named = {one.id: one for one in found}
         return [(named[one.service_id], one) for one, _ in rows]
 
@@ -223,19 +241,6 @@ class SqlServices(SqlReleases):
 async def _edition(connection: AsyncConnection) -> int:
     asked = select(turn.c.number).where(turn.c.name == "services")
     return int((await connection.execute(asked)).scalar_one())
-
-
-async def _found(connection: AsyncConnection, service_id: str) -> Service | None:
-    row = (await connection.execute(_ALL.where(_c.id == storable(service_id)))).one_or_none()
-    return None if row is None else _service(row)
-
-
-async def _seen(connection: AsyncConnection, service_id: str, check: Look | None) -> Service | None:
-    """Find a service that is about to change; raises what the check does."""
-    found = await _found(connection, service_id)
-    if found is not None and check is not None:
-        check(found)
-    return found
 
 
 async def _served(connection: AsyncConnection, found: Service) -> bool:
@@ -249,10 +254,6 @@ async def _serving(connection: AsyncConnection, found: Service) -> Sequence[Desi
     states = (ReleaseState.LIVE.value, ReleaseState.SCHEDULED.value)
     wanted = select(_r.design).where(_r.service_id == found.id, _r.state.in_(states))
     return [read_design(design) for design in (await connection.execute(wanted)).scalars()]
-
-
-async def _there(connection: AsyncConnection, service_id: str) -> Service:
-    return _service((await connection.execute(_ALL.where(_c.id == service_id))).one())
 
 
 async def _draft(connection: AsyncConnection, service_id: str) -> Design:
@@ -273,22 +274,3 @@ def _check_going(found: Service) -> None:
 
 def _iso(ending: Ending) -> str | None:
     return None if ending.sunset_at is None else ending.sunset_at.isoformat()
-
-
-def _service(row: Row[Any]) -> Service:
-    return Service(
-        id=row.id,
-        slug=row.slug,
-        kind=row.kind,
-        team=row.team,
-        name=row.name,
-        revision=row.revision,
-        created_at=moment(row.created_at),
-        changed_at=moment(row.changed_at),
-        reviewing=bool(row.reviewing),
-        live=row.live,
-        deprecated_at=optional_moment(row.deprecated_at),
-        sunset_at=optional_moment(row.sunset_at),
-        retired_at=optional_moment(row.retired_at),
-        successor=row.successor,
-    )

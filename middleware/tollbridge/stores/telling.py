@@ -25,7 +25,8 @@ _TOKENS = (token.c.id, token.c.name, token.c.team)
 _SUBSCRIPTION = "subscription"
 _FAIL = "service.fail"
 _FOR_SUBSCRIBERS = frozenset(
-    f"service.{what}" for what in ("deprecate", "fail", "promote", "publish", "retire", "supersede", "undeprecate")
+    f"service.{what}"
+    for what in ("deprecate", "fail", "pause", "promote", "publish", "resume", "retire", "supersede", "undeprecate")
 )
 """What of a service its subscribers hear too; of releases that failed, those that served."""
 _ABOUT = {

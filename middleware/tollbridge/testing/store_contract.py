@@ -20,6 +20,7 @@ from tollbridge.testing.audit_contract import AuditContract
 from tollbridge.testing.client_contract import ClientContract
 from tollbridge.testing.clock import FixedClock
 from tollbridge.testing.closing_contract import ClosingContract
+from tollbridge.testing.course_contract import CourseContract
 from tollbridge.testing.credential_contract import CredentialContract
 from tollbridge.testing.device_contract import DeviceContract
 from tollbridge.testing.evaluation_contract import EvaluationContract
@@ -75,6 +76,7 @@ class StoreContract(
     JobsContract,
     WebhookContract,
     ServiceContract,
+    CourseContract,
     ReleaseContract,
     EvaluationContract,
     SubscriptionContract,

@@ -114,13 +114,17 @@ class TellingContract:
         await moved(services, 4, Move.FAIL, why="there is no kind")  # which they never called
         await services.deprecate_service("svc_1", Ending(), ACT)
         await services.deprecate_service("svc_1", None, ACT)
+        await services.pause_service("svc_1", "it is repaired", ACT)
+        await services.pause_service("svc_1", None, ACT)
 
         found = await told(store)
         assert found["red"][len(before["red"]) :] == [
             *("service.publish", "service.publish", "service.promote", "service.supersede", "service.publish"),
-            *("service.fail", "service.deprecate", "service.undeprecate"),
+            *("service.fail", "service.deprecate", "service.undeprecate", "service.pause", "service.resume"),
         ]
         assert found["blue"].count("service.fail") == 2
         assert found["green"] == []
         (failed,) = [one["data"] for one in await said(store, "whk_2") if one["type"] == "service.fail"]
         assert (failed["version"], failed["why"]) == ("3", "half of its calls failed")
+        (paused,) = [one["data"] for one in await said(store, "whk_2") if one["type"] == "service.pause"]
+        assert paused["why"] == "it is repaired"

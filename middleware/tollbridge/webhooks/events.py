@@ -36,8 +36,8 @@ EVENTS = tuple(
         "provider_key": "check ending expire remove rotate set",
         "role": "add change remove",
         "service": (
-            "add approve change deprecate drop fail promote prove publish refuse release retire schedule slo_burning"
-            " slo_recovered submit supersede undeprecate unschedule withdraw"
+            "add approve change deprecate drop fail pause promote prove publish refuse release resume retire schedule"
+            " slo_burning slo_recovered submit supersede undeprecate unschedule withdraw"
         ),
         "plan": "add change",
         "session": "begin end",

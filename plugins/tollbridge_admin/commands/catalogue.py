@@ -58,7 +58,7 @@ def show(where: Where, service: ServiceArgument) -> None:
     words = ("slug", "name", "description", "kind", "category", "tags", "team", "state", "access", "approval")
     more = ("version", "versions", "url", "mcp_url", "model", "price_per_call_usd")
     use = ("calls_24h", "subscribers", "subscription")
-    ending = ("deprecated_at", "sunset_at", "successor")
+    ending = ("deprecated_at", "sunset_at", "successor", "paused_at", "paused_why")
     print_fields(labelled({word: found[word] for word in (*words, *more, *use, *ending)}))
     print()
     rows = [[one["method"], one["url"], one["scope"], one["summary"]] for one in found["called"]]

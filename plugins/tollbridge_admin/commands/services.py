@@ -47,7 +47,8 @@ def services(
         print_json(found)
         return
     columns = ("slug", "kind", "state", "team", "name", "url")
-    print_table("Services", columns, [[one[name] for name in columns] for one in found], empty="There are no services.")
+    rows = [[_state(one) if name == "state" else one[name] for name in columns] for one in found]
+    print_table("Services", columns, rows, empty="There are no services.")
 
 
 @app.command("show")
@@ -189,6 +190,18 @@ def deprecate(
         _print_one(api.ask("POST", f"{_path(service)}/deprecate", wish), as_json=where.as_json)
 
 
+@app.command("pause")
+@placed
+def pause(
+    where: Where,
+    service: ServiceArgument,
+    why: Annotated[str, typer.Option(help="The reason; callers are told.")] = "",
+) -> None:
+    """Let nothing of a service be served until it is resumed, whatever is published meanwhile."""
+    with Reaching.of(where) as api:
+        _print_one(api.ask("POST", f"{_path(service)}/pause", {"why": why}), as_json=where.as_json)
+
+
 @app.command("retire")
 @placed
 def retire(where: Where, service: ServiceArgument, successor: SuccessorOption = "", yes: YesOption = False) -> None:
@@ -201,6 +214,10 @@ def retire(where: Where, service: ServiceArgument, successor: SuccessorOption = 
 
 def _path(service: str) -> str:
     return f"/services/{named(service)}"
+
+
+def _state(service: Mapping[str, Any]) -> str:
+    return f"{service['state']}, paused" if service["paused_at"] else str(service["state"])
 
 
 def _print_words(change: Mapping[str, Any]) -> None:
@@ -218,9 +235,10 @@ def _print_one(service: Mapping[str, Any], *, as_json: bool) -> None:
         return
     words = ("slug", "id", "kind", "team", "name", "state", "url", "live", "revision")
     times = ("created_at", "changed_at", "deprecated_at", "sunset_at", "retired_at")
-    print_fields(labelled({word: service[word] for word in (*words, *times, "successor")}))
+    print_fields(labelled({word: service[word] for word in (*words, *times, "successor", "paused_at", "paused_why")}))
 
 
 _ACTING = Acting(app=app, metavar="SERVICE", path=lambda api, one: _path(one), show=_print_one)
 _ACTING.does("keep", "Take back that a service will end.")
+_ACTING.does("resume", "Let what is published of a service be served again.")
 _ACTING.does("drop", "Forget a service that never served, and its releases.", sure="Forget {} and its releases?")

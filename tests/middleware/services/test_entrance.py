@@ -11,6 +11,7 @@ from tests.middleware.services.conftest import Publish
 from tests.support.answering import Answering
 
 from tollbridge.audit import Actor
+from tollbridge.errors import BadRequest
 from tollbridge.services.lifecycle import Move
 from tollbridge.services.model import Access, Design, ReleaseState
 from tollbridge.services.opened import Opened
@@ -256,6 +257,54 @@ async def test_who_could_call_anything_of_a_retired_service_hears_of_its_end(
         answer = await bridge.request("POST", "/v1/apis/weather", token=await bridge.token(scope))
         assert (answer.status_code, "link" in answer.headers) == (status, status == 410)
     assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 401
+
+
+async def test_paused_service_serves_nobody_and_says_why(bridge: GatewayUnderTest, publish: Publish) -> None:
+    service, _ = await publish()
+    services = bridge.gateway.services
+    await services.pause(service.id, why="the sky is being repaired")
+    await publish(version="2")  # whatever is published meanwhile
+
+    why = await bridge.request("POST", "/v1/apis/weather")
+    old = await bridge.request("POST", "/v1/apis/weather@1")
+    await services.pause(service.id)
+    bare = await bridge.request("POST", "/v1/apis/weather/nowhere")
+    stranger = await bridge.request("POST", "/v1/apis/weather", token=await bridge.token("service:sun:say"))
+    await services.resume(service.id)
+    again = await bridge.request("POST", "/v1/apis/weather")
+
+    assert (why.status_code, why.json()["code"], why.headers["x-should-retry"]) == (503, "service_paused", "false")
+    assert why.json()["detail"] == "the service 'weather' is paused: the sky is being repaired"
+    assert old.json()["detail"] == why.json()["detail"]
+    assert bare.json()["detail"] == "the service 'weather' is paused; its owner says when it goes on"
+    assert stranger.status_code == 403
+    assert (again.status_code, again.headers["tollbridge-version"]) == (200, "2")
+    assert [row.status for row in await bridge.gateway.store.recent()] == [200]  # who is refused here is no failure
+
+
+async def test_everybody_hears_of_a_pause_where_something_needs_no_token(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish(public=True)
+    closed, _ = await publish("closed")
+    for one in (service, closed):
+        await bridge.gateway.services.pause(one.id, why="soon")
+
+    told = await bridge.request("POST", "/v1/apis/weather", token="")
+
+    assert (told.status_code, told.json()["code"]) == (503, "service_paused")
+    assert (await bridge.request("POST", "/v1/apis/closed", token="")).status_code == 401
+
+
+async def test_reason_of_a_pause_is_a_text_that_can_be_shown(bridge: GatewayUnderTest, publish: Publish) -> None:
+    service, _ = await publish()
+
+    for why in ("x" * 1001, "a\x1bb"):
+        with pytest.raises(BadRequest) as caught:
+            await bridge.gateway.services.pause(service.id, why=why)
+        assert caught.value.param == "why"
+    assert await bridge.gateway.services.pause("svc_none") is None
+    assert await bridge.gateway.services.resume("svc_none") is None
 
 
 async def test_everybody_hears_of_the_end_of_what_needed_no_token_last(

@@ -183,6 +183,21 @@ async def test_version_is_asked_for_in_the_name(bridge: GatewayUnderTest, publis
     assert gone.json()["error"]["message"] == "the service 'parrot' serves no version '2'; it serves 1"
 
 
+async def test_model_that_is_paused_is_in_no_list_and_says_why(bridge: GatewayUnderTest, publish: Publish) -> None:
+    await publish()
+    parrot = await (await bridge.gateway.store.services()).get_service("parrot")
+    assert parrot is not None
+    before = await bridge.request("GET", "/v1/models")
+    await bridge.gateway.services.pause(parrot.id, why="it is moulting")
+
+    refused = await bridge.request("POST", "/v1/chat/completions", json=ASKED)
+    after = await bridge.request("GET", "/v1/models")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "service_paused")
+    assert refused.json()["error"]["message"] == "the service 'parrot' is paused: it is moulting"
+    assert ["api/parrot" in [one["id"] for one in found.json()["data"]] for found in (before, after)] == [True, False]
+
+
 async def test_service_of_another_kind_is_no_model(bridge: GatewayUnderTest, publish: Publish) -> None:
     await publish("answering")
 

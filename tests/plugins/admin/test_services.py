@@ -53,7 +53,8 @@ async def test_service_is_made_shown_and_listed_by_slug_and_by_id(admin: Admin) 
         **{"id": made["id"], "slug": "weather", "kind": "answering", "team": "blue", "name": "", "state": "draft"},
         **{"url": "/v1/apis/weather", "live": None, "revision": 1, "successor": None},
         **{"created_at": "2026-01-05T12:00:00Z", "changed_at": "2026-01-05T12:00:00Z"},
-        **dict.fromkeys(("deprecated_at", "sunset_at", "retired_at")),
+        **dict.fromkeys(("deprecated_at", "sunset_at", "retired_at", "paused_at")),
+        "paused_why": "",
     }
     for name in ("weather", made["id"]):
         one = await admin.get(f"/services/{name}")
@@ -310,6 +311,24 @@ async def test_service_is_deprecated_kept_and_retired(admin: Admin) -> None:
     assert (late.status_code, late.json()["code"]) == (409, "conflict")
 
 
+async def test_service_is_paused_and_goes_on(admin: Admin) -> None:
+    await make(admin)
+    await publish(admin)
+
+    told = await admin.post("/services/weather/pause", {"why": "it is mended"})
+    card = (await admin.get("/catalogue/services/weather")).json()
+    stale = await admin.post("/services/weather/resume", if_match='"other"')
+    goes_on = (await admin.post("/services/weather/resume")).json()
+
+    said = (told.json()["state"], told.json()["paused_at"], told.json()["paused_why"])
+    assert said == ("published", "2026-01-05T12:00:00Z", "it is mended")
+    assert (card["paused_at"], card["paused_why"]) == (told.json()["paused_at"], "it is mended")
+    assert stale.status_code == 412
+    assert (goes_on["paused_at"], goes_on["paused_why"]) == (None, "")
+    refused = await admin.post("/services/weather/pause", {"why": "a\x1b"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "why")
+
+
 @pytest.mark.parametrize(
     ("wish", "field"),
     [({"sunset_at": "2020-01-01T00:00:00Z"}, "sunset_at"), ({"successor": "A"}, "slug"), ({"why": "x"}, "why")],
@@ -457,7 +476,7 @@ async def test_who_reads_writes_or_publishes_needs_the_scope_for_it(admin: Admin
     assert (await writer.post("/services/weather/releases", {"version": "1"})).status_code == 201
     assert (await writer.post("/services/weather/releases/1/publish")).status_code == 403
     assert (await publisher.post("/services/weather/releases/1/publish")).status_code == 200
-    for action in ("deprecate", "keep", "retire"):
+    for action in ("deprecate", "keep", "pause", "resume", "retire"):
         assert (await writer.post(f"/services/weather/{action}")).status_code == 403
         assert (await publisher.post(f"/services/weather/{action}")).status_code == 200
 

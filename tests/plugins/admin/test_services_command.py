@@ -170,6 +170,21 @@ def test_service_ends(tollbridge: Command, weather: Path, monkeypatch: pytest.Mo
     assert tollbridge("service", "show", "never").code == 3
 
 
+def test_service_is_paused_and_goes_on(tollbridge: Command, weather: Path) -> None:
+    paused = tollbridge("service", "pause", "weather", "--why", "it is mended").out
+    listed = tollbridge("service", "list").out
+    goes_on = tollbridge("service", "resume", "weather", "--json").json
+
+    assert next(line.split(maxsplit=2) for line in paused.splitlines() if "why" in line) == [
+        "paused",
+        "why",
+        "it is mended",
+    ]
+    assert "draft, paused" in listed
+    assert goes_on["paused_at"] is None
+    assert tollbridge("service", "pause", "never").code == 3
+
+
 def test_problems_are_told_and_decide_how_it_ends(tollbridge: Command, weather: Path) -> None:
     good = tollbridge("service", "check", "weather")
     weather.write_text("name: Weather\ndefinition: {text: rain, status: 500, unproven: it is dry}\n")

@@ -222,6 +222,7 @@ SPECS = {
             "team": SLUGS,
             "version": SLUGS,
             "publish": st.booleans(),
+            "paused": st.booleans() | WORDS,
             "deprecated": st.fixed_dictionaries({}, optional={"sunset_at": MOMENTS, "successor": SLUGS}),
             "design": st.fixed_dictionaries({}, optional=DESIGN),
         },

@@ -73,9 +73,9 @@ def meant(documents: Sequence[Document]) -> dict[tuple[str, ...], Any]:
             said["approved"] = each.spec.approved or approves[each.spec.service] == "auto"
             said["expires_at"] = each.spec.expires_at
         if each.kind == "Service":
-            said |= {"publish_at": each.spec.publish_at, "deprecated": each.spec.deprecated}
-        kept = ("note",) if each.kind == "Service" else ("why", "owner", "description")
-        said |= {name: said[name].strip() for name in kept if name in said}
+            said |= {name: getattr(each.spec, name) for name in ("publish_at", "deprecated", "paused")}
+        kept = ("note", "paused") if each.kind == "Service" else ("why", "owner", "description")
+        said |= {name: said[name].strip() for name in kept if isinstance(said.get(name), str)}
         found[each.key] = said
     return found
 

@@ -268,6 +268,35 @@ def test_an_end_waits_with_the_service_for_an_approval(code: Code, config: Path,
     assert "deprecate Service weather: waiting for the service weather\ndone: 2, waiting: 2" in ran.out
 
 
+def test_pause_is_said_before_anything_is_served_and_taken_back_once_it_is(code: Code, said: Said) -> None:
+    begun = applied(code, said("version: '1', publish: true, paused: it is mended"))
+    one = asked("GET", "/services/weather")
+    other = code("diff", "-f", said("version: '1', publish: true, paused: true"))
+    applied(code, said("version: '1', publish: true, paused: true"))
+    bare = asked("GET", "/services/weather")
+    silent = code("diff", "-f", said("version: '1', publish: true"))
+    back = code("diff", "-f", said("version: '1', publish: true, paused: false"))
+    goes_on = applied(code, said("version: '1', publish: true, paused: false"))
+
+    assert begun[1:] == ["pause Service weather", "release Service weather 1", "publish Service weather 1"]
+    assert (one["live"] is not None, one["paused_why"]) == (True, "it is mended")
+    assert other.out == "~ pause Service weather\n    paused: it is mended -> yes\n"
+    assert (bare["paused_at"] is not None, bare["paused_why"]) == (True, "")
+    assert (silent.code, silent.out) == (0, "nothing differs: 1 as they are\n")
+    assert back.out == "> resume Service weather\n    paused: yes -> no\n"
+    assert goes_on == ["resume Service weather"]
+    assert asked("GET", "/services/weather")["paused_at"] is None
+
+
+def test_service_that_is_paused_goes_on_once_what_is_new_is_published(code: Code, said: Said) -> None:
+    applied(code, said("version: '1', paused: not yet"))
+
+    assert applied(code, said("version: '1', publish: true, paused: false")) == [
+        "publish Service weather 1",
+        "resume Service weather",
+    ]
+
+
 def test_an_end_in_the_past_is_refused_before_anything_is_done(code: Code, said: Said) -> None:
     folder = said("version: '1', publish: true, deprecated: {sunset_at: '2020-01-01T00:00:00Z'}")
 
@@ -283,6 +312,8 @@ def test_an_end_in_the_past_is_refused_before_anything_is_done(code: Code, said:
     [
         f"deprecated: {{sunset_at: {LATER!r}, successor: climate}}",
         "deprecated: {}",
+        "paused: it is mended",
+        "paused: true",
         f"publish_at: {LATER!r}",
     ],
 )

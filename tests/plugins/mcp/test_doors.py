@@ -175,6 +175,19 @@ async def test_server_of_a_retired_service_points_to_what_took_its_place_for_who
         await found.find(call_of("service:shop:*"), "old")
 
 
+async def test_server_of_a_paused_service_says_why_and_is_in_no_list() -> None:
+    found, _, _ = doors(ended("old", paused_at=NOW, paused_why="it is mended"))
+    call = call_of("service:old:*")
+
+    with pytest.raises(Denied, match="the service 'old' is paused: it is mended") as caught:
+        await found.find(call, "old")
+    assert (caught.value.status, caught.value.code) == (503, "service_paused")
+    with pytest.raises(NotFound, match="there is no MCP server 'old' for this token"):
+        await found.find(call_of("service:shop:*"), "old")
+    assert call.principal is not None
+    assert await found.services(call.principal) == []
+
+
 async def test_service_is_a_server_with_its_name_and_the_tools_of_its_caller() -> None:
     found, _, metered = doors()
     call = call_of("service:shop:GET:*")
