@@ -8,7 +8,7 @@ import msgspec
 from tollbridge.services.kinds import Change
 from tollbridge_rest.definition import Definition, Route, Strictness, Terms
 from tollbridge_rest.documents import changes
-from tollbridge_rest.making import read_definition
+from tollbridge_rest.making import Meant, read_definition
 
 MOST_CHANGES = 2_000
 _LONGEST = 200
@@ -23,6 +23,7 @@ def changes_between(before: Definition, after: Definition) -> list[Change]:
         found += _of_routes(old.routes, new.routes)
     else:
         found += _of_terms("default", before.default, after.default)
+    found += _of_disabled(old, new)
     if old.document is not None and new.document is not None:
         found += changes(old.document, new.document)
     elif old.document is not new.document:
@@ -54,6 +55,14 @@ def _of_routes(before: Sequence[Route], after: Sequence[Route]) -> Iterator[Chan
         yield Change(f"routes/{name}", "a route was added", False, "", new[name].path)
     for name in old.keys() & new.keys():
         yield from _of_terms(f"routes/{name}", old[name], new[name])
+
+
+def _of_disabled(before: Meant, after: Meant) -> Iterator[Change]:
+    there = {route.name for route in before.routes} & {route.name for route in after.routes}
+    for name in (after.disabled - before.disabled) & there:
+        yield Change(f"disabled/{name}", "it was disabled", True)
+    for name in (before.disabled - after.disabled) & there:
+        yield Change(f"disabled/{name}", "it is not disabled any more")
 
 
 def _of_terms(at: str, before: Terms, after: Terms) -> Iterator[Change]:

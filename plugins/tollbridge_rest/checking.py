@@ -44,8 +44,13 @@ def _problems(definition: Definition) -> Iterator[Problem]:
         return
     if definition.routes and definition.default != Terms():
         yield Problem("default", "it is of no effect beside routes, which have terms of their own", warning=True)
-    if not meant.routes:
-        yield Problem("routes", "there is nothing to call: add a route, or an OpenAPI document with operations")
+    if not meant.served:
+        how = "leave one of them enabled" if meant.routes else "add a route, or an OpenAPI document with operations"
+        yield Problem("disabled" if meant.routes else "routes", f"there is nothing to call: {how}")
+    known = {route.name for route in meant.routes}
+    for place, name in enumerate(definition.disabled):
+        if name not in known:
+            yield Problem(f"disabled/{place}", f"no route, and no operation of the document, is called {name!r}")
     if meant.document is not None and any(map(_is_held, meant.routes)):
         yield from document_problems(meant.document)
     at = "routes" if definition.routes else "default"

@@ -283,10 +283,11 @@ class Definition(Part, frozen=True, kw_only=True):
     """A REST service.
 
     `document` is an OpenAPI description. One with a document and no routes serves each operation of it, on the terms of
-    `default`.
+    `default`. Routes and operations whose names are in `disabled` keep their places, and calls of them are refused.
     """
 
     document: dict[str, Any] | None = None
     upstreams: Annotated[Mapping[Name, Upstream], Meta(max_length=50)] = {}
     routes: Annotated[tuple[Route, ...], Meta(max_length=2_000)] = ()
     default: Terms = Terms()
+    disabled: Annotated[tuple[Name, ...], Meta(max_length=2_000)] = ()

@@ -36,27 +36,28 @@ _SCHEME = {"type": "http", "scheme": "bearer"}
 def openapi_of(about: About, meant: Meant) -> dict[str, Any]:
     """Describe a service at its own URL as OpenAPI, of 3.1 at least."""
     if meant.document is None:
-        return _made(about, meant.routes)
-    document, routed = meant.document, _routed(meant.document, meant.routes)
+        return _made(about, meant.served)
+    document, routed = meant.document, _routed(meant.document, meant)
     published = upgraded(publish(document, about.url, routed, version=about.version))
     told = {(each.method, _shape(each.path)) for each in document.operations}
     paths = published["paths"]
     shapes = {_unnamed(path): path for path in paths}
-    for route in meant.routes:
+    for route in meant.served:
         _add(paths, shapes, route, told)
     return published
 
 
-def _routed(document: Document, routes: Iterable[Route]) -> list[Any]:
-    """Give the operations that some route takes, whatever else it asks of a request."""
-    ways = (make_way(msgspec.structs.replace(route, match=()), place) for place, route in enumerate(routes))
+def _routed(document: Document, meant: Meant) -> list[Any]:
+    """Give the operations that some route takes and answers, whatever else it asks of a request."""
+    ways = (make_way(msgspec.structs.replace(route, match=()), place) for place, route in enumerate(meant.routes))
     router, nothing = Router(ways), values_of((), b"")
 
     def is_taken(method: str, path: str) -> bool:
         try:
             template = read_template(path)
             filled = "".join("/" + "x".join(segment.texts) for segment in template.segments)
-            return router.find(method, filled, nothing) is not None
+            taken = router.find(method, filled, nothing)
+            return taken is not None and taken.way.route.name not in meant.disabled
         except (ValueError, GatewayError):
             return False
 

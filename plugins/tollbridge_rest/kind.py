@@ -51,7 +51,7 @@ class RestKind:
 
     def operations(self, definition: Definition) -> Sequence[ServiceOperation]:
         """List what can be called, each method of a route by itself; one that takes all has the usual ones."""
-        routes = read_definition(definition).routes
+        routes = read_definition(definition).served
         return [operation_of(route, method) for route in routes for method in route.methods or USUAL]
 
     def openapi(self, about: About, definition: Definition) -> dict[str, Any]:
@@ -102,7 +102,8 @@ class RestKind:
         """Read the document, and make of all routes what their calls need."""
         meant = read_definition(definition)
         names = {name for upstream in definition.upstreams.values() for name in supplied(upstream)}
-        return Read(meant.routes, None if meant.document is None else Described(meant.document, names))
+        described = None if meant.document is None else Described(meant.document, names)
+        return Read(meant.routes, described, meant.disabled)
 
     def serve(self, gateway: "Gateway", running: Running) -> ServedService:
         """Make what serves a release on this worker."""

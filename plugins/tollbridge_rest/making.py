@@ -10,17 +10,24 @@ from tollbridge_rest.routing import NEVER
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Routes and document of a definition."""
+    """Routes and document of a definition.  Calls of the routes that are `disabled` by name are refused."""
 
     routes: tuple[Route, ...]
     document: Document | None
+    disabled: frozenset[str] = frozenset()
+
+    @property
+    def served(self) -> tuple[Route, ...]:
+        """Give the routes that can be called."""
+        return tuple(route for route in self.routes if route.name not in self.disabled)
 
 
 def read_definition(definition: Definition) -> Meant:
     """Read a definition; raises `BadDocument` for a document that cannot be used."""
     document = None if definition.document is None else document_of(definition.document)
+    disabled = frozenset(definition.disabled)
     if definition.routes or document is None:
-        return Meant(definition.routes, document)
+        return Meant(definition.routes, document, disabled)
     terms = {name: getattr(definition.default, name) for name in Terms.__struct_fields__}
     if not terms["upstream"] and len(definition.upstreams) == 1:
         terms["upstream"] = next(iter(definition.upstreams))
@@ -29,4 +36,4 @@ def read_definition(definition: Definition) -> Meant:
         for each in document.operations
         if each.method not in NEVER
     )
-    return Meant(routes, document)
+    return Meant(routes, document, disabled)

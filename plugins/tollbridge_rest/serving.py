@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
-from tollbridge import BadRequest, Call, Clock, GatewayError, NotFound
+from tollbridge import BadRequest, Call, Clock, Denied, GatewayError, NotFound
 from tollbridge.administering import parse_usd, to_nano
 from tollbridge.services.kinds import ServiceOperation
 from tollbridge_rest.backend import Backend
@@ -48,9 +48,12 @@ def make_course(route: Route, backends: Mapping[str, Backend], described: Descri
 class Read:
     """What is worked out of a definition before it serves, of a large document in seconds.  `router` finds routes."""
 
-    def __init__(self, routes: Sequence[Route], described: Described | None) -> None:
+    def __init__(
+        self, routes: Sequence[Route], described: Described | None, disabled: frozenset[str] = frozenset()
+    ) -> None:
         self.routes = routes
         self.described = described
+        self.disabled = disabled
         self.router = Router(make_way(route, place) for place, route in enumerate(routes))
 
 
@@ -70,6 +73,7 @@ class ServedRest:
             operation_of(route, next(iter(route.methods), "GET"), _audience(route, backends)) for route in routes
         ]
         self._courses = [make_course(route, backends, read.described) for route in routes]
+        self._disabled = read.disabled
         self._backends = backends
         self._clock = clock
         self._wait = wait
@@ -83,7 +87,10 @@ class ServedRest:
         self._checks = [asyncio.create_task(keep_checking(backend, self._wait)) for backend in checked]
 
     def find(self, method: str, path: str, headers: Headers, query: bytes) -> ServiceOperation | None:
-        """Say what a request calls, None for nothing; raises `MethodNotAllowed`."""
+        """Say what a request calls, None for nothing.
+
+        Raises `MethodNotAllowed`, and `Denied` (503 operation_disabled) for what is switched off.
+        """
         if is_preflight(method, headers):
             taken = self._asked_before(path, headers, query)
             if taken is not None:
@@ -96,10 +103,13 @@ class ServedRest:
         return operation if cors is None else replace(operation, refused=tuple(answer_headers(cors, headers)))
 
     def _take(self, method: str, path: str, headers: Headers, query: bytes) -> Taken | None:
-        """Find the route of a request; raises `BadRequest` for one that takes no slash in a parameter."""
+        """Find the route of a request; raises `BadRequest` for one that takes no slash in a parameter, and `Denied`."""
         taken = self._router.find(method, path, values_of(headers, query))
         if taken is not None and ESCAPED in path and not taken.way.route.escaped_slashes:
             raise BadRequest("this operation takes no escaped slash (%2F) in its path", code="unsafe_request")
+        if taken is not None and taken.way.route.name in self._disabled:
+            said = f"the operation {taken.way.route.name!r} is disabled; the owner of this service can enable it"
+            raise Denied(said, status=503, code="operation_disabled")
         return taken
 
     def _asked_before(self, path: str, headers: Headers, query: bytes) -> Taken | None:

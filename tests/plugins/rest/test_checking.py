@@ -332,6 +332,39 @@ def test_changes_of_a_documents_operations_are_those_of_the_document() -> None:
     assert KIND.changes(old, old) == []
 
 
+def test_what_is_disabled_is_told_nowhere_and_must_be_there_beside_something_that_is_not() -> None:
+    routes = [route("/a", name="a", methods=["GET"]), route("/{rest*}", name="rest", methods=["GET"])]
+    definition = define({"main": GOOD}, routes, disabled=["a"])
+    about = About("shop", "Shop", "", "1", "/v1/apis/shop")
+
+    assert KIND.check(definition) == []
+    assert [one.name for one in KIND.operations(definition)] == ["rest"]
+    assert list(KIND.openapi(about, definition)["paths"]) == ["/{rest}"]
+    names = [one.name for one in KIND.operations(define({"main": GOOD}, document=DOCUMENT))]
+    described = define({"main": GOOD}, document=DOCUMENT, disabled=names[:1])
+    assert [one.name for one in KIND.operations(described)] == names[1:]
+    told = KIND.openapi(about, described)["paths"].values()
+    assert {each["operationId"] for item in told for each in item.values() if "operationId" in each} == set(names[1:])
+    assert problems(routes=routes, disabled=["b"]) == [
+        Problem("disabled/0", "no route, and no operation of the document, is called 'b'")
+    ]
+    assert problems(routes=routes, disabled=["a", "rest"]) == [
+        Problem("disabled", "there is nothing to call: leave one of them enabled")
+    ]
+
+
+def test_disabling_breaks_callers_and_enabling_does_not() -> None:
+    routes = [route("/a", name="a"), route("/b", name="b")]
+    before = define({"main": GOOD}, routes, disabled=["a"])
+    after = define({"main": GOOD}, routes, disabled=["b"])
+
+    assert [(one.path, one.what, one.breaking) for one in KIND.changes(before, after)] == [
+        ("disabled/b", "it was disabled", True),
+        ("disabled/a", "it is not disabled any more", False),
+    ]
+    assert [one.path for one in KIND.changes(before, define({"main": GOOD}, routes[1:]))] == ["routes/a"]
+
+
 async def test_release_is_tried_before_it_is_published(anyio_backend: str) -> None:
     call: Any = None
     lacking: Any = FakeGateway(private=False)

@@ -52,6 +52,23 @@ async def test_call_crosses_with_its_scope_alone_and_its_token_stays_here(
     assert [refused.status_code, nobody.status_code, nothing.status_code] == [403, 401, 404]
 
 
+async def test_disabled_route_keeps_its_calls_from_the_one_behind_it(bridge: GatewayUnderTest, world: World) -> None:
+    routes = [route("/orders/{id}", name="one", cors={"origins": ["https://a.example"]}), route("/{rest*}", name="all")]
+    upstreams = {"main": upstream(await world.app(ECHO))}
+    await publish(bridge, {"upstreams": upstreams, "routes": routes, "disabled": ["one"]})
+    token = await bridge.token("service:shop:*")
+
+    off = await bridge.request("GET", "/v1/apis/shop/orders/7", token=token)
+    on = await bridge.request("GET", "/v1/apis/shop/other/7", token=token)
+    nobody = await (await bridge.client()).get("/v1/apis/shop/orders/7")
+    asks = {"origin": "https://a.example", "access-control-request-method": "GET"}
+    browser = await (await bridge.client()).options("/v1/apis/shop/orders/7", headers=asks)
+
+    assert (off.status_code, off.json()["code"]) == (503, "operation_disabled")
+    assert off.json()["detail"] == "the operation 'one' is disabled; the owner of this service can enable it"
+    assert (on.status_code, nobody.status_code, browser.status_code) == (200, 401, 204)
+
+
 async def test_tool_of_a_route_that_no_document_describes_takes_any_path_query_and_body(
     bridge: GatewayUnderTest, world: World
 ) -> None:
