@@ -12,6 +12,7 @@ from tollbridge.explaining.rehearsal import DISPATCH, PLUGIN, Rehearsal
 from tollbridge.explaining.standins import Voices
 from tollbridge.explaining.words import Decided, Finding, Rule
 from tollbridge.formats.ways import asked_at
+from tollbridge.layers.authorize import scope_of_model
 from tollbridge.layers.meter import Meter
 from tollbridge.limits.limiter import Lease
 from tollbridge.metering.ledger import CALLS, BudgetLine, drawn
@@ -85,15 +86,17 @@ def _authorize(seen: Seen) -> Iterator[Rule]:
     if principal is None or operation is None:
         return
     entered, scope = call.entered, operation.scope
-    if entered is not None and entered.refusal is not None and seen.rehearsal.decided["authorize"] is Decided.PASSES:
+    if entered is not None and entered.spoken is not None:
+        scope = entered.spoken.scope
+    elif entered is not None and entered.refusal is not None and seen.rehearsal.decided["authorize"] is Decided.PASSES:
         scope = scope if scope in principal.scopes else ""  # another of the service's is enough to hear why
-    wanted = (scope, "model:*" if operation.every_model else "", f"model:{call.model}" if call.model else "")
+    wanted = (scope, "model:*" if operation.every_model else "", scope_of_model(call) if call.model else "")
     for needed in wanted:
         if needed:
             yield from seen.family.scope(principal, needed)
             if needed not in principal.scopes:
                 return
-    if call.model:
+    if call.model and entered is None:
         named = [f"{target.provider.name}/{target.model}" for target in call.targets]
         yield Rule(
             kind="model",

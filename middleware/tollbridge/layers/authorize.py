@@ -39,10 +39,23 @@ class Authorize(Layer):
     def body(self, call: Call) -> None:
         if call.model is None:
             return
-        if not call.public and (call.principal is None or f"model:{call.model}" not in call.principal.scopes):
-            raise ScopeMissing(f"model:{call.model}")
+        if not call.public:
+            needed = scope_of_model(call)
+            if call.principal is None or needed not in call.principal.scopes:
+                raise ScopeMissing(needed)
         if call.entered is None:
             offered(call)
+
+
+def scope_of_model(call: Call) -> str:
+    """Name the scope that opens the model of a call.
+
+    All versions of a service, `api/weather@2`, are opened by its name; one by its own name where a caller has that.
+    """
+    needed = f"model:{call.model}"
+    if call.entered is None or (call.principal is not None and needed in call.principal.scopes):
+        return needed
+    return needed.partition("@")[0]
 
 
 def _refuse(call: Call, needed: str, scopes: ScopeSet) -> None:

@@ -25,7 +25,10 @@ COST, DROPPED = b"x-tollbridge-cost-usd", b"x-tollbridge-dropped"
 
 
 class Spoken(msgspec.Struct, eq=False):
-    """A conversation with a service: what is needed to read it and to answer in the caller's dialect."""
+    """A conversation with a service: what is needed to read it and to answer in the caller's dialect.
+
+    `scope` is the one that any such conversation needs, beside that of its model.
+    """
 
     call: Call
     dialect: Dialect
@@ -33,6 +36,7 @@ class Spoken(msgspec.Struct, eq=False):
     envelope: Envelope
     seal: Seal
     now: int
+    scope: str
 
     async def answer(self, service: SpokenService, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, until the caller leaves; raises a `GatewayError` only before anything was sent."""
@@ -103,7 +107,7 @@ def spoken(call: Call, operation: Operation, envelope: Envelope, seal: Seal) -> 
     codec: Any = operation.codec
     if call.dialect is None or codec is None or codec.kind != CONVERSATION or operation.socket:
         raise BadRequest(f"the model {call.model!r} is a service, and answers conversations alone", param="model")
-    return Spoken(call, call.dialect, codec, envelope, seal, int(call.received.timestamp()))
+    return Spoken(call, call.dialect, codec, envelope, seal, int(call.received.timestamp()), operation.scope)
 
 
 def service_of(served: object) -> SpokenService:

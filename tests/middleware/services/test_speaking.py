@@ -115,6 +115,7 @@ async def test_caller_needs_the_scope_of_the_model_and_hears_of_nothing_else(
         (("service:parrot:*", "ai:chat"), "model:api/parrot"),
         (("model:api/parrot",), "ai:chat"),
         (("ai:chat", "model:api/parrot"), ""),
+        (("ai:chat", "model:api/parrot@1"), "model:api/parrot"),
     ],
 )
 async def test_scope_of_its_name_as_a_model_opens_it_and_the_one_it_is_recorded_under_does_not(
@@ -180,6 +181,12 @@ async def test_version_is_asked_for_in_the_name(bridge: GatewayUnderTest, publis
     gone = await bridge.request("POST", "/v1/chat/completions", json={**ASKED, "model": "api/parrot@2"})
 
     assert there.status_code == 200
+    for scope, status in (("model:api/parrot", 200), ("model:api/parrot@1", 200), ("model:api/parrot@2", 403)):
+        token = await bridge.token("ai:chat", scope)
+        asked = {**ASKED, "model": "api/parrot@1"}
+        answer = await bridge.request("POST", "/v1/chat/completions", token=token, json=asked)
+        assert answer.status_code == status
+        assert status == 200 or 'scope="model:api/parrot"' in answer.headers["www-authenticate"]
     assert gone.json()["error"]["message"] == "the service 'parrot' serves no version '2'; it serves 1"
 
 
