@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tollbridge.errors import GatewayError, UpstreamError
 from tollbridge.formats.codec import CONVERSATION, AnyCodec, Conversation, takes_free_text
 from tollbridge.formats.conversation import Request
-from tollbridge.formats.dialect import Dialect, Envelope
+from tollbridge.formats.dialect import CostLine, Dialect, Envelope
 from tollbridge.formats.events import AnyEvent, Broken, Delta, End, UsageSeen
 from tollbridge.formats.fold import Fold, unfold
 from tollbridge.formats.freetext import FreeText, free_text_tools, freed, functions_only
@@ -23,6 +23,12 @@ Tell = Callable[[Iterable[str]], bytes]
 
 That is nothing where the head says it.
 """
+Mark = Callable[[bytes], list[bytes]]
+"""Takes events of a stream as they were written, gives them as they go on."""
+
+
+def _unmarked(written: bytes) -> list[bytes]:
+    return [written]
 
 
 class Translator:
@@ -89,10 +95,19 @@ class Translator:
             request = replace(request, model=target.model)
         return Translation(self, way, request, notes)
 
-    def rewritten(self, *, streamed: bool, tell: Tell) -> "TranslatedWhole | TranslatedStream":
+    def rewritten(
+        self, *, streamed: bool, tell: Tell, cost: CostLine | None = None
+    ) -> "TranslatedWhole | TranslatedStream":
         """Make the reader of an answer in the caller's own dialect that is written anew, a conversation as a stream."""
         reader = TranslatedStream if streamed and self.codec.kind == CONVERSATION else TranslatedWhole
-        return reader(self.codec, self.codec, self.read(b""), self.notes(), streams=True, tell=tell)
+        mark = self.mark(cost)
+        return reader(self.codec, self.codec, self.read(b""), self.notes(), streams=True, tell=tell, mark=mark)
+
+    def mark(self, cost: CostLine | None) -> Mark:
+        """Give what writes the cost into a stream that goes to the caller, nothing where none is to be said."""
+        if cost is None or self.codec.kind != CONVERSATION:
+            return _unmarked
+        return self.dialect.answer_reader(self.envelope, streamed=True, cost=cost).feed
 
 
 class Translation:
@@ -114,14 +129,19 @@ class Translation:
         envelope = Envelope(target.model, stream=asked.stream, asks_usage=True, outputs_tokens=asked.outputs_tokens)
         return self.way.dialect.readdress(body, envelope, model=target.model, max_output=None, quirks=quirks)
 
-    def reader(self, *, streamed: bool, tell: Tell) -> "TranslatedWhole | TranslatedStream":
+    def reader(
+        self, *, streamed: bool, tell: Tell, cost: CostLine | None = None
+    ) -> "TranslatedWhole | TranslatedStream":
         """Make the reader of the answer; `streamed`: the provider streams it."""
         codec, own = self.way.codec, self.translator.codec
         asked = self.translator.read(b"")
         streams = self.translator.envelope.stream
         if codec.kind == CONVERSATION and streamed:
-            return TranslatedStream(codec, own, asked, self.translator.notes(), streams=streams, tell=tell)
-        return TranslatedWhole(codec, own, asked, self.translator.notes(), streams=streams, tell=tell)
+            reader: type[TranslatedStream] | type[TranslatedWhole] = TranslatedStream
+        else:
+            reader = TranslatedWhole
+        mark = self.translator.mark(cost if streams else None)
+        return reader(codec, own, asked, self.translator.notes(), streams=streams, tell=tell, mark=mark)
 
     def read_error(self, status: int, body: bytes) -> GatewayError:
         """Read the provider's refusal."""
@@ -140,6 +160,7 @@ class TranslatedWhole:
         *,
         streams: bool,
         tell: Tell,
+        mark: Mark = _unmarked,
     ) -> None:
         self.usage: Usage | None = None
         self.finished = False
@@ -152,6 +173,7 @@ class TranslatedWhole:
         self._asked = asked
         self._streams = streams
         self._tell = tell
+        self._mark = mark
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Take the body; raises `UpstreamError` for what is no answer."""
@@ -167,7 +189,7 @@ class TranslatedWhole:
         if not streams:
             self.answer = written[0]
         remark = self._tell(self.notes.dropped) if self.notes.dropped else b""
-        return [b"".join((*written[:-1], remark, written[-1])) if streams else written[0]]
+        return self._mark(b"".join((*written[:-1], remark, written[-1]))) if streams else written
 
     def _events(self, response: Any) -> list[bytes]:
         writer = self._own.stream_writer(self._asked, self.notes)  # type: ignore[attr-defined]  # by its kind
@@ -179,7 +201,17 @@ class TranslatedWhole:
 class TranslatedStream:
     """Reads an answer as it streams, an `AnswerReader`.  Where the caller asked for no stream, it gets the whole."""
 
-    def __init__(self, source: Any, own: Any, asked: Any, notes: Notes, *, streams: bool, tell: Tell) -> None:
+    def __init__(
+        self,
+        source: Any,
+        own: Any,
+        asked: Any,
+        notes: Notes,
+        *,
+        streams: bool,
+        tell: Tell,
+        mark: Mark = _unmarked,
+    ) -> None:
         self.usage: Usage | None = None
         self.finished = False
         self.failed = False
@@ -193,6 +225,7 @@ class TranslatedStream:
         names = free_text_tools(asked)
         self._freeing = FreeText(names) if names else None
         self._tell = tell
+        self._mark = mark
         self._whole = b""
 
     @property
@@ -218,7 +251,7 @@ class TranslatedStream:
         if written and self.notes.dropped and (self.finished or self.failed):
             written.insert(-1, self._tell(self.notes.dropped))  # before the event that ends the stream
         together = b"".join(written)
-        return [together] if together else []
+        return self._mark(together) if together else []
 
     def _look(self, event: AnyEvent) -> None:
         kind = type(event)

@@ -128,11 +128,11 @@ class Translate(Layer):
         )
         streamed = (head.get(b"content-type") or b"").startswith(call.stream_type)
         if call.translation is not None:
-            call.reader = _translated(call, call.translation, head, streamed=streamed)
+            call.reader = _translated(call, call.translation, head, streamed=streamed, cost=self._cost_line(call))
         elif 200 <= head.status <= 299:
             translator = self._rewriter(call, target, streamed=streamed)
             if translator is not None:
-                call.reader = _rewritten(translator, head, streamed=streamed)
+                call.reader = _rewritten(translator, head, streamed=streamed, cost=self._cost_line(call))
             else:
                 call.reader = call.dialect.answer_reader(call.envelope, streamed=streamed, cost=self._cost_line(call))
         call.streamed = streamed
@@ -197,7 +197,9 @@ def _asks_strict(preference: bytes) -> bool:
     return b"handling=strict" in preference.lower().replace(b" ", b"").replace(b'"', b"")
 
 
-def _translated(call: Call, translation: Translation, head: ResponseHead, *, streamed: bool) -> AnswerReader:
+def _translated(
+    call: Call, translation: Translation, head: ResponseHead, *, streamed: bool, cost: CostLine | None
+) -> AnswerReader:
     """Prepare the head of an answer in another dialect than the call's, and give its reader."""
     asked = translation.notes.dropped
     if asked:
@@ -217,18 +219,18 @@ def _translated(call: Call, translation: Translation, head: ResponseHead, *, str
         head.set(DROPPED, shown((*asked, *dropped)))
         return b""
 
-    reader = translation.reader(streamed=streamed, tell=tell)
+    reader = translation.reader(streamed=streamed, tell=tell, cost=cost)
     if call.early:  # nobody sees the head
         reader.notes.repeat(asked)
     return reader
 
 
-def _rewritten(translator: Translator, head: ResponseHead, *, streamed: bool) -> AnswerReader:
+def _rewritten(translator: Translator, head: ResponseHead, *, streamed: bool, cost: CostLine | None) -> AnswerReader:
     """Give the reader of an answer in the call's own dialect that is written anew, a conversation as a stream."""
     dialect = translator.dialect
     if translator.codec.kind == CONVERSATION:
         head.set(b"content-type", dialect.stream_type)
-    return translator.rewritten(streamed=streamed, tell=lambda dropped: _remark(dialect, dropped))
+    return translator.rewritten(streamed=streamed, tell=lambda dropped: _remark(dialect, dropped), cost=cost)
 
 
 def _remark(dialect: Dialect, dropped: Iterable[str]) -> bytes:

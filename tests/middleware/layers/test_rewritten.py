@@ -73,6 +73,16 @@ async def test_stream_is_written_as_its_dialect_has_it_and_charged(gw: GatewayUn
     assert (row.cost, row.usage_source, row.outcome) == (600_000, "provider", "complete")
 
 
+async def test_cost_is_written_into_what_is_written_anew_if_switched_on(mock: Any) -> None:
+    hosts = {"amiss": {"api_key": "env:MOCK_KEY"}}
+    gw = mock(providers=hosts, models={"amiss": MODELS["amiss"]}, plugins=(Host(),), upstream={"cost_in_stream": True})
+    gw.upstream.stream([*CHUNKS, DONE])
+
+    reply = await gw.chat("amiss", stream=True, stream_options={"include_usage": True})
+
+    assert [one["usage"]["cost"] for one in said(reply.text) if one.get("usage")] == [0.0006]
+
+
 async def test_body_goes_to_the_host_as_it_came(gw: GatewayUnderTest) -> None:
     gw.upstream.stream([*CHUNKS, DONE])
 

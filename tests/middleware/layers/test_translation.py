@@ -40,6 +40,7 @@ EVENTS = [
 ]
 STREAM = [f"event: {name}\ndata: {json.dumps({'type': name, **data})}\n\n".encode() for name, data in EVENTS]
 OVERLOADED = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+HELLO = [{"role": "user", "content": "Hello"}]
 MODELS = {
     "claude": {"targets": ["anthropic-like/claude"], "price": {"input": "1", "cache_read": "0.5", "output": "10"}},
     "both": {"targets": ["anthropic-like/claude", "mock/gpt-4o-mini"], "price": {"input": "1", "output": "10"}},
@@ -82,6 +83,39 @@ async def test_dialect_is_asked_at_the_url_of_its_own_name_before_the_one_it_sha
     await gw.request("POST", path, json={"model": "apart", **asked})
 
     assert [sent.url for sent in gw.sent] == [url]
+
+
+@pytest.mark.parametrize("cost", [True, False])
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/v1/chat/completions", {"messages": HELLO, "stream_options": {"include_usage": True}}),
+        ("/v1/responses", {"input": "Hello"}),
+        ("/v2/chat", {"messages": HELLO}),
+        ("/v1beta/models/claude:streamGenerateContent?alt=sse", {"contents": [{"parts": [{"text": "Hello"}]}]}),
+    ],
+)
+async def test_cost_is_written_into_a_translated_stream_if_switched_on(
+    mock: Any, path: str, asked: dict[str, Any], cost: bool
+) -> None:
+    gw = mock(providers=PROVIDERS, models=MODELS, upstream={"cost_in_stream": cost})
+    gw.upstream.stream(STREAM)
+
+    reply = await gw.request("POST", path, json={"model": "claude", "stream": True, **asked})
+
+    assert reply.status_code == 200
+    assert reply.text.count('"cost":0.00061') == (1 if cost else 0)
+    assert "Bon" in reply.text
+
+
+async def test_caller_who_asked_for_no_usage_is_told_no_cost(mock: Any) -> None:
+    gw = mock(providers=PROVIDERS, models=MODELS, upstream={"cost_in_stream": True})
+    gw.upstream.stream(STREAM)
+
+    reply = await gw.chat("claude", stream=True)
+
+    assert "cost" not in reply.text
+    assert reply.text.endswith("data: [DONE]\n\n")
 
 
 async def test_answer_comes_back_in_the_callers_dialect(gw: GatewayUnderTest) -> None:
