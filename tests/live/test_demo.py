@@ -1,4 +1,4 @@
-"""README's first command, with the real local model: the tour goes every way across, and the next start makes nothing."""
+"""README's first command, with the real local model: a tour goes every way across; the next start makes nothing."""
 
 import os
 import re
