@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import Distribution, EntryPoint
 from typing import Any
 
@@ -22,6 +22,14 @@ from tollbridge.registry import Registry, put
 from tollbridge.webhooks.events import EVENTS, is_event
 
 _HOOKS = frozenset(name for name, value in vars(hookspecs).items() if hasattr(value, f"{GROUP}_spec"))
+_MARK = f"{GROUP}_impl"
+
+
+class _Manager(pluggy.PluginManager):
+    """Looks at what has the name of a hook: whatever else a plugin marks is refused before it comes here."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return super().parse_hookimpl_opts(plugin, name) if name in _HOOKS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Plugins:
         trace: Callable[[str], None] | None = None,
         forgive: Callable[[SetupError], None] | None = None,
     ) -> None:
-        self.manager = pluggy.PluginManager(GROUP)
+        self.manager = _Manager(GROUP)
         self.manager.add_hookspecs(hookspecs)
         self._found: list[tuple[EntryPoint, bool]] = []
         self._trace = trace
@@ -116,7 +124,7 @@ class Plugins:
     def _add(self, plugin: object, name: str, origin: Callable[[], str]) -> None:
         for attribute in dir(plugin):
             value = getattr(plugin, attribute, None)
-            marked = inspect.isroutine(value) and hasattr(value, f"{GROUP}_impl")
+            marked = hasattr(value, _MARK) and inspect.isroutine(value)
             if attribute not in _HOOKS and (marked or attribute.startswith("register_")):
                 problem = f"unknown hook {attribute!r} in plugin {name!r} ({origin()})"
             elif attribute.startswith("register_") and not marked:
@@ -288,5 +296,6 @@ def _asks_for(hook: Callable[..., object]) -> set[str]:
     }
 
 
+@cache
 def _known_to(hook: str) -> set[str]:
     return _asks_for(getattr(hookspecs, hook))

@@ -130,9 +130,9 @@ class AnalyticsStore(Protocol):
     ) -> Sequence[Fared]:
         """Say how the calls of a published service fared since each of some times, in their order.
 
-        Those count that callers made and that were let across, or that the bridge itself could not serve; failed are
-        those with a status of 500 or more, those cut off, and those that took longer than `within_ms`, where that is a
-        number.
+        Those count that callers made and that were let across, or that the bridge itself could not serve, but for what
+        is switched off on purpose (`service_paused`, `operation_disabled`); failed are those with a status of 500 or
+        more, those cut off, and those that took longer than `within_ms`, where that is a number.
         """
         ...
 

@@ -13,7 +13,8 @@ class Totals:
     """Sums over a range of usage rows.  `cost` in nano-dollars; latencies in milliseconds, None without calls.
 
     `unpriced` counts calls that had usage and no price. `failed` counts calls whose status was 500 or more, or that
-    were truncated. What was asked of a model for another call is in `unpriced`, `cost` and tokens, and in nothing else.
+    were truncated, but for those of what was switched off on purpose. What was asked of a model for another call is in
+    `unpriced`, `cost` and tokens, and in nothing else.
     """
 
     calls: int

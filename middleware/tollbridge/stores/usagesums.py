@@ -21,9 +21,11 @@ _CUT = and_(_u.status > 0, _u.status < 400)
 REFUSED = and_(_u.outcome == Outcome.REFUSED.value, not_(_CUT))
 ASKED = _u.parent == ""
 """By a caller, and not by a service for a call of its own: those alone are counted as calls and timed."""
-COUNTED = and_(ASKED, or_(not_(REFUSED), _u.status >= 500))
+_UNSERVED = and_(_u.status >= 500, _u.error.not_in(("operation_disabled", "service_paused")))
+"""What was not switched off on purpose."""
+COUNTED = and_(ASKED, or_(not_(REFUSED), _UNSERVED))
 """By a service for what it promises: what the bridge refused is the caller's doing, but for what it could not serve."""
-FAILED = or_(_u.status >= 500, _u.outcome == Outcome.TRUNCATED.value)
+FAILED = or_(_UNSERVED, _u.outcome == Outcome.TRUNCATED.value)
 INPUT = (
     _u.input_tokens
     + _u.cache_read_tokens

@@ -169,6 +169,22 @@ class AnalyticsContract:
         assert sum(one.input_tokens for one in sums) == totals.input_tokens
         assert sum(bucket.cost for each in parts for bucket in each.series) == totals.cost
 
+    async def test_calls_of_what_is_switched_off_on_purpose_are_refused_and_failed_none(self, store: Store) -> None:
+        off = [
+            replace(CALL, status=503, outcome="refused", error=code)
+            for code in ("service_paused", "operation_disabled")
+        ]
+        await settled(store, [CALL, *off])
+        analytics = await store.analytics()
+
+        figures = (await analysed(store, WEATHER)).figures
+        (fared,) = await analytics.fared("weather", [NOON], NOON + HOUR)
+        whole = await store.totals(NOON, NOON + HOUR)
+
+        assert (figures.calls, figures.failed, figures.refused) == (3, 0, 2)
+        assert fared == Fared(calls=1, failed=(0,))
+        assert (whole.calls, whole.failed, whole.refused) == (3, 0, 2)
+
     async def test_calls_fare_from_each_start_on_without_what_callers_did_wrong(self, store: Store) -> None:
         await settled(store)
 
