@@ -185,6 +185,7 @@ async def answered(gw: Any, **fields: Any) -> str:
     return id
 
 
+@pytest.mark.untraced
 async def test_key_is_changed_while_many_callers_come_and_go_and_no_request_fails(bridge) -> None:
     gw, gateway, over, ids = bridge, bridge.gateway, asyncio.Event(), []
     await answered(gw)

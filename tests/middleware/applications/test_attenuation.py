@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from tests.support.applicationlife import ApplicationLife
 from tests.support.teamlife import try_out
 
@@ -21,5 +22,6 @@ class OnSqlite(ApplicationLife):
         self.folder.cleanup()
 
 
+@pytest.mark.untraced
 def test_no_token_of_an_application_may_ever_do_more_than_those_above_it() -> None:
     try_out(OnSqlite, examples=15)

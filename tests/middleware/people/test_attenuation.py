@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from tests.support.teamlife import TeamLife, try_out
 
 from tollbridge.stores.base import Store
@@ -20,5 +21,6 @@ class OnSqlite(TeamLife):
         self.folder.cleanup()
 
 
+@pytest.mark.untraced
 def test_nobody_in_a_team_may_ever_do_more_than_those_above_them() -> None:
     try_out(OnSqlite, examples=15)

@@ -6,6 +6,7 @@ import pytest
 from tests.support.crashing import Bridge, check_every_step
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("kind", ["file", "webhook"])
 async def test_worker_killed_at_any_step_leaves_a_secret_that_opens_and_another_goes_on(
     tmp_path: Path, kind: str

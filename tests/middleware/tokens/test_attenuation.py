@@ -5,6 +5,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -132,6 +133,7 @@ class Tokens(RuleBasedStateMachine):
                 }
 
 
+@pytest.mark.untraced
 def test_nobody_may_ever_do_more_than_those_above_it() -> None:
     few = settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Tokens, settings=few)
