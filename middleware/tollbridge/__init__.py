@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from tollbridge.panels import Panel
     from tollbridge.providerkeys.rotating import Errand, KeyRotator, MadeKey
     from tollbridge.providers import Provider, Quirks, Target
+    from tollbridge.registry import RegisterApp
     from tollbridge.rotation.sinks import NewSecret, SecretSink
     from tollbridge.sealing.sources import KeySource
     from tollbridge.tokens.model import Principal, Token, TokenBudget, TokenLimits, TokenState
@@ -101,6 +102,7 @@ __all__ = [
     "Provider",
     "Quirks",
     "RateLimited",
+    "RegisterApp",
     "ResponseHead",
     "ScopeSet",
     "SecretSink",
@@ -167,6 +169,7 @@ _HOMES = {
     "panels": ("Panel",),
     "models": ("Model", "Models"),
     "providers": ("Provider", "Quirks", "Target"),
+    "registry": ("RegisterApp",),
     "tokens.scopes": ("EVERY_MODEL", "ScopeSet", "parse_scope"),
     "tokens.model": ("Principal", "Token", "TokenBudget", "TokenLimits", "TokenState"),
     "transport.base": ("UpstreamRequest",),

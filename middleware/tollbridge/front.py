@@ -8,8 +8,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge.call import local_path
 from tollbridge.errors import GatewayError, NotFound, PluginError, SetupError
+from tollbridge.guarding import is_guarded
 from tollbridge.layers.layer import Layer
 from tollbridge.layers.sanity import Sanity
+from tollbridge.registry import Mounted
 
 if TYPE_CHECKING:
     from tollbridge.gateway import Gateway
@@ -37,15 +39,11 @@ class Front:
         server = gateway.config.server
         self._prefix = server.prefix
         self._apps = sorted(
-            (
-                (path.rstrip("/"), self._safe(_made(path, factory, gateway)))
-                for path, factory in gateway.registry.apps.items()
-            ),
+            ((path.rstrip("/"), self._guarded(path, mounted)) for path, mounted in gateway.registry.apps.items()),
             key=lambda item: -len(item[0]),
         )
         self._paths = tuple(
-            (path.rstrip("/"), self._safe(_made(path, factory, gateway)))
-            for path, factory in gateway.registry.paths.items()
+            (path.rstrip("/"), self._guarded(path, mounted)) for path, mounted in gateway.registry.paths.items()
         )
         made = {name: _made(name, factory, gateway) for name, factory in gateway.registry.well_known.items()}
         known = [(_WELL_KNOWN + name, self._safe(app)) for name, app in made.items() if app is not None]
@@ -89,6 +87,16 @@ class Front:
                 await app({**scope, "root_path": root}, receive, send)
                 return
         await self._nothing(scope, receive, send)
+
+    def _guarded(self, path: str, mounted: Mounted) -> ASGIApp:
+        """Make an app; raises `PluginError` for one that would let everybody in."""
+        app = _made(path, mounted.factory, self._gateway)
+        if not mounted.own_guard and not is_guarded(app):
+            raise PluginError(
+                f"the app at {path!r} lets everybody in: its plugin must put it behind gateway.guard(...), or say by "
+                "register(..., own_guard=) how it knows its callers; to start without it: plugins.disabled"
+            )
+        return self._safe(app)
 
     def _safe(self, app: ASGIApp) -> ASGIApp:
         """Put the refusal of ambiguous requests before an app that does not begin with links of ours."""

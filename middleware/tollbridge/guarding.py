@@ -67,6 +67,11 @@ def guard(
     return chain
 
 
+def is_guarded(app: object) -> bool:
+    """Whether an app is behind the links that `guard` puts before one."""
+    return isinstance(app, Layer) and any(isinstance(layer, Authorize) for layer in app.plan.layers)
+
+
 class OwnApp:
     """Calls an app, and notes that its caller's token was used.  A fault is logged, and nobody sees its words."""
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tollbridge.panels import Panel
     from tollbridge.providerkeys.rotating import KeyRotator
     from tollbridge.providers import Provider
+    from tollbridge.registry import RegisterApp
     from tollbridge.rotation.sinks import SecretSink
     from tollbridge.sealing.sources import KeySource
     from tollbridge.services.kinds import ServiceKind
@@ -118,13 +119,19 @@ def register_key_rotators(register: "Callable[[str, type[KeyRotator]], None]") -
 
 
 @hookspec
-def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
-    """Offer ASGI applications under the prefix.  `register(path, factory)`: called with the gateway."""
+def register_apps(register: "RegisterApp") -> None:
+    """Offer ASGI applications under the prefix.  `register(path, factory)`: called with the gateway.
+
+    What the factory gives is behind `gateway.guard`, or `register(..., own_guard=)` says how it knows its callers.
+    """
 
 
 @hookspec
-def register_paths(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
-    """Offer ASGI applications at paths of their own, outside the prefix.  `register("/v1/thing", factory)`."""
+def register_paths(register: "RegisterApp") -> None:
+    """Offer ASGI applications at paths of their own, outside the prefix, as `register_apps` does those under it.
+
+    `register("/v1/thing", factory)`.
+    """
 
 
 @hookspec

@@ -18,7 +18,7 @@ from tollbridge import hookspecs
 from tollbridge.auth import SCHEMES
 from tollbridge.errors import PluginError, SetupError
 from tollbridge.installed import GROUP, installed_plugins
-from tollbridge.registry import Registry, put
+from tollbridge.registry import Mounted, RegisterApp, Registry, put
 from tollbridge.webhooks.events import EVENTS, is_event
 
 _HOOKS = frozenset(name for name, value in vars(hookspecs).items() if hasattr(value, f"{GROUP}_spec"))
@@ -242,8 +242,8 @@ class Plugins:
             put(registry.events, "event", event, event)
         self.call("register_events", register=lambda event: _put_event(registry, event))
         self.call("register_mailers", register=into(registry.mailers, "mailer"))
-        self.call("register_apps", register=into(registry.apps, "app"))
-        self.call("register_paths", register=into(registry.paths, "path"))
+        self.call("register_apps", register=_mounting(registry.apps, "app"))
+        self.call("register_paths", register=_mounting(registry.paths, "path"))
         self.call("register_well_known", register=into(registry.well_known, "well-known document"))
         self.call("register_service_kinds", register=named(registry.service_kinds, "kind of service"))
         self.call("register_metrics", register=registry.observers.append)
@@ -262,6 +262,13 @@ def is_plugin(thing: object) -> bool:
     return inspect.ismodule(thing) or any(
         hasattr(getattr(type(thing), name, None), "tollbridge_impl") for name in dir(type(thing))
     )
+
+
+def _mounting(table: dict[str, Mounted], kind: str) -> RegisterApp:
+    def register(path: str, factory: Callable[..., Any], *, own_guard: str = "") -> None:
+        put(table, kind, path, Mounted(factory, own_guard))
+
+    return register
 
 
 def _put_event(registry: Registry, event: str) -> None:

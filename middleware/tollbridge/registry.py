@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tollbridge.errors import PluginError
 
@@ -27,6 +27,26 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class RegisterApp(Protocol):
+    """Registers an app at a path.
+
+    `factory` is called with the gateway and gives an app behind `gateway.guard(...)`. One that knows its callers
+    otherwise says in `own_guard` how; one that does neither stops the start.
+    """
+
+    def __call__(self, path: str, factory: "Callable[[Gateway], ASGIApp]", *, own_guard: str = "") -> None:
+        """Register one; raises `PluginError` where the path is taken."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """What was registered at a path."""
+
+    factory: "Callable[[Gateway], ASGIApp]"
+    own_guard: str = ""
+
+
 @dataclass(slots=True)
 class Registry:
     """Everything registered with one gateway, in order of registration."""
@@ -46,8 +66,8 @@ class Registry:
     events: dict[str, str] = field(default_factory=dict)
     mailers: "dict[str, Callable[[MailHost], Mailer]]" = field(default_factory=dict)
     key_rotators: "dict[str, type[KeyRotator]]" = field(default_factory=dict)
-    apps: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
-    paths: "dict[str, Callable[..., ASGIApp]]" = field(default_factory=dict)
+    apps: "dict[str, Mounted]" = field(default_factory=dict)
+    paths: "dict[str, Mounted]" = field(default_factory=dict)
     well_known: "dict[str, Callable[[Gateway], ASGIApp | None]]" = field(default_factory=dict)
     service_kinds: "dict[str, ServiceKind]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)

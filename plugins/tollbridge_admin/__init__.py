@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from tollbridge import Gateway
+    from tollbridge import Gateway, RegisterApp
     from tollbridge.cli.asking import Asking
     from tollbridge.cli.places import Where
 
@@ -22,7 +22,7 @@ PATH = "/api/v1"
 
 
 @hookimpl
-def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+def register_apps(register: "RegisterApp") -> None:
     """Offer the API."""
     register(PATH, _make)
     register("/api/leaked", _make_for_scanners)

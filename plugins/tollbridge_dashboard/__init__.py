@@ -3,7 +3,6 @@
 This module only has the hook; everything else loads when the gateway builds the app.
 """
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tollbridge import hookimpl
@@ -11,13 +10,13 @@ from tollbridge import hookimpl
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from tollbridge import Gateway
+    from tollbridge import Gateway, RegisterApp
 
 
 @hookimpl
-def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+def register_apps(register: "RegisterApp") -> None:
     """Offer the pages at the prefix itself."""
-    register("/", _make)
+    register("/", _make, own_guard="sessions of people: whoever has none is led to sign in")
 
 
 def _make(gateway: "Gateway") -> "ASGIApp":

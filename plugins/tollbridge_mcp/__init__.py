@@ -11,7 +11,7 @@ from tollbridge import hookimpl
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from tollbridge import Gateway
+    from tollbridge import Gateway, RegisterApp
     from tollbridge.services.kinds import ServiceKind
 
 
@@ -24,9 +24,9 @@ def register_service_kinds(register: "Callable[[ServiceKind], None]") -> None:
 
 
 @hookimpl
-def register_paths(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+def register_paths(register: "RegisterApp") -> None:
     """Offer the servers, at `/v1/mcp` and below."""
-    register("/v1/mcp", _servers)
+    register("/v1/mcp", _servers, own_guard="the links of gateway.guard, behind what says where a token is got")
 
 
 def _servers(gateway: "Gateway") -> "ASGIApp":

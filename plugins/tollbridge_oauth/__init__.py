@@ -11,15 +11,15 @@ from tollbridge import hookimpl
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from tollbridge import Gateway
+    from tollbridge import Gateway, RegisterApp
 
 _PATH = "/oauth"
 
 
 @hookimpl
-def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+def register_apps(register: "RegisterApp") -> None:
     """Offer the endpoints, and the pages that people agree at."""
-    register(_PATH, _make)
+    register(_PATH, _make, own_guard="clients show who they are at each endpoint, people have sessions")
 
 
 @hookimpl

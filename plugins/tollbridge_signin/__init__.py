@@ -11,16 +11,16 @@ from tollbridge import hookimpl
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-    from tollbridge import Gateway
+    from tollbridge import Gateway, RegisterApp
 
 PATH = "/sign-in"
 """Where it is under the prefix.  `?next=` names the page to go to afterwards, below the prefix too."""
 
 
 @hookimpl
-def register_apps(register: "Callable[[str, Callable[[Gateway], ASGIApp]], None]") -> None:
+def register_apps(register: "RegisterApp") -> None:
     """Offer the pages."""
-    register(PATH, _make)
+    register(PATH, _make, own_guard="it is where people show who they are")
 
 
 @hookimpl

@@ -20,8 +20,8 @@ class Pages:
             return JSONResponse({"root": request.scope["root_path"], "path": request.url.path, "seen": seen(request)})
 
         app = Starlette(routes=[Route("/{rest:path}", where)])
-        register("/pages", lambda gateway: app)
-        register("/pages/deep/", lambda gateway: app)
+        register("/pages", lambda gateway: app, own_guard="everybody may see them")
+        register("/pages/deep/", lambda gateway: app, own_guard="everybody may see them")
 
 
 def seen(request: Any) -> list[str]:
@@ -136,6 +136,19 @@ async def test_app_that_cannot_be_made_stops_the_start(gateway, raised, sentence
     assert isinstance(refused.value, PluginError) is isinstance(raised, RuntimeError)
 
 
+@pytest.mark.parametrize("hook", ["register_apps", "register_paths"])
+async def test_app_that_would_let_everybody_in_stops_the_start(gateway, hook) -> None:
+    plugin = type("Forgetful", (), {hook: hookimpl(lambda self, register: register("/v1/forgotten", lambda gw: host))})
+
+    with pytest.raises(PluginError) as refused:
+        await gateway(plugins=(plugin(),)).client()
+
+    assert str(refused.value) == (
+        "the app at '/v1/forgotten' lets everybody in: its plugin must put it behind gateway.guard(...), or say by "
+        "register(..., own_guard=) how it knows its callers; to start without it: plugins.disabled"
+    )
+
+
 class Documents:
     """A plugin with a document at a well-known place, and one that it does not have today."""
 
@@ -194,7 +207,8 @@ class Doors:
         async def there(request: Any) -> JSONResponse:
             return JSONResponse({"root": request.scope["root_path"], "path": request.url.path})
 
-        register("/v1/door/", lambda gateway: Starlette(routes=[Route("/v1/door{rest:path}", there)]))
+        door = Starlette(routes=[Route("/v1/door{rest:path}", there)])
+        register("/v1/door/", lambda gateway: door, own_guard="it stands open")
 
     @hookimpl
     def register_well_known(self, register: Any) -> None:

@@ -14,6 +14,7 @@ from tollbridge.hookspecs import hookimpl
 from tollbridge.layers.layer import Layer
 from tollbridge.plugins import PluginInfo, Plugins
 from tollbridge.providers import Provider
+from tollbridge.registry import Mounted
 
 POLICY = """
 from dataclasses import dataclass
@@ -379,7 +380,7 @@ def test_what_is_registered_is_found_by_its_kind() -> None:
     assert registry.limiters == {"limiter": value}
     assert registry.price_sources == [value]
     assert registry.identity_sources == {"identity": value}
-    assert registry.apps == {"app": value}
+    assert registry.apps == {"app": Mounted(value)}
     assert registry.well_known == {"document": value}
     assert registry.observers == [value]
     assert registry.panels == {"panel": value}

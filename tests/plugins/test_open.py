@@ -140,15 +140,16 @@ async def answering(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Forgetful:
-    """A plugin whose apps stand behind nothing."""
+    """A plugin whose apps stand behind nothing, whatever it says of them."""
 
     @hookimpl
     def register_apps(self, register: Any) -> None:
-        register("/forgotten", lambda gateway: Starlette(routes=[Route("/deep/{name}", lambda request: Response())]))
+        app = Starlette(routes=[Route("/deep/{name}", lambda request: Response())])
+        register("/forgotten", lambda gateway: app, own_guard="it has one")
 
     @hookimpl
     def register_paths(self, register: Any) -> None:
-        register("/v1/forgotten", lambda gateway: answering)
+        register("/v1/forgotten", lambda gateway: answering, own_guard="it has one")
 
 
 def expected(app: object) -> dict[str, str]:
