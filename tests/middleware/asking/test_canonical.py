@@ -16,6 +16,8 @@ from tollbridge.metering.estimate import ATTACHMENT, TOOLS
 from tollbridge.testing.conversation_contract import ConversationContract
 from tollbridge.testing.conversations import events_of, notes, requests, responses
 
+pytestmark = pytest.mark.traced
+
 PNG = "iVBORw0KGgoAAAANSUhEUgAA" + "A" * 4_000
 
 

@@ -17,6 +17,8 @@ from tollbridge_bedrock.dialect import ConverseDialect
 from tollbridge_cohere.dialects import ChatDialect as CohereDialect
 from tollbridge_openai.responses_dialect import ResponsesDialect
 
+pytestmark = pytest.mark.traced
+
 
 class Body(msgspec.Struct):
     model: str

@@ -19,6 +19,8 @@ from tollbridge.formats.vectors import (
     vector_numbers,
 )
 
+pytestmark = pytest.mark.traced
+
 ONE_AND_A_HALF = "AADAPw=="
 FLOAT = Vector(index=0, values=[Decimal("1.5")])
 PACKED = Vector(index=0, encoding="base64", base64=ONE_AND_A_HALF)

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.http1 import GET, Answers, Echo, Steps, Talk, answering, part, start
 
+pytestmark = pytest.mark.traced
+
 HEAD = b"HEAD / HTTP/1.1\r\nhost: h\r\n\r\n"
 OLD = b"GET / HTTP/1.0\r\n\r\n"
 SIZED = (b"content-length", b"5")

@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from tollbridge.formats import Conversation
 from tollbridge.testing.conversation_contract import ConversationContract
 from tollbridge_openai.chat_codec import ChatCodec
+
+pytestmark = pytest.mark.traced
 
 
 def error_body(status: int) -> bytes:
