@@ -79,6 +79,12 @@ def test_id_carries_the_calls_own_state_and_the_reasoning_before_it(
     assert carried(carry(id_, own, before, SEAL), SEAL) == (id_, own, before)
 
 
+@pytest.mark.parametrize("own", [State("a", {"x": 1}), None])
+@pytest.mark.parametrize("before", [[Reasoning(text="hm", state=State("b", {"y": 2}))], []])
+def test_what_an_id_carries_is_there_or_not(own: State | None, before: list[Reasoning]) -> None:
+    assert carried(carry("call_1", own, before, SEAL), SEAL) == ("call_1", own, before)
+
+
 @given(thought)
 def test_reasoning_comes_back_from_its_text(before: list[Reasoning]) -> None:
     packed = pack_thinking(before, SEAL)
