@@ -93,7 +93,9 @@ def _ending(document: Document, fields: Fields) -> list[Differing]:
 def _pause(document: Document, fields: Fields) -> list[Differing]:
     """Say what a document says otherwise of whether its service is paused, and why; nothing where it says nothing."""
     wanted, there = document.spec.paused, pause_of(fields)
-    if wanted is None or (wanted == "" or wanted) == there:
+    if isinstance(wanted, str):
+        wanted = wanted.strip() or True  # as the gateway keeps it
+    if wanted is None or wanted == there:
         return []
     return [Differing("paused", _said(there), _said(wanted))]
 

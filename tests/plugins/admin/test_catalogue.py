@@ -78,7 +78,8 @@ async def test_card_says_what_there_is_to_know(admin: Admin, red: Admin) -> None
             "url": "/v1/apis/weather",
         },
         **{"mcp_url": "/v1/mcp/weather", "model": None},
-        **dict.fromkeys(("deprecated_at", "sunset_at", "successor")),
+        **dict.fromkeys(("deprecated_at", "sunset_at", "successor", "paused_at")),
+        "paused_why": "",
     }
 
 

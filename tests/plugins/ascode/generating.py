@@ -198,7 +198,7 @@ def _services(draw: st.DrawFn, slug: str, owners: st.SearchStrategy[str], plans:
             "note": draw(texts),
             "publish": draw(st.booleans()),
         }
-    spec |= draw(some(paused=st.just(True) | texts.filter(str.strip)))
+    spec |= draw(some(paused=st.just(True) | texts))
     if spec.get("publish"):
         spec |= draw(some(deprecated=some(sunset_at=moments, successor=names)))
         spec |= draw(some(publish_at=moments)) if "deprecated" not in spec else {}

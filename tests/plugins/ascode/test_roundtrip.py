@@ -76,6 +76,8 @@ def meant(documents: Sequence[Document]) -> dict[tuple[str, ...], Any]:
             said |= {name: getattr(each.spec, name) for name in ("publish_at", "deprecated", "paused")}
         kept = ("note", "paused") if each.kind == "Service" else ("why", "owner", "description")
         said |= {name: said[name].strip() for name in kept if isinstance(said.get(name), str)}
+        if said.get("paused") == "":
+            said["paused"] = True
         found[each.key] = said
     return found
 

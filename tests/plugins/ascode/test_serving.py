@@ -271,6 +271,7 @@ def test_an_end_waits_with_the_service_for_an_approval(code: Code, config: Path,
 def test_pause_is_said_before_anything_is_served_and_taken_back_once_it_is(code: Code, said: Said) -> None:
     begun = applied(code, said("version: '1', publish: true, paused: it is mended"))
     one = asked("GET", "/services/weather")
+    same = code("diff", "-f", said("version: '1', publish: true, paused: ' it is mended '"))
     other = code("diff", "-f", said("version: '1', publish: true, paused: true"))
     applied(code, said("version: '1', publish: true, paused: true"))
     bare = asked("GET", "/services/weather")
@@ -280,6 +281,7 @@ def test_pause_is_said_before_anything_is_served_and_taken_back_once_it_is(code:
 
     assert begun[1:] == ["pause Service weather", "release Service weather 1", "publish Service weather 1"]
     assert (one["live"] is not None, one["paused_why"]) == (True, "it is mended")
+    assert (same.code, same.out) == (0, "nothing differs: 1 as they are\n")
     assert other.out == "~ pause Service weather\n    paused: it is mended -> yes\n"
     assert (bare["paused_at"] is not None, bare["paused_why"]) == (True, "")
     assert (silent.code, silent.out) == (0, "nothing differs: 1 as they are\n")
