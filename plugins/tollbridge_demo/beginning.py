@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tollbridge import Gateway, SetupError
-from tollbridge_demo.starter import PROMPT, REST, Laid, Starter
+from tollbridge_demo.starter import CALLS, Laid, Starter
 
 
 def begin(config: Path | None, *, model: str, upstream: str) -> None:
@@ -12,15 +12,15 @@ def begin(config: Path | None, *, model: str, upstream: str) -> None:
     laid = asyncio.run(_laid(Gateway(config, serves=False), model, upstream))
     if laid is None:
         raise SetupError("this gateway has services of its own; nothing was made")
-    for line in (f"made: {one}" for one in laid.made):
+    for line in (*(f"made: {one}" for one in laid.made), *(f"left as it is: {one}" for one in laid.left)):
         print(line)
-    if not laid.made:
+    if not laid.made and not laid.left:
         print("everything was there already")
-    print(
-        "\nA token for its calls:\n\n"
-        f"    tollbridge application add-token {laid.application.id} --name first\n\n"
-        f"It calls POST /v1/apis/{PROMPT}, the model api/{PROMPT}, and GET /v1/apis/{REST}/stock."
-    )
+    if laid.application is None:
+        return
+    print(f"\nA token for its calls:\n\n    tollbridge application add-token {laid.application.id} --name first\n")
+    if laid.services:
+        print(f"It calls {', and '.join(CALLS[slug] for slug in laid.services)}.")
 
 
 async def _laid(gateway: Gateway, model: str, upstream: str) -> Laid | None:

@@ -107,13 +107,16 @@ async def first_calls(gateway: Gateway, base: str, depot: str) -> None:
     laid = await Starter(gateway, model=MODEL, upstream=depot).lay()
     if laid is not None and laid.made:
         say(f"made to begin with: {', '.join(laid.made)}")
+    for line in () if laid is None else laid.left:
+        say(f"left as it is: {line}")
     tokens = [await gateway.tokens.issue(name=_GUEST, scopes=(*EVERY_MODEL, "service:orders:*"), owner="demo")]
-    if laid is not None:
+    if laid is not None and laid.application is not None:
         own = await gateway.applications.issue(laid.application.id, name=_GUEST, owner="demo")
         tokens += [] if own is None else [own]
     try:
         secrets = [one.secret for one in tokens]
-        await Tour(base, secrets[0], "".join(secrets[1:]), MODEL, say).run()
+        services = () if laid is None else laid.services
+        await Tour(base, secrets[0], "".join(secrets[1:]), MODEL, say, services=services).run()
     finally:
         for one in tokens:
             await gateway.tokens.revoke(one.token.id)

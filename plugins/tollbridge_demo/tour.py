@@ -1,7 +1,7 @@
 """The first calls, made over the network like anybody's."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Any
 
@@ -18,15 +18,25 @@ class Tour:
     """One streamed chat call, one order, and calls of what the gateway begins with, through its whole chain.
 
     `token` calls every model and the wrapped service; `own` is that of the application that the gateway begins with,
-    empty where there is none.
+    empty where there is none, and `services` are those that it calls.
     """
 
-    def __init__(self, base: str, token: str, own: str, model: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        base: str,
+        token: str,
+        own: str,
+        model: str,
+        say: Callable[[str], None],
+        *,
+        services: Collection[str] = (PROMPT, REST),
+    ) -> None:
         self._base = base
         self._token = token
         self._own = own
         self._model = model
         self._say = say
+        self._services = services
 
     async def run(self) -> None:
         """Make the calls; raises `httpx2.HTTPError` if one fails."""
@@ -39,9 +49,11 @@ class Tour:
 
     async def of_services(self, client: httpx2.AsyncClient) -> None:
         """Make the calls of what the gateway begins with."""
-        await self._prompt(client)
-        await self._prompt_as_model(client)
-        await self._depot(client)
+        if PROMPT in self._services:
+            await self._prompt(client)
+            await self._prompt_as_model(client)
+        if REST in self._services:
+            await self._depot(client)
 
     def _client(self, token: str) -> httpx2.AsyncClient:
         headers = {"authorization": f"Bearer {token}"}

@@ -52,23 +52,36 @@ class Database:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Database]:
-    """Open a file; raises `BadForeign` for what is none, and for one with changes that are not in it yet."""
-    waiting = path.with_name(f"{path.name}-wal")
+    """Open a file; raises `BadForeign` for what is none, and for one that is not whole without a file beside it."""
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        real = path.resolve()
+        if not real.is_file() or real.stat().st_size > MOST_BYTES:
             raise BadForeign(f"{path} is no file of up to {MOST_BYTES:,} bytes")
-        if waiting.is_file() and waiting.stat().st_size:
-            raise BadForeign(
-                f"{waiting} holds changes that are not in {path.name} yet; stop what writes it, or copy it"
-            )
-        connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1", uri=True)
-    except (OSError, sqlite3.Error, ValueError) as exc:
+        _check_whole(real)
+        connection = sqlite3.connect(f"file:{quote(str(real))}?mode=ro&immutable=1", uri=True)
+    except (OSError, RuntimeError, sqlite3.Error, ValueError) as exc:  # a link may lead to itself
         raise BadForeign(f"{path} cannot be read: {type(exc).__name__}") from None
     try:
         _bind(connection)
         yield Database(connection)
     finally:
         connection.close()
+
+
+def _check_whole(path: Path) -> None:
+    """Refuse a file with changes that are not in it yet, or that were begun in it and not finished.
+
+    A journal is of such a change unless its first byte is 0 (hasHotJournal in pager.c).
+    """
+    waiting, begun = (path.with_name(f"{path.name}-{kind}") for kind in ("wal", "journal"))
+    why = ""
+    if waiting.is_file() and waiting.stat().st_size:
+        why = f"{waiting} holds changes that are not in {path.name} yet"
+    elif begun.is_file():
+        with begun.open("rb") as file:
+            why = f"{begun} says that a change of {path.name} was cut off" if file.read(1) > b"\0" else ""
+    if why:
+        raise BadForeign(f"{why}; stop what writes it, and if that leaves it there: sqlite3 {path} .tables")
 
 
 def _bind(connection: sqlite3.Connection) -> None:

@@ -9,6 +9,8 @@ from tollbridge_migrate.reporting import Became, Report
 
 MOST_MODELS, MOST_TARGETS, MOST_HOSTS, MOST_DOCUMENTS, MOST_TOKENS = 10_000, 100, 1_000, 20_000, 200_000
 """So many of each are written; what is over is left, and said to be."""
+_LONGEST_STORED, _LONGEST_VARIABLE = 64, 500
+"""Characters of a name that a secret is stored by, and of a variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,12 @@ class Secret:
 
 @dataclass(slots=True)
 class Gathering:
-    """Everything that one migration makes."""
+    """Everything that one migration makes.  `whole` are hosts of which every model can be called."""
 
     report: Report
     models: dict[str, ModelPart] = field(default_factory=dict)
     hosts: dict[Host, None] = field(default_factory=dict)
+    whole: dict[Host, None] = field(default_factory=dict)
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
     documents: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     tokens: list[Mapping[str, Any]] = field(default_factory=list)
@@ -84,6 +87,7 @@ class Gathering:
     _claims: list[Claim] = field(default_factory=list)
     _numbers: dict[str, int] = field(default_factory=dict)
     _known: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
+    _stored: dict[tuple[tuple[str, ...], str], str] = field(default_factory=dict, repr=False)
 
     def carried(self, kind: str, name: object, why: str) -> None:
         """Say that something is here as it was."""
@@ -101,14 +105,19 @@ class Gathering:
         """Say what became of a thing that is some targets, once it is known which of them have a place."""
         self._claims.append(Claim(became, kind, name, why, tuple(targets)))
 
-    def settle(self, place: Callable[[Host], str]) -> None:
-        """Say what was claimed; `place` gives the section of a host, empty where it has none."""
+    def settle(self, place: Callable[[Host], str], lacks: Callable[[Target], str]) -> None:
+        """Say what was claimed.
+
+        `place` gives the section of a host, empty where it has none, `lacks` what a target has not there.
+        """
         claims, self._claims = self._claims, []
         for one in claims:
             lost = [target for target in one.targets if not place(target.host)]
             said = one.why.replace(PLACE, next(filter(None, (place(target.host) for target in one.targets)), ""))
             if not lost:
-                self.report.add(one.became, one.kind, one.name, said)
+                there = list(dict.fromkeys(filter(None, map(lacks, one.targets))))
+                became = Became.PARTLY if there else one.became
+                self.report.add(became, one.kind, one.name, "; ".join((said, *there)))
                 continue
             why = f"a second section for {lost[0].host.base!r} takes credentials that are not here; write it by hand"
             if len(lost) == len(one.targets):
@@ -153,9 +162,13 @@ class Gathering:
         """Keep a variable that the foreign file sets."""
         self.secrets[name] = Secret(name, purpose, value)
 
-    def stored(self, value: str, purpose: str, name: str) -> str:
-        """Keep a secret that a service uses, under a name it is stored by, and give the reference to it."""
-        self.secrets.setdefault(name, Secret(name, purpose, value, stored=True))
+    def stored(self, value: str, purpose: str, team: str, *parts: str) -> str:
+        """Keep a secret that a service of a team uses, and give the reference to it: a name after some words."""
+        wish = (team, *parts)
+        name = self._stored.get((wish, value))
+        if name is None:
+            name = self._stored[wish, value] = self._free(f"{team}.{'-'.join(parts)}", "-", most=_LONGEST_STORED)
+            self.secrets[name] = Secret(name, purpose, value, stored=True)
         return f"stored:{name}"
 
     def document(self, kind: str, name: str, spec: Mapping[str, Any]) -> bool:
@@ -185,13 +198,15 @@ class Gathering:
         """Set an option of the configuration."""
         self.sections.setdefault(section, {})[key] = value
 
-    def _free(self, name: str) -> str:
-        """Give a name that no secret has, this one if it can be."""
-        number, free = self._numbers.get(name, 1), name
+    def _free(self, name: str, before: str = "_", *, most: int = _LONGEST_VARIABLE) -> str:
+        """Give a name that no secret has, this one if it can be: else cut, and with a number behind `before`."""
+        cut = name[:most]
+        number, free = self._numbers.get(cut, 1), cut
         while free in self.secrets:
             number += 1
-            free = f"{name}_{number}"
-        self._numbers[name] = number
+            tail = f"{before}{number}"
+            free = f"{cut[: most - len(tail)]}{tail}"
+        self._numbers[cut] = number
         return free
 
 

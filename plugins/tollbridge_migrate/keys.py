@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tollbridge import parse_scope
-from tollbridge_migrate.gathering import Gathering
+from tollbridge_migrate.gathering import Gathering, names_of
 from tollbridge_migrate.reading import written
 from tollbridge_migrate.reporting import printable
 
@@ -24,16 +24,41 @@ class Unfit(Exception):
 
 
 def model_scopes(models: Iterable[str]) -> list[str]:
-    """Give the scopes of a key that may call some models alone; raises `Unfit`.  A `*` in a name stays one."""
+    """Give the scopes of a key that names some models; raises `Unfit`.  A `*` in a name stays one."""
     found = ["ai:*"]
     for model in dict.fromkeys(models):
-        try:
-            found.append(parse_scope(f"model:{model}"))
-        except ValueError:
-            raise Unfit(f"the model {printable(model)!r} can be in no scope") from None
+        scope = _scope(model)
+        if not scope:
+            raise Unfit(f"the model {printable(model)!r} can be in no scope")
+        found.append(scope)
         if len(found) > _MOST_SCOPES + 1:
-            raise Unfit(f"it names over {_MOST_SCOPES} models; give it a scope with a * by hand")
+            raise Unfit(f"it may call over {_MOST_SCOPES} models; give it a scope with a * by hand")
     return found
+
+
+def implied_scopes(models: Iterable[str]) -> tuple[list[str], str]:
+    """Give the scopes of keys that name no models, of those that were carried over, and what they may not call here.
+
+    Without scopes such keys cannot be carried over, and the second says why.
+    """
+    fits: list[str] = []
+    lost: list[str] = []
+    for model in models:
+        (fits if _scope(model) else lost).append(model)
+    told = f"; {names_of(lost)} can be in no scope" if lost else ""
+    if not fits:
+        return [], f"none of its models was carried over{told}"
+    try:
+        return model_scopes(fits), f"of models it may call those that were carried over alone{told}"
+    except Unfit as exc:
+        return [], str(exc)
+
+
+def _scope(model: str) -> str:
+    try:
+        return parse_scope(f"model:{model}")
+    except ValueError:
+        return ""
 
 
 def budget(amount: Decimal, span: str) -> tuple[str, str]:

@@ -6,14 +6,16 @@ them in PostgreSQL (litellm/proxy/schema.prisma, read 2026-11).
 
 import json
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tollbridge.plainfiles import BadFile, check_bounds, read_text, read_values
 from tollbridge_migrate.gathering import Gathering, names_of
-from tollbridge_migrate.keys import Unfit, add, budget, expiry, model_scopes, name_of
+from tollbridge_migrate.keys import Unfit, add, budget, expiry, implied_scopes, model_scopes, name_of
+from tollbridge_migrate.placing import Places, installed
 from tollbridge_migrate.reading import MOST_BYTES, BadForeign, a_count, a_number, a_text, an_object, texts
 
 _HASH = re.compile("[0-9a-f]{64}")
@@ -36,7 +38,7 @@ def read_rows(path: Path) -> Sequence[Mapping[str, Any]]:
         if text.lstrip().startswith("["):
             found = read_values(text, "json")[0][0]
         else:
-            found = [json.loads(line) for line in text.splitlines() if line.strip()]
+            found = [json.loads(line) for line in text.split("\n") if line.strip()]
             check_bounds(found, most=_MOST_VALUES)
     except (BadFile, RecursionError, ValueError):
         raise BadForeign(f"{path} is no table of keys: JSON, an array or one object a line, of up to 16 MiB") from None
@@ -50,19 +52,34 @@ def read_keys(
     groups: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Gather keys as tokens to be imported.  `groups` are the models of access groups, by the names of those."""
+    there = _There(groups or {}, gathering.models.keys(), implied_scopes(_callable(gathering)))
     for number, row in enumerate(rows, 1):
         name = name_of(a_text(row.get("key_alias")), a_text(row.get("key_name")), f"litellm {number}")
         try:
-            line, lost = _line(name, row, now, groups or {}, gathering.models)
+            line, lost = _line(name, row, now, there)
         except Unfit as exc:
             gathering.left("key", name, str(exc))
         else:
             add(gathering, name, line, lost)
 
 
-def _line(
-    name: str, row: Mapping[str, Any], now: datetime, groups: Mapping[str, Sequence[str]], known: Container[str]
-) -> tuple[Mapping[str, Any], Sequence[str]]:
+def _callable(gathering: Gathering) -> Iterator[str]:
+    """Name what callers can name, with a `*` behind a provider of which that is every model."""
+    yield from (model for model in gathering.models if "*" not in model)
+    places = Places(installed(), gathering.hosts)
+    yield from (f"{name}/*" for host in gathering.whole if (name := places.name(host)))
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What there is to call: models, those of access groups, and the scopes of keys that name none."""
+
+    groups: Mapping[str, Sequence[str]]
+    models: Collection[str]
+    implied: tuple[list[str], str]
+
+
+def _line(name: str, row: Mapping[str, Any], now: datetime, there: _There) -> tuple[Mapping[str, Any], Sequence[str]]:
     if not _HASH.fullmatch(a_text(row.get("token"))):
         raise Unfit("its token is no SHA-256 in hexadecimal")
     if row.get("blocked"):
@@ -72,10 +89,12 @@ def _line(
     if bound:
         raise Unfit(f"it is bound by {', '.join(bound)}, which tokens are not; make one by hand")
     money, lost = _money(row)
+    scopes, narrower = _scopes(_models(row, there.groups), there.implied)
+    lost += [narrower] if narrower else []
     line = {
         "name": name,
         "hash": f"sha256:{row['token']}",
-        "scopes": _scopes(_models(row, groups)),
+        "scopes": scopes,
         "owner": name_of(a_text(row.get("user_id"))) if row.get("user_id") else "",
         "expires": expiry(_moment(row.get("expires")), now),
         "budget": money,
@@ -97,7 +116,8 @@ def _line(
     ):
         if row.get(key):
             lost.append(why)
-    gone = [one for one in _models(row, groups) if "*" not in one and one != _EVERY_MODEL and one not in known]
+    named = [one for one in _models(row, there.groups) if "*" not in one and one != _EVERY_MODEL]
+    gone = [one for one in named if one not in there.models]
     if gone:
         lost.append(f"no model {names_of(gone)} was carried over")
     return line, lost
@@ -111,14 +131,17 @@ def _models(row: Mapping[str, Any], groups: Mapping[str, Sequence[str]]) -> Sequ
     return [model for one in models for model in groups.get(one, (one,))]
 
 
-def _scopes(models: Sequence[str]) -> list[str]:
+def _scopes(models: Sequence[str], implied: tuple[list[str], str]) -> tuple[list[str], str]:
+    """Give what a key may call, and what of that it may not here; `implied` is that of one that names no models."""
     if not models or _EVERY_MODEL in models:
-        return ["ai:*", "model:*"]
+        if not implied[0]:
+            raise Unfit(implied[1])
+        return implied
     if _TEAMS_MODELS in models:
         raise Unfit("it may call the models of its team, which this table does not name")
     if _NO_MODEL in models:
         raise Unfit("it may call no model")
-    return model_scopes(models)
+    return model_scopes(models), ""
 
 
 def _money(row: Mapping[str, Any]) -> tuple[str, list[str]]:

@@ -111,7 +111,7 @@ class Deployments:
         plain = not any(params.get(key) for key in ("api_base", "base_url", "litellm_credential_name"))
         if rest == "*" and name in ("*", model) and base and plain:
             host = Host(base=base, key=self._key(name, prefix, params))
-            self._gathering.hosts[host] = None
+            self._gathering.hosts[host] = self._gathering.whole[host] = None
             lost = {"the bare names": "callers name the provider too"} if name == "*" else {}
             lost |= _lost(params, info)
             why = f"every model of it can be called as {PLACE}/NAME{f', without {told(lost)}' if lost else ''}"

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tollbridge_migrate.gathering import Gathering
-from tollbridge_migrate.keys import Unfit, add, budget, expiry, model_scopes, name_of
+from tollbridge_migrate.keys import Unfit, add, budget, expiry, implied_scopes, model_scopes, name_of
 from tollbridge_migrate.reading import a_number, a_text
 
 _ENABLED = 1
@@ -34,7 +34,7 @@ class Tokens:
         self._groups = groups
         self._users = users
         self._quota = quota
-        self._every = {model for models in groups.values() for model in models}
+        self._implied: dict[str, tuple[list[str], str]] = {}
 
     def add(self, row: Mapping[str, Any], now: datetime) -> None:
         """Take one key."""
@@ -54,17 +54,18 @@ class Tokens:
             raise Unfit("its user is not there, or is disabled")
         if len(key) < 16 or not key.isascii() or not key.isprintable():
             raise Unfit("its key is too short to be a secret")
+        scopes, narrower = self._scopes(row, user)
         line = {
             "name": name,
             "hash": f"sha256:{hashlib.sha256(f'{_PREFIX}{key}'.encode()).hexdigest()}",
-            "scopes": self._scopes(row, user),
+            "scopes": scopes,
             "owner": name_of(a_text(user.get("username")), str(user.get("id"))),
             "expires": expiry(_moment(row.get("expired_time")), now),
             "budget": self._budget(row),
             "from": _networks(row),
         }
         lost = ["the quota of its user, which all of their keys share, does not bind it"]
-        return line, lost
+        return line, [*lost, narrower] if narrower else lost
 
     def _budget(self, row: Mapping[str, Any]) -> str:
         if row.get("unlimited_quota"):
@@ -75,8 +76,8 @@ class Tokens:
             raise Unfit("its quota is spent")
         return budget(amount, "")[0]
 
-    def _scopes(self, row: Mapping[str, Any], user: Mapping[str, Any]) -> list[str]:
-        """Give what a key may call: its own list, within the models of its group."""
+    def _scopes(self, row: Mapping[str, Any], user: Mapping[str, Any]) -> tuple[list[str], str]:
+        """Give what a key may call: its own list, within the models of its group; and what of that it may not here."""
         group = a_text(row.get("group")) or a_text(user.get("group")) or "default"
         known = self._groups.get(group)
         if known is None:
@@ -89,10 +90,13 @@ class Tokens:
             allowed = [model for model in named if model in known]
             if not allowed:
                 raise Unfit("none of its models was carried over")
-            return model_scopes(allowed)
-        if len(known) == len(self._every):
-            return ["ai:*", "model:*"]
-        return model_scopes(sorted(known) if len(known) < _MANY else known)
+            return model_scopes(allowed), ""
+        if group not in self._implied:
+            self._implied[group] = implied_scopes(sorted(known) if len(known) < _MANY else known)
+        scopes, told = self._implied[group]
+        if not scopes:
+            raise Unfit(told)
+        return scopes, told
 
 
 def _networks(row: Mapping[str, Any]) -> list[str]:

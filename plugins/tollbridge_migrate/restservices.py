@@ -117,8 +117,7 @@ def _upstream_headers(name: str, row: Row, place: tuple[str, str], gathering: Ga
         if not _HEADER.fullmatch(key) or a_text(one.get("opt_type")).upper() == "DELETE" or not value.isprintable():
             gathering.left("header", f"{name}: {key}", "of an upstream, headers are only added")
         elif may_be_secret(key, value):
-            stored = f"{place[0]}.{place[1]}-{slug(key)}"[:64]
-            made[key] = gathering.stored(value, f"the header {key} of the upstream of {place[1]}", stored)
+            made[key] = gathering.stored(value, f"the header {key} of the upstream of {place[1]}", *place, slug(key))
         else:
             made[key] = value
     return made

@@ -2,13 +2,13 @@
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tollbridge.plainfiles import write_folder
 from tollbridge.yamltext import write_yaml
-from tollbridge_migrate.gathering import Gathering, Secret
+from tollbridge_migrate.gathering import Gathering, Secret, Target
 from tollbridge_migrate.placing import Known, Places
 from tollbridge_migrate.reporting import as_markdown, printable
 from tollbridge_migrate.tomltext import write_tables
@@ -49,6 +49,8 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 def _config(gathering: Gathering, known: Known) -> str:
     places = Places(known, gathering.hosts)
+    for name, purpose in places.variables.items():
+        gathering.wanted(name, purpose)
     tables: dict[tuple[str, ...], Mapping[str, Any]] = {}
     for section, options in gathering.sections.items():
         tables[section,] = options
@@ -58,8 +60,31 @@ def _config(gathering: Gathering, known: Known) -> str:
         targets = [f"{name}/{one.model}" for one in part.targets if (name := places.name(one.host))]
         if targets:
             tables["models", model] = {"targets": targets, **part.options}
-    gathering.settle(places.name)
+    parts = gathering.models.values()
+    unpriced = dict.fromkeys(target for part in parts if not part.options.get("price") for target in part.targets)
+    priced = {target for part in parts for target in part.targets} - unpriced.keys()
+    gathering.settle(places.name, lambda target: places.lacks(target, priced=target in priced))
+    tables |= {key: table for key, table in _prices(places, unpriced, gathering).items() if key not in tables}
     return write_tables(tables)
+
+
+def _prices(
+    places: Places, targets: Iterable[Target], gathering: Gathering
+) -> Mapping[tuple[str, ...], Mapping[str, Any]]:
+    """Give the models that say what targets in second sections cost, each called as the target itself is."""
+    found: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    sections: dict[str, None] = {}
+    for target in targets:
+        price, section = places.price(target), places.name(target.host)
+        if price:
+            model = f"{section}/{target.model}"
+            found["models", model] = {"targets": [model], "price": price}
+            sections[section] = None
+    for name in sections:
+        whose = places.seconds[name].name
+        why = f"as a second section of {whose}: prices of its models stand in [models] as they are now"
+        gathering.partly("provider", name, why)
+    return found
 
 
 def _secret(secret: Secret) -> str:

@@ -61,7 +61,7 @@ def _read(file: Path) -> str:
 
 def _lines(text: str) -> Iterator[Line]:
     """Read every line before anything is sent; raises a usage error that names the line."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 yield number, _wish(line)

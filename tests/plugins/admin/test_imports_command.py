@@ -82,6 +82,17 @@ def test_everything_that_is_said_of_a_token_arrives(bring, tollbridge) -> None:
     assert (shown["hint"], shown["expires_at"]) == ("imported", "2099-01-01T00:00:00Z")
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_line_ends_where_one_of_a_file_does_and_at_nothing_that_stands_in_a_text(bring, tollbridge, end: str) -> None:
+    lines = [{"name": name, "hash": f"sha256:{name * 64}", "metadata": {"of": "Zoe\u2028CI\u0085"}} for name in "ab"]
+
+    ran = bring(end.join(json.dumps(line, ensure_ascii=False) for line in lines))
+
+    assert ran.code == 0, ran.err
+    shown = [tollbridge("token", "show", id, "--json").json for id in ran.json["imported"]]
+    assert [each["metadata"] for each in shown] == [line["metadata"] for line in lines]
+
+
 def test_line_that_was_imported_before_is_passed_over(bring) -> None:
     other = {"name": "b", "hash": "sha256:" + "0" * 64}
     bring({"name": "a", "hash": HASH})

@@ -1,17 +1,16 @@
 """What a fresh gateway begins with: it works, is made once, and nowhere beside what somebody else made."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
+from tests.plugins.demo.conftest import ALL, begun
 
 from tollbridge import SetupError
 from tollbridge.serving import base_url, bind
-from tollbridge.testing import FixedClock, GatewayUnderTest
-from tollbridge.testing.gateway import make_gateway
+from tollbridge.testing import GatewayUnderTest
 from tollbridge_demo.depot import served
 from tollbridge_demo.starter import NAME, PRICE_PER_CALL, PROMPT, REST, Laid, Starter
 from tollbridge_demo.tour import TEXT, Tour
@@ -23,33 +22,10 @@ ANSWER = {
     "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": json.dumps(JUDGED)}}],
     "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
 }
-ALL = (
-    *(f"team {NAME}", f"application {NAME}", f"service {PROMPT}", f"subscription to {PROMPT}"),
-    *(f"service {REST}", f"subscription to {REST}"),
-)
-CONFIG: dict[str, Any] = {
-    "providers": {"mock": {"base_url": "https://mock.example/v1", "api_key": "env:MOCK_KEY"}},
-    "models": {"small": {"targets": ["mock/tiny"], "price": {"input": "1", "output": "2"}, "context": 8000}},
-    "services": {"allow_private": True},
-}
-
-
-@pytest.fixture
-async def bridge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[GatewayUnderTest]:
-    monkeypatch.setenv("MOCK_KEY", "sk-starter-of-tests")
-    found = make_gateway(CONFIG, data=tmp_path, clock=FixedClock())
-    await found.client()
-    yield found
-    await found.close()
-
-
-async def begun(bridge: GatewayUnderTest, upstream: str = "") -> Laid:
-    found = await Starter(bridge.gateway, model="small", upstream=upstream).lay()
-    assert found is not None
-    return found
 
 
 async def its_token(bridge: GatewayUnderTest, laid: Laid) -> str:
+    assert laid.application is not None
     issued = await bridge.gateway.applications.issue(laid.application.id, name="first")
     assert issued is not None
     return issued.secret
@@ -143,6 +119,7 @@ async def test_service_of_that_name_that_is_another_teams_stays_as_it_is(bridge:
     found = await begun(bridge)
 
     assert set(found.made) == set(ALL[:4]) - {f"team {NAME}"}
+    assert found.left == (f"service {REST}: it is not of the team {NAME}",)
 
 
 async def test_model_that_is_not_there_is_said(bridge: GatewayUnderTest) -> None:

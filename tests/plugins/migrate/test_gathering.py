@@ -6,10 +6,10 @@ from tollbridge_migrate.reporting import Became, Report, told
 ONE, OTHER = Target(Host(base="one"), "m"), Target(Host(base="other"), "m")
 
 
-def settled(*targets: Target) -> Gathering:
+def settled(*targets: Target, lacks: str = "") -> Gathering:
     gathering = Gathering(Report("x"))
     gathering.claim(Became.CARRIED, "thing", "a", f"at {PLACE}", targets)
-    gathering.settle(lambda host: "here" if host.base == "one" else "")
+    gathering.settle(lambda host: "here" if host.base == "one" else "", lambda target: lacks)
     return gathering
 
 
@@ -17,6 +17,12 @@ def test_a_thing_whose_targets_have_a_place_is_as_it_was_claimed() -> None:
     (found,) = settled(ONE).report.findings
 
     assert (found.became, found.why) == (Became.CARRIED, "at here")
+
+
+def test_a_thing_whose_targets_lack_something_there_is_there_in_part() -> None:
+    (found,) = settled(ONE, Target(Host(base="one"), "n"), lacks="without a price").report.findings
+
+    assert (found.became, found.why) == (Became.PARTLY, "at here; without a price")
 
 
 def test_a_thing_of_which_some_targets_have_none_is_there_in_part() -> None:
@@ -34,7 +40,7 @@ def test_a_thing_of_which_no_target_has_one_is_left() -> None:
 
 def test_nothing_is_said_twice() -> None:
     gathering = settled(ONE)
-    gathering.settle(lambda host: "")
+    gathering.settle(lambda host: "", lambda target: "")
 
     assert len(gathering.report.findings) == 1
 

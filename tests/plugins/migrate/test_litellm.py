@@ -84,6 +84,8 @@ def test_hosts_have_sections_for_what_differs_alone(migrate, file) -> None:
     assert providers["anthropic-2"] == {
         "base_urls": {"anthropic-messages": "https://api.anthropic.com/v1"},
         "auth_header": "x-api-key",
+        "headers": {"anthropic-version": "2023-06-01"},
+        "stream_usage": "always",
         "api_key": "env:LITELLM_ANTHROPIC_API_KEY_2",
     }
     assert providers["llama"] == {"base_url": "http://10.0.0.7:8000/v1", "allow_private": True}
@@ -314,15 +316,16 @@ def test_a_folder_that_holds_something_is_left_alone(migrate, file, tmp_path) ->
     assert "is not empty" in str(migrate("litellm", file, fails=True).failed)
 
 
+EVERY = ["ai:*", *(f"model:{name}" for name in ("gpt-4o", "claude", "claude-two", "llama", "eu", "named", "smart"))]
 KEY = {"token": "ab" * 32, "key_alias": "shop", "models": [], "spend": 1.0, "max_budget": None, "blocked": None}
 
 
 @pytest.mark.parametrize(
     ("more", "line"),
     [
-        ({}, {"scopes": ["ai:*", "model:*"]}),
+        ({}, {"scopes": [*EVERY, "model:groq/*"]}),
         ({"models": ["gpt-4o", "gpt-4o"]}, {"scopes": ["ai:*", "model:gpt-4o"]}),
-        ({"models": ["all-proxy-models"]}, {"scopes": ["ai:*", "model:*"]}),
+        ({"models": ["all-proxy-models"]}, {"scopes": [*EVERY, "model:groq/*"]}),
         ({"max_budget": 10.5, "budget_duration": "30d"}, {"budget": "10.5/month"}),
         ({"max_budget": 10, "budget_duration": "24h"}, {"budget": "10/day"}),
         ({"max_budget": 10, "budget_duration": "7d"}, {"budget": "10/month"}),
@@ -381,6 +384,17 @@ def test_a_key_that_would_be_wider_is_left(migrate, file, tmp_path, more) -> Non
     assert done.tokens == []
     assert "key shop: " in done.report.partition("## Not carried over")[2].partition("## Carried over")[0]
     assert "sk-in-clear" not in done.everything
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_row_ends_where_a_line_does_and_at_nothing_that_stands_in_a_text(migrate, file, tmp_path, end) -> None:
+    rows = [{**KEY, "token": letter * 64, "user_id": f"Zoe\u2028{letter}\u0085"} for letter in "ab"]
+    keys = tmp_path / "keys.jsonl"
+    keys.write_bytes(end.join(json.dumps(row, ensure_ascii=False) for row in rows).encode())
+
+    assert [line["hash"] for line in migrate("litellm", file, "--keys", keys).tokens] == [
+        f"sha256:{letter * 64}" for letter in "ab"
+    ]
 
 
 def test_a_table_of_keys_that_is_none_is_refused(migrate, file, tmp_path) -> None:
