@@ -94,6 +94,7 @@ PUBLIC = {
     "tollbridge.authorizing": "what an authorization server is made of; used by the OAuth server",
     "tollbridge.explaining": "what would become of a call, and why; used by the admin API",
     "tollbridge.credentials": "keys that callers sign with; used by the sources that know them and by the admin API",
+    "tollbridge.faults": "what went wrong, as a log may have it; used by MCP",
     "tollbridge.formats": "what a dialect is made of",
     "tollbridge.inside": "calls through the chain from inside; used by MCP",
     "tollbridge.jose": "how a JWT is verified; used by the identity sources for outside issuers",

@@ -109,7 +109,7 @@ class AccessLog:
             call.bytes_in,
             call.bytes_out,
             len(call.dropped) or None,
-            call.parent or None,
+            call.parent or call.asked_by or None,
             call.release or None,
         )
 

@@ -27,7 +27,7 @@ from tollbridge.recorded import shown_change
 from tollbridge.redaction import is_secret_name
 from tollbridge.scannerkeys import ScannerKeys
 from tollbridge.sealing.places import Place
-from tollbridge.services.admitting import Subscriptions, terms_of
+from tollbridge.services.admitting import Subscriptions, knows_of, terms_of
 from tollbridge.services.book import decoded
 from tollbridge.services.burning import SHOWN as BURN_WINDOWS
 from tollbridge.services.burning import Standing, standings
@@ -38,9 +38,11 @@ from tollbridge.services.entrance import PREFIX as SERVICES_AT
 from tollbridge.services.entrance import stopped
 from tollbridge.services.evaluating import MEDIAN, SLOWEST, Compared, Evaluation, compared
 from tollbridge.services.kinds import MODEL, About, CaseResult, Change, Problem, ServiceKind, ServiceOperation
+from tollbridge.services.leaving import until_left
 from tollbridge.services.lifecycle import Move
 from tollbridge.services.model import (
     MOST_DESIGN,
+    MOST_DESIGN_VALUES,
     Access,
     Approval,
     Contact,
@@ -53,7 +55,7 @@ from tollbridge.services.model import (
     Slo,
     Visibility,
 )
-from tollbridge.services.referring import references_of
+from tollbridge.services.referring import clear_secrets, references_of
 from tollbridge.services.subscribing import (
     SERVICE,
     SUBSCRIPTION,
@@ -95,6 +97,7 @@ __all__ = [
     "MEDIAN",
     "MODEL",
     "MOST_DESIGN",
+    "MOST_DESIGN_VALUES",
     "MOST_INVITATION_DAYS",
     "MOST_REPORTED",
     "NAMELESS",
@@ -195,11 +198,13 @@ __all__ = [
     "changes_of",
     "check_json_depth",
     "clean",
+    "clear_secrets",
     "compared",
     "decoded",
     "ending_of",
     "is_application",
     "is_secret_name",
+    "knows_of",
     "lineage",
     "micros",
     "moment",
@@ -218,5 +223,6 @@ __all__ = [
     "terms_of",
     "to_nano",
     "transfer_notes",
+    "until_left",
     "with_ending",
 ]

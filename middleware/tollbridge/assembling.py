@@ -60,7 +60,7 @@ def parts_of(gateway: "Gateway") -> Parts:
 
 def _entrance(gateway: "Gateway", seal: PepperSeal) -> Entrance:
     opened = Opened(gateway.store.services, gateway.registry.service_kinds)
-    return Entrance(gateway.books, seal, opened)
+    return Entrance(gateway.books, seal, opened, strict=gateway.config.upstream.strict)
 
 
 def chain_of(parts: Parts, app: ASGIApp | None) -> tuple[Layer, Asking]:

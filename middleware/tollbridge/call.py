@@ -80,8 +80,8 @@ class Call(msgspec.Struct, eq=False):
     lower-case names, in order; what a layer takes out of them does not reach the app. `native` is the transport's own
     object (the ASGI scope), for adapters, and None once the call has ended. `parent` is the id of the call that this
     one is made for, empty where a caller makes it. `borrowed` is what the call that this one is made for was given, and
-    has `lent`: whose requests and calls at once are counted there are not counted again. `release` is the id of what is
-    called of a published service.
+    has `lent`: whose requests and calls at once are counted there are not counted again. `asked_by` is the id of that
+    call, which is in no ledger. `release` is the id of what is called of a published service.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
     `entered` is what it found where services are published, and `call_price` what one call of that costs, in
     nano-dollars, where something else than the configuration says so.
@@ -110,6 +110,7 @@ class Call(msgspec.Struct, eq=False):
     http_version: str = "1.1"
     native: Any = None
     parent: str = ""
+    asked_by: str = ""
 
     operation: "Operation | None" = None
     service: str = ""
@@ -169,6 +170,14 @@ class Call(msgspec.Struct, eq=False):
             if key == name:
                 return value
         return None
+
+    @property
+    def strict(self) -> bool:
+        """Whether the caller wants all or nothing: `Prefer: handling=strict` (RFC 7240, section 4.4)."""
+        preference = self.header(b"prefer")
+        if preference is None:
+            return False
+        return b"handling=strict" in preference.lower().replace(b" ", b"").replace(b'"', b"")
 
 
 def open_call(scope: Any, clock: Clock, *, path: str | None = None) -> Call:

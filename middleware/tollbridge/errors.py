@@ -40,6 +40,7 @@ token, a key or a prompt.
 import math
 import traceback
 from collections.abc import Mapping
+from http import HTTPStatus
 from pathlib import PurePath
 
 _LONGEST_SCOPE = 256
@@ -112,6 +113,14 @@ class GatewayError(TollbridgeError):
         self.detail = detail
         self.retry_after_s = retry_after_s
         self.extra_headers = dict(headers or {})
+
+    @property
+    def title(self) -> str:
+        """Give the status in words; of one that is not registered, such as 529, those of its class (RFC 9110, 15)."""
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return "Client Error" if self.status < 500 else "Server Error"
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Give the response headers that belong to this error, whatever the dialect."""

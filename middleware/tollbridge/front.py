@@ -1,7 +1,8 @@
 """What the gateway answers itself: health, metrics, and the apps under its prefix.  The rest goes to the chain."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,7 +31,7 @@ class Front:
 
     Health is under the prefix, and at `/healthz` and `/readyz` where no app is wrapped. What plugins offer below
     `/.well-known/` is there whether an app is wrapped or not, and nothing else of that place is ours; so are the apps
-    that have a path of their own.
+    that have a path of their own. What is about a path stands there with the public URL's before it as well.
     """
 
     def __init__(self, gateway: "Gateway") -> None:
@@ -46,7 +47,9 @@ class Front:
             (path.rstrip("/"), self._guarded(path, mounted)) for path, mounted in gateway.registry.paths.items()
         )
         made = {name: _made(name, factory, gateway) for name, factory in gateway.registry.well_known.items()}
-        known = [(_WELL_KNOWN + name, self._safe(app)) for name, app in made.items() if app is not None]
+        base = urlsplit(server.public_url).path
+        apps = [(name, self._safe(app)) for name, app in made.items() if app is not None]
+        known = [(_WELL_KNOWN + place, app) for name, app in apps for place in _places(name, base)]
         self._known = sorted(known, key=lambda item: -len(item[0]))
         own: dict[str, ASGIApp] = {}
         bases = [server.prefix] if server.prefix else []
@@ -124,6 +127,12 @@ class Front:
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         body, kind = self._gateway.metrics.render(accept.decode("latin-1"))
         await _answer(send, 200, body, kind.encode("latin-1"))
+
+
+def _places(name: str, base: str) -> Sequence[str]:
+    """Give where a document is: one about a path also behind the path that a proxy takes away (RFC 9728, 3.1)."""
+    about, slash, path = name.partition("/")
+    return (name, f"{about}{base}/{path}") if slash and base else (name,)
 
 
 async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:

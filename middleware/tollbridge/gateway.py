@@ -41,6 +41,7 @@ from tollbridge.readings import budgets_of, timeouts_of
 from tollbridge.routes import ModelRoutes
 from tollbridge.runtime import Parts
 from tollbridge.sealing.rings import open_rings
+from tollbridge.services.naming import check_app_name
 from tollbridge.services.secrets import ServiceSecrets
 from tollbridge.signingkeys import SigningKeys
 from tollbridge.throttle import Throttle
@@ -211,6 +212,7 @@ class Gateway:
         await self.plugins.run("check", gateway=self)
         await self._open()
         try:
+            await check_app_name(self)
             await self._make_chain()
             self.front = Front(self)
             await self.plugins.run("startup", gateway=self)

@@ -138,7 +138,8 @@ def register_paths(register: "RegisterApp") -> None:
 def register_well_known(register: "Callable[[str, Callable[[Gateway], ASGIApp | None]], None]") -> None:
     """Offer documents at `/.well-known/<name>` and below (RFC 8615).  `register(name, factory)`: an app, None for none.
 
-    A longer name goes before the one it begins with: `oauth-protected-resource/v1/mcp`.
+    A longer name goes before the one it begins with: `oauth-protected-resource/v1/mcp`. The path in it is one of the
+    gateway, so that the document is there with the path of the public URL before that too.
     """
 
 

@@ -1,5 +1,6 @@
 """Calls from inside: what a plugin's app makes for a call that was let in, through the gateway's whole chain."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,24 @@ def entrance(gateway: "Gateway") -> Enter:
 
     async def enter(call: Call, scope: Scope, receive: Receive, send: Send) -> None:
         inner = open_call(scope, gateway.clock, path=local_path(scope))
-        inner.principal, inner.borrowed = call.principal, _lend(call)
+        inner.principal, inner.borrowed, inner.asked_by = call.principal, _lend(call), call.id
         await gateway.chain.carry({**scope, "tollbridge": inner, "tollbridge.gateway": gateway}, receive, send)
 
     return enter
+
+
+def keeping_open(gateway: "Gateway") -> Callable[["asyncio.Future[None]"], None]:
+    """Give what keeps a gateway that stops open until something is done, and the calls it made are settled.
+
+    For what is cut off and has calls from inside to end first; say it before anything is waited for.
+    """
+
+    def hold(ended: "asyncio.Future[None]") -> None:
+        settling = gateway.chain.plan.settling
+        settling.add(ended)
+        ended.add_done_callback(settling.discard)
+
+    return hold
 
 
 def _lend(call: Call) -> "Grant | None":

@@ -31,6 +31,7 @@ _FLOORS = {
     "hpack": logging.INFO,
     "mcp": logging.CRITICAL,  # prints whole messages, and bodies in its errors
     "python_multipart": logging.INFO,
+    "sse_starlette": logging.INFO,  # prints pieces of answers
     "sqlalchemy": logging.WARNING,  # prints every statement with its values
     "uvicorn.error": logging.INFO,  # given to the WebSocket library, which prints whole messages
     "uvicorn.asgi": logging.INFO,

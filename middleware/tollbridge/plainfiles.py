@@ -79,17 +79,19 @@ def decoded(content: bytes, name: str) -> str:
         raise BadFile(f"{name} is no UTF-8: byte {exc.start:,} cannot be read") from None
 
 
-def read_values(text: str, way: str, *, most: int = 1, merges: bool = False) -> Sequence[tuple[Any, int]]:
+def read_values(
+    text: str, way: str, *, most: int = 1, merges: bool = False, values: int = MOST_VALUES
+) -> Sequence[tuple[Any, int]]:
     """Read up to `most` values of a text, each with the line it begins in; raises `BadFile`.
 
-    Only YAML holds more than one. What it gives may share parts, and must not be changed. `merges`: see
-    `yamltext.read_documents`.
+    Only YAML holds more than one; `values` bounds what is in all of them. What it gives may share parts, and must not
+    be changed. `merges`: see `yamltext.read_documents`.
     """
     try:
         found = _READERS[way](text, most, merges)
     except BadYaml as exc:
         raise BadFile(str(exc)) from None
-    check_bounds([value for value, _ in found])
+    check_bounds([value for value, _ in found], most=values)
     return found
 
 

@@ -28,6 +28,7 @@ from tollbridge.layers.policies import Policies
 from tollbridge.layers.recall import Recall
 from tollbridge.layers.sanity import Sanity
 from tollbridge.layers.subscribe import Subscribe
+from tollbridge.layers.teaming import Teaming
 from tollbridge.layers.translate import Translate
 from tollbridge.layers.vouch import Vouch
 from tollbridge.metering.prices import PriceBook
@@ -35,11 +36,13 @@ from tollbridge.money import parse_usd, to_nano
 from tollbridge.readings import budgets_of, issuer_of, limits_of, timeouts_of
 from tollbridge.routes import ModelRoutes
 from tollbridge.sanity import HeaderLimits
+from tollbridge.services.admitting import knows_of
 from tollbridge.services.entrance import PREFIX, Entrance
 from tollbridge.services.kinds import MODEL
 from tollbridge.signingkeys import SigningKeys
 from tollbridge.surface import Surface
 from tollbridge.throttle import Throttle
+from tollbridge.tokens.model import Principal
 from tollbridge.transport.base import Transport
 from tollbridge.vault import Box
 
@@ -188,6 +191,7 @@ def authenticate_link(
         "warn_s": parts.config.tokens.warn_days * 86_400.0,
         "alarm": parts.alarm,
         "holders": parts.store.find_holder,
+        "teams": Teaming(parts.store.team_holder, parts.store.find_holder).bound,
         "throttle": parts.throttle,
         "issuer": issuer_of(parts.config) if parts.config.oauth.enabled else "",
     }
@@ -255,19 +259,31 @@ def dispatch_of(parts: Parts, app: ASGIApp | None) -> Dispatch:
     )
 
 
-def offered_models(parts: Parts, call: Call) -> list[ModelEntry]:
-    """List the models this caller's scopes reach, services among them that are called as such."""
+async def offered_models(parts: Parts, call: Call) -> list[ModelEntry]:
+    """List the models this caller's scopes reach, services among them that are called as such and theirs to know of."""
     principal = call.principal
     if principal is None:
         return []
-    services = () if parts.services is None else parts.services.models()
-    return [entry for entry in (*parts.routes.entries(), *services) if f"model:{entry.id}" in principal.scopes]
+    offered = [entry for entry in parts.routes.entries() if f"model:{entry.id}" in principal.scopes]
+    return [*offered, *await _services(parts, principal)]
 
 
-def offered_model(parts: Parts, call: Call, name: str) -> ModelEntry | None:
+async def offered_model(parts: Parts, call: Call, name: str) -> ModelEntry | None:
     """Find one model this caller's scopes reach, listed or not; None if there is none."""
     principal = call.principal
     if principal is None or f"model:{name}" not in principal.scopes:
         return None
-    services = () if parts.services is None or not name.startswith(MODEL) else parts.services.models()
-    return next((entry for entry in services if entry.id == name), None) or parts.routes.entry(name)
+    services = await _services(parts, principal, name) if name.startswith(MODEL) else ()
+    return next(iter(services), None) or parts.routes.entry(name)
+
+
+async def _services(parts: Parts, principal: Principal, name: str = "") -> Sequence[ModelEntry]:
+    """List the services that a caller may call as models and know of, or the one of a name."""
+    found = () if parts.services is None else parts.services.models()
+    return [
+        entry
+        for entry, service, design in found
+        if name in ("", entry.id)
+        and f"model:{entry.id}" in principal.scopes
+        and await knows_of(parts.store, principal, service, design)
+    ]

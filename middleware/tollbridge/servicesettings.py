@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 REVIEWS = ("none", "required", "four_eyes")
 PROOFS = ("required", "optional")
+MODELS = "ai"
+"""What calls of models are recorded as, in place of a service."""
+OWN_NAMES = frozenset((MODELS, "admin", "leaked", "mcp"))
+"""What calls are recorded as that are of no service anybody publishes."""
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 

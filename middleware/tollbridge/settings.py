@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from tollbridge.money import parse_usd
 from tollbridge.options import is_reference
+from tollbridge.servicesettings import MODELS
 
 _PUBLIC_URL = re.compile(
     r"https?://"
@@ -171,6 +172,8 @@ class ServiceConfig:
         parse_usd(self.price_per_call)
         if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
             raise ValueError(f"name {self.name!r} must be letters, digits, - and _")
+        if self.name == MODELS:
+            raise ValueError(f"name {self.name!r} is what calls of models are counted as; take another")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from tollbridge.policing import Made
 from tollbridge.runtime import measured
 from tollbridge.services.book import serving
 from tollbridge.services.entrance import PREFIX, operation_of
-from tollbridge.services.kinds import ServedService
+from tollbridge.services.kinds import OPERATION, ServedService
 from tollbridge.tokens.model import Principal
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Served:
             if found is None:
                 raise NotFound(f"the service {self.slug!r} has nothing at {self.attempt.path[:200] or '/'}")
             call.operation = operation_of(self.slug, found.name)
-            await self._served(scope, receive, send)
+            await self._served({**scope, OPERATION: found}, receive, send)
         except GatewayError:
             raise
         except Exception as exc:

@@ -44,10 +44,10 @@ class Asked:
         wanted = name.encode("ascii")
         return ", ".join(value.decode("latin-1").strip() for key, value in self.call.headers if key == wanted)
 
-    def check_match(self, tag: str) -> None:
-        """Refuse where `If-Match` names other states than this (RFC 9110, 13.1.1); raises `TagMismatch`."""
+    def check_match(self, *tags: str) -> None:
+        """Refuse where `If-Match` names none of these states (RFC 9110, 13.1.1); raises `TagMismatch`."""
         wanted = self.header("if-match")
-        if wanted and not meets(wanted, tag):
+        if wanted and not any(meets(wanted, tag) for tag in tags):
             raise TagMismatch()
 
 

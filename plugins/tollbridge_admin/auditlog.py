@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType, structs
 
 from tollbridge import Denied, Gateway
-from tollbridge.administering import FIRST, SUBSCRIPTION, AuditRecord, breaks, shown_change
+from tollbridge.administering import FIRST, AuditRecord, breaks, shown_change
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.paging import Cursor, Limit, cursor, read_number
 from tollbridge_admin.problems import refused
@@ -124,17 +124,26 @@ class AuditLog:
             await self._gateway.tokens.act(asked.actor), "audit.read", query.target, None, told
         )
         following = cursor(_LIST, page[-1].number) if len(found) > len(page) else None
-        return Answer(RecordsShown([await self._seen(asked, one) for one in page], following))
+        return Answer(RecordsShown(await self._seen(asked.caller.team, page), following))
 
-    async def _seen(self, asked: Asked, record: AuditRecord) -> RecordShown:
-        """Show a record: to a caller with a team not from where others, who asked for or decided on it, did so."""
-        shown, team = _shown(record), asked.caller.team
-        if not team or not record.target.startswith(SUBSCRIPTION):
-            return shown
-        actor = await self._gateway.store.get_token(shown.actor.id)
-        if actor is not None and actor.team == team:
-            return shown
-        return structs.replace(shown, actor=structs.replace(shown.actor, client="", call_id=""))
+    async def _seen(self, team: str, page: Sequence[AuditRecord]) -> Sequence[RecordShown]:
+        """Show records: to a caller with a team not from where others did what befell it, such as its team before."""
+        shown = [_shown(record) for record in page]
+        ids = {one.actor.id for one in shown} if team else ()
+        others = {id for id in ids if not await self._is_of(team, id)}
+        return [
+            structs.replace(one, actor=structs.replace(one.actor, client="", call_id=""))
+            if one.actor.id in others
+            else one
+            for one in shown
+        ]
+
+    async def _is_of(self, team: str, actor: str) -> bool:
+        """Whether a token is of a team, or a person a member of it."""
+        token = await self._gateway.store.get_token(actor)
+        if token is not None:
+            return token.team == team
+        return await self._gateway.people.member(actor, team) is not None
 
     async def verify_audit(self, asked: Asked, query: ChainAsked) -> Answer:
         """Verify the chain of the audit log, a page at a time from its beginning."""

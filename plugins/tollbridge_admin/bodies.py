@@ -13,7 +13,7 @@ from msgspec import inspect
 from starlette.requests import Request
 
 from tollbridge import BadRequest
-from tollbridge.administering import MOST_DESIGN, BodyTooLarge, check_json_depth, read_whole
+from tollbridge.administering import MOST_DESIGN, MOST_DESIGN_VALUES, BodyTooLarge, check_json_depth, read_whole
 from tollbridge_admin.problems import FieldProblem, FieldsRefused, WrongKind, refused
 from tollbridge_admin.sentences import in_words
 
@@ -30,7 +30,7 @@ class BodyBounds:
 LARGEST = 64 * 1024
 DEEPEST = 8
 SMALL = BodyBounds(LARGEST, DEEPEST, LARGEST)
-DESIGN = BodyBounds(MOST_DESIGN + LARGEST, 100, 1_000_000)
+DESIGN = BodyBounds(MOST_DESIGN + LARGEST, 100, MOST_DESIGN_VALUES)
 """What the definition of a service may be, such as of one with an OpenAPI document in it."""
 PATIENCE_S = 30.0
 

@@ -116,7 +116,7 @@ class CatalogueOf:
         overviews, caller = await self._gateway.store.overviews(), asked.caller
         ids = [one.service.id for one in page]
         subscribers = await overviews.subscribers(ids)
-        calls = await self._calls.of([one.service.slug for one in page])
+        calls = await self._calls.of([one.service for one in page])
         theirs = caller.team or applications.READ in caller.scopes
         standing = await overviews.standing(caller.team, ids) if theirs else {}
         base, kinds = self._gateway.config.server.public_url, self._gateway.services.kinds
@@ -125,7 +125,7 @@ class CatalogueOf:
             one.service.id: Around(
                 operations=await self._catalogue.operations(one.live, one.service.kind),
                 subscribers=subscribers[one.service.id],
-                calls=calls[one.service.slug],
+                calls=calls[one.service.id],
                 standing=standing.get(one.service.id),
                 base=base,
                 mcp=mcp if _has_tools(kinds.get(one.service.kind)) else None,

@@ -6,7 +6,7 @@ A caller with a team sees and makes those to that one alone.
 from collections.abc import Sequence
 from typing import Any
 
-from tollbridge import Gateway, NotFound
+from tollbridge import Denied, Gateway, NotFound
 from tollbridge.administering import Invitation, MadeInvitation, Person, TokenKind
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.invitationshapes import (
@@ -97,7 +97,7 @@ class Invitations:
         return _one(_there(one))
 
     async def list_own_invitations(self, asked: Asked, nothing: Nothing) -> Answer:
-        """List what the caller is invited to: a person, by a token of theirs."""
+        """List what the caller is invited to: a person, by a token that may do all that they may."""
         person = await self._person(asked)
         return Answer(
             OwnInvitationsShown(tuple(map(shown, await self._gateway.people.invitations.for_address(person.email))))
@@ -130,12 +130,21 @@ class Invitations:
         return made(found, "", "")
 
     async def _person(self, asked: Asked) -> Person:
-        """Give whose token the caller shows: of the member that is it, or that stands above it."""
-        caller = asked.caller
+        """Give whose token the caller shows: of the member that is it, or that stands above it.
+
+        One that may do less than that is for somebody else's use, and speaks for nobody; raises `Denied`.
+        """
+        caller, store = asked.caller, self._gateway.store
         for id in (caller.id, *(above.id for above in caller.above)):
-            found = await self._gateway.store.get_token(id)
-            if found is not None and found.kind is TokenKind.MEMBER:
+            found, holder = await store.get_token(id), await store.find_holder(id)
+            if found is not None and holder is not None and found.kind is TokenKind.MEMBER:
                 person = await self._gateway.people.get_person(found.owner)
+                beyond = holder.scopes.lacking(found.scopes)
+                if caller.scopes.lacking(one for one in found.scopes if one not in beyond):
+                    raise Denied(
+                        "this token may do less than whose it is: sign in, or show one that may do all that you may",
+                        code="insufficient_scope",
+                    )
                 if person is not None:
                     return person
         raise NotFound("this token is no person's; who is invited signs in")

@@ -17,7 +17,7 @@ BRIDGES = frozenset(
         *("list_sessions", "end_sessions", "list_operator_sessions", "end_operator_sessions"),
         *("list_provider_keys", "set_provider_key", "get_provider_key", "change_provider_key"),
         *("rotate_provider_key", "check_provider_key", "remove_provider_key"),
-        *("create_plan", "change_plan"),
+        *("create_plan", "change_plan", "transfer_application"),
     )
 )
 """Operations on what is the whole bridge's: whoever has a team is refused, whatever their scopes are."""

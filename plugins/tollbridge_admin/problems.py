@@ -1,7 +1,6 @@
 """Refusals of the API, as problem details (RFC 9457).  No value that was sent is in them."""
 
 from collections.abc import Sequence
-from http import HTTPStatus
 
 import msgspec
 
@@ -66,7 +65,7 @@ def write_problem(call: Call, error: GatewayError) -> tuple[bytes, bytes]:
     """Give the media type and the body for an error; where it is about a field, the core may have quoted from it."""
     problem = Problem(
         type=BLANK,
-        title=HTTPStatus(error.status).phrase,
+        title=error.title,
         status=error.status,
         detail=clean(error.message) if error.param and not isinstance(error, FieldsRefused) else error.message,
         code=error.code,

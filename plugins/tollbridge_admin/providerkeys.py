@@ -30,6 +30,7 @@ from tollbridge_admin.providerkeyshapes import (
     tag_for,
 )
 from tollbridge_admin.routes import Nothing, Route, route
+from tollbridge_admin.wishes import moment_of
 
 READ, WRITE = "admin:providers:read", "admin:providers:write"
 _LIST = "provider-credentials"
@@ -73,7 +74,7 @@ class ProviderKeys:
         if asked.caller.team:
             raise Denied("keys of providers are the whole bridge's; a token with a team sets none", code="out_of_reach")
         name = "" if wish.name is UNSET else wish.name
-        new = NewKey(wish.key, wish.expires_at)
+        new = NewKey(wish.key, moment_of(wish.expires_at))
         key = await self._gateway.secrets.set(wish.provider, new, name=name, by=asked.actor)
         return Answer(self._shown(key), 201, tag_for(self._shown(key)), {"location": f"{_LIST}/{key.name}"})
 
@@ -87,7 +88,7 @@ class ProviderKeys:
         if patch.expires_at is UNSET:
             raise refused("expires_at", "it is needed; null is for never")
         version = key.versions[0].version if patch.version is UNSET else patch.version
-        changed = await self._gateway.secrets.expire(key.name, version, patch.expires_at, by=asked.actor)
+        changed = await self._gateway.secrets.expire(key.name, version, moment_of(patch.expires_at), by=asked.actor)
         if changed is None:
             raise refused("version", "there is no such live version")
         return self._one(changed)
@@ -95,7 +96,7 @@ class ProviderKeys:
     async def rotate_provider_key(self, asked: Asked, wish: ProviderKeyRotation) -> Answer:
         """Show a provider another key from the next call on; the one before is its fallback for the overlap."""
         key = await self._matching(asked)
-        new, overlap = NewKey(wish.key, wish.expires_at), timedelta(seconds=wish.overlap_s)
+        new, overlap = NewKey(wish.key, moment_of(wish.expires_at)), timedelta(seconds=wish.overlap_s)
         return self._one(there(await self._gateway.secrets.rotate(key.name, new, overlap, by=asked.actor)))
 
     async def check_provider_key(self, asked: Asked, nothing: Nothing) -> Answer:

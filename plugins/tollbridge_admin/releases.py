@@ -25,7 +25,9 @@ from tollbridge_admin.releaseshapes import (
 from tollbridge_admin.routes import Nothing, Route, route
 from tollbridge_admin.servicereach import see_service, within_reach
 from tollbridge_admin.services import PUBLISH, READ, WRITE
+from tollbridge_admin.serviceshapes import shown as service_shown
 from tollbridge_admin.tags import tag_of
+from tollbridge_admin.wishes import utc
 
 _LIST = "releases"
 _ALL = "/services/{service}/releases"
@@ -40,7 +42,7 @@ class Releases:
 
     def routes(self) -> Sequence[Route]:
         """Say what can be asked."""
-        made: dict[str, Any] = {"gives": ReleaseShown, "status": 201, "scope": WRITE, "also": (409,)}
+        made: dict[str, Any] = {"gives": ReleaseShown, "status": 201, "scope": WRITE, "tagged": True, "also": (409,)}
         one: dict[str, Any] = {"gives": ReleaseShown, "tagged": True, "also": (409,)}
         bare: dict[str, Any] = {**one, "takes": Reason, "may_be_bare": True}
         publishing: dict[str, Any] = {**one, "takes": Publishing, "may_be_bare": True, "scope": PUBLISH}
@@ -71,11 +73,13 @@ class Releases:
     async def create_release(self, asked: Asked, wish: NewReleaseWish) -> Answer:
         """Make a release of the draft as it is: a copy that nobody changes any more."""
         service = await see_service(self._gateway, asked)
-        release = there(
-            await self._gateway.services.release(
-                service.id, version=wish.version, note=wish.note, giver=asked.minter, by=asked.actor
-            )
-        )
+
+        def check(seen: Service) -> None:
+            asked.check_match(tag_of(service_shown(within_reach(asked, seen))))
+
+        more: dict[str, Any] = {"check": check, "giver": asked.minter, "by": asked.actor}
+        done = await self._gateway.services.release(service.id, version=wish.version, note=wish.note, **more)
+        release = there(done)
         made = shown(service, release)
         return Answer(made, 201, tag_of(made), {"location": f"services/{service.slug}/releases/{release.number}"})
 
@@ -107,7 +111,7 @@ class Releases:
         """Have a release published by itself, at a time that lies ahead."""
         service = await see_service(self._gateway, asked)
         more: dict[str, Any] = {"why": wish.why, "check": _matching(asked), "giver": asked.minter, "by": asked.actor}
-        done = await self._gateway.services.schedule(service.id, _number(asked), wish.at, **more)
+        done = await self._gateway.services.schedule(service.id, _number(asked), utc(wish.at, "at"), **more)
         return await self._one(service, done)
 
     async def unschedule_release(self, asked: Asked, wish: Reason) -> Answer:
@@ -149,8 +153,16 @@ class Releases:
 
 
 def _matching(asked: Asked) -> Callable[[Service, Release], None]:
-    """Give what refuses a release, in the transaction that would move it, that is another than the one asked about."""
-    return lambda service, release: asked.check_match(tag_of(shown(within_reach(asked, service), release)))
+    """Give what refuses a release, in the transaction that would move it, that is another than the one asked about.
+
+    A tag of its service stands for it too: then nothing of that is another, such as what serves.
+    """
+
+    def check(service: Service, release: Release) -> None:
+        within_reach(asked, service)
+        asked.check_match(tag_of(shown(service, release)), tag_of(service_shown(service)))
+
+    return check
 
 
 def there(found: Any) -> Any:

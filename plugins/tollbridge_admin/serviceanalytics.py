@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from tollbridge import Gateway, Token
+from tollbridge import Gateway, NotFound, Token
 from tollbridge.administering import Release, Service, Standing, is_application, standings
 from tollbridge.stores.analytics import Analysis, Share, Whose
 from tollbridge_admin.analyticsshapes import (
@@ -37,7 +37,8 @@ from tollbridge_admin.services import READ as SERVICES
 MOST = timedelta(days=92)
 _MOST_RELEASES = 1_000
 _STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _DAY = datetime(1970, 1, 1, tzinfo=UTC), timedelta(days=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC) + 2 * _DAY, datetime.max.replace(tzinfo=UTC) - 2 * _DAY
 
 
 class Analytics:
@@ -59,8 +60,12 @@ class Analytics:
     async def analyse_service(self, asked: Asked, query: RangeAsked) -> Answer:
         """Say who calls a service, which releases, how it fares, what it costs, and how its objectives stand."""
         service = await see_service(self._gateway, asked)
+        if service.slug in self._gateway.books.closed:
+            raise NotFound(
+                f"calls that are counted as {service.slug!r} are the gateway's own, and none of this service"
+            )
         since, until = self._range(query)
-        found = await self._analysed(Whose(service=service.slug), since, until, query)
+        found = await self._analysed(Whose(service=service.slug, begun=service.created_at), since, until, query)
         names, releases = await self._names(asked, found.callers), await self._releases(service, found.releases)
         least = self._gateway.config.services.burn_calls
         return Answer(
@@ -104,8 +109,8 @@ class Analytics:
     def _range(self, query: RangeAsked) -> tuple[datetime, datetime]:
         """Give the whole steps that a range touches, so that each is as long as the other; raises `FieldsRefused`."""
         step = _STEPS[query.step]
-        until = self._gateway.clock.now() if query.until is UNSET else query.until
-        since = until - timedelta(days=1) if query.since is UNSET else query.since
+        until = self._gateway.clock.now() if query.until is UNSET else _possible(query.until, "to")
+        since = until - _DAY if query.since is UNSET else _possible(query.since, "from")
         if since >= until:
             raise refused("from", "it lies before the end of the range")
         if until - since > MOST:
@@ -116,7 +121,7 @@ class Analytics:
         entry = (await self._gateway.books.current()).entries.get(service.slug)
         slos = () if entry is None or entry.live is None else entry.live.design.slos
         now = self._gateway.clock.now()
-        return await standings(await self._gateway.store.analytics(), service.slug, slos, now)
+        return await standings(await self._gateway.store.analytics(), service, slos, now)
 
     async def _names(self, asked: Asked, callers: Sequence[Share]) -> Mapping[str, str]:
         """Give the names of those that the caller may see: all, or those of its team."""
@@ -128,6 +133,13 @@ class Analytics:
             return {}
         listed = await (await self._gateway.store.services()).list_releases(service.id, limit=_MOST_RELEASES)
         return {one.id: one for one in listed}
+
+
+def _possible(at: datetime, field: str) -> datetime:
+    """Refuse an end of a range beside which there is no whole day; raises `FieldsRefused`."""
+    if not _FIRST <= at <= _LAST:
+        raise refused(field, "it lies before the year 1, or beyond the year 9999")
+    return at
 
 
 def _caller(one: Share, names: Mapping[str, str]) -> CallerShown:

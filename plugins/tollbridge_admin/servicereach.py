@@ -5,8 +5,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from tollbridge import Gateway, NotFound
-from tollbridge.administering import STORED_NAME, Design, Problem, Service, ServiceKind, references_of
+from tollbridge.administering import (
+    MODEL,
+    STORED_NAME,
+    Design,
+    Problem,
+    Service,
+    ServiceKind,
+    clear_secrets,
+    decoded,
+    references_of,
+)
 from tollbridge_admin.asking import Asked
 from tollbridge_admin.problems import refused
 
@@ -30,12 +42,16 @@ def within_reach(asked: Asked, found: Service | None) -> Service:
 def check_references(
     asked: Asked, kind: ServiceKind | None, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> None:
-    """Refuse a definition that names secrets which are not its author's to name; raises `FieldsRefused`.
+    """Refuse a definition that holds secrets, or names some which are not its author's; raises `FieldsRefused`.
 
     Over the API these are `stored:NAME` alone: variables and files are those of the operator's machine. What is sent to
     a service's upstream is its author's to read, so a caller with a team names `stored:TEAM.NAME`, or what the draft
-    names already.
+    names already. Nobody writes a secret itself where something is sent along with a call: whoever reads the draft
+    would read it, and each export would hold it.
     """
+    for path in clear_secrets(after):
+        where = "/".join(name[:60] for name in path)
+        raise refused(DEFINITION, f"a secret does not belong in it, at {where}; store it, and write stored:NAME there")
     if asked.operator:
         return
     team, known = asked.caller.team, references_of(kind, before)
@@ -53,3 +69,16 @@ async def lacking_secrets(gateway: Gateway, kind: str, design: Design) -> Sequen
     said = "is not there yet, and calls that need it are refused until it is"
     lacking = await gateway.service_secrets.lacking(sorted(named))
     return [Problem("definition", f"the secret {one[:200]} {said}", warning=True) for one in lacking]
+
+
+async def lacking_models(gateway: Gateway, asked: Asked, kind: str, design: Design) -> Sequence[Problem]:
+    """Warn of the models that a design names and that are not offered, as far as the caller may know of them."""
+    made = gateway.services.kinds.get(kind)
+    try:
+        named = made.models(await asyncio.to_thread(decoded, made, design)) if made is not None else ()
+    except msgspec.ValidationError:  # which is said already
+        return []
+    lacking = [one for one in named if not one.startswith(MODEL) and not gateway.routes.resolve(one)]
+    known = [one for one in lacking if asked.operator or f"model:{one}" in asked.caller.scopes]
+    said = "is not offered now, and calls are refused until it is"
+    return [Problem("definition", f"the model {one[:200]} {said}", warning=True) for one in known]

@@ -28,7 +28,7 @@ from tollbridge_admin.designshapes import design_shown, merged, problems_shown
 from tollbridge_admin.figures import Figures
 from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.routes import Nothing, Route, route
-from tollbridge_admin.servicereach import check_references, lacking_secrets, see_service, within_reach
+from tollbridge_admin.servicereach import check_references, lacking_models, lacking_secrets, see_service, within_reach
 from tollbridge_admin.serviceshapes import (
     Deprecation,
     DiffAsked,
@@ -51,6 +51,7 @@ from tollbridge_admin.serviceshapes import (
     shown,
 )
 from tollbridge_admin.tags import tag_of
+from tollbridge_admin.wishes import utc
 
 READ, WRITE = "admin:services:read", "admin:services:write"
 PUBLISH = "admin:publishing:write"
@@ -90,6 +91,7 @@ class Services:
         bare: dict[str, Any] = {**one, "may_be_bare": True, "scope": PUBLISH}
         drafted: dict[str, Any] = {**one, "scope": WRITE}
         patched: dict[str, Any] = {**drafted, "gives": ServiceChanged}
+        ended: dict[str, Any] = {**bare, "gives": ServiceChanged}
         looked: dict[str, Any] = {"scope": READ, "tagged": True}
         return (
             route("GET", _ALL, self.list_services, takes=ServicesAsked, gives=ServicesShown, scope=READ),
@@ -100,11 +102,11 @@ class Services:
             route("GET", f"{_ONE}/diff", self.compare_service, takes=DiffAsked, gives=DiffShown, **looked),
             route("GET", f"{_ONE}/openapi", self.describe_service, takes=DocumentAsked, gives=dict[str, Any], **looked),
             route("POST", f"{_ONE}/drop", self.drop_service, takes=Nothing, may_be_bare=True, **drafted),
-            route("POST", f"{_ONE}/deprecate", self.deprecate_service, takes=Deprecation, **bare),
+            route("POST", f"{_ONE}/deprecate", self.deprecate_service, takes=Deprecation, **ended),
             route("POST", f"{_ONE}/keep", self.keep_service, takes=Nothing, **bare),
             route("POST", f"{_ONE}/pause", self.pause_service, takes=Pause, **bare),
             route("POST", f"{_ONE}/resume", self.resume_service, takes=Nothing, **bare),
-            route("POST", f"{_ONE}/retire", self.retire_service, takes=Retirement, **bare),
+            route("POST", f"{_ONE}/retire", self.retire_service, takes=Retirement, **ended),
             route("GET", "/service-kinds", self.list_service_kinds, takes=Nothing, gives=KindsShown, scope=READ),
         )
 
@@ -172,13 +174,14 @@ class Services:
     async def get_draft(self, asked: Asked, nothing: Nothing) -> Answer:
         """Show the draft of a service, what keeps it from being published, and what is doubtful."""
         service, draft = await self._draft(await see_service(self._gateway, asked))
+        lacking = await lacking_models(self._gateway, asked, service.kind, draft)
         found = DraftShown(
             id=service.id,
             slug=service.slug,
             kind=service.kind,
             revision=service.revision,
             draft=design_shown(draft),
-            problems=problems_shown(await self._problems(service, draft)),
+            problems=problems_shown([*await self._problems(service, draft), *lacking]),
         )
         return Answer(found, tag=draft_tag(service, found))
 
@@ -224,8 +227,9 @@ class Services:
 
     async def deprecate_service(self, asked: Asked, wish: Deprecation) -> Answer:
         """Tell all who call a service that it will end, when, and what takes its place."""
-        more: dict[str, Any] = {"sunset_at": wish.sunset_at, "successor": wish.successor}
-        return await self._act(asked, self._gateway.services.deprecate, **more)
+        ends = None if wish.sunset_at is None else utc(wish.sunset_at, "sunset_at")
+        more: dict[str, Any] = {"sunset_at": ends, "successor": wish.successor}
+        return await self._end(asked, self._gateway.services.deprecate, **more)
 
     async def keep_service(self, asked: Asked, nothing: Nothing) -> Answer:
         """Take back that a service will end."""
@@ -241,7 +245,7 @@ class Services:
 
     async def retire_service(self, asked: Asked, wish: Retirement) -> Answer:
         """End a service and all of its releases for good; callers hear 410 and what takes its place."""
-        return await self._act(asked, self._gateway.services.retire, successor=wish.successor)
+        return await self._end(asked, self._gateway.services.retire, successor=wish.successor)
 
     async def list_service_kinds(self, asked: Asked, nothing: Nothing) -> Answer:
         """List the kinds of services that there are, with the JSON Schema of what each is made of."""
@@ -251,11 +255,22 @@ class Services:
         )
 
     async def _act(self, asked: Asked, act: Callable[..., Awaitable[Service | None]], **more: Any) -> Answer:
+        return _one(await self._done(asked, act, **more))
+
+    async def _end(self, asked: Asked, act: Callable[..., Awaitable[Service | None]], **more: Any) -> Answer:
+        """Do it; the answer says in `notes` where there is no service yet that callers are pointed to."""
+        service = await self._done(asked, act, **more)
+        store, instead, notes = await self._gateway.store.services(), service.successor, list[str]()
+        if instead and await store.get_service(instead) is None:
+            notes.append(f"there is no service {instead!r} yet, to which callers are pointed")
+        return Answer(changed(service, notes), tag=tag_of(shown(service)))
+
+    async def _done(self, asked: Asked, act: Callable[..., Awaitable[Service | None]], **more: Any) -> Service:
         def check(seen: Service) -> None:
             asked.check_match(tag_of(shown(within_reach(asked, seen))))
 
         service = await see_service(self._gateway, asked)
-        return _one(there(await act(service.id, **more, check=check, by=asked.actor)))
+        return there(await act(service.id, **more, check=check, by=asked.actor))
 
     async def _draft(self, service: Service) -> tuple[Service, Design]:
         found = await (await self._gateway.store.services()).get_draft(service.id)

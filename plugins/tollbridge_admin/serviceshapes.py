@@ -121,7 +121,7 @@ class ServiceShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceChanged(ServiceShown, frozen=True, kw_only=True):
-    """A service that was changed.  `notes` say whom it concerns that it went over to another team, in sentences."""
+    """A service that was changed.  `notes` say in sentences whom that concerns, and what is missing for it."""
 
     notes: Sequence[str]
 

@@ -24,6 +24,7 @@ from tollbridge_admin.subscriptionshapes import (
     shown,
 )
 from tollbridge_admin.tags import tag_of
+from tollbridge_admin.wishes import moment_of
 
 READ, WRITE = "admin:subscriptions:read", "admin:subscriptions:write"
 _LIST = "subscriptions"
@@ -87,7 +88,8 @@ class Subscriptions:
         """Let an application call a service; one that is approved already gets another plan or end."""
         one = await self._of_its_service(asked)
         plan = None if wish.plan is UNSET else wish.plan
-        more: dict[str, Any] = {"opinion": wish.opinion, "plan": plan, "expires_at": wish.expires_at}
+        ends = wish.expires_at if wish.expires_at is UNSET else moment_of(wish.expires_at)
+        more: dict[str, Any] = {"opinion": wish.opinion, "plan": plan, "expires_at": ends}
         approve = self._gateway.subscriptions.approve
         return _one(_there(await approve(one.id, **more, check=_matching(asked), by=asked.actor)))
 

@@ -65,8 +65,13 @@ def _label(name: str, text: str) -> str:
 
 
 def moment_of(at: datetime | None) -> datetime | None:
+    """Give when something ends in UTC; raises `FieldsRefused`."""
+    return None if at is None else utc(at, "expires_at")
+
+
+def utc(at: datetime, field: str) -> datetime:
     """Give a time in UTC; raises `FieldsRefused`."""
     try:
-        return None if at is None else at.astimezone(UTC)
+        return at.astimezone(UTC)
     except OverflowError:
-        raise refused("expires_at", "it lies beyond the year 9999") from None
+        raise refused(field, "in UTC it lies before the year 1, or beyond the year 9999") from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tollbridge.cli.asking import Asking
-from tollbridge_ascode.objects import Fields, compared
+from tollbridge_ascode.comparing import Fields, compared
 from tollbridge_ascode.releasing import design_of
 
 _SERVING = ("live", "scheduled")

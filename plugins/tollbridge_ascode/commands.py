@@ -32,7 +32,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _SIGNS = {
     **{"make": "+", "change": "~", "release": "^", "prove": "?", "approve": "+", "end": "-"},
     **{"publish": ">", "promote": ">", "schedule": ">", "deprecate": "~", "keep": "~"},
-    **{"pause": "~", "resume": ">"},
+    **{"pause": "~", "resume": ">", "unschedule": "~"},
 }
 _DIFFERS, _FAILED = 1, 2
 
@@ -179,7 +179,7 @@ def _check_sure() -> None:
 
 def _show(plan: "Planned", *, as_json: bool) -> None:
     if as_json:
-        print_json(_shown(plan, done=False))
+        print_json(_shown(plan, done=not plan.steps))
         return
     for step in plan.steps:
         print(f"{_SIGNS[step.action]} {harmless(str(step))}")

@@ -15,9 +15,10 @@ from tollbridge.cli.output import harmless
 from tollbridge.yamltext import write_yaml
 from tollbridge_ascode import services, subscribing
 from tollbridge_ascode.carrying import carried, left_beside
+from tollbridge_ascode.hiding import referring
 from tollbridge_ascode.leaving import left_out
 from tollbridge_ascode.objects import APPLICATIONS, PLANS, TEAMS, Plain
-from tollbridge_ascode.services import place
+from tollbridge_ascode.seeing import place
 from tollbridge_ascode.shapes import Document, read_document, written
 from tollbridge_ascode.specs import SHAPES, ServiceSpec, SubscriptionSpec
 
@@ -82,8 +83,10 @@ def _services(api: Asking, names: Sequence[str], heard: Heard) -> Iterator[Docum
         draft = api.ask("GET", f"{place(one['slug'])}/draft")["draft"]
         releases = list(api.items(f"{place(one['slug'])}/releases"))
         found = carried(api, one, draft, releases)
-        spec: dict[str, Any] = {"type": one["kind"], "team": one["team"], "design": found.design, **found.way}
-        for note in (*found.notes, *left_beside(releases, found.release)):
+        definition, hidden = referring(found.design["definition"], one["slug"], one["team"])
+        design = {**found.design, "definition": definition}
+        spec: dict[str, Any] = {"type": one["kind"], "team": one["team"], "design": design, **found.way}
+        for note in (*found.notes, *hidden, *left_beside(releases, found.release)):
             heard(f"Service {one['slug']}: {note}")
         ending = services.deprecation_of(one)
         if ending is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tollbridge.cli.asking import Asking, Refused
-from tollbridge_ascode.objects import Fields
+from tollbridge_ascode.comparing import Fields
 
 _DENIED = 403
 MOST_NAMED = 20

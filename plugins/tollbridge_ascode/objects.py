@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 from tollbridge.cli.asking import Asking, Refused
+from tollbridge_ascode.comparing import Differing, Fields, compared
 from tollbridge_ascode.shapes import BadDocument, Document, named
 from tollbridge_ascode.specs import ApplicationSpec
 
 _DENIED, _NOT_FOUND, _CONFLICT = 403, 404, 409
-Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,6 @@ class Found:
 
     fields: Fields
     tag: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Differing:
-    """One member that is not as the document says."""
-
-    path: str
-    before: Any
-    after: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +96,12 @@ class Plain:
         self._turned(api, found, off=True)
         return Outcome()
 
-    def end(self, api: Asking, fields: Fields) -> None:
-        """End one that is there."""
+    def end(self, api: Asking, found: Found) -> None:
+        """End one that is there, if nobody else changed it since it was looked at."""
         if isinstance(self.ending, str):
-            api.ask("POST", f"{self.path(fields)}/{self.ending}")
+            _sent(api, "POST", f"{self.path(found.fields)}/{self.ending}", found)
         else:
-            api.ask("PATCH", self.path(fields), self.ending)
+            _sent(api, "PATCH", self.path(found.fields), found, self.ending)
 
     def _said(self, document: Document) -> dict[str, Any]:
         """Give what a document says in the words of the API, but for whether it is off."""
@@ -153,20 +144,30 @@ class Applications(Plain):
 
     def make(self, api: Asking, document: Document) -> Outcome:
         """Make it, and leave it on; says what that waits for where its team is off."""
-        team = document.spec.team
+        team, owner = document.spec.team, document.spec.owner.strip()
         try:
-            api.ask("POST", self.at, {"name": document.name, "team": team, **_told(self._said(document))})
+            made = _sent(api, "POST", self.at, None, {"name": document.name, **_told(self._said(document))})
         except Refused as exc:
             waits = resting(api, team) if exc.status == _CONFLICT else ""
             if not waits:
                 raise
             return Outcome(waits)
+        if made.fields["owner"] != owner:  # that of the token, where none is said
+            _sent(api, "PATCH", self.path(made.fields), made, {"owner": owner})
         return Outcome()
 
     def change(self, api: Asking, found: Found, document: Document, changes: Sequence[Differing]) -> None:
         """Change what differs, also where its team was switched since it was looked at."""
+        super(Applications, self).change(api, self._now(api, found), document, changes)
+
+    def end(self, api: Asking, found: Found) -> None:
+        """End one that is there, also where its team was switched since it was looked at."""
+        super(Applications, self).end(api, self._now(api, found))
+
+    def _now(self, api: Asking, found: Found) -> Found:
+        """Give one as it is now, where nothing but its team was switched since it was looked at."""
         now = got(api, self.path(found.fields)) or found
-        super(Applications, self).change(api, now if _steady(now) == _steady(found) else found, document, changes)
+        return now if _steady(now) == _steady(found) else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,28 +224,9 @@ def matching(found: Found) -> dict[str, str]:
     return {"if-match": found.tag} if found.tag else {}
 
 
-def compared(before: Fields, after: Fields, at: str = "") -> list[Differing]:
-    """Say in which members two differ; `after` may lack some, which then do not differ."""
-    found = []
-    for name, wanted in after.items():
-        place, there = f"{at}{name}", before.get(name)
-        if isinstance(wanted, Mapping) and isinstance(there, Mapping) and name in _NESTED:
-            found += compared(there, wanted, f"{place}.")
-        elif there != wanted or (name in _ORDERED and not _in_order(there, wanted)):
-            found.append(Differing(place, there, wanted))
-    return found
-
-
-def _in_order(one: Any, other: Any) -> bool:
-    """Whether the members of two equal values stand in the same order: a model reads them in it, policies run in it."""
-    if isinstance(one, Mapping):
-        return list(one) == list(other) and all(_in_order(value, other[name]) for name, value in one.items())
-    return not isinstance(one, list | tuple) or all(map(_in_order, one, other))
-
-
-def _sent(api: Asking, method: str, path: str, found: Found, body: Any = None) -> Found:
+def _sent(api: Asking, method: str, path: str, found: Found | None, body: Any = None) -> Found:
     """Ask for a change, if nobody else made one since it was looked at, and give what is there then."""
-    reply = api.send(method, path, body, headers=matching(found))
+    reply = api.send(method, path, body, headers={} if found is None else matching(found))
     return Found(reply.value, reply.headers.get("etag", ""))
 
 
@@ -266,8 +248,6 @@ def _emptied(patch: Fields, before: Fields) -> dict[str, Any]:
     return made
 
 
-_ORDERED = ("definition", "policies")
-_NESTED = ("limits", "budget", "quota", "design")
 _LIMITS = ("requests_per_minute", "tokens_per_minute", "concurrency")
 _BOUNDS = (*_LIMITS, "budget", "from", "hours")
 TEAMS = Plain(kind="Team", at="/teams", members=("title", "description", "scopes", "rotate_days", *_BOUNDS))

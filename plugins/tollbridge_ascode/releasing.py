@@ -1,14 +1,15 @@
 """Releases of services at a gateway: made as documents say, and let serve."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from tollbridge import SetupError, SystemClock
 from tollbridge.cli.asking import Asking, Refused
-from tollbridge_ascode.objects import Fields, Found, Outcome, compared, moment_of, moment_said
-from tollbridge_ascode.services import place
+from tollbridge_ascode.comparing import Fields, compared
+from tollbridge_ascode.objects import Found, Outcome, moment_of, moment_said
+from tollbridge_ascode.seeing import Seen, place
 from tollbridge_ascode.shapes import BadDocument, Document, named
 from tollbridge_ascode.specs import ServiceSpec
 
@@ -27,7 +28,7 @@ class Way:
 
     `make`: there is none yet. `serve` is how it comes to serve, empty where it does or is not to. `number` is that of
     one that is there, which `waits` where it is in review; `scheduled` is the time it is scheduled for. `later`:
-    nothing serves before its time.
+    nothing serves before its time. `others` are scheduled, and would take its place.
     """
 
     make: bool = False
@@ -36,6 +37,7 @@ class Way:
     waits: bool = False
     scheduled: str | None = None
     later: bool = False
+    others: Sequence[Fields] = ()
 
 
 def way_of(api: Asking, document: Document, found: Found | None) -> Way:
@@ -43,9 +45,21 @@ def way_of(api: Asking, document: Document, found: Found | None) -> Way:
     spec: ServiceSpec = document.spec
     if not spec.version:
         return Way()
+    releases = [] if found is None else list(api.items(f"{place(document.name)}/releases"))
+    return replace(_way(api, document, found, releases), others=_others(spec, releases))
+
+
+def _others(spec: ServiceSpec, releases: Sequence[Fields]) -> Sequence[Fields]:
+    """Give the releases that are scheduled to take the place of the one that a document publishes."""
+    if not spec.publish or spec.beside:
+        return ()
+    return [one for one in releases if one["state"] == "scheduled" and one["version"] != spec.version]
+
+
+def _way(api: Asking, document: Document, found: Found | None, releases: Sequence[Fields]) -> Way:
+    spec: ServiceSpec = document.spec
     wanted = named(spec)["design"]
     later = _lies_ahead(spec.publish_at) and not (found is not None and found.fields["live"])
-    releases = [] if found is None else list(api.items(f"{place(document.name)}/releases"))
     default = next((one for one in releases if one["default"]), None)
     if default is not None and not compared(design_of(api, document.name, default), wanted):
         return Way()
@@ -107,11 +121,16 @@ def design_of(api: Asking, slug: str, release: Fields) -> Mapping[str, Any]:
     return design
 
 
-def make(api: Asking, document: Document) -> int:
+def make(api: Asking, document: Document, seen: Seen) -> int:
     """Make a release of the draft; gives its number."""
     wish = {"version": document.spec.version, "note": document.spec.note}
-    number: int = api.ask("POST", f"{place(document.name)}/releases", wish)["number"]
+    number: int = seen.move(api, "/releases", wish)["number"]
     return number
+
+
+def unschedule(api: Asking, number: int, seen: Seen) -> None:
+    """Have a release not published by itself any more."""
+    seen.move(api, f"/releases/{number}/unschedule", {})
 
 
 def prove(api: Asking, document: Document, number: int) -> None:
@@ -126,23 +145,23 @@ def prove(api: Asking, document: Document, number: int) -> None:
         raise SetupError(f"it did not pass: {'; '.join(said[:MOST_SAID])}")
 
 
-def serve(api: Asking, document: Document, way: Way, number: int) -> Outcome:
+def serve(api: Asking, document: Document, way: Way, number: int, seen: Seen) -> Outcome:
     """Let a release serve, now or at its time, or ask for the approval that this needs."""
     spec: ServiceSpec = document.spec
-    at, why = f"{place(document.name)}/releases/{number}", {"why": spec.note}
+    at, why = f"/releases/{number}", {"why": spec.note}
     wish: dict[str, Any] = dict(why)
     if way.serve == SCHEDULE:
         wish["at"] = moment_said(spec.publish_at)
         if way.scheduled is not None:
-            api.ask("POST", f"{at}/unschedule", why)
+            seen.move(api, f"{at}/unschedule", why)
     elif way.serve == PUBLISH:
         wish["beside"] = spec.beside
     try:
-        api.ask("POST", f"{at}/{way.serve}", wish)
+        seen.move(api, f"{at}/{way.serve}", wish)
     except Refused as exc:
-        if exc.status != _CONFLICT or api.ask("GET", at)["state"] != "review":
+        if exc.status != _CONFLICT or api.ask("GET", f"{seen.at}{at}")["state"] != "review":
             if exc.code != "review_needed":
                 raise
-            api.ask("POST", f"{at}/submit", why)
+            seen.move(api, f"{at}/submit", why)
         return Outcome(APPROVAL)
     return Outcome()

@@ -3,25 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from tollbridge import SystemClock
 from tollbridge.cli.asking import Asking
-from tollbridge_ascode.objects import (
-    Differing,
-    Fields,
-    Found,
-    Outcome,
-    compared,
-    got,
-    matching,
-    moment_of,
-    moment_said,
-)
+from tollbridge_ascode.comparing import Differing, Fields, compared
+from tollbridge_ascode.objects import Found, Outcome, got, matching, moment_of, moment_said
+from tollbridge_ascode.seeing import AT, Seen, place
 from tollbridge_ascode.shapes import BadDocument, Document, named
-from tollbridge_ascode.specs import Deprecation, ServiceSpec
+from tollbridge_ascode.specs import YES_OR_NO, Deprecation, ServiceSpec
 
-AT = "/services"
 RETIRE, DROP = "retire", "drop"
 """How a service ends: one that served is retired, one that never did is forgotten."""
 _OVER = ("retired",)
@@ -105,8 +95,9 @@ def _said(paused: bool | str) -> str:
 
 
 def pause_of(fields: Fields) -> bool | str:
-    """Give whether a service is paused: for which reason, where one was given."""
-    return (fields["paused_why"] or True) if fields.get("paused_at") else False
+    """Give whether a service is paused: for which reason, where one was given that a document can say."""
+    why: str = fields["paused_why"] if fields.get("paused_at") else ""
+    return bool(fields.get("paused_at")) if not why or why.lower() in YES_OR_NO else why
 
 
 def deprecation_of(fields: Fields) -> Deprecation | None:
@@ -122,44 +113,50 @@ def draft_of(document: Document) -> dict[str, Any]:
     return {name: None if value in ("", [], {}) and name != "definition" else value for name, value in design.items()}
 
 
-def make(api: Asking, document: Document) -> None:
-    """Begin a service."""
+def make(api: Asking, document: Document, seen: Seen) -> Outcome:
+    """Begin a service; says what is doubtful about its draft."""
     spec: ServiceSpec = document.spec
     draft = {name: value for name, value in draft_of(document).items() if value is not None}
-    api.ask("POST", AT, {"slug": document.name, "kind": spec.type, "team": spec.team, "draft": draft})
+    seen.begin(api, {"slug": document.name, "kind": spec.type, "team": spec.team, "draft": draft})
+    return Outcome(notes=doubts_about(api, document.name))
 
 
-def change(api: Asking, document: Document, course: Course) -> Outcome:
-    """Change the draft of a service, or whose it is; says whom that concerns."""
+def change(api: Asking, document: Document, course: Course, seen: Seen) -> Outcome:
+    """Change the draft of a service, or whose it is; says whom that concerns, and what is doubtful about the draft."""
     patch: dict[str, Any] = {"draft": draft_of(document)} if course.draft else {}
     if course.team:
         patch["team"] = document.spec.team or None
-    found = course.found
-    changed = api.ask("PATCH", place(document.name), patch, headers={} if found is None else matching(found))
-    return Outcome(notes=changed["notes"])
+    concerned = seen.change(api, "PATCH", wish=patch)["notes"]
+    return Outcome(notes=[*concerned, *(doubts_about(api, document.name) if course.draft else ())])
 
 
-def keep(api: Asking, document: Document) -> None:
+def doubts_about(api: Asking, slug: str) -> Sequence[str]:
+    """Say what is doubtful about the draft of a service, such as a secret that it names and that is not there."""
+    problems = api.ask("GET", f"{place(slug)}/draft")["problems"]
+    return [f"{one['field']}: {one['message']}".lstrip(": ") for one in problems if one["warning"]]
+
+
+def keep(api: Asking, document: Document, seen: Seen) -> None:
     """Take back that a service will end."""
-    api.ask("POST", f"{place(document.name)}/keep")
+    seen.change(api, "POST", "/keep")
 
 
-def deprecate(api: Asking, document: Document) -> None:
+def deprecate(api: Asking, document: Document, seen: Seen) -> None:
     """Tell callers that a service will end."""
     said: Deprecation = document.spec.deprecated
     wish = {"sunset_at": moment_said(said.sunset_at), "successor": said.successor}
-    api.ask("POST", f"{place(document.name)}/deprecate", wish)
+    seen.change(api, "POST", "/deprecate", wish)
 
 
-def pause(api: Asking, document: Document) -> None:
+def pause(api: Asking, document: Document, seen: Seen) -> None:
     """Let nothing of a service be served for a while."""
     why = document.spec.paused
-    api.ask("POST", f"{place(document.name)}/pause", {"why": why if isinstance(why, str) else ""})
+    seen.change(api, "POST", "/pause", {"why": why if isinstance(why, str) else ""})
 
 
-def resume(api: Asking, document: Document) -> None:
+def resume(api: Asking, document: Document, seen: Seen) -> None:
     """Let what is published of a service be served again."""
-    api.ask("POST", f"{place(document.name)}/resume")
+    seen.change(api, "POST", "/resume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +184,3 @@ def rests(api: Asking, slug: str) -> bool:
     """Whether a service is there, and nothing of it serves yet."""
     found = got(api, place(slug))
     return found is not None and not found.fields["live"] and found.fields["state"] not in _OVER
-
-
-def place(slug: str) -> str:
-    """Give where a service is."""
-    return f"{AT}/{quote(slug, safe='')}"

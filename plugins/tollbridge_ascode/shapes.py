@@ -11,10 +11,11 @@ from typing import Any
 import msgspec
 
 from tollbridge import SetupError
-from tollbridge.administering import parse_conditions, parse_usd, show_usd, to_nano
+from tollbridge.administering import clear_secrets, parse_conditions, parse_usd, show_usd, to_nano
 from tollbridge_ascode.specs import (
     NESTED,
     SHAPES,
+    YES_OR_NO,
     ApplicationSpec,
     Bounds,
     Budget,
@@ -23,6 +24,7 @@ from tollbridge_ascode.specs import (
     ServiceSpec,
     Spec,
     SubscriptionSpec,
+    TeamSpec,
 )
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*?)`(?: - at `\$(?P<at>.*)`)?", re.DOTALL)
@@ -52,6 +54,12 @@ class Document(msgspec.Struct, frozen=True):
             return (self.kind, self.spec.team, self.spec.application, self.spec.service)
         return (self.kind, self.name)
 
+    def of_team(self, team: str) -> "Document":
+        """Give it with a team, where it is of something that has one and names none."""
+        if not isinstance(self.spec, ServiceSpec | ApplicationSpec | SubscriptionSpec) or self.spec.team:
+            return self
+        return msgspec.structs.replace(self, spec=msgspec.structs.replace(self.spec, team=team))
+
 
 def read_document(value: Any, where: str) -> Document:
     """Read a document; raises `BadDocument`, for an unknown member with the nearest known one."""
@@ -61,7 +69,8 @@ def read_document(value: Any, where: str) -> Document:
     kind, name = value.get("kind"), value.get("name")
     if not isinstance(kind, str) or kind not in SHAPES:
         raise BadDocument(f"{where}: kind is one of {', '.join(SHAPES)}{_near(str(kind), SHAPES)}")
-    if not isinstance(name, str) or not 0 < len(name) <= 100 or not name.isprintable():
+    name = name.strip() if isinstance(name, str) else ""
+    if not 0 < len(name) <= 100 or not name.isprintable():
         raise BadDocument(f"{where}: name is a text of 1 to 100 printable characters")
     shape = SHAPES[kind]
     try:
@@ -101,11 +110,20 @@ def named(spec: Spec) -> dict[str, Any]:
 
 
 def _checked(spec: Spec, where: str) -> Spec:
-    """Give a spec whose money and conditions can be read, and that is of one mind; raises `BadDocument`."""
+    """Give a spec whose money and conditions can be read, and that is of one mind; raises `BadDocument`.
+
+    Names are as the gateway keeps them, without blanks around them.
+    """
+    stripped = {name: getattr(spec, name).strip() for name in ("team", "application") if hasattr(spec, name)}
+    spec = msgspec.structs.replace(spec, **stripped)
+    if isinstance(spec, TeamSpec) and spec.scopes == ():
+        raise BadDocument(f"{where}: a team has a scope; leave scopes out for those that it has, or gets")
     if isinstance(spec, SubscriptionSpec) and spec.expires_at is not None and not spec.approved:
         raise BadDocument(f"{where}: an end is given by approving it: set approved beside expires_at")
     if isinstance(spec, ServiceSpec):
         _check_way(spec, where)
+        for path in clear_secrets(spec.design.definition):
+            raise BadDocument(f"{where}: a secret stands at {'/'.join(path)}; store it, and name it as stored:NAME")
     try:
         named(spec.design if isinstance(spec, ServiceSpec) else spec)
     except (ValueError, SetupError) as exc:
@@ -114,7 +132,9 @@ def _checked(spec: Spec, where: str) -> Spec:
 
 
 def _check_way(spec: ServiceSpec, where: str) -> None:
-    """Refuse a way to serve for what is not to serve, and two ways at once."""
+    """Refuse a way to serve for what is not to serve, two ways at once, and a pause that may mean that none is."""
+    if isinstance(spec.paused, str) and spec.paused.strip().lower() in YES_OR_NO:
+        raise BadDocument(f"{where}: paused is {spec.paused!r}, which is a text: write true or false")
     if (spec.beside or spec.publish_at is not None) and not spec.publish:
         raise BadDocument(f"{where}: beside and publish_at say how a release comes to serve: set publish beside them")
     if spec.beside and spec.publish_at is not None:

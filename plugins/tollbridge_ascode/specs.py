@@ -14,6 +14,8 @@ from tollbridge.administering import Access, Approval, Contact, Slo, Visibility
 
 Usd = Annotated[str, Meta(max_length=40)]
 Moment = Annotated[datetime, Meta(tz=True)]
+YES_OR_NO = frozenset(("yes", "no", "on", "off", "true", "false", "y", "n"))
+"""Texts that older YAML reads as true or false: no reason for anything."""
 Policies = dict[str, dict[str, Any]]
 """The options of policies by their names; the first is outermost."""
 

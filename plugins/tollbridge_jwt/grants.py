@@ -16,7 +16,8 @@ class Grants:
 
     Every caller has `scopes`. `scopes_claim` names a claim that is a list, or a text with spaces: each of its values
     gives what `scope_map` says of it, else itself, if it is a scope of ours behind `scope_prefix`. A value that is none
-    gives nothing, and one of `admin:` gives nothing by itself. A claim inside another is named with a dot.
+    gives nothing, and one of `admin:` gives nothing by itself. A claim inside another is named with a dot. A team or an
+    owner that is not as it came, for it is too long or not all of it shows, is none; a name is mended.
     """
 
     scopes: tuple[str, ...] = ()
@@ -38,8 +39,8 @@ class Grants:
             id=id,
             name=_text(claims, self.name_claim) or id,
             scopes=_scope_set(tuple(dict.fromkeys((*self.scopes, *self._granted(claims))))),
-            owner=_text(claims, self.owner_claim),
-            team=_text(claims, self.team_claim),
+            owner=_word(claims, self.owner_claim),
+            team=_word(claims, self.team_claim),
             ends_s=None if ends is None else ends + leeway_s,
         )
 
@@ -76,6 +77,12 @@ def _claim(claims: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def _word(claims: Mapping[str, Any], name: str) -> str:
+    """Give a claim that says whose a caller is; empty for one that would have to be mended, for it may be another's."""
+    found = _text(claims, name)
+    return found if found == _claim(claims, name) else ""
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tollbridge import Call, Gateway, IdentitySource, Principal
-from tollbridge.jose import ALGORITHMS, Issuer, IssuerKeys, TokenRefused, Verifier, claimed_issuer
+from tollbridge.authorizing import issuer_of
+from tollbridge.jose import ALGORITHMS, Claims, Issuer, IssuerKeys, Reason, TokenRefused, Verifier, claimed_issuer
 from tollbridge_jwt.grants import Grants
-from tollbridge_jwt.showing import HEADERS, caller_id, refused, shown
+from tollbridge_jwt.showing import HEADERS, caller_id, refused, server_of, shown
 from tollbridge_jwt.web import Web, check_url
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
@@ -46,12 +47,15 @@ class OutsideIssuer(Grants):
 
 @dataclass(frozen=True, slots=True)
 class OutsideIssuers:
-    """Knows the callers of some issuers by their JWTs, wherever an SDK puts its key."""
+    """Knows the callers of some issuers by their JWTs, wherever an SDK puts its key.
+
+    A call of an MCP server may show a token for that server alone: its clients ask for one by its URL.
+    """
 
     headers: ClassVar[tuple[bytes, ...]] = HEADERS
 
     issuers: Mapping[str, OutsideIssuer]
-    _open: dict[str, tuple[str, Verifier]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _open: dict[str, tuple[str, str, Verifier]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.issuers or not all(map(_NAME.fullmatch, self.issuers)):
@@ -66,14 +70,15 @@ class OutsideIssuers:
 
     def open(self, gateway: Gateway) -> None:
         """Get ready to verify; nothing is fetched yet."""
+        url = issuer_of(gateway.config)
         for name, options in self.issuers.items():
             web = Web(gateway.transport, allow_private=options.allow_private)
             keys = IssuerKeys(options.issuer, web.get, gateway.clock, url=options.jwks_url)
-            self._open[options.issuer] = name, Verifier(options.rules(), keys, gateway.clock)
+            self._open[options.issuer] = name, url, Verifier(options.rules(), keys, gateway.clock)
 
     async def close(self) -> None:
         """End what is being fetched."""
-        for _, verifier in self._open.values():
+        for _, _, verifier in self._open.values():
             await verifier.close()
         self._open.clear()
 
@@ -83,15 +88,25 @@ class OutsideIssuers:
         Raises `Unavailable` where an issuer's keys are needed and cannot be had.
         """
         token = shown(call)
-        name, verifier = self._open.get(claimed_issuer(token) or "", ("", None))
+        name, url, verifier = self._open.get(claimed_issuer(token) or "", ("", "", None))
         if verifier is None:
             return None
         try:
-            claims = await verifier.verify(token)
+            claims = await _verified(verifier, token, server_of(call, url))
         except TokenRefused as exc:
             raise refused(f"the issuer {name!r}", exc.reason) from None
         issuer = self.issuers[name]
         return issuer.principal(caller_id(name, claims["sub"]), claims, issuer.leeway_s)
+
+
+async def _verified(verifier: Verifier, token: bytes, server: str) -> Claims:
+    """Give the claims of a token that is for this gateway, or for the `server` that is called, if any is."""
+    try:
+        return await verifier.verify(token)
+    except TokenRefused as exc:
+        if exc.reason is not Reason.AUDIENCE or not server:
+            raise
+    return await verifier.meant_for(server).verify(token)
 
 
 _: type[IdentitySource] = OutsideIssuers

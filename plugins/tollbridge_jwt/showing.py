@@ -9,6 +9,7 @@ HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key")
 """Where the SDKs of models put a key; where several are sent, they are known to hold the same."""
 
 _PLAIN = pattern(r"[\x21\x22\x24-\x7e][\x21-\x7e]{0,127}")
+_MCP = "/v1/mcp"
 _CHALLENGE = 'Bearer realm="tollbridge", error="invalid_token"'
 
 
@@ -22,6 +23,15 @@ def shown(call: Call) -> bytes:
         if value := value.strip():
             return value
     return b""
+
+
+def server_of(call: Call, gateway_url: str) -> str:
+    """Give the URL of the MCP server that is called, empty for any other call.
+
+    Its clients ask for a token for that URL alone (MCP, authorization, resource parameter; RFC 8707).
+    """
+    path = call.path.rstrip("/")
+    return f"{gateway_url}{path}" if path == _MCP or path.startswith(f"{_MCP}/") else ""
 
 
 def refused(who: str, reason: str) -> Unauthenticated:

@@ -9,12 +9,16 @@ from starlette.types import ASGIApp
 
 from tollbridge import Call, Config, ConfigError, Gateway
 from tollbridge.authorizing import issuer_of
+from tollbridge.inside import keeping_open
 from tollbridge_mcp.doors import Doors
 from tollbridge_mcp.endpoint import Answers, Door, Endpoint, Make
 from tollbridge_mcp.invoking import Entry, InProcess
 from tollbridge_mcp.metadata import Documents
+from tollbridge_mcp.quiet import watch_sdk
 
 LACK = "MCP needs the mcp package; run: pip install 'tollbridge[mcp]'"
+
+_PORTS = {"http": 80, "https": 443}
 
 
 def make_endpoint(gateway: Gateway, entry: Entry) -> ASGIApp:
@@ -22,15 +26,23 @@ def make_endpoint(gateway: Gateway, entry: Entry) -> ASGIApp:
     make = answers()
     kinds = gateway.registry.service_kinds
     url = issuer_of(gateway.config)
-    doors = Doors(gateway.books, kinds, InProcess(entry), url=url, subscriptions=gateway.store)
-    return Endpoint(doors.find, make, origins=origins_of(gateway.config))
+    clock, subscriptions = gateway.clock, gateway.store
+    doors = Doors(gateway.books, kinds, InProcess(entry), url=url, subscriptions=subscriptions, clock=clock)
+    return Endpoint(doors.find, make, origins=origins_of(gateway.config), hold=keeping_open(gateway))
 
 
 def origins_of(config: Config) -> Collection[str]:
     """Give the origins whose pages may call; none where there is no public URL, and none is named."""
-    parts = urlsplit(config.server.public_url)
-    own = [f"{parts.scheme}://{parts.netloc}"] if config.server.public_url else []
+    own = [origin_of(config.server.public_url)] if config.server.public_url else []
     return (*own, *config.services.mcp_origins)
+
+
+def origin_of(url: str) -> str:
+    """Give the origin of a URL as browsers write it: in small letters, without a port that goes without saying."""
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port in (None, _PORTS.get(parts.scheme)) else f":{port}")
 
 
 def documents(gateway: Gateway) -> ASGIApp:
@@ -59,6 +71,8 @@ def answers() -> Make:
 
 def _by_sdk() -> Callable[[Door, Call], Answers]:
     from tollbridge_mcp.serving import Answering, Identity
+
+    watch_sdk()
 
     def make(door: Door, call: Call) -> Answers:
         return Answering(door.source, Identity(door.name, door.title, door.version, door.instructions), call)

@@ -19,6 +19,8 @@ _LARGEST = 64 * 1024
 _LIFETIME_S = 300.0
 """Where none is said."""
 _LONGEST_LIFETIME_S = 86_400.0
+_PAUSE_S = 10.0
+"""Seconds between two tokens that are forgotten: a server that takes none must not have one fetched for each call."""
 
 
 class Shown:
@@ -30,7 +32,10 @@ class Shown:
         self._headers = definition.headers
         self._read = read
         self._oauth = definition.oauth
+        self._clock = clock
         self._kept = KeptToken(clock, early_s=60.0)
+        self._token = ""
+        self._forgot = float("-inf")
         self._transport = transport
         self._allow_private = allow_private
 
@@ -39,7 +44,20 @@ class Shown:
         headers = {name: await self._filled(value) for name, value in self._headers.items()}
         if self._oauth is None:
             return headers
-        return {**headers, "authorization": f"Bearer {await self._kept.get(self._fetch)}"}
+        self._token = await self._kept.get(self._fetch)
+        return {**headers, "authorization": f"Bearer {self._token}"}
+
+    def renew(self, shown: Mapping[str, str]) -> bool:
+        """Forget the access token among headers that a server refuses; says whether there may be another one."""
+        if self._oauth is None:
+            return False
+        if shown.get("authorization") != f"Bearer {self._token}":
+            return True  # another caller was here first
+        now = self._clock.monotonic()
+        if now < self._forgot + _PAUSE_S:
+            return False
+        self._forgot, self._kept = now, KeptToken(self._clock, early_s=60.0)
+        return True
 
     async def _fetch(self) -> AccessToken:
         oauth = self._oauth

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
@@ -10,8 +10,9 @@ from weakref import WeakKeyDictionary
 import msgspec
 import structlog
 
-from tollbridge import Call, GatewayError, NotFound, Principal, Unauthenticated, Unavailable
-from tollbridge.administering import Subscriptions, ending_of, stopped, terms_of, with_ending
+from tollbridge import Call, Clock, GatewayError, NotFound, Principal, SystemClock, Unauthenticated, Unavailable
+from tollbridge.administering import Access, Subscriptions, ending_of, knows_of, stopped, terms_of, with_ending
+from tollbridge.faults import told
 from tollbridge.services.kinds import MODEL, About, ServedService, ServiceKind, ServiceOperation
 from tollbridge_mcp.catalogue import CatalogueTools, Published
 from tollbridge_mcp.definition import McpDefinition
@@ -28,6 +29,8 @@ _HOW = (
     "Lists the services of this gateway and calls them. Begin with service_list, read a service's openapi_document, "
     "then invoke it."
 )
+FAILED_S = 10.0
+"""Seconds that a service cannot be described is kept."""
 _LONGEST_SHOWN = 64
 _TEMPLATE = re.compile(r"\{[^{}/]*\}")
 
@@ -76,6 +79,8 @@ class _Kept(msgspec.Struct, frozen=True):
     source: ToolSource
     document: Json
     operations: frozenset[str]
+    lets: Callable[[str], bool] = lambda name: False
+    """Whether it may have an operation of a name, or by a `*` in it, beside those that are known."""
 
 
 class Doors:
@@ -92,6 +97,7 @@ class Doors:
         *,
         url: str,
         subscriptions: Subscriptions | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._books = books
         self._subscriptions = subscriptions
@@ -99,7 +105,9 @@ class Doors:
         self._invoke = invoke
         self._url = url
         self._kept: WeakKeyDictionary[Release, _Kept] = WeakKeyDictionary()
+        self._failed: WeakKeyDictionary[Release, tuple[float, GatewayError]] = WeakKeyDictionary()
         self._reading = asyncio.Lock()
+        self._clock = clock or SystemClock()
 
     async def find(self, call: Call, slug: str) -> Door:
         """Give the server of a slug, empty for the global one; raises `NotFound`, and `Unavailable`."""
@@ -126,11 +134,13 @@ class Doors:
         entries = (await self._books.current()).entries
         found = list[Published]()
         for slug in sorted(entries):
-            try:
-                opened = await self._open(principal, slug, entries[slug]) if entries[slug].serves else None
-            except Unavailable:  # one that cannot be served hides no other
+            if not entries[slug].serves or not principal.scopes.touches(f"service:{slug}:"):
                 continue
-            if opened is not None:
+            try:
+                opened = await self._open(principal, slug, entries[slug])
+            except GatewayError:  # one that cannot be served hides no other
+                continue
+            if opened is not None and await self._knows_of(principal, entries[slug]):
                 live, service = opened[0], entries[slug].service
                 text = live.design.description
                 said = (service.kind, text[:500], live.release.version, ending_of(service))
@@ -152,9 +162,33 @@ class Doors:
         kept = self._kept.get(entry.live)
         if kept is None:
             async with self._reading:
-                kept = self._kept.get(entry.live) or await self._read(slug, kind, entry.live)
+                kept = self._kept.get(entry.live) or await self._look(slug, kind, entry.live)
                 self._kept[entry.live] = kept
-        return (entry.live, kept) if may_see(principal, slug, kept.operations) else None
+        if not may_see(principal, slug, kept.operations, kept.lets):
+            return None
+        design = entry.live.design
+        hears = design.access is Access.SCOPE or await self._knows_of(principal, entry)
+        return (entry.live, kept) if hears else None
+
+    async def _knows_of(self, principal: Principal, entry: Entry) -> bool:
+        """Whether a service is somebody's to see; of one that is not they hear nothing but by calling it."""
+        return entry.live is not None and await knows_of(
+            self._subscriptions, principal, entry.service, entry.live.design
+        )
+
+    async def _look(self, slug: str, kind: ServiceKind, live: Release) -> _Kept:
+        """Work out what is kept; that it failed is kept too, for a while.  Raises `GatewayError`."""
+        until, failed = self._failed.get(live, (0.0, None))
+        if failed is None or self._clock.monotonic() >= until:
+            try:
+                return await self._read(slug, kind, live)
+            except GatewayError as exc:
+                failed = exc
+            except Exception as exc:
+                log.error("service_not_described", service=slug, release=live.release.id, **told(exc))
+                failed = Unavailable("this service cannot be called now")
+            self._failed[live] = (self._clock.monotonic() + FAILED_S, failed)
+        raise failed.with_traceback(None)
 
     async def _read(self, slug: str, kind: ServiceKind, live: Release) -> _Kept:
         design = live.design
@@ -170,7 +204,7 @@ class Doors:
         names = frozenset(each.name for each in operations)
         served = await live.served() if isinstance(definition, McpDefinition) else None
         if isinstance(served, ServedMcp):
-            return _Kept(McpTools(served, self._invoke), document, names)
+            return _Kept(McpTools(served, self._invoke), document, names, served.lets)
         reading = await asyncio.to_thread(read_document, document)
         if reading.left_out:
             log.info("tools_left_out", service=slug, release=live.release.id, count=len(reading.left_out))
@@ -229,10 +263,15 @@ def _as_model(document: Json, slug: str) -> Json:
     return {**document, "info": {**said, "description": "\n\n".join(filter(None, (said.get("description"), how)))}}
 
 
-def may_see(principal: Principal, slug: str, operations: frozenset[str]) -> bool:
-    """Whether a caller may call anything of a service."""
+def may_see(
+    principal: Principal, slug: str, operations: frozenset[str], lets: Callable[[str], bool] = lambda name: False
+) -> bool:
+    """Whether a caller may call anything of a service; `lets`: it may have an operation that is not known."""
     scopes, mine = principal.scopes, f"service:{slug}:"
     if f"{mine}*" in scopes:
         return True
     granted = (scope for scope in scopes.scopes if scope.startswith(mine))
-    return any(scope in scopes for scope in granted) or any(mine + name in scopes for name in operations)
+    if any(scope in scopes for scope in granted) or any(mine + name in scopes for name in operations):
+        return True
+    named = {scope.partition(":")[2].partition(":")[2] for scope in scopes.scopes if scope.startswith("service:")}
+    return any(name and lets(name) and not scopes.lacking([mine + name]) for name in named)

@@ -9,6 +9,7 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge import Call, UpstreamError
+from tollbridge_mcp.quiet import quiet
 
 LARGEST_ANSWER = 4 * 1024 * 1024
 """Bytes of an answer that a tool gives back."""
@@ -38,6 +39,11 @@ class Answer(msgspec.Struct, frozen=True):
     headers: Headers = ()
     body: bytes = b""
 
+    @property
+    def call_id(self) -> str:
+        """The id of the call that gave it, in log and ledger."""
+        return self.header(b"x-request-id")
+
     def header(self, name: bytes) -> str:
         """Give the value of a header, empty for none; `name` in lower case."""
         return next((value.decode("latin-1") for key, value in self.headers if key.lower() == name), "")
@@ -61,7 +67,8 @@ class InProcess:
     async def __call__(self, call: Call, request: Request) -> Answer:
         """Give the answer; raises `UpstreamError`."""
         exchange = _Exchange(request.body, self._most)
-        await self._entry(call, scope_of(call, request), exchange.receive, exchange.send)
+        with quiet(False):  # what is called may be an app that uses the SDK itself
+            await self._entry(call, scope_of(call, request), exchange.receive, exchange.send)
         return exchange.answer()
 
 
@@ -97,6 +104,7 @@ class _Exchange:
         self._parts: list[bytes] = []
         self._size = 0
         self._whole = False
+        self._over: UpstreamError | None = None
 
     async def receive(self) -> Message:
         if self._body is None:
@@ -112,11 +120,14 @@ class _Exchange:
         part = message.get("body", b"")
         self._size += len(part)
         if self._size > self._most:
-            raise UpstreamError(f"the service's answer is over {self._most} bytes, more than a tool gives back")
+            self._over = UpstreamError(f"the service's answer is over {self._most} bytes, more than a tool gives back")
+            raise self._over
         self._parts.append(part)
         self._whole = not message.get("more_body", False)
 
     def answer(self) -> Answer:
+        if self._over is not None:  # which whoever sent it has made its own sense of
+            raise self._over
         if not self._whole:
             raise UpstreamError("the service's answer ended before it was complete")
         return Answer(self._status, self._headers, b"".join(self._parts))

@@ -1,6 +1,7 @@
 """The kind `mcp`: what is said of an outside server's release, and what serves it."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,6 +12,7 @@ from tollbridge.services.kinds import About, Change, Problem, Proof, Running, Se
 from tollbridge_mcp.app import LACK, lacking
 from tollbridge_mcp.credentials import Shown
 from tollbridge_mcp.definition import McpDefinition, ToolRule, problems, references
+from tollbridge_mcp.model import Tool, ToolResult
 from tollbridge_mcp.proxy import Outside, ServedMcp, operation
 
 _RESULT: Mapping[str, Any] = {
@@ -93,7 +95,7 @@ class McpKind:
         """Ask the server for its tools: it must answer, and have those that are named."""
         definition: McpDefinition = running.definition
         try:
-            listed = {each.name for each in await _outside(gateway, running).tools()}
+            listed = {each.name for each in await _list(_outside(gateway, running))}
         except ConfigError as exc:
             return Proof((Problem("", str(exc)),))
         except Unavailable as exc:
@@ -111,12 +113,18 @@ class McpKind:
         return ServedMcp(running.slug, running.definition, _outside(gateway, running), gateway.clock)
 
 
-def _outside(gateway: Gateway, running: Running) -> Outside:
-    definition: McpDefinition = running.definition
+async def _list(outside: Outside) -> Sequence[Tool]:
     try:
-        from tollbridge_mcp.client import OutsideServer
-    except ModuleNotFoundError as exc:
-        raise lacking(exc) from None
+        return await outside.tools()
+    finally:
+        await outside.close()
+
+
+def _outside(gateway: Gateway, running: Running) -> Outside:
+    """Give an outside server; raises `ConfigError` where the SDK is not installed."""
+    if find_spec("mcp") is None:
+        raise ConfigError(LACK)
+    definition: McpDefinition = running.definition
     allowed = gateway.config.services.allow_private
     shown = Shown(
         definition,
@@ -125,9 +133,50 @@ def _outside(gateway: Gateway, running: Running) -> Outside:
         gateway.clock,
         allow_private=allowed,
     )
-    return OutsideServer(
-        definition.url, gateway.transport, shown, timeout_s=definition.timeout_s, allow_private=allowed
-    )
+
+    def make() -> Outside:
+        from tollbridge_mcp.client import OutsideServer
+
+        return OutsideServer(
+            definition.url,
+            gateway.transport,
+            shown,
+            timeout_s=definition.timeout_s,
+            allow_private=allowed,
+            renew=shown.renew,
+        )
+
+    return LaterServer(make)
+
+
+class LaterServer:
+    """An outside server that is made when it is first asked, beside the event loop: the SDK takes long to import."""
+
+    def __init__(self, make: Callable[[], Outside]) -> None:
+        self._make = make
+        self._made: Outside | None = None
+
+    async def _server(self) -> Outside:
+        if self._made is None:
+            try:
+                made = await asyncio.to_thread(self._make)
+            except ModuleNotFoundError as exc:
+                raise lacking(exc) from None
+            self._made = self._made or made
+        return self._made
+
+    async def tools(self) -> tuple[Tool, ...]:
+        """List its tools; raises `UpstreamError`, and `ConfigError` where the SDK lacks something."""
+        return await (await self._server()).tools()
+
+    async def call(self, name: str, arguments: Mapping[str, Any], headers: Mapping[str, str]) -> ToolResult:
+        """Call one, as `tools` lists them."""
+        return await (await self._server()).call(name, arguments, headers)
+
+    async def close(self) -> None:
+        """End what still runs."""
+        if self._made is not None:
+            await self._made.close()
 
 
 def _rules(definition: McpDefinition) -> Mapping[str, ToolRule]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from tollbridge import BadRequest
+from tollbridge import BadRequest, GatewayError
 from tollbridge.administering import BodyTooLarge, check_json_depth
 
 LARGEST = 4 * 1024 * 1024
@@ -15,6 +15,8 @@ LARGEST = 4 * 1024 * 1024
 DEEPEST = 64
 _LONGEST_METHOD = 100
 _LONGEST_ID = 200
+_REFUSED = -32_000
+"""A server's own error (JSON-RPC 2.0, section 5.1)."""
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -44,3 +46,9 @@ def read_message(body: bytes) -> Envelope:
     if not isinstance(found.get("params", {}), dict):
         raise BadRequest("'params' must be an object")
     return Envelope(method, id if "id" in found else None, found.get("params"))
+
+
+def write_refusal(id: str | int | None, error: GatewayError) -> bytes:
+    """Write what is refused as JSON-RPC has it; `id` is None where no message could be read."""
+    told = {"code": _REFUSED, "message": error.message, "data": {"code": error.code}}
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": id, "error": told})

@@ -60,7 +60,7 @@ class Documents:
         if scope["method"] == "OPTIONS" and preflight(scope["headers"]) is not None:
             await answer_preflight(send, public_terms(scope["headers"]))
             return
-        slug = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
+        slug = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/").removesuffix("/")
         if scope["method"] not in ("GET", "HEAD") or (slug and not _SLUG.fullmatch(slug)):
             raise NotFound("there is nothing at this path")
         scopes = [f"service:{slug}:*"] if slug else []
@@ -72,7 +72,7 @@ class Documents:
 class Challenging:
     """Adds to each refusal for want of a token, or of a scope, where the client learns how to get one.
 
-    `url` gives that for a path below the mount point; the paths are those of MCP servers.
+    `url` gives that for a path below the mount point; the paths are those of MCP servers, without a slash at the end.
     """
 
     def __init__(self, app: ASGIApp, url: Callable[[str], str]) -> None:
@@ -82,7 +82,7 @@ class Challenging:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the app."""
         root = scope.get("root_path", "").rstrip("/")
-        where = self._url(scope["path"].removeprefix(root))
+        where = self._url(scope["path"].removeprefix(root).rstrip("/"))
         await self._app(scope, receive, _sending(send, where))
 
 

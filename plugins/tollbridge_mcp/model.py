@@ -11,6 +11,8 @@ LONGEST_NAME = 64
 """Characters of a tool's name: MCP says 128, and several models take no more than 64."""
 LONGEST_TEXT = 8_000
 """Characters of a message that says what went wrong."""
+CALL_ID = "tollbridge/call-id"
+"""Where in the `_meta` of a result it says which call gave it."""
 
 Json = Mapping[str, Any]
 
@@ -46,17 +48,23 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, rename
 
 
 class ToolResult(msgspec.Struct, frozen=True):
-    """What a call gave: blocks of content as MCP writes them, and the same as JSON where it is an object."""
+    """What a call gave: blocks of content as MCP writes them, and the same as JSON where it is an object.
+
+    `call_id` is the id of the call of a service that gave it.
+    """
 
     content: tuple[Json, ...] = ()
     structured: Json | None = None
     is_error: bool = False
+    call_id: str = ""
 
     def wire(self) -> dict[str, Any]:
         """Write it as MCP does (2026-07-28, server/tools; earlier revisions leave out what they do not know)."""
         found: dict[str, Any] = {"content": list(self.content), "isError": self.is_error, "resultType": "complete"}
         if self.structured is not None:
             found["structuredContent"] = self.structured
+        if self.call_id:
+            found["_meta"] = {CALL_ID: self.call_id}
         return found
 
 

@@ -1,6 +1,5 @@
 """The servers behind the gateway's own links: open to every valid token, for each tool call is judged by itself."""
 
-import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge import Call, ConfigError, Gateway, GatewayError
@@ -8,13 +7,12 @@ from tollbridge.authorizing import issuer_of
 from tollbridge.formats import Operation
 from tollbridge.inside import entrance
 from tollbridge_mcp.app import make_endpoint, origins_of
+from tollbridge_mcp.messages import write_refusal
 from tollbridge_mcp.metadata import Challenging, metadata_url
 from tollbridge_mcp.pages import Pages
 
 SERVICE = "mcp"
 """What the access log and the metrics call it."""
-_REFUSED = -32_000
-"""A server's own error (JSON-RPC 2.0, section 5.1)."""
 _OPERATION = Operation(scope="", label=SERVICE, path="/v1/mcp", ai=False)
 
 
@@ -32,8 +30,7 @@ def mount(gateway: Gateway) -> ASGIApp:
 
 def _refusal(call: Call, error: GatewayError) -> tuple[bytes, bytes]:
     """Write a refusal as JSON-RPC has it, where no message could be read: without an id."""
-    told = {"code": _REFUSED, "message": error.message, "data": {"code": error.code}}
-    return b"application/json", msgspec.json.encode({"jsonrpc": "2.0", "id": None, "error": told})
+    return b"application/json", write_refusal(None, error)
 
 
 def _find(call: Call) -> Operation:

@@ -17,12 +17,14 @@ from tollbridge.services.kinds import ServiceOperation
 from tollbridge_mcp.definition import McpDefinition, Naming
 from tollbridge_mcp.invoking import LARGEST_ANSWER, Invoke, Request
 from tollbridge_mcp.messages import DEEPEST, LARGEST
-from tollbridge_mcp.model import Json, Tool, ToolResult, UnknownTool
-from tollbridge_mcp.results import result_of
+from tollbridge_mcp.model import Json, Tool, ToolResult, UnknownTool, failure
+from tollbridge_mcp.results import TOO_DEEP, is_deep, result_of
 from tollbridge_mcp.sources import APIS
 
 KEPT_S = 60.0
 """Seconds a list of tools is kept."""
+FAILED_S = 5.0
+"""Seconds that there is none is kept."""
 IDENTITY = b"x-tollbridge-identity"
 _TOOLS = "/tools/"
 
@@ -38,6 +40,10 @@ class Outside(Protocol):
         """Call one; raises `UpstreamError`."""
         ...
 
+    async def close(self) -> None:
+        """End what still runs."""
+        ...
+
 
 class ServedMcp:
     """A release of kind `mcp` on one worker."""
@@ -45,12 +51,12 @@ class ServedMcp:
     def __init__(self, slug: str, definition: McpDefinition, outside: Outside, clock: Clock) -> None:
         self.slug = slug
         self._naming = Naming(definition)
+        self._open = any("*" in rule.name for rule in definition.tools)
         self._forwards = definition.forward_identity
         self._outside = outside
         self._clock = clock
-        self._listed: tuple[Tool, ...] = ()
+        self._listing: asyncio.Task[tuple[Tool, ...]] | None = None
         self._until = float("-inf")
-        self._listing = asyncio.Lock()
 
     def find(
         self, method: str, path: str, headers: Sequence[tuple[bytes, bytes]], query: bytes
@@ -63,14 +69,34 @@ class ServedMcp:
             raise MethodNotAllowed("a tool is called by POST", headers={"allow": "POST"})
         return operation(name)
 
+    def lets(self, name: str) -> bool:
+        """Whether a tool of this name may be there, or by a `*` in it any that no rule names."""
+        if "*" in name:
+            return self._open and all(each.isalnum() or each in "_.-*" for each in name)
+        return self._naming.theirs(name) is not None
+
     async def tools(self) -> tuple[Tool, ...]:
-        """List what is let through, by its names here; raises `UpstreamError`."""
-        if self._clock.monotonic() >= self._until:
-            async with self._listing:
-                if self._clock.monotonic() >= self._until:
-                    self._listed = self._ours(await self._outside.tools())
-                    self._until = self._clock.monotonic() + KEPT_S
-        return self._listed
+        """List what is let through, by its names here; raises `UpstreamError`, `Unavailable` once it is closed.
+
+        Whoever needs the list while it is fetched waits for one and the same fetch, which goes on without them.
+        """
+        listing = self._listing
+        foreign = listing is not None and listing.get_loop() is not asyncio.get_running_loop()
+        if listing is None or foreign or (listing.done() and self._clock.monotonic() >= self._until):
+            listing = self._listing = asyncio.create_task(self._list())
+        await asyncio.wait((listing,))
+        if listing.cancelled():
+            raise Unavailable("another release takes the place of this one; try again")
+        return listing.result()
+
+    async def _list(self) -> tuple[Tool, ...]:
+        kept_s = FAILED_S
+        try:
+            listed = self._ours(await self._outside.tools())
+            kept_s = KEPT_S
+        finally:
+            self._until = self._clock.monotonic() + kept_s
+        return listed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call a tool: the body is its arguments, the answer what MCP calls a result."""
@@ -88,7 +114,11 @@ class ServedMcp:
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def close(self) -> None:
-        """Nothing runs beside the calls."""
+        """End the fetch of a list, where one runs."""
+        if self._listing is not None and self._listing.get_loop() is asyncio.get_running_loop():
+            self._listing.cancel()
+            await asyncio.wait((self._listing,))
+        await self._outside.close()
 
     def _ours(self, theirs: Sequence[Tool]) -> tuple[Tool, ...]:
         found = dict[str, Tool]()
@@ -136,7 +166,7 @@ class McpTools:
         )
         if answer.status != 200:
             return result_of(answer)
-        return read_result(answer.body)
+        return msgspec.structs.replace(read_result(answer.body), call_id=answer.call_id)
 
     def _may(self, principal: Principal, name: str) -> bool:
         return f"service:{self._served.slug}:{name}" in principal.scopes
@@ -160,7 +190,9 @@ def read_arguments(body: bytes) -> Mapping[str, Any]:
 
 
 def read_result(body: bytes) -> ToolResult:
-    """Read what `ServedMcp` writes."""
+    """Read what `ServedMcp` writes; what is too deep for clients is a failure."""
+    if is_deep(body):
+        return failure(TOO_DEEP)
     found = msgspec.json.decode(body)
     return ToolResult(tuple(found["content"]), found.get("structuredContent"), found["isError"])
 

@@ -7,9 +7,13 @@ from typing import Any
 
 import msgspec
 
+from tollbridge.administering import BodyTooLarge, check_json_depth
 from tollbridge_mcp.invoking import Answer
 from tollbridge_mcp.model import ToolResult, failure, text_block
 
+DEEPEST_ANSWER = 100
+"""Levels of JSON that a tool gives as such: clients read it by recursion."""
+TOO_DEEP = f"what the tool gives is nested deeper than {DEEPEST_ANSWER} levels"
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json|text/json")
 _KIND = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 _TEXT = frozenset(
@@ -25,22 +29,37 @@ def result_of(answer: Answer, *, wrapped: bool = False, promised: bool = False) 
     JSON that is an object, or `wrapped` into one, comes as such and as text. `promised`: the tool said what its JSON is
     like, so an answer without any is a failure.
     """
+    return msgspec.structs.replace(_result(answer, wrapped, promised), call_id=answer.call_id)
+
+
+def _result(answer: Answer, wrapped: bool, promised: bool) -> ToolResult:
     kind = answer.header(b"content-type").partition(";")[0].strip().lower()
     if not 200 <= answer.status < 300:
         return failure(_refusal(answer, kind))
     if _JSON.fullmatch(kind) and answer.body:
-        return _json(answer, wrapped)
+        return _json(answer, wrapped, promised)
     if promised:
         return failure(f"the service answered {answer.status} without the JSON that its document promises")
     return ToolResult((_block(answer, kind),))
 
 
-def _json(answer: Answer, wrapped: bool) -> ToolResult:
+def is_deep(body: bytes) -> bool:
+    """Whether JSON is nested deeper than clients can be expected to read."""
+    try:
+        check_json_depth(body, DEEPEST_ANSWER)
+    except BodyTooLarge:
+        return True
+    return False
+
+
+def _json(answer: Answer, wrapped: bool, promised: bool) -> ToolResult:
     try:
         found = msgspec.json.decode(answer.body)
     except _NO_JSON:
         return failure("the service answered with something that says to be JSON and is none")
     text = text_block(answer.body.decode("utf-8", "replace"))
+    if is_deep(answer.body):
+        return failure(TOO_DEEP) if promised else ToolResult((text,))
     if wrapped:
         return ToolResult((text,), {"result": found})
     return ToolResult((text,), found if isinstance(found, dict) else None)

@@ -5,25 +5,31 @@ server bears the name of the service that was asked for.
 """
 
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import mcp_types as types
 import msgspec
+import structlog
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.exceptions import MCPError
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from tollbridge import Call, GatewayError
+from tollbridge.faults import told
 from tollbridge_mcp.messages import LARGEST
 from tollbridge_mcp.model import Tool, ToolSource, UnknownTool, failure
+from tollbridge_mcp.quiet import quiet
 
 PAGE_TOOLS = 100
 PAGE_BYTES = 256 * 1024
 """Bytes of one page of tools; one that is larger by itself has a page of its own."""
 _CURSOR = re.compile(r"[0-9]{1,6}")
 _LONGEST_TEXT = 4_000
+_FAILED = "the gateway could not handle this call; its log has the reason under this request's id"
+
+log = structlog.get_logger("tollbridge")
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -43,13 +49,14 @@ class Answering:
         self._identity = identity
         self._call = call
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, *, streams: bool) -> None:
-        """Answer one HTTP request; `streams`: an answer that takes long may be an event stream."""
-        manager = StreamableHTTPSessionManager(
-            self._server(), json_response=not streams, stateless=True, max_request_body_size=LARGEST
-        )
-        async with manager.run():
-            await manager.handle_request(scope, receive, _with_plain_status(send))
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request in JSON."""
+        with quiet():
+            manager = StreamableHTTPSessionManager(
+                self._server(), json_response=True, stateless=True, max_request_body_size=LARGEST
+            )
+            async with manager.run():
+                await manager.handle_request(scope, receive, send)
 
     def _server(self) -> Server[Any]:
         said = self._identity
@@ -67,7 +74,12 @@ class Answering:
 
     async def _list(self, context: Any, params: types.PaginatedRequestParams) -> dict[str, Any]:
         principal = self._call.principal
-        tools = await _told(self._source.tools(principal)) if principal is not None else ()
+        try:
+            tools = await self._source.tools(principal) if principal is not None else ()
+        except GatewayError as exc:
+            raise MCPError(types.INTERNAL_ERROR, exc.message) from None
+        except Exception as exc:
+            raise self._fault(exc) from None
         page, following = one_page(tools, params.cursor)
         found = {"tools": page, "resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
         return {**found, "nextCursor": following} if following else found
@@ -79,7 +91,14 @@ class Answering:
             raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name[:100]!r} here for you") from None
         except GatewayError as exc:
             result = failure(exc.message)
+        except Exception as exc:
+            raise self._fault(exc) from None
         return result.wire()
+
+    def _fault(self, exc: Exception) -> MCPError:
+        """Log what nobody expected, whose words are for no client."""
+        log.error("tools_failed", call_id=self._call.id, service=self._identity.name, **told(exc))
+        return MCPError(types.INTERNAL_ERROR, _FAILED)
 
 
 def one_page(tools: Sequence[Tool], cursor: str | None) -> tuple[list[dict[str, Any]], str]:
@@ -94,21 +113,3 @@ def one_page(tools: Sequence[Tool], cursor: str | None) -> tuple[list[dict[str, 
         page.append(msgspec.to_builtins(each))
     end = start + len(page)
     return page, str(end) if page and end < len(tools) else ""
-
-
-def _with_plain_status(send: Send) -> Send:
-    """Make the status a number: the SDK's is an `HTTPStatus`, and would be logged as one."""
-
-    async def sent(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "status": int(message["status"])}
-        await send(message)
-
-    return sent
-
-
-async def _told(listing: Awaitable[Sequence[Tool]]) -> Sequence[Tool]:
-    try:
-        return await listing
-    except GatewayError as exc:
-        raise MCPError(types.INTERNAL_ERROR, exc.message) from None

@@ -20,6 +20,7 @@ from tollbridge_oauth.forms import names_another, read_form
 from tollbridge_oauth.looking import Looking
 from tollbridge_oauth.metadata import Document, resource_metadata, server_metadata
 from tollbridge_oauth.minting import Mint
+from tollbridge_oauth.origins import Origins
 from tollbridge_oauth.pages import Pages
 from tollbridge_oauth.refusals import InvalidTarget, OAuth2Error
 from tollbridge_oauth.registration import Registration
@@ -47,7 +48,8 @@ def make_app(gateway: Gateway) -> ASGIApp:
     if gateway.config.oauth.registration:
         endpoints["register"] = Registration(gateway)
     routes = [Route(f"/{name}", _failing(endpoint), methods=["POST"]) for name, endpoint in endpoints.items()]
-    return Split(Starlette(routes=routes), _pages(gateway, authentication, mint))
+    programs = Origins(Starlette(routes=routes), gateway.config.services.mcp_origins)
+    return Split(programs, _pages(gateway, authentication, mint))
 
 
 class Split:

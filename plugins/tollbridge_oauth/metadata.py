@@ -9,6 +9,7 @@ from tollbridge.authorizing import AuthMethod, GrantType
 from tollbridge_oauth.addresses import Addresses
 from tollbridge_oauth.answers import answer
 from tollbridge_oauth.assertions import ALGORITHMS
+from tollbridge_oauth.origins import give_terms, wants_terms
 
 _METHODS = [method.value for method in AuthMethod]
 _PROVEN = [method.value for method in AuthMethod if method is not AuthMethod.NONE]
@@ -63,6 +64,9 @@ class Document:
         self._paths = ("", path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if wants_terms(scope):
+            await give_terms(send, b"*")
+            return
         below = scope["path"].removeprefix(scope.get("root_path", ""))
         if scope["method"] not in ("GET", "HEAD") or below not in self._paths:
             raise NotFound("there is nothing at this path")

@@ -58,13 +58,13 @@ _OPEN = """
     ))
 """
 _SUBSCRIBED = f"""
-    SELECT asked.application, asked.service_id, {SUBSCRIBED_COLUMNS}
+    SELECT asked.application, asked.service_id, {SUBSCRIBED_COLUMNS}, coalesce(s.expires_at, $4::bigint) <= $3::bigint
     FROM unnest($1::text[], $2::text[]) AS asked (application, service_id)
     JOIN subscription AS s
         ON s.application = asked.application AND s.service_id = asked.service_id AND s.state = 'approved'
-        AND coalesce(s.expires_at, $4::bigint) > $3::bigint
     LEFT JOIN plan AS p ON p.name = s.plan
 """
+_TEAMS = "SELECT name, holder FROM team WHERE name = ANY($1::text[])"
 _EDITION = "SELECT number FROM turn WHERE name = 'services'"
 _WRITABLE = "SELECT pg_current_xact_id()::text, current_setting('transaction_read_only')"
 _SERVICES = "services"
@@ -84,6 +84,7 @@ class PostgresHot:
         self._holders = Lookups(self._find_holders)
         self._opening = Lookups(self._find_open)
         self._subscriptions = Lookups(self._find_subscriptions)
+        self._teams = Lookups(self._find_teams)
         self._editions = Lookups(self._find_edition)
         self._writes_until_s = -math.inf
 
@@ -97,9 +98,14 @@ class PostgresHot:
         return (await self._holders.find((asked,))).get(asked)
 
     async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
-        """Find the subscription that opens, as of every commit before the question."""
+        """Find the subscription that was approved, as of every commit before the question."""
         asked = (application, service_id)
         return (await self._subscriptions.find((asked,))).get(asked)
+
+    async def team_holder(self, name: str) -> str | None:
+        """Find what holds a team, as of every commit before the question."""
+        asked = storable(name)
+        return (await self._teams.find((asked,))).get(asked)
 
     async def edition(self) -> int:
         """Count the changes of what is published, as of every commit before the question."""
@@ -154,6 +160,7 @@ class PostgresHot:
         await self._holders.close()
         await self._opening.close()
         await self._subscriptions.close()
+        await self._teams.close()
         await self._editions.close()
 
     async def _find_principals(self, digests: Sequence[bytes]) -> Mapping[bytes, Principal | None]:
@@ -173,6 +180,10 @@ class PostgresHot:
             now = seconds_to_micros(self._clock.time())
             rows = [tuple(row.values()) for row in await db.fetch(_SUBSCRIBED, applications, services, now, _NEVER)]
         return {(row[0], row[1]): subscribed_of(row[2:]) for row in rows}
+
+    async def _find_teams(self, names: Sequence[str]) -> Mapping[str, str]:
+        async with self._pool.lend() as db:
+            return {row["name"]: row["holder"] for row in await db.fetch(_TEAMS, names)}
 
     async def _find_edition(self, names: Sequence[str]) -> Mapping[str, int]:
         async with self._pool.lend() as db:

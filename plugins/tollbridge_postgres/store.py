@@ -97,6 +97,9 @@ class PostgresStore(SqlServed):
     async def find_holder(self, token_id: str) -> Principal | None:
         return await self._open.hot.find_holder(token_id)
 
+    async def team_holder(self, name: str) -> str | None:
+        return await self._open.hot.team_holder(name)
+
     async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
         return await self._open.hot.find_subscription(application, service_id)
 

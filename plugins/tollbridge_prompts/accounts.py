@@ -24,13 +24,13 @@ class OnAccount:
 
     async def ask(self, request: Request) -> Answered:
         answered = await self._gate.ask(self._call, Ask(model=request.model, request=request))
-        return Answered(answered.response, answered.cost)
+        return Answered(answered.response, answered.cost, answered.dropped)
 
     async def stream(self, request: Request) -> AsyncGenerator[AnyEvent | Paid, None]:
         """Ask, and give the events as they come; what it cost comes behind them."""
         async with aclosing(self._gate.stream(self._call, Ask(model=request.model, request=request))) as events:
             async for event in events:
-                yield Paid(event.cost) if isinstance(event, Account) else event
+                yield Paid(event.cost, event.dropped) if isinstance(event, Account) else event
 
 
 def of_gateway(gateway: "Gateway", running: Running) -> Callable[[Call], Asking]:

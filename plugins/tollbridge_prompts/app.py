@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from tollbridge import BadRequest, Call, Clock, GatewayError
-from tollbridge.administering import CREDENTIAL_HEADERS, MethodNotAllowed, show_usd
+from tollbridge.administering import CREDENTIAL_HEADERS, MethodNotAllowed, show_usd, until_left
+from tollbridge.formats import shown
 from tollbridge_prompts import jsontext
 from tollbridge_prompts.asking import Asking
 from tollbridge_prompts.definition import PromptDefinition
@@ -19,20 +20,20 @@ from tollbridge_prompts.keeping import Keeping, is_known, key_of, tag_of
 from tollbridge_prompts.media import EVENTS, JSON, chosen
 from tollbridge_prompts.problems import KIND, problem_of
 from tollbridge_prompts.prompt import Prompt
+from tollbridge_prompts.pulse import Pulse
 from tollbridge_prompts.queries import read_query
-from tollbridge_prompts.refusals import ModelRefused, NotAcceptable
+from tollbridge_prompts.refusals import COST, Declined, NotAcceptable, refusal_of
 from tollbridge_prompts.running import Listener, Result, answered
 from tollbridge_prompts.streams import Body, EventsOut, Trimmed, WordsOut
 
 log = structlog.get_logger("tollbridge")
 
-COST = "x-tollbridge-cost-usd"
+DROPPED = "x-tollbridge-dropped"
+STOP = "x-tollbridge-stop"
 VERSION = "tollbridge-version"
-VARY = f"accept, {VERSION}, {', '.join(sorted(name.decode('ascii') for name in CREDENTIAL_HEADERS))}"
+VARY = f"accept, prefer, {VERSION}, {', '.join(sorted(name.decode('ascii') for name in CREDENTIAL_HEADERS))}"
 """What tells two answers to a GET apart beside its URL: an answer is kept for its caller alone."""
 _READS = ("GET", "HEAD")
-_STRICT = "unsupported_by_target"
-"""The code where a caller wants all or nothing (`Prefer: handling=strict`): the choice is its own."""
 _ALWAYS = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'; sandbox"}
 """A model's words are never a page: they may be anybody's."""
 
@@ -58,15 +59,27 @@ def offered(definition: PromptDefinition) -> tuple[str, ...]:
 
 
 class PromptApp:
-    """Answers the calls of one release on one worker.  `release` is its id, `asking` asks on a call's account."""
+    """Answers the calls of one release on one worker.
+
+    `release` is its id, `asking` asks on a call's account. Events show every `keep_alive_s` seconds in which there was
+    none that the model is still at it; 0 for never.
+    """
 
     def __init__(
-        self, prompt: Prompt, asking: Callable[[Call], Asking], clock: Clock, *, release: str, version: str
+        self,
+        prompt: Prompt,
+        asking: Callable[[Call], Asking],
+        clock: Clock,
+        *,
+        release: str,
+        version: str,
+        keep_alive_s: float = 0.0,
     ) -> None:
         self._prompt = prompt
         self._definition = prompt.definition
         self._asking = asking
         self._release = release
+        self._keep_alive_s = keep_alive_s
         self._common = {**_ALWAYS, VERSION: version}
         self._digest = msgspec.json.encode(prompt.definition)
         get = prompt.definition.get
@@ -74,7 +87,10 @@ class PromptApp:
         self._kept = Keeping(clock, self._max_age_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, also with a problem; raises a `GatewayError` only where a part of an answer was sent already."""
+        """Answer, also with a problem, until the caller leaves.
+
+        Raises a `GatewayError` only where a part of an answer was sent already.
+        """
         call: Call = scope["tollbridge"]
         begun = False
 
@@ -107,31 +123,43 @@ class PromptApp:
         reads = method in _READS
         brought = read_query(call.query, self._prompt.inputs) if reads else await _posted(call, scope, receive)
         values = self._prompt.inputs.taken(brought)
-        if kind == EVENTS or (named and not reads and kind != JSON and self._definition.stream):
-            await self._stream(call, kind, values, send)
-        elif reads:
-            await (await self._read(call, method, kind, values))(scope, receive, send)
-        else:
-            result = await self._asked(call, values)
-            headers = {"cache-control": "no-store", **self._about(result)}
-            await self._response(kind, rendered(kind, result), headers)(scope, receive, send)
+        streams = method != "HEAD" and (
+            kind == EVENTS or (named and not reads and kind != JSON and self._definition.stream)
+        )
+
+        async def answer() -> None:
+            if streams:
+                await self._stream(call, kind, values, send)
+                return
+            whole = self._read(call, method, kind, values) if reads else self._fresh(call, kind, values)
+            await (await whole)(scope, receive, send)
+
+        await until_left(answer(), receive)
+
+    async def _fresh(self, call: Call, kind: str, values: dict[str, Any]) -> Response:
+        """Answer a POST."""
+        result = await self._asked(call, values)
+        return self._response(kind, rendered(kind, result), {"cache-control": "no-store", **_about(result)})
 
     async def _read(self, call: Call, method: str, kind: str, values: dict[str, Any]) -> Response:
         """Answer a GET or HEAD: with what is kept, else by asking; a HEAD asks no model, for it shows no answer."""
-        key = key_of(self._release, call.principal.id if call.principal is not None else "", values)
-        found = self._kept.find(key)
+        if kind == EVENTS:
+            return _bare(self._stream_headers(kind))
+        caller = call.principal.id if call.principal is not None else ""
+        key = key_of(self._release, caller, values, strict=call.strict)
+        found = self._kept.find(key) if self._lets(call) else None
         headers = {"cache-control": f"private, max-age={self._max_age_s}", "vary": VARY}
         if found is not None:
             result, age_s = found
-            headers |= {"age": str(age_s), COST: "0"}
+            headers |= {**_about(result), "age": str(age_s), COST: "0"}
         elif method == "HEAD":
-            response = Response(None, 200, {**self._common, **headers, "content-type": _typed(kind)})
-            del response.headers["content-length"]  # which would be that of the answer (RFC 9110, 8.6)
-            return response
+            return _bare({**self._common, **headers, "content-type": _typed(kind)})
         else:
             result = await self._asked(call, values)
+            headers |= _about(result)
+            if result.cut:
+                return self._response(kind, rendered(kind, result), {**headers, "cache-control": "no-store"})
             self._kept.keep(key, result)
-            headers |= self._about(result)
         body = rendered(kind, result)
         headers["etag"] = tag_of(self._digest, kind, values, body)
         known = header(call, "if-none-match")
@@ -142,14 +170,24 @@ class PromptApp:
             response.body = b""  # the length stays that of the answer
         return response
 
+    def _lets(self, call: Call) -> bool:
+        """Whether the plan that a call is under lets it come to the model, now that it may have changed."""
+        terms = call.entered.terms if call.entered is not None else None
+        return terms is None or terms.lets(self._definition.model)
+
+    def _stream_headers(self, kind: str) -> dict[str, str]:
+        return {**self._common, "content-type": _typed(kind), "cache-control": "no-store", "vary": "accept"}
+
     async def _stream(self, call: Call, kind: str, values: dict[str, Any], send: Send) -> None:
-        headers = {**self._common, "content-type": _typed(kind), "cache-control": "no-store", "vary": "accept"}
-        body = Body(send, [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()])
+        headers = self._stream_headers(kind).items()
+        body = Body(send, [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers])
         output = self._definition.output
         trimmed = Trimmed(exact=output.exact or output.type == "json")
         out = EventsOut(body, trimmed) if kind == EVENTS else WordsOut(body, trimmed)
         try:
-            await out.end(await self._asked(call, values, out))
+            async with Pulse(out, self._keep_alive_s) as heard:
+                result = await self._asked(call, values, heard)
+            await out.end(result)
         except GatewayError as error:
             await out.fail(error)
             _note(call, error)
@@ -158,17 +196,13 @@ class PromptApp:
         request = self._prompt.conversation.request(values)
         try:
             return await answered(self._prompt, request, self._asking(call), listener)
+        except Declined:
+            raise
         except BadRequest as exc:
-            if exc.code == _STRICT:
-                raise
-            raise ModelRefused(exc) from None
+            raise refusal_of(exc) from None
 
     def _response(self, kind: str, body: bytes, headers: dict[str, str]) -> Response:
         return Response(body, 200, {**self._common, **headers, "content-type": _typed(kind)})
-
-    def _about(self, result: Result) -> dict[str, str]:
-        """Say what an answer took."""
-        return {} if result.cost is None else {COST: show_usd(result.cost)}
 
     def _refusal(self, error: GatewayError) -> Response:
         said = {name.decode("latin-1"): value.decode("latin-1") for name, value in error.headers()}
@@ -180,6 +214,21 @@ def rendered(kind: str, result: Result) -> bytes:
     """Write an answer: JSON is the value itself, of a text an object with it as `text`; else the text alone."""
     text = jsontext.write({"text": result.text}) if kind == JSON and result.is_text else result.text
     return text.encode("utf-8")
+
+
+def _about(result: Result) -> dict[str, str]:
+    """Say what an answer took, why it ended, and what its model could not be told."""
+    said = {} if result.cost is None else {COST: show_usd(result.cost)}
+    if result.stop is not None:
+        said[STOP] = str(result.stop)
+    return {**said, DROPPED: shown(result.dropped).decode("ascii")} if result.dropped else said
+
+
+def _bare(headers: dict[str, str]) -> Response:
+    """Answer a HEAD where there is no answer: without a length, which would be that of one (RFC 9110, 8.6)."""
+    response = Response(None, 200, headers)
+    del response.headers["content-length"]
+    return response
 
 
 def _note(call: Call, error: GatewayError) -> None:

@@ -4,21 +4,36 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
+from tollbridge import Usage
 from tollbridge.formats import AnyEvent, Request, Response
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer and what it cost, in nano-dollars; None where that is not known."""
+    """An answer and what it cost, in nano-dollars; None where that is not known.
+
+    `dropped` are fields that its model could not be told, by their canonical names.
+    """
 
     response: Response
     cost: int | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """What a stream cost, in nano-dollars; it comes at its end."""
+    """What a stream cost, and what was dropped, as in `Answered`; it comes at its end."""
 
+    cost: int | None
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What all attempts of a call took together; `cost` in nano-dollars, None where that of one is not known."""
+
+    attempts: int
+    usage: Usage
     cost: int | None
 
 

@@ -1,10 +1,10 @@
 """A prompt API called as the model `api/<slug>`, in any dialect.
 
 The caller's last message gives the variables. Where just one variable is required and takes texts, what was said is its
-value; else it must be a JSON object of variables. What a caller says beside that is refused rather than left out:
-instructions of its own, tools, and a form of the answer never fit; earlier turns do where the definition says `chat`,
-and stand between the examples and the last message. Parameters hold where the definition leaves them open; of two
-limits of the answer's length the lower one holds.
+value; else it must be a JSON object of variables. What a caller says beside that is refused where the answer would not
+be what was asked for: instructions of its own, tools, and a form of the answer never fit; earlier turns do where the
+definition says `chat`, and stand between the examples and the last message. Parameters hold where the definition leaves
+them open; of two limits of the answer's length the lower one holds. All else is left out, and told.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from tollbridge import BadRequest
-from tollbridge.formats import Choice, Message, Request, Response, Role, Text
+from tollbridge.formats import Choice, ChoiceMode, FormatKind, Message, Notes, Request, Response, Role, Text
 from tollbridge_prompts import jsontext
 from tollbridge_prompts.bounds import BODY
-from tollbridge_prompts.conversation import ORIGIN
+from tollbridge_prompts.conversation import ORIGIN, asked_with
 from tollbridge_prompts.prompt import Prompt
 from tollbridge_prompts.refusals import InputRefused
 from tollbridge_prompts.running import Result
@@ -37,6 +37,7 @@ _NEVER = {
     "cache": "a mark for a cache",
 }
 _SPOKEN = (Role.USER, Role.ASSISTANT)
+_IN_MESSAGES, _IN_PARTS = "messages[]", "messages[].content[]"
 
 
 def asked_as_model(prompt: Prompt, request: Request) -> Request:
@@ -57,6 +58,25 @@ def asked_as_model(prompt: Prompt, request: Request) -> Request:
     return replace(asked, **_added(asked, request))
 
 
+def leave_out(prompt: Prompt, request: Request, notes: Notes) -> None:
+    """Say what of a caller's request has no use: what the definition overrules, and what it has no place for."""
+    said = asked_with(prompt.definition.parameters)
+    overruled = [name for name in _OPEN if name in said and getattr(request, name) != said[name]]
+    notes.drop_given(**{name: getattr(request, name) for name in overruled})
+    notes.drop_given(parallel_tools=request.parallel_tools, metadata=request.metadata, store=request.store or None)
+    thinking = request.thinking
+    if thinking is not None and "thinking" not in said:
+        notes.drop_given("thinking", shown=thinking.shown or None, summary=thinking.summary)
+        notes.drop_extras(thinking.extras, "thinking")
+    for message in request.messages:
+        notes.drop_given(_IN_MESSAGES, name=message.name)
+        notes.drop_extras(message.extras, _IN_MESSAGES)
+        for part in message.parts:
+            notes.drop_given(_IN_PARTS, cache=part.cache)
+            notes.drop_extras(part.extras, _IN_PARTS)
+    notes.drop_extras(request.extras)
+
+
 def answered_as_model(result: Result, id: str, model: str, created: int) -> Response:
     """Give an answer as that of the model `api/<slug>`.  `created` in seconds since the epoch."""
     choice = Choice(parts=(Text(text=result.text),), stop=result.stop)
@@ -65,7 +85,7 @@ def answered_as_model(result: Result, id: str, model: str, created: int) -> Resp
 
 def _check(request: Request) -> None:
     for field, what in _NEVER.items():
-        if getattr(request, field):
+        if getattr(request, field) and not _says_nothing(request, field):
             raise BadRequest(f"this model is a prompt API, which takes no {what}", param=field)
     if (request.answers or 1) > 1:
         raise BadRequest("this model gives one answer", param="answers")
@@ -73,6 +93,16 @@ def _check(request: Request) -> None:
         raise BadRequest(
             f"this model is a prompt API, which takes no {request.essential[0]}", param=request.essential[0]
         )
+
+
+def _says_nothing(request: Request, field: str) -> bool:
+    """Whether a field says what holds anyway: words for an answer, and no tool where there is none."""
+    form, choice = request.format, request.choice
+    if field == "format" and form is not None:
+        return form.kind is FormatKind.TEXT
+    if field == "choice" and choice is not None:
+        return choice.mode in (ChoiceMode.AUTO, ChoiceMode.NONE) and not choice.names and choice.raw is None
+    return False
 
 
 def _check_earlier(earlier: Sequence[Message], *, chat: bool) -> None:
@@ -121,6 +151,7 @@ def _added(asked: Request, request: Request) -> dict[str, Any]:
     """Give what of the caller's request holds beside the definition."""
     open_ = {name: getattr(request, name) for name in _OPEN if getattr(asked, name) is None}
     passed = {name: getattr(request, name) for name in _PASSED}
+    passed["store"] = False if request.store is False else None
     limits = [limit for limit in (asked.max_output, request.max_output) if limit is not None]
     if thinking := open_.get("thinking"):
         open_["thinking"] = replace(thinking, spelling="", extras={})

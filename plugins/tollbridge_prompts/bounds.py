@@ -14,8 +14,10 @@ SCHEMA_BYTES = 64 * 1024
 SCHEMA_DEPTH = 32
 SCHEMA_WEIGHT = 2_000
 """Schemas within a schema, each counted as often as it is led to."""
+PATTERNS = 100
+"""Patterns in a schema: to compile one may take 1 ms."""
 PATTERN_BYTES = 256 * 1024
-"""What a compiled pattern may take: the time of a match is its size times the text, at most."""
+"""What a compiled pattern may take."""
 
 BODY = 1024 * 1024
 """Bytes of a request's body."""
@@ -31,9 +33,6 @@ ANSWER = 4 * 1024 * 1024
 
 PROBLEMS = 20
 """Things found wrong that are named one by one."""
-ALL_ERRORS = 1_000
-"""Values in an input of which all errors are looked for; of a larger one the first is named."""
-"""(The checker lists every error before it gives the first: one of each of 100,000 items took it 1.7 s.)"""
 WORDS = 200
 """Characters of what is quoted in a sentence."""
 
@@ -47,6 +46,8 @@ KEPT_CHARACTERS = 8 * 1024 * 1024
 KEPT_ANSWER = 256 * 1024
 """Characters of one answer that is kept."""
 
+JUDGED = 100_000
+"""Characters of an answer, or of a part of one, that a judge can be asked about."""
 REPAIR = 100_000
 """Characters of a wrong answer that the model is shown again."""
 DIFF_LINES = 2_000

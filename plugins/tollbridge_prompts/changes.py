@@ -13,7 +13,7 @@ from tollbridge_prompts.checking import templates_of
 from tollbridge_prompts.definition import PromptDefinition, Shape
 from tollbridge_prompts.jsontext import write
 from tollbridge_prompts.narrowing import ANNOTATIONS, Narrowing, narrowings
-from tollbridge_prompts.variables import Variable, read_variables
+from tollbridge_prompts.variables import Variable, lone_of, read_variables
 
 
 def changes(before: PromptDefinition, after: PromptDefinition) -> list[Change]:
@@ -74,6 +74,14 @@ def _variables(before: PromptDefinition, after: PromptDefinition) -> Iterator[Ch
             yield Change(path, f"the variable is new and {'required' if needed else 'may be left out'}", needed)
         else:
             yield from _variable(path, had[name], has[name])
+    yield from _lone(lone_of(tuple(had.values())), lone_of(tuple(has.values())))
+
+
+def _lone(before: str, after: str) -> Iterator[Change]:
+    """Compare which variable the words of a message stand for, where it is called as a model."""
+    if before != after:
+        what = f"are the value of {after!r}" if after else "must be a JSON object of variables"
+        yield Change("variables", f"called as a model: the words of the message {what} now", True, before, after)
 
 
 def _variable(path: str, before: Variable, after: Variable) -> Iterator[Change]:

@@ -32,17 +32,19 @@ class Conversation:
         """
         texts = as_texts(self._variables, values)
         between = [template for pair in self._examples for template in pair]
-        length = sum(one.length(texts) for one in (self._system, *between, self._user))
+        turns = tuple(earlier)
+        said = sum(len(part.text) for turn in turns for part in turn.parts if isinstance(part, Text))
+        length = said + sum(one.length(texts) for one in (self._system, *between, self._user))
         if length > RENDERED:
             raise BadRequest(
-                f"with these values the prompt has {length} characters; at most {RENDERED} can be asked",
+                f"with what was sent the prompt has {length} characters; at most {RENDERED} can be asked",
                 status=413,
                 code="prompt_too_long",
             )
         messages = [
             *_said(Role.SYSTEM, self._system, texts),
             *(one for user, assistant in self._examples for one in _turn(user, assistant, texts)),
-            *earlier,
+            *turns,
             message(Role.USER, self._user.render(texts)),
         ]
         return Request(

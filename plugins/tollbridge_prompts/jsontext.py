@@ -65,11 +65,6 @@ def number_of(text: str) -> int | Decimal | None:
         return None
 
 
-def size(value: Any) -> int:
-    """Count the values in a value, itself included."""
-    return sum(1 for _ in _within(value))
-
-
 def _within(value: Any) -> Iterator[Any]:
     """Give a value and all values in it, the names in objects not."""
     left = [value]

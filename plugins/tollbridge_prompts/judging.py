@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from tollbridge.formats import Format, FormatKind, Request, Role
 from tollbridge_prompts import jsontext
-from tollbridge_prompts.bounds import REPAIR
 from tollbridge_prompts.conversation import ORIGIN, message
 from tollbridge_prompts.definition import Judge, Output
 from tollbridge_prompts.outputs import Outputs
@@ -39,12 +38,11 @@ class Verdict(NamedTuple):
 
 def judging_request(judge: Judge, answer: str) -> Request:
     """Give what the judge is asked."""
-    shown = jsontext.write({"rubric": judge.rubric, "answer": answer[:REPAIR]})
+    shown = jsontext.write({"rubric": judge.rubric, "answer": answer})
     return Request(
         origin=ORIGIN,
         model=judge.model,
         messages=(message(Role.SYSTEM, _TASK), message(Role.USER, shown)),
-        temperature=0,
         format=Format(kind=FormatKind.SCHEMA, schema=_SCHEMA, name="grade"),
     )
 

@@ -1,7 +1,7 @@
 """Answers that are kept for a while on one worker, so that a call within that time asks no model.
 
-They are kept for whom they were made: the key holds the release, the caller's token, and the input. Nothing is shared
-between workers, and of two equal calls at once each asks.
+They are kept for whom they were made: the key holds the release, the caller's token, whether it wants all or
+nothing, and the input. Nothing is shared between workers, and of two equal calls at once each asks.
 """
 
 from collections import OrderedDict
@@ -64,9 +64,9 @@ class Keeping:
         self._characters -= len(self._kept.pop(key).result.text)
 
 
-def key_of(release: str, caller: str, values: dict[str, Any]) -> bytes:
-    """Give the key of an answer."""
-    return sha256(jsontext.write([release, caller, values]).encode("utf-8")).digest()
+def key_of(release: str, caller: str, values: dict[str, Any], *, strict: bool = False) -> bytes:
+    """Give the key of an answer; `strict`: it must be one of which nothing was left out."""
+    return sha256(jsontext.write([release, caller, strict, values]).encode("utf-8")).digest()
 
 
 def tag_of(digest: bytes, kind: str, values: dict[str, Any], body: bytes) -> str:

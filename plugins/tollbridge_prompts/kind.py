@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tollbridge import Call, Clock
-from tollbridge.formats import AnyEvent, Request
+from tollbridge.formats import AnyEvent, Notes, Request
 from tollbridge.services.kinds import (
     About,
     CaseResult,
     Change,
+    Left,
     Problem,
     Proof,
     Running,
@@ -20,6 +21,7 @@ from tollbridge.services.kinds import (
 )
 from tollbridge_prompts.app import PromptApp, check_method, methods_of
 from tollbridge_prompts.asking import Asking
+from tollbridge_prompts.asmodel import leave_out
 from tollbridge_prompts.bounds import BODY, KEPT_FAILURE, KEPT_NAME
 from tollbridge_prompts.changes import changes
 from tollbridge_prompts.checking import check
@@ -84,16 +86,28 @@ class PromptKind:
 
     def serve(self, gateway: "Gateway", running: Running) -> "ServedPrompt":
         """Compile a release."""
-        return ServedPrompt(Prompt(running.definition), running, self._accounts(gateway, running), gateway.clock)
+        every_s = gateway.config.upstream.keep_alive_s
+        return ServedPrompt(
+            Prompt(running.definition), running, self._accounts(gateway, running), gateway.clock, keep_alive_s=every_s
+        )
 
 
 class ServedPrompt:
     """A release as it serves on one worker."""
 
-    def __init__(self, prompt: Prompt, running: Running, asking: Callable[[Call], Asking], clock: Clock) -> None:
+    def __init__(
+        self,
+        prompt: Prompt,
+        running: Running,
+        asking: Callable[[Call], Asking],
+        clock: Clock,
+        *,
+        keep_alive_s: float,
+    ) -> None:
         self.prompt = prompt
-        self._speaking = Speaking(prompt, running.slug, asking, clock)
-        self._app = PromptApp(prompt, asking, clock, release=running.release_id, version=running.version)
+        about: dict[str, Any] = {"release": running.release_id, "version": running.version}
+        self._speaking = Speaking(prompt, running.slug, asking, clock, keep_alive_s=keep_alive_s)
+        self._app = PromptApp(prompt, asking, clock, keep_alive_s=keep_alive_s, **about)
 
     def find(self, method: str, path: str, headers: list[tuple[bytes, bytes]], query: bytes) -> ServiceOperation | None:
         if path not in ("", "/"):
@@ -107,8 +121,11 @@ class ServedPrompt:
     async def respond(self, call: Call, request: Request) -> Said:
         return await self._speaking.respond(call, request)
 
-    def stream(self, call: Call, request: Request) -> AsyncGenerator[AnyEvent, None]:
+    def stream(self, call: Call, request: Request) -> AsyncGenerator[AnyEvent | Left, None]:
         return self._speaking.stream(call, request)
+
+    def leave_out(self, request: Request, notes: Notes) -> None:
+        leave_out(self.prompt, request, notes)
 
     async def close(self) -> None:
         self._app.close()

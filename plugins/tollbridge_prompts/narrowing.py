@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from tollbridge_prompts.checkcost import STEPS
 from tollbridge_prompts.jsontext import write
 from tollbridge_prompts.schemas import Schema, UnusableSchema, check_schema
 from tollbridge_prompts.schemawalk import escaped, found_at, mapped
@@ -87,6 +88,8 @@ def _all_fit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     try:
         first, second = Schema(dict(one)), Schema(dict(other))
     except UnusableSchema:
+        return False
+    if sum(schema.steps(value) for schema in (first, second) for value in values) > STEPS:
         return False
     return all(second.fits(value) for value in values if first.fits(value))
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from tollbridge.services.kinds import About
 from tollbridge_prompts import problems
-from tollbridge_prompts.app import COST, VERSION, offered
+from tollbridge_prompts.app import DROPPED, STOP, VERSION, offered
 from tollbridge_prompts.definition import PromptDefinition
 from tollbridge_prompts.media import EVENTS, JSON
+from tollbridge_prompts.refusals import COST
 from tollbridge_prompts.schemawalk import rebased
 from tollbridge_prompts.variables import Variable, read_variables
 
@@ -100,7 +101,7 @@ def _parameter(variable: Variable) -> dict[str, Any]:
     said: dict[str, Any] = {"name": variable.name, "in": "query", "required": variable.required}
     if "description" in variable.schema:
         said["description"] = str(variable.schema["description"])
-    if "object" in variable.types:
+    if "object" in variable.read_as:
         return {**said, "content": {JSON: {"schema": schema}}}
     return {**said, "schema": schema}
 
@@ -117,6 +118,8 @@ def _answer(definition: PromptDefinition, *, kept: bool) -> dict[str, Any]:
     headers: dict[str, Any] = {
         COST: _header("What the models took, in US dollars."),
         VERSION: _header("The version that answered."),
+        STOP: _header("Why the answer ended; `length` where it was cut off. Not where it comes piece by piece."),
+        DROPPED: _header("Fields of the definition that the model could not be told. Not where it comes so."),
     }
     if kept:
         headers |= {"ETag": _header("The tag of the answer."), "Cache-Control": _header("How long it stays good.")}
@@ -145,6 +148,9 @@ def _problem() -> dict[str, Any]:
             "detail": text,
             "code": text,
             "errors": {"type": "array", "items": error},
+            "attempts": {"type": "integer", "description": "How often a model was asked in vain."},
+            "cost_usd": {**text, "description": "What that took, in US dollars."},
+            "usage": {"type": "object", "additionalProperties": {"type": "integer"}},
         },
         "required": ["type", "title", "status", "detail", "code"],
     }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from tollbridge.formats import Refusal, Request, Response, Role, Stop, Text
@@ -29,6 +30,10 @@ class Outputs:
     def __init__(self, output: Output) -> None:
         self._output = output
         self._schema = Schema(output.schema) if output.type == "json" and output.schema is not None else None
+        self._shown = ""
+        if self._schema is not None:
+            written = msgspec.json.encode(output.schema).decode()  # in the order of the definition
+            self._shown = f" It must fit this JSON Schema:\n{written}"
 
     @property
     def is_json(self) -> bool:
@@ -51,10 +56,13 @@ class Outputs:
         return Read(None, wrong) if wrong else Read(value)
 
     def repair(self, request: Request, text: str, wrong: tuple[str, ...]) -> Request:
-        """Give the request that tells the model what is wrong with its answer and asks again."""
+        """Give the request that tells the model what is wrong with its answer and asks again.
+
+        It holds the schema in words as well: not every model can be told it otherwise.
+        """
         said = [message(Role.ASSISTANT, text[:REPAIR])] if text.strip() else []
         found = "\n".join(f"- {one}" for one in wrong)
-        form = " Give the JSON alone, with nothing before or after it." if self.is_json else ""
+        form = f" Give the JSON alone, with nothing before or after it.{self._shown}" if self.is_json else ""
         told = message(Role.USER, f"That answer cannot be used:\n{found}\nAnswer once more, corrected.{form}")
         return replace(request, messages=(*request.messages, *said, told))
 

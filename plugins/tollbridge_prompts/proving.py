@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from tollbridge import Clock, GatewayError
 from tollbridge_prompts.asking import Asking
+from tollbridge_prompts.bounds import JUDGED
 from tollbridge_prompts.definition import Case, Judge
 from tollbridge_prompts.expecting import NOWHERE, failure_of, part_of, text_of
 from tollbridge_prompts.judging import Verdict, judging_request, verdict
 from tollbridge_prompts.outputs import text_of as words_of
 from tollbridge_prompts.prompt import Prompt
+from tollbridge_prompts.refusals import spent_of
 from tollbridge_prompts.running import Result, run
 
 AT_ONCE = 4
@@ -80,9 +82,14 @@ async def _prove(prompt: Prompt, case: Case, asking: Asking, clock: Clock) -> Ca
         result = await run(prompt, prompt.conversation.request(prompt.inputs.taken(case.variables)), asking)
     except GatewayError as exc:
         latency_s = clock.monotonic() - begun_s
-        return CaseReport(case.name, (f"the call failed: {exc.code}",), None, latency_s, (exc.message,))
+        spent = spent_of(exc)
+        cost = None if spent is None else spent.cost
+        return CaseReport(case.name, (f"the call failed: {exc.code}",), cost, latency_s, (exc.message,))
     latency_s = clock.monotonic() - begun_s
-    failures = filter(None, [failure_of(one, result, latency_s) for one in case.expect])
+    failures: list[str] = []
+    for one in case.expect:
+        failures += filter(None, (failure_of(one, result, latency_s),))
+        await asyncio.sleep(0)  # each may take as long as a check may: others have their turn in between
     found, cost = await _judged(case, result, asking)
     wrong = [*(Verdict(failure) for failure in failures), *(one for one in found if one.failure)]
     kept, told = tuple(one.failure for one in wrong), tuple(one.told for one in wrong)
@@ -101,8 +108,12 @@ async def _judged(case: Case, result: Result, asking: Asking) -> tuple[Sequence[
         if part is NOWHERE:
             found.append(Verdict(f"the answer has nothing at {expectation.at[:200]}"))
             continue
+        said = text_of(part)
+        if len(said) > JUDGED:
+            found.append(Verdict(f"a judge is shown at most {JUDGED} characters, and there are more"))
+            continue
         try:
-            answered = await asking.ask(judging_request(judge, text_of(part)))
+            answered = await asking.ask(judging_request(judge, said))
         except GatewayError as exc:
             found.append(Verdict(f"the judge could not be asked: {exc.code}", exc.message))
             cost = None

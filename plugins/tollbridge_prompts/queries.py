@@ -1,6 +1,5 @@
 """Values from the query of a GET: texts, read as the types that the variables have."""
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,6 +7,7 @@ from tollbridge import BadRequest
 from tollbridge_prompts import jsontext
 from tollbridge_prompts.bounds import QUERY
 from tollbridge_prompts.refusals import FieldError, InputRefused
+from tollbridge_prompts.schematypes import item_types_of
 from tollbridge_prompts.variables import Inputs, Variable
 
 _MOST_FIELDS = 1_000
@@ -33,20 +33,25 @@ def read_query(query: bytes, inputs: Inputs) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, texts in said.items():
         variable = inputs.find(name)
-        if variable is not None and len(texts) > 1 and "array" not in variable.types:
+        if variable is not None and len(texts) > 1 and "array" not in variable.read_as:
             errors.append(FieldError(f"/{name}", "it is there twice"))
-        values[name] = texts[0] if variable is None else _value(variable, texts)
+        values[name] = texts[0] if variable is None else _value(inputs, variable, texts)
     if errors:
         raise InputRefused(errors)
     return values
 
 
-def _value(variable: Variable, texts: list[str]) -> Any:
-    if "array" in variable.types and (len(texts) > 1 or not _is_list(texts[0])):
-        if len(texts) == 1 and len(variable.types) > 1:
-            return typed(texts[0], tuple(one for one in variable.types if one != "array"))
-        return [typed(text, _item_types(variable.schema)) for text in texts]
-    return typed(texts[0], variable.types)
+def _value(inputs: Inputs, variable: Variable, texts: list[str]) -> Any:
+    types = variable.read_as
+    if "array" in types and (len(texts) > 1 or not _is_list(texts[0])):
+        if len(texts) > 1 or len(types) == 1:
+            items = item_types_of(variable.schema)
+            return [typed(text, items) for text in texts]
+        types = tuple(one for one in types if one != "array")
+    others = tuple(one for one in types if one != "string")
+    if others != types and others and not inputs.fits(variable.name, texts[0]):
+        types = others  # such as one of several constants of which some are no texts
+    return typed(texts[0], types)
 
 
 def typed(text: str, types: tuple[str, ...]) -> Any:
@@ -67,11 +72,6 @@ def typed(text: str, types: tuple[str, ...]) -> Any:
             if isinstance(value, list if kind == "array" else dict):
                 return value
     return text
-
-
-def _item_types(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    items = schema.get("items")
-    return Variable("", items, required=False).types if isinstance(items, dict) else ()
 
 
 def _is_list(text: str) -> bool:

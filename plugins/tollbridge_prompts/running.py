@@ -10,13 +10,14 @@ import msgspec
 from tollbridge import NotFound, UpstreamError, Usage
 from tollbridge.formats import AnyEvent, Delta, Fold, PartBegin, Ping, Replaced, Request, Response, Stop, Text, words_of
 from tollbridge_prompts import jsontext
-from tollbridge_prompts.asking import Answered, Asking, Paid
+from tollbridge_prompts.asking import Answered, Asking, Paid, Spent
 from tollbridge_prompts.bounds import ANSWER, PROBLEMS
 from tollbridge_prompts.outputs import stop_of, text_of
 from tollbridge_prompts.prompt import Prompt
-from tollbridge_prompts.refusals import BadAnswer, TooSlow
+from tollbridge_prompts.refusals import BadAnswer, Declined, TooSlow
 
 _DECLINED = (Stop.REFUSAL, Stop.FILTER)
+_CUT = (Stop.LENGTH, Stop.CONTEXT, Stop.PAUSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Result:
     """What a call gave: `value` is the answer, a text or JSON, and `text` the same as a text.
 
     `usage` and `cost` are of all attempts together, the cost in nano-dollars and None where that of one is not known.
+    `dropped` are fields that a model could not be told, by their canonical names.
     """
 
     value: Any
@@ -34,13 +36,19 @@ class Result:
     stop: Stop | None = None
     model: str = ""
     is_text: bool = True
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def cut(self) -> bool:
+        """Whether the model stopped before it had said all."""
+        return self.stop in _CUT
 
 
 class Listener(Protocol):
     """Who hears of an answer while it comes."""
 
-    async def piece(self, text: str) -> None:
-        """Hear the next words."""
+    async def piece(self, text: str) -> bool:
+        """Hear the next words; gives whether any were passed on."""
         ...
 
     async def void(self, wrong: tuple[str, ...]) -> None:
@@ -55,8 +63,8 @@ class Listener(Protocol):
 async def run(prompt: Prompt, request: Request, asking: Asking, listener: Listener | None = None) -> Result:
     """Ask until there is an answer that fits; with a listener, the answer is asked for as a stream.
 
-    Raises `BadAnswer` where none does within the retries of the definition, `TooSlow` where its time is over, and what
-    the gateway refuses with.
+    Raises `BadAnswer` where none does within the retries of the definition, `Declined` where the model wants to give
+    none, `TooSlow` where its time is over, and what the gateway refuses with.
     """
     limit = prompt.definition.timeout_s
     try:
@@ -88,6 +96,7 @@ class _Run:
         self._listener = listener
         self._usage = Usage()
         self._cost: int | None = 0
+        self._dropped: dict[str, None] = {}
 
     async def result(self, request: Request) -> Result:
         attempt = 1
@@ -95,43 +104,49 @@ class _Run:
             response = await self._answer(request)
             text, stop = text_of(response), stop_of(response)
             if stop in _DECLINED:
-                raise BadAnswer("the model declined to answer this", code="model_declined")
+                raise Declined("the model declined to answer this", spent=self._spent(attempt))
             read = self._outputs.read(text, stop)
             if not read.wrong:
                 said = jsontext.write(read.value) if self._outputs.is_json else read.value
                 is_text = not self._outputs.is_json
-                return Result(read.value, said, attempt, self._usage, self._cost, stop, response.model, is_text)
+                about = (self._usage, self._cost, stop, response.model, is_text, tuple(self._dropped))
+                return Result(read.value, said, attempt, *about)
             if attempt >= self._most:
                 times = "once" if attempt == 1 else f"{attempt} times"
                 raise BadAnswer(
-                    f"the model was asked {times} and its answer does not fit: {'; '.join(read.wrong[:PROBLEMS])}"
+                    f"the model was asked {times} and its answer does not fit: {'; '.join(read.wrong[:PROBLEMS])}",
+                    spent=self._spent(attempt),
                 )
             if self._listener is not None:
                 await self._listener.void(read.wrong)
             request = self._outputs.repair(request, text, read.wrong)
             attempt += 1
 
+    def _spent(self, attempts: int) -> Spent:
+        return Spent(attempts, self._usage, self._cost)
+
     async def _answer(self, request: Request) -> Response:
         listener = self._listener
         answered = await (self._asking.ask(request) if listener is None else self._heard(request, listener))
         self._usage = added(self._usage, answered.response.usage)
         self._cost = None if self._cost is None or answered.cost is None else self._cost + answered.cost
+        self._dropped.update(dict.fromkeys(answered.dropped))
         return answered.response
 
     async def _heard(self, request: Request, listener: Listener) -> Answered:
         """Pass an answer on while it comes, and fold it."""
-        folding, words, cost = Fold(), _Words(), None
+        folding, words, paid = Fold(), _Words(), Paid(None)
         async with aclosing(self._asking.stream(msgspec.structs.replace(request, stream=True))) as events:
             async for event in events:
                 if isinstance(event, Paid):
-                    cost = event.cost
+                    paid = event
                     continue
                 folding.add(event)
                 if isinstance(event, Ping):
                     await listener.alive()
                 elif text := words.of(event):
                     await listener.piece(text)
-        return Answered(folding.response(), cost)
+        return Answered(folding.response(), paid.cost, paid.dropped)
 
 
 class _Words:

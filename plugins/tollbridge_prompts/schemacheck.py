@@ -6,7 +6,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from tollbridge_prompts.bounds import PROBLEMS, SCHEMA_BYTES, SCHEMA_DEPTH, SCHEMA_WEIGHT, WORDS
+from tollbridge_prompts.bounds import DEPTH, PATTERNS, PROBLEMS, SCHEMA_BYTES, SCHEMA_DEPTH, SCHEMA_WEIGHT, WORDS
+from tollbridge_prompts.checkcost import DEAREST, CheckCost
 from tollbridge_prompts.schemawalk import found_at, parts_of
 
 Flaws = list[tuple[str, str]]
@@ -21,7 +22,8 @@ def flaws_of(schema: Any) -> Flaws:
     """Say why a schema cannot be used; nothing for one whose every check takes bounded time.
 
     A schema that leads back to itself is refused, and one that leads to others more than `SCHEMA_WEIGHT` times: the
-    time of a check grows with that number, and by two references each to the next it doubles with each.
+    time of a check grows with that number, and by two references each to the next it doubles with each. So is one that
+    is dear for every value that is held against it.
     """
     if not isinstance(schema, dict):
         return [("", "a schema must be an object")]
@@ -30,11 +32,36 @@ def flaws_of(schema: Any) -> Flaws:
     if len(msgspec.json.encode(schema)) > SCHEMA_BYTES:
         return [("", f"it is larger than {SCHEMA_BYTES} bytes")]
     flaws: Flaws = []
+    patterns = 0
     for pointer, one in _all(schema, "", named=True):
         flaws += _own_flaws(pointer, one)
+        patterns += _patterns(one)
         if len(flaws) >= PROBLEMS:
             return flaws[:PROBLEMS]
-    return flaws or _Weighing(schema).flaws()
+    if patterns > PATTERNS:
+        flaws.append(("", f"it has {patterns} patterns; at most {PATTERNS} can be"))
+    return flaws or _Weighing(schema).flaws() or _dear(schema)
+
+
+def _patterns(schema: Any) -> int:
+    if not isinstance(schema, dict):
+        return 0
+    named = schema.get("patternProperties")
+    return ("pattern" in schema) + (len(named) if isinstance(named, dict) else 0)
+
+
+def _dear(schema: Any) -> Flaws:
+    """Refuse a schema by which hardly any value could be checked."""
+    steps = CheckCost(schema).dearest(DEPTH)
+    if steps <= DEAREST:
+        return []
+    return [
+        (
+            "",
+            f"to hold one value or character against it may take {steps:,.0f} steps; at most {DEAREST:,} can be: "
+            "write constants as one enum, of texts where that can be, and fewer alternatives and shorter patterns",
+        )
+    ]
 
 
 def _depth(schema: Any) -> int:

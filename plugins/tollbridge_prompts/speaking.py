@@ -1,8 +1,7 @@
 """A prompt API as the model `api/<slug>`: its answers, whole or as they come."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncGenerator, Callable
 
 from tollbridge import Call, Clock
 from tollbridge.formats import (
@@ -18,11 +17,12 @@ from tollbridge.formats import (
     Text,
     UsageSeen,
 )
-from tollbridge.services.kinds import MODEL, Said
+from tollbridge.services.kinds import MODEL, Left, Said
 from tollbridge_prompts.asking import Asking
 from tollbridge_prompts.asmodel import answered_as_model, asked_as_model
 from tollbridge_prompts.conversation import ORIGIN
 from tollbridge_prompts.prompt import Prompt
+from tollbridge_prompts.pulse import Pulse
 from tollbridge_prompts.refusals import BadAnswer
 from tollbridge_prompts.running import Result, answered
 from tollbridge_prompts.streams import Trimmed
@@ -32,24 +32,30 @@ AHEAD = 16
 
 
 class Speaking:
-    """Answers the callers of one release in the canonical model."""
+    """Answers the callers of one release in the canonical model.
 
-    def __init__(self, prompt: Prompt, slug: str, asking: Callable[[Call], Asking], clock: Clock) -> None:
+    A stream shows every `keep_alive_s` seconds in which nothing of it came that the model is still at it; 0 for never.
+    """
+
+    def __init__(
+        self, prompt: Prompt, slug: str, asking: Callable[[Call], Asking], clock: Clock, *, keep_alive_s: float = 0.0
+    ) -> None:
         self._prompt = prompt
         self._model = f"{MODEL}{slug}"
         self._asking = asking
         self._clock = clock
+        self._keep_alive_s = keep_alive_s
 
     async def respond(self, call: Call, request: Request) -> Said:
         """Answer as a whole; raises what the gateway and the prompt API refuse with."""
         result = await answered(self._prompt, asked_as_model(self._prompt, request), self._asking(call))
-        return Said(answered_as_model(result, call.id, self._model, self._now()), result.cost)
+        return Said(answered_as_model(result, call.id, self._model, self._now()), result.cost, result.dropped)
 
-    async def stream(self, call: Call, request: Request) -> AsyncGenerator[AnyEvent, None]:
+    async def stream(self, call: Call, request: Request) -> AsyncGenerator[AnyEvent | Left, None]:
         """Answer as events: a text as its words come, JSON once it was held against its schema."""
         asked = asked_as_model(self._prompt, request)
         words = _Words(exact=self._prompt.definition.output.exact, passes=not self._prompt.outputs.is_json)
-        asking = asyncio.create_task(_heard(words, answered(self._prompt, asked, self._asking(call), words)))
+        asking = asyncio.create_task(self._heard(words, asked, call))
         try:
             said, opened = False, False
             async for text in words.taken():
@@ -64,6 +70,8 @@ class Speaking:
                     yield PartBegin(part=Text(text=""), index=0)
                 yield Delta(text=text, index=0)
             result = await asking
+            if result.dropped:
+                yield Left(result.dropped)
             if not opened:
                 yield Begin(origin=ORIGIN, id=call.id, model=self._model, created=self._now())
             for event in _ending(result, said=said):
@@ -73,6 +81,14 @@ class Speaking:
             await asyncio.wait({asking})
             if not asking.cancelled():
                 asking.exception()  # now it was seen, and nobody logs it as lost
+
+    async def _heard(self, words: "_Words", asked: Request, call: Call) -> Result:
+        """Ask, and have the words heard as they come; behind the last of them, that it is."""
+        try:
+            async with Pulse(words, self._keep_alive_s) as heard:
+                return await answered(self._prompt, asked, self._asking(call), heard)
+        finally:
+            words.end()
 
     def _now(self) -> int:
         return int(self._clock.time())
@@ -91,11 +107,12 @@ class _Words:
         self._room = asyncio.Semaphore(AHEAD)
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue()
 
-    async def piece(self, text: str) -> None:
+    async def piece(self, text: str) -> bool:
         said = self._trimmed.take(text) if self._passes else ""
         if said:
             self._said = True
             await self._bring(said)
+        return bool(said)
 
     async def void(self, wrong: tuple[str, ...]) -> None:
         if self._said:
@@ -117,13 +134,6 @@ class _Words:
         while (text := await self._waiting.get()) is not None:
             self._room.release()
             yield text
-
-
-async def _heard(words: _Words, running: Coroutine[Any, Any, Result]) -> Result:
-    try:
-        return await running
-    finally:
-        words.end()
 
 
 def _ending(result: Result, *, said: bool) -> list[AnyEvent]:

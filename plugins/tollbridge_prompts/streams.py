@@ -17,9 +17,9 @@ from typing import Any
 from starlette.types import Send
 
 from tollbridge import GatewayError
-from tollbridge.administering import show_usd
 from tollbridge_prompts import jsontext
-from tollbridge_prompts.problems import problem_of
+from tollbridge_prompts.asking import Spent
+from tollbridge_prompts.problems import problem_of, shown_spent
 from tollbridge_prompts.running import Result
 
 _ALIVE = b":\n\n"
@@ -71,9 +71,10 @@ class EventsOut:
         self._body = body
         self._trimmed = trimmed
 
-    async def piece(self, text: str) -> None:
+    async def piece(self, text: str) -> bool:
         if said := self._trimmed.take(text):
             await self._body.write(event("delta", {"text": said}))
+        return bool(said)
 
     async def void(self, wrong: tuple[str, ...]) -> None:
         await self._body.write(event("reset", {"errors": list(wrong)}))
@@ -99,9 +100,10 @@ class WordsOut:
         self._body = body
         self._trimmed = trimmed
 
-    async def piece(self, text: str) -> None:
+    async def piece(self, text: str) -> bool:
         if said := self._trimmed.take(text):
             await self._body.write(said.encode("utf-8"))
+        return bool(said)
 
     async def void(self, wrong: tuple[str, ...]) -> None:
         """Nothing was sent yet."""
@@ -125,10 +127,9 @@ def event(name: str, data: Mapping[str, Any]) -> bytes:
 
 def shown_result(result: Result) -> dict[str, Any]:
     """Write an answer with what it took."""
-    usage = {"input_tokens": result.usage.input_total, "output_tokens": result.usage.output_total}
-    shown: dict[str, Any] = {"output": result.value, "attempts": result.attempts, "usage": usage}
-    if result.cost is not None:
-        shown["cost_usd"] = show_usd(result.cost)
+    shown = {"output": result.value, **shown_spent(Spent(result.attempts, result.usage, result.cost))}
     if result.stop is not None:
         shown["stop"] = str(result.stop)
+    if result.dropped:
+        shown["dropped"] = list(result.dropped)
     return shown

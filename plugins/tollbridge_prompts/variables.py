@@ -6,9 +6,12 @@ from typing import Any
 
 from tollbridge_prompts import jsontext
 from tollbridge_prompts.bounds import PROBLEMS
+from tollbridge_prompts.checkcost import STEPS
 from tollbridge_prompts.refusals import FieldError, InputRefused
-from tollbridge_prompts.schemas import Schema
+from tollbridge_prompts.schemas import Schema, too_much
+from tollbridge_prompts.schematypes import said_types, types_of
 from tollbridge_prompts.template import NAME
+from tollbridge_prompts.valuesize import size_of
 
 NOTHING = object()
 """Stands for a default that is not there; null is one."""
@@ -31,8 +34,12 @@ class Variable:
     @property
     def types(self) -> tuple[str, ...]:
         """Give the types its schema says, none where it says none."""
-        said = self.schema.get("type", ())
-        return (said,) if isinstance(said, str) else tuple(one for one in said if isinstance(one, str))
+        return said_types(self.schema)
+
+    @property
+    def read_as(self) -> tuple[str, ...]:
+        """Give the types that a text is read as, by references, alternatives and constants too; none where any fits."""
+        return types_of(self.schema)
 
 
 def read_variable(name: str, said: Mapping[str, Any]) -> Variable:
@@ -52,6 +59,15 @@ def read_variables(said: Mapping[str, Mapping[str, Any]]) -> tuple[Variable, ...
     return tuple(read_variable(name, one) for name, one in said.items())
 
 
+def lone_of(variables: tuple[Variable, ...]) -> str:
+    """Give the name of the variable that a mere text stands for; empty where there is no such one.
+
+    It is the only one that is required, and takes texts.
+    """
+    required = [one for one in variables if one.required]
+    return required[0].name if len(required) == 1 and required[0].types == ("string",) else ""
+
+
 class Inputs:
     """What a call may bring.  Raises `UnusableSchema` for a schema that `checking` would have named."""
 
@@ -62,12 +78,12 @@ class Inputs:
 
     @property
     def lone(self) -> str:
-        """Give the name of the variable that a mere text stands for; empty where there is no such one.
+        """Give the name of the variable that a mere text stands for; empty where there is no such one."""
+        return lone_of(self.variables)
 
-        It is the only one that is required, and takes texts.
-        """
-        required = [one for one in self.variables if one.required]
-        return required[0].name if len(required) == 1 and required[0].types == ("string",) else ""
+    def fits(self, name: str, value: Any) -> bool:
+        """Whether a value fits a variable that is there."""
+        return self._schemas[name].fits(value)
 
     def find(self, name: str) -> Variable | None:
         """Find a variable."""
@@ -78,6 +94,7 @@ class Inputs:
 
         Raises `InputRefused` with everything that is wrong, at most `PROBLEMS` of it.
         """
+        self._check_steps(values)
         errors: list[FieldError] = []
         taken: dict[str, Any] = {}
         for one in self.variables:
@@ -93,6 +110,13 @@ class Inputs:
         if errors:
             raise InputRefused(errors[:PROBLEMS])
         return taken
+
+    def _check_steps(self, values: Mapping[str, Any]) -> None:
+        """Refuse values that it would take too long to check, all of them together."""
+        steps = {name: schema.steps(values[name]) for name, schema in self._schemas.items() if name in values}
+        if sum(steps.values()) > STEPS:
+            dearest = max(steps, key=steps.__getitem__)
+            raise InputRefused([FieldError(f"/{dearest}", too_much(size_of(values[dearest]), sum(steps.values())))])
 
     def _unknown(self, values: Mapping[str, Any]) -> list[FieldError]:
         unknown = [name for name in values if name not in self._by_name]

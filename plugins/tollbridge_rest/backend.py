@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 from tollbridge import Clock, UpstreamError
 from tollbridge.transport.guard import Endpoint, Guard, endpoint_of
 from tollbridge_rest.balancing import Balancer
+from tollbridge_rest.credentials import Ours
 from tollbridge_rest.definition import Node, Upstream
-from tollbridge_rest.headers import Headers
 from tollbridge_rest.health import FRESH, Checked, Passive, checked, failed, succeeded
+from tollbridge_rest.line import is_target
 from tollbridge_rest.pool import Pool
 
-Ours = Callable[[], Awaitable[Headers]]
+ReadOurs = Callable[[], Awaitable[Ours]]
 
 PASS_HOST, OWN_HOST = "pass", "upstream"
 
@@ -41,16 +42,20 @@ def read_node(url: str) -> tuple[Endpoint, str, str]:
         raise ValueError("it holds a query or a fragment, which belong to the routes")
     if any(part in (".", "..") for part in parts.path.split("/")) or "//" in parts.path:
         raise ValueError("its path is not in its plain form")
+    if not is_target(parts.path or "/"):
+        raise ValueError("its path holds what no request can; escape it")
     return endpoint, parts.netloc, parts.path.rstrip("/")
 
 
 class Backend:
     """Picks nodes, and learns from what became of their calls.
 
-    `ours` gives the headers that go with a request; it raises `Unavailable` for a secret that is not there.
+    `ours` gives what goes along with a request; it raises `Unavailable` for a secret that is not there.
     """
 
-    def __init__(self, name: str, upstream: Upstream, *, ours: Ours, guard: Guard, clock: Clock, private: bool) -> None:
+    def __init__(
+        self, name: str, upstream: Upstream, *, ours: ReadOurs, guard: Guard, clock: Clock, private: bool
+    ) -> None:
         self.name = name
         self.upstream = upstream
         self.ours = ours

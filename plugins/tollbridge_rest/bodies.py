@@ -42,8 +42,9 @@ class Incoming:
         return self.through.is_set() and self._size == 0
 
     async def begin(self) -> None:
-        """Read the first piece: most bodies are that, and then their length is known."""
-        await self._read(keep=True)
+        """Read the first piece that holds something: most bodies are that, and then their length is known."""
+        while not self._size and not self.through.is_set():
+            await self._read(keep=True)
         if self.through.is_set():
             self.length = self._size
 

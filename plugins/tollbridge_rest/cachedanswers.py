@@ -14,6 +14,7 @@ from tollbridge_rest.caching import (
     is_fresh,
     joined,
     looks,
+    of_freshness,
     unchanged,
     varied,
 )
@@ -48,6 +49,7 @@ class Lookup:
         self._headers = headers
         self._clock = clock
         self._began = clock.time()
+        self._turn = shelf.turn
         self._looks = looks(method, headers)
         self._kept = shelf.find(key, headers) if self._looks else None
 
@@ -76,9 +78,11 @@ class Lookup:
         if status != 304 or kept is None or self._method != "GET" or not can_be_checked(kept):
             return None
         now = self._clock.time()
-        fresh_s = fresh_for(200, headers, self._rules, now)
-        kept = freshened(kept, said, age_of(headers, now, now - self._began), fresh_s or 0.0, now)
-        self._shelf.put(self._key, kept, self._headers)
+        of_it = of_freshness(headers, kept.said)
+        fresh_s = fresh_for(200, [*headers, *(pair for pair in of_it if pair not in headers)], self._rules, now)
+        age = age_of(headers, now, now - self._began)
+        kept = replace(freshened(kept, said, age, fresh_s or 0.0, now), said=of_it)
+        self._shelf.put(self._key, kept, self._headers, self._turn)
         return self._given(kept)
 
     def collecting(self, status: int, headers: Headers, told: Given) -> "Collecting | None":
@@ -96,8 +100,8 @@ class Lookup:
             return None
         plain = [pair for pair in told.headers if pair[0] != b"age"]
         age = age_of(headers, now, now - self._began)
-        kept = Kept(told.status, plain, b"", now, age, fresh_s, asked, etag, modified)
-        return Collecting(self._shelf, self._key, kept, self._headers)
+        kept = Kept(told.status, plain, b"", now, age, fresh_s, asked, etag, modified, of_freshness(headers))
+        return Collecting(self._shelf, self._key, kept, self._headers, self._turn)
 
     def _given(self, kept: Kept) -> Given:
         age = (b"age", b"%d" % kept.age_at(self._clock.time()))
@@ -110,11 +114,12 @@ class Lookup:
 class Collecting:
     """Collects a body as it goes by, up to what is kept of one."""
 
-    def __init__(self, shelf: Shelf, key: Key, kept: Kept, headers: Headers) -> None:
+    def __init__(self, shelf: Shelf, key: Key, kept: Kept, headers: Headers, turn: int) -> None:
         self._shelf = shelf
         self._key = key
         self._kept = kept
         self._headers = headers
+        self._turn = turn
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -131,4 +136,6 @@ class Collecting:
         if self._size > LARGEST:
             return
         kept = replace(self._kept, body=b"".join(self._parts))
-        self._shelf.put(self._key, kept if headers is None else replace(kept, headers=headers), self._headers)
+        if headers is not None:
+            kept = replace(kept, headers=[pair for pair in headers if pair[0] != b"age"])
+        self._shelf.put(self._key, kept, self._headers, self._turn)

@@ -1,6 +1,6 @@
 """What may be kept of an answer, for how long, and what is served of it (RFC 9111).  Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
@@ -12,6 +12,9 @@ KEPT_STATUSES = frozenset((200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501
 LONGEST_S = 86_400.0
 _LARGEST = 2**31
 _NOT_KEPT = frozenset((b"set-cookie", b"age", b"connection"))
+_OF_FRESHNESS = frozenset((b"cache-control", b"expires", b"date"))
+_ASKS_ELSEWHERE = (b"range", b"authorization", b"if-match", b"if-unmodified-since")
+"""A request with one of these is answered by the upstream alone."""
 _UPDATED = frozenset((b"content-length", b"content-encoding", b"content-type", b"content-range", b"etag"))
 """What a 304 does not change of what is kept: it has no body of its own to speak of."""
 
@@ -20,7 +23,8 @@ _UPDATED = frozenset((b"content-length", b"content-encoding", b"content-type", b
 class Kept:
     """An answer as it goes to callers, at `stored_at` already `age` seconds old, and fresh until it is `fresh_s` old.
 
-    `asked` are the request's headers that it varies by. `etag` and `modified` are the upstream's own validators.
+    `asked` are the request's headers that it varies by. `etag` and `modified` are the upstream's own validators, `said`
+    is what it said of how long the answer is fresh, which is not always what callers are told.
     """
 
     status: int
@@ -32,11 +36,12 @@ class Kept:
     asked: tuple[tuple[bytes, bytes], ...] = ()
     etag: bytes = b""
     modified: bytes = b""
+    said: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        pairs = (*self.headers, *self.asked)
+        pairs = (*self.headers, *self.asked, *self.said)
         return 500 + len(self.body) + sum(len(name) + len(value) + 100 for name, value in pairs)
 
     def age_at(self, now: float) -> float:
@@ -71,7 +76,7 @@ def seconds(text: str | None) -> float | None:
 
 def looks(method: str, headers: Headers) -> bool:
     """Whether what is kept may answer a request, and what answers it may be kept."""
-    if method not in ("GET", "HEAD") or joined(headers, b"range") or joined(headers, b"authorization"):
+    if method not in ("GET", "HEAD") or any(joined(headers, name) for name in _ASKS_ELSEWHERE):
         return False
     return "no-store" not in directives(headers)
 
@@ -88,11 +93,17 @@ def is_fresh(kept: Kept, headers: Headers, now: float) -> bool:
 
 
 def varied(headers: Headers, more: tuple[str, ...], asked: Headers) -> tuple[tuple[bytes, bytes], ...] | None:
-    """Give what an answer varies by with the values of a request, None where nothing may be kept of it."""
+    """Give what an answer varies by with the values of a request, None where nothing may be kept of it.
+
+    Cookies say who calls, and some answers are compressed without a word on it: it varies by these in any case.
+    """
     said = {name.strip().lower() for name in joined(headers, b"vary").split(b",") if name.strip()}
     if b"*" in said or len(said) > 20:
         return None
     said.update(name.lower().encode("ascii") for name in more)
+    said.add(b"cookie")
+    if joined(headers, b"content-encoding"):
+        said.add(b"accept-encoding")
     return tuple((name, joined(asked, name)) for name in sorted(said))
 
 
@@ -139,6 +150,13 @@ def checking(kept: Kept, headers: Headers) -> Headers:
     if kept.modified:
         plain.append((b"if-modified-since", kept.modified))
     return plain
+
+
+def of_freshness(headers: Headers, before: Iterable[tuple[bytes, bytes]] = ()) -> tuple[tuple[bytes, bytes], ...]:
+    """Give what an upstream says of how long an answer is fresh, with what it said `before` and does not say anew."""
+    new = [pair for pair in headers if pair[0] in _OF_FRESHNESS]
+    names = {name for name, _ in new}
+    return (*new, *(pair for pair in before if pair[0] not in names))
 
 
 def freshened(kept: Kept, headers: Headers, age: float, fresh_s: float, now: float) -> Kept:

@@ -1,14 +1,15 @@
 """One call of a REST service, from the caller's request to the end of the answer."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from starlette.types import Receive, Send
 
 from tollbridge import BadRequest, Clock, GatewayError, NotFound, Unavailable, UpstreamError
+from tollbridge.administering import CREDENTIAL_HEADERS, BodyTooLarge
 from tollbridge_rest.bodies import CallerGone, Incoming
 from tollbridge_rest.cachedanswers import Collecting, Given, Lookup
 from tollbridge_rest.cors import answer_headers, value_of
@@ -17,15 +18,32 @@ from tollbridge_rest.described import Asked
 from tollbridge_rest.documents.findings import Finding
 from tollbridge_rest.exchange import ELSEWHERE, Answer, Exchange, Outgoing
 from tollbridge_rest.headers import Headers, edit_headers, headers_down
-from tollbridge_rest.keeping import Key, Shelf
+from tollbridge_rest.keeping import Shelf
 from tollbridge_rest.line import LineBroken
+from tollbridge_rest.redirects import Public, public_headers
 from tollbridge_rest.relaying import MOST_READ, BrokenOff, edited, head_of, read_whole, send_on, send_whole
 from tollbridge_rest.routing import Taken
-from tollbridge_rest.shaping import Course, Shown, changed_body, outgoing, own_headers, owner_of, told_host
+from tollbridge_rest.shaping import (
+    Course,
+    Shown,
+    cache_key,
+    cache_rules,
+    cache_url,
+    changed_body,
+    outgoing,
+    own_headers,
+)
 
 LONGEST_S = 60.0
 """Seconds of a call whose route says nothing of it and that has no upstream."""
+_LARGE = 256 * 1024
+"""Bytes of a body whose JSON is worked on in a thread."""
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
+_VARY = (b"vary", b", ".join(sorted(CREDENTIAL_HEADERS)))
+"""What somebody got is nobody else's, also where a cache on the way keeps what bears no `Authorization`."""
+
+_CODES = {each.status: each.code for each in (NotFound, BodyTooLarge)}
+Found = TypeVar("Found")
 
 log = structlog.get_logger("tollbridge")
 
@@ -60,6 +78,8 @@ class RestCall:
             if work.done():
                 work.result()
             elif not leaving.done():
+                if self._exchange is not None:
+                    self._exchange.ran_out()
                 again_s = None if course.backend is None else course.backend.again_s()
                 raise _late(seconds, again_s, reached=self._exchange is not None and self._exchange.reached)
         except CallerGone:
@@ -80,12 +100,14 @@ class RestCall:
         log.warning(event, call_id=self._shown.call.id, operation=self._route.name, **more)
 
     async def _send(self, message: Mapping[str, Any]) -> None:
-        """Send a message on, the head with what pages of other origins are told."""
+        """Send a message on, the head with what pages of other origins and caches on the way are told."""
         if message["type"] == "http.response.start":
             self._begun = True
             cors = self._route.cors
+            more = [] if self._shown.call.principal is None else [_VARY]
             if cors is not None:
-                message = {**message, "headers": [*message["headers"], *answer_headers(cors, self._shown.headers)]}
+                more += answer_headers(cors, self._shown.headers)
+            message = {**message, "headers": [*message["headers"], *more]}
         await self._plain_send(dict(message))
 
     async def _work(self, body: Incoming) -> None:
@@ -103,32 +125,34 @@ class RestCall:
         if not (course.judges_requests or course.request_edit) or body.is_empty:
             if body.is_empty:
                 asked = replace(asked, body=b"")
-            self._judge_request(asked)
+            await self._judge_request(asked)
             return asked
         content = await body.whole(MOST_READ)
         asked = replace(asked, body=content)
-        self._judge_request(asked)
+        await self._judge_request(asked)
         if course.request_edit:
-            body.replace(changed_body(course, shown, content))
+            body.replace(await _beside(content, lambda: changed_body(course, shown, content)))
         return asked
 
-    def _judge_request(self, asked: Asked) -> None:
+    async def _judge_request(self, asked: Asked) -> None:
         course, how = self._course, self._route.validate.request
-        if course.described is None or not course.judges_requests:
+        described = course.described
+        if described is None or not course.judges_requests:
             return
-        wrong = course.described.wrong_request(asked)
+        wrong = await _beside(asked.body or b"", lambda: described.wrong_request(asked))
         if wrong and how is Strictness.REFUSE:
             first = wrong[0]
             message = f"the request is not as this service's document says: {_told(wrong)}"
-            code = NotFound.code if first.status == NotFound.status else None
+            code = _CODES.get(first.status)
             raise BadRequest(message, status=first.status, code=code, param=first.where[:200])
         self._warn("request_not_as_described", wrong)
 
-    def _judge_answer(self, asked: Asked, answer: Answer, body: bytes) -> None:
+    async def _judge_answer(self, asked: Asked, answer: Answer, body: bytes) -> None:
         course, how = self._course, self._route.validate.response
-        if course.described is None or not course.judges_answers or self._bodiless or answer.status == 304:
+        described = course.described
+        if described is None or not course.judges_answers or self._bodiless or answer.status == 304:
             return
-        wrong = course.described.wrong_answer(asked, answer.status, answer.headers, body)
+        wrong = await _beside(body, lambda: described.wrong_answer(asked, answer.status, answer.headers, body))
         if wrong and how is Strictness.REFUSE:
             raise UpstreamError(
                 "the upstream's answer is not as this service's document says",
@@ -145,13 +169,11 @@ class RestCall:
         """Give what is kept, or have it fetched."""
         course, shown = self._course, self._shown
         request = outgoing(course, self._taken, shown)
-        url = f"{self._route.upstream}{request.target}"
-        lookup = None
-        if self._route.cache is not None:
-            owner = "" if self._route.cache.shared else owner_of(shown.call)
-            key = Key(url, f"{self._route.name} {owner} {told_host(course, shown)}")
+        lookup, rules = None, cache_rules(course, shown)
+        if rules is not None and body.is_empty:
+            key = cache_key(course, shown, request.target)
             heard = [*request.headers, *own_headers(course, shown)]  # an answer may vary by either
-            lookup = Lookup(self._shelf, self._route.cache, key, request.method, heard, clock=self._clock)
+            lookup = Lookup(self._shelf, rules, key, request.method, heard, clock=self._clock)
             given = lookup.fresh()
             if given is not None:
                 await self._give(given)
@@ -163,9 +185,11 @@ class RestCall:
         if answer is None:
             await self._give(self._made_up(asked))
             return
+        public = Public(shown.root, self._taken.way.template, course.rewrite)
+        answer.headers = public_headers(answer.headers, answer.origins, answer.path, public)
         try:
             if shown.method not in _SAFE and answer.status < 400:
-                self._shelf.forget(url)
+                self._shelf.forget(cache_url(course, request.target), shown.path)
             await self._pass_on(answer, asked, lookup)
         finally:
             await answer.close()
@@ -176,11 +200,13 @@ class RestCall:
         if backend is None:
             raise Unavailable("this operation has no upstream", code="upstream_missing")
         instead = self._route.mock is Mock.WHEN_DOWN and self._course.described is not None
-        sent = Outgoing(request.method, request.target, request.host, headers, request.key)
-        own = [*own_headers(self._course, shown), *await backend.ours()]
+        ours = await backend.ours()
+        sent = Outgoing(request.method, ours.target(request.target), request.host, headers, request.key)
+        own = [*own_headers(self._course, shown), *ours.headers]
         try:
             self._exchange = Exchange(backend, sent, own, body, shown.call.id)
             answer = await self._exchange.run()
+            answer.headers = ours.hidden(answer.headers)
         except (UpstreamError, Unavailable) as exc:
             if not instead:
                 raise
@@ -208,8 +234,9 @@ class RestCall:
             await send_on(self._send, head, answer, route, bodiless=self._bodiless, keeps=keeps)
             return
         body = await self._read(answer)
-        self._judge_answer(asked, answer, body)
-        body, headers = edited(body, head.headers, course.response_edit)
+        await self._judge_answer(asked, answer, body)
+        whole = body
+        body, headers = await _beside(whole, lambda: edited(whole, head.headers, course.response_edit))
         if keeps is not None:
             keeps.add(body)
             keeps.end(headers)
@@ -232,6 +259,11 @@ class RestCall:
             raise Unavailable("there is no document to make an answer up from", code="mock_missing")
         made = described.made_up(asked)
         return Given(made.status, [*made.headers, (b"x-tollbridge-mock", b"true")], made.body)
+
+
+async def _beside(content: bytes, work: Callable[[], Found]) -> Found:
+    """Do work on a body, on a large one in a thread: other calls go on between its steps."""
+    return await asyncio.to_thread(work) if len(content) > _LARGE else work()
 
 
 async def _end(*tasks: "asyncio.Task[None]") -> None:

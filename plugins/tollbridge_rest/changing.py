@@ -9,10 +9,10 @@ from tollbridge.services.kinds import Change
 from tollbridge_rest.definition import Definition, Route, Strictness, Terms
 from tollbridge_rest.documents import changes
 from tollbridge_rest.making import Meant, read_definition
+from tollbridge_rest.overtaking import overtaken
 
 MOST_CHANGES = 2_000
 _LONGEST = 200
-_ORDER = (Strictness.OFF, Strictness.WARN, Strictness.REFUSE)
 
 
 def changes_between(before: Definition, after: Definition) -> list[Change]:
@@ -21,6 +21,7 @@ def changes_between(before: Definition, after: Definition) -> list[Change]:
     found = list(_of_upstreams(before, after))
     if before.routes or after.routes:
         found += _of_routes(old.routes, new.routes)
+        found += overtaken(old.routes, new.routes)
     else:
         found += _of_terms("default", before.default, after.default)
     found += _of_disabled(old, new)
@@ -99,7 +100,12 @@ def _sooner(was: float | None, now: float | None) -> bool:
 
 
 def _stricter(was: Any, now: Any) -> bool:
-    return _ORDER.index(now.request) > _ORDER.index(was.request) and now.request is Strictness.REFUSE
+    sides = ((was.request, now.request), (was.response, now.response))
+    return any(new is Strictness.REFUSE and old is not new for old, new in sides)
+
+
+def _not_any_more(was: bool, now: bool) -> bool:
+    return was and not now
 
 
 def _gone(was: Any, now: Any) -> bool:
@@ -116,5 +122,6 @@ _BREAKS: Mapping[str, Callable[[Any, Any], bool]] = {
     "validate": _stricter,
     "response": _always,
     "cors": _gone,
+    "escaped_slashes": _not_any_more,
 }
 """Which changes of a route a caller may fail with; what is not here shows in its answers, if at all, as before."""

@@ -3,17 +3,31 @@
 import re
 from collections.abc import Callable, Iterator
 
-from tollbridge.administering import parse_usd
+import msgspec
+
+from tollbridge.administering import clear_secrets, parse_usd
 from tollbridge.services.kinds import Problem
 from tollbridge.transport.guard import endpoint_of, is_plainly_private
 from tollbridge_rest.backend import OWN_HOST, PASS_HOST, read_node
 from tollbridge_rest.conditions import make_condition
 from tollbridge_rest.credentials import is_reference
-from tollbridge_rest.definition import Balance, Cors, Definition, HeaderEdit, Mock, Route, Strictness, Terms, Upstream
+from tollbridge_rest.definition import (
+    Balance,
+    Cors,
+    Definition,
+    HeaderEdit,
+    Mock,
+    Route,
+    Scheme,
+    Strictness,
+    Terms,
+    Upstream,
+)
 from tollbridge_rest.documents.bounds import BadDocument
 from tollbridge_rest.documents.checking import problems_of as document_problems
-from tollbridge_rest.headers import is_value, may_be_edited
+from tollbridge_rest.headers import is_value, may_be_answered, may_be_edited
 from tollbridge_rest.jsonbodies import JsonEdit
+from tollbridge_rest.line import is_target
 from tollbridge_rest.making import read_definition
 from tollbridge_rest.pool import make_context
 from tollbridge_rest.routing import NEVER
@@ -34,6 +48,11 @@ def problems_of(definition: Definition) -> list[Problem]:
 
 
 def _problems(definition: Definition) -> Iterator[Problem]:
+    sent = {name: msgspec.to_builtins(getattr(definition, name)) for name in ("upstreams", "routes", "default")}
+    for path in clear_secrets(sent):
+        if path[-2:] != ("auth", "key"):  # of which more is said below
+            where, how = "/".join(path), "store it, and write stored:NAME into the headers of its upstream"
+            yield Problem(where, f"a secret does not belong in here; {how}")
     for name, upstream in definition.upstreams.items():
         yield from _of_upstream(f"upstreams/{name}", upstream)
     try:
@@ -55,7 +74,7 @@ def _problems(definition: Definition) -> Iterator[Problem]:
         yield from document_problems(meant.document)
     at = "routes" if definition.routes else "default"
     names: dict[str, int] = {}
-    places: dict[tuple[object, ...], str] = {}
+    places: dict[tuple[object, ...], dict[str, str]] = {}
     told: set[tuple[str, str]] = set()
     for place, route in enumerate(meant.routes):
         where = f"{at}/{place}" if definition.routes else at
@@ -66,12 +85,16 @@ def _problems(definition: Definition) -> Iterator[Problem]:
         if route.name in names:
             yield Problem(f"{where}/name", f"the route {names[route.name]} is called {route.name!r} too; name it anew")
         names.setdefault(route.name, place)
+        taking = places.setdefault(_shape(route), {})
         for method in route.methods or ("*",):
-            key = _shape(route, method)
-            if key in places:
-                yield Problem(f"{where}/path", f"the route {places[key]!r} takes all calls of {method} before this one")
+            first = taking.get("*") or taking.get(method)
+            if method == "HEAD" and definition.routes:  # an operation of a document may describe it beside GET
+                first = first or taking.get("GET")
+            if first:
+                yield Problem(f"{where}/path", f"the route {first!r} takes all calls of {method} before this one")
                 break
-            places[key] = route.name
+        for method in route.methods or ("*",):
+            taking.setdefault(method, route.name)
 
 
 def _is_held(route: Route) -> bool:
@@ -80,14 +103,14 @@ def _is_held(route: Route) -> bool:
     return route.validate.request is not off or route.validate.response is not off or route.mock is not Mock.NEVER
 
 
-def _shape(route: Route, method: str) -> tuple[object, ...]:
+def _shape(route: Route) -> tuple[object, ...]:
     """Give what two routes must differ in: names of parameters make no difference."""
     conditions = frozenset((each.where, each.name.lower(), each.test, each.value) for each in route.match)
     try:
         template = read_template(route.path)
     except ValueError:
-        return (route.path, method, conditions)
-    return (tuple(segment.texts for segment in template.segments), bool(template.rest), method, conditions)
+        return (route.path, conditions)
+    return (tuple(segment.texts for segment in template.segments), bool(template.rest), conditions)
 
 
 def _said(where: str, check: Callable[[], object]) -> Iterator[Problem]:
@@ -117,7 +140,7 @@ def _of_upstream(at: str, upstream: Upstream) -> Iterator[Problem]:
     if upstream.tls.ca:
         yield from _said(f"{at}/tls/ca", lambda: make_context(upstream.tls))
     if upstream.tls.server_name:
-        yield from _said(f"{at}/tls/server_name", lambda: _check_host(upstream.tls.server_name))
+        yield from _said(f"{at}/tls/server_name", lambda: _check_name(upstream.tls.server_name))
     if not upstream.tls.verify:
         yield Problem(f"{at}/tls/verify", "nodes need not prove who they are: anybody between could be one", True)
     if upstream.allow_private:
@@ -126,6 +149,9 @@ def _of_upstream(at: str, upstream: Upstream) -> Iterator[Problem]:
         )
     if upstream.auth is not None and not is_reference(upstream.auth.key):
         yield Problem(f"{at}/auth/key", "name where the key is kept: stored:NAME, env:NAME or file:PATH")
+    if upstream.auth is not None and upstream.auth.scheme is Scheme.HEADER and not may_be_edited(upstream.auth.name):
+        name = upstream.auth.name
+        yield Problem(f"{at}/auth/name", f"{name} frames a message or is the gateway's own; show the key in another")
     yield from _of_headers(f"{at}/headers", HeaderEdit(set=upstream.headers))
     secret = upstream.auth is not None or any(map(is_reference, upstream.headers.values()))
     if upstream.plain and secret:
@@ -153,13 +179,24 @@ def _check_host(host: str) -> None:
         raise ValueError(f"{host[:100]!r} is no host name")
 
 
+def _check_name(host: str) -> None:
+    """Refuse what no certificate can be for: TLS asks for names whose labels have 1 to 63 signs."""
+    _check_host(host)
+    try:
+        named = host.rstrip(".").encode("idna")
+    except UnicodeError:
+        named = b""
+    if not named:
+        raise ValueError(f"{host[:100]!r} is no host name")
+
+
 def _check_path(path: str) -> None:
     if not path.startswith("/"):
         raise ValueError("it begins with '/'")
     plain, _, query = path.partition("?")
     check_plain(plain)
-    if not path.isascii() or " " in path or "#" in query:
-        raise ValueError("it is written in visible ASCII, as in a URL")
+    if not is_target(path) or "#" in query:
+        raise ValueError('it is written in visible ASCII, as in a URL, where ", < and > are escaped')
 
 
 # routes
@@ -184,6 +221,9 @@ def _of_route(at: str, route: Route, definition: Definition) -> Iterator[Problem
         if is_reference(value):
             yield Problem(f"{at}/request/headers/{name}", "a secret is read in the headers of an upstream alone", True)
     yield from _of_headers(f"{at}/response/headers", route.response.headers)
+    for name, value in (*route.response.headers.set.items(), *route.response.headers.add.items()):
+        if not may_be_answered(name, value):
+            yield Problem(f"{at}/response/headers/{name}", "it speaks to browsers for the gateway's own origin")
     yield from _said(f"{at}/request/body", lambda: JsonEdit(route.request.body))
     yield from _said(f"{at}/response/body", lambda: JsonEdit(route.response.body))
     if route.price_per_call is not None:

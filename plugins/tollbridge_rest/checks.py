@@ -18,16 +18,16 @@ log = structlog.get_logger("tollbridge")
 
 
 async def ask_if_well(backend: Backend, member: Member) -> bool:
-    """Ask one node, once.  One that cannot be shown its secret, for that is not there, is not well."""
+    """Ask one node, once.  One that cannot be shown its secret, for that is not there or fits no head, is not well."""
     health = backend.upstream.health
     host = backend.host_for(member, "")
     try:
         ours = await backend.ours()
     except Unavailable:
         return False
-    headers = [*ours, (b"accept", b"*/*"), (b"user-agent", b"tollbridge-health"), (b"content-length", b"0")]
-    head = write_head("GET", member.path + health.path, host, headers)
+    headers = [*ours.headers, (b"accept", b"*/*"), (b"user-agent", b"tollbridge-health"), (b"content-length", b"0")]
     try:
+        head = write_head("GET", member.path + ours.target(health.path), host, headers)
         async with asyncio.timeout(health.timeout_s):
             line = await backend.pool.take(member.endpoint)
             try:
@@ -39,7 +39,7 @@ async def ask_if_well(backend: Backend, member: Member) -> bool:
                     size += len(chunk)
             finally:
                 backend.pool.give_back(member.endpoint, line)
-    except (LineBroken, TimeoutError):
+    except (LineBroken, TimeoutError, ValueError):
         return False
     return in_ranges(status, health.expect)
 

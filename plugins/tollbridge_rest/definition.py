@@ -116,12 +116,14 @@ class Scheme(StrEnum):
     BEARER = "bearer"
     HEADER = "header"
     BASIC = "basic"
+    QUERY = "query"
 
 
 class Auth(Part, frozen=True, kw_only=True):
     """The credential of the gateway at an upstream.  `key` is a reference: `env:NAME`, `file:PATH` or `stored:NAME`.
 
-    `name` is the header of the scheme `header`, `user` the one of `basic`, whose password the key is.
+    `name` is the header of the scheme `header`, or the parameter of `query`; `user` the one of `basic`, whose password
+    the key is.
     """
 
     scheme: Scheme = Scheme.BEARER

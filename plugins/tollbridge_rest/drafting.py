@@ -13,6 +13,7 @@ from tollbridge_rest.checking import problems_of
 from tollbridge_rest.definition import Definition
 from tollbridge_rest.documents import BadDocument, Document, document_of, to_json
 from tollbridge_rest.documents.bounds import shown
+from tollbridge_rest.documents.plain import mapping
 from tollbridge_rest.routing import NEVER
 
 UPSTREAM = "main"
@@ -78,8 +79,9 @@ def _ignored(document: Document, elsewhere: bool) -> Iterator[str]:
     unserved = [f"{each.method} {each.path}" for each in document.operations if each.method in NEVER]
     if unserved:
         yield f"methods that are never passed on are left out: {_listed(unserved)}"
-    if document.raw.get("webhooks"):
-        yield f"webhooks are no operations: {_listed(document.raw['webhooks'])}"
+    webhooks = mapping(document.raw.get("webhooks"), "webhooks")
+    if webhooks:
+        yield f"webhooks are no operations: {_listed(webhooks)}"
     renamed = [f"{shown(each.id)} as {each.name}" for each in document.operations if each.name != each.id]
     if renamed:
         yield f"names that fit no scope are changed: {_listed(renamed)}"

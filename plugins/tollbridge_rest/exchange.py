@@ -9,7 +9,7 @@ import structlog
 from tollbridge import GatewayError, Unavailable, UpstreamError
 from tollbridge_rest.backend import Backend, Member
 from tollbridge_rest.bodies import Incoming
-from tollbridge_rest.headers import Headers
+from tollbridge_rest.headers import Headers, as_read
 from tollbridge_rest.line import Line, LineBroken, write_head
 from tollbridge_rest.pool import IDLE_S, SURE_S
 
@@ -33,11 +33,16 @@ class Outgoing:
 
 
 class Answer:
-    """An answer whose head is here.  `close` lets go of its node."""
+    """An answer whose head is here.  `close` lets go of its node, which goes by `origins` and has `path` before all."""
 
-    def __init__(self, backend: Backend, member: Member, line: Line, upload: "asyncio.Task[None] | None") -> None:
+    def __init__(
+        self, backend: Backend, member: Member, line: Line, upload: "asyncio.Task[None] | None", *, host: str
+    ) -> None:
         self.status = line.status
         self.headers = line.headers
+        scheme, names = member.endpoint.scheme, (member.authority, host)
+        self.origins = frozenset(f"{scheme}://{name}".lower() for name in names)
+        self.path = member.path
         self._backend = backend
         self._member = member
         self._line = line
@@ -85,6 +90,8 @@ class Exchange:
         self._body = body
         self._call_id = call_id
         self._tried: set[int] = set()
+        self._asked: Member | None = None
+        self._upload: asyncio.Task[None] | None = None
         self.reached = False
 
     async def run(self) -> Answer:
@@ -121,6 +128,11 @@ class Exchange:
             left, stale = left - 1, False
             self._tried.add(member.place)
 
+    def ran_out(self) -> None:
+        """Note that time is up: a node that hangs rests as one that fails, unless it waits for the caller's body."""
+        if self._asked is not None and (self._upload is None or self._upload.done()):
+            self._backend.note(self._asked, good=False)
+
     def _tell(self, member: Member, why: str) -> None:
         where = {"upstream": self._backend.name, "node": member.authority}
         log.warning("upstream_try_failed", call_id=self._call_id, detail=why[:300], **where)
@@ -135,27 +147,29 @@ class Exchange:
         repeatable = body.again and request.method in REPEATABLE
         line = None
         backend.begin(member)
-        upload: asyncio.Task[None] | None = None
+        self._asked, self._upload = member, None
         try:
             line = await backend.pool.take(member.endpoint, idle_s=0 if fresh else IDLE_S if repeatable else SURE_S)
-            used, self.reached = line.used, True
-            line.ask(self._head(member), chunked=body.length is None, bodiless=request.method == "HEAD")
-            upload = asyncio.create_task(_send(line, body))
-            await self._head_of(line, upload)
+            used, head = line.used, self._head(member)
+            self.reached = True
+            line.ask(head, chunked=body.length is None, bodiless=request.method == "HEAD")
+            self._upload = asyncio.create_task(_send(line, body))
+            await self._head_of(line, self._upload)
         except BaseException as exc:
-            await _end(upload)
+            await _end(self._upload)
             if line is not None:
                 line.abort()
                 backend.pool.give_back(member.endpoint, line)
             backend.end(member)
             if isinstance(exc, LineBroken):
-                _raise_refused(upload)
+                _raise_refused(self._upload)
                 if line is not None and used and not exc.late and not fresh and self._may_repeat(sent=True):
                     raise _Stale from None
                 backend.note(member, good=False)
             raise
+        self._asked = None
         backend.note(member, good=line.status not in ELSEWHERE)
-        return Answer(backend, member, line, upload)
+        return Answer(backend, member, line, self._upload, host=backend.host_for(member, request.host))
 
     async def _head_of(self, line: Line, upload: "asyncio.Task[None]") -> None:
         """Wait for the head; how long a node may take counts from when it has all of the request."""
@@ -173,8 +187,8 @@ class Exchange:
 
     def _head(self, member: Member) -> bytes:
         request, body = self._request, self._body
-        names = {name for name, _ in self._ours}
-        headers = [pair for pair in request.headers if pair[0] not in names]
+        names = {as_read(name) for name, _ in self._ours}
+        headers = [pair for pair in request.headers if as_read(pair[0]) not in names]
         if body.length is None:
             headers.append((b"transfer-encoding", b"chunked"))
         elif body.length or request.method not in ("GET", "HEAD", "OPTIONS", "DELETE"):
@@ -183,7 +197,10 @@ class Exchange:
         try:
             return write_head(request.method, member.path + request.target, host, [*headers, *self._ours])
         except ValueError as exc:
-            raise UpstreamError("the request cannot be passed on", detail=str(exc)) from None
+            kind = UpstreamError if self.reached else Unavailable
+            raise kind(
+                "the request cannot be passed on", status=502, code=UpstreamError.code, detail=str(exc)
+            ) from None
 
 
 class _Stale(Exception):

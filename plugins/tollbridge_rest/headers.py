@@ -26,7 +26,18 @@ _HOP_BY_HOP = frozenset(
 _NOT_UP = _HOP_BY_HOP | frozenset(
     (
         *(b"host", b"content-length", b"expect", b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"),
-        *(b"forwarded", b"x-real-ip", b"true-client-ip", b"cookie", b"via", b"x-request-id", b"max-forwards"),
+        *(
+            b"forwarded",
+            b"x-forwarded",
+            b"x-real-ip",
+            b"x-client-ip",
+            b"fastly-client-ip",
+            b"true-client-ip",
+            b"cookie",
+            b"via",
+            b"x-request-id",
+            b"max-forwards",
+        ),
         *(b"x-original-url", b"x-rewrite-url", b"x-original-host", b"x-host", b"x-http-method-override"),
         *(b"x-http-method", b"x-method-override", b"tollbridge-version"),
     )
@@ -38,10 +49,10 @@ _NOT_DOWN = _HOP_BY_HOP | frozenset(
         *(b"content-length", b"set-cookie", b"set-cookie2", b"server", b"date", b"alt-svc", b"via"),
         *(b"strict-transport-security", b"clear-site-data", b"nel", b"report-to", b"reporting-endpoints"),
         *(b"www-authenticate", b"service-worker-allowed", b"x-request-id", b"request-id"),
-        *(b"x-accel-redirect", b"x-accel-buffering", b"x-sendfile"),
+        b"x-sendfile",
     )
 )
-_NOT_DOWN_BEGINNINGS = (b"x-tollbridge-", b"access-control-", b"cf-")
+_NOT_DOWN_BEGINNINGS = (b"x-tollbridge-", b"x-accel-", b"access-control-", b"cf-")
 _TOKEN = re.compile(PATTERN.encode("ascii"))
 _OWN_COOKIES = (b"tollbridge", b"__Host-tollbridge", b"__Secure-tollbridge")
 _OF_THE_BYTES = frozenset(
@@ -106,8 +117,8 @@ def edit_headers(headers: Headers, edit: HeaderEdit) -> Headers:
     if not (edit.remove or edit.set or edit.add):
         return headers
     written = {name.lower().encode("ascii"): value.encode("utf-8") for name, value in edit.set.items()}
-    gone = {name.lower().encode("ascii") for name in edit.remove} | written.keys()
-    kept = [pair for pair in headers if pair[0] not in gone]
+    gone = {as_read(name.lower().encode("ascii")) for name in (*edit.remove, *edit.set)}
+    kept = [pair for pair in headers if as_read(pair[0]) not in gone]
     kept += written.items()
     kept += [(name.lower().encode("ascii"), value.encode("utf-8")) for name, value in edit.add.items()]
     return kept
@@ -120,13 +131,26 @@ def may_be_edited(name: str) -> bool:
     return not framing and not plain.startswith(b"x-tollbridge-")
 
 
+def may_be_answered(name: str, value: str) -> bool:
+    """Whether a route may set or add a header of an answer: none speaks to a browser for the gateway's own origin."""
+    plain = name.lower()
+    return plain != "clear-site-data" and not (
+        plain == "set-cookie" and value.lstrip().encode("utf-8").startswith(_OWN_COOKIES)
+    )
+
+
+def as_read(name: bytes) -> bytes:
+    """Give the name of a header as CGI and its heirs read it: `_` is `-` there."""
+    return name.replace(b"_", b"-")
+
+
 def is_value(text: str) -> bool:
     """Whether a text can be the value of a header (RFC 9110 section 5.5)."""
     return text == text.strip() and all(char >= " " and char != "\x7f" for char in text)
 
 
 def _goes_up(name: bytes) -> bool:
-    plain = name.replace(b"_", b"-")  # as CGI and its heirs read it
+    plain = as_read(name)
     return plain not in _NOT_UP and not plain.startswith(_NOT_UP_BEGINNINGS)
 
 

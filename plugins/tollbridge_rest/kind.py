@@ -23,7 +23,7 @@ from tollbridge_rest.backend import Backend
 from tollbridge_rest.changing import changes_between
 from tollbridge_rest.checking import problems_of
 from tollbridge_rest.checks import Wait, ask_if_well
-from tollbridge_rest.credentials import own_headers, references, supplied
+from tollbridge_rest.credentials import references, shown_to, supplied
 from tollbridge_rest.definition import Definition
 from tollbridge_rest.described import Described
 from tollbridge_rest.describing import USUAL, openapi_of
@@ -120,7 +120,7 @@ class RestKind:
             name: make(
                 name,
                 upstream,
-                ours=partial(own_headers, f"service {running.slug}: upstreams/{name}", upstream, secrets),
+                ours=partial(shown_to, f"service {running.slug}: upstreams/{name}", upstream, secrets),
             )
             for name, upstream in definition.upstreams.items()
         }

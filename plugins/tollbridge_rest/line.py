@@ -33,9 +33,14 @@ class LineBroken(Exception):
         self.late = late
 
 
+def is_target(text: str) -> bool:
+    """Whether a text can stand as a path and query in a request."""
+    return _TARGET.fullmatch(text) is not None
+
+
 def write_head(method: str, target: str, host: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Write the head of a request; raises `ValueError` for what would be another than it looks like."""
-    if not _TARGET.fullmatch(target) or not _NAME.fullmatch(method.encode("latin-1", "replace")):
+    if not is_target(target) or not _NAME.fullmatch(method.encode("latin-1", "replace")):
         raise ValueError("the target or the method cannot stand in a request")
     lines = [f"{method} {target} HTTP/1.1".encode("ascii"), b"host: " + host.encode("ascii")]
     for name, value in headers:

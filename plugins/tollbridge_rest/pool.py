@@ -43,6 +43,7 @@ class Pool:
     """Gives lines to endpoints and takes them back."""
 
     def __init__(self, guard: Guard, tls: Tls, *, connect_s: float, private: bool, plain: bool) -> None:
+        self._guard = guard
         self._pins = Pins(guard)
         self._tls = tls
         self._context: ssl.SSLContext | None = None
@@ -52,19 +53,18 @@ class Pool:
         self._idle: dict[Endpoint, list[Line]] = {}
         self._busy: set[Line] = set()
         self._sweeper: asyncio.TimerHandle | None = None
-        self._closed = False
 
     async def take(self, endpoint: Endpoint, *, idle_s: float = IDLE_S) -> Line:
         """Give a line, one that was idle for less than `idle_s` if there is one; raises `LineBroken`."""
         key = (endpoint, self.private, self._tls_outside)
         try:
-            pin = self._pins.fresh(key) or await self._pins.find(key)
+            async with asyncio.timeout(self._connect_s):
+                pin = self._pins.fresh(key) or await self._pins.find(key)
         except UpstreamError as exc:
             raise LineBroken(exc.detail or exc.message, sent=False) from None
+        except TimeoutError:
+            raise LineBroken(f"{endpoint.host} was not resolved in time", sent=False, late=True) from None
         line = self._rested(endpoint, pin, idle_s) or await self._connect(endpoint, pin)
-        if self._closed:
-            line.abort()
-            raise LineBroken("the service is shutting down", sent=False)
         self._busy.add(line)
         return line
 
@@ -72,7 +72,7 @@ class Pool:
         """Take a line back: kept where its exchange is through, else closed."""
         self._busy.discard(line)
         row = self._idle.setdefault(endpoint, [])
-        if self._closed or not line.reusable or len(row) >= _MOST_IDLE:
+        if not line.reusable or len(row) >= _MOST_IDLE:
             line.abort()
             return
         line.rest(_monotonic())
@@ -81,11 +81,12 @@ class Pool:
             self._sweeper = asyncio.get_running_loop().call_later(IDLE_S, self._sweep)
 
     def rest(self) -> None:
-        """Close what is idle, and let what is busy be closed when it is given back."""
-        self._closed = True
+        """Close what is idle and forget addresses; nothing may be busy.  Who comes later begins anew."""
         self._pins.close()
+        self._pins = Pins(self._guard)
         if self._sweeper is not None:
             self._sweeper.cancel()
+            self._sweeper = None
         idle, self._idle = self._idle, {}
         for line in [line for row in idle.values() for line in row]:
             line.abort()
@@ -141,7 +142,7 @@ class Pool:
                     ssl=self._context if secure else None,
                     server_hostname=name if secure else None,
                 )
-        except (OSError, TimeoutError) as exc:
+        except (OSError, TimeoutError, ValueError) as exc:  # the last for a name that no certificate is for
             pin.avoid(address)
             late = isinstance(exc, TimeoutError)
             why = "did not take the connection in time" if late else f"does not take a connection: {exc}"

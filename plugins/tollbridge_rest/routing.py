@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tollbridge.administering import MethodNotAllowed
 from tollbridge_rest.conditions import Meets, Values, make_condition
-from tollbridge_rest.definition import Place, Route
+from tollbridge_rest.definition import Cors, Place, Route
 from tollbridge_rest.templates import ESCAPED, PathTemplate, Segment, read_template
 
 NEVER = frozenset(("CONNECT", "TRACE"))
@@ -98,6 +98,21 @@ class Router:
             names = ", ".join(sorted(allowed | ({"HEAD"} if "GET" in allowed else set())))
             raise MethodNotAllowed(f"{method[:20]} is not served here; {names} are", headers={"allow": names})
         return None
+
+    def cors_at(self, path: str, values: Values) -> Cors | None:
+        """Give the rules for pages of other origins of the first route at a path that has some."""
+        ways = (way for ways, _, _ in self._walk(path) for way in ways)
+        rules = (way.route.cors for way in ways if all(meets(values) for meets in way.conditions))
+        return next((cors for cors in rules if cors is not None), None)
+
+    def takers(self, method: str, path: str) -> list[Way]:
+        """List the ways that may take a request, by the conditions it meets: the last one has none, or all may not."""
+        found = []
+        for way in (way for ways, _, _ in self._walk(path) for way in ways if way.takes(method)):
+            found.append(way)
+            if not way.conditions:
+                break
+        return found
 
     def _walk(self, path: str) -> "Iterable[tuple[Sequence[Way], str, tuple[str, ...]]]":
         """Give all ends that a path leads to, the most certain first, each with the rest and the values on the way."""

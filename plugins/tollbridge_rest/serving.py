@@ -7,14 +7,14 @@ from msgspec.structs import replace
 from starlette.types import Receive, Scope, Send
 
 from tollbridge import BadRequest, Call, Clock, Denied, GatewayError, NotFound
-from tollbridge.administering import parse_usd, to_nano
-from tollbridge.services.kinds import ServiceOperation
+from tollbridge.administering import MethodNotAllowed, parse_usd, to_nano
+from tollbridge.services.kinds import OPERATION, ServiceOperation
 from tollbridge_rest.backend import Backend
 from tollbridge_rest.calls import RestCall
 from tollbridge_rest.checks import Wait, keep_checking
 from tollbridge_rest.conditions import values_of
 from tollbridge_rest.cors import ASKED_METHOD, answer_headers, is_preflight, preflight_headers, value_of
-from tollbridge_rest.definition import Route
+from tollbridge_rest.definition import Cors, Route
 from tollbridge_rest.described import Described
 from tollbridge_rest.headers import Headers
 from tollbridge_rest.jsonbodies import JsonEdit
@@ -24,13 +24,21 @@ from tollbridge_rest.shaping import Course, Shown
 from tollbridge_rest.templates import ESCAPED, read_template
 
 
-def operation_of(route: Route, method: str, audience: str = "") -> ServiceOperation:
+class RestOperation(ServiceOperation, frozen=True):
+    """What can be called.  `taken` is the route with what of the path it was found by, where it was looked up.
+
+    `asked`: a browser asks about it (CORS).
+    """
+
+    taken: Taken | None = None
+    asked: bool = False
+
+
+def operation_of(route: Route, method: str, audience: str = "") -> RestOperation:
     """Give what can be called by a route with a method."""
     price = None if route.price_per_call is None else to_nano(parse_usd(route.price_per_call))
     most = route.max_body_bytes
-    return ServiceOperation(
-        route.name, method, route.path, route.summary, price=price, max_body=most, audience=audience
-    )
+    return RestOperation(route.name, method, route.path, route.summary, price=price, max_body=most, audience=audience)
 
 
 def make_course(route: Route, backends: Mapping[str, Backend], described: Described | None) -> Course:
@@ -79,6 +87,7 @@ class ServedRest:
         self._wait = wait
         self._shelf = Shelf()
         self._checks: list[asyncio.Task[None]] = []
+        self._running = 0
         self._closed = False
 
     def start(self) -> None:
@@ -86,7 +95,7 @@ class ServedRest:
         checked = [backend for backend in self._backends.values() if backend.upstream.health.path]
         self._checks = [asyncio.create_task(keep_checking(backend, self._wait)) for backend in checked]
 
-    def find(self, method: str, path: str, headers: Headers, query: bytes) -> ServiceOperation | None:
+    def find(self, method: str, path: str, headers: Headers, query: bytes) -> RestOperation | None:
         """Say what a request calls, None for nothing.
 
         Raises `MethodNotAllowed`, and `Denied` (503 operation_disabled) for what is switched off.
@@ -94,22 +103,30 @@ class ServedRest:
         if is_preflight(method, headers):
             taken = self._asked_before(path, headers, query)
             if taken is not None:
-                name = taken.way.route.name
-                return ServiceOperation(name, "OPTIONS", taken.way.route.path, public=True, price=0, max_body=0)
+                return _preflight(taken)
         taken = self._take(method, path, headers, query)
         if taken is None:
             return None
         operation, cors = self._operations[taken.way.place], taken.way.route.cors
-        return operation if cors is None else replace(operation, refused=tuple(answer_headers(cors, headers)))
+        refused = () if cors is None else tuple(answer_headers(cors, headers))
+        return replace(operation, refused=refused, taken=taken)
 
     def _take(self, method: str, path: str, headers: Headers, query: bytes) -> Taken | None:
-        """Find the route of a request; raises `BadRequest` for one that takes no slash in a parameter, and `Denied`."""
-        taken = self._router.find(method, path, values_of(headers, query))
+        """Find the route of a request; raises `BadRequest` for one that takes no slash in a parameter, and `Denied`.
+
+        What it raises says to pages of other origins what an answer would.
+        """
+        values = values_of(headers, query)
+        try:
+            taken = self._router.find(method, path, values)
+        except MethodNotAllowed as exc:
+            raise _readable(exc, self._router.cors_at(path, values), headers) from None
         if taken is not None and ESCAPED in path and not taken.way.route.escaped_slashes:
-            raise BadRequest("this operation takes no escaped slash (%2F) in its path", code="unsafe_request")
+            slash = BadRequest("this operation takes no escaped slash (%2F) in its path", code="unsafe_request")
+            raise _readable(slash, taken.way.route.cors, headers)
         if taken is not None and taken.way.route.name in self._disabled:
             said = f"the operation {taken.way.route.name!r} is disabled; the owner of this service can enable it"
-            raise Denied(said, status=503, code="operation_disabled")
+            raise _readable(Denied(said, status=503, code="operation_disabled"), taken.way.route.cors, headers)
         return taken
 
     def _asked_before(self, path: str, headers: Headers, query: bytes) -> Taken | None:
@@ -122,34 +139,62 @@ class ServedRest:
         return taken if taken is not None and taken.way.route.cors is not None else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that was let in; raises a `GatewayError` before it has answered."""
+        """Answer a request that was let in by what `find` gave; raises a `GatewayError` before it has answered.
+
+        What of its headers has changed since, such as that credentials were taken out, leads to no other route.
+        """
         if scope["type"] != "http":
             raise BadRequest("this service speaks HTTP and no WebSockets; call it with a plain request")
         call: Call = scope["tollbridge"]
+        found: RestOperation = scope[OPERATION]
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         headers, query = list(scope["headers"]), scope.get("query_string", b"")
-        if is_preflight(scope["method"], headers):
-            asked = self._asked_before(path, headers, query)
-            if asked is not None:
-                await _answer_preflight(asked, headers, send)
-                return
-        taken = self._take(scope["method"], path, headers, query)
-        if taken is None:
+        if found.taken is None:
             raise NotFound(f"there is nothing at {path[:200] or '/'}")
-        course = self._courses[taken.way.place]
-        shown = Shown(call, scope["method"], path, query, headers)
-        await RestCall(course, taken, shown, self._shelf, self._clock).run(receive, send)
+        if found.asked:
+            await _answer_preflight(found.taken, headers, send)
+            return
+        course = self._courses[found.taken.way.place]
+        shown = Shown(call, scope["method"], path, query, headers, scope.get("root_path", ""))
+        self._running += 1
+        try:
+            await RestCall(course, found.taken, shown, self._shelf, self._clock).run(receive, send)
+        finally:
+            self._running -= 1
+            if self._closed:
+                self._rest()
 
     async def close(self) -> None:
-        """End the checks and let go of idle connections and of what is kept; calls may still be running."""
+        """End the checks, and with the last call that runs let go of idle connections and of what is kept.
+
+        A call that was found before and comes after is answered as any other.
+        """
         checks, self._checks = self._checks, []
         for check in checks:
             check.cancel()
         if checks:
             await asyncio.wait(checks)
+        self._closed = True
+        self._rest()
+
+    def _rest(self) -> None:
+        if self._running:
+            return
         for backend in self._backends.values():
             backend.pool.rest()
         self._shelf.clear()
+
+
+def _readable(refusal: GatewayError, cors: Cors | None, headers: Headers) -> GatewayError:
+    """Let a page of another origin read a refusal, where it could read an answer."""
+    for name, value in [] if cors is None else answer_headers(cors, headers):
+        refusal.extra_headers[name.decode("ascii")] = value.decode("latin-1")
+    return refusal
+
+
+def _preflight(taken: Taken) -> RestOperation:
+    route = taken.way.route
+    return RestOperation(route.name, "OPTIONS", route.path, public=True, price=0, max_body=0, taken=taken, asked=True)
 
 
 def _audience(route: Route, backends: Mapping[str, Backend]) -> str:

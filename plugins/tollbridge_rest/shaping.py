@@ -1,15 +1,19 @@
 """A request as it goes up: where it goes is the route's matter alone, and nothing in it moves that.  Pure."""
 
 from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from msgspec.structs import replace
 
 from tollbridge import BadRequest, Call, Unavailable
 from tollbridge_rest.backend import PASS_HOST, Backend
 from tollbridge_rest.cors import value_of
-from tollbridge_rest.definition import Route, Strictness
+from tollbridge_rest.definition import Cache, Route, Strictness
 from tollbridge_rest.described import Described
 from tollbridge_rest.exchange import Outgoing
-from tollbridge_rest.headers import IDENTITY, Headers, edit_headers, headers_up, holds_token
+from tollbridge_rest.headers import IDENTITY, Headers, edit_headers, headers_up, holds_token, without_marks_of_the_bytes
 from tollbridge_rest.jsonbodies import JsonEdit, is_json, read_json, write_json
+from tollbridge_rest.keeping import Key
 from tollbridge_rest.queries import query_up
 from tollbridge_rest.routing import Taken
 from tollbridge_rest.templates import PathTemplate
@@ -46,13 +50,14 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A request as the caller sent it.  `path` is that of `find`, below the service."""
+    """A request as the caller sent it.  `path` is that of `find`, below the service's own, `root`."""
 
     call: Call
     method: str
     path: str
     query: bytes
     headers: Headers
+    root: str = ""
 
     @property
     def host(self) -> str:
@@ -65,7 +70,7 @@ def outgoing(course: Course, taken: Taken, shown: Shown) -> Outgoing:
     Raises `BadRequest` for what cannot be passed on, `Unavailable` where the gateway's word on who calls is missing.
     """
     route = course.route
-    if holds_token(shown.query):
+    if any(map(holds_token, (shown.query, unquote_to_bytes(shown.query), shown.path.encode("utf-8", "replace")))):
         raise BadRequest("a token stands in the URL, where logs would keep it; send it in a header")
     template = course.rewrite or taken.way.template
     try:
@@ -78,6 +83,8 @@ def outgoing(course: Course, taken: Taken, shown: Shown) -> Outgoing:
             "the gateway gave no word on who calls, which this operation's upstream needs; tell its operator",
             code="identity_missing",
         )
+    if course.request_edit:
+        headers = without_marks_of_the_bytes(headers)
     headers = edit_headers(headers, route.request.headers)
     if course.reads_answers:
         headers = [*(pair for pair in headers if pair[0] not in _LOOKED_INTO), (b"accept-encoding", b"identity")]
@@ -130,6 +137,31 @@ def changed_body(course: Course, shown: Shown, content: bytes) -> bytes:
 def owner_of(call: Call) -> str:
     """Say whose call it is, `-` for nobody's."""
     return call.principal.id if call.principal is not None else "-"
+
+
+def cache_key(course: Course, shown: Shown, target: str) -> Key:
+    """Give what the answer is kept under: of whom it may speak is in it, whatever is said of it later."""
+    route, principal = course.route, shown.call.principal
+    url = cache_url(course, target)
+    if route.cache is not None and route.cache.shared:
+        owner = ""
+    elif principal is None or not route.identity:
+        owner = owner_of(shown.call)
+    else:  # all that the word on who calls says: another token's may say otherwise, and one of the same name later
+        word = (principal.id, principal.name, principal.kind.value, principal.owner, principal.team)
+        owner = "\n".join((*word, principal.environment.value, *principal.scopes.sure()))
+    return Key(url, shown.path, f"{route.name} {owner} {told_host(course, shown)}")
+
+
+def cache_url(course: Course, target: str) -> str:
+    """Give the URL that an answer is kept under."""
+    return f"{course.route.upstream}{target}"
+
+
+def cache_rules(course: Course, shown: Shown) -> Cache | None:
+    """Give the rules that an answer is kept by, None where none is: what nobody asked for is everybody's."""
+    rules = course.route.cache
+    return replace(rules, shared=True) if rules is not None and shown.call.principal is None else rules
 
 
 def _hash_key(course: Course, shown: Shown) -> bytes:

@@ -3,7 +3,7 @@
 import structlog
 
 from tollbridge import Actor, BadRequest, Gateway, NotFound
-from tollbridge.people.model import Person
+from tollbridge.people.model import Member, Person
 from tollbridge.sessions import OidcConfig
 from tollbridge_signin.identities import Identity
 from tollbridge_signin.refusals import SignInRefused, Why
@@ -73,17 +73,21 @@ class Arrivals:
             role = wanted.get(team, "")
             if ours.get(team) == role or (team in there and team not in ours):
                 continue
-            done = await self._give(person.id, team, role, known.issuer, by=by)
+            seen = there.get(team)
+            done = await self._give(person.id, team, role, known.issuer, seen=seen, by=by)
             if not done and role and team in ours:
-                await self._give(person.id, team, "", known.issuer, by=by)
+                await self._give(person.id, team, "", known.issuer, seen=seen, by=by)
 
-    async def _give(self, person_id: str, team: str, role: str, issuer: str, *, by: Actor) -> bool:
-        """Set a membership, or end it where there is no role; where that cannot be it is logged, and so said."""
+    async def _give(self, person_id: str, team: str, role: str, issuer: str, *, seen: Member | None, by: Actor) -> bool:
+        """Set a membership, or end it where there is no role; where that cannot be it is logged, and so said.
+
+        One that somebody gave by hand since it was `seen` stays.
+        """
         try:
             if role:
-                await self._people.set_membership(person_id, team, role, via=issuer, by=by)
+                await self._people.set_membership(person_id, team, role, via=issuer, seen=seen, by=by)
             else:
-                await self._people.remove_membership(person_id, team, by=by)
+                await self._people.remove_membership(person_id, team, via=issuer, by=by)
         except (BadRequest, NotFound) as exc:
             log.warning("membership_not_set", person=person_id, team=team, role=role, reason=exc.message)
             return False

@@ -32,7 +32,7 @@ from tollbridge_gemini.readers import StreamReader
 from tollbridge_gemini.usage import answer_usage
 from tollbridge_gemini.vertex import in_shape, published_model, vertex_paths
 
-_METHODS = ["generateContent", "countTokens"]
+_ANSWERS, _COUNTS = "generateContent", "countTokens"
 _CODEC = codec_later(CONVERSATION, "tollbridge_gemini.codec:GENERATE_CODEC")
 _COUNT_CODEC = codec_later(COUNT, "tollbridge_gemini.counting:CountCodec")
 _EMBED_CODEC, _BATCH_CODEC = (
@@ -128,7 +128,7 @@ def _model(model: ModelEntry) -> dict[str, object]:
         shown["inputTokenLimit"] = model.context
     if model.max_output is not None:
         shown["outputTokenLimit"] = model.max_output
-    return {**shown, "supportedGenerationMethods": _METHODS}
+    return {**shown, "supportedGenerationMethods": [_ANSWERS, *([_COUNTS] if model.counts else [])]}
 
 
 _: type[Dialect] = GeminiDialect

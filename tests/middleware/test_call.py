@@ -101,3 +101,19 @@ def test_two_calls_are_never_the_same() -> None:
 )
 def test_path_is_taken_below_the_mount_point(path: str, root: str, local: str) -> None:
     assert local_path({"path": path, "root_path": root}) == local
+
+
+@pytest.mark.parametrize(
+    ("preference", "strict"),
+    [
+        (None, False),
+        (b"respond-async", False),
+        (b"handling=lenient", False),
+        (b"handling=strict", True),
+        (b'wait=10, Handling = "Strict"', True),
+    ],
+)
+def test_who_wants_all_or_nothing_says_so_by_a_preference(preference: bytes | None, strict: bool) -> None:
+    headers = [] if preference is None else [(b"prefer", preference)]
+
+    assert open_call({**SCOPE, "headers": headers}, FixedClock()).strict is strict

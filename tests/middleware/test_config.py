@@ -261,6 +261,7 @@ def test_tables_of_secrets_are_those_of_key_sources() -> None:
         ({"models": {"m": {"targets": ["/gpt"]}}}, "models.m: the target '/gpt' must be provider/model"),
         ({"models": {"m": {"targets": ["openai/"]}}}, "models.m: the target 'openai/' must be provider/model"),
         ({"service": {"price_per_call": "free"}}, "service: 'free' is not an amount in US dollars"),
+        ({"service": {"name": "ai"}}, "service: name 'ai' is what calls of models are counted as"),
         ({"service": {"name": ""}}, "service: name '' must be letters, digits, - and _"),
         ({"service": {"name": "a:b"}}, "service: name 'a:b' must be letters, digits, - and _"),
         ({"limits": {"concurrency": -1}}, "limits: concurrency must be at least 0"),

@@ -151,3 +151,19 @@ def test_exception_is_named_by_its_line_and_not_by_its_words() -> None:
 
     assert re.fullmatch(r"ValueError in test_errors\.py, line \d+", without_words(raised))
     assert without_words(KeyError("sk-secret")) == "KeyError"
+
+
+@pytest.mark.parametrize(
+    ("status", "title"),
+    [
+        (429, "Too Many Requests"),
+        (502, "Bad Gateway"),
+        (529, "Server Error"),
+        (520, "Server Error"),
+        (460, "Client Error"),
+    ],
+)
+def test_title_is_the_phrase_of_the_status_and_of_one_nobody_registered_that_of_its_class(
+    status: int, title: str
+) -> None:
+    assert GatewayError("it failed", status=status).title == title

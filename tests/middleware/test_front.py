@@ -239,3 +239,14 @@ async def test_longer_well_known_name_goes_before_the_one_it_begins_with(gateway
 
     assert await asked("thing/v1/door/x") == {"app": "door", "root": "/.well-known/thing/v1/door"}
     assert await asked("thing/v1/doors") == {"app": "thing", "root": "/.well-known/thing"}
+
+
+async def test_document_about_a_path_is_found_with_that_of_the_public_url_before_it_too(gateway) -> None:
+    gw = gateway({"server": {"public_url": "https://gw.example/a/gw"}}, plugins=(Doors(),))
+
+    async def asked(path: str) -> Any:
+        return (await gw.request("GET", f"/.well-known/{path}", token="")).json()
+
+    assert await asked("thing/v1/door/x") == {"app": "door", "root": "/.well-known/thing/v1/door"}
+    assert await asked("thing/a/gw/v1/door/x") == {"app": "door", "root": "/.well-known/thing/a/gw/v1/door"}
+    assert await asked("thing/a/v1/door") == {"app": "thing", "root": "/.well-known/thing"}

@@ -1,16 +1,18 @@
 """Calls from inside: of the same caller, through the whole chain."""
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from structlog.testing import capture_logs
 from tests.support.consulting import Consulting
 
 from tollbridge import NotFound, hookimpl
 from tollbridge.formats import Operation
-from tollbridge.inside import entrance
+from tollbridge.inside import entrance, keeping_open
 from tollbridge.services.model import Approval, Design
 from tollbridge.services.subscribing import CallQuota, Plan
 from tollbridge.testing import GatewayUnderTest
@@ -227,3 +229,30 @@ async def test_nobody_inside_calls_for_nobody(bridge: GatewayUnderTest) -> None:
     answer = await bridge.request("POST", "/_tollbridge/inner/", token="", json=CHAT)
 
     assert answer.status_code == 401
+
+
+async def test_gateway_that_stops_stays_open_for_what_is_held(bridge: GatewayUnderTest) -> None:
+    await bridge.client()
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    keeping_open(bridge.gateway)(ended)
+
+    stopping = asyncio.ensure_future(bridge.gateway.stop())
+    await asyncio.wait((stopping,), timeout=0.05)
+    open_ = not stopping.done() and await bridge.gateway.store.recent() == []
+    ended.set_result(None)
+    await stopping
+
+    assert open_
+
+
+async def test_call_from_inside_is_logged_below_the_one_it_was_made_for(bridge: GatewayUnderTest) -> None:
+    token = await bridge.token()
+
+    with capture_logs() as logged:
+        await asked(bridge, token)
+
+    lines = {line["service"]: line for line in logged if line["event"] == "request_served"}
+    assert lines["inner"]["parent"] is None
+    (made,) = [line for service, line in lines.items() if service != "inner"]
+    assert made["parent"] == lines["inner"]["call_id"]
+    assert [row.parent for row in await bridge.gateway.store.recent()] == [""]

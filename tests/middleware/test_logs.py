@@ -534,3 +534,11 @@ def test_every_logger_has_a_name(source) -> None:
     calls = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and not node.args]
 
     assert [call.lineno for call in calls if getattr(call.func, "attr", "") == "get_logger"] == []
+
+
+def test_pieces_of_answers_are_not_printed_by_the_library_that_streams_them() -> None:
+    output = configured(level="debug")
+
+    logging.getLogger("sse_starlette.sse").debug("chunk: %s", b"what a tool gave")
+
+    assert output.events == []

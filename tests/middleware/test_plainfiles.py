@@ -73,6 +73,12 @@ def test_aliases_are_counted_each_time() -> None:
         read_values(text, YAML)
 
 
+def test_who_reads_says_how_many_values_may_be_in_all() -> None:
+    assert len(read_values("[1, 2]\n---\n[3, 4]", YAML, most=2, values=6)) == 2
+    with pytest.raises(BadFile, match="over 5 values"):
+        read_values("[1, 2]\n---\n[3, 4]", YAML, most=2, values=5)
+
+
 def test_bounds_are_those_that_are_said() -> None:
     check_bounds([1, {"a": 2}], most=4)  # two of the list, a key and its value
     with pytest.raises(BadFile, match="over 3 values"):

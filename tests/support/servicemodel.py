@@ -183,13 +183,17 @@ class Model:
 
     def _deprecate(self, op: Op, one: Service) -> None:
         _must_serve(one)
+        if one.deprecated and one.successor == op.successor:
+            return
+        _must_be_another(op)
         one.deprecated, one.successor = one.deprecated or self.now, op.successor
         self._told(op)
 
     def _keep(self, op: Op, one: Service) -> None:
         _must_serve(one)
-        one.deprecated, one.successor = None, ""
-        self._told(op, "undeprecate")
+        if one.deprecated:
+            one.deprecated, one.successor = None, ""
+            self._told(op, "undeprecate")
 
     def _pause(self, op: Op, one: Service) -> None:
         _must_go_on(one)
@@ -201,19 +205,25 @@ class Model:
         _must_go_on(one)
         if one.paused:
             one.paused, one.why = None, ""
+            for release in one.releases.values():
+                if release.watched is not None:
+                    since, until = release.watched
+                    release.watched = (self.now, self.now + (until - since))
             self._told(op)
 
     def _retire(self, op: Op, one: Service) -> None:
-        if one.retired:
+        if one.retired and op.successor in ("", one.successor):
             return
         if not one.served:
             raise Refused
-        one.retired, one.live, one.successor = self.now, 0, op.successor or one.successor
+        _must_be_another(op)
+        one.retired, one.live, one.successor = one.retired or self.now, 0, op.successor or one.successor
         one.paused, one.why = None, ""
-        for release in one.releases.values():
+        for number, release in sorted(one.releases.items()):
             if release.state == "live":
                 self._end(release, "superseded")
             elif release.state in ("review", "approved", "scheduled"):
+                self._told(op, "unschedule" if release.state == "scheduled" else "withdraw", number)
                 release.state, release.due = "made", None
         self._told(op)
 
@@ -254,9 +264,9 @@ class Model:
         elif before == "live":
             self._end(release, release.state)
             if one.live == op.number:
-                one.live = _next(one, release.former)
+                one.live = self._next(one, release.former)
         else:
-            release.due = None
+            release.due, release.ended = None, self.now
         self._told(op, number=op.number)
         return None
 
@@ -294,6 +304,17 @@ class Model:
     def _end(self, release: Release, state: str) -> None:
         release.state, release.ended, release.watched = state, self.now, None
 
+    def _next(self, one: Service, former: int) -> int:
+        """Give the release that takes over, watched anew: the one before, which serves again, or the newest beside."""
+        before = one.releases.get(former)
+        if before is not None and before.state in ("live", "superseded"):
+            before.state, before.ended = "live", None
+        else:
+            former = max((number for number, other in one.releases.items() if other.state == "live"), default=0)
+        if former:
+            one.releases[former].watched = self._soon()
+        return former
+
     def _due(self, op: Op, one: None) -> None:
         """Publish what was scheduled for now or before; what cannot be published fails."""
         due = [(release.due, *place) for *place, release in self.each() if release.due and release.due <= self.now]
@@ -303,23 +324,21 @@ class Model:
 
     def _watch(self, op: Op, one: None) -> None:
         """Take back of whose calls more than half failed; watch no more of whom the time is over."""
-        for slug, number, release in sorted(self.each(), key=lambda one: one[1], reverse=self.newest_first):
-            if release.watched is None:
-                continue
-            since, until = release.watched
+        found = [(*place, release, release.watched) for *place, release in self.each() if release.watched]
+        for slug, number, release, (since, until) in sorted(found, key=lambda one: one[1], reverse=self.newest_first):
             failed = [wrong for at, wrong in release.calls if at >= since]
             if len(failed) >= WATCH_CALLS and sum(failed) > len(failed) / 2:
                 self.do(Op("fail", slug, number))
-            elif self.now >= until:
+            elif self.now >= until and not self.services[slug].paused and release.watched == (since, until):
                 release.watched = None
 
     def _call(self, op: Op, one: Service | None) -> Said:
         """Answer a call of who has a token of a team, of a version or of none."""
         if one is not None and one.retired:
             return frozenset({f"410 {one.successor}".strip()})
-        if one is None or not one.live:
+        if one is None or not one.served:
             return frozenset({"404 there is no service"})
-        if one.paused:
+        if one.paused or not one.live:
             return frozenset({f"503 {one.why}".strip()})
         release = one.serving().get(op.version) if op.version else one.releases[one.live]
         if release is None:
@@ -366,10 +385,6 @@ def _must_serve(one: Service) -> None:
         raise Refused
 
 
-def _next(one: Service, former: int) -> int:
-    """Give the release that takes over: the one before, which serves again, or the newest of those beside."""
-    before = one.releases.get(former)
-    if before is not None and before.state in ("live", "superseded"):
-        before.state, before.ended = "live", None
-        return former
-    return max((number for number, other in one.releases.items() if other.state == "live"), default=0)
+def _must_be_another(op: Op) -> None:
+    if op.successor == op.slug:
+        raise Refused

@@ -82,7 +82,7 @@ def pictured(model: Model, slugs: Collection[str], workers: Collection[int]) -> 
     book = {}
     for slug, one in model.services.items():
         place = (one.deprecated, one.retired, one.successor, one.paused, one.why)
-        if one.live or one.retired:
+        if one.served:
             live = one.releases[one.live].version if one.live else ""
             book[slug] = (live, sorted(one.serving()), one.team, *place)
         if slug in slugs:

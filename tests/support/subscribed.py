@@ -4,14 +4,17 @@ import asyncio
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from tollbridge.applications.model import Application, ApplicationChange
 from tollbridge.errors import BadRequest
+from tollbridge.services.subscribing import SubscriptionState
 from tollbridge.stores.base import Store
-from tollbridge.stores.sqlapplications import MOST_SUBSCRIBED, grant_scopes, withdraw_scopes
+from tollbridge.stores.sqlapplications import MOST_GIVEN, MOST_SUBSCRIBED, grant_scopes, withdraw_scopes
 from tollbridge.testing.application_contract import working
 from tollbridge.testing.people_samples import actions
-from tollbridge.testing.samples import ACT, found
+from tollbridge.testing.samples import ACT, NOON, found
+from tollbridge.testing.subscription_contract import ASKED, ready
 from tollbridge.tokens.model import TokenState
 
 SHOP, BANK = "service:shop:*", "service:bank:*"
@@ -112,10 +115,23 @@ class ScopesOfSubscriptions:
 
         assert full is not None
         assert len(full.subscribed) == MOST_SUBSCRIBED
-        with pytest.raises(BadRequest, match="at most 500") as caught:
+        with pytest.raises(BadRequest, match=r"more than 500 scopes of subscriptions$") as caught:
             await granted(store, SHOP)
         assert caught.value.status == 409
         assert (await found(store, 3)).scopes.lacking(many) == ()
+
+    async def test_application_keeps_room_for_what_it_asks_for_whatever_it_is_given(self, store: Store) -> None:
+        subscriptions = await ready(store)
+        await granted(store, *(f"service:s{number}:*" for number in range(MOST_GIVEN)))
+        given = replace(ASKED, state=SubscriptionState.APPROVED, decided_by=ASKED.asked_by, decided_at=NOON)
+
+        with pytest.raises(BadRequest, match="it can ask for this one itself") as caught:
+            await subscriptions.subscribe(given, ACT)
+
+        assert caught.value.status == 409
+        assert await subscriptions.list_subscriptions() == []
+        at_once = replace(given, decided_by="gateway")
+        assert await subscriptions.subscribe(at_once, ACT) == at_once
 
     async def test_subscriptions_and_changes_at_the_same_time_lose_nothing(self, store: Store) -> None:
         await working(store)

@@ -96,7 +96,7 @@ class Rehearsal:
             for name, decided in self.decided.items():
                 self.decided[name] = Decided.PASSES if decided is Decided.NOT_REACHED else decided
             self.decided[DISPATCH] = Decided.REFUSES
-            self.dispatch.rehearse(call)
+            await self.dispatch.rehearse(call)
             await self._within(call)
             self.decided[DISPATCH] = Decided.PASSES
         except GatewayError as exc:

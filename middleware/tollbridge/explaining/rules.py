@@ -12,7 +12,7 @@ from tollbridge.explaining.rehearsal import DISPATCH, PLUGIN, Rehearsal
 from tollbridge.explaining.standins import Voices
 from tollbridge.explaining.words import Decided, Finding, Rule
 from tollbridge.formats.ways import asked_at
-from tollbridge.layers.authorize import scope_of_model
+from tollbridge.layers.authorize import scope_of_model, scope_of_operation
 from tollbridge.layers.meter import Meter
 from tollbridge.limits.limiter import Lease
 from tollbridge.metering.ledger import CALLS, BudgetLine, drawn
@@ -87,7 +87,7 @@ def _authorize(seen: Seen) -> Iterator[Rule]:
         return
     entered, scope = call.entered, operation.scope
     if entered is not None and entered.spoken is not None:
-        scope = entered.spoken.scope
+        scope = scope_of_operation(call)
     elif entered is not None and entered.refusal is not None and seen.rehearsal.decided["authorize"] is Decided.PASSES:
         scope = scope if scope in principal.scopes else ""  # another of the service's is enough to hear why
     wanted = (scope, "model:*" if operation.every_model else "", scope_of_model(call) if call.model else "")

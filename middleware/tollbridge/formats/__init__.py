@@ -74,7 +74,7 @@ from tollbridge.formats.freetext import functions_only
 from tollbridge.formats.jsonedit import members, object_in, replace_model, splice
 from tollbridge.formats.keeping import Given, Keeping, Turn, Wish
 from tollbridge.formats.later import codec_later
-from tollbridge.formats.notes import Notes
+from tollbridge.formats.notes import Notes, shown
 from tollbridge.formats.order import OneByOne, in_turns
 from tollbridge.formats.parts import (
     SERVER_TOOLS,
@@ -263,6 +263,7 @@ __all__ = [
     "read_url",
     "readdressed",
     "replace_model",
+    "shown",
     "splice",
     "split_events",
     "split_id",

@@ -191,6 +191,7 @@ class ModelEntry:
     """A model as listed to callers.  `created` in seconds since the epoch, `context` and `max_output` in tokens.
 
     Where it is `deprecated_at` a time, `ends_at` is when it may be gone, and `successor` the model to take instead.
+    `counts`: the tokens of what it would be asked can be counted.
     """
 
     id: str
@@ -201,6 +202,7 @@ class ModelEntry:
     deprecated_at: datetime | None = None
     ends_at: datetime | None = None
     successor: str = ""
+    counts: bool = True
 
 
 def named_model(operation: Operation, path: str) -> str:

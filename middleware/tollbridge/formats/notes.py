@@ -1,7 +1,7 @@
 """What a translation takes along beside the message, and what it has to leave behind."""
 
 from collections.abc import Iterable, Mapping
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -10,6 +10,11 @@ from tollbridge.formats.seal import Seal
 from tollbridge.formats.values import JSON
 from tollbridge.providers import Quirks
 
+if TYPE_CHECKING:
+    from tollbridge.formats.dialect import Dialect
+
+DROPPED = b"x-tollbridge-dropped"
+"""The header that names what was left behind."""
 MOST_TOLD = 30
 """Names of dropped fields that are told to a caller."""
 
@@ -57,7 +62,7 @@ class Notes(msgspec.Struct, eq=False):
 
         Name it as the canonical model does, list items without their number: the caller is told its own word for it.
         """
-        self._leave(self._spelt(field))
+        self._leave(self.spelt(field))
 
     def drop_extras(self, extras: Mapping[str, JSON], where: str = "") -> None:
         """Leave behind what only another dialect knows; a null says nothing, so nothing is lost with it.
@@ -66,7 +71,7 @@ class Notes(msgspec.Struct, eq=False):
         """
         if self.answering or not extras:
             return
-        before = f"{self._spelt(where)}." if where else ""
+        before = f"{self.spelt(where)}." if where else ""
         for name, value in extras.items():
             if value is not None:
                 self._leave(before + name)
@@ -79,7 +84,7 @@ class Notes(msgspec.Struct, eq=False):
 
     def refuse(self, field: str, why: str = "") -> NoReturn:
         """Refuse the call for a field without which it would mean something else."""
-        self._refuse(self._spelt(field), why)
+        self._refuse(self.spelt(field), why)
 
     def repeat(self, told: Iterable[str]) -> None:
         """Tell of what was left behind before, by the names it was told by."""
@@ -94,7 +99,8 @@ class Notes(msgspec.Struct, eq=False):
         reason = why or "the model behind this name has no way to take it; leave it out or call another model"
         raise Untranslatable(f"the field {field!r} cannot be translated: {reason}", param=field)
 
-    def _spelt(self, field: str) -> str:
+    def spelt(self, field: str) -> str:
+        """Give the caller's own word for a field of ours, a path; what is none is left as it is."""
         head, dot, tail = field.partition(".")
         return self.spelled.get(field) or self.spelled.get(head, head) + dot + tail
 
@@ -108,3 +114,13 @@ def shown(fields: Iterable[str]) -> bytes:
     names = ["".join(c if "!" <= c <= "~" and c not in ',"' else "?" for c in field[:80]) for field in fields]
     more = [f"and-{len(names) - MOST_TOLD}-more"] if len(names) > MOST_TOLD else []
     return ", ".join(names[:MOST_TOLD] + more).encode("ascii")
+
+
+def remark(dialect: "Dialect", fields: Iterable[str]) -> bytes:
+    """Write a comment that names the fields a stream left out; nothing where a dialect's clients know no comments.
+
+    A keep-alive that is more than an empty line shows that they do.
+    """
+    if not dialect.stream_type.startswith(b"text/event-stream") or not dialect.keep_alive.strip():
+        return b""
+    return b": %b: %b\n\n" % (DROPPED, shown(fields))

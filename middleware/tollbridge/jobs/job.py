@@ -21,7 +21,8 @@ class Job:
     `run` is called with the gateway. It may be broken off at any point and is begun again from its beginning, so what
     it does twice must do no harm; after `longest_s` it is broken off. One worker of all does it at a time, and where
     nobody ran for long it is done once. A `shared` one is done by each worker for itself, such as work that is shared
-    by a lease a piece. Raises `ValueError` for a name that is no lower-case word, and for times that are not above 0.
+    by a lease a piece. A `steady` one is due in its time after it failed too: what fails are pieces of its work. Raises
+    `ValueError` for a name that is no lower-case word, and for times that are not above 0.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Job:
     run: Callable[["Gateway"], Awaitable[object]]
     shared: bool = False
     longest_s: float = 600.0
+    steady: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

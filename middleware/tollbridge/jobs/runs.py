@@ -106,7 +106,7 @@ class Runs:
                     return
 
     def _again_s(self, job: Job, failures: int) -> float:
-        wait_s = pause_s(job.every_s, failures) if failures else job.every_s
+        wait_s = pause_s(job.every_s, failures) if failures and not job.steady else job.every_s
         return wait_s * (1 + _JITTER * (2 * self._share() - 1))
 
 

@@ -1,5 +1,8 @@
 """Verification with keys that are fetched."""
 
+from dataclasses import replace
+from typing import Self
+
 from tollbridge.clock import Clock
 from tollbridge.jose.issuerkeys import IssuerKeys
 from tollbridge.jose.policy import Issuer
@@ -21,6 +24,10 @@ class Verifier:
         """
         candidate = read_token(token, self.issuer, self._clock.time())
         return candidate.signed_by(await self._keys.find(candidate.algorithm, candidate.kid))
+
+    def meant_for(self, audience: str) -> Self:
+        """Give what verifies tokens of the same issuer that are for somebody else, with the same keys."""
+        return type(self)(replace(self.issuer, audience=audience), self._keys, self._clock)
 
     async def close(self) -> None:
         await self._keys.close()

@@ -67,7 +67,8 @@ class Authenticate(Layer):
 
     A request without a token of ours is shown to the `sources` in order, pairs of name and object, each for `timeout_s`
     at most. They fail closed. None is asked about a secret that begins as our tokens do, known or not. One that names a
-    token of ours (`Holder`) does not say what it may do: `holders` finds the live token of an id.
+    token of ours (`Holder`) does not say what it may do: `holders` finds the live token of an id. Any other caller is
+    bounded by their team, or refused, by `teams`.
 
     With an `issuer`, the authorization server of this gateway, refusals say where its documents are (RFC 9728 section
     5.1), and no source is asked about a token that claims to be from there.
@@ -90,6 +91,7 @@ class Authenticate(Layer):
         warn_s: float = 0.0,
         alarm: "Callable[[Call, Principal], None] | None" = None,
         holders: "Callable[[str], Awaitable[Principal | None]] | None" = None,
+        teams: "Callable[[Principal], Awaitable[Principal]] | None" = None,
         throttle: Throttles | None = None,
         issuer: str = "",
         clock: Clock | None = None,
@@ -99,6 +101,7 @@ class Authenticate(Layer):
         self._warn_s = warn_s
         self._alarm = alarm
         self._holders = holders
+        self._teams = teams
         self._throttle = throttle
         self._issuer = issuer
         self._hint = f', resource_metadata="{well_known_url(issuer, RESOURCE)}"' if issuer else ""
@@ -205,7 +208,8 @@ class Authenticate(Layer):
                 if isinstance(found, Holder):
                     return await self._held(name, call, found)
                 if found is not None:
-                    return msgspec.structs.replace(found, id=f"{name}:{found.id}", outside=True)
+                    outside = msgspec.structs.replace(found, id=f"{name}:{found.id}", outside=True)
+                    return outside if self._teams is None else await self._teams(outside)
         raise Unauthenticated()
 
     async def _held(self, name: str, call: Call, holder: Holder) -> Principal:

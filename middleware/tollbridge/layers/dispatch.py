@@ -34,8 +34,8 @@ class Dispatch:
         app: ASGIApp | None,
         *,
         transport: Transport,
-        models: Callable[[Call], Sequence[ModelEntry]],
-        model: Callable[[Call, str], ModelEntry | None],
+        models: Callable[[Call], Awaitable[Sequence[ModelEntry]]],
+        model: Callable[[Call, str], Awaitable[ModelEntry | None]],
         timeouts: Timeouts | None = None,
         max_answer: int = 64 * 1024 * 1024,
         watch: Watch | None = None,
@@ -72,7 +72,7 @@ class Dispatch:
             return self._relay(call, receive, send).run()
         return Exchange(self, call, receive, send).run()
 
-    def rehearse(self, call: Call) -> None:
+    async def rehearse(self, call: Call) -> None:
         """Do what this does before anybody is sent anything, and raise what it would raise.
 
         Of several targets those that cannot be told are passed over, as they are when a call is sent.
@@ -84,7 +84,7 @@ class Dispatch:
         if call.given is not None or operation.socket:
             return
         if operation.lists_models:
-            self._listed(call)
+            await self._listed(call)
             return
         for place, target in enumerate(call.targets, 1):
             try:
@@ -106,9 +106,9 @@ class Dispatch:
         return Relay(call, receive, send, sockets=sockets, watch=self.watch, longest_s=self.timeouts.total_s)
 
     async def _list(self, call: Call, send: Send) -> None:
-        await _answer(send, self._listed(call))
+        await _answer(send, await self._listed(call))
 
-    def _listed(self, call: Call) -> bytes:
+    async def _listed(self, call: Call) -> bytes:
         dialect, operation = call.dialect, call.operation
         if dialect is None or operation is None:
             raise InternalError("a list of models without a dialect")
@@ -116,11 +116,11 @@ class Dispatch:
         if call.method == "POST":  # Ollama's way to ask for one model
             name = dialect.read_envelope(operation, call.path, call.body or b"").model
         if name:
-            entry = self._model(call, name)
+            entry = await self._model(call, name)
             if entry is None:
                 raise ModelNotFound(f"the model {name[:200]!r} is not offered; see GET /v1/models", param="model")
             return dialect.write_model(entry)
-        return dialect.write_models(self._models(call), dict(call.headers))
+        return dialect.write_models(await self._models(call), dict(call.headers))
 
 
 async def _answer(send: Send, body: bytes, headers: Headers = _JSON) -> None:

@@ -1,7 +1,6 @@
 """The one place that turns an error into what is sent, in the caller's own dialect."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 
 import msgspec
 
@@ -27,7 +26,7 @@ def write_refusal(call: Call, error: GatewayError) -> tuple[bytes, bytes]:
 def _problem(error: GatewayError) -> bytes:
     told = {
         "type": "about:blank",
-        "title": HTTPStatus(error.status).phrase,
+        "title": error.title,
         "status": error.status,
         "detail": error.message,
         "code": error.code,

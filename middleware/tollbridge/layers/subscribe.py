@@ -1,6 +1,6 @@
 """The link behind `authorize`: of a published service, whether the caller may have it, and what it says of its end."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from email.utils import format_datetime
 from typing import ClassVar
 
@@ -11,8 +11,9 @@ from tollbridge.call import Call, ResponseHead
 from tollbridge.clock import Clock
 from tollbridge.errors import Unauthenticated, Unavailable
 from tollbridge.layers.layer import Layer
-from tollbridge.services.admitting import Subscriptions, terms_of
-from tollbridge.services.entrance import PREFIX, VERSION, Entered
+from tollbridge.services.admitting import Subscriptions, has_subscription, terms_of
+from tollbridge.services.book import Live
+from tollbridge.services.entrance import PREFIX, VERSION, Entered, no_service
 from tollbridge.services.model import Design, Service
 from tollbridge.tokens.model import Above, TokenLimits
 
@@ -25,8 +26,8 @@ class Subscribe(Layer):
     It stands where the caller is known to be one who may be told. Limits and budget of the plan, and what bounds all
     callers of the service together, stand above the caller from then on: they hold as a team's do. Its quota and its
     models are looked at where calls are counted, and where the service asks a model.
-    Answers say which version answered, and of a service that is to end since when (`Deprecation`, RFC 9745), when
-    (`Sunset`, RFC 8594) and what takes its place (`Link`, RFC 5829).
+    Answers, and refusals from here on, say which version answered, and of a service that is to end since when
+    (`Deprecation`, RFC 9745), when (`Sunset`, RFC 8594) and what takes its place (`Link`, RFC 5829).
     """
 
     name: ClassVar[str] = "subscribe"
@@ -45,6 +46,23 @@ class Subscribe(Layer):
         return None if entered is None or entered.spoken is None else self._enter(call, entered)
 
     def _enter(self, call: Call, entered: Entered) -> Awaitable[None] | None:
+        if call.public or not entered.is_hidden_from(call.principal):
+            return self._tell(call, entered)
+        return self._uncover(call, entered)
+
+    async def _uncover(self, call: Call, entered: Entered) -> None:
+        """Go on for who subscribed to a hidden service; everybody else is refused as where there is none."""
+        if not await has_subscription(self._subscriptions, call.principal, entered.service):
+            entered.live = entered.asked = None
+            raise no_service(call.service)
+        waiting = self._tell(call, entered)
+        if waiting is not None:
+            await waiting
+
+    def _tell(self, call: Call, entered: Entered) -> Awaitable[None] | None:
+        release = entered.live or entered.asked
+        if release is not None and entered.service is not None:
+            entered.refused = (*entered.refused, *_said(entered.service, release))
         if entered.refusal is not None and not isinstance(entered.refusal, Unavailable):
             raise entered.refusal
         if call.public or entered.service is None or entered.live is None:
@@ -71,12 +89,29 @@ class Subscribe(Layer):
         entered = call.entered
         if entered is None or entered.live is None or entered.service is None:
             return
-        head.set(VERSION, entered.live.release.version.encode("ascii"))
-        service = entered.service
-        if service.deprecated_at is None:
-            return
-        head.set(b"deprecation", b"@%d" % int(service.deprecated_at.timestamp()))
-        if service.sunset_at is not None:
-            head.set(b"sunset", format_datetime(service.sunset_at, usegmt=True).encode("ascii"))
-        if service.successor:
-            head.headers.append((b"link", f'<{PREFIX}{service.successor}>; rel="successor-version"'.encode("ascii")))
+        if entered.spoken is None and "@" not in entered.root:
+            _vary(head)
+        for name, value in _said(entered.service, entered.live):
+            if name == b"link":
+                head.headers.append((name, value))
+            else:
+                head.set(name, value)
+
+
+def _said(service: Service, live: Live) -> Iterator[tuple[bytes, bytes]]:
+    """Give the headers that say which version answers, and what becomes of the service."""
+    yield VERSION, live.release.version.encode("ascii")
+    if service.deprecated_at is None:
+        return
+    yield b"deprecation", b"@%d" % int(service.deprecated_at.timestamp())
+    if service.sunset_at is not None:
+        yield b"sunset", format_datetime(service.sunset_at, usegmt=True).encode("ascii")
+    if service.successor:
+        yield b"link", f'<{PREFIX}{service.successor}>; rel="successor-version"'.encode("ascii")
+
+
+def _vary(head: ResponseHead) -> None:
+    """Say that another version may answer who asks for one in a header, where the path names none."""
+    named = b",".join(value for name, value in head.headers if name.lower() == b"vary").lower()
+    if VERSION not in named and b"*" not in named:
+        head.headers.append((b"vary", VERSION))

@@ -17,7 +17,7 @@ from tollbridge.clock import Clock
 from tollbridge.errors import InternalError, Untranslatable, UpstreamError, UpstreamTruncated
 from tollbridge.formats.codec import CONVERSATION, COUNT, EMBEDDINGS, AnyCodec
 from tollbridge.formats.dialect import AnswerReader, CostLine, Dialect, Envelope
-from tollbridge.formats.notes import shown
+from tollbridge.formats.notes import DROPPED, remark, shown
 from tollbridge.formats.seal import KeyedSeal, Seal
 from tollbridge.formats.translation import (
     TranslatedError,
@@ -34,8 +34,6 @@ from tollbridge.layers.refusal import JSON, refusal_event
 from tollbridge.metering.usage import Usage, UsageSource
 from tollbridge.money import show_usd
 from tollbridge.providers import Target
-
-DROPPED = b"x-tollbridge-dropped"
 
 
 class Translate(Layer):
@@ -105,15 +103,13 @@ class Translate(Layer):
         call.targets = speaking
 
     def _translator(self, call: Call, dialect: Dialect, envelope: Envelope, codec: AnyCodec) -> Translator:
-        preference = call.header(b"prefer")
-        asked = preference is not None and _asks_strict(preference)
         return Translator(
             dialect,
             codec,
             envelope,
             self._seal,
             ways=self._ways,
-            strict=self._strict or asked,
+            strict=self._strict or call.strict,
             now=int(call.received.timestamp()),
             call_id=call.id,
         )
@@ -193,10 +189,6 @@ class Translate(Layer):
             call.error = UpstreamError("the provider ended its answer with an error")
 
 
-def _asks_strict(preference: bytes) -> bool:
-    return b"handling=strict" in preference.lower().replace(b" ", b"").replace(b'"', b"")
-
-
 def _translated(
     call: Call, translation: Translation, head: ResponseHead, *, streamed: bool, cost: CostLine | None
 ) -> AnswerReader:
@@ -215,7 +207,7 @@ def _translated(
 
     def tell(dropped: Iterable[str]) -> bytes:
         if streamed or call.early:
-            return _remark(dialect, dropped)
+            return remark(dialect, dropped)
         head.set(DROPPED, shown((*asked, *dropped)))
         return b""
 
@@ -230,17 +222,7 @@ def _rewritten(translator: Translator, head: ResponseHead, *, streamed: bool, co
     dialect = translator.dialect
     if translator.codec.kind == CONVERSATION:
         head.set(b"content-type", dialect.stream_type)
-    return translator.rewritten(streamed=streamed, tell=lambda dropped: _remark(dialect, dropped), cost=cost)
-
-
-def _remark(dialect: Dialect, dropped: Iterable[str]) -> bytes:
-    """Write a comment that names the fields a stream left out; nothing where a dialect's clients know no comments.
-
-    A keep-alive that is more than an empty line shows that they do.
-    """
-    if not dialect.stream_type.startswith(b"text/event-stream") or not dialect.keep_alive.strip():
-        return b""
-    return b": %b: %b\n\n" % (DROPPED, shown(dropped))
+    return translator.rewritten(streamed=streamed, tell=lambda dropped: remark(dialect, dropped), cost=cost)
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):

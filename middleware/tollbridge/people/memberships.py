@@ -1,8 +1,9 @@
 """Who is what in which team, and what that lets them do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from tollbridge.audit import OPERATOR, Actor
 from tollbridge.clock import Clock
@@ -62,41 +63,53 @@ class Memberships:
         role: str,
         *,
         via: str = "",
+        seen: Member | UnsetType | None = UNSET,
         giver: Principal | None = None,
         by: Actor = OPERATOR,
     ) -> Member:
         """Make a person a member of a team, or of the whole bridge where `team` is empty, or change the role of one.
 
-        `via` is the issuer whose groups make it so. Raises `NotFound` for an unknown person or team, `BadRequest` with
-        `param` for a role that is unknown or not for there, `Denied` where the team is not the giver's (out_of_reach)
-        or the old role or the new one reaches beyond what the giver may do (scope_beyond), `BadRequest` (409) where the
-        team has ended, where a giver's member got another role meanwhile, and (last_admin) where nobody would
-        administer the bridge any more.
+        `via` is the issuer whose groups make it so, and `seen`, where it counts, what it takes the place of. Raises
+        `NotFound` for an unknown person or team, `BadRequest` with `param` for a role that is unknown or not for there,
+        `Denied` where the team is not the giver's (out_of_reach) or the old role or the new one reaches beyond what the
+        giver may do (scope_beyond), `BadRequest` (409) where the team has ended, where something else is there by now,
+        and (last_admin) where nobody would administer the bridge any more.
         """
         people = await self._people()
         person, before = await people.get_person(person_id), await people.get_member(person_id, team)
         if person is None:
             raise NotFound("there is no such person")
         wanted = await self.check_gives(team, role, giver, before)
-        had = "" if before is None else before.role
+        if seen is UNSET and giver is not None:
+            seen = before
         holder = self.new_holder(person.id, person.name, wanted, team)
-        new = NewMember(person_id, wanted, holder, via, UNSET if giver is None else had)
+        new = NewMember(person_id, wanted, holder, via)
+        if seen is not UNSET:
+            had, had_by = ("", "") if seen is None else (seen.role, seen.via)
+            new = replace(new, instead_of=had, instead_of_via=had_by)
         return await people.set_member(new, await self._tokens.act(by))
 
     async def remove_membership(
-        self, person_id: str, team: str, *, giver: Principal | None = None, by: Actor = OPERATOR
+        self,
+        person_id: str,
+        team: str,
+        *,
+        via: str | UnsetType = UNSET,
+        giver: Principal | None = None,
+        by: Actor = OPERATOR,
     ) -> bool:
         """End a membership and all that was made with it, at once; False where there was none.
 
-        Raises `Denied` (out_of_reach) for the giver's own and that of another team, `BadRequest` (409, last_admin)
-        where nobody would administer the bridge any more.
+        `via`, where it counts, is the issuer whose groups gave it. Raises `Denied` (out_of_reach) for the giver's own
+        and that of another team, `BadRequest` (409) where somebody else gave it meanwhile, and (last_admin) where
+        nobody would administer the bridge any more.
         """
         people = await self._people()
         before = await people.get_member(person_id, team)
         if before is None:
             return False
         self._check_touches(giver, team, before)
-        return await people.remove_member(person_id, team, await self._tokens.act(by)) is not None
+        return await people.remove_member(person_id, team, await self._tokens.act(by), via=via) is not None
 
     async def check_gives(self, team: str, role: str, giver: Principal | None, before: Member | None = None) -> Role:
         """Find a role that may be given in a team, to who has another one `before`; raises as `set_membership` does."""

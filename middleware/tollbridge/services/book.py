@@ -15,6 +15,7 @@ from tollbridge.faults import told
 from tollbridge.money import parse_usd, to_nano
 from tollbridge.services.kinds import ReadingKind, Running, ServedService, ServiceKind
 from tollbridge.services.model import Design, Release, Service
+from tollbridge.services.naming import closed_names
 from tollbridge.stores.services import Published, ServiceStore
 
 if TYPE_CHECKING:
@@ -108,13 +109,15 @@ class Live:
 class Entry(msgspec.Struct, frozen=True):
     """A service in the book: the release for who asks for none, and all that serve by their versions.
 
-    There is no release where the service is retired. `spoken`: it is called as a model too.
+    There is no release where the service is retired, or all failed that served; then `last` is the one that did so
+    last, and serves nothing. `spoken`: it is called as a model too.
     """
 
     service: Service
     live: Live | None
     versions: Mapping[str, Live]
     spoken: bool = False
+    last: Live | None = None
 
     @property
     def serves(self) -> bool:
@@ -133,7 +136,7 @@ class Books:
     """Keeps the book of this worker as the store has it.
 
     `edition` asks the store whether anything changed, for every call; only then is it read. Releases stay as they are
-    made, so that a change of one service touches no other.
+    made, so that a change of one service touches no other. A service whose slug is one of `closed` is left out.
     """
 
     def __init__(
@@ -147,8 +150,10 @@ class Books:
         self._edition = edition
         self._kinds = kinds
         self._gateway = gateway
+        self.closed = closed_names(gateway)
         self._book = Book(-1, MappingProxyType({}))
         self._made: dict[str, Live] = {}
+        self._lasts: dict[str, Live] = {}
         self._reading = asyncio.Lock()
 
     @property
@@ -167,7 +172,7 @@ class Books:
 
     async def close(self) -> None:
         """End what runs beside the calls, of all services."""
-        made, self._made = self._made, {}
+        made, self._made, self._lasts = self._made, {}, {}
         self._book = Book(-1, MappingProxyType({}))
         for live in made.values():
             await live.close()
@@ -175,13 +180,18 @@ class Books:
 
     async def _read(self) -> None:
         store = await self._store()
-        edition, published = await store.published()
+        edition, every = await store.published()
+        published = [each for each in every if each.service.slug not in self.closed]
+        for each in every:
+            if each.service.slug in self.closed:
+                log.error("service_closed", service=each.service.slug, reason="its slug is a name of the gateway's own")
         wanted = {release.id: (each.service, release) for each in published for release in each.releases}
-        designs = await store.designs([id for id in wanted if id not in self._made])
-        before = self._made
-        self._made = {
-            id: before.get(id) or self._live(*wanted[id], designs[id]) for id in wanted if id in before or id in designs
-        }
+        lasts = {each.last.id: (each.service, each.last) for each in published if each.last is not None}
+        before, known = self._made, self._made | self._lasts
+        designs = await store.designs([id for id in (*wanted, *lasts) if id not in known])
+        designs = {**designs, **{id: live.design for id, live in known.items()}}
+        self._lasts = {id: self._lasts.get(id) or self._live(*lasts[id], designs[id]) for id in lasts if id in designs}
+        self._made = {id: before.get(id) or self._live(*wanted[id], designs[id]) for id in wanted if id in designs}
         entries = {each.service.slug: self._entry(each) for each in published}
         self._book = Book(edition, MappingProxyType(entries))
         for live in [live for id, live in before.items() if id not in self._made]:
@@ -192,7 +202,8 @@ class Books:
         versions = {live.release.version: live for live in found.values()}
         kind = self._kinds.get(published.service.kind)
         live, spoken = found.get(published.service.live), kind is not None and kind.spoken
-        return Entry(published.service, live, MappingProxyType(versions), spoken)
+        last = None if published.last is None else self._lasts.get(published.last.id)
+        return Entry(published.service, live, MappingProxyType(versions), spoken, last)
 
     def _live(self, service: Service, release: Release, design: Design) -> Live:
         return Live(release, design, lambda live: self._serve(service, live), self._gateway.policing.guarded)

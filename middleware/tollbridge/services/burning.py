@@ -90,9 +90,9 @@ def burn_rate(slo: Slo, found: Sum) -> float | None:
 
 
 async def standings(
-    store: AnalyticsStore, service: str, slos: Sequence[Slo], now: datetime, *, whole: bool = True
+    store: AnalyticsStore, service: Service, slos: Sequence[Slo], now: datetime, *, whole: bool = True
 ) -> Sequence[Standing]:
-    """Say how the objectives of a service stand, by its slug; without `whole` only over the short windows.
+    """Say how the objectives of a service stand, since it began; without `whole` only over the short windows.
 
     That reads three days of calls, `whole` as many as the objectives say.
     """
@@ -100,8 +100,9 @@ async def standings(
         return []
     starts = [now - length for length in WINDOWS.values()]
     starts += [now - timedelta(days=slo.window_days) for slo in slos] if whole else []
+    starts = [max(start, service.created_at) for start in starts]
     until = now + timedelta(seconds=1)  # those of this very moment too
-    fared = await store.fared(service, starts, until, within_ms=[slo.latency_ms for slo in slos])
+    fared = await store.fared(service.slug, starts, until, within_ms=[slo.latency_ms for slo in slos])
     found = []
     for place, slo in enumerate(slos):
         sums = [Sum(each.calls, each.failed[place]) for each in fared]
@@ -116,7 +117,7 @@ async def watch_slos(gateway: "Gateway", by: Actor) -> None:
     known, least = set(await store.burning_services()), gateway.config.services.burn_calls
     rates: dict[tuple[str, ...], float] = {}
     for service, slos in await _promised(gateway):
-        found = await standings(store, service.slug, slos, now, whole=False)
+        found = await standings(store, service, slos, now, whole=False)
         for one in found:
             shown = ((service.slug, one.slo.name, window) for window in SHOWN)
             rates |= {labels: rate for labels in shown if (rate := one.rate(labels[-1])) is not None}
@@ -132,7 +133,7 @@ async def measure_slos(gateway: "Gateway") -> None:
     store, now = await gateway.store.analytics(), gateway.clock.now()
     left: dict[tuple[str, ...], float] = {}
     for service, slos in await _promised(gateway):
-        found = await standings(store, service.slug, slos, now)
+        found = await standings(store, service, slos, now)
         left |= {(service.slug, one.slo.name): share for one in found if (share := one.budget_left) is not None}
     gateway.metrics.show_budgets_left(left)
 

@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from tollbridge.call import Call, Headers
 from tollbridge.formats.conversation import Request
 from tollbridge.formats.events import AnyEvent
+from tollbridge.formats.notes import Notes
 from tollbridge.formats.response import Response
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MODEL = "api/"
 """What the names of services begin with that are called as models."""
+OPERATION = "tollbridge.operation"
+"""Where the scope of a call of a service has what `find` gave for it."""
 
 
 class Problem(msgspec.Struct, frozen=True, gc=False):
@@ -140,7 +143,10 @@ class ServedService(Protocol):
         ...
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that was let in.  May raise any `GatewayError` before it has answered."""
+        """Answer a request that was let in.  May raise any `GatewayError` before it has answered.
+
+        `scope` has in `OPERATION` what `find` gave: headers may have been taken out or added since.
+        """
         ...
 
     async def close(self) -> None:
@@ -159,6 +165,12 @@ class Said(msgspec.Struct, frozen=True, gc=False):
     dropped: tuple[str, ...] = ()
 
 
+class Left(msgspec.Struct, frozen=True, gc=False):
+    """Stands in a stream, before its `End`: fields of the request that were left out, by their canonical names."""
+
+    fields: tuple[str, ...]
+
+
 @runtime_checkable
 class SpokenService(Protocol):
     """A release that is also called as the model `api/<slug>`, as it serves on one worker.
@@ -170,8 +182,17 @@ class SpokenService(Protocol):
         """Answer as a whole."""
         ...
 
-    def stream(self, call: Call, request: Request) -> AsyncIterator[AnyEvent]:
+    def stream(self, call: Call, request: Request) -> AsyncIterator[AnyEvent | Left]:
         """Answer as events, the last one `End`."""
+        ...
+
+
+@runtime_checkable
+class SelectiveService(Protocol):
+    """A spoken release that has no use for some fields of a request, whatever model stands behind it."""
+
+    def leave_out(self, request: Request, notes: Notes) -> None:
+        """Leave those fields behind in the notes, before anything is asked."""
         ...
 
 

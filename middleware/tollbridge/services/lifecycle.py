@@ -63,7 +63,7 @@ def moved(state: ReleaseState, move: Move, *, reviewed: bool, approved: bool = F
     """
     there = _WAYS.get((state, move))
     if there is None:
-        can = ", ".join(sorted(other for at, other in _WAYS if at is state)) or "nothing"
+        can = ", ".join(sorted(other for at, other in _WAYS if at is state and other is not Move.FAIL)) or "nothing"
         raise _refused(f"a release that is {state} cannot {move}; it can: {can}")
     if reviewed and not approved and (state, move) in _NEEDS_APPROVAL:
         raise _refused(f"a release must be approved before it can {move}; submit it for review", "review_needed")

@@ -12,6 +12,8 @@ from tollbridge.tokens.model import TokenBudget, TokenLimits
 
 MOST_DESIGN = 12 * 1024 * 1024
 """Bytes of a design as it is stored."""
+MOST_DESIGN_VALUES = 1_000_000
+"""Values of one, by what stands between them."""
 
 
 class ServiceState(StrEnum):

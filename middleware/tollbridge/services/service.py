@@ -32,10 +32,10 @@ from tollbridge.services.wishes import (
     checked_slug,
     checked_version,
 )
-from tollbridge.servicesettings import ServicesConfig
+from tollbridge.servicesettings import OWN_NAMES, ServicesConfig
 from tollbridge.stores.base import Store
 from tollbridge.stores.changes import change_for
-from tollbridge.stores.services import LookAtRelease, NewEvaluation, NewRelease, Step
+from tollbridge.stores.services import Look, LookAtRelease, NewEvaluation, NewRelease, Step
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.service import TokenService
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tollbridge.gateway import Gateway
 
 SOONEST_S = 1.0
-_WATCHED = (Move.PUBLISH, Move.PROMOTE)
+_WATCHED = (Move.PUBLISH, Move.PROMOTE, Move.FAIL)
 
 
 class Services(Courses):
@@ -75,7 +75,13 @@ class Services(Courses):
     async def add(
         self, slug: str, kind: str, *, team: str = "", draft: Design | None = None, by: Actor = OPERATOR
     ) -> Service:
-        """Begin a service; nothing of it serves before a release is published."""
+        """Begin a service; nothing of it serves before a release is published.
+
+        No slug is a name of the gateway's own.
+        """
+        if slug == self._app or slug in OWN_NAMES:
+            why = "calls of its own, or of the app it wraps, are counted and opened by it"
+            raise BadRequest(f"{slug!r} is a name of the gateway's own: {why}; take another slug", param="slug")
         design, now = checked_design(draft or Design()), self._clock.now()
         new = Service(
             id=new_id("svc", self._clock),
@@ -117,6 +123,7 @@ class Services(Courses):
         *,
         version: str,
         note: str = "",
+        check: Look | None = None,
         giver: Principal | None = None,
         by: Actor = OPERATOR,
     ) -> Release | None:
@@ -129,6 +136,8 @@ class Services(Courses):
         if found is None:
             return None
         service, design = found
+        if check is not None:
+            check(service)
         await self._judged(service.kind, design, giver)
         new = NewRelease(
             id=new_id("rel", self._clock),

@@ -103,9 +103,9 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Subscribed(msgspec.Struct, frozen=True, gc=False):
-    """What a call needs to know of a subscription that opens: its plan's terms, nothing where it has none.
+    """What a call needs to know of a subscription that was approved: its plan's terms, nothing where it has none.
 
-    `policies` are written as JSON, empty for none.
+    `policies` are written as JSON, empty for none. It opens nothing any more where its time is `over`.
     """
 
     id: str
@@ -115,6 +115,7 @@ class Subscribed(msgspec.Struct, frozen=True, gc=False):
     models: tuple[str, ...] = ()
     quota: CallQuota | None = None
     policies: str = ""
+    over: bool = False
 
     def lets(self, model: str) -> bool:
         """Whether calls may come to a model, asked for by this name: as with scopes."""

@@ -119,7 +119,8 @@ class Subscriptions:
     ) -> Subscription | None:
         """Let an application call, under another plan than it asked for where one is named, and until a time.
 
-        One that is approved already gets that plan and end; None takes its end away, and what is not said stays.
+        One that is approved already gets that plan and end; None takes its end away, and what is not said stays. Raises
+        `BadRequest` (409) where the service does not offer what was asked for any more.
         """
         if isinstance(expires_at, datetime) and expires_at <= self._clock.now():
             raise BadRequest("the end lies in the past", param="expires_at")
@@ -127,6 +128,8 @@ class Subscriptions:
         if seen is not None and plan is not None:
             _, design = await self._live(seen.service_id)
             await self._check_plan(plan, design)
+        elif seen is not None and seen.state is SubscriptionState.ASKED:
+            await self._check_still_offered(seen)
         decision = Decision(
             state=SubscriptionState.APPROVED,
             opinion=checked_reason(opinion, "opinion"),
@@ -185,6 +188,17 @@ class Subscriptions:
         if found is None or not found.live:
             raise _nothing()
         return found, (await store.designs([found.live]))[found.live]
+
+    async def _check_still_offered(self, asked: Subscription) -> None:
+        """Refuse the plan that was asked for where the release that serves has others; raises `BadRequest` (409)."""
+        store = await self._store.services()
+        found = await store.get_service(asked.service_id)
+        design = (await store.designs([found.live])).get(found.live) if found is not None else None
+        if design is not None and asked.plan not in (design.plans or ("",)):
+            was = f"the plan {asked.plan!r}" if asked.plan else "no plan"
+            way = f"name one of {', '.join(design.plans)}" if design.plans else "name '', for it has none"
+            said = f"{was} was asked for, which this service does not offer now; {way}"
+            raise BadRequest(said, param="plan", status=409)
 
     async def _check_plan(self, plan: str, design: Design) -> None:
         if plan not in (design.plans or ("",)):

@@ -40,7 +40,8 @@ async def publish_due(gateway: "Gateway", by: Actor) -> None:
 async def watch_releases(gateway: "Gateway", by: Actor) -> None:
     """Take back the releases of whose first calls too many failed, and look no more at those whose time is over.
 
-    One that cannot be looked at stops no other. Raises `PluginError` that names those.
+    That of a paused service is not: it begins anew where the service goes on. One that cannot be looked at stops no
+    other. Raises `PluginError` that names those.
     """
     store, wrong = await gateway.store.services(), list[str]()
     for watched in await store.watched_releases():
@@ -67,7 +68,7 @@ async def _look(gateway: "Gateway", store: ServiceStore, watched: Watched, by: A
     if why:
         log.warning("release_taken_back", service=service.slug, release=release.id, reason=why)
         await _fail(gateway, service, release, why, by)
-    elif gateway.clock.now() >= watched.until:
+    elif gateway.clock.now() >= watched.until and service.paused_at is None:
         await store.end_watch(release.id, watched.until)
 
 
@@ -105,7 +106,9 @@ async def _failing(gateway: "Gateway", watched: Watched) -> str:
 
 async def _fail(gateway: "Gateway", service: Service, release: Release, why: str, by: Actor) -> None:
     store, act = await gateway.store.services(), await gateway.tokens.act(by)
-    step = Step(move=Move.FAIL, why=why, check=_as_read(release))
+    watch_s = gateway.config.services.watch_s
+    until = act.at + timedelta(seconds=watch_s) if watch_s else None
+    step = Step(move=Move.FAIL, why=why, watched_until=until, check=_as_read(release))
     try:
         await store.move_release(service.id, release.number, step, act)
     except (BadRequest, _MovedOn):  # somebody was faster

@@ -12,7 +12,7 @@ from tollbridge.errors import BadRequest
 from tollbridge.money import parse_usd
 from tollbridge.people.wishes import checked_email
 from tollbridge.services.kinds import Problem, ServiceKind
-from tollbridge.services.model import MOST_DESIGN, Design, Named, Slo, write_design
+from tollbridge.services.model import MOST_DESIGN, Access, Design, Named, Slo, Visibility, write_design
 
 LONGEST_NAME = 100
 LONGEST_DESCRIPTION = 1_000
@@ -33,6 +33,10 @@ _SLUG, _VERSION = re.compile(SLUG), re.compile(VERSION)
 _LOGO = re.compile(r"data:image/(png|jpeg|webp|gif);base64,([A-Za-z0-9+/]+={0,2})")
 _BEGINNINGS = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "webp": b"RIFF", "gif": b"GIF8"}
 _URL = re.compile(r"https?://[!-~]{1,2000}")
+_OPEN_TO_OTHERS = (
+    "whoever has a scope that includes it, such as service:*, calls it and hears that it is there, of whatever team; "
+    "visibility keeps it off lists alone: with access subscription it is the team's, and its subscribers'"
+)
 
 
 def checked_slug(slug: str) -> str:
@@ -82,6 +86,8 @@ def problems_of(kind: ServiceKind, design: Design, policies: PolicyProblems) -> 
     """Say what keeps a design from being published, and what is doubtful."""
     found = [] if design.name.strip() else [Problem("name", "give the service a name that people read")]
     found += [Problem(f"policies/{name}", why) for name, why in policies(design.policies)]
+    if design.visibility is Visibility.TEAM and design.access is Access.SCOPE:
+        found.append(Problem("access", _OPEN_TO_OTHERS, warning=True))
     try:
         definition = msgspec.convert(design.definition, kind.definition)
     except msgspec.ValidationError as exc:

@@ -1,6 +1,6 @@
 """The seam to what is known of the calls of one service, or of one application."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,10 +13,14 @@ from tollbridge.stores.reporting import Bucket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whose:
-    """Whose calls are meant: those of a published service by its slug, of an application by its id, or of both."""
+    """Whose calls are meant: those of a published service by its slug, of an application by its id, or of both.
+
+    Calls of before `begun` are those of another that had the slug.
+    """
 
     service: str = ""
     application: str = ""
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +140,8 @@ class AnalyticsStore(Protocol):
         """
         ...
 
-    async def called(self, services: Collection[str], since: datetime) -> Mapping[str, int]:
-        """Count the calls of each of some published services since a time, by their slugs; none is left out."""
+    async def called(self, since: Mapping[str, datetime]) -> Mapping[str, int]:
+        """Count the calls of published services, by their slugs, each since a time; none is left out."""
         ...
 
     async def tell_burning(self, service_id: str, burning: Mapping[str, Burning], act: Act) -> Sequence[BurnTold]:

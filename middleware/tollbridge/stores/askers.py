@@ -1,7 +1,8 @@
 """Who somebody is that asks for something, with whichever of their tokens they do.
 
 A token speaks for the person who made it, and so do those that it made: what is to be decided by somebody else is not
-decided with another token of the same hand.
+decided with another token of the same hand. Whoever calls for an application is nobody: who administers that has a
+token of it whenever they like.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,6 +12,7 @@ import msgspec
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tollbridge.applications.model import is_application
 from tollbridge.stores.applicationtables import application
 from tollbridge.stores.rows import storable
 from tollbridge.stores.tables import token
@@ -27,11 +29,12 @@ class Asker(msgspec.Struct, frozen=True):
 
     stands_for: str
     tokens: tuple[str, ...]
+    of_application: bool = False
 
-    def is_one_with(self, other: "Asker") -> bool:
-        """Whether both are one person: they stand for the same, or one token was made with the other."""
+    def may_be(self, other: "Asker") -> bool:
+        """Whether both may be one person: they stand for the same, one was made with the other, or one is nobody."""
         made = self.tokens[0] in other.tokens or other.tokens[0] in self.tokens
-        return made or self.stands_for == other.stands_for
+        return made or self.stands_for == other.stands_for or self.of_application or other.of_application
 
 
 async def askers(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, Asker]:
@@ -58,4 +61,4 @@ def _asker(id: str, rows: _Rows) -> Asker:
         at = above
     people = [owner for owner in owners if owner.startswith(PERSON)]
     named = [owner for owner in owners if owner]
-    return Asker([*people, *named, made[-1]][0], tuple(made))
+    return Asker([*people, *named, made[-1]][0], tuple(made), of_application=any(map(is_application, made)))

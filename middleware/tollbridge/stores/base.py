@@ -50,6 +50,10 @@ class HotStore(Protocol):
         """Find the live token of an id, of whatever kind: for who proved in another way who calls."""
         ...
 
+    async def team_holder(self, name: str) -> str | None:
+        """Give the id of what holds a team, also of one that is disabled or has ended; None where there is none."""
+        ...
+
     def recall_principal(self, digest: bytes) -> Principal | None:
         """Give what `find_principal` gives where it is certain without asking anyone, else None.  Must not wait."""
         ...
@@ -296,7 +300,10 @@ class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, Idempotenc
         ...
 
     async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
-        """Find the subscription by which an application may call a service now, as of every change that returned."""
+        """Find the subscription of a service that an application has, approved and not ended since; it may be `over`.
+
+        As of every change that returned.
+        """
         ...
 
     async def edition(self) -> int:

@@ -49,11 +49,16 @@ SUBSCRIBED_COLUMNS = """
     s.id, p.requests_per_minute, p.tokens_per_minute, p.concurrency, p.budget_amount, p.budget_period,
     p.price_per_call, p.models, p.quota_calls, p.quota_period, p.policies
 """
-"""What a look-up gives of a subscription `s` and its plan `p`, in the order that `subscribed_of` reads it."""
-_SUBSCRIBED = f"""
-    SELECT {SUBSCRIBED_COLUMNS} FROM subscription AS s LEFT JOIN plan AS p ON p.name = s.plan
-    WHERE s.application = ?1 AND s.service_id = ?2 AND s.state = 'approved' AND ifnull(s.expires_at, ?4) > ?3
+"""What a look-up gives of a subscription `s` and its plan `p`, in the order that `subscribed_of` reads it.
+
+Behind it stands whether its time is over.
 """
+_SUBSCRIBED = f"""
+    SELECT {SUBSCRIBED_COLUMNS}, ifnull(s.expires_at, ?4) <= ?3
+    FROM subscription AS s LEFT JOIN plan AS p ON p.name = s.plan
+    WHERE s.application = ?1 AND s.service_id = ?2 AND s.state = 'approved'
+"""
+_TEAM = "SELECT holder FROM team WHERE name = ?1"
 _EDITION = "SELECT number FROM turn WHERE name = 'services'"
 SEEN_S = 1.0
 """How long a token that was found is not asked for again while the mark stays."""
@@ -101,8 +106,8 @@ def principal_of(row: Sequence[Any]) -> Principal:
 
 
 def subscribed_of(row: Sequence[Any]) -> Subscribed:
-    """Read a subscription that opens from the columns that a look-up gives, in its order."""
-    id, requests, tokens, concurrency, amount, period, price, models, calls, calls_period, policies = row
+    """Read a subscription that was approved from the columns that a look-up gives, in its order."""
+    id, requests, tokens, concurrency, amount, period, price, models, calls, calls_period, policies, over = row
     return Subscribed(
         id,
         TokenLimits(requests, tokens, concurrency),
@@ -111,6 +116,7 @@ def subscribed_of(row: Sequence[Any]) -> Subscribed:
         tuple(models.split("\n")) if models else (),
         None if calls is None else CallQuota(calls, calls_period),
         policies or "",
+        bool(over),
     )
 
 
@@ -145,13 +151,18 @@ class SqliteHot:
         """Find the live token of that id, as `find_principal` does."""
         return self._recall(token_id) or self._find(_HOLDER, storable(token_id))
 
+    def team_holder(self, name: str) -> str | None:
+        """Find what holds a team, as of the newest commit of any process."""
+        rows = self._ask(_TEAM, storable(name))
+        return str(rows[0][0]) if rows else None
+
     def edition(self) -> int:
         """Count the changes of what is published, as of the newest commit of any process."""
         ((number,),) = self._ask(_EDITION)
         return int(number)
 
     def find_subscription(self, application: str, service_id: str) -> Subscribed | None:
-        """Find the subscription that opens, as of the newest commit of any process."""
+        """Find the subscription that was approved, as of the newest commit of any process."""
         now = seconds_to_micros(self._clock.time())
         rows = self._ask(_SUBSCRIBED, application, service_id, now, _NEVER)
         return subscribed_of(rows[0]) if rows else None

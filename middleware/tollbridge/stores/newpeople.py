@@ -42,7 +42,7 @@ class NewPassword:
 class NewMember:
     """A membership as it is to be; `holder` is written where the person is no member of the team yet.
 
-    `instead_of`, where it counts, is the role that is there, empty for none.
+    `instead_of`, where it counts, is the role that is there, empty for none, and `instead_of_via` what gave it.
     """
 
     person_id: str
@@ -50,6 +50,7 @@ class NewMember:
     holder: NewToken
     via: str = ""
     instead_of: str | UnsetType = UNSET
+    instead_of_via: str | UnsetType = UNSET
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from msgspec import UNSET, UnsetType
+
 from tollbridge.audit import Act
 from tollbridge.people.model import Member, Person, PersonChange, Role, Team, TeamEdit
 from tollbridge.stores.invitations import InvitationStore
@@ -142,8 +144,13 @@ class MemberStore(Protocol):
         """
         ...
 
-    async def remove_member(self, person_id: str, team: str, act: Act) -> Member | None:
-        """End a membership, and all below it; raises `BadRequest` (409, last_admin) as above."""
+    async def remove_member(
+        self, person_id: str, team: str, act: Act, *, via: str | UnsetType = UNSET
+    ) -> Member | None:
+        """End a membership, and all below it; raises `BadRequest` (409, last_admin) as above.
+
+        So it does where `via` counts, and something else gave the membership.
+        """
         ...
 
     async def get_member(self, person_id: str, team: str) -> Member | None:

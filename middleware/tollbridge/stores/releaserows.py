@@ -31,6 +31,7 @@ _ALL = select(*(column for column in _r if column.name != "design"))
 _LIVE = ReleaseState.LIVE
 _GOOD = (_LIVE.value, ReleaseState.SUPERSEDED.value)
 _PROVED = (Move.PUBLISH, Move.SCHEDULE)
+_BY_SOMEBODY = (Move.SUBMIT, Move.APPROVE)
 MOST_WATCHED = 1_000
 Released = tuple[Release, Row[Any]]
 """A release, and the row it was read from."""
@@ -117,8 +118,9 @@ class SqlReleases(SqlEvaluations, ABC):
                 step.check(of, before)
             if of.retired_at is not None:
                 raise refused("this service is retired, for good")
-            if step.four_eyes and step.move is Move.APPROVE:
-                await _check_another(connection, before.asked_by, act.actor.id)
+            if step.four_eyes and step.move in _BY_SOMEBODY:
+                asked_by = before.asked_by if step.move is Move.APPROVE else ""
+                await _check_another(connection, asked_by, act.actor.id)
             approved = approval(step.move, approved=bool(row.approved))
             state = moved(before.state, step.move, reviewed=step.reviewed, approved=approved)
             if step.proved and step.move in _PROVED and before.published_at is None:
@@ -129,7 +131,9 @@ class SqlReleases(SqlEvaluations, ABC):
             elif step.move is Move.PROMOTE:
                 values |= await _promote(connection, of, before, step, act)
             elif before.state is _LIVE:
-                values |= await _leave(connection, of, before, row.instead_of, step.move) | {"ended_at": micros(act.at)}
+                values |= await _leave(connection, of, (before, row), step, act)
+            elif step.move is Move.FAIL:
+                values |= {"ended_at": micros(act.at)}
             await connection.execute(update(release).where(_r.id == before.id).values(values))
             told = {"release": before.id, "number": number, "version": before.version, "why": step.why}
             was = {"state": before.state.value}
@@ -172,6 +176,12 @@ class SqlReleases(SqlEvaluations, ABC):
             found.setdefault(row.service_id, []).append(read_release(row))
         return found
 
+    async def _last(self, service_ids: Collection[str], connection: AsyncConnection) -> Mapping[str, Release]:
+        """Give the release of each service that served last."""
+        served = _ALL.where(_r.service_id.in_(service_ids), _r.published_at.is_not(None))
+        rows = await connection.execute(served.order_by(_r.ended_at, _r.number)) if service_ids else ()
+        return {row.service_id: read_release(row) for row in rows}
+
 
 async def turn_over(connection: AsyncConnection) -> None:
     """Say to every worker that what serves has changed, once the transaction is committed."""
@@ -184,12 +194,13 @@ def digest_of(design: bytes) -> bytes:
 
 
 async def _check_another(connection: AsyncConnection, asked_by: str, decides: str) -> None:
-    """Refuse who asked for a review as who approves it, with whichever of their tokens; raises `Denied`."""
+    """Refuse who asked for a review as who approves it, with whichever token, and applications; raises `Denied`."""
     who = await askers(connection, (asked_by, decides))
-    if who[decides].is_one_with(who[asked_by]):
+    if who[decides].may_be(who[asked_by]):
         raise Denied(
             "somebody else than who asked for the review decides on it; tokens of one owner, and a token and those "
-            "that were made with it, are one person's",
+            "that were made with it, are one person's, and those of an application nobody's: withdraw what one "
+            "submitted, and submit it yourself",
             code="four_eyes",
         )
 
@@ -240,17 +251,19 @@ def _watch(step: Step, act: Act) -> dict[str, Any]:
     )
 
 
-async def _leave(connection: AsyncConnection, of: Service, one: Release, instead_of: str, move: Move) -> dict[str, Any]:
-    """Take a release that serves away; one that failed gives its place back to the one before it."""
+async def _leave(connection: AsyncConnection, of: Service, left: Released, step: Step, act: Act) -> dict[str, Any]:
+    """Take a release that serves away; one that failed gives its place to the one before it, which is watched anew."""
+    one, row = left
     if of.live == one.id:
-        if move is not Move.FAIL:
+        if step.move is not Move.FAIL:
             raise refused(
                 "callers without a version get this release; publish another in its place, or retire the service"
             )
-        next_one = await _restored(connection, instead_of) or await _beside(connection, one)
+        next_one = await _restored(connection, row.instead_of) or await _beside(connection, one)
+        await connection.execute(update(release).where(_r.id == next_one).values(_watch(step, act)))
         await connection.execute(update(service).where(_c.id == of.id).values(live=next_one))
     await turn_over(connection)
-    return {"watched_until": None}
+    return {"watched_until": None, "ended_at": micros(act.at)}
 
 
 async def _restored(connection: AsyncConnection, release_id: str) -> str:

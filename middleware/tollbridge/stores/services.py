@@ -56,8 +56,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     `why` is a reason, `at` when a scheduled one is to be published. `beside`: it is published beside the one that
     serves, for those who ask for its version. `reviewed`: only what was approved may be published; `four_eyes`: by
     another person than who asked. `proved`: one that never served must have passed its last trial before it is
-    published or scheduled. `watched_until`: one that is published or promoted is taken back until then where its calls
-    fail. `check` sees release and service as they are, and refuses by raising.
+    published or scheduled. `watched_until`: one that is published or promoted, or that gets back the place of one which
+    failed, is taken back until then where its calls fail. `check` sees release and service as they are, and refuses by
+    raising.
     """
 
     move: Move
@@ -79,10 +80,14 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A service that serves or did, with its releases that are live."""
+    """A service that serves or did, with its releases that are live.
+
+    There are none where it is retired, or all failed; then `last` is the one that served last.
+    """
 
     service: Service
     releases: tuple[Release, ...]
+    last: Release | None = None
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -132,7 +137,10 @@ class ServiceStore(Protocol):
     async def deprecate_service(
         self, service_id: str, ending: Ending | None, act: Act, *, check: Look | None = None
     ) -> Service | None:
-        """Say that a service that serves will end, or with None that it will not; raises `BadRequest` (409)."""
+        """Say that a service that serves will end, or with None that it will not; raises `BadRequest` (409).
+
+        One of which that is said already is left alone.
+        """
         ...
 
     async def pause_service(
@@ -140,7 +148,8 @@ class ServiceStore(Protocol):
     ) -> Service | None:
         """Let nothing of a service be served, for a reason, or with None let it be again.
 
-        One that is as it is to be is left alone. Raises `BadRequest` (409) for one that is retired.
+        What was watched is watched anew then. One that is as it is to be is left alone. Raises `BadRequest` (409) for
+        one that is retired.
         """
         ...
 
@@ -149,7 +158,8 @@ class ServiceStore(Protocol):
     ) -> Service | None:
         """End a service for good, and all of its releases; raises `BadRequest` (409) for one that never served.
 
-        One that serves no more, because its releases failed, did serve.
+        One that serves no more, because its releases failed, did serve. Of one that is retired another successor is
+        said, where one is named.
         """
         ...
 

@@ -5,7 +5,7 @@ service has both. Rows are read by the index of the service or of the applicatio
 20 seconds of one core, how they fared two (SQLite, 2026-11), away from the event loop.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -109,13 +110,16 @@ class SqlAnalytics:
         sums = list(accumulate(slices, lambda one, other: tuple(map(sum, zip(one, other, strict=True)))))
         return [Fared(calls=sums[n][0], failed=sums[n][1:]) for n in map(order.index, starts)]
 
-    async def called(self, services: Collection[str], since: datetime) -> Mapping[str, int]:
-        those = _u.service.in_(list(map(storable, services)))
-        asked = select(_u.service, func.count()).where(those, _NO_MODEL, _u.at >= micros(since), ASKED)
+    async def called(self, since: Mapping[str, datetime]) -> Mapping[str, int]:
+        together: dict[datetime, list[str]] = {}
+        for slug, start in since.items():
+            together.setdefault(start, []).append(storable(slug))
+        those = or_(false(), *(and_(_u.service.in_(slugs), _u.at >= micros(at)) for at, slugs in together.items()))
+        asked = select(_u.service, func.count()).where(those, _NO_MODEL, ASKED)
         with answering():
             async with self._engine.connect() as connection:
                 found = {slug: number for slug, number in await connection.execute(asked.group_by(_u.service))}
-        return {slug: found.get(slug, 0) for slug in services}
+        return {slug: found.get(slug, 0) for slug in since}
 
     async def tell_burning(self, service_id: str, burning: Mapping[str, Burning], act: Act) -> Sequence[BurnTold]:
         told: list[BurnTold] = []
@@ -158,6 +162,8 @@ def _own(whose: Whose) -> Sequence[ColumnElement[bool]]:
         found.append(_u.service == storable(whose.service))
         if whose.service != "ai":
             found.append(_NO_MODEL)
+    if whose.begun is not None:
+        found.append(_u.at >= micros(whose.begun))
     if whose.application:
         found += [_u.application == storable(whose.application), _APPLIED]
     return found

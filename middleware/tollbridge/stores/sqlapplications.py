@@ -25,6 +25,8 @@ from tollbridge.tokens.model import Token, TokenState
 
 MOST_SUBSCRIBED = 500
 """Scopes of all subscriptions of one application: each call looks through them."""
+MOST_GIVEN = MOST_SUBSCRIBED // 2
+"""As many there are when nobody gives it one more that it did not ask for: it keeps room for those that it asks for."""
 _OF_ITSELF = ("owner", "description")
 """What a change of an application writes into its own row, beside its scopes; the rest is its holder's."""
 _OF_HOLDER = ("name", "limits", "budget", "conditions", "tags", "metadata")
@@ -119,18 +121,18 @@ class SqlApplications:
 
 
 async def grant_scopes(
-    writing: TokenWriting, application_id: str, scopes: Collection[str], act: Act
+    writing: TokenWriting, application_id: str, scopes: Collection[str], act: Act, most: int = MOST_SUBSCRIBED
 ) -> Application | None:
     """Let an application do what a subscription of it says, in a transaction that takes its turn.
 
     All of its tokens may at once what they and it may do. Raises `BadRequest` (409) where the application has ended,
-    and where it has too many. None if there is no such application.
+    and where it would have more than `most`. None if there is no such application.
     """
 
     def granted(held: Sequence[str]) -> Sequence[str]:
         return list(dict.fromkeys((*held, *scopes)))
 
-    return await _subscribe(writing, application_id, granted, act)
+    return await _subscribe(writing, application_id, granted, act, most)
 
 
 async def withdraw_scopes(
@@ -149,7 +151,11 @@ async def withdraw_scopes(
 
 
 async def _subscribe(
-    writing: TokenWriting, application_id: str, edit: Callable[[Sequence[str]], Sequence[str]], act: Act
+    writing: TokenWriting,
+    application_id: str,
+    edit: Callable[[Sequence[str]], Sequence[str]],
+    act: Act,
+    most: int = MOST_SUBSCRIBED,
 ) -> Application | None:
     found = await _find(writing, application_id)
     if found is None:
@@ -159,8 +165,9 @@ async def _subscribe(
         return found
     if set(after) - set(found.subscribed):
         _check_going(found)
-    if len(after) > MOST_SUBSCRIBED:
-        raise refused(f"an application has at most {MOST_SUBSCRIBED} scopes of subscriptions")
+        if len(after) > most:
+            whose = "; it can ask for this one itself" if most < MOST_SUBSCRIBED else ""
+            raise refused(f"this application would have more than {most} scopes of subscriptions{whose}")
     await _write(writing, found.id, {"subscribed": " ".join(after)})
     changed = await _there(writing, found.id)
     if found.state is not TokenState.REVOKED and changed.holds != found.holds:

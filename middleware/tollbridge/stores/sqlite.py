@@ -107,6 +107,9 @@ class SqliteStore(SqlServed):
     async def find_holder(self, token_id: str) -> Principal | None:
         return await self._open.hot.find_holder(token_id)
 
+    async def team_holder(self, name: str) -> str | None:
+        return self._open.hot.team_holder(name)
+
     def recall_principal(self, digest: bytes) -> Principal | None:
         return self._open.hot.recall_principal(digest)
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.audit import Act
-from tollbridge.errors import NotFound
+from tollbridge.errors import BadRequest, NotFound
 from tollbridge.people.model import BRIDGE, Member, Role
 from tollbridge.stores.admins import leaving_an_admin
 from tollbridge.stores.auditing import record
@@ -38,10 +38,14 @@ class SqlMembers:
         async with self._turns.take() as writing, leaving_an_admin(writing.connection):
             return await set_in(writing, new, act)
 
-    async def remove_member(self, person_id: str, team: str, act: Act) -> Member | None:
+    async def remove_member(
+        self, person_id: str, team: str, act: Act, *, via: str | UnsetType = UNSET
+    ) -> Member | None:
         async with self._turns.take() as writing, leaving_an_admin(writing.connection):
             found = await _find(writing, person_id, team)
             if found is not None:
+                if via not in (UNSET, found.via):
+                    raise _changed()
                 await writing.revoke(found.holder, act)
                 its = (member.c.person_id == found.person_id, member.c.team == found.team)
                 await writing.connection.execute(delete(member).where(*its))
@@ -74,8 +78,9 @@ async def set_in(writing: TokenWriting, new: NewMember, act: Act) -> Member:
     await _check_there(writing.connection, new, its_team)
     before = await _find(writing, new.person_id, its_team)
     its = (member.c.person_id == new.person_id, member.c.team == its_team)
-    if new.instead_of not in (UNSET, "" if before is None else before.role):
-        raise refused("this member got another role meanwhile; look at it again")
+    had, given_by = ("", "") if before is None else (before.role, before.via)
+    if new.instead_of not in (UNSET, had) or new.instead_of_via not in (UNSET, given_by):
+        raise _changed()
     if before is None or before.state is TokenState.REVOKED:
         await writing.connection.execute(delete(member).where(*its))
         await _add(writing, new, act)
@@ -88,6 +93,10 @@ async def set_in(writing: TokenWriting, new: NewMember, act: Act) -> Member:
     await record(writing.connection, act, ("member.set", new.person_id), was, told)
     (found,) = await _members(writing.connection, _ASKED.where(*its), writing.clock.now())
     return found
+
+
+def _changed() -> BadRequest:
+    return refused("this member got another role meanwhile; look at it again")
 
 
 async def _find(writing: TokenWriting, person_id: str, team: str) -> Member | None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, and_, case, func, literal, or_, select
+from sqlalchemy import BigInteger, Row, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.clock import Clock
@@ -134,6 +134,7 @@ def _releases(since: Any) -> Select[Any]:
 
 
 _LATER = release.alias()
+_FAILED_AT = func.coalesce(_r.ended_at, _r.created_at)
 _WAITING: Mapping[Waits, Select[Any]] = {
     Waits.SUBSCRIPTION_ASKED: (
         _select(_s.id, _s.asked_at, _t.name, _v.team, service=_v.slug, asker=_t.team)
@@ -142,10 +143,10 @@ _WAITING: Mapping[Waits, Select[Any]] = {
         .where(_s.state == SubscriptionState.ASKED.value)
     ),
     Waits.RELEASE_IN_REVIEW: _releases(_r.created_at).where(_r.state == ReleaseState.REVIEW.value),
-    Waits.RELEASE_FAILED: _releases(func.coalesce(_r.ended_at, _r.created_at)).where(
+    Waits.RELEASE_FAILED: _releases(_FAILED_AT).where(
         _r.state == ReleaseState.FAILED.value,
         _v.retired_at.is_(None),
-        ~select(_LATER.c.id).where(_LATER.c.service_id == _r.service_id, _LATER.c.number > _r.number).exists(),
+        ~exists().where(_LATER.c.service_id == _r.service_id, _LATER.c.published_at > _FAILED_AT),
     ),
     Waits.SERVICE_ENDING: (
         _select(_s.id, _v.deprecated_at, _t.name, _t.team, service=_v.slug, until=_v.sunset_at, successor=_v.successor)
@@ -170,11 +171,11 @@ _ASKED_BY: Mapping[Waits, Any] = {Waits.RELEASE_IN_REVIEW: _r.asked_by}
 
 
 async def _ones_own(connection: AsyncConnection, kind: Waits, asker: str) -> Sequence[str]:
-    """Give the ids under which somebody asked for what waits of a kind."""
+    """Give the ids under which somebody asked, or may have, for what waits of a kind."""
     asked = _WAITING[kind].with_only_columns(_ASKED_BY[kind]).distinct()
     ids = list((await connection.execute(asked)).scalars())
     who = await askers(connection, [asker, *ids])
-    return [id for id in ids if who[id].is_one_with(who[asker])]
+    return [id for id in ids if who[id].may_be(who[asker])]
 
 
 def _waiting(row: Row[Any]) -> Waiting:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import UNSET
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +25,7 @@ from tollbridge.stores.changes import change_for
 from tollbridge.stores.closing import close_of_service
 from tollbridge.stores.engine import answering
 from tollbridge.stores.peopletables import team
+from tollbridge.stores.releasecourses import put_back, watch_anew
 from tollbridge.stores.releaserows import Released, SqlReleases, turn_over
 from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.searching import holds
@@ -36,6 +37,7 @@ from tollbridge.stores.tokenwriting import TokenTurns, refused
 
 _c, _r = service.c, release.c
 _LIVE, _RETIRED, _DEPRECATED = _c.live != "", _c.retired_at.is_not(None), _c.deprecated_at.is_not(None)
+_SERVED = exists().where(_r.service_id == _c.id, _r.published_at.is_not(None))
 _STATES = {
     ServiceState.RETIRED: (_RETIRED,),
     ServiceState.DEPRECATED: (~_RETIRED, _LIVE, _DEPRECATED),
@@ -137,11 +139,12 @@ class SqlServices(SqlReleases):
                 return None
             if await _served(writing.connection, found):
                 raise refused("a service that served is not forgotten: retire it, so that its callers are told")
+            # while it is there still: webhooks are told whose it was
+            await record(writing.connection, act, ("service.drop", found.id), {"slug": found.slug}, None)
             releases = select(_r.id).where(_r.service_id == found.id)
             await writing.connection.execute(delete(evaluation).where(evaluation.c.release_id.in_(releases)))
             await writing.connection.execute(delete(release).where(_r.service_id == found.id))
             await writing.connection.execute(delete(service).where(_c.id == found.id))
-            await record(writing.connection, act, ("service.drop", found.id), {"slug": found.slug}, None)
             return found
 
     async def deprecate_service(
@@ -154,6 +157,10 @@ class SqlServices(SqlReleases):
             _check_going(found)
             if not found.live:
                 raise refused("only a service that is published can be deprecated")
+            if ending == _ending_of(found):
+                return found
+            if ending is not None:
+                _check_successor(found, ending.successor)
             since = None if ending is None else micros(found.deprecated_at or act.at)
             ending = ending or Ending()
             sunset = None if ending.sunset_at is None else micros(ending.sunset_at)
@@ -179,6 +186,8 @@ class SqlServices(SqlReleases):
             since = None if why is None else micros(found.paused_at or act.at)
             values = {"paused_at": since, "paused_why": storable(why or "")}
             await writing.connection.execute(update(service).where(_c.id == found.id).values(values))
+            if why is None:
+                await watch_anew(writing.connection, found.id, act)
             await turn_over(writing.connection)
             action = "service.resume" if why is None else "service.pause"
             await record(writing.connection, act, (action, found.id), None, {"why": values["paused_why"]})
@@ -189,20 +198,20 @@ class SqlServices(SqlReleases):
     ) -> Service | None:
         async with self._turns.take() as writing:
             found = await seen_service(writing.connection, service_id, check)
-            if found is None or found.retired_at is not None:
+            if found is None or (found.retired_at is not None and successor in ("", found.successor)):
                 return found
             if not await _served(writing.connection, found):
                 raise refused("only a service that served is retired; forget one that never served")
+            _check_successor(found, successor)
             at = micros(act.at)
             ends = {"state": ReleaseState.SUPERSEDED.value, "ended_at": at, "watched_until": None}
             own = _r.service_id == found.id
             await writing.connection.execute(
                 update(release).where(own, _r.state == ReleaseState.LIVE.value).values(ends)
             )
-            waiting = (ReleaseState.SCHEDULED.value, ReleaseState.REVIEW.value, ReleaseState.APPROVED.value)
-            back = {"state": ReleaseState.MADE.value, "publish_at": None}
-            await writing.connection.execute(update(release).where(own, _r.state.in_(waiting)).values(back))
-            values = {"retired_at": at, "successor": successor or found.successor, "live": ""}
+            await put_back(writing.connection, found.id, act)
+            retired_at = at if found.retired_at is None else micros(found.retired_at)
+            values = {"retired_at": retired_at, "successor": successor or found.successor, "live": ""}
             values |= {"paused_at": None, "paused_why": ""}
             await writing.connection.execute(update(service).where(_c.id == found.id).values(values))
             await turn_over(writing.connection)
@@ -218,11 +227,14 @@ class SqlServices(SqlReleases):
                 edition, before = await _edition(connection), None
                 while edition != before:  # where each statement sees another state, until none changed in between
                     before = edition
-                    rows = await connection.execute(ALL.where(_LIVE | _RETIRED).order_by(_c.slug))
+                    rows = await connection.execute(ALL.where(_LIVE | _RETIRED | _SERVED).order_by(_c.slug))
                     services = [service_of(row) for row in rows]
                     live = await self._live(connection)
+                    last = await self._last([one.id for one in services if _is_down(one)], connection)
                     edition = await _edition(connection)
-        return edition, [Published(service=one, releases=tuple(live.get(one.id, ()))) for one in services]
+        return edition, [
+            Published(service=one, releases=tuple(live.get(one.id, ())), last=last.get(one.id)) for one in services
+        ]
 
     async def _services(self, wanted: Select[Any]) -> Sequence[Service]:
         with answering():
@@ -270,6 +282,20 @@ async def _check_team(connection: AsyncConnection, name: Any) -> None:
 def _check_going(found: Service) -> None:
     if found.retired_at is not None:
         raise refused("this service is retired, for good")
+
+
+def _is_down(found: Service) -> bool:
+    return not found.live and found.retired_at is None
+
+
+def _check_successor(found: Service, successor: str) -> None:
+    if successor == found.slug:
+        raise refused("a service does not take its own place; name another successor")
+
+
+def _ending_of(found: Service) -> Ending | None:
+    """Say what callers are told of the end of a service, None where nothing is."""
+    return None if found.deprecated_at is None else Ending(sunset_at=found.sunset_at, successor=found.successor)
 
 
 def _iso(ending: Ending) -> str | None:

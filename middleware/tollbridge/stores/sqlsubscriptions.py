@@ -18,7 +18,7 @@ from tollbridge.stores.engine import answering
 from tollbridge.stores.planrows import change_of_plan, plan_values, read_plan, told_of_plan
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.servicetables import plan, service, subscription
-from tollbridge.stores.sqlapplications import grant_scopes, withdraw_scopes
+from tollbridge.stores.sqlapplications import MOST_GIVEN, MOST_SUBSCRIBED, grant_scopes, withdraw_scopes
 from tollbridge.stores.subscriptions import Decision
 from tollbridge.stores.tables import token
 from tollbridge.stores.tokenrows import optional_moment
@@ -98,7 +98,8 @@ class SqlSubscriptions:
             await writing.connection.execute(insert(subscription).values(values))
             told = {name: values[name] for name in ("application", "service_id", "plan", "state", "why")}
             await record(writing.connection, act, ("subscription.ask", wanted.id), None, told)
-            await self._open(writing, wanted, act)
+            given = wanted.state is _S.APPROVED and wanted.decided_by == wanted.asked_by
+            await self._open(writing, wanted, act, MOST_GIVEN if given else MOST_SUBSCRIBED)
             return await _there(writing, wanted.id)
 
     async def decide(self, subscription_id: str, decision: Decision, act: Act) -> Subscription | None:
@@ -167,13 +168,15 @@ class SqlSubscriptions:
         await self._open(writing, found, act)
         return found
 
-    async def _open(self, writing: TokenWriting, one: Subscription, act: Act) -> None:
+    async def _open(self, writing: TokenWriting, one: Subscription, act: Act, most: int = MOST_SUBSCRIBED) -> None:
         """Give the application what the service needs while the subscription is approved, and take it away then."""
         asked = select(service.c.slug).where(service.c.id == one.service_id)
         slug = (await writing.connection.execute(asked)).scalar_one()
         scopes = (f"service:{slug}:*", f"model:{MODEL}{slug}")
-        change = grant_scopes if one.state is _S.APPROVED else withdraw_scopes
-        await change(writing, one.application, scopes, act)
+        if one.state is _S.APPROVED:
+            await grant_scopes(writing, one.application, scopes, act, most)
+        else:
+            await withdraw_scopes(writing, one.application, scopes, act)
 
     async def _plans(self, wanted: Select[Any]) -> Sequence[Plan]:
         with answering():

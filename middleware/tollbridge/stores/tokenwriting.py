@@ -39,7 +39,7 @@ from tollbridge.stores.tokenrows import (
     told_secret,
 )
 from tollbridge.stores.tokens import ITS_OWN, find_tokens
-from tollbridge.tokens.model import SecretUse, Token, TokenState
+from tollbridge.tokens.model import SecretUse, Token, TokenKind, TokenState
 
 _AT_ONCE = 500
 """Tokens changed by one statement."""
@@ -261,9 +261,13 @@ class TokenWriting:
     async def _opening(self, id: str) -> TokenRow:
         """Give the columns of what is to be above a token; raises `BadRequest` (409) where that opens nothing."""
         row = await self.row(id)
-        if row is None or self.state(row) is not TokenState.ACTIVE:
-            raise refused("the token that is to be above it opens nothing")
-        return row
+        if row is not None and self.state(row) is TokenState.ACTIVE:
+            return row
+        if row is not None and row["kind"] == TokenKind.TEAM:
+            is_disabled = self.state(row) is TokenState.DISABLED
+            why = "is disabled; enable it first" if is_disabled else "has ended, for good"
+            raise refused(f"the team {row['team']!r} {why}")
+        raise refused("the token that is to be above it opens nothing")
 
     async def _off_again(self, ids: Sequence[str]) -> None:
         """Disable what was enabled while one that is above it is off, and then what is below that."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace as replaced
 from datetime import timedelta
 from typing import Any
 
@@ -68,9 +69,10 @@ class AnalyticsContract:
         await settled(store)
         analytics = await store.analytics()
 
-        assert await analytics.called(["weather", "sun", "none"], NOON) == {"weather": 8, "sun": 1, "none": 0}
-        assert await analytics.called(["weather", "sun"], NOON + HOUR) == {"weather": 1, "sun": 0}
-        assert await analytics.called([], NOON) == {}
+        since = dict.fromkeys(("weather", "sun", "none"), NOON)
+        assert await analytics.called(since) == {"weather": 8, "sun": 1, "none": 0}
+        assert await analytics.called(since | {"weather": NOON + HOUR}) == {"weather": 1, "sun": 1, "none": 0}
+        assert await analytics.called({}) == {}
 
     async def test_calls_of_a_service_are_summed_up_and_its_models_cost_on_top(self, store: Store) -> None:
         await settled(store)
@@ -148,6 +150,15 @@ class AnalyticsContract:
 
         shares: dict[str, Any] = {name: [] for name in ("callers", "releases", "operations")}
         assert found == Analysis(figures=Figures(), failures=[], series=[], **shares)
+
+    async def test_calls_of_before_a_service_began_are_none_of_its(self, store: Store) -> None:
+        await settled(store)
+
+        found = await analysed(store, replaced(WEATHER, begun=NOON + timedelta(minutes=31)))
+
+        assert (found.figures.calls, found.figures.model_calls) == (1, 0)
+        assert [(one.key, one.calls) for one in found.releases] == [("rel_2", 1)]
+        assert sum(bucket.calls for bucket in found.series) == 1
 
     async def test_service_that_is_called_as_models_are_is_summed_up_too(self, store: Store) -> None:
         await settled(store)

@@ -119,7 +119,7 @@ class ApplicationContract:
         await people.add_team(team("blue"), ACT)
         for act in (people.switch_team("blue", ACT, on=False), people.end_team("blue", ACT)):
             await act
-            with pytest.raises(BadRequest, match="opens nothing"):
+            with pytest.raises(BadRequest, match=r"the team 'blue' (is disabled|has ended)"):
                 await applications.add_application(wanted(1), ACT)
         assert await applications.list_applications() == []
 

@@ -127,7 +127,7 @@ class CourseContract:
 
         assert await states(services) == ["superseded", "made", "made"]
         assert await services.due_releases(NOON) == []
-        assert await services.retire_service("svc_1", "moon", ACT) == ended
+        assert await services.retire_service("svc_1", "", ACT) == ended
         assert await services.retire_service("svc_9", "", ACT) is None
         _, (published,) = await services.published()
         assert (published.service, published.releases) == (ended, ())

@@ -135,7 +135,7 @@ class MemberContract:
             assert caught.value.status == 409
         assert await actions(store) == before
         await people.end_team("blue", ACT)
-        with pytest.raises(BadRequest, match="opens nothing"):
+        with pytest.raises(BadRequest, match="the team 'blue' has ended"):
             await people.set_member(membership(1, "blue"), ACT)
 
     async def test_members_and_memberships_are_listed_in_order(self, store: Store) -> None:
@@ -209,9 +209,17 @@ class MemberContract:
                 await people.set_member(replace(membership(1, "blue"), instead_of=seen), ACT)
             assert (caught.value.status, caught.value.code) == (409, "conflict")
 
+        for move in (
+            people.set_member(replace(membership(1, "blue"), instead_of="chats", instead_of_via="https://corp"), ACT),
+            people.remove_member("per_1", "blue", ACT, via="https://corp"),
+        ):
+            with pytest.raises(BadRequest, match="meanwhile"):
+                await move
         assert now.role == "chats"
         assert await people.get_member("per_1", "blue") == now
         assert await actions(store) == records
+        await people.remove_member("per_1", "blue", ACT, via="")
+        assert await people.get_member("per_1", "blue") is None
 
     async def test_role_that_was_changed_meanwhile_stays_as_it_is(self, store: Store) -> None:
         people = await store.people()

@@ -79,25 +79,38 @@ class OverviewContract:
         await moved(services, 1, Move.APPROVE)
         assert await overviews.waiting(Waits.RELEASE_IN_REVIEW) == EMPTY
 
-    async def test_release_that_failed_waits_until_there_is_another_or_the_service_ends(self, store: Store) -> None:
-        services, later = await begun(store), act(NOON + timedelta(hours=1))
-        await made(services, "1")
+    async def test_release_that_failed_waits_until_another_is_published_or_the_service_ends(self, store: Store) -> None:
+        services, hour = await begun(store), timedelta(hours=1)
+        for version in ("1", "2", "3"):
+            await made(services, version)
         await moved(services, 1, Move.PUBLISH)
-        await moved(services, 1, Move.FAIL, later)
+        await moved(services, 2, Move.PUBLISH)
+        await moved(services, 1, Move.PUBLISH, act(NOON + hour), why="back")
+
+        await moved(services, 1, Move.FAIL, act(NOON + 2 * hour))
 
         overviews = await store.overviews()
         found = await overviews.waiting(Waits.RELEASE_FAILED, but_by=ACT.actor.id)
-
-        assert [(one.id, one.since) for one in found.oldest] == [("rel_svc_1_1", later.at)]
-        await made(services, "2")
+        assert [(one.id, one.since) for one in found.oldest] == [("rel_svc_1_1", NOON + 2 * hour)]
+        await moved(services, 3, Move.SCHEDULE, at=NOON + 3 * hour)
+        assert await waiting(store, Waits.RELEASE_FAILED) == ["rel_svc_1_1"]  # the other only serves as it did before
+        await moved(services, 3, Move.PUBLISH, act(NOON + 3 * hour))
         assert await overviews.waiting(Waits.RELEASE_FAILED) == EMPTY
-        at = NOON + timedelta(days=1)
-        await moved(services, 2, Move.SCHEDULE, at=at)
-        await moved(services, 2, Move.FAIL)
-        assert await waiting(store, Waits.RELEASE_FAILED) == ["rel_svc_1_2"]
-        await moved(services, 1, Move.PUBLISH)
+        await moved(services, 3, Move.FAIL, act(NOON + 4 * hour))
+        assert await waiting(store, Waits.RELEASE_FAILED) == ["rel_svc_1_3"]
         await services.retire_service("svc_1", "", ACT)
         assert await overviews.waiting(Waits.RELEASE_FAILED) == EMPTY
+
+    async def test_scheduled_release_that_failed_waits_since_then(self, store: Store) -> None:
+        services, later = await begun(store), act(NOON + timedelta(days=1))
+        await made(services, "1")
+        await moved(services, 1, Move.SCHEDULE, at=later.at)
+
+        failed = await moved(services, 1, Move.FAIL, later)
+
+        assert failed.ended_at == later.at
+        found = await (await store.overviews()).waiting(Waits.RELEASE_FAILED)
+        assert [(one.id, one.since) for one in found.oldest] == [("rel_svc_1_1", later.at)]
 
     async def test_webhook_waits_where_nothing_arrived_and_it_is_off(self, store: Store) -> None:
         webhooks, outbox = await store.webhooks(), await store.outbox()

@@ -134,20 +134,24 @@ class ReleaseContract:
         assert await approves(store, "tok_7", "tok_8")
         assert await approves(store, "tok_3", "tok_7")
 
-    async def test_tokens_of_one_team_are_not_one_person_and_those_of_an_application_are(self, store: Store) -> None:
-        await made(await begun(store), "1")
+    async def test_tokens_of_one_team_are_not_one_person_and_an_application_is_nobody(self, store: Store) -> None:
+        services = await begun(store)
+        await made(services, "1")
         await (await store.people()).add_team(team("blue"), ACT)
         applications = await store.applications()
-        await applications.add_application(replaced(wanted(1), owner="per_ann"), ACT)
-        await applications.add_application(replaced(wanted(2), owner=""), ACT)
+        for number, owner in enumerate(("per_ben", "Ben", ""), start=1):
+            await applications.add_application(replaced(wanted(number), owner=owner), ACT)
         blue = {"team": "blue"}
-        made_with = ((3, "app_1", blue), (4, "app_2", blue), (5, "app_2", blue))
-        await tokens(store, (1, "", blue), (2, "", blue), *made_with)
+        of_applications = tuple((3 + number, f"app_{number}", blue) for number in (1, 2, 3))
+        await tokens(store, (1, "", blue), (2, "", blue), *of_applications, (7, "tok_4", {**blue, "owner": "Kim"}))
 
         assert await approves(store, "tok_1", "tok_2")
-        assert await approves(store, "tok_3", "tok_4")
-        assert not await approves(store, "tok_3", "per_ann")
-        assert not await approves(store, "tok_4", "tok_5")
+        for nobody in ("tok_4", "tok_5", "tok_6", "tok_7"):
+            assert not await approves(store, "tok_1", nobody)
+            assert not await approves(store, nobody, "per_ann")
+            with pytest.raises(Denied, match="those of an application nobody's") as caught:
+                await moved(services, 1, Move.SUBMIT, by(nobody), four_eyes=True)
+            assert caught.value.code == "four_eyes"
 
     async def test_release_that_serves_already_is_not_promoted_and_keeps_what_it_goes_back_to(
         self, store: Store
@@ -239,3 +243,80 @@ class ReleaseContract:
         release = await services.add_release("svc_1", now, ACT)
         assert release is not None
         assert (await services.designs([release.id]))[release.id].name == "Storms"
+
+    async def test_release_that_gets_its_place_back_is_watched_anew(self, store: Store) -> None:
+        services = await begun(store)
+        for version in ("1", "2"):
+            await made(services, version)
+            await moved(services, int(version), Move.PUBLISH, watched_until=LATER.at)
+        until = LATER.at + timedelta(hours=1)
+
+        await moved(services, 2, Move.FAIL, LATER, watched_until=until)
+
+        (watched,) = await services.watched_releases()
+        assert (watched.release.number, watched.since, watched.until) == (1, LATER.at, until)
+        await moved(services, 1, Move.FAIL, LATER, watched_until=until)
+        assert (await live(services), await states(services)) == ("", ["failed", "failed"])
+        assert await services.watched_releases() == []
+
+    async def test_release_beside_one_that_fails_is_watched_as_it_takes_its_place(self, store: Store) -> None:
+        services = await begun(store)
+        for version in ("1", "2"):
+            await made(services, version)
+            await moved(services, int(version), Move.PUBLISH, beside=True)
+
+        await moved(services, 1, Move.FAIL, LATER, watched_until=LATER.at)
+
+        assert [(one.release.number, one.since) for one in await services.watched_releases()] == [(2, LATER.at)]
+
+    async def test_what_is_watched_of_a_paused_service_is_watched_anew_when_it_goes_on(self, store: Store) -> None:
+        services, minutes = await begun(store), timedelta(minutes=5)
+        for version in ("1", "2"):
+            await made(services, version)
+        await moved(services, 1, Move.PUBLISH)
+        await services.pause_service("svc_1", "", ACT)
+        await moved(services, 2, Move.PUBLISH, watched_until=NOON + minutes)
+        assert [(one.since, one.until) for one in await services.watched_releases()] == [(NOON, NOON + minutes)]
+
+        await services.pause_service("svc_1", None, LATER)
+
+        (watched,) = await services.watched_releases()
+        assert (watched.release.number, watched.since, watched.until) == (2, LATER.at, LATER.at + minutes)
+
+    async def test_service_whose_releases_all_failed_is_published_still_and_serves_nothing(self, store: Store) -> None:
+        services = await begun(store)
+        await begun(store, id="svc_2", slug="sun")
+        for version in ("1", "2", "3"):
+            await made(services, version)
+        await made(services, "1", "svc_2")
+        await moved(services, 2, Move.PUBLISH)
+        await moved(services, 1, Move.PUBLISH, beside=True)
+
+        await moved(services, 2, Move.FAIL)
+        failed = await moved(services, 1, Move.FAIL, LATER)
+
+        _, (found,) = await services.published()
+        assert (found.service.slug, found.service.live, found.releases, found.last) == ("weather", "", (), failed)
+
+    async def test_releases_on_their_way_are_put_back_with_a_record_where_the_service_is_retired(
+        self, store: Store
+    ) -> None:
+        services = await begun(store)
+        for version in ("1", "2", "3", "4"):
+            await made(services, version)
+        await moved(services, 1, Move.PUBLISH)
+        await moved(services, 2, Move.SCHEDULE, at=LATER.at)
+        await moved(services, 3, Move.SUBMIT)
+        await moved(services, 4, Move.SUBMIT)
+        await moved(services, 4, Move.APPROVE)
+
+        await services.retire_service("svc_1", "", ACT)
+
+        assert await states(services) == ["superseded", "made", "made", "made"]
+        assert (await services.get_release("svc_1", 2)).publish_at is None  # type: ignore[union-attr]
+        _, *written = await store.list_audit(action="service.", limit=4)
+        assert [(one.action, one.before, '"why":"the service is retired"' in one.after) for one in written] == [
+            ("service.withdraw", '{"state":"approved"}', True),
+            ("service.withdraw", '{"state":"review"}', True),
+            ("service.unschedule", '{"state":"scheduled"}', True),
+        ]

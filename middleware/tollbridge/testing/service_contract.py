@@ -11,7 +11,7 @@ from tollbridge.errors import BadRequest, Denied
 from tollbridge.services.lifecycle import Move
 from tollbridge.services.model import Contact, Design, Release, ReleaseState, Service, ServiceChange, ServiceState
 from tollbridge.stores.base import Store
-from tollbridge.stores.services import NewRelease, ServiceStore, Step
+from tollbridge.stores.services import Ending, NewRelease, Published, ServiceStore, Step
 from tollbridge.testing.people_samples import team
 from tollbridge.testing.samples import ACT, NOON
 
@@ -19,6 +19,7 @@ SERVICE = Service(
     id="svc_1", slug="weather", kind="rest", team="blue", name="Weather", revision=1, created_at=NOON, changed_at=NOON
 )
 DESIGN = Design(name="Weather", docs="# Rain", tags=("sky",), contacts=(Contact(name="Ann"),), definition={"a": [1]})
+ITSELF = Ending(successor="weather")
 OTHER = Act(Actor("tok_other", "api"), NOON, ACT.key)
 
 
@@ -290,7 +291,7 @@ class ServiceContract:
         await moved(services, 2, Move.FAIL)
 
         assert await states(services) == ["failed", "failed"]
-        assert (await services.published())[1] == []
+        assert [one.releases for one in (await services.published())[1]] == [()]
 
     async def test_first_release_that_failed_leaves_nothing_that_serves(self, store: Store) -> None:
         services = await begun(store)
@@ -301,7 +302,8 @@ class ServiceContract:
         found = await services.get_service("svc_1")
         assert found is not None
         assert (found.live, found.state) == ("", ServiceState.DRAFT)
-        assert (await services.published())[1] == []
+        release = await services.get_release("svc_1", 1)
+        assert (await services.published())[1] == [Published(service=found, releases=(), last=release)]
 
     async def test_review_says_who_asked_and_who_decided(self, store: Store) -> None:
         services = await begun(store)
@@ -371,3 +373,36 @@ class ServiceContract:
         _, (published,) = await services.published()
         assert [one.id for one in published.releases] == [published.service.live]
         assert sorted(await states(services)) == ["live", *["superseded"] * 4]
+
+    async def test_end_that_is_said_already_is_recorded_once(self, store: Store) -> None:
+        services = await begun(store)
+        await made(services, "1")
+        await moved(services, 1, Move.PUBLISH)
+        ends = Ending(sunset_at=NOON + timedelta(days=1), successor="sun")
+
+        kept = await services.deprecate_service("svc_1", None, ACT)
+        for ending in (ends, ends, Ending(), None, None):
+            await services.deprecate_service("svc_1", ending, ACT)
+
+        assert kept == (await services.get_service("svc_1"))
+        assert (await actions(store))[3:] == ["service.deprecate", "service.deprecate", "service.undeprecate"]
+
+    async def test_retired_service_is_told_another_successor_and_none_is_its_own(self, store: Store) -> None:
+        services = await begun(store)
+        await made(services, "1")
+        await moved(services, 1, Move.PUBLISH)
+        later = Act(ACT.actor, NOON + timedelta(hours=1), ACT.key)
+        for end in (services.retire_service("svc_1", "weather", ACT), services.deprecate_service("svc_1", ITSELF, ACT)):
+            with pytest.raises(BadRequest, match="does not take its own place") as caught:
+                await end
+            assert caught.value.status == 409
+        await services.retire_service("svc_1", "sun", ACT)
+        before = await store.edition()
+
+        for successor in ("", "sun", "rain"):
+            ended = await services.retire_service("svc_1", successor, later)
+
+        assert ended is not None
+        assert (ended.successor, ended.retired_at) == ("rain", NOON)
+        assert await store.edition() > before
+        assert (await actions(store))[3:] == ["service.retire", "service.retire"]

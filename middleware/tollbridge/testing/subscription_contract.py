@@ -158,17 +158,17 @@ class SubscriptionContract:
         await subscriptions.subscribe(ASKED, ACT)
         await decided(subscriptions, S.APPROVED, expires_at=NOON + timedelta(hours=1))
         clock.advance(3599)
-        assert await store.find_subscription("app_1", "svc_1") is not None
+        assert await store.find_subscription("app_1", "svc_1") == Subscribed("sub_1")
         clock.advance(1)
-        assert await store.find_subscription("app_1", "svc_1") is None
+        assert await store.find_subscription("app_1", "svc_1") == Subscribed("sub_1", over=True)
 
         again = await decided(subscriptions, S.APPROVED, plan="gold")
 
         assert (again.plan, again.expires_at) == ("gold", NOON + timedelta(hours=1))
-        assert await store.find_subscription("app_1", "svc_1") is None
+        assert await store.find_subscription("app_1", "svc_1") == Subscribed("sub_1", over=True)
         kept = await decided(subscriptions, S.APPROVED, expires_at=None)
         assert (kept.plan, kept.expires_at) == ("gold", None)
-        assert await store.find_subscription("app_1", "svc_1") is not None
+        assert await store.find_subscription("app_1", "svc_1") == Subscribed("sub_1")
 
     async def test_subscriptions_whose_time_is_over_expire(self, store: Store) -> None:
         subscriptions = await ready(store)

@@ -40,6 +40,7 @@ class TeamContract:
         assert (made.rotate_days, made.disabled_at, made.ended_at) == (30, None, None)
         assert await people.get_team("blue") == made
         assert await people.get_team("red") is None
+        assert [await store.team_holder(name) for name in ("blue", "red", "blue\0")] == ["team_blue", None, None]
         assert await people.rotation_of("blue") == 30
         assert await people.rotation_of("red") is None
         assert await states(store) == {}
@@ -49,6 +50,7 @@ class TeamContract:
         people = await store.people()
         await people.add_team(team("blue"), ACT)
         await people.end_team("blue", ACT)
+        assert (await store.team_holder("blue"), await store.find_holder("team_blue")) == ("team_blue", None)
         before = await actions(store)
 
         with pytest.raises(BadRequest) as caught:
@@ -98,8 +100,17 @@ class TeamContract:
         assert await opening(store) == [2, 3]
         await people.end_team("blue", ACT)
         assert await opening(store) == []
-        with pytest.raises(BadRequest, match="opens nothing"):
+        with pytest.raises(BadRequest, match="the team 'blue' has ended, for good"):
             await store.add_token(child(6, "", team="blue"), ACT)
+
+    async def test_disabled_team_is_named_where_something_is_to_be_made_in_it(self, store: Store) -> None:
+        people = await store.people()
+        await people.add_team(team("blue"), ACT)
+        await people.switch_team("blue", ACT, on=False)
+
+        with pytest.raises(BadRequest, match="the team 'blue' is disabled; enable it first") as caught:
+            await store.add_token(child(1, "", team="blue"), ACT)
+        assert caught.value.status == 409
 
     async def test_grant_in_a_team_stands_below_its_member_and_its_client_alone(self, store: Store) -> None:
         people = await store.people()

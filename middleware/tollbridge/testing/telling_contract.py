@@ -128,3 +128,16 @@ class TellingContract:
         assert (failed["version"], failed["why"]) == ("3", "half of its calls failed")
         (paused,) = [one["data"] for one in await said(store, "whk_2") if one["type"] == "service.pause"]
         assert paused["why"] == "it is repaired"
+
+    async def test_service_that_is_forgotten_is_told_to_its_team_by_its_name(self, store: Store) -> None:
+        services = await hooked(store)
+
+        await services.drop_service("svc_1", ACT)
+
+        for number in (0, 1):
+            dropped = (await said(store, f"whk_{number}"))[-1]
+            assert (dropped["type"], dropped["data"]["name"], dropped["data"]["team"]) == (
+                *("service.drop", "weather"),
+                "blue",
+            )
+        assert "service.drop" not in (await told(store))["red"]

@@ -101,7 +101,7 @@ class TransferContract:
         assert (caught.value.status, caught.value.param) == (400, "team")
         for act in (people.switch_team("red", ACT, on=False), people.end_team("red", ACT)):
             await act
-            with pytest.raises(BadRequest, match="opens nothing"):
+            with pytest.raises(BadRequest, match=r"the team 'red' (is disabled|has ended)"):
                 await applications.transfer_application("app_1", "red", ACT)
 
         assert await applications.get_application("app_1") == made

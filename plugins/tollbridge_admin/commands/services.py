@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tollbridge.cli.asking import Asking, Refused
 from tollbridge.cli.output import harmless, labelled, print_fields, print_json, print_table
 from tollbridge_admin.commands import analytics, serviceproofs, servicereleases
 from tollbridge_admin.commands.acting import Acting, check_meant
@@ -93,6 +94,7 @@ def edit(
     service: ServiceArgument,
     file: FileOption = None,
     team: Annotated[str | None, typer.Option(help="The team that owns it from now on, '' for none.")] = None,
+    revision: Annotated[int | None, typer.Option(help="Only where the draft is this revision still.")] = None,
 ) -> None:
     """Put a file in place of the draft: what is not in it is taken away.  What serves stays as it is."""
     if file is None and team is None:
@@ -101,11 +103,9 @@ def edit(
     if team is not None:
         change["team"] = team
     with Reaching.of(where) as api:
-        found = api.ask("PATCH", _path(service), change)
-    _print_one(found, as_json=where.as_json)
-    if not where.as_json:
-        for note in found["notes"]:
-            print(harmless(f"Note: {note}"))
+        headers = {} if revision is None else {"if-match": _tag_of(api, service, revision)}
+        found = api.ask("PATCH", _path(service), change, headers=headers)
+    _print_changed(found, as_json=where.as_json)
 
 
 @app.command("check")
@@ -187,7 +187,7 @@ def deprecate(
     """Tell all who call a service that it will end, when, and what takes its place."""
     wish = {"sunset_at": time_meant(sunset) if sunset else None, "successor": successor}
     with Reaching.of(where) as api:
-        _print_one(api.ask("POST", f"{_path(service)}/deprecate", wish), as_json=where.as_json)
+        _print_changed(api.ask("POST", f"{_path(service)}/deprecate", wish), as_json=where.as_json)
 
 
 @app.command("pause")
@@ -209,11 +209,21 @@ def retire(where: Where, service: ServiceArgument, successor: SuccessorOption = 
     with Reaching.of(where) as api:
         question = f"Retire {service}? All of its callers are refused from now on, and its slug is not given again"
         check_meant(api, _path(service), question, yes=yes)
-        _print_one(api.ask("POST", f"{_path(service)}/retire", {"successor": successor}), as_json=where.as_json)
+        _print_changed(api.ask("POST", f"{_path(service)}/retire", {"successor": successor}), as_json=where.as_json)
 
 
 def _path(service: str) -> str:
     return f"/services/{named(service)}"
+
+
+def _tag_of(api: Asking, service: str, revision: int) -> str:
+    """Give the tag of a service whose draft is of this revision; raises `Refused` where it is of another."""
+    reply = api.send("GET", _path(service))
+    now = reply.value["revision"]
+    if now != revision:
+        said = f"the draft was changed meanwhile: it is revision {now}; look at it, and edit that"
+        raise Refused(said, status=412, code="changed")
+    return reply.headers["etag"]
 
 
 def _state(service: Mapping[str, Any]) -> str:
@@ -236,6 +246,13 @@ def _print_one(service: Mapping[str, Any], *, as_json: bool) -> None:
     words = ("slug", "id", "kind", "team", "name", "state", "url", "live", "revision")
     times = ("created_at", "changed_at", "deprecated_at", "sunset_at", "retired_at")
     print_fields(labelled({word: service[word] for word in (*words, *times, "successor", "paused_at", "paused_why")}))
+
+
+def _print_changed(service: Mapping[str, Any], *, as_json: bool) -> None:
+    _print_one(service, as_json=as_json)
+    if not as_json:
+        for note in service["notes"]:
+            print(harmless(f"Note: {note}"))
 
 
 _ACTING = Acting(app=app, metavar="SERVICE", path=lambda api, one: _path(one), show=_print_one)

@@ -27,14 +27,14 @@ class Preferred(msgspec.Struct, frozen=True, gc=False):
 
 
 def read_prefer(values: Iterable[str]) -> Preferred:
-    """Read all `Prefer` headers; raises `BadRequest` for what is no status.  Other words mean nothing here."""
+    """Read all `Prefer` headers; raises `BadRequest` for what ends no request.  Other words mean nothing here."""
     said: dict[str, str] = {}
     for part in re.split(r"[,;]", ",".join(values)[:2_000]):
         found = _PREFERENCE.fullmatch(part.strip())
         if found:
             said.setdefault(found[1].lower(), found[2] if found[2] is not None else found[3] or "")
     code = said.get("code")
-    if code and not re.fullmatch(r"[1-5][0-9]{2}", code):
+    if code and not re.fullmatch(r"[2-5][0-9]{2}", code):
         raise BadRequest(f"code={shown(code)} in the header prefer is no status; write code=404", param="prefer")
     return Preferred(int(code) if code else None, said.get("example", ""), said.get("dynamic") == "true")
 

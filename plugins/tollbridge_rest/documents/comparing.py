@@ -55,6 +55,7 @@ class Comparing:
 
     def _pair(self, pair: Pair) -> None:
         (first, before), (second, after) = _named(pair.before, self.before), _named(pair.after, self.after)
+        before, after = _with_null(before, self.before), _with_null(after, self.after)
         key = (first or id(before), second or id(after), pair.side)
         if key in self._seen:
             return
@@ -159,6 +160,19 @@ def _named(schema: Any, schemas: Schemas) -> tuple[str, Any]:
     if schemas.old or (not schemas.own(beside, Side.REQUEST) and not beside.keys() & _HOLDING):
         return schemas.refs.trace(schema)
     return "", {**beside, "allOf": [*_list(beside.get("allOf")), {"$ref": schema["$ref"]}]}
+
+
+def _with_null(schema: Any, schemas: Schemas) -> Any:
+    """Say as a choice that null may be, where OpenAPI 3.0 says it of what has no type of its own."""
+    if not schemas.old or not isinstance(schema, Mapping) or schema.get("nullable") is not True:
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "nullable"}
+    if isinstance(schema.get("type"), str) or _says_nothing(rest):
+        return schema
+    choices = [word for word in ("anyOf", "oneOf") if isinstance(rest.get(word), list)]
+    if len(choices) == 1 and not rest.keys() & {"allOf", "const", "enum", "not"}:
+        return {**rest, choices[0]: [*rest[choices[0]], {"type": "null"}]}
+    return {"anyOf": [rest, {"type": "null"}]}
 
 
 _HOLDING = frozenset(("properties", "items", "allOf", "anyOf", "oneOf", "additionalProperties")) | _WHOLE

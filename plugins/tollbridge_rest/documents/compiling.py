@@ -10,6 +10,8 @@ from typing import Any
 import jsonschema_rs
 
 from tollbridge_rest.documents.bounds import BadDocument, shown
+from tollbridge_rest.documents.telling import Telling, Told
+from tollbridge_rest.documents.weights import Weight, weigh
 
 _OPTIONS = jsonschema_rs.RegexOptions(size_limit=2_000_000, dfa_size_limit=2_000_000)
 
@@ -17,36 +19,49 @@ _OPTIONS = jsonschema_rs.RegexOptions(size_limit=2_000_000, dfa_size_limit=2_000
 class Validator:
     """A compiled schema.  With a `field` it is that of one field of an object, which values are put into."""
 
-    __slots__ = ("_compiled", "_field")
+    __slots__ = ("_compiled", "_field", "_schema", "weight")
 
-    def __init__(self, compiled: jsonschema_rs.Validator, field: str = "") -> None:
+    def __init__(
+        self, compiled: jsonschema_rs.Validator, schema: Mapping[str, Any], weight: Weight, field: str = ""
+    ) -> None:
         self._compiled = compiled
+        self._schema = schema
         self._field = field
+        self.weight = weight
 
     def is_valid(self, value: Any) -> bool:
         """Whether a value is right."""
         return self._compiled.is_valid({self._field: value} if self._field else value)
 
-    def errors(self, value: Any, *, every: bool) -> Iterator[tuple[list[str | int], Any]]:
-        """Give place and kind of what is wrong, or of the first such thing; raises `ValueError` for a deep value."""
+    def errors(self, value: Any, *, every: bool, apart: bool = False) -> Iterator[Told]:
+        """Give what is wrong, or the first such thing; raises `ValueError` for a deep value.
+
+        `apart`: a part is looked at after the other, as is always done where a schema leads back to itself. It may be
+        too much then: raises `Tired`.
+        """
         value = {self._field: value} if self._field else value
-        for error in self._compiled.iter_errors(value) if every else _first(self._compiled, value):
-            yield error.instance_path[1:] if self._field else error.instance_path, error.kind
+        if apart or self.weight.recursive:
+            told = Telling(self._schema, _compile).tell(value)
+        else:
+            errors = self._compiled.iter_errors(value) if every else _first(self._compiled, value)
+            told = ((tuple(error.instance_path), error.kind.name, error.kind.as_dict()) for error in errors)
+        for path, name, says in told:
+            yield path[1:] if self._field else path, name, says
 
     def of_field(self, field: str) -> "Validator":
         """Give the one of a field."""
-        return Validator(self._compiled, field)
+        return Validator(self._compiled, self._schema, self.weight, field)
 
 
 def compile_schema(schema: Mapping[str, Any]) -> Validator:
-    """Make a validator; raises `BadDocument` for a schema that is none."""
+    """Make a validator; raises `BadDocument` for a schema that is none, or that tries too much."""
     try:
-        return Validator(_compile(schema))
+        return _made(schema)
     except ValueError as exc:
         if all(map(is_linear, _patterns(schema))):
             raise BadDocument(f"a schema cannot be used: {_reason(exc)}") from None
     try:
-        return Validator(_compile(_without_patterns(schema)))
+        return _made(_without_patterns(schema))
     except ValueError as exc:
         raise BadDocument(f"a schema cannot be used: {_reason(exc)}") from None
 
@@ -67,6 +82,11 @@ def patterns_of(schemas: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             yield each["pattern"]
         if isinstance(each.get("patternProperties"), Mapping):
             yield from each["patternProperties"]
+
+
+def _made(schema: Mapping[str, Any]) -> Validator:
+    compiled = _compile(schema)
+    return Validator(compiled, schema, weigh(schema))
 
 
 def _first(compiled: jsonschema_rs.Validator, value: Any) -> Iterator[jsonschema_rs.ValidationError]:

@@ -12,6 +12,7 @@ from typing import Any
 from tollbridge_rest.documents.bounds import MAX_NODES, BadDocument
 from tollbridge_rest.documents.building import METHODS
 from tollbridge_rest.documents.model import Document, Operation
+from tollbridge_rest.documents.plain import mapping
 from tollbridge_rest.documents.pointers import Refs, mapped, objects_of, parts_of, ref_of, rewritten, schema_ref
 
 SCHEME = "tollbridge"
@@ -49,12 +50,12 @@ def _paths(document: Document, operations: Collection[Operation]) -> dict[str, A
     for path, item in document.raw.get("paths", {}).items():
         if path.startswith("x-"):
             continue
-        item, published = refs.follow(item), {}
+        item, published = mapping(refs.follow(item), f"paths{path}"), {}
         for key, value in _without_extensions(item).items():
             if key in METHODS and (path, key.upper()) in kept:
                 published[key] = _operation(value)
             elif key == "additionalOperations":
-                more = {name: _operation(each) for name, each in value.items() if (path, name) in kept}
+                more = {name: _operation(each) for name, each in (value or {}).items() if (path, name) in kept}
                 published.update({key: more} if more else {})
             elif key not in METHODS and key != "servers":
                 published[key] = value
@@ -63,9 +64,42 @@ def _paths(document: Document, operations: Collection[Operation]) -> dict[str, A
     return paths
 
 
-def _operation(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(said: Mapping[str, Any] | None) -> dict[str, Any]:
+    fields = said or {}
     kept = {key: value for key, value in _without_extensions(fields).items() if key not in ("security", "servers")}
+    for key, part in (("callbacks", _callback), ("responses", _answer)):
+        if isinstance(kept.get(key), Mapping):
+            kept[key] = {name: part(each) for name, each in kept[key].items()}
     return {**kept, NO_TOOL: False} if fields.get(NO_TOOL) is False else kept
+
+
+def _callback(said: Any) -> Any:
+    """Give a callback without what its paths name of servers."""
+    return {key: _item(each) for key, each in _without_extensions(said).items()} if isinstance(said, Mapping) else said
+
+
+def _item(said: Any) -> Any:
+    if not isinstance(said, Mapping):
+        return said
+    kept = {key: value for key, value in _without_extensions(said).items() if key != "servers"}
+    return {key: _operation(value) if key in METHODS else value for key, value in kept.items()}
+
+
+def _answer(said: Any) -> Any:
+    """Give an answer without what its links name of servers."""
+    if not isinstance(said, Mapping) or not isinstance(said.get("links"), Mapping):
+        return said
+    return {**said, "links": {name: _link(each) for name, each in said["links"].items()}}
+
+
+def _link(said: Any) -> Any:
+    if not isinstance(said, Mapping):
+        return said
+    return {key: value for key, value in _without_extensions(said).items() if key != "server"}
+
+
+_CLEANED = {"callbacks": _callback, "links": _link, "pathItems": _item, "responses": _answer}
+"""Components that may name what stands behind."""
 
 
 class _Settling:
@@ -112,7 +146,8 @@ def _components(raw: Mapping[str, Any], settling: _Settling, published: Mapping[
                 found = (
                     settling.schemas if parts[1] == "schemas" and parts[2] in settling.schemas else components[parts[1]]
                 )
-                kept[parts[1], parts[2]] = settling.settle(found[parts[2]])
+                cleaned = _CLEANED.get(parts[1], _as_it_is)(found[parts[2]])
+                kept[parts[1], parts[2]] = settling.settle(cleaned)
                 waiting.append(kept[parts[1], parts[2]])
     order = [(kind, name) for kind, named in components.items() if isinstance(named, Mapping) for name in named]
     order += [("schemas", name) for name in settling.schemas]
@@ -121,6 +156,10 @@ def _components(raw: Mapping[str, Any], settling: _Settling, published: Mapping[
         if (kind, name) in kept and kind != "securitySchemes":
             found_components.setdefault(kind, {})[name] = kept[kind, name]
     return found_components
+
+
+def _as_it_is(said: Any) -> Any:
+    return said
 
 
 def _referred(part: Any) -> set[str]:

@@ -4,6 +4,7 @@ In some documents nearly every schema leads to nearly every other. There one val
 one for each would take as much time and memory as the document has operations.
 """
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,7 +24,7 @@ Key = str | int
 
 
 class Validators:
-    """The validators of one document."""
+    """The validators of one document.  Threads may ask for them at once."""
 
     def __init__(self, document: Document) -> None:
         self.refs = Refs(document.raw)
@@ -33,9 +34,14 @@ class Validators:
         self._kept: OrderedDict[tuple[Key, Side], tuple[Validator, int, Any]] = OrderedDict()
         self._size = 0
         self._shared: dict[Side, dict[Key, Validator]] = {}
+        self._changing = threading.Lock()
 
     def of(self, schema: Any, side: Side) -> Validator:
         """Give the validator of a schema of this document; raises `BadDocument` for one that cannot be used."""
+        with self._changing:
+            return self._of(schema, side)
+
+    def _of(self, schema: Any, side: Side) -> Validator:
         key = key_of(schema)
         kept = self._kept.get((key, side))
         if kept is not None:

@@ -43,6 +43,16 @@ async def test_scope_of_its_name_and_the_one_of_the_dialect_are_what_it_needs(
     assert answers.says == "the release 1 of the service parrot answers"
 
 
+async def test_scope_of_the_service_stands_for_the_one_of_the_dialect(bridge: GatewayUnderTest) -> None:
+    id, _ = await issued(bridge, "service:parrot:*", "model:api/parrot")
+
+    told = await explained(bridge, id, asked_of("api/parrot"))
+
+    assert (told.crosses, failing(told)) == (True, [])
+    needed = [rule.says for rule in rules(told, "authorize", "scope")]
+    assert needed == ["service:parrot:speak by service:parrot:*", "model:api/parrot by model:api/parrot"]
+
+
 async def test_lack_of_its_scope_and_a_pause_are_what_holds_it_up(bridge: GatewayUnderTest) -> None:
     bare, _ = await issued(bridge, "ai:chat", "service:*")
     id, _ = await issued(bridge, "ai:chat", "model:*")

@@ -66,3 +66,14 @@ async def test_tokens_that_share_their_first_two_hundred_characters_are_two_call
 
     assert shared > 200
     assert [one["sub"] for one in found] == ["alice", "bob"] * 50
+
+
+async def test_tokens_for_somebody_else_are_verified_with_the_same_keys(verifier, server) -> None:
+    other = verifier.meant_for("https://gw.example/v1/mcp/pets")
+
+    assert await other.verify(token(aud=["https://gw.example/v1/mcp/pets"])) != {}
+    for shown in (token(), token(aud="https://gw.example/v1/mcp")):
+        with pytest.raises(TokenRefused, match="wrong_audience"):
+            await other.verify(shown)
+    await verifier.verify(token())
+    assert server.asked == 1

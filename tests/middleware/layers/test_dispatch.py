@@ -180,7 +180,8 @@ async def body_only() -> Message:
 
 
 async def test_call_that_no_layer_has_named_is_a_fault_of_the_chain() -> None:
-    dispatch = Dispatch(None, transport=Script(), models=lambda call: [], model=lambda call, name: None)
+    nobody_asks: Any = None
+    dispatch = Dispatch(None, transport=Script(), models=nobody_asks, model=nobody_asks)
 
     async def send(message: Message) -> None:
         raise AssertionError("nothing may be sent")

@@ -10,11 +10,11 @@ from starlette.types import Message, Receive, Scope, Send
 from tests.support.answering import Answering, Talking
 
 from tollbridge.call import Call, ResponseHead, open_call
-from tollbridge.errors import Unauthenticated
+from tollbridge.errors import Unauthenticated, Unavailable
 from tollbridge.layers.subscribe import Subscribe
 from tollbridge.services.entrance import Entered
 from tollbridge.services.lifecycle import Move
-from tollbridge.services.model import Access, Approval, Design, Service, ServiceChange
+from tollbridge.services.model import Access, Approval, Design, Service, ServiceChange, Visibility
 from tollbridge.services.subscribing import CallQuota, Plan, PlanChange, Subscribed, SubscriptionState
 from tollbridge.testing import FixedClock, GatewayUnderTest
 from tollbridge.tokens.model import Above, Principal, TokenBudget, TokenKind, TokenLimits
@@ -48,11 +48,12 @@ def publish(bridge: GatewayUnderTest) -> Publish:
     return publish
 
 
-async def subscribed(bridge: GatewayUnderTest) -> tuple[str, str]:
+async def subscribed(bridge: GatewayUnderTest, *scopes: str) -> tuple[str, str]:
     """Let an application of the team red subscribe; gives the subscription's id, and the secret of a token of it."""
     gateway = bridge.gateway
-    await gateway.people.teams.add("red")
-    application = await gateway.applications.add("shop", team="red", scopes=("ai:chat",))
+    if await gateway.people.teams.get("red") is None:
+        await gateway.people.teams.add("red")
+    application = await gateway.applications.add(" ".join(("shop", *scopes)), team="red", scopes=scopes)
     issued = await gateway.applications.issue(application.id, name="own")
     assert issued is not None
     return (await gateway.subscriptions.ask(application.id, "weather", plan="gold")).id, issued.secret
@@ -80,6 +81,23 @@ async def test_caller_with_a_subscription_is_let_in_by_path_and_as_a_model(
     await bridge.gateway.subscriptions.close(id, SubscriptionState.ENDED)
     refused = await spoken(bridge, token)
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "insufficient_scope")
+
+
+async def test_subscription_alone_opens_its_service_as_a_model_and_no_other_model(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish("talking")
+    _, token = await subscribed(bridge)
+    _, given = await subscribed(bridge, "model:*")
+
+    assert (await spoken(bridge, token)).status_code == 200
+    for secret, model in ((token, "small"), (given, "small"), (given, "api/climate"), (token, "api/weather@9")):
+        refused = await bridge.request("POST", "/v1/chat/completions", token=secret, json={**ASKED, "model": model})
+        lacks = "ai:chat" if model != "api/weather@9" else ""
+        assert refused.status_code == (403 if lacks else 404)
+        assert lacks in refused.json()["error"]["message"]
+    counted = await bridge.request("POST", "/v1/embeddings", token=token, json={"model": "api/weather", "input": "x"})
+    assert (counted.status_code, "ai:embeddings" in counted.json()["error"]["message"]) == (403, True)
 
 
 async def test_who_has_none_hears_why_and_how_to_get_one(bridge: GatewayUnderTest, publish: Publish) -> None:
@@ -111,11 +129,99 @@ async def test_team_that_owns_the_service_needs_none_and_no_team_owns_what_is_no
     assert [(await called(bridge, token)).status_code for token in (blue, nobody)] == [403, 403]
 
 
+async def test_hidden_service_is_for_others_as_one_that_is_not_there(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish("talking", visibility=Visibility.TEAM)
+    services, draft = bridge.gateway.services, Design(name="S", visibility=Visibility.TEAM, definition={"text": "x"})
+    silent = await services.add("silent", "answering", team="blue", draft=draft)
+    await services.release(silent.id, version="1")
+    await services.publish(silent.id, 1)
+    red = await bridge.token("ai:*", "model:*", "service:*", team="red")
+    narrow = await bridge.token(*(f"service:{slug}:no" for slug in ("weather", "silent", "nothing")), team="red")
+
+    async def told(token: str, slug: str, path: str = "") -> tuple[list[Any], ...]:
+        body = {**ASKED, "model": f"api/{slug}{path}"}
+        asked = [
+            await bridge.request("POST", "/v1/chat/completions", token=token, json=body),
+            await bridge.request("POST", f"/v1/apis/{slug}{path}", token=token),
+            await bridge.request("GET", f"/v1/models/api/{slug}{path}", token=token),
+        ]
+        told = [one.text.replace(slug, "SLUG").partition('"request_id"')[0] for one in asked]
+        kept = [sorted(set(one.headers) - {"www-authenticate", "content-length"}) for one in asked]
+        return [one.status_code for one in asked], told, kept
+
+    for token, expected in ((red, [404, 404, 404]), (narrow, [403, 404, 404])):
+        for path in ("", "@9", "/no"):
+            nothing = await told(token, "nothing", path)
+            assert nothing[0] == expected
+            for slug in ("weather", "silent"):
+                assert await told(token, slug, path) == nothing
+
+
+async def test_hidden_service_is_listed_to_its_team_its_subscribers_and_who_administers_all(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service = await publish("talking", visibility=Visibility.TEAM)
+    await bridge.gateway.people.teams.add("red")
+    stranger = await bridge.token("model:*", team="red")
+    red = await bridge.gateway.applications.add("asked", team="red")
+    issued = await bridge.gateway.applications.issue(red.id, name="own")
+    assert issued is not None
+    id = (await bridge.gateway.subscriptions.ask(red.id, service.id, plan="gold", given=True)).id
+    subscriber, admin = issued.secret, await bridge.token("model:*", "service:*", "admin:*")
+    blue, nobody = await bridge.token("model:*", team="blue"), await bridge.token("model:*", "service:*")
+
+    async def listed(token: str) -> list[bool]:
+        every = (await bridge.request("GET", "/v1/models", token=token)).text
+        one = await bridge.request("GET", "/v1/models/api/weather", token=token)
+        return ["api/weather" in every, one.status_code == 200]
+
+    for token in (blue, subscriber, admin):
+        assert await listed(token) == [True, True]
+    for token in (nobody, stranger):
+        assert await listed(token) == [False, False]
+    assert (await called(bridge, admin)).json()["code"] == "not_subscribed"
+    assert (await spoken(bridge, subscriber)).status_code == 200
+    lacking = await bridge.gateway.applications.issue(red.id, name="narrow", scopes=("service:weather:no",))
+    assert lacking is not None
+    assert (await called(bridge, lacking.secret)).json()["code"] == "insufficient_scope"
+    draft = Design(name="B", visibility=Visibility.TEAM, definition={"text": "x", "broken": True})
+    broken = await bridge.gateway.services.add("broken", "answering", team="blue", draft=draft)
+    await bridge.gateway.services.release(broken.id, version="1")
+    await bridge.gateway.services.publish(broken.id, 1)
+    await bridge.gateway.subscriptions.ask(red.id, broken.id, given=True)
+    assert (await bridge.request("POST", "/v1/apis/broken", token=subscriber)).status_code == 503
+    await bridge.gateway.subscriptions.close(id, SubscriptionState.ENDED)
+    assert await listed(subscriber) == [False, False]
+
+
 async def test_service_that_asks_for_a_scope_alone_needs_no_subscription(
     bridge: GatewayUnderTest, publish: Publish
 ) -> None:
     await publish(access=Access.SCOPE)
 
+    assert (await called(bridge)).status_code == 200
+
+
+async def test_plan_holds_and_ends_with_its_subscription_where_a_scope_alone_is_asked_for(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish(access=Access.SCOPE)
+    id, token = await subscribed(bridge)
+    subscriptions = bridge.gateway.subscriptions
+    await subscriptions.change_plan("gold", PlanChange(quota=CallQuota(1, "day")))
+
+    asked = [await called(bridge, token) for _ in range(2)]
+    await subscriptions.approve(id, expires_at=bridge.clock.now() + timedelta(hours=1))
+    await subscriptions.change_plan("gold", PlanChange(quota=None))
+    again = await called(bridge, token)
+    bridge.clock.advance(3600)
+    over = await called(bridge, token)
+
+    assert [one.status_code for one in asked] == [200, 429]
+    assert asked[1].json()["code"] == "call_quota_exceeded"
+    assert (again.status_code, over.status_code, over.json()["code"]) == (200, 403, "not_subscribed")
     assert (await called(bridge)).status_code == 200
 
 
@@ -326,6 +432,43 @@ async def test_answer_of_a_release_without_its_service_says_nothing(bridge: Gate
     assert layer.head(call) is None
     layer.response_head(call, head)
     assert head.headers == []
+
+
+async def test_subscriber_of_a_hidden_service_hears_that_its_releases_failed(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service = await publish(visibility=Visibility.TEAM)
+    await bridge.gateway.services.move(service.id, 1, Move.FAIL)
+    call = await entered(bridge)
+    call.principal = principal()
+    last = (await bridge.gateway.books.current()).entries["weather"].last
+    call.entered = Entered(service=service, about=last, refusal=Unavailable("it cannot be served now"))
+    assert call.entered.is_hidden_from(call.principal)
+
+    await (Subscribe(nothing, subscriptions=Known(Subscribed("sub_1"))).head(call) or no_wait())
+
+    assert call.entered.live is None  # and the refusal is told at the end, so that it counts
+    assert call.entered.refused == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ([], [b"tollbridge-version"]),
+        ([b"Accept"], [b"Accept", b"tollbridge-version"]),
+        ([b"*"], [b"*"]),
+        ([b"accept, Tollbridge-Version"], [b"accept, Tollbridge-Version"]),
+    ],
+)
+async def test_answer_varies_by_version_once(
+    bridge: GatewayUnderTest, publish: Publish, said: list[bytes], shown: list[bytes]
+) -> None:
+    await publish()
+    call, head = await entered(bridge), ResponseHead(200, [(b"vary", each) for each in said])
+
+    Subscribe(nothing).response_head(call, head)
+
+    assert [value for name, value in head.headers if name == b"vary"] == shown
 
 
 async def no_wait() -> None: ...

@@ -103,7 +103,8 @@ def test_alarms_are_those_of_the_sre_workbook() -> None:
 
 
 async def test_objectives_stand_by_what_was_answered_and_how_fast(bridge: GatewayUnderTest, publish: Publish) -> None:
-    await publish(design=BOTH)
+    service, _ = await publish(design=BOTH)
+    bridge.clock.advance(timedelta(days=30).total_seconds())
     await settle(bridge, 6)
     await settle(bridge, 2, duration_ms=101)
     await settle(bridge, 1, timedelta(hours=2), status=503, outcome="upstream_failed")
@@ -111,14 +112,30 @@ async def test_objectives_stand_by_what_was_answered_and_how_fast(bridge: Gatewa
     await settle(bridge, 9, status=429, outcome="refused")
 
     store, now = await bridge.gateway.store.analytics(), bridge.clock.now()
-    sure, fast = await standings(store, "weather", BOTH["slos"], now)
+    sure, fast = await standings(store, service, BOTH["slos"], now)
 
     assert (sure.whole, fast.whole) == (Sum(10, 2), Sum(9, 3))
     assert {name: sure.recent[name] for name in ("1h", "6h", "24h", "3d")} == {
         **{"1h": Sum(8, 0), "6h": Sum(9, 1), "24h": Sum(9, 1), "3d": Sum(9, 1)}
     }
     assert (fast.rate("1h"), fast.rate("6h")) == (0.5, pytest.approx(2 / 3))
-    assert await standings(store, "weather", (), now) == []
+    assert await standings(store, service, (), now) == []
+
+
+async def test_calls_of_before_a_service_began_miss_none_of_its_objectives(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await bridge.client()
+    await settle(bridge, 9, status=500, outcome="upstream_failed")
+    bridge.clock.advance(60)
+    service, _ = await publish(design=BOTH)
+    await settle(bridge, 1)
+
+    store, now = await bridge.gateway.store.analytics(), bridge.clock.now()
+    sure, _ = await standings(store, service, BOTH["slos"], now)
+
+    assert sure.whole == Sum(1, 0)
+    assert set(sure.recent.values()) == {Sum(1, 0)}
 
 
 async def test_owner_is_told_once_that_an_objective_burns_and_once_that_it_recovered(

@@ -12,12 +12,15 @@ from tests.support.answering import Answering
 
 from tollbridge.audit import Actor
 from tollbridge.errors import BadRequest
+from tollbridge.noticing import SELF
 from tollbridge.services.lifecycle import Move
-from tollbridge.services.model import Access, Design, ReleaseState
+from tollbridge.services.model import Access, Design, Release, ReleaseState, Service, Visibility
 from tollbridge.services.opened import Opened
 from tollbridge.services.watching import watch_releases
 from tollbridge.stores.analytics import Whose
+from tollbridge.stores.services import Step
 from tollbridge.testing import GatewayUnderTest
+from tollbridge.tokens.model import TokenLimits
 
 
 async def test_published_service_answers_below_its_slug(bridge: GatewayUnderTest, publish: Publish) -> None:
@@ -257,6 +260,99 @@ async def test_who_could_call_anything_of_a_retired_service_hears_of_its_end(
         answer = await bridge.request("POST", "/v1/apis/weather", token=await bridge.token(scope))
         assert (answer.status_code, "link" in answer.headers) == (status, status == 410)
     assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 401
+
+
+async def failed(bridge: GatewayUnderTest, service: Service, release: Release) -> None:
+    """Take back a release of a service."""
+    store, act = await bridge.gateway.store.services(), await bridge.gateway.tokens.act(SELF)
+    await store.move_release(service.id, release.number, Step(move=Move.FAIL), act)
+
+
+async def test_service_whose_releases_all_failed_cannot_be_served_now_and_says_so_to_who_may_hear_it(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await failed(bridge, *await publish())
+    stranger = await bridge.token("service:sun:say")
+
+    for path in ("/v1/apis/weather", "/v1/apis/weather/deep/er", "/v1/apis/weather@1"):
+        answer = await bridge.request("POST", path)
+        assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+        assert answer.json()["detail"] == "the service 'weather' cannot be served now"
+    for token, status in ((stranger, 403), ("", 401)):
+        assert (await bridge.request("POST", "/v1/apis/weather", token=token)).status_code == status
+    await publish(version="2")
+    assert (await bridge.request("POST", "/v1/apis/weather")).status_code == 200
+
+
+async def test_everybody_hears_that_nothing_is_served_where_something_needed_no_token_last(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await failed(bridge, *await publish(public=True))
+
+    assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 503
+    bridge.clock.advance(1)
+    await failed(bridge, *await publish(version="2"))
+    assert (await bridge.request("POST", "/v1/apis/weather", token="")).status_code == 401
+
+
+async def test_hidden_service_whose_releases_failed_is_one_that_there_is_not_to_others(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    design = {"visibility": Visibility.TEAM, "access": Access.SUBSCRIPTION}
+    await failed(bridge, *await publish(team="red", design=design))
+
+    for team, status in (("red", 503), ("blue", 404)):
+        answer = await bridge.request("POST", "/v1/apis/weather", token=await bridge.token("service:*", team=team))
+        assert answer.status_code == status
+
+
+async def test_wrapped_app_hears_nothing_of_calls_of_a_service_whose_releases_failed(
+    gateway: Any, kind: Answering
+) -> None:
+    bridge = gateway({}, app=Starlette(), plugins=(kind,))
+    await bridge.client()
+    services = bridge.gateway.services
+    service = await services.add("sun", "answering", draft=Design(name="Sun", definition={"text": "it shines"}))
+    await services.release(service.id, version="1")
+    live = await services.publish(service.id, 1)
+    assert live is not None
+
+    await failed(bridge, service, live)
+
+    assert (await bridge.request("POST", "/v1/apis/sun")).status_code == 503
+
+
+async def test_refusals_of_a_release_say_its_version_and_its_end(bridge: GatewayUnderTest, publish: Publish) -> None:
+    limits = TokenLimits(requests_per_minute=2)
+    service, _ = await publish(design={"limits": limits})
+    await publish("broken", broken=True)
+    await bridge.gateway.services.deprecate(service.id, successor="sun")
+    asked = [("GET", "weather", 405), ("POST", "weather/nowhere", 404), *[("POST", "weather", 200)] * 2]
+
+    answers = [
+        (await bridge.request(method, f"/v1/apis/{path}"), status)
+        for method, path, status in (*asked, ("POST", "weather", 429), ("POST", "broken", 503))
+    ]
+
+    for answer, status in answers:
+        assert (answer.status_code, answer.headers["tollbridge-version"]) == (status, "1")
+    for answer, _ in answers[:-1]:
+        assert answer.headers["deprecation"] == f"@{int(bridge.clock.now().timestamp())}"
+        assert answer.headers.get_list("link") == ['</v1/apis/sun>; rel="successor-version"']
+    stranger = await bridge.request("POST", "/v1/apis/weather", token=await bridge.token("service:sun:say"))
+    assert "tollbridge-version" not in stranger.headers
+
+
+async def test_answer_varies_by_the_version_that_is_asked_for_in_a_header(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    await publish()
+
+    bare = await bridge.request("POST", "/v1/apis/weather")
+    pinned = await bridge.request("POST", "/v1/apis/weather@1")
+
+    assert bare.headers["vary"] == "tollbridge-version"
+    assert "vary" not in pinned.headers
 
 
 async def test_paused_service_serves_nobody_and_says_why(bridge: GatewayUnderTest, publish: Publish) -> None:

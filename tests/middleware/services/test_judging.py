@@ -9,7 +9,7 @@ from tests.support.answering import Answering, Answers
 from tollbridge.errors import BadRequest
 from tollbridge.services.judging import judged, problems_in
 from tollbridge.services.kinds import Problem
-from tollbridge.services.model import Design, Named
+from tollbridge.services.model import Access, Design, Named, Visibility
 
 READY = Design(name="Weather", definition={"text": "rain", "models": ["small"]})
 
@@ -56,6 +56,17 @@ async def test_design_that_can_be_published_says_what_it_comes_to() -> None:
 
     assert (plain.definition.text, plain.models, plain.routes, plain.gated) == ("rain", ("small",), (), False)
     assert handing.routes == ("GET:/orders",)
+
+
+@pytest.mark.parametrize(("access", "doubts"), [(Access.SCOPE, [("access", True)]), (Access.SUBSCRIPTION, [])])
+async def test_that_a_service_of_its_team_alone_is_open_to_others_is_a_doubt(
+    access: Access, doubts: list[tuple[str, bool]]
+) -> None:
+    design = Design(name="W", definition={"text": "x"}, visibility=Visibility.TEAM, access=access)
+
+    found = await problems_in(Answering(), design, no_problems)
+
+    assert [(one.field, one.warning) for one in found] == doubts
 
 
 async def test_design_that_cannot_be_published_is_refused_with_its_problems_and_not_for_a_doubt() -> None:

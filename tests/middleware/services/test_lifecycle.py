@@ -41,6 +41,11 @@ def test_other_ways_are_refused_with_those_that_there_are(state: ReleaseState, m
     assert (caught.value.status, caught.value.code) == (409, "conflict")
 
 
+def test_what_happens_by_itself_is_no_way_that_somebody_can_go() -> None:
+    with pytest.raises(BadRequest, match=r"that is live cannot submit; it can: promote, supersede$"):
+        moved(S.LIVE, M.SUBMIT, reviewed=False)
+
+
 @pytest.mark.parametrize(
     ("state", "move"),
     [(S.MADE, M.PUBLISH), (S.MADE, M.SCHEDULE), (S.FAILED, M.PUBLISH), (S.SCHEDULED, M.PUBLISH)],

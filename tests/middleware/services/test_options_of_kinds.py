@@ -68,7 +68,7 @@ def kind() -> Opening:
 
 @pytest.fixture
 def bridge(gateway: Any, kind: Opening) -> GatewayUnderTest:
-    return gateway({"service": {"name": "app", "vouch": True}}, plugins=(kind,))
+    return gateway({"service": {"audience": "shop", "vouch": True}}, plugins=(kind,))
 
 
 async def live_of(bridge: GatewayUnderTest) -> Live:
@@ -259,19 +259,19 @@ async def test_word_is_for_the_service_unless_its_operation_says_another(
 
     found = [await word(bridge, f"/v1/apis/weather{path}") for path in ("", "/named", "/app")]
 
-    assert [claims["aud"] for claims in found] == ["weather", "https://named.example", "app"]
+    assert [claims["aud"] for claims in found] == ["weather", "https://named.example", "shop"]
     assert {claims["service"] for claims in found} == {"weather"}
 
 
 async def test_service_whose_slug_is_the_audience_of_the_wrapped_app_gets_no_word(
     bridge: GatewayUnderTest, publish: Publish
 ) -> None:
-    await publish("app")
+    await publish("shop")
 
     with capture_logs() as logged:
-        answer = await asked(bridge, "/v1/apis/app")
-        own = await word(bridge, "/v1/apis/app/app")
+        answer = await asked(bridge, "/v1/apis/shop")
+        own = await word(bridge, "/v1/apis/shop/app")
 
     assert answer.status_code == 503
     assert "is that of the wrapped app" in str(logged)
-    assert own["aud"] == "app"
+    assert own["aud"] == "shop"

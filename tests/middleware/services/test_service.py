@@ -13,7 +13,7 @@ from tollbridge.errors import BadRequest, Denied
 from tollbridge.gateway import Gateway
 from tollbridge.services.kinds import Problem, Proof, Running
 from tollbridge.services.lifecycle import Move
-from tollbridge.services.model import Design, ReleaseState, ServiceChange, ServiceState
+from tollbridge.services.model import Design, ReleaseState, Service, ServiceChange, ServiceState
 from tollbridge.services.service import Services
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.tokens.model import Principal
@@ -45,6 +45,20 @@ async def test_slug_is_a_label(bridge: GatewayUnderTest, slug: str) -> None:
         await bridge.gateway.services.add(slug, "answering")
 
     assert caught.value.param == "slug"
+
+
+@pytest.mark.parametrize("slug", ["ai", "admin", "leaked", "mcp", "shop"])
+async def test_slug_is_no_name_under_which_calls_of_the_gateway_or_of_its_app_are_counted(
+    gateway: Any, kind: Answering, slug: str
+) -> None:
+    bridge = gateway({"service": {"name": "shop"}}, plugins=(kind,))
+    await bridge.client()
+
+    with pytest.raises(BadRequest, match=f"'{slug}' is a name of the gateway's own") as caught:
+        await bridge.gateway.services.add(slug, "answering")
+
+    assert (caught.value.status, caught.value.param) == (400, "slug")
+    assert (await bridge.gateway.services.add("app", "answering")).slug == "app"
 
 
 async def test_kind_is_one_that_a_plugin_offers(bridge: GatewayUnderTest) -> None:
@@ -237,6 +251,22 @@ async def test_release_is_tried_as_its_kind_does(bridge: GatewayUnderTest) -> No
     assert found is not None
     assert found.proof == Proof((Problem("tests/0", "it is not rain"),))
     assert (found.evaluation.passed, found.evaluation.number, found.evaluation.by) == (False, 1, "operator")
+
+
+async def test_release_is_refused_by_who_looks_at_the_service_whose_draft_it_is(bridge: GatewayUnderTest) -> None:
+    services = await begun(bridge, Design(name="W", definition={"text": "rain"}))
+    service_id = await id_of(bridge)
+    seen: list[int] = []
+
+    def look(service: Service) -> None:
+        seen.append(service.revision)
+        raise BadRequest("it was changed since")
+
+    with pytest.raises(BadRequest, match="it was changed since"):
+        await services.release(service_id, version="1", check=look)
+
+    assert seen == [1]
+    assert await (await bridge.gateway.store.services()).list_releases(service_id) == []
 
 
 async def test_end_lies_ahead_and_successor_is_a_slug(bridge: GatewayUnderTest, publish: Publish) -> None:

@@ -8,9 +8,9 @@ import pytest
 from tests.support.answering import Answering, Talking, TalkingService
 
 from tollbridge.call import Call
-from tollbridge.errors import RateLimited, UpstreamError
-from tollbridge.formats import AnyEvent, Broken, End, Request
-from tollbridge.services.kinds import Running, Said
+from tollbridge.errors import BadRequest, RateLimited, UpstreamError
+from tollbridge.formats import AnyEvent, Broken, End, Notes, Request
+from tollbridge.services.kinds import Left, Running, Said
 from tollbridge.services.model import Access, Approval, Design
 from tollbridge.testing import GatewayUnderTest
 
@@ -19,8 +19,8 @@ ASKED = {"model": "api/parrot", "messages": [{"role": "user", "content": "hello"
 
 
 @pytest.fixture
-def bridge(gateway: Any) -> GatewayUnderTest:
-    return gateway({}, plugins=(Talking(), Answering()))
+def bridge(gateway: Any, request: pytest.FixtureRequest) -> GatewayUnderTest:
+    return gateway(getattr(request, "param", {}), plugins=(Talking(), Answering()))
 
 
 @pytest.fixture
@@ -263,6 +263,99 @@ async def test_what_was_left_out_is_told_in_the_callers_own_words(bridge: Gatewa
     answer = await bridge.request("POST", "/v1/messages", json={**ASKED, "max_tokens": 10})
 
     assert answer.headers["x-tollbridge-dropped"] == "top_k, max_tokens"
+
+
+class Picky(TalkingService):
+    """A release that has no use for some fields, and whose model has none for another; it takes no format."""
+
+    async def respond(self, call: Call, request: Request) -> Said:
+        self._check(request)
+        return Said(self._answer(request), dropped=("top_k",))
+
+    async def stream(self, call: Call, request: Request) -> AsyncIterator[AnyEvent | Left]:
+        self._check(request)
+        if request.seed:
+            yield Left(("seed",))
+        async for event in super().stream(call, request):
+            if isinstance(event, End):
+                yield Left(("top_k",))
+            yield event
+
+    def leave_out(self, request: Request, notes: Notes) -> None:
+        notes.drop_given(max_output=request.max_output)
+        notes.drop_extras(request.extras)
+
+    def _check(self, request: Request) -> None:
+        if request.format:
+            raise BadRequest("this takes no format", param="format")
+
+
+@pytest.fixture
+def pick(bridge: GatewayUnderTest, publish: Publish) -> Callable[[], Awaitable[None]]:
+    """Publish the service, picky as it is."""
+
+    async def pick() -> None:
+        served = await publish()
+        assert served is not None
+        picky = Picky(served._kind, served._running)
+        (await bridge.gateway.books.current()).entries["parrot"].live._served = picky  # type: ignore[union-attr]
+
+    return pick
+
+
+LOSSY = {**ASKED, "max_completion_tokens": 10, "logit_bias": {"1": 2}}
+
+
+async def test_what_has_no_use_and_what_the_model_lost_are_told_together(
+    bridge: GatewayUnderTest, pick: Callable[[], Awaitable[None]]
+) -> None:
+    await pick()
+
+    whole = await bridge.request("POST", "/v1/chat/completions", json=LOSSY)
+
+    assert whole.headers["x-tollbridge-dropped"] == "max_completion_tokens, logit_bias, top_k"
+
+
+async def test_stream_tells_at_its_head_what_is_known_and_all_of_it_before_its_end(
+    bridge: GatewayUnderTest, pick: Callable[[], Awaitable[None]]
+) -> None:
+    await pick()
+
+    streamed = await bridge.request("POST", "/v1/chat/completions", json={**LOSSY, "seed": 1, "stream": True})
+
+    assert streamed.headers["x-tollbridge-dropped"] == "max_completion_tokens, logit_bias, seed"
+    assert "x-tollbridge-dropped: max_completion_tokens, logit_bias, seed, top_k" in streamed.text
+    assert streamed.text.index(": x-tollbridge-dropped") < streamed.text.index("data: [DONE]")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("bridge", "headers"),
+    [({}, {"prefer": "handling=strict"}), ({"upstream": {"strict": True}}, {})],
+    indirect=["bridge"],
+)
+async def test_who_wants_all_or_nothing_is_refused_before_anything_is_asked(
+    bridge: GatewayUnderTest, pick: Callable[[], Awaitable[None]], headers: dict[str, str], stream: bool
+) -> None:
+    await pick()
+
+    refused = await bridge.request("POST", "/v1/chat/completions", json={**LOSSY, "stream": stream}, headers=headers)
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unsupported_by_target")
+    assert refused.json()["error"]["param"] == "max_completion_tokens"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_field_that_is_refused_is_named_by_the_callers_own_word(
+    bridge: GatewayUnderTest, pick: Callable[[], Awaitable[None]], stream: bool
+) -> None:
+    await pick()
+
+    refused = await bridge.request(
+        "POST", "/v1/chat/completions", json={**ASKED, "stream": stream, "response_format": {"type": "json_object"}}
+    )
+
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "response_format")
 
 
 class Losing(TalkingService):

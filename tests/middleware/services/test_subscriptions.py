@@ -9,7 +9,7 @@ from tests.support.consulting import Consulting
 
 from tollbridge.errors import BadRequest, NotFound
 from tollbridge.noticing import SELF
-from tollbridge.services.model import Access, Approval, Design, Visibility
+from tollbridge.services.model import Access, Approval, Design, ServiceChange, Visibility
 from tollbridge.services.subscribing import CallQuota, Plan, PlanChange, SubscriptionState
 from tollbridge.services.subscriptions import Subscriptions
 from tollbridge.stores.reporting import BudgetStanding
@@ -292,6 +292,37 @@ async def test_plan_is_one_of_the_service_and_still_given(
     approved = await subscriptions.approve(asked.id)
     assert approved is not None
     assert approved.plan == "gold"
+
+
+async def test_what_was_asked_for_is_approved_only_as_long_as_the_service_offers_it(
+    bridge: GatewayUnderTest, publish: Publish, application: Application
+) -> None:
+    service, _ = await publish(design=SUBSCRIBED)
+    (id, token), (later, _) = await application(), await application("blue")
+    subscriptions, services = bridge.gateway.subscriptions, bridge.gateway.services
+    await plan(subscriptions)
+    bare = await subscriptions.ask(id, "weather")
+
+    async def offer(version: str, *plans: str) -> None:
+        draft = Design(name="Weather", definition={"text": "rain"}, plans=plans)
+        await services.change(service.id, ServiceChange(draft=draft))
+        release = await services.release(service.id, version=version)
+        assert release is not None
+        await services.publish(service.id, release.number)
+
+    await offer("7", "gold")
+    with pytest.raises(BadRequest, match=r"no plan was asked for.*; name one of gold") as caught:
+        await subscriptions.approve(bare.id)
+    assert (caught.value.status, caught.value.param) == (409, "plan")
+    assert (await call(bridge, token)).status_code == 403
+    golden = await subscriptions.ask(later, "weather", plan="gold")
+    assert (await subscriptions.approve(bare.id, plan="gold")) is not None
+    await offer("8")
+    with pytest.raises(BadRequest, match=r"the plan 'gold' was asked for.*; name '', for it has none"):
+        await subscriptions.approve(golden.id)
+    kept = await subscriptions.approve(bare.id, expires_at=None)
+    assert kept is not None
+    assert kept.plan == "gold"  # who has it keeps it
 
 
 async def test_end_lies_ahead_and_comes_by_itself(

@@ -263,6 +263,84 @@ async def test_due_release_with_which_something_is_wrong_stops_no_other(gateway:
     assert await state_of(bridge, ids[0]) is ReleaseState.LIVE
 
 
+async def test_due_release_is_published_in_its_time_however_long_another_fails_already(gateway: Any) -> None:
+    kind = Faulty()
+    bridge = gateway({}, plugins=(kind,))
+    rain = await scheduled(bridge, "rain", text="rain")
+    kind.faults = frozenset(("rain",))
+    bridge.clock.advance(3600)
+    for _ in range(5):
+        await bridge.gateway.jobs.run_due()
+        bridge.clock.advance(6)
+    sun = await scheduled(bridge)
+
+    bridge.clock.advance(3600)
+    await bridge.gateway.jobs.run_due()
+    for _ in range(3):
+        bridge.clock.advance(6)
+        await bridge.gateway.jobs.run_due()
+    moon = await bridge.gateway.services.add("moon", "answering", draft=Design(name="M", definition={"text": "m"}))
+    await bridge.gateway.services.release(moon.id, version="1")
+    await bridge.gateway.services.schedule(moon.id, 1, bridge.clock.now() + timedelta(seconds=2))
+    bridge.clock.advance(6)
+    await bridge.gateway.jobs.run_due()
+
+    states = [await state_of(bridge, id) for id in (rain, sun, moon.id)]
+    assert states == [ReleaseState.SCHEDULED, ReleaseState.LIVE, ReleaseState.LIVE]
+
+
+async def test_release_that_gets_its_place_back_is_taken_back_too_where_its_calls_fail_and_no_two_take_turns(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish(status=500)
+    bridge.clock.advance(600)
+    await watch_releases(bridge.gateway, SELF)
+    await publish(version="2", status=500)
+    for number in (2, 1):
+        bridge.clock.advance(60)
+        await called(bridge, 20)
+        await watch_releases(bridge.gateway, SELF)
+        assert await state_of(bridge, service.id, number) is ReleaseState.FAILED
+
+    assert [await state_of(bridge, service.id, number) for number in (1, 2)] == [ReleaseState.FAILED] * 2
+    assert await watched(bridge) == 0
+
+
+async def test_release_that_gets_its_place_back_is_not_watched_where_nothing_is(gateway: Any, kind: Answering) -> None:
+    bridge = gateway({"services": {"watch_s": 0}}, plugins=(kind,))
+    await bridge.client()
+    services = bridge.gateway.services
+    service = await services.add("sun", "answering", draft=Design(name="Sun", definition={"text": "it shines"}))
+    for version in ("1", "2"):
+        await services.release(service.id, version=version)
+        await services.publish(service.id, int(version))
+    found = await (await bridge.gateway.store.services()).get_release(service.id, 2)
+    assert found is not None
+
+    await watching._fail(bridge.gateway, service, found, "its calls failed", SELF)
+
+    assert [await state_of(bridge, service.id, number) for number in (1, 2)] == [ReleaseState.LIVE, ReleaseState.FAILED]
+    assert await watched(bridge) == 0
+
+
+async def test_release_that_is_published_during_a_pause_is_watched_from_when_the_service_goes_on(
+    bridge: GatewayUnderTest, publish: Publish
+) -> None:
+    service, _ = await publish()
+    bridge.clock.advance(600)
+    await watch_releases(bridge.gateway, SELF)
+    await bridge.gateway.services.pause(service.id)
+    await publish(version="2", status=500)
+    bridge.clock.advance(600)
+    await watch_releases(bridge.gateway, SELF)
+
+    await bridge.gateway.services.resume(service.id)
+    await called(bridge, 20)
+    await watch_releases(bridge.gateway, SELF)
+
+    assert await state_of(bridge, service.id, 2) is ReleaseState.FAILED
+
+
 async def test_watched_release_that_cannot_be_looked_at_stops_no_other(
     bridge: GatewayUnderTest, publish: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:

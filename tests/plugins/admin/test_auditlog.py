@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
-from tests.plugins.admin.conftest import Admin
+from tests.plugins.admin.conftest import Admin, an_admin
 
+from tollbridge.applications.model import ApplicationChange
+from tollbridge.audit import Actor
+from tollbridge.testing import GatewayUnderTest
 from tollbridge_admin import auditlog
 
 
@@ -64,6 +67,30 @@ async def test_records_are_read_page_by_page_and_each_page_is_a_record_too(admin
         (admin.id, {"action": "token.", "first": 1, "last": 2}),
         (admin.id, {"action": "token.", "first": 3, "last": 5}),
     ]
+
+
+async def test_team_sees_from_where_its_own_did_something_and_not_others(under: GatewayUnderTest, admin: Admin) -> None:
+    for name in ("blue", "red"):
+        await admin.post("/teams", {"name": name})
+    people = under.gateway.people
+    ann = await people.add_person(email="ann@example.com", name="Ann", team="red", role="team-admin")
+    blue, red = [await an_admin(under, "admin:*", team=name) for name in ("blue", "red")]
+    id = (await blue.post("/applications", {"name": "shop"})).json()["id"]
+    await admin.post(f"/applications/{id}/transfer", {"team": "red"})
+    await red.patch(f"/applications/{id}", {"description": "ours"})
+    await under.gateway.applications.change(
+        id, ApplicationChange(description="mine"), by=Actor(ann.id, "dashboard", "192.0.2.7", "req_1")
+    )
+
+    async def seen(who: Admin) -> list[tuple[str, str, bool]]:
+        items = (await who.get(f"/audit?target={id}&action=application.")).json()["items"]
+        return [(one["actor"]["id"], one["actor"]["client"], bool(one["actor"]["call_id"])) for one in items]
+
+    assert await seen(red) == [
+        *((ann.id, "192.0.2.7", True), (red.id, "127.0.0.1", True)),
+        *((admin.id, "", False), (blue.id, "", False)),
+    ]
+    assert {client for _, client, _ in await seen(admin)} == {"127.0.0.1", "192.0.2.7"}
 
 
 async def test_empty_page_is_read_too(admin: Admin) -> None:

@@ -143,7 +143,7 @@ async def test_one_that_the_store_refuses_is_named_and_none_is_imported(admin: A
     reply = await bring(admin, ROW, row(hash=OTHER, team="blue"))
 
     assert (reply.status_code, reply.json()["code"]) == (409, "conflict")
-    assert reply.json()["detail"] == "tokens[1]: the token that is to be above it opens nothing"
+    assert reply.json()["detail"] == "tokens[1]: the team 'blue' is disabled; enable it first"
     assert await names(admin) == ["admin"]
 
 

@@ -30,7 +30,7 @@ async def person(admin: Admin, email: str) -> Admin:
     made = await people.add_person(email=email, name="Somebody", team=BRIDGE, role="viewer")
     holder = await people.holder_of(made.id, BRIDGE)
     assert holder is not None
-    issued = await admin.under.gateway.tokens.issue(name="own", scopes=["admin:teams:read"], minter=holder)
+    issued = await admin.under.gateway.tokens.issue(name="own", scopes=holder.scopes.scopes, minter=holder)
     return Admin(admin.under, issued.secret, made.id)
 
 
@@ -94,6 +94,21 @@ async def test_invited_person_sees_and_accepts_it_with_a_token_of_theirs(admin: 
     assert (await bob.post("/me/invitations/accept", {"code": made["code"]})).status_code == 409
     listed = (await admin.get("/teams/blue/invitations")).json()["items"]
     assert [(one["state"], one["person"]) for one in listed] == [("accepted", bob.id)]
+
+
+async def test_token_that_may_do_less_than_its_person_is_not_shown_what_they_are_invited_to(admin: Admin) -> None:
+    code = (await invited(admin)).json()["code"]
+    bob = await person(admin, "bob@example.com")
+    member = await admin.under.gateway.people.member(bob.id, BRIDGE)
+    assert member is not None
+    holder = await admin.under.gateway.store.find_holder(member.holder)
+    issued = await admin.under.gateway.tokens.issue(name="lent", scopes=["admin:teams:read"], minter=holder)
+    lent = Admin(admin.under, issued.secret, issued.token.id)
+
+    for reply in (await lent.get("/me/invitations"), await lent.post("/me/invitations/accept", {"code": code})):
+        assert (reply.status_code, reply.json()["code"]) == (403, "insufficient_scope")
+        assert "bob@" not in reply.text
+    assert (await bob.post("/me/invitations/accept", {"code": code})).status_code == 200
 
 
 async def test_nobody_invites_beyond_their_team_and_rights(admin: Admin) -> None:
@@ -196,7 +211,7 @@ async def invited_here(config: Path) -> tuple[str, str, str]:
         bob = await people.add_person(email="bob@example.com", name="Bob", team=BRIDGE, role="viewer")
         holder = await people.holder_of(bob.id, BRIDGE)
         assert holder is not None
-        issued = await opened.tokens.issue(name="own", scopes=["admin:teams:read"], minter=holder)
+        issued = await opened.tokens.issue(name="own", scopes=holder.scopes.scopes, minter=holder)
         await people.teams.add("blue")
         made = await people.invitations.invite("blue", "bob@example.com", "consumer")
         return issued.secret, made.invitation.id, made.code

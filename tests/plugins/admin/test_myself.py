@@ -21,6 +21,7 @@ BODIES = {
     "rotate_provider_key": {"key": "sk-another-secret"},
     "create_plan": {"name": "gold"},
     "change_plan": {"title": "Gold"},
+    "transfer_application": {"team": "red"},
 }
 """What is asked of the bridge, each with the least that is a request."""
 OPEN = (

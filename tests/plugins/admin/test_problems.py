@@ -2,7 +2,7 @@
 
 import json
 
-from tollbridge import Call, Denied
+from tollbridge import Call, Denied, Unavailable
 from tollbridge.testing.samples import NOON
 from tollbridge_admin.problems import FieldProblem, FieldsRefused, refused, write_problem
 
@@ -26,3 +26,9 @@ def test_what_the_core_quoted_from_a_field_is_cleaned() -> None:
 
     assert secret not in body.decode()
     assert "reaches beyond" in body.decode()
+
+
+def test_status_that_nobody_registered_is_a_problem_as_any_other_is() -> None:
+    _, body = write_problem(CALL, Unavailable("Overloaded", status=529))
+
+    assert (json.loads(body)["status"], json.loads(body)["title"]) == (529, "Server Error")

@@ -181,6 +181,37 @@ async def test_stale_move_is_refused(admin: Admin) -> None:
     assert (await state(admin))[0] == "review"
 
 
+async def test_release_of_a_draft_that_somebody_changed_since_is_refused(admin: Admin) -> None:
+    await make(admin)
+    tag = (await admin.get("/services/weather")).headers["etag"]
+    await admin.patch("/services/weather", {"draft": {"definition": {"text": "another's"}}})
+
+    stale = await admin.post("/services/weather/releases", {"version": "1"}, if_match=tag)
+
+    assert (stale.status_code, stale.json()["code"]) == (412, "changed_since")
+    assert (await admin.get("/services/weather/releases")).json()["items"] == []
+    for path in ("/services/weather", "/services/weather/draft"):
+        seen = (await admin.get(path)).headers["etag"]
+        again = await admin.post("/services/weather/releases", {"version": path[-5:]}, if_match=seen)
+        assert again.status_code == 201
+
+
+async def test_move_by_the_tag_of_the_service_is_refused_where_another_release_serves_since(admin: Admin) -> None:
+    await make(admin)
+    for version in ("1", "2", "3"):
+        await released(admin, version)
+    tag = (await admin.get("/services/weather")).headers["etag"]
+    await admin.post("/services/weather/releases/2/publish")
+
+    for path, body in (("publish", {}), ("schedule", {"at": "2099-01-01T00:00:00Z"})):
+        stale = await admin.post(f"{ONE}/{path}", body, if_match=tag)
+        assert (stale.status_code, stale.json()["code"]) == (412, "changed_since")
+
+    assert await state(admin, 2) == ("live", True)
+    seen = (await admin.get("/services/weather")).headers["etag"]
+    assert (await admin.post(f"{ONE}/publish", if_match=seen)).status_code == 200
+
+
 async def test_release_is_tried_and_what_is_wrong_is_listed(admin: Admin) -> None:
     await make(admin, draft={**READY, "definition": {"text": "rain", "unproven": "it is not rain"}})
     await released(admin)

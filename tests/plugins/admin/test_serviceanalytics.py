@@ -10,7 +10,8 @@ from tests.plugins.admin.test_services import READY, make, publish
 
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.metering.usage import Usage
-from tollbridge.testing.samples import NOON, ROW
+from tollbridge.testing.samples import ACT, NOON, ROW
+from tollbridge.testing.service_contract import DESIGN, SERVICE
 
 RANGE = "from=2026-01-05T12:00:00Z&to=2026-01-05T13:00:00Z"
 SUMS = {
@@ -145,7 +146,8 @@ async def test_application_is_summed_up_by_service(admin: Admin) -> None:
 async def test_range_is_that_of_the_whole_steps_it_touches(
     admin: Admin, query: str, since: str, until: str, steps: list[str]
 ) -> None:
-    await make(admin)
+    store = await admin.under.gateway.store.services()
+    await store.add_service(replace(SERVICE, created_at=NOON - timedelta(days=1)), DESIGN, ACT)
     await settled(admin, *(call(at=NOON - timedelta(hours=ago, minutes=-5)) for ago in (13, 1, 0)))
 
     found = (await admin.get(f"/services/weather/analytics?{query}")).json()
@@ -161,6 +163,10 @@ async def test_range_is_that_of_the_whole_steps_it_touches(
         ("from=2026-02-05T12:00:00Z", "from"),
         ("from=2025-10-01T00:00:00Z", "from"),
         ("from=yesterday", "from"),
+        ("to=9999-12-31T23:59:59Z", "to"),
+        ("to=0001-01-01T05:00:00Z", "to"),
+        ("from=9999-12-31T23:59:59-23:59", "from"),
+        ("from=0001-01-01T00:00:00%2B12:00&to=0001-01-03T00:00:00Z", "from"),
         ("from=2026-01-05T12:00:00", "from"),
         ("step=week", "step"),
         ("top=0", "top"),
@@ -230,3 +236,29 @@ async def test_token_is_no_application(admin: Admin) -> None:
     _, token, _ = await called(admin)
 
     assert (await admin.get(f"/applications/{token}/usage")).status_code == 404
+
+
+async def test_service_with_the_slug_that_models_are_counted_as_sees_no_calls_of_models(admin: Admin) -> None:
+    store = await admin.under.gateway.store.services()
+    await store.add_service(replace(SERVICE, slug="ai"), DESIGN, ACT)
+    await settled(admin, call(service="ai", provider="openai", model="small"))
+
+    reply = await admin.get(f"/services/ai/analytics?{RANGE}")
+
+    assert reply.status_code == 404
+    assert "counted as 'ai' are the gateway's own" in reply.json()["detail"]
+
+
+async def test_calls_of_a_service_that_was_forgotten_are_none_of_the_next_one_with_its_slug(admin: Admin) -> None:
+    await make(admin, team="blue")
+    await settled(admin, call(token_id="tok_9"))
+    await admin.post("/services/weather/drop")
+    admin.under.clock.advance(60)
+    await make(admin, team="red")
+    await publish(admin)
+
+    found = (await admin.get(f"/services/weather/analytics?{RANGE}")).json()
+    card = (await admin.get("/catalogue/services/weather")).json()
+
+    assert (found["totals"]["calls"], found["callers"], found["series"]) == (0, [], [])
+    assert card["calls_24h"] == 0

@@ -93,6 +93,26 @@ async def test_team_goes_on_with_what_its_service_was_given(keeper: Admin) -> No
     assert again.status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("definition", "at"),
+    [
+        (
+            {"upstreams": {"main": {"headers": {"Authorization": "Bearer quartz"}}}},
+            "upstreams/main/headers/Authorization",
+        ),
+        ({"upstreams": {"main": {"auth": {"key": "quartz"}}}}, "upstreams/main/auth/key"),
+        ({"oauth": {"client_secret": "quartz"}}, "oauth/client_secret"),
+    ],
+)
+async def test_secret_itself_is_in_no_draft(keeper: Admin, definition: Any, at: str) -> None:
+    status, detail = await written(keeper, definition)
+
+    assert status == 422
+    assert detail.endswith(f"a secret does not belong in it, at {at}; store it, and write stored:NAME there")
+    assert "quartz" not in detail
+    assert (await keeper.get("/services/weather/draft")).json()["draft"]["definition"] == {}
+
+
 async def test_definition_that_cannot_be_read_yet_hides_none(keeper: Admin) -> None:
     red = await keeper.other(team="red")
     unread = {"later": [{"deep": "Bearer env:OPENAI_API_KEY"}]}

@@ -294,6 +294,38 @@ async def test_kinds_are_listed_with_what_each_is_made_of(admin: Admin) -> None:
     assert shape["properties"]["text"] == {"type": "string", "default": ""}
 
 
+@pytest.mark.parametrize("slug", ["ai", "app"])
+async def test_no_team_gets_a_slug_under_which_calls_are_counted_or_opened_that_are_none_of_its(
+    admin: Admin, slug: str
+) -> None:
+    red = await an_admin(admin.under, "admin:services:*", team="red")
+
+    refused = await red.post("/services", {"slug": slug, "kind": "answering", "draft": READY})
+
+    assert refused.status_code == 422
+    assert "is a name of the gateway's own" in refused.text
+    assert (await admin.get(f"/services/{slug}")).status_code == 404
+
+
+async def test_successor_that_is_not_there_is_noted_and_can_be_said_later(admin: Admin) -> None:
+    await make(admin)
+    await make(admin, slug="climate")
+    await publish(admin)
+
+    noted = (await admin.post("/services/weather/deprecate", {"successor": "rain"})).json()
+    known = (await admin.post("/services/weather/deprecate", {"successor": "climate"})).json()
+    none = (await admin.post("/services/weather/deprecate")).json()
+    retired = (await admin.post("/services/weather/retire", {"successor": "rain"})).json()
+    later = await admin.post("/services/weather/retire", {"successor": "climate"})
+    itself = await admin.post("/services/weather/retire", {"successor": "weather"})
+
+    note = ["there is no service 'rain' yet, to which callers are pointed"]
+    assert [one["notes"] for one in (noted, known, none, retired, later.json())] == [note, [], [], note, []]
+    assert (later.status_code, later.json()["successor"]) == (200, "climate")
+    assert later.headers["etag"] == (await admin.get("/services/weather")).headers["etag"]
+    assert (itself.status_code, itself.json()["code"]) == (409, "conflict")
+
+
 async def test_service_is_deprecated_kept_and_retired(admin: Admin) -> None:
     await make(admin)
     early = await admin.post("/services/weather/deprecate")

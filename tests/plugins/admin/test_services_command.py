@@ -114,6 +114,20 @@ def test_what_is_shown_can_be_edited_again_as_it_is(tollbridge: Command, weather
     assert tollbridge("service", "show", "weather", "--draft").out == shown
 
 
+def test_draft_that_somebody_else_changed_is_not_overwritten_where_its_revision_is_named(
+    tollbridge: Command, weather: Path
+) -> None:
+    weather.write_text("name: Weather\ndefinition: {text: sun}\n")
+    edit = ("service", "edit", "weather", "--file", str(weather), "--revision")
+    edited = tollbridge(*edit, "1", "--json")
+
+    refused = tollbridge(*edit, "1")
+
+    assert edited.json["revision"] == 2
+    assert (refused.code, "it is revision 2; look at it" in refused.err) == (1, True)
+    assert tollbridge(*edit, "2", "--json").json["revision"] == 2
+
+
 def test_release_goes_its_way(tollbridge: Command, weather: Path) -> None:
     made = fields(tollbridge("service", "release", "weather", "--version", "1.0", "--note", "first"))
     assert (made["number"], made["version"], made["state"], made["default"]) == ("1", "1.0", "made", "no")
@@ -152,6 +166,7 @@ def test_service_ends(tollbridge: Command, weather: Path, monkeypatch: pytest.Mo
     tollbridge("service", "publish", "weather", "1")
 
     told = tollbridge("service", "deprecate", "weather", "--sunset", "90d", "--successor", "rain", "--json").json
+    noted = tollbridge("service", "deprecate", "weather", "--successor", "rain").out
     plain = tollbridge("service", "deprecate", "weather", "--json").json
     kept = tollbridge("service", "keep", "weather", "--json").json
     asked = tollbridge("service", "retire", "weather")
@@ -162,6 +177,7 @@ def test_service_ends(tollbridge: Command, weather: Path, monkeypatch: pytest.Mo
         "published",
     )
     assert told["sunset_at"] > told["deprecated_at"]
+    assert "Note: there is no service 'rain' yet, to which callers are pointed" in noted
     assert asked.code == 130
     assert (gone["state"], gone["successor"]) == ("retired", "rain")
     assert tollbridge("service", "drop", "weather", "--yes").code == 1

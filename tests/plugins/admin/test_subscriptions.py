@@ -121,6 +121,7 @@ async def test_approval_names_another_plan_and_an_end_and_can_be_given_again(
         ({"plan": ""}, "plan"),
         ({"expires_at": "2025-01-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "2026-03-01T00:00:00"}, "expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-23:59"}, "expires_at"),
         ({"opinion": "x" * 1001}, "opinion"),
         ({"state": "approved"}, "state"),
     ):

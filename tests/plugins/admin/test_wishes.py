@@ -1,5 +1,6 @@
 """What is wished of a token, in the words of the core."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -12,8 +13,9 @@ from tollbridge import Token, TokenBudget, TokenLimits, TokenState
 from tollbridge.administering import Conditions
 from tollbridge.testing.samples import NOON
 from tollbridge.tokens.model import TokenKind
+from tollbridge_admin.problems import FieldsRefused
 from tollbridge_admin.tokenshapes import TokenPatch
-from tollbridge_admin.wishes import change_of, touches_rights
+from tollbridge_admin.wishes import change_of, moment_of, touches_rights, utc
 
 TOKEN = Token(
     "tok_1",
@@ -76,3 +78,13 @@ def test_every_field_but_three_may_widen_a_token(name: str) -> None:
     patch = msgspec.structs.replace(TokenPatch(), **{name: None})
 
     assert touches_rights(patch) is (name not in ("name", "tags", "metadata"))
+
+
+@pytest.mark.parametrize("said", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_time_that_is_none_in_utc_is_refused_by_its_field(said: str) -> None:
+    with pytest.raises(FieldsRefused) as caught:
+        utc(datetime.fromisoformat(said), "sunset_at")
+
+    assert caught.value.param == "sunset_at"
+    assert moment_of(None) is None
+    assert moment_of(NOON.astimezone(timezone(timedelta(hours=2)))) == NOON

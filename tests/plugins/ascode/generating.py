@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tollbridge_ascode.shapes import Document, read_document
+from tollbridge_ascode.specs import YES_OR_NO
 
 _LETTERS = "aZ9 .,:;-_/#&%'\"{}[]<>!?*@=+|~`$\\äßЖ漢🌧"
 _TRICKY = (
@@ -28,6 +29,7 @@ _TRICKY = (
 names = st.sampled_from(("a", "b-2", "no", "1", "null"))
 lines = st.sampled_from(_TRICKY) | st.text(_LETTERS, max_size=12)
 labels = lines.map(str.strip).filter(bool)
+around = st.sampled_from(("", " ", "  "))
 texts = st.lists(lines, max_size=3).map("\n".join)
 amounts = st.sampled_from(("0", "1", "1.50", "0.000000001", "12345.6", "0010"))
 moments = st.sampled_from(("2099-01-01T00:00:00Z", "2098-07-01T02:00:00.5+02:00"))
@@ -37,6 +39,11 @@ words = st.lists(st.sampled_from(("a", "b", "z-9", "no")), max_size=3, unique=Tr
 def some(**members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     """Give objects with some of their members."""
     return st.fixed_dictionaries({}, optional=members)
+
+
+def blanked(name: str) -> st.SearchStrategy[str]:
+    """Give a name with or without blanks around it."""
+    return st.builds(lambda before, after: f"{before}{name}{after}", around, around)
 
 
 budgets = st.builds(
@@ -175,7 +182,9 @@ def document_sets(draw: st.DrawFn) -> list[Document]:
     ]
     callers = draw(st.lists(st.tuples(labels, owners), max_size=2, unique=True))
     found += services
-    found += [one("Application", name, {**draw(applications), "team": team}) for name, team in callers]
+    for name, team in callers:
+        spaced = {"team": draw(blanked(team))}
+        found.append(one("Application", draw(blanked(name)), {**draw(applications), **spaced}))
     for service in services:
         for caller in callers if service.spec.publish and service.spec.publish_at is None else ():
             if draw(st.booleans()):
@@ -191,14 +200,14 @@ def _services(draw: st.DrawFn, slug: str, owners: st.SearchStrategy[str], plans:
         design["definition"].setdefault("variables", {"word": {"type": "string"}, "language": {"type": "string"}})
     if plans and draw(st.booleans()):
         design["plans"] = list(plans)
-    spec: dict[str, Any] = {"type": kind, "team": draw(owners), "design": design}
+    spec: dict[str, Any] = {"type": kind, "team": draw(owners.flatmap(blanked)), "design": design}
     if draw(st.booleans()):
         spec |= {
             "version": draw(st.sampled_from(("1", "1.2.0-rc"))),
             "note": draw(texts),
             "publish": draw(st.booleans()),
         }
-    spec |= draw(some(paused=st.just(True) | texts))
+    spec |= draw(some(paused=st.just(True) | texts.filter(lambda text: text.strip().lower() not in YES_OR_NO)))
     if spec.get("publish"):
         spec |= draw(some(deprecated=some(sunset_at=moments, successor=names)))
         spec |= draw(some(publish_at=moments)) if "deprecated" not in spec else {}
@@ -208,7 +217,8 @@ def _services(draw: st.DrawFn, slug: str, owners: st.SearchStrategy[str], plans:
 @st.composite
 def _subscriptions(draw: st.DrawFn, caller: tuple[str, str], service: Document) -> dict[str, Any]:
     plans = service.spec.design.plans
-    said = {"application": caller[0], "team": caller[1], "service": service.name, "why": draw(texts)}
+    said = {"application": draw(blanked(caller[0])), "team": draw(blanked(caller[1])), "service": service.name}
+    said |= {"why": draw(texts)}
     said |= {"plan": draw(st.sampled_from(plans))} if plans else {}
     if draw(st.booleans()):
         said |= {"approved": True}

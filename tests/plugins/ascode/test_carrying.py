@@ -133,6 +133,7 @@ def test_a_release_that_is_to_come_is_named_beside_what_serves(code: Code, said:
 def test_the_release_that_will_serve_first_is_exported_where_none_does(code: Code, said: Said) -> None:
     code("apply", "-f", said(f"version: '1', publish: true, publish_at: {EVEN_LATER!r}"))
     code("apply", "-f", said(f"version: '2', publish: true, publish_at: {LATER!r}", text="sun"))
+    asked("POST", "/services/weather/releases/1/schedule", {"at": EVEN_LATER})
     edited("snow")
 
     spec, notes = exported(code)

@@ -194,6 +194,26 @@ def test_a_release_that_is_there_is_published_again(code: Code, whole: Path) -> 
     assert code("diff", "-f", whole).code == 0
 
 
+def test_true_is_no_1_in_a_definition(code: Code, repository) -> None:
+    text = "{kind: Service, name: weather, spec: {type: answering, design: {name: W, definition: {text: a, x: 1}}}}"
+    folder = repository(a_yaml=text)
+    code("apply", "-f", folder)
+    repository(a_yaml=text.replace("x: 1", "x: true"))
+
+    ran = code("apply", "-f", folder, "--json")
+
+    assert actions(ran) == ["change Service weather"]
+    assert actions(code("diff", "-f", folder, "--json")) == []
+
+
+def test_all_is_done_where_nothing_is_to_do(code: Code, whole: Path) -> None:
+    code("apply", "-f", whole)
+
+    ran = code("apply", "-f", whole, "--json")
+
+    assert json.loads(ran.out) == {"steps": [], "same": 5, "done": True}
+
+
 def test_without_a_version_only_the_draft_is_written(code: Code, repository) -> None:
     folder = repository(a_yaml="{kind: Service, name: weather, spec: {type: answering, design: {name: W}}}")
 
@@ -406,6 +426,35 @@ def test_a_bomb_is_refused(code: Code, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_archive_is_refused(code: Code, config: Path) -> None:
     assert "no folder and no archive" in code("import", config).err
+
+
+def test_what_names_no_team_is_of_that_of_the_token(repository, tmp_path: Path, code: Code) -> None:
+    mine = "{kind: Application, name: shop}\n---\n{kind: Service, name: weather, spec: {type: rest, design: {name: W}}}"
+    with LiveGateway(tmp_path, mock_config("http://127.0.0.1:9")) as gateway:
+        scopes = ("admin:*", "ai:*", "model:*", "service:*")
+        said = [word for scope in scopes for word in ("--scope", scope)]
+        there = ("--url", gateway.url, "--token")
+        whole, teams = gateway.token(*said)["token"], "{kind: Team, name: blue, spec: {scopes: ['*']}}"
+        teams = teams.replace("'*'", ", ".join(f"'{scope}'" for scope in scopes))
+        made = code("apply", "-f", repository(a_yaml=teams), *there, whole)
+        own = gateway.token(*said, "--team", "blue")["token"]
+        first, again = (code("apply", "-f", repository(a_yaml=mine), *there, own) for _ in range(2))
+        twice = f"{mine}\n---\n{{kind: Application, name: shop, spec: {{team: blue}}}}"
+        refused = code("diff", "-f", repository(a_yaml=twice), *there, own)
+
+    assert [ran.code for ran in (made, first, again, refused)] == [0, 0, 0, 2]
+    assert again.out == "nothing differs: 2 as they are\n"
+    assert "Application shop of the team blue is in" in refused.err
+
+
+def test_owner_of_a_token_is_not_that_of_what_it_makes(repository, tmp_path: Path, code: Code) -> None:
+    folder = repository(a_yaml="{kind: Application, name: shop}\n---\n{kind: Application, name: b, spec: {owner: bob}}")
+    with LiveGateway(tmp_path, mock_config("http://127.0.0.1:9")) as gateway:
+        token = gateway.token("--scope", "admin:*", "--owner", "ada")["token"]
+        first, again = (code("apply", "-f", folder, "--url", gateway.url, "--token", token) for _ in range(2))
+
+    assert [ran.code for ran in (first, again)] == [0, 0]
+    assert again.out == "nothing differs: 2 as they are\n"
 
 
 def test_it_is_done_elsewhere_with_the_rights_of_a_token(repository, tmp_path: Path, code: Code) -> None:

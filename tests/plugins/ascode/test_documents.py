@@ -87,6 +87,45 @@ def test_what_no_document_has_is_refused_by_name(value: Any, sentence: str) -> N
     assert str(refused.value).startswith("all.yaml:3: ")
 
 
+@pytest.mark.parametrize("text", ["no", "No", "off", "FALSE", "yes", "on", "true", "y", " n "])
+def test_a_text_that_may_mean_that_nothing_is_paused_is_no_reason_for_a_pause(text: str) -> None:
+    with pytest.raises(BadDocument, match=r"paused is '.*', which is a text: write true or false"):
+        read_document({**SERVICE, "spec": {"type": "rest", "paused": text}}, "a")
+
+
+def test_a_team_has_a_scope() -> None:
+    with pytest.raises(BadDocument, match="a team has a scope; leave scopes out for those that it has, or gets"):
+        read_document({"kind": "Team", "name": "blue", "spec": {"scopes": []}}, "a")
+
+
+def test_names_are_without_the_blanks_around_them() -> None:
+    said = {"application": " shop", "service": "weather", "team": "blue "}
+
+    one = read_document({"kind": "Application", "name": "shop ", "spec": {"team": " blue"}}, "a")
+    other = read_document({"kind": "Subscription", "name": " s", "spec": said}, "a")
+
+    assert one.key == ("Application", "blue", "shop")
+    assert (other.name, other.key) == ("s", ("Subscription", "blue", "shop", "weather"))
+    with pytest.raises(BadDocument, match="name is a text of 1 to 100"):
+        read_document({"kind": "Team", "name": " "}, "a")
+
+
+@pytest.mark.parametrize(
+    ("definition", "at"),
+    [
+        (
+            {"upstreams": {"main": {"headers": {"Authorization": "Bearer sk-1"}}}},
+            "upstreams/main/headers/Authorization",
+        ),
+        ({"upstreams": {"main": {"auth": {"key": "sk-1"}}}}, "upstreams/main/auth/key"),
+        ({"routes": [{"request": {"headers": {"set": {"X-Api-Key": "1"}}}}]}, "routes/0/request/headers/set/X-Api-Key"),
+    ],
+)
+def test_a_secret_is_in_no_document(definition: Any, at: str) -> None:
+    with pytest.raises(BadDocument, match=f"a secret stands at {at}; store it, and name it as stored:NAME"):
+        read_document({**SERVICE, "spec": {"type": "rest", "design": {"definition": definition}}}, "a")
+
+
 def test_documents_of_all_ways_are_read(repository) -> None:
     folder = repository(
         a_yaml="# nothing\n---\nkind: Team\nname: a\n---\n",
@@ -100,6 +139,76 @@ def test_documents_of_all_ways_are_read(repository) -> None:
 
     assert [document.name for document in found] == ["a", "b", "c"]
     assert found[0].where.endswith("a.yaml:2")
+
+
+def test_a_link_to_a_folder_elsewhere_is_refused_and_one_to_what_is_read_anyway_is_not(
+    repository, tmp_path: Path
+) -> None:
+    folder = repository(a_yaml="{kind: Team, name: a}", b__b_yaml="{kind: Team, name: b}")
+    (folder / "same").symlink_to(folder / "b")
+    same = [document.name for document in read_paths([folder])]
+    (tmp_path / "shared").mkdir()
+    (folder / "shared").symlink_to(tmp_path / "shared")
+
+    with pytest.raises(BadDocument, match=r"shared is a link to a folder elsewhere, which is not followed"):
+        read_paths([folder])
+
+    assert same == ["a", "b"]
+
+
+def test_a_link_to_a_hidden_folder_is_refused(repository) -> None:
+    folder = repository(a_yaml="{kind: Team, name: a}")
+    (folder / ".kept").mkdir()
+    (folder / "kept").symlink_to(folder / ".kept")
+
+    with pytest.raises(BadDocument, match="kept is a link to a folder elsewhere"):
+        read_paths([folder])
+
+
+def test_a_link_that_leads_nowhere_is_refused_where_it_would_be_a_document(repository, tmp_path: Path) -> None:
+    folder = repository(a_yaml="{kind: Team, name: a}")
+    (folder / "text.md").symlink_to(tmp_path / "gone.md")
+    read = len(read_paths([folder]))
+    (folder / "c.yaml").symlink_to(tmp_path / "gone.yaml")
+
+    with pytest.raises(BadDocument, match=r"c.yaml is no file that can be read: a link that leads nowhere"):
+        read_paths([folder])
+
+    assert read == 1
+
+
+def test_a_folder_that_cannot_be_read_is_an_error(repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = repository(a_yaml="{kind: Team, name: a}", b__b_yaml="{kind: Team, name: b}")
+    entries = Path.iterdir
+
+    def closed(path: Path) -> Any:
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied")
+        return entries(path)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+
+    with pytest.raises(BadDocument, match="b cannot be read: permission denied"):
+        read_paths([folder])
+
+
+def test_a_file_with_two_endings_that_no_document_names_holds_none(repository) -> None:
+    folder = repository(
+        a_yaml="{kind: Team, name: a}",
+        b_openapi_yaml="{kind: Service, apiVersion: v1, metadata: {}}",  # of somebody else's
+        c_odd_json="{",
+    )
+    read = len(read_paths([folder]))
+    repository(d_prod_yaml="{kind: Team, name: d}")
+
+    with pytest.raises(BadDocument, match=r"d.prod.yaml holds a Team and is not read, .*: give it one, such as d-prod"):
+        read_paths([folder])
+
+    assert read == 1
+
+
+def test_a_part_may_look_like_a_document(repository) -> None:
+    assert design_of(repository, {"definition": {"text": {"file": "a.b.yaml"}}}, a_b_yaml="{kind: Team}").definition
 
 
 @pytest.mark.parametrize(
@@ -179,6 +288,19 @@ def test_a_link_out_of_the_folder_is_not_followed(repository, tmp_path: Path) ->
             design_of(repository, {"docs": {"file": name}})
 
 
+def test_as_many_values_are_read_as_a_gateway_keeps(repository) -> None:
+    files = {"big_part_json": json.dumps([[1, 2, 3]] * 300_000)}
+
+    design = design_of(repository, {"definition": {"document": {"file": "big.part.json"}}}, **files)
+
+    assert len(design.definition["document"]) == 300_000
+
+
+def test_a_part_that_cannot_be_read_is_named(repository) -> None:
+    with pytest.raises(BadDocument, match=r"repository/a.part.json: this is no JSON"):
+        design_of(repository, {"definition": {"document": {"file": "a.part.json"}}}, a_part_json="{")
+
+
 def test_a_file_that_is_not_there_is_named(repository) -> None:
     with pytest.raises(BadDocument, match=r"gone.md cannot be read: no such file"):
         design_of(repository, {"docs": {"file": "gone.md"}})
@@ -209,7 +331,7 @@ DESIGN = {
 }
 SPECS = {
     "Team": st.fixed_dictionaries(
-        {}, optional={"title": WORDS, "rotate_days": COUNTS, "scopes": st.lists(SLUGS), **BOUNDS}
+        {}, optional={"title": WORDS, "rotate_days": COUNTS, "scopes": st.lists(SLUGS, min_size=1), **BOUNDS}
     ),
     "Plan": st.fixed_dictionaries(
         {},

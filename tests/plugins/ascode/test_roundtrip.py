@@ -225,7 +225,7 @@ def test_no_secret_is_in_an_export_wherever_there_is_one(tmp_path: Path, monkeyp
         }
         oauth = {"token_url": "https://x.example/t", "client_id": "me", "client_secret": "stored:blue.mcp"}
         mcp = {"type": "mcp", "team": "blue", "design": {"definition": {"url": "https://x.example", "oauth": oauth}}}
-        more = [one("Service", "rest", rest), one("Service", "mcp", mcp)]
+        more = [one("Service", "rest", rest), one("Service", "tools", mcp)]
         apply(api, [*documents_of(specs), *more])
         for path, wish, *names in (
             ("/provider-credentials", {"provider": "mock", "key": SECRET}),

@@ -182,6 +182,46 @@ def test_release_beside_another_waits_for_the_time_that_the_document_says(code: 
     assert done == ["promote Service weather 2"]
 
 
+def test_release_that_is_to_come_and_in_no_document_any_more_is_unscheduled(code: Code, said: Said) -> None:
+    code("apply", "-f", said("version: '1', publish: true"))
+    code("apply", "-f", said(f"version: '2', publish: true, publish_at: {LATER!r}", text="sun"))
+
+    differs = code("diff", "-f", said("version: '1', publish: true"))
+    done = applied(code, said("version: '1', publish: true"))
+
+    assert differs.out.endswith(f"~ unschedule Service weather 2\n    publish_at: {LATER} -> nothing\n")
+    assert done == ["change Service weather", "unschedule Service weather 2"]
+    assert states() == [("1", "live", True), ("2", "made", False)]
+
+
+@pytest.mark.parametrize("more", ["", ", publish: true, beside: true"])
+def test_release_that_is_to_come_is_left_where_no_document_says_what_serves(code: Code, said: Said, more: str) -> None:
+    code("apply", "-f", said("version: '1', publish: true"))
+    code("apply", "-f", said(f"version: '2', publish: true, publish_at: {LATER!r}", text="sun"))
+
+    applied(code, said(f"version: '3'{more}", text="snow"))
+
+    assert states()[1] == ("2", "scheduled", False)
+
+
+def test_secret_that_is_not_there_is_said_when_what_names_it_is_written(code: Code, repository) -> None:
+    definition = (
+        "{upstreams: {main: {nodes: [{url: 'https://api.example.com'}], auth: {key: 'stored:weather'}}}, "
+        "routes: [{name: a, path: /x, upstream: main}]}"
+    )
+    text = f"{{kind: Service, name: weather, spec: {{type: rest, design: {{name: W, definition: {definition}}}}}}}"
+    lacks = "definition: the secret stored:weather is not there yet, and calls that need it are refused until it is"
+
+    made = code("apply", "-f", repository(all_yaml=text))
+    released = code("apply", "-f", repository(all_yaml=text.replace("rest,", "rest, version: '1', publish: true,")))
+    named = text.replace("name: W", "name: X").replace("rest,", "rest, version: '2',")
+    changed = code("apply", "-f", repository(all_yaml=named), "--json")
+
+    assert f"make Service weather: {lacks}\n" in made.out
+    assert f"release Service weather 1: {lacks}\n" in released.out
+    assert [one["notes"] for one in json.loads(changed.out)["steps"]] == [[lacks], []]
+
+
 def test_release_that_served_before_is_not_scheduled(code: Code, said: Said) -> None:
     code("apply", "-f", said("version: '1', publish: true"))
     code("apply", "-f", said("version: '2', publish: true", text="sun"))

@@ -253,6 +253,26 @@ def test_what_is_over_is_not_asked_for_again(code: Code, written: Folder) -> Non
     assert asked("GET", "/subscriptions")["items"] == []
 
 
+@pytest.mark.parametrize("approved", ["true", "false"])
+def test_what_was_refused_is_asked_for_again_with_another_reason_alone(
+    code: Code, written: Folder, approved: str
+) -> None:
+    folder = written()
+    text = (folder / "all.yaml").read_text().replace("approved: true", f"approved: {approved}, why: ' For tea. '")
+    (folder / "all.yaml").write_text(text.replace("approved: true", "approved: false"))
+    code("apply", "-f", folder)
+    (one,) = asked("GET", "/subscriptions")["items"]
+    asked("POST", f"/subscriptions/{one['id']}/refuse", {"opinion": "Not for tea."})
+    (folder / "all.yaml").write_text(text)
+
+    ran = code("apply", "-f", folder)
+    (folder / "all.yaml").write_text(text.replace("tea", "coffee"))
+
+    assert ran.code == 2
+    assert "shop asked for weather, which was refused: Not for tea.; say another why, or take the" in ran.err
+    assert list(steps(code("apply", "-f", folder, "--json"))) == ["make Subscription shop-weather"]
+
+
 def test_an_end_in_the_past_is_not_given_to_one_that_is_open(code: Code, written: Folder) -> None:
     code("apply", "-f", written())
 

@@ -58,6 +58,17 @@ def test_caller_is_named_by_claims_that_are_texts() -> None:
     assert (plain.team, plain.owner, plain.name) == ("", "", "corp:x")
 
 
+@pytest.mark.parametrize(
+    "said", ["bl\u200bue", "blue\0", "\u202eblue", " blue ", "blue\n", "b" * 101, "", ["blue"], None]
+)
+def test_claim_that_is_not_as_it_came_makes_nobody_of_a_team_or_an_owner(said: Any) -> None:
+    found = Grants(team_claim="team", owner_claim="team").principal("x", {"team": said})
+
+    assert (found.team, found.owner) == ("", "")
+    longest = Grants(team_claim="team").principal("x", {"team": "Bl\u00e4ue, " + "b" * 93})
+    assert longest.team == "Bl\u00e4ue, " + "b" * 93
+
+
 OF_E_ACUTE = "#" + sha256("é".encode()).hexdigest()
 SUBJECTS = [
     OF_E_ACUTE,

@@ -300,7 +300,19 @@ async def test_no_more_than_so_many_are_asked_about_at_once(gw) -> None:
     await gw.client()
 
     ((_, source),) = gw.gateway.sources
-    asking, _ = source._open[0]
+    asking, *_ = source._open[0]
     await asyncio.gather(*(asking.about(b"%d" % n) for n in range(200)))
 
     assert (most, len(gw.outside.asked)) == (64, 200)
+
+
+async def test_token_for_an_mcp_server_opens_that_one_alone(bridge) -> None:
+    gw = bridge(introspection=OPAQUE, server={"public_url": "https://gw.example"})
+    says(gw, aud="https://gw.example/v1/mcp/pets")
+
+    replies = [
+        await gw.request("POST", path, token=SHOWN, json={})
+        for path in ("/v1/mcp/pets", "/v1/mcp/dogs", "/v1/mcp", "/v1/chat/completions")
+    ]
+
+    assert [reply.status_code == 401 for reply in replies] == [False, True, True, True]

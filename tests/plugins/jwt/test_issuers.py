@@ -302,3 +302,33 @@ async def test_gateway_that_starts_again_serves_the_same_issuers(bridge) -> None
 
     assert (await gw.call(token())).status_code == 200
     assert gw.outside.urls == [JWKS, JWKS]
+
+
+PETS = "https://gw.example/v1/mcp/pets"
+
+
+@pytest.mark.parametrize(
+    ("audience", "path", "known"),
+    [
+        (PETS, "/v1/mcp/pets", True),
+        ([PETS, "https://other.example"], "/v1/mcp/pets/", True),
+        ("https://gw.example/v1/mcp", "/v1/mcp", True),
+        (AUDIENCE, "/v1/mcp/pets", True),
+        (PETS, "/v1/mcp/dogs", False),
+        (PETS, "/v1/mcp", False),
+        ("https://gw.example/v1/mcp", "/v1/mcp/pets", False),
+        (f"{PETS}/", "/v1/mcp/pets", False),
+        ("https://evil.example/v1/mcp/pets", "/v1/mcp/pets", False),
+        (PETS, "/v1/chat/completions", False),
+        ("https://gw.example/v1/apis/pets", "/v1/apis/pets", False),
+        ("https://gw.example/v1/mcpets", "/v1/mcpets", False),
+    ],
+)
+async def test_token_for_an_mcp_server_opens_that_one_alone(bridge, audience: Any, path: str, known: bool) -> None:
+    gw = bridge(jwt=JWT, server={"public_url": "https://gw.example"})
+
+    reply = await gw.request(
+        "POST", path, token=token(aud=audience).decode(), json={}, headers={"host": "evil.example"}
+    )
+
+    assert (reply.status_code != 401) is known

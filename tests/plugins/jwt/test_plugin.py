@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tests.plugins.jwt.conftest import INTROSPECT, JWKS, JWT, OPAQUE
+from tests.plugins.jwt.conftest import INTROSPECT, JWKS, JWT, OPAQUE, issuer
 from tests.support.jwts import AUDIENCE, NOW, token
 
 from tollbridge import Call, Principal, ScopeSet, hookimpl
+from tollbridge.people.model import TeamChange
 from tollbridge.testing.fake import Reply
+from tollbridge.tokens.conditions import Conditions
+from tollbridge.tokens.model import TokenBudget, TokenLimits
 
 
 async def test_installed_plugin_does_nothing_until_it_is_configured(bridge) -> None:
@@ -38,6 +41,37 @@ async def test_jwts_are_verified_and_what_is_none_is_asked_about(bridge) -> None
     assert statuses == [200, 200]
     assert [caller.id for caller in gw.callers] == ["jwt:corp:alice", "introspection:sub:bob"]
     assert gw.outside.urls == [JWKS, INTROSPECT]
+
+
+async def test_team_that_is_here_bounds_callers_who_are_said_to_be_of_it(bridge) -> None:
+    gw = bridge(jwt=issuer(team_claim="department"))
+    of_red = token(department="red")
+    assert (await gw.call(of_red)).status_code == 200  # no team here has this name yet
+    teams = gw.gateway.people.teams
+    await teams.add(
+        "red", scopes=("ai:*", "model:small"), limits=TokenLimits(1), conditions=Conditions(("127.0.0.0/8",))
+    )
+
+    bounded = [await gw.call(of_red) for _ in range(2)]
+    holder = (await teams.get("red")).holder
+    await teams.change("red", TeamChange(limits=TokenLimits(), budget=TokenBudget(1, "total")))
+    poor = await gw.call(of_red)
+    await teams.change("red", TeamChange(budget=None, scopes=("ai:*", "model:large")))
+    narrow = await gw.call(of_red)
+    await teams.change("red", TeamChange(conditions=Conditions(("10.0.0.0/8",))))
+    elsewhere = await gw.call(of_red)
+    await teams.disable("red")
+    disabled = await gw.call(of_red)
+    await teams.enable("red")
+    await teams.end("red")
+    ended = await gw.call(of_red)
+
+    assert [reply.status_code for reply in bounded] == [200, 429]
+    assert [one.id for one in gw.callers[1].above] == [holder]
+    assert (poor.status_code, poor.json()["error"]["code"]) == (429, "insufficient_quota")
+    assert [reply.status_code for reply in (narrow, elsewhere, disabled, ended)] == [403, 403, 401, 401]
+    assert "the team 'red' of this caller is disabled, or has ended" in disabled.json()["error"]["message"]
+    assert (await gw.call(token())).status_code == 200
 
 
 @dataclass(frozen=True)

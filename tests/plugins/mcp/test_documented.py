@@ -29,6 +29,7 @@ from tollbridge.errors import (
     RateLimited,
     RequestTimeout,
     Unauthenticated,
+    Unavailable,
 )
 from tollbridge.services.kinds import About
 from tollbridge.services.model import Design
@@ -48,6 +49,7 @@ from tollbridge_mcp import (
     parameters,
     proxy,
     requests,
+    results,
     schemas,
     serving,
 )
@@ -164,6 +166,7 @@ def test_bounds_are_those_of_the_code() -> None:
         "members of a body that become arguments": amount(bodies.MOST_FIELDS),
         "path and query of a call": amount(requests.LONGEST_TARGET, "bytes"),
         "an answer that a tool gives": amount(invoking.LARGEST_ANSWER, "B"),
+        "depth of JSON that a tool gives as such": amount(results.DEEPEST_ANSWER),
         "a message that says what went wrong": amount(model.LONGEST_TEXT, "characters"),
         "services of one `service_list`": amount(catalogue.MOST_LISTED),
         "a document that is given whole": amount(catalogue.LARGEST_DOCUMENT, "B"),
@@ -338,7 +341,33 @@ def test_refusals_of_the_page_have_the_statuses_of_their_errors() -> None:
     errors = (BadRequest, Unauthenticated, NotFound, MethodNotAllowed, RequestTimeout, BodyTooLarge, RateLimited)
     told = {(int(row[0]), row[1].strip("`")) for row in table("status | `data.code`")}
 
-    assert told == {*((each.status, each.code) for each in errors), (403, "origin_not_allowed"), (501, "not_installed")}
+    assert told == {
+        *((each.status, each.code) for each in (*errors, Unavailable)),
+        *((403, "origin_not_allowed"), (403, "not_subscribed"), (501, "not_installed")),
+        *((410, "service_retired"), (503, "service_paused")),
+        *((400, ""), (406, "")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (400, {"content-type": "text/plain"}),
+        (400, {"mcp-protocol-version": "2026-07-28"}),
+        (406, {"accept": "text/event-stream"}),
+    ],
+)
+async def test_sdk_answers_without_data_what_the_page_says_it_does(
+    bridge: Bridge, status: int, headers: dict[str, str]
+) -> None:
+    asked = b'{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}'
+    shown = {"authorization": "Bearer service:shop:*", "accept": "application/json", "content-type": "application/json"}
+
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(bridge), base_url="http://gw") as http:
+        answer = await http.post("/v1/mcp/shop", content=asked, headers={**shown, **headers})
+
+    assert answer.status_code == status
+    assert '"code":"' not in answer.text
 
 
 def test_example_of_a_name_is_so() -> None:

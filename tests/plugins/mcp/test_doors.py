@@ -14,7 +14,7 @@ from tests.plugins.mcp.conftest import PROMPT, SHOP, Metered, call_of, principal
 from tollbridge.errors import ConfigError, Denied, NotFound, Unauthenticated, Unavailable
 from tollbridge.services.book import Book, Entry, Live
 from tollbridge.services.kinds import About, ServiceOperation
-from tollbridge.services.model import Design, Release, ReleaseState, Service
+from tollbridge.services.model import Access, Design, Release, ReleaseState, Service, Visibility
 from tollbridge.services.subscribing import Subscribed as Terms
 from tollbridge.testing import FixedClock
 from tollbridge.tokens.model import Above, TokenKind
@@ -22,7 +22,7 @@ from tollbridge.tokens.scopes import ScopeSet
 from tollbridge_mcp.app import lacking
 from tollbridge_mcp.catalogue import CatalogueTools
 from tollbridge_mcp.definition import McpDefinition
-from tollbridge_mcp.doors import Doors, below
+from tollbridge_mcp.doors import FAILED_S, Doors, below
 from tollbridge_mcp.invoking import InProcess
 from tollbridge_mcp.kind import McpKind
 from tollbridge_mcp.model import Tool, ToolResult
@@ -68,6 +68,9 @@ class Tools:
 
     async def call(self, name: str, arguments: Any, headers: Any) -> ToolResult:
         return ToolResult()
+
+    async def close(self) -> None:
+        pass
 
 
 class Shelf:
@@ -253,6 +256,35 @@ async def test_there_is_no_server_for_who_may_call_nothing_of_it(scope: str, slu
     assert await found.document(call.principal, slug) is None
 
 
+@pytest.mark.parametrize(
+    ("access", "caller", "slugs", "opens"),
+    [
+        ("subscription", {"team": "other"}, [], False),
+        ("subscription", {"team": "t"}, ["hidden"], True),
+        ("subscription", {"above": (Above("app_1"),)}, ["hidden"], True),
+        ("scope", {"team": "other"}, [], True),
+    ],
+)
+async def test_hidden_service_of_another_team_is_as_one_that_is_not_there(
+    access: str, caller: dict[str, Any], slugs: list[str], opens: bool
+) -> None:
+    hidden = entry("hidden", "rest", {"document": SHOP})
+    assert hidden.live is not None
+    design = msgspec.structs.replace(hidden.live.design, visibility=Visibility.TEAM, access=Access(access))
+    live = Live(hidden.live.release, design, None, lambda live, plan: None)  # type: ignore[arg-type]  # nobody calls it
+    found, _, _ = doors(msgspec.structs.replace(hidden, live=live))
+    call = call_of("service:hidden:*")
+    call.principal = who = msgspec.structs.replace(principal("service:hidden:*"), **caller)
+
+    listed = [one.slug for one in await found.services(who)]
+
+    assert listed == slugs
+    assert (await found.document(who, "hidden") is not None) is opens
+    if not opens:
+        with pytest.raises(NotFound):
+            await found.find(call, "hidden")
+
+
 async def test_bounds_of_a_token_bind_what_it_sees() -> None:
     found, _, _ = doors()
     bound = msgspec.structs.replace(
@@ -392,3 +424,57 @@ async def test_document_is_read_beside_the_event_loop() -> None:
 
     assert len(threads) == 2
     assert threading.current_thread() not in threads
+
+
+async def test_service_that_cannot_be_described_hides_no_other_and_is_tried_again_after_a_while() -> None:
+    clock, tries = FixedClock(), list[int]()
+
+    def fails(_: Any) -> Any:
+        tries.append(1)
+        raise RuntimeError("private words")
+
+    away = entry("away", "mcp", {"url": "https://mcp.example"}, fails)
+    shelf = Shelf(away, entry("shop", "rest", {"document": SHOP}))
+    kinds: Any = {"rest": DescribedKind(), "mcp": McpKind()}
+    found = Doors(shelf, kinds, InProcess(Metered()), url="https://gw.example", clock=clock)
+
+    with capture_logs() as logged:
+        listed = [await found.services(principal("service:*")) for _ in range(3)]
+        with pytest.raises(Unavailable) as caught:
+            await found.find(call_of("service:*"), "away")
+        clock.advance(FAILED_S + 1)
+        await found.services(principal("service:*"))
+
+    assert [[each.slug for each in one] for one in listed] == [["shop"]] * 3
+    assert "private" not in caught.value.message
+    assert len(tries) == 2
+    assert [(line["event"], line["service"]) for line in logged] == [("service_not_described", "away")] * 2
+
+
+async def test_nothing_is_described_for_who_has_no_scope_of_it() -> None:
+    found, kind, _ = doors()
+
+    assert await found.services(principal("service:weather:*", "ai:*")) != []
+    assert kind.read == 0
+
+
+@pytest.mark.parametrize(
+    ("scope", "slugs"),
+    [
+        ("service:*:search", ["weather"]),
+        ("service:w*:sea*", ["weather"]),
+        ("service:*:forget", []),
+        ("service:*:GET:/logo", ["shop"]),
+        ("service:*:GET:*", ["shop"]),
+    ],
+)
+async def test_scope_for_an_operation_of_any_service_opens_those_that_may_have_it(scope: str, slugs: list[str]) -> None:
+    found, _, _ = doors()
+    bound = msgspec.structs.replace(principal(), scopes=ScopeSet([scope], [ScopeSet(["service:shop:*"])]))
+
+    assert [each.slug for each in await found.services(principal(scope))] == slugs
+    assert [each.slug for each in await found.services(bound)] == [slug for slug in slugs if slug == "shop"]
+    for slug in slugs:
+        call = call_of(scope)
+        call.principal = msgspec.structs.replace(principal(scope), team="t")
+        assert (await found.find(call, slug)).name == slug

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+from contextlib import suppress
 from typing import Any
 
 import httpx2
 import pytest
+from structlog.testing import capture_logs
 from tests.plugins.mcp.conftest import Bridge, Metered, call_of
 
 from tollbridge.errors import BadRequest, GatewayError, UpstreamError
@@ -70,23 +72,27 @@ async def test_tools_are_listed_in_json(bridge: Bridge, version: str | None) -> 
 
 
 @pytest.mark.parametrize(
-    ("version", "accept", "kind"),
+    ("ping_s", "accept", "kind"),
     [
-        (OLD, BOTH, "text/event-stream"),
-        (OLD, "application/json", "application/json"),
-        (NEW, BOTH, "application/json"),
-        (NEW, "application/json", "application/json"),
+        (0.0, BOTH, "text/event-stream"),
+        (0.0, "application/json", "application/json"),
+        (15.0, BOTH, "application/json"),
+        (15.0, "application/json", "application/json"),
     ],
 )
-async def test_calls_are_answered_as_an_event_stream_or_in_json(
-    bridge: Bridge, version: str, accept: str, kind: str
+@pytest.mark.parametrize("version", [OLD, NEW])
+async def test_call_that_takes_long_is_answered_as_an_event_stream_where_that_is_taken(
+    version: str, ping_s: float, accept: str, kind: str
 ) -> None:
+    bridge = Bridge(ping_s=ping_s)
+
     response = await ask(
         bridge, "tools/call", {"name": "getOrder", "arguments": {"id": "1"}}, version=version, accept=accept
     )
 
     assert response.headers["content-type"].partition(";")[0] == kind
     assert message_of(response)["result"]["content"] == [{"type": "text", "text": "order 1"}]
+    assert response.text.startswith(": ping\r\n\r\n") == (kind == "text/event-stream")
 
 
 @pytest.mark.parametrize("version", [OLD, NEW])
@@ -359,6 +365,45 @@ async def test_caller_that_leaves_ends_what_it_asked_for(bridge: Bridge) -> None
         assert bridge.metered.left == before + 1
 
 
+@pytest.mark.parametrize(("ping_s", "kind"), [(15.0, b"application/json"), (0.0, b"text/event-stream")])
+async def test_call_that_the_server_cuts_is_told_so_and_keeps_the_gateway_open_until_it_has_ended(
+    ping_s: float, kind: bytes
+) -> None:
+    held = list[asyncio.Future[None]]()
+    bridge = Bridge(ping_s=ping_s, hold=held.append)
+    bridge.metered.hold = asyncio.Event()
+    sent = list[Any]()
+    body = {"jsonrpc": "2.0", "id": "a", "method": "tools/call", "params": {"name": "logo", "arguments": {}}}
+    messages = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
+
+    async def receive() -> Any:
+        if messages:
+            return messages.pop()
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        assert not held or not held[0].done()
+        sent.append(message)
+
+    headers = [(b"authorization", b"Bearer service:shop:*"), (b"content-type", b"application/json")]
+    headers.append((b"accept", BOTH.encode()))
+    scope = {"type": "http", "method": "POST", "path": "/v1/mcp/shop", "headers": headers, "query_string": b""}
+    answering = asyncio.create_task(bridge(scope, receive, send))
+    while not bridge.metered.seen or (not ping_s and len(sent) < 2):
+        await asyncio.sleep(0)
+
+    answering.cancel()
+    await asyncio.wait((answering,))
+
+    assert answering.cancelled()
+    assert bridge.metered.left == 1
+    assert [each.done() for each in held] == [True]
+    assert dict(sent[0]["headers"])[b"content-type"] == kind
+    assert sent[0]["status"] == (503 if ping_s else 200)
+    told = json.loads(sent[-1]["body"].removeprefix(b"event: message\r\ndata: "))
+    assert (told["id"], told["error"]["data"], sent[-1]["more_body"]) == ("a", {"code": "unavailable"}, False)
+
+
 def test_slug_is_what_stands_below() -> None:
     assert [slug_of(path) for path in ("/v1/mcp", "/v1/mcp/", "/v1/mcp/shop", "/v1/mcp/shop/", "/v1/mcp/a/b")] == [
         "",
@@ -404,6 +449,31 @@ async def test_fault_of_a_source_is_told_without_its_words(bridge: Bridge, caplo
     assert called["result"] == {"content": [{"type": "text", "text": "not now"}], "isError": True}
 
 
+@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize(("method", "params"), [("tools/list", {}), ("tools/call", {"name": "x"})])
+async def test_fault_that_nobody_expected_is_logged_and_told_without_its_words(
+    bridge: Bridge, version: str, method: str, params: dict[str, Any]
+) -> None:
+    class Broken:
+        async def tools(self, principal: Any) -> Any:
+            raise RuntimeError("private words")
+
+        async def call(self, call: Any, name: str, arguments: Any) -> Any:
+            raise RuntimeError("private words")
+
+    bridge.sources["shop"] = Broken()  # type: ignore[assignment]
+
+    with capture_logs() as logged:
+        answer = await ask(bridge, method, params, version=version)
+
+    found = message_of(answer)["error"]
+    assert (found["code"], "its log has the reason" in found["message"]) == (-32603, True)
+    assert "private" not in answer.text
+    (line,) = logged
+    assert (line["event"], line["service"]) == ("tools_failed", "shop")
+    assert "RuntimeError" in line["exception"]
+
+
 async def test_inner_call_is_of_the_same_caller_and_shows_no_credential() -> None:
     outer = call_of("service:shop:*", headers=((b"host", b"gw.example"), (b"x-forwarded-for", b"1.2.3.4")))
     metered = Metered()
@@ -431,6 +501,10 @@ async def test_inner_answer_is_bounded_and_must_be_whole() -> None:
         await receive()
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    for entry, said in ((large, "is over"), (broken, "ended before")):
+    async def caught(call: Any, scope: Any, receive: Any, send: Any) -> None:
+        with suppress(UpstreamError):  # as the links of a chain do
+            await large(call, scope, receive, send)
+
+    for entry, said in ((large, "is over"), (caught, "is over"), (broken, "ended before")):
         with pytest.raises(UpstreamError, match=said):
             await InProcess(entry)(call_of("x:y"), Request("GET", "/v1/apis/shop"))

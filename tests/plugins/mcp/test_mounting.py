@@ -1,5 +1,6 @@
 """The servers of a whole gateway: what is published there, called as tools by the official client."""
 
+import re
 from typing import Any
 
 import httpx2
@@ -12,10 +13,12 @@ from tests.plugins.mcp.test_clients import run_node
 from tests.plugins.routes.shop import make_shop
 from tests.support.requires import requires
 
+from tollbridge.config import load_config
 from tollbridge.services.model import Access, Design
 from tollbridge.testing import GatewayUnderTest, gateway
 from tollbridge.tokens.model import TokenLimits
 from tollbridge_mcp import mounting
+from tollbridge_mcp.app import origins_of
 
 __all__ = ["gateway"]
 
@@ -196,6 +199,53 @@ async def test_who_shows_no_token_is_told_where_to_get_one(published: GatewayUnd
     assert f"/.well-known/oauth-protected-resource{path}" in reply.headers["www-authenticate"]
     document = await published.request("GET", f"/.well-known/oauth-protected-resource{path}", token="")
     assert document.json()["resource"].endswith(path)
+
+
+@pytest.mark.parametrize("path", ["/v1/mcp", "/v1/mcp/pets", "/v1/mcp/pets/"])
+@pytest.mark.parametrize("base", ["", "/gw", "/a/b"])
+async def test_link_of_a_challenge_leads_to_the_document_whatever_the_public_url_is(
+    gateway: Any, base: str, path: str
+) -> None:
+    bridge = gateway({"server": {"public_url": f"https://gw.example{base}"}})
+
+    refused = await bridge.request("POST", path, token="", json={})
+    link = re.search('resource_metadata="https://gw.example([^"]+)"', refused.headers["www-authenticate"])
+    assert link is not None
+    found = [await bridge.request("GET", link[1], token="")]
+    if base:  # a proxy that takes the path away from well-known places too
+        found.append(await bridge.request("GET", link[1].replace(base, "", 1), token=""))
+
+    assert {each.json()["resource"] for each in found} == {f"https://gw.example{base}{path.rstrip('/')}"}
+    slashed = await bridge.request("GET", f"{link[1]}/", token="")
+    assert slashed.json() == found[0].json()
+
+
+@pytest.mark.parametrize(
+    ("public_url", "origin", "allowed"),
+    [
+        ("https://gw.example:443", "https://gw.example", True),
+        ("https://GW.example/gw", "https://gw.example", True),
+        ("http://gw.example:80", "http://gw.example", True),
+        ("https://gw.example:8443", "https://gw.example:8443", True),
+        ("https://[2001:db8::1]:443", "https://[2001:db8::1]", True),
+        ("https://gw.example:8443", "https://gw.example", False),
+    ],
+)
+def test_own_pages_may_call_however_the_public_url_is_written(public_url: str, origin: str, allowed: bool) -> None:
+    assert (origin in origins_of(load_config({"server": {"public_url": public_url}}, {}))) is allowed
+
+
+async def test_tool_call_and_the_call_it_makes_are_joined_in_log_and_result(published: GatewayUnderTest) -> None:
+    token = await published.token()
+
+    with capture_logs() as logged:
+        reply = await message(published, "pets", token, "getPet", {"id": "7"})
+
+    lines = {line["service"]: line for line in logged if line["event"] == "request_served"}
+    (row,) = await published.gateway.store.recent()
+    assert lines["pets"]["parent"] == lines["mcp"]["call_id"] == reply.headers["x-request-id"]
+    assert reply.json()["result"]["_meta"]["tollbridge/call-id"] == row.call_id == lines["pets"]["call_id"]
+    assert not row.parent
 
 
 async def test_tool_calls_count_once_for_the_limits_of_a_token(published: GatewayUnderTest) -> None:

@@ -130,6 +130,7 @@ async def test_callers_share_no_session() -> None:
         server._mode = "legacy"
         await server.call("forecast", {"city": "Bern"}, {})
         await server.call("forecast", {"city": "Bern"}, {})
+        await server.close()
 
     ids = {dict(each.headers).get(b"mcp-session-id") for each in transport.sent} - {None}
     assert len(ids) == 2
@@ -313,6 +314,64 @@ async def test_result_is_handed_on_in_every_kind_and_not_judged_by_schemas_of_th
     assert len(transport.sent) == 2  # no list is asked for
 
 
+async def test_json_that_is_no_object_is_text_where_nothing_else_says_it() -> None:
+    server, _ = scripted(modern({"content": [], "structuredContent": [1, "a"]}))
+
+    result = await server.call("a", {}, {})
+
+    assert result == ToolResult((text_block('[1,"a"]'),))
+
+
+async def test_tool_that_asks_for_input_is_a_failure_that_says_so() -> None:
+    asks = {"inputRequests": {"q": {"method": "elicitation/create", "params": {"mode": "form", "message": "?"}}}}
+    asks["inputRequests"]["q"]["params"]["requestedSchema"] = {"type": "object", "properties": {}}  # type: ignore[index]
+    server, _ = scripted(modern({"resultType": "input_required", **asks}))
+
+    result = await server.call("a", {}, {})
+
+    assert (result.is_error, "asks for more input" in result.content[0]["text"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"name": "b"},
+        {"name": 7, "inputSchema": {"type": "object"}},
+        {"name": "b", "inputSchema": []},
+        {"name": "b", "inputSchema": {"type": "object"}, "annotations": 7},
+        "b",
+        None,
+    ],
+)
+async def test_tool_that_is_none_hides_no_other(odd: Any) -> None:
+    good = [{"name": name, "inputSchema": {"type": "object"}} for name in ("a", "c")]
+    server, _ = scripted(modern({"tools": [good[0], odd, good[1]], **CACHE}))
+
+    assert [each.name for each in await server.tools()] == ["a", "c"]
+
+
+async def test_what_nobody_sees_is_taken_out_of_all_that_a_tool_says() -> None:
+    hidden = "a\x9b\u202e\u200b\u2066\ufeff\U000e0041\U000e007f\xadb"
+    joined = "\u0645\u06cc\u200c\u062e"
+    schema = {
+        "type": "object",
+        "description": hidden,
+        "properties": {"description": {"type": "string", "title": hidden, "enum": [hidden]}, "q": {"anyOf": [{}]}},
+    }
+    schema["properties"]["q"]["anyOf"][0] = {"description": hidden + joined}  # type: ignore[index]
+    tool = {"name": "t", "title": hidden, "description": hidden, "inputSchema": schema, "outputSchema": schema}
+    server, _ = scripted(modern({"tools": [tool], **CACHE}))
+
+    (found,) = await server.tools()
+
+    assert (found.title, found.description) == ("ab", "ab")
+    for shape in (found.input_schema, found.output_schema):
+        assert shape is not None
+        assert shape["description"] == "ab"
+        assert shape["properties"]["description"] == {"type": "string", "title": "ab", "enum": [hidden]}
+        assert shape["properties"]["q"]["anyOf"] == [{"description": f"ab{joined}"}]
+
+
 async def test_error_of_the_server_is_told_in_its_words_cleaned_and_cut() -> None:
     def answer(asked: Any) -> Any:
         if asked["method"] == "server/discover":
@@ -453,6 +512,9 @@ class Told:
     async def call(self, name: str, arguments: Any, headers: Any) -> ToolResult:
         self.calls.append((name, arguments, headers))
         return ToolResult((text_block(name),), {"ok": True})
+
+    async def close(self) -> None:
+        pass
 
 
 def served(told: Told, *rules: str, clock: FixedClock | None = None, **options: Any) -> ServedMcp:

@@ -1,12 +1,14 @@
 """What an answer becomes."""
 
 import base64
+import json
 
 import pytest
 
 from tollbridge_mcp.invoking import Answer
 from tollbridge_mcp.model import LONGEST_TEXT, ToolResult
-from tollbridge_mcp.results import result_of
+from tollbridge_mcp.proxy import read_result
+from tollbridge_mcp.results import DEEPEST_ANSWER, result_of
 
 
 def answer(body: bytes, kind: str = "application/json", status: int = 200, **headers: str) -> Answer:
@@ -104,3 +106,22 @@ def test_when_to_try_again_is_told() -> None:
 
 def test_long_words_are_cut() -> None:
     assert len(text(result_of(answer(b"x" * 100_000, "text/plain", 500)))) == LONGEST_TEXT
+
+
+@pytest.mark.parametrize("depth", [DEEPEST_ANSWER + 1, 260, 900])
+def test_json_that_is_too_deep_is_text_alone_and_a_failure_where_more_was_promised(depth: int) -> None:
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    result = json.dumps({"content": [], "isError": False, "structuredContent": {"a": 0}}).encode().replace(b"0", deep)
+
+    plain, promised, outside = result_of(answer(deep)), result_of(answer(deep), promised=True), read_result(result)
+
+    assert (text(plain), plain.structured, plain.is_error) == (deep.decode(), None, False)
+    assert (text(promised), promised.is_error) == ("what the tool gives is nested deeper than 100 levels", True)
+    assert outside.is_error
+
+
+def test_result_names_the_call_that_gave_it() -> None:
+    result = result_of(answer(b"{}", x_request_id="req_1"))
+
+    assert result.wire()["_meta"] == {"tollbridge/call-id": "req_1"}
+    assert "_meta" not in result_of(answer(b"{}")).wire()

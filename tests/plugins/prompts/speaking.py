@@ -1,5 +1,6 @@
 """Models that say what they are told to, and callers of a prompt API."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class Says:
     refusal: str = ""
     pings: int = 0
     breaks: GatewayError | None = None
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Models:
 
     async def ask(self, request: Request) -> Answered:
         said = self._next(request)
-        return Answered(_response(request, said), said.cost)
+        return Answered(_response(request, said), said.cost, said.dropped)
 
     async def stream(self, request: Request) -> AsyncGenerator[AnyEvent | Paid, None]:
         said = self._next(request)
@@ -73,7 +75,7 @@ class Models:
                 yield event
                 if said.breaks is not None and type(event).__name__ == "Delta":
                     raise said.breaks
-            yield Paid(said.cost)
+            yield Paid(said.cost, said.dropped)
         finally:
             self.closed += 1
 
@@ -83,6 +85,29 @@ class Models:
         if isinstance(said, GatewayError):
             raise said
         return said
+
+
+@dataclass
+class Silent:
+    """A model that says nothing, however long it is waited for."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    left: bool = False
+
+    async def ask(self, request: Request) -> Answered:
+        await self._wait()
+        raise AssertionError("it says nothing")
+
+    async def stream(self, request: Request) -> AsyncGenerator[AnyEvent | Paid, None]:
+        await self._wait()
+        yield Ping()
+
+    async def _wait(self) -> None:
+        self.begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.left = True
 
 
 def _response(request: Request, said: Says) -> Response:
@@ -150,15 +175,16 @@ class Reply:
 
 
 class Caller:
-    """Calls one release as its app is called behind the gateway."""
+    """Calls one release as its app is called behind the gateway, and waits for the answer until it `leaves`."""
 
     def __init__(self, definition: PromptDefinition, *says: Says | GatewayError | str) -> None:
-        self.models = Models().says(*says)
+        self.models: Any = Models().says(*says)
         self.clock = FixedClock()
         self.calls: list[Call] = []
+        self.leaves = asyncio.Event()
         self.app = PromptApp(Prompt(definition), self._account, self.clock, release="rel_1", version="1.2")
 
-    def _account(self, call: Call) -> Models:
+    def _account(self, call: Call) -> Any:
         self.calls.append(call)
         return self.models
 
@@ -195,6 +221,7 @@ class Caller:
 
         async def receive() -> Any:
             if not left:
+                await self.leaves.wait()
                 return {"type": "http.disconnect"}
             return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
 
@@ -207,7 +234,9 @@ class Caller:
 
 
 def reply_of(sent: Sequence[Any]) -> Reply:
-    """Put together what was sent."""
+    """Put together what was sent; a status of 0 where that is nothing."""
+    if not sent:
+        return Reply(0, {}, b"", [])
     start, *rest = sent
     assert start["type"] == "http.response.start"
     assert [one.get("more_body", False) for one in rest][-1] is False

@@ -1,19 +1,25 @@
 """Prompts asked through a real gateway, whose providers follow a script."""
 
+import asyncio
 import json
 from typing import Any
 
 import msgspec
+import pytest
 from tests.middleware.asking.conftest import COST, ENDING, USAGE, inside, piece, whole
 from tests.plugins.prompts.speaking import JSON_OUT, defined, reply_of
-from tests.support.scripted import Answer
+from tests.support.scripted import JSON, Answer
 
 import tollbridge_prompts
 from tollbridge.services.kinds import Running, ServiceKind
+from tollbridge.services.model import Access, Approval, Design
+from tollbridge.wrapping import Tollbridge
 from tollbridge_prompts.accounts import of_gateway
 from tollbridge_prompts.kind import PromptKind
 
 __all__ = ["inside"]
+
+DEFINITION = {"model": "one", "user": "{{text}}", "variables": {"text": {"type": "string"}}}
 
 
 def said(content: str) -> Answer:
@@ -27,8 +33,10 @@ async def posted(there: Any, body: Any, accept: str = "*/*", **members: Any) -> 
     sent: list[Any] = []
     headers = [(b"content-type", b"application/json"), (b"accept", accept.encode())]
 
+    left: list[Any] = [{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}]
+
     async def receive() -> Any:
-        return {"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}
+        return left.pop() if left else await asyncio.get_running_loop().create_future()
 
     async def send(message: Any) -> None:
         sent.append(message)
@@ -117,3 +125,73 @@ def test_plugin_offers_one_kind() -> None:
     tollbridge_prompts.register_service_kinds(kinds.append)
 
     assert [kind.name for kind in kinds] == ["prompt"]
+
+
+@pytest.mark.parametrize(
+    ("method", "accept", "answer"),
+    [
+        ("POST", "*/*", Answer(asyncio.Event(), headers=JSON)),
+        ("GET", "*/*", Answer(asyncio.Event(), headers=JSON)),
+        ("POST", "text/event-stream", Answer(piece("Hel"), asyncio.Event())),
+        ("POST", "text/plain", Answer(piece("Hel"), asyncio.Event())),
+        ("GET", "text/event-stream", Answer(asyncio.Event())),
+    ],
+)
+async def test_caller_who_leaves_ends_the_call_of_the_model(inside, method: str, accept: str, answer: Answer) -> None:
+    async with inside(answer) as there:
+        services = there.gateway.services
+        definition = {**DEFINITION, "get": {"max_age_s": 1}}
+        design = Design(name="It", access=Access.SCOPE, approval=Approval.AUTO, definition=definition)
+        service = await services.add("it", "prompt", draft=design)
+        await services.release(service.id, version="1")
+        await services.publish(service.id, 1)
+        caller = Leaving(await there.gateway.tokens.issue(name="c", scopes=("service:it:*",)), method, accept)
+
+        calling = asyncio.ensure_future(
+            Tollbridge(None, gateway=there.gateway)(caller.scope, caller.receive, caller.send)
+        )
+        await answer.waiting.wait()
+        caller.leaves.set()
+        await calling
+        await there.gateway.asking.settled()
+        rows = {row.operation: row for row in await there.rows()}
+
+    assert (answer.cancelled, answer.closed) == (True, 1)
+    assert {name: row.outcome for name, row in rows.items()} == {
+        "service:it:call": "client_gone",
+        "ai:chat": "client_gone",
+    }
+
+
+class Leaving:
+    """A caller of the service `it` who leaves when they are told to."""
+
+    def __init__(self, issued: Any, method: str, accept: str) -> None:
+        self.leaves = asyncio.Event()
+        self.sent: list[Any] = []
+        body = b'{"text": "x"}' if method == "POST" else b""
+        self._left: list[Any] = [{"type": "http.request", "body": body, "more_body": False}]
+        self.scope = {
+            "type": "http",
+            "method": method,
+            "path": "/v1/apis/it",
+            "raw_path": b"/v1/apis/it",
+            "query_string": b"" if body else b"text=x",
+            "headers": [
+                (b"host", b"h"),
+                (b"authorization", f"Bearer {issued.secret}".encode()),
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(body)),
+                (b"accept", accept.encode()),
+            ],
+            "client": ("192.0.2.1", 1),
+        }
+
+    async def receive(self) -> Any:
+        if self._left:
+            return self._left.pop()
+        await self.leaves.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)

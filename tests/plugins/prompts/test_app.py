@@ -1,12 +1,14 @@
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.plugins.prompts.speaking import JSON_OUT, Caller, Says, defined, words
+from tests.plugins.prompts.speaking import JSON_OUT, Caller, Says, Silent, defined, words
 
 from tollbridge import BadRequest, BudgetExceeded, Denied, GatewayError, RateLimited, Unavailable, UpstreamError
 from tollbridge.administering import MethodNotAllowed
+from tollbridge.formats import Stop
 from tollbridge_prompts.app import check_method, methods_of, offered
 
 GET = {"max_age_s": 60}
@@ -153,12 +155,68 @@ async def test_answer_that_never_fits_is_a_bad_gateway() -> None:
     assert reply.json()["code"] == "invalid_answer"
 
 
+async def test_answer_that_never_fits_says_what_it_cost() -> None:
+    definition = defined(output=JSON_OUT)
+
+    whole = await Caller(definition, "{}", "{}").post({"text": "x"})
+    events = await Caller(definition, "{}", "{}").post({"text": "x"}, headers=EVENTS)
+    unknown = await Caller(definition, "{}", Says("{}", cost=None)).post({"text": "x"})
+
+    took = {"attempts": 2, "usage": {"input_tokens": 200, "output_tokens": 20}, "cost_usd": "0.000004"}
+    assert whole.headers["x-tollbridge-cost-usd"] == "0.000004"
+    assert took.items() <= whole.json().items()
+    assert events.events()[-1][0] == "error"
+    assert took.items() <= events.events()[-1][1].items()
+    assert ("x-tollbridge-cost-usd" in unknown.headers, "cost_usd" in unknown.json()) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("method", "accept"),
+    [("POST", "application/json"), ("POST", "text/event-stream"), ("POST", "text/plain"), ("GET", "text/plain")],
+)
+async def test_caller_who_leaves_ends_what_is_asked(method: str, accept: str) -> None:
+    caller = Caller(defined(get=GET))
+    caller.models = silent = Silent()
+    body = b'{"text": "x"}' if method == "POST" else b""
+    headers = {"accept": accept, "content-type": "application/json"}
+
+    calling = asyncio.ensure_future(caller.send(method, body, query="text=x" if not body else "", headers=headers))
+    await silent.begun.wait()
+    caller.leaves.set()
+    reply = await calling
+
+    assert silent.left
+    assert reply.status == 0
+
+
+async def test_what_a_model_could_not_be_told_is_told_to_the_caller() -> None:
+    caller = Caller(
+        defined(output=JSON_OUT, get=GET),
+        *[Says("{}", dropped=("top_k",)), Says('{"label":"bad"}', dropped=("seed",))] * 2,
+    )
+
+    whole = await caller.get("text=x")
+    kept = await caller.get("text=x")
+    events = await caller.post({"text": "x"}, headers=EVENTS)
+
+    assert whole.headers["x-tollbridge-dropped"] == kept.headers["x-tollbridge-dropped"] == "top_k, seed"
+    assert events.events()[-1][1]["dropped"] == ["top_k", "seed"]
+
+
+async def test_answer_says_why_it_ended() -> None:
+    caller = Caller(defined(), "a", Says("a b", stop=Stop.LENGTH))
+
+    replies = [await caller.post({"text": "x"}), await caller.post({"text": "x"})]
+
+    assert [one.headers["x-tollbridge-stop"] for one in replies] == ["end", "length"]
+
+
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
 @pytest.mark.parametrize(
     "error",
     [
         BadRequest("max_tokens of secret words", code="too_large", param="max_tokens"),
-        BadRequest("secret words", status=413, code="too_large", param="max_tokens"),
+        BadRequest("secret words", status=422, code="too_large", param="max_tokens"),
     ],
 )
 async def test_request_that_the_model_does_not_take_is_no_matter_of_the_caller(error: BadRequest, accept: str) -> None:
@@ -170,6 +228,43 @@ async def test_request_that_the_model_does_not_take_is_no_matter_of_the_caller(e
     assert (reply.status, reply.json()["code"]) == (502, "model_refused")
     assert logs[0]["detail"] == f"it was refused with {error.status} too_large about max_tokens"
     assert "secret words" not in f"{reply.body!r}{logs}"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (BadRequest("secret words", code="context_length_exceeded"), 413, "prompt_too_long"),
+        (BadRequest("prompt is too long: 9 tokens > 8 maximum"), 413, "prompt_too_long"),
+        (BadRequest("The input token count (9) exceeds the maximum number"), 413, "prompt_too_long"),
+        (BadRequest("secret words", status=413), 413, "prompt_too_long"),
+        (BadRequest("secret words", code="content_policy_violation"), 422, "model_declined"),
+        (BadRequest("Output blocked by content filtering policy"), 422, "model_declined"),
+    ],
+)
+async def test_what_the_model_does_not_take_of_the_callers_words_is_theirs(
+    error: BadRequest, status: int, code: str, accept: str
+) -> None:
+    caller = Caller(defined(), error)
+
+    with capture_logs() as logs:
+        reply = await caller.post({"text": "x"}, headers={"accept": accept})
+
+    assert (reply.status, reply.json()["code"]) == (status, code)
+    assert logs[0]["detail"].startswith(f"it was refused with {error.status} {error.code}")
+    assert "secret words" not in f"{reply.body!r}{logs}"
+    assert not isinstance(caller.calls[0].error, UpstreamError)
+
+
+async def test_model_that_declines_does_so_to_the_caller_who_hears_what_it_cost() -> None:
+    whole = await Caller(defined(), Says(refusal="no")).post({"text": "x"})
+    events = await Caller(defined(), Says(refusal="no", pings=1)).post({"text": "x"}, headers=EVENTS)
+
+    assert (whole.status, whole.json()["code"]) == (422, "model_declined")
+    assert whole.headers["x-tollbridge-cost-usd"] == "0.000002"
+    assert [(name, said["code"], said["cost_usd"]) for name, said in events.events()] == [
+        ("error", "model_declined", "0.000002")
+    ]
 
 
 async def test_who_wants_all_or_nothing_is_told_what_cannot_be() -> None:
@@ -235,7 +330,7 @@ class TestGet:
 
         assert [first.body, again.body, later.body] == [b"a", b"a", b"b"]
         assert first.headers["cache-control"] == "private, max-age=60"
-        assert first.headers["vary"] == "accept, tollbridge-version, authorization, x-api-key, x-goog-api-key"
+        assert first.headers["vary"] == "accept, prefer, tollbridge-version, authorization, x-api-key, x-goog-api-key"
         assert "age" not in first.headers
         assert (again.headers["age"], again.headers["x-tollbridge-cost-usd"]) == ("59", "0")
         assert first.headers["etag"] == again.headers["etag"] != later.headers["etag"]
@@ -251,6 +346,25 @@ class TestGet:
         ]
 
         assert bodies == [b"a", b"b", b"c", b"d"]
+
+    async def test_answer_that_was_cut_off_is_kept_by_nobody(self) -> None:
+        caller = Caller(defined(get=GET), Says("half a", stop=Stop.LENGTH), "all of it")
+
+        cut = await caller.get("text=x")
+        whole = await caller.get("text=x")
+
+        assert (cut.status, cut.body, cut.headers["x-tollbridge-stop"]) == (200, b"half a", "length")
+        assert (cut.headers["cache-control"], "etag" in cut.headers) == ("no-store", False)
+        assert whole.body == b"all of it"
+
+    async def test_who_wants_all_or_nothing_is_not_given_what_was_kept_for_who_does_not(self) -> None:
+        error = BadRequest("top_k cannot be told", code="unsupported_by_target", param="top_k")
+        caller = Caller(defined(get=GET), Says("a", dropped=("top_k",)), error)
+
+        await caller.get("text=x")
+        strict = await caller.get("text=x", headers={"prefer": "handling=strict"})
+
+        assert (strict.status, strict.json()["code"]) == (400, "unsupported_by_target")
 
     async def test_closed_release_keeps_nothing(self) -> None:
         caller = Caller(defined(get=GET), "a", "b")
@@ -307,6 +421,15 @@ class TestGet:
         assert after.headers["etag"] == got.headers["etag"]
         assert after.headers["content-length"] == "5"
         assert known.status == 304
+
+    async def test_head_of_events_asks_no_model_either(self) -> None:
+        caller = Caller(defined(get=GET))
+
+        reply = await caller.send("HEAD", query="text=x", headers=EVENTS)
+
+        assert (reply.status, reply.body, caller.models.asked) == (200, b"", [])
+        assert reply.headers["content-type"] == "text/event-stream; charset=utf-8"
+        assert (reply.headers["cache-control"], "content-length" in reply.headers) == ("no-store", False)
 
     async def test_head_refuses_what_get_refuses(self) -> None:
         assert (await Caller(defined(get=GET)).send("HEAD", query="other=x")).status == 422

@@ -6,12 +6,15 @@ from tests.plugins.prompts.speaking import JSON_OUT, USAGE, defined, said, words
 
 from tollbridge import BadRequest
 from tollbridge.formats import (
+    CacheMark,
     ChoiceMode,
     Format,
     FormatKind,
+    KeyedSeal,
     Media,
     MediaKind,
     Message,
+    Notes,
     Request,
     Role,
     Stop,
@@ -20,7 +23,7 @@ from tollbridge.formats import (
     Tool,
     ToolChoice,
 )
-from tollbridge_prompts.asmodel import answered_as_model, asked_as_model
+from tollbridge_prompts.asmodel import answered_as_model, asked_as_model, leave_out
 from tollbridge_prompts.bounds import BODY
 from tollbridge_prompts.prompt import Prompt
 from tollbridge_prompts.running import Result
@@ -133,7 +136,8 @@ def test_chat_takes_turns_of_words_alone(earlier: Message, why: str) -> None:
     ("members", "param"),
     [
         ({"tools": (Tool(name="t"),)}, "tools"),
-        ({"choice": ToolChoice(mode=ChoiceMode.NONE)}, "choice"),
+        ({"choice": ToolChoice(mode=ChoiceMode.REQUIRED)}, "choice"),
+        ({"choice": ToolChoice(mode=ChoiceMode.AUTO, names=("t",))}, "choice"),
         ({"format": Format(kind=FormatKind.JSON)}, "format"),
         ({"logprobs": True}, "logprobs"),
         ({"top_logprobs": 3}, "top_logprobs"),
@@ -148,8 +152,66 @@ def test_what_a_prompt_cannot_take_is_refused(members: Any, param: str) -> None:
     assert caught.value.param == param
 
 
-def test_nothing_said_is_nothing_refused() -> None:
-    assert asked("a", tools=(), answers=1, logprobs=False).tools is None
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"tools": (), "answers": 1, "logprobs": False},
+        {"format": Format(kind=FormatKind.TEXT)},
+        {"choice": ToolChoice(mode=ChoiceMode.NONE)},
+        {"choice": ToolChoice(mode=ChoiceMode.AUTO)},
+    ],
+)
+def test_what_says_nothing_is_not_refused(members: Any) -> None:
+    request = asked("a", **members)
+
+    assert (request.tools, request.choice, request.format) == (None, None, None)
+
+
+def test_what_has_no_use_is_named() -> None:
+    part = Text(text="a", cache=CacheMark(), extras={"y": 1})
+    request = Request(
+        origin="openai",
+        model="api/it",
+        messages=(Message(role=Role.USER, parts=(part,), name="me", extras={"x": 1}),),
+        temperature=1,
+        seed=3,
+        top_k=5,
+        parallel_tools=False,
+        metadata={"a": "b"},
+        store=True,
+        thinking=Thinking(effort="low", summary="auto", shown=True, extras={"z": 1}),
+        extras={"logit_bias": {"1": 2}, "nothing": None},
+    )
+    notes = Notes(KeyedSeal(b"k" * 32))
+
+    leave_out(Prompt(defined(parameters={"temperature": 0, "seed": 3})), request, notes)
+
+    assert notes.dropped == (
+        *("temperature", "parallel_tools", "metadata", "store", "thinking.shown", "thinking.summary", "thinking.z"),
+        *("messages[].name", "messages[].x", "messages[].content[].cache", "messages[].content[].y", "logit_bias"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "members", "dropped"),
+    [
+        ({"thinking": {"effort": "high"}}, {"thinking": Thinking(effort="low", summary="auto")}, ("thinking",)),
+        ({"max_output": 5}, {"max_output": 10}, ()),
+        ({"temperature": 1}, {"temperature": 1, "parallel_tools": True, "store": False}, ()),
+        ({}, {"thinking": Thinking(effort="low")}, ()),
+    ],
+)
+def test_what_holds_or_is_overruled_is_told_as_such(parameters: Any, members: Any, dropped: tuple[str, ...]) -> None:
+    request = Request(origin="openai", model="api/it", messages=(said(Role.USER, "a"),), **members)
+    notes = Notes(KeyedSeal(b"k" * 32))
+
+    leave_out(Prompt(defined(parameters=parameters)), request, notes)
+
+    assert notes.dropped == dropped
+
+
+def test_what_is_not_to_be_stored_is_not() -> None:
+    assert [asked("a", store=store).store for store in (False, True, None)] == [False, None, None]
 
 
 def test_parameters_hold_where_the_definition_leaves_them_open() -> None:

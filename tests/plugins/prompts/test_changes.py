@@ -52,7 +52,11 @@ def test_nothing_changed_is_nothing(members: dict[str, Any]) -> None:
             variables(a={}),
             [("variables/a/required", True), ("variables/a/default", False)],
         ),
-        (variables(a={}), variables(a={"required": False}), [("variables/a/required", False)]),
+        (
+            variables(a={}, b={}),
+            variables(a={"required": False}, b={}),
+            [("variables/a/required", False)],
+        ),
         (variables(a={"default": 1}), variables(a={"default": 2}), [("variables/a/default", False)]),
         (variables(a={"default": 1}), variables(a={"default": True}), [("variables/a/default", False)]),
         (variables(a={"maxLength": 2}), variables(a={"maxLength": 1}), [("variables/a", True)]),
@@ -86,6 +90,24 @@ def test_change_is_found_and_breaks_or_not(before: Any, after: Any, expected: li
 
     assert [one for one in expected if one not in seen] == []
     assert any(breaking for _, breaking in seen) == any(breaking for _, breaking in expected)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        (variables(a=USUAL), variables(a={**USUAL, "default": "x"}), "are the value of 'text' now"),
+        (variables(a={}), variables(a={"required": False}), "are the value of 'text' now"),
+        (variables(), {"variables": {"text": {**USUAL, "default": "x"}}}, "must be a JSON object of variables now"),
+        (variables(), {"variables": {"text": {"type": ["string", "null"]}}}, "must be a JSON object of variables now"),
+        (variables(), {"variables": {"text": {}}}, "must be a JSON object of variables now"),
+    ],
+)
+def test_what_the_words_of_a_message_stand_for_breaks_where_it_differs(before: Any, after: Any, what: str) -> None:
+    seen = changes(defined(**before), defined(**after))
+
+    assert [(one.path, one.what) for one in seen if one.breaking] == [
+        ("variables", f"called as a model: the words of the message {what}")
+    ]
 
 
 def test_optional_property_that_is_gone_breaks_whatever_else() -> None:

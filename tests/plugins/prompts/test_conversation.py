@@ -108,3 +108,14 @@ def test_all_messages_count_for_the_length() -> None:
 
     with pytest.raises(BadRequest):
         prompt.conversation.request({"text": half})
+
+
+def test_earlier_turns_are_within_the_bound() -> None:
+    conversation = Prompt(defined()).conversation
+    turns = [said(Role.USER, "a" * (RENDERED - 2)), said(Role.ASSISTANT, "b")]
+
+    assert len(conversation.request({"text": "x"}, turns).messages) == 3
+    with pytest.raises(BadRequest, match="at most 2097152 can be asked") as caught:
+        conversation.request({"text": "xy"}, iter(turns))
+
+    assert (caught.value.status, caught.value.code) == (413, "prompt_too_long")

@@ -17,6 +17,7 @@ from tollbridge.services.model import Design, read_design, write_design
 from tollbridge.yamltext import read_yaml
 from tollbridge_prompts import STARTERS, bounds, refusals
 from tollbridge_prompts.casecheck import KINDS
+from tollbridge_prompts.checkcost import DEAREST, STEPS
 from tollbridge_prompts.checking import MEDIA_TYPES, check
 from tollbridge_prompts.conversation import Conversation
 from tollbridge_prompts.definition import Judge, Output, Parameters, PromptDefinition, Tests
@@ -40,13 +41,17 @@ BOUNDS = {
     "bytes of a schema": bounds.SCHEMA_BYTES,
     "levels of schemas in a schema": bounds.SCHEMA_DEPTH,
     "schemas that a schema leads to": bounds.SCHEMA_WEIGHT,
+    "patterns in a schema": bounds.PATTERNS,
+    "steps of a schema for one value or character": DEAREST,
+    "steps of the check of a call's values, or of an answer": STEPS,
     "bytes of a body": bounds.BODY,
     "bytes of a query": bounds.QUERY,
     "levels of a value": bounds.DEPTH,
     "values in the input, or in an answer that is JSON": bounds.ITEMS,
-    "characters of all messages, with the values in them": bounds.RENDERED,
+    "characters of all messages, with the values and earlier turns in them": bounds.RENDERED,
     "characters of an answer": bounds.ANSWER,
     "characters of a wrong answer that the model is shown again": bounds.REPAIR,
+    "characters of an answer that a judge is asked about": bounds.JUDGED,
     "answers that a worker keeps of a release": bounds.KEPT_ANSWERS,
     "characters of all that it keeps": bounds.KEPT_CHARACTERS,
 }
@@ -172,7 +177,8 @@ def test_bounds_are_those_of_the_code() -> None:
         f"answers of more than {bounds.KEPT_ANSWER:,} characters",
         f"at most {bounds.PROBLEMS} sentences",
         f"one entry for each, at most {bounds.PROBLEMS}:",
-        f"holds more than {bounds.ALL_ERRORS:,} values",
+        f"Values that may take over {STEPS:,} steps together are refused",
+        f"One that may take over {DEAREST:,} steps for a single value or character cannot be published",
         f"not sent within {PATIENCE_S:g} seconds",
         f"below `least` ({Judge(model='m', rubric='r').least} by default)",
     ],
@@ -222,7 +228,7 @@ async def test_events_are_those_of_the_table() -> None:
     accept = {"accept": "text/event-stream"}
     whole = definition(DESIGNS[0])
 
-    good = await Caller(whole, "{}", answer).post({"letter": "x"}, headers=accept)
+    good = await Caller(whole, "{}", Says(answer, dropped=("seed",))).post({"letter": "x"}, headers=accept)
     bad = await Caller(whole, Says("a", breaks=Unavailable("broke off"))).post({"letter": "x"}, headers=accept)
 
     names = dict.fromkeys(name for name, _ in (*good.events(), *bad.events()))

@@ -74,10 +74,6 @@ def test_depth_is_counted_from_the_outermost() -> None:
     assert jsontext.read("[" * DEPTH + "]" * DEPTH) is not None
 
 
-def test_size_counts_each_value() -> None:
-    assert jsontext.size({"a": [1, {"b": 2}], "c": "x"}) == 6
-
-
 @pytest.mark.parametrize("text", ["", " 1", "1 ", "+1", "0x1", "1_0", "١", "1.", ".5", "nan", "1" * 401])
 def test_only_what_json_calls_a_number_is_one(text: str) -> None:
     assert jsontext.number_of(text) is None

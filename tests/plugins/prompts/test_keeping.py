@@ -94,16 +94,17 @@ def test_cleared_keeps_nothing() -> None:
     assert keeping.find(b"k") is None
 
 
-def test_key_is_of_release_caller_and_input() -> None:
+def test_key_is_of_release_caller_how_strict_that_is_and_input() -> None:
     keys = {
         key_of("r", "c", {"a": 1, "b": 2}),
         key_of("r", "c", {"b": 2, "a": 1}),
         key_of("r2", "c", {"a": 1, "b": 2}),
         key_of("r", "c2", {"a": 1, "b": 2}),
+        key_of("r", "c", {"a": 1, "b": 2}, strict=True),
         key_of("r", "c", {"a": "1", "b": 2}),
     }
 
-    assert len(keys) == 4
+    assert len(keys) == 5
 
 
 @given(st.lists(st.binary(max_size=3), min_size=4, max_size=4), st.lists(st.binary(max_size=3), min_size=4, max_size=4))

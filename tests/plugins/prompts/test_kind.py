@@ -1,9 +1,10 @@
+import asyncio
 from typing import Any
 
 import pytest
 from tests.plugins.prompts.speaking import COST, Models, defined
 
-from tollbridge import Call, Gateway
+from tollbridge import Call, Config, Gateway
 from tollbridge.administering import MethodNotAllowed, open_call
 from tollbridge.services.kinds import About, CaseResult, Proof, Running
 from tollbridge.testing import FixedClock
@@ -16,6 +17,7 @@ class Bridge:
     """What a kind needs of a gateway."""
 
     clock = FixedClock()
+    config = Config()
 
 
 def kind(models: Models | None = None) -> PromptKind:
@@ -28,7 +30,7 @@ def running(definition: PromptDefinition) -> Running:
 
 def bridge() -> Gateway:
     stand_in: Any = Bridge()
-    return stand_in  # type: ignore[no-any-return]  # only its clock is asked for
+    return stand_in  # type: ignore[no-any-return]  # only its clock and its configuration are asked for
 
 
 def call() -> Call:
@@ -81,8 +83,10 @@ async def test_served_release_answers() -> None:
     served = kind(Models().says("hello")).serve(bridge(), running(defined(variables={}, user="hi")))
     sent: list[Any] = []
 
+    left: list[Any] = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return left.pop() if left else await asyncio.get_running_loop().create_future()
 
     async def send(message: Any) -> None:
         sent.append(message)

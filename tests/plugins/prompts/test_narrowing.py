@@ -145,6 +145,14 @@ def test_what_may_take_less_is_named(before: Any, after: Any, pointer: str, keyw
     assert (pointer, keyword) in [(one.pointer, one.keyword) for one in narrowings(before, after)]
 
 
+def test_many_constants_that_would_take_long_to_try_count_as_narrower() -> None:
+    before = {"enum": [f"x{number}" for number in range(4_000)]}
+    after = {"anyOf": [*({"const": number} for number in range(600)), {"type": "string"}]}
+
+    assert [one.keyword for one in narrowings(before, after)] == ["anyOf"]
+    assert narrowings({"enum": before["enum"][:100]}, after) == []
+
+
 def test_narrowing_says_what_was_and_what_is() -> None:
     (found,) = narrowings({"maxLength": 3}, {"maxLength": 2})
 

@@ -104,7 +104,22 @@ def test_repair_shows_the_answer_and_what_is_wrong_with_it() -> None:
     assert role is Role.USER
     assert "- first\n- /b: second\n" in told
     assert "the JSON alone" in told
+    assert told.endswith(f"It must fit this JSON Schema:\n{msgspec.json.encode(JSON_OUT['schema']).decode()}")
     assert (again.model, again.format) == (request.model, request.format)
+
+
+def test_repair_without_a_schema_speaks_of_none() -> None:
+    request = Prompt(defined()).conversation.request({"text": "x"})
+
+    assert "Schema" not in words(outputs(type="json").repair(request, "{", ("it is no JSON",)))[-1][1]
+
+
+def test_answer_that_would_take_too_long_to_check_is_none() -> None:
+    reader = outputs(type="json", schema={"items": {"anyOf": [{"const": number} for number in range(600)]}})
+
+    ((wrong),) = reader.read(f"[{','.join(['599'] * 9_999)}]").wrong
+
+    assert wrong.startswith("it holds 10000 values")
 
 
 def test_repair_of_a_text_asks_for_no_json_and_shows_no_empty_answer() -> None:

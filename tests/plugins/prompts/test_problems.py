@@ -1,4 +1,4 @@
-from tollbridge import RateLimited
+from tollbridge import RateLimited, Unavailable
 from tollbridge_prompts.problems import problem_of
 from tollbridge_prompts.refusals import FieldError, InputRefused
 
@@ -19,3 +19,9 @@ def test_each_field_that_is_wrong_is_named() -> None:
     assert problem["status"] == 422
     assert problem["detail"] == "/a: first"
     assert problem["errors"] == [{"field": "/a", "detail": "first"}, {"field": "/b", "detail": "second"}]
+
+
+def test_status_that_nobody_registered_is_a_problem_as_any_other_is() -> None:
+    problem = problem_of(Unavailable("Overloaded", status=529))
+
+    assert (problem["status"], problem["title"]) == (529, "Server Error")

@@ -8,6 +8,7 @@ from tollbridge import Unavailable
 from tollbridge.formats import Request
 from tollbridge.testing import FixedClock
 from tollbridge_prompts.asking import Answered
+from tollbridge_prompts.bounds import JUDGED
 from tollbridge_prompts.prompt import Prompt
 from tollbridge_prompts.proving import AT_ONCE, CaseReport, Report, prove
 
@@ -59,6 +60,26 @@ async def test_call_that_fails_is_a_case_that_fails() -> None:
     assert report.cost is None
 
 
+async def test_others_have_their_turn_between_expectations() -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    few, many = case("a", {"contains": "y"}), case("a", *[{"contains": "y"}] * 20)
+    running = asyncio.create_task(others())
+
+    await proved(Models().says("yes"), few)
+    first, turns = turns, 0
+    await proved(Models().says("yes"), many)
+    running.cancel()
+
+    assert turns >= first + 19
+
+
 async def test_judge_is_asked_about_the_part_and_paid_for() -> None:
     judge = {"judge": {"model": "big", "rubric": "kind"}}
     models = Models().says("hello", '{"score": 0.2, "reason": "curt"}')
@@ -89,6 +110,23 @@ async def test_judge_of_a_part_that_is_not_there_is_not_asked() -> None:
 
     assert report.cases[0].failures == ("the answer has nothing at /a",)
     assert len(models.asked) == 1
+
+
+async def test_judge_is_not_asked_about_a_part_of_what_it_is_to_judge() -> None:
+    judge = {"judge": {"model": "big", "rubric": "kind"}}
+    models = Models().says("a" * (JUDGED + 1), "a" * JUDGED, '{"score": 1, "reason": ""}')
+
+    reports = [await proved(models, case(name, judge)) for name in ("long", "short")]
+
+    assert reports[0].cases[0].failures == ("a judge is shown at most 100000 characters, and there are more",)
+    assert (reports[1].passed, len(models.asked)) == (True, 3)
+
+
+async def test_call_that_fails_costs_what_its_attempts_took() -> None:
+    report = await proved(Models().says(" ", " "), case("a"))
+
+    assert report.cases[0].failures == ("the call failed: invalid_answer",)
+    assert report.cost == 2 * COST
 
 
 async def test_cost_of_a_judge_that_is_not_known_makes_all_unknown() -> None:

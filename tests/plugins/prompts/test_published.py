@@ -108,6 +108,29 @@ async def test_what_is_refused_takes_nothing_of_a_plan_and_what_is_answered_does
     assert [await code(text="hi"), await code(text="hi")] == ["", "call_quota_exceeded"]
 
 
+async def test_answer_that_was_kept_is_given_to_nobody_whose_plan_lost_the_model(publish: Publish) -> None:
+    gateway = (bridge := await publish()).gateway
+    services, subscriptions = gateway.services, gateway.subscriptions
+    service = await (await gateway.store.services()).get_service("ask")
+    assert service is not None
+    design = Design(name="Ask", approval=Approval.AUTO, plans=("gold",), definition=DEFINITION)
+    await services.change(service.id, ServiceChange(draft=design))
+    await services.release(service.id, version="2")
+    await services.publish(service.id, 2)
+    await subscriptions.add_plan(Plan(name="gold", created_at=bridge.clock.now(), models=("sm*",)))
+    application = await gateway.applications.add("shop")
+    own = await gateway.applications.issue(application.id, name="own")
+    assert own is not None
+    await subscriptions.ask(application.id, "ask", plan="gold")
+
+    first = await bridge.request("GET", "/v1/apis/ask", token=own.secret, params={"text": "hi"})
+    await subscriptions.change_plan("gold", PlanChange(models=("large",)))
+    refused = await bridge.request("GET", "/v1/apis/ask", token=own.secret, params={"text": "hi"})
+
+    assert first.status_code == 200
+    assert (refused.status_code, refused.json()["code"]) == (403, "model_not_in_plan")
+
+
 async def test_it_is_called_by_post_and_get(publish: Publish) -> None:
     bridge = await publish()
 
@@ -182,6 +205,89 @@ def _paths(bridge: GatewayUnderTest, kind: str) -> set[str]:
     dialects = bridge.gateway.registry.dialects.values()
     operations: list[Any] = [one for dialect in dialects for one in dialect.operations]
     return {one.path for one in operations if one.codec is not None and one.codec.kind == kind and not one.socket}
+
+
+LOST: list[tuple[str, dict[str, Any], str]] = [
+    ("/v1/chat/completions", {**TURN, "logit_bias": {"5": 1}}, "logit_bias"),
+    ("/v1/chat/completions", {**TURN, "metadata": {"a": "b"}}, "metadata"),
+    ("/v1/chat/completions", {**TURN, "prediction": {"type": "content", "content": "x"}}, "prediction"),
+    ("/v1/chat/completions", {**TURN, "modalities": ["text", "audio"]}, "modalities"),
+    ("/v1/chat/completions", {**TURN, "unheard_of": 1}, "unheard_of"),
+    ("/v1/responses", {"input": "hi", "truncation": "auto"}, "truncation"),
+    ("/v1/messages", {**TURN, "max_tokens": 9, "top_k": 3}, "top_k"),
+    (
+        "/v1beta/models/api/ask:generateContent",
+        {**WORDS, "safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]},
+        "safetySettings",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "lost"), LOST)
+async def test_field_that_is_lost_is_told_and_refused_to_who_wants_all_or_nothing(
+    publish: Publish, path: str, body: dict[str, Any], lost: str
+) -> None:
+    bridge = await publish()
+    asked = body if "{model}" in path or "models/" in path else {**body, "model": "api/ask"}
+
+    told = await bridge.request("POST", path, json=asked)
+    strict = await bridge.request("POST", path, json=asked, headers={"prefer": "handling=strict"})
+
+    assert (told.status_code, told.headers["x-tollbridge-dropped"]) == (200, lost)
+    assert strict.status_code == 400
+    assert lost in strict.text
+    assert len(bridge.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {**TURN, "response_format": {"type": "text"}, "tool_choice": "none"}),
+        ("/v1/chat/completions", {**TURN, "tool_choice": "auto", "tools": []}),
+        ("/v1/responses", {"input": "hi", "text": {"format": {"type": "text"}}, "tool_choice": "auto"}),
+        ("/v1/messages", {**TURN, "max_tokens": 9, "tool_choice": {"type": "auto"}}),
+        (
+            "/v1beta/models/api/ask:generateContent",
+            {**WORDS, "generationConfig": {"responseMimeType": "text/plain", "candidateCount": 1}},
+        ),
+    ],
+)
+async def test_what_says_nothing_is_taken_in_every_dialect(publish: Publish, path: str, body: dict[str, Any]) -> None:
+    bridge = await publish()
+
+    reply = await bridge.request("POST", path, json=body if "models/" in path else {**body, "model": "api/ask"})
+
+    assert reply.status_code == 200, reply.text
+    assert "x-tollbridge-dropped" not in reply.headers
+
+
+async def test_form_of_the_answer_is_refused_by_the_callers_own_word(publish: Publish) -> None:
+    bridge = await publish()
+    asked = {"model": "api/ask", **TURN, "response_format": {"type": "json_object"}}
+
+    reply = await bridge.request("POST", "/v1/chat/completions", json=asked)
+
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "response_format")
+
+
+async def test_field_that_the_model_behind_it_lost_is_told(publish: Publish) -> None:
+    bridge = await publish(parameters={"top_k": 5})
+    asked = {"model": "api/ask", **TURN}
+
+    whole = await bridge.request("POST", "/v1/chat/completions", json=asked)
+    streamed = await bridge.request("POST", "/v1/chat/completions", json={**asked, "stream": True})
+    posted = await bridge.request("POST", "/v1/apis/ask", json={"text": "hi"})
+
+    assert whole.headers["x-tollbridge-dropped"] == posted.headers["x-tollbridge-dropped"] == "top_k"
+    assert ": x-tollbridge-dropped: top_k\n\ndata: [DONE]" in streamed.text
+
+
+async def test_list_of_models_says_that_nobody_counts_its_tokens(publish: Publish) -> None:
+    bridge = await publish()
+
+    shown = await bridge.request("GET", "/v1beta/models/api/ask")
+
+    assert shown.json()["supportedGenerationMethods"] == ["generateContent"]
 
 
 async def test_model_refuses_instructions_of_its_caller(publish: Publish) -> None:
@@ -291,8 +397,9 @@ async def test_ledger_has_why_a_call_failed_as_it_has_of_the_model(publish: Publ
     asked = {"model": "api/ask", "messages": [{"role": "user", "content": "hi"}]}
 
     reply = await bridge.request("POST", "/v1/apis/ask", json={"text": "hi"}, headers={"accept": accept})
-    await bridge.request("POST", "/v1/chat/completions", json=asked)
+    spoken = await bridge.request("POST", "/v1/chat/completions", json=asked)
 
+    assert spoken.headers["x-tollbridge-cost-usd"] == "0.002"  # 1,000 x 1 + 500 x 2, per million tokens
     streams = accept != "application/json"
     assert "invalid_answer" in reply.text
     rows = {row.operation: row for row in await bridge.gateway.store.recent()}
@@ -300,6 +407,22 @@ async def test_ledger_has_why_a_call_failed_as_it_has_of_the_model(publish: Publ
         ("upstream_failed", 200 if streams else 502, "invalid_answer", 1_000_000),
         ("upstream_failed", 502, "invalid_answer", 1_000_000),
     ]
+
+
+async def test_overload_of_a_provider_comes_to_the_caller_with_when_to_come_again(publish: Publish) -> None:
+    bridge = await publish()
+    overload = {"error": {"message": "Overloaded", "type": "overloaded_error"}}
+    for _ in range(2):
+        bridge.upstream.reply(overload, status=529, headers=[("retry-after", "7")])
+
+    whole = await bridge.request("POST", "/v1/apis/ask", json={"text": "hi"})
+    events = await bridge.request("POST", "/v1/apis/ask", json={"text": "hi"}, headers={"accept": "text/event-stream"})
+
+    for reply in (whole, events):
+        assert (reply.status_code, reply.headers["retry-after"]) == (529, "7")
+        assert reply.headers["content-type"] == "application/problem+json"
+        assert (reply.json()["status"], reply.json()["title"]) == (529, "Server Error")
+        assert reply.headers["x-request-id"].startswith("req_")
 
 
 async def test_head_takes_no_toll_and_a_kept_answer_does(publish: Publish) -> None:
@@ -359,6 +482,44 @@ async def test_nobody_tries_a_draft_whose_model_they_may_not_call(publish: Publi
 
     assert (tried.status_code, tried.json()["code"]) == (403, "scope_beyond")
     assert bridge.sent == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "told"),
+    [
+        (("admin:*", "model:*"), ["the model smal is not offered now, and calls are refused until it is"]),
+        (("admin:*", "model:other"), []),
+    ],
+)
+async def test_draft_is_warned_of_a_model_that_is_not_offered_where_its_reader_may_know(
+    publish: Publish, scopes: tuple[str, ...], told: list[str]
+) -> None:
+    bridge = await publish(model="smal")
+
+    draft = await bridge.request("GET", "/_tollbridge/api/v1/services/ask/draft", token=await bridge.token(*scopes))
+
+    found = [one for one in draft.json()["problems"] if one["field"] == "definition"]
+    assert ([one["message"] for one in found], all(one["warning"] for one in found)) == (told, True)
+
+
+async def test_declined_call_is_no_failure_of_its_release(publish: Publish) -> None:
+    bridge = await publish()
+    message = {"role": "assistant", "content": ""}
+    choices = [{"index": 0, "message": message, "finish_reason": "content_filter"}]
+    usage = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
+    bridge.upstream.reply({"id": "c", "created": 1, "model": "tiny-1", "choices": choices, "usage": usage})
+    bridge.upstream.reply({"error": {"message": "too long", "code": "context_length_exceeded"}}, status=400)
+
+    declined = await bridge.request("POST", "/v1/apis/ask", json={"text": "hi"})
+    too_long = await bridge.request("POST", "/v1/apis/ask", json={"text": "hi"})
+
+    assert (declined.status_code, too_long.status_code) == (422, 413)
+    assert declined.headers["x-tollbridge-cost-usd"] == "0.000012"  # 10 x 1 + 1 x 2 millionths
+    rows = [row for row in await bridge.gateway.store.recent() if row.operation == "service:ask:call"]
+    assert sorted((row.outcome, row.status, row.error, row.cost) for row in rows) == [
+        ("refused", 413, "prompt_too_long", 0),
+        ("refused", 422, "model_declined", 0),
+    ]
 
 
 async def test_release_is_published_after_its_test_set_passed(publish: Publish) -> None:

@@ -74,6 +74,36 @@ def test_texts_become_values_of_the_types_that_variables_have(query: str, values
     assert {name: type(value) for name, value in found.items()} == {name: type(one) for name, one in values.items()}
 
 
+@pytest.mark.parametrize(
+    ("schema", "query", "value"),
+    [
+        ({"enum": [1, 2]}, "a=1", 1),
+        ({"enum": [1, "b"]}, "a=1", 1),
+        ({"enum": [1, "b"]}, "a=b", "b"),
+        ({"enum": ["1", "2"]}, "a=1", "1"),
+        ({"enum": [1, "1"]}, "a=1", "1"),
+        ({"const": True}, "a=true", True),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "a=7", 7),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "a=", None),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "a=7", "7"),
+        ({"$ref": "#/$defs/n", "$defs": {"n": {"type": "integer"}}}, "a=7", 7),
+        ({"allOf": [{"$ref": "#/$defs/n"}], "$defs": {"n": {"enum": [7]}}}, "a=7", 7),
+        ({"type": "array", "items": {"$ref": "#/$defs/n"}, "$defs": {"n": {"type": "integer"}}}, "a=7&a=8", [7, 8]),
+        ({"anyOf": [{"type": "array", "items": {"enum": [7]}}, {"type": "null"}]}, "a=7&a=7", [7, 7]),
+        ({"anyOf": [{"type": "array", "items": {"enum": [7]}}, {"type": "null"}]}, "a=null", None),
+        ({"$ref": "#/$defs/o", "$defs": {"o": {"type": "object"}}}, 'a={"b":1}', {"b": 1}),
+    ],
+)
+def test_texts_become_values_of_types_that_stand_elsewhere(schema: Any, query: str, value: Any) -> None:
+    found = Inputs(read_variables({"a": schema}))
+
+    brought = read_query(query.encode(), found)
+
+    assert brought == {"a": value}
+    assert type(brought["a"]) is type(value)
+    assert found.taken(brought) == brought
+
+
 def test_what_is_no_list_is_said_once() -> None:
     with pytest.raises(InputRefused) as caught:
         read_query(b"text=a&text=secret&count=1&count=1&tags=a&tags=b", INPUTS)

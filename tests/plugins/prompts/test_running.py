@@ -21,10 +21,10 @@ from tollbridge.formats import (
     Stop,
     Text,
 )
-from tollbridge_prompts.asking import Answered, Paid
+from tollbridge_prompts.asking import Answered, Paid, Spent
 from tollbridge_prompts.bounds import ANSWER
 from tollbridge_prompts.prompt import Prompt
-from tollbridge_prompts.refusals import BadAnswer, TooSlow
+from tollbridge_prompts.refusals import BadAnswer, Declined, TooSlow
 from tollbridge_prompts.running import Result, added, run
 
 
@@ -34,8 +34,9 @@ class Ears:
 
     heard: list[Any] = field(default_factory=list)
 
-    async def piece(self, text: str) -> None:
+    async def piece(self, text: str) -> bool:
         self.heard.append(text)
+        return True
 
     async def void(self, wrong: tuple[str, ...]) -> None:
         self.heard.append(wrong)
@@ -94,10 +95,11 @@ async def test_cost_that_is_not_known_once_is_not_known_at_all() -> None:
 async def test_model_that_declines_is_not_asked_again(said: Says) -> None:
     models = Models().says(said)
 
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(Declined) as caught:
         await ran(models)
 
-    assert caught.value.code == "model_declined"
+    assert (caught.value.status, caught.value.code) == (422, "model_declined")
+    assert caught.value.spent == Spent(1, USAGE, COST)
     assert len(models.asked) == 1
 
 
@@ -111,7 +113,16 @@ async def test_refusal_of_the_gateway_goes_on_at_once() -> None:
 
 
 async def test_text_that_was_cut_off_is_an_answer_that_says_so() -> None:
-    assert (await ran(Models().says(Says("a b", stop=Stop.LENGTH)))).stop is Stop.LENGTH
+    cut, whole = await ran(Models().says(Says("a b", stop=Stop.LENGTH))), await ran(Models().says("a b"))
+
+    assert (cut.stop, cut.cut, whole.cut) == (Stop.LENGTH, True, False)
+
+
+@pytest.mark.parametrize("listener", [None, Ears()])
+async def test_fields_that_any_attempt_lost_are_named_once(listener: Ears | None) -> None:
+    models = Models().says(Says("", dropped=("seed", "top_k")), Says("a", dropped=("top_k", "stop")))
+
+    assert (await ran(models, listener)).dropped == ("seed", "top_k", "stop")
 
 
 class Slow:

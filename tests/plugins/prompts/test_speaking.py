@@ -2,12 +2,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
+import msgspec
 import pytest
 from tests.plugins.prompts.speaking import COST, JSON_OUT, USAGE, Models, Says, defined, said, words
 
 from tollbridge import BadRequest, Call, GatewayError, NotFound, RateLimited, Unavailable, UpstreamError
 from tollbridge.administering import open_call
 from tollbridge.formats import AnyEvent, Begin, Ping, Request, Role, Text, fold
+from tollbridge.services.kinds import Left
 from tollbridge.testing import FixedClock
 from tollbridge_prompts.asking import Answered, Paid
 from tollbridge_prompts.prompt import Prompt
@@ -24,11 +26,11 @@ def asked(text: str = "x", **members: Any) -> Request:
     return Request(origin="openai", model="api/it", messages=(said(Role.USER, text),), **members)
 
 
-def speaking(models: Any, **members: Any) -> Speaking:
-    return Speaking(Prompt(defined(**members)), "it", lambda call: models, CLOCK)
+def speaking(models: Any, keep_alive_s: float = 0.0, **members: Any) -> Speaking:
+    return Speaking(Prompt(defined(**members)), "it", lambda call: models, CLOCK, keep_alive_s=keep_alive_s)
 
 
-async def streamed(models: Any, **members: Any) -> list[AnyEvent]:
+async def streamed(models: Any, **members: Any) -> list[Any]:
     return [event async for event in speaking(models, **members).stream(call(), asked(stream=True))]
 
 
@@ -95,6 +97,46 @@ async def test_empty_text_is_asked_again_unseen() -> None:
     events = await streamed(Models().says("  ", "a"))
 
     assert fold(events).choices[0].parts == (Text(text="a"),)
+
+
+async def test_fields_that_the_model_lost_are_told_with_the_answer() -> None:
+    models = Models().says(Says("a", dropped=("top_k",)), Says("a", dropped=("top_k",)))
+
+    whole = await speaking(models).respond(call(), asked())
+    events = await streamed(models)
+
+    assert whole.dropped == ("top_k",)
+    assert [event for event in events if isinstance(event, Left)] == [Left(("top_k",))]
+    assert kinds(events)[-2:] == ["UsageSeen", "End"]
+
+
+@pytest.mark.parametrize("output", [{}, {"type": "json"}])
+async def test_caller_sees_that_the_model_is_at_it_while_nothing_may_be_passed_on(output: Any) -> None:
+    models = Mumbling()
+    events = speaking(models, keep_alive_s=0.001, output=output).stream(call(), asked())
+
+    seen = [await anext(events) for _ in range(3)]
+    models.speaks.set()
+    rest = [event async for event in events]
+
+    assert kinds(seen) == ["Begin", "Ping", "Ping"]
+    assert kinds([event for event in rest if not isinstance(event, Ping)])[-1] == "End"
+
+
+class Mumbling(Models):
+    """A model that says blanks alone, which are held back, before it is told to say something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.speaks = asyncio.Event()
+
+    async def stream(self, request: Request) -> AsyncGenerator[AnyEvent | Paid, None]:
+        begin, part, delta, *rest = [event async for event in Models().says(Says("1")).stream(request)]
+        for event in (begin, part, msgspec.structs.replace(delta, text=" ")):  # type: ignore[type-var]
+            yield event
+        await self.speaks.wait()
+        for event in (delta, *rest):
+            yield event
 
 
 @pytest.mark.parametrize("error", [RateLimited("slow"), Unavailable("down")])

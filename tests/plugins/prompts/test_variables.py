@@ -73,6 +73,19 @@ def test_everything_wrong_is_named_at_once() -> None:
     ]
 
 
+def test_values_that_together_would_take_too_long_to_check_are_refused() -> None:
+    dear = {"items": {"anyOf": [{"const": number} for number in range(500)]}}
+    found = inputs(**{f"v{n}": dear for n in range(20)})
+    fair, more = {f"v{n}": [1] * 60 for n in range(20)}, {f"v{n}": [1] * (70 + n) for n in range(20)}
+
+    ((field, detail),) = refusals(found, more)
+
+    assert field == "/v19"
+    assert detail.startswith("it holds 90 values")
+    assert found.taken(fair) == fair
+    assert inputs(**{f"v{n}": {"type": "array"} for n in range(20)}).taken(more) == more
+
+
 @pytest.mark.parametrize("name", ["tb_secret", "a secret", "x" * 65, "sécret", ""])
 def test_name_that_may_be_a_secret_is_not_shown(name: str) -> None:
     assert refusals(inputs(), {name: 1}) == [("/*", "there is no such variable; known: none")]

@@ -18,7 +18,7 @@ from tollbridge import GatewayError, NotFound, Principal, ScopeSet, Unavailable
 from tollbridge.call import open_call
 from tollbridge.clock import SystemClock
 from tollbridge.sanity import with_escaped_slashes
-from tollbridge.services.kinds import Running
+from tollbridge.services.kinds import OPERATION, Running
 from tollbridge.testing import FixedClock
 from tollbridge.transport.guard import Guard
 from tollbridge_rest.definition import Definition
@@ -100,7 +100,7 @@ class Front:
             if found is None:
                 raise NotFound("there is nothing here")
             refused.extend(found.refused)
-            await self.served(scope, receive, say)
+            await self.served({**scope, OPERATION: found}, receive, say)
             if not done:
                 self.broke_off.set()
         except GatewayError as exc:

@@ -98,6 +98,22 @@ async def test_key_of_a_provider_is_no_secret_of_services(bridge: GatewayUnderTe
     assert (answer.status_code, answer.json()["code"]) == (503, "secret_missing")
 
 
+# scopes
+
+
+async def test_call_is_answered_by_the_route_whose_scope_let_it_in(bridge: GatewayUnderTest, world: World) -> None:
+    low, high = await world.raw(head(200, body=b"low")), await world.raw(head(200, body=b"ADMIN"))
+    keyed = [{"in": "header", "name": "x-api-key", "is": "exists"}]
+    routes = [route("/a", name="low", upstream="low", match=keyed), route("/a", name="admin", upstream="high")]
+    await publish(bridge, {"upstreams": {"low": upstream(low.url), "high": upstream(high.url)}, "routes": routes})
+    token = await bridge.token("service:shop:low")
+
+    answer = await (await bridge.client()).get("/v1/apis/shop/a", headers={"x-api-key": token})
+    other = await bridge.request("GET", "/v1/apis/shop/a", token=token)
+
+    assert (answer.status_code, answer.text, other.status_code) == (200, "low", 403)
+
+
 # escaped slashes
 
 
@@ -199,6 +215,28 @@ async def test_page_of_another_origin_can_read_why_the_chain_refused(
     assert answer.headers["access-control-expose-headers"] == "retry-after"
     assert "access-control-allow-origin" not in elsewhere.headers
     assert answer.headers["vary"] == elsewhere.headers["vary"] == "origin"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/off", 503), ("DELETE", "/on", 405), ("GET", "/on%2Fa", 400)]
+)
+async def test_page_of_another_origin_can_read_why_nothing_is_called(
+    bridge: GatewayUnderTest, method: str, path: str, status: int
+) -> None:
+    cors = {"origins": [PAGE]}
+    routes = [
+        route("/off", name="off", cors=cors),
+        route("/{any}", name="on", methods=["GET"], cors=cors),
+    ]
+    main = upstream("http://127.0.0.1:1")
+    await publish(bridge, {"upstreams": {"main": main}, "routes": routes, "disabled": ["off"]})
+
+    answer = await bridge.request(method, f"/v1/apis/shop{path}", headers={"origin": PAGE})
+    elsewhere = await bridge.request(method, f"/v1/apis/shop{path}", headers={"origin": "https://evil.example"})
+
+    assert answer.status_code == elsewhere.status_code == status
+    assert answer.headers["access-control-allow-origin"] == PAGE
+    assert "access-control-allow-origin" not in elsewhere.headers
 
 
 async def test_refusal_of_the_service_itself_says_it_once(bridge: GatewayUnderTest) -> None:

@@ -42,6 +42,14 @@ async def test_body_in_one_piece_has_its_length_known() -> None:
     assert body.length == 5
 
 
+@pytest.mark.parametrize(("pieces", "length"), [((b"", b""), 0), ((b"", b"", b"hello"), 5), ((b"",), 0)])
+async def test_body_that_begins_with_nothing_has_its_length_known_too(pieces: tuple[bytes, ...], length: int) -> None:
+    body = Incoming(sending(*pieces), 1000, None)
+    await body.begin()
+
+    assert (body.length, body.is_empty) == (length, length == 0)
+
+
 async def test_large_body_is_not_kept_for_another_try() -> None:
     piece = b"x" * (MOST_KEPT // 2)
     body = Incoming(sending(piece, piece, piece), 10 * MOST_KEPT, None)

@@ -41,14 +41,25 @@ def test_service_that_is_in_order_has_none() -> None:
         ({"nodes": [{"url": "https://api.example?a"}]}, "nodes/0/url", "query"),
         ({"nodes": [{"url": "https://api.example/a/../b"}]}, "nodes/0/url", "plain form"),
         ({"nodes": [{"url": "https://2130706433"}]}, "nodes/0/url", "no host name"),
+        ({"nodes": [{"url": 'https://a.example/"b'}]}, "nodes/0/url", "no request can"),
+        ({"nodes": [{"url": "https://a.example/<b>"}]}, "nodes/0/url", "no request can"),
         ({"host": "a b"}, "host", "no host name"),
         ({"host": "a/b"}, "host", "no host name"),
         ({"health": {"path": "health"}}, "health/path", "begins with"),
         ({"health": {"path": "/a//b"}}, "health/path", "no '//'"),
         ({"health": {"path": "/ä"}}, "health/path", "ASCII"),
+        ({"health": {"path": '/he"alth'}}, "health/path", "ASCII"),
+        ({"health": {"path": "/h?x=<y>"}}, "health/path", "ASCII"),
         ({"tls": {"ca": "nonsense"}}, "tls/ca", "no certificates"),
         ({"tls": {"server_name": "a b"}}, "tls/server_name", "no host name"),
+        ({"tls": {"server_name": ".x"}}, "tls/server_name", "no host name"),
+        ({"tls": {"server_name": "a..b"}}, "tls/server_name", "no host name"),
+        ({"tls": {"server_name": "."}}, "tls/server_name", "no host name"),
+        ({"tls": {"server_name": "a" * 64}}, "tls/server_name", "no host name"),
+        ({"auth": {"key": "stored:a", "scheme": "header", "name": "Content-Length"}}, "auth/name", "frames a message"),
+        ({"auth": {"key": "stored:a", "scheme": "header", "name": "host"}}, "auth/name", "frames a message"),
         ({"auth": {"key": "s3cret"}}, "auth/key", "stored:NAME"),
+        ({"headers": {"Authorization": "Bearer s3cret"}}, "headers/Authorization", "a secret does not belong in here"),
         ({"headers": {"Host": "x"}}, "headers/Host", "frames a message"),
         ({"headers": {"x-a": "a\nb"}}, "headers/x-a", "one line"),
         ({"plain": True, "auth": {"key": "stored:a"}}, "plain", "without TLS"),
@@ -88,6 +99,13 @@ def test_what_is_doubtful_is_a_warning(changed: dict[str, Any], field: str) -> N
         ({"match": [{"in": "query", "name": "a", "is": "regex", "value": "("}]}, "match/0", "no pattern"),
         ({"request": {"headers": {"remove": ["Via"]}}}, "request/headers/Via", "frames"),
         ({"response": {"headers": {"add": {"x-tollbridge-a": "1"}}}}, "response/headers/x-tollbridge-a", "frames"),
+        ({"response": {"headers": {"set": {"Clear-Site-Data": "*"}}}}, "response/headers/Clear-Site-Data", "browsers"),
+        (
+            {"response": {"headers": {"add": {"set-cookie": "tollbridge_session=1"}}}},
+            "response/headers/set-cookie",
+            "browsers",
+        ),
+        ({"request": {"headers": {"set": {"X-Api-Key": "s"}}}}, "request/headers/set/X-Api-Key", "does not belong"),
         ({"request": {"body": {"remove": ["a"]}}}, "request/body", "no JSON pointer"),
         ({"response": {"body": {"set": {"/~2": 1}}}}, "response/body", "'~'"),
         ({"price_per_call": "much"}, "price_per_call", "not an amount"),
@@ -112,6 +130,25 @@ def test_reference_that_nothing_reads_is_doubtful() -> None:
     (found,) = problems(routes=[route(request={"headers": {"set": {"x-key": "stored:api"}}})])
 
     assert (found.field, found.warning) == ("routes/0/request/headers/x-key", True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "method"),
+    [
+        ([], [], "*"),
+        ([], ["GET", "POST"], "GET"),
+        (["GET"], ["HEAD"], "HEAD"),
+        (["POST"], ["PUT", "POST"], "POST"),
+        (["GET"], [], ""),
+        (["HEAD"], ["GET"], ""),
+        (["GET"], ["POST"], ""),
+    ],
+)
+def test_route_behind_one_that_takes_its_calls_is_told(first: list[str], second: list[str], method: str) -> None:
+    found = problems(routes=[route("/a/{b}", methods=first), route("/a/{c}", name="behind", methods=second)])
+
+    told = [("routes/1/path", f"the route 'all' takes all calls of {method} before this one")]
+    assert [(each.field, each.message) for each in found] == (told if method else [])
 
 
 def test_routes_that_are_the_same_are_told() -> None:
@@ -292,6 +329,12 @@ def test_default_beside_routes_is_told_to_be_of_no_effect() -> None:
         ({}, {"rewrite": "/v2/{rest*}"}, False),
         ({"cors": {"origins": ["*"]}}, {}, True),
         ({}, {"cors": {"origins": ["*"]}}, False),
+        ({"escaped_slashes": True}, {}, True),
+        ({}, {"escaped_slashes": True}, False),
+        ({}, {"validate": {"request": "warn", "response": "warn"}}, False),
+        ({"validate": {"request": "warn"}}, {"validate": {"request": "refuse"}}, True),
+        ({}, {"validate": {"response": "refuse"}}, True),
+        ({"validate": {"response": "refuse"}}, {}, False),
     ],
 )
 def test_change_of_a_route_breaks_callers_or_does_not(before: Any, after: Any, breaking: bool) -> None:
@@ -313,6 +356,7 @@ def test_changes_of_routes_documents_and_upstreams_are_listed_breaking_ones_firs
     assert found == [
         ("routes/all/validate", True),
         ("routes/b", True),
+        ("routes/c", True),  # it takes what went to the one that takes all
         ("document", False),
         ("routes/c", False),
         ("upstreams/b", False),

@@ -111,3 +111,8 @@ def test_document_that_no_service_can_hold_is_refused_with_the_bound(monkeypatch
 
     with pytest.raises(BadDocument, match="a service has at most 100; leave"):
         draft_of(document())
+
+
+def test_document_whose_webhooks_are_no_object_is_refused() -> None:
+    with pytest.raises(BadDocument, match="webhooks must be an object"):
+        draft_of(document(webhooks=True))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -189,6 +190,33 @@ async def test_request_is_held_against_the_document(world: World) -> None:
     assert missing.status_code >= 400
 
 
+async def test_large_body_is_checked_beside_the_loop_and_one_that_is_too_much_to_check_is_refused_or_warned_of(
+    world: World,
+) -> None:
+    schema = {"type": "array", "items": {"anyOf": [{"const": number} for number in range(300)]}}
+    operation = {
+        "requestBody": {"content": {"application/json": {"schema": schema}}},
+        "responses": {"200": {"description": ""}},
+    }
+    document = {"openapi": "3.1.0", "info": {"title": "x", "version": "1"}, "paths": {"/a": {"post": operation}}}
+    main = upstream(await world.app(ECHO))
+    refuses, warns = [
+        await world.serve(define({"main": main}, [route("/a", validate={"request": how})], document=document))
+        for how in ("refuse", "warn")
+    ]
+    large, huge = [1] * 30_000 + ["x"] + [1] * 3_000, [1] * 140_000
+    json_type = {"content-type": "application/json"}
+
+    answers = [
+        await each.client.post("/a", content=json.dumps(sent).encode() + b" " * 256 * 1024, headers=json_type)
+        for each, sent in ((refuses, large), (refuses, huge), (warns, huge))
+    ]
+
+    assert [each.status_code for each in answers] == [422, 413, 200]
+    assert answers[1].json()["code"] == "body_too_large"
+    assert "body is too large to be checked against its schema" in answers[1].json()["message"]
+
+
 async def test_request_that_is_only_warned_of_crosses(world: World) -> None:
     lax = route(validate={"request": "warn", "response": "warn"})
     live = await world.serve(define({"main": upstream(await world.app(ECHO))}, [lax], document=DOCUMENT))
@@ -314,3 +342,28 @@ async def test_running_calls_are_not_disturbed_by_the_end_of_a_service(world: Wo
     go_on.set()
 
     assert (await call).json() == "late"
+
+
+async def test_call_that_has_not_reached_its_upstream_yet_outlives_its_service_and_the_last_one_lets_go(
+    world: World,
+) -> None:
+    closed = asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"a":'
+        await closed.wait()
+        yield b"1}"
+
+    edit = {"body": {"set": {"/b": 2}}}
+    live = await world.serve(define({"main": upstream(await world.app(ECHO))}, [route(request=edit)]))
+    call = asyncio.create_task(live.client.post("/", content=body(), headers={"content-type": "application/json"}))
+    later = await live.client.post("/", json={})
+
+    await live.served.close()
+    closed.set()
+    answers = [await call, await live.client.post("/", json={"c": 3}), later]
+
+    assert [json.loads(each.json()["body"]) for each in answers] == [{"a": 1, "b": 2}, {"c": 3, "b": 2}, {"b": 2}]
+    while live.served._running:  # an answer is there a little before its call is through
+        await asyncio.sleep(0)
+    assert [backend.pool.lines for backend in live.served._backends.values()] == [0]

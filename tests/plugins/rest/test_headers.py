@@ -28,6 +28,7 @@ TOKEN = b"tb_" + b"a" * 38
     [
         *(b"connection", b"keep-alive", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"proxy-authorization"),
         *(b"host", b"content-length", b"expect", b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"),
+        *(b"x-forwarded", b"x-client-ip", b"fastly-client-ip"),
         *(b"cookie", b"forwarded", b"x-real-ip", b"x-forwarded-for", b"x_forwarded_for", b"x-forwarded-host"),
         *(b"x-tollbridge-identity", b"x-tollbridge-anything", b"x_tollbridge_identity", b"cf-connecting-ip"),
         *(b"x-original-url", b"x-rewrite-url", b"x-http-method-override", b"tollbridge-version"),
@@ -84,7 +85,7 @@ def test_request_that_goes_in_a_circle_is_stopped() -> None:
     [
         *(b"set-cookie", b"server", b"date", b"content-length", b"transfer-encoding", b"www-authenticate", b"alt-svc"),
         *(b"strict-transport-security", b"clear-site-data", b"x-tollbridge-cost", b"access-control-allow-origin"),
-        *(b"x-accel-redirect", b"service-worker-allowed"),
+        *(b"x-accel-redirect", b"x-accel-expires", b"x-accel-limit-rate", b"service-worker-allowed"),
     ],
 )
 def test_header_does_not_come_down(name: bytes) -> None:
@@ -107,6 +108,13 @@ def test_headers_are_removed_set_and_added() -> None:
     found = edit_headers([(b"x-a", b"1"), (b"x-a", b"2"), (b"x-b", b"1"), (b"x-c", b"1")], edit)
 
     assert found == [(b"x-b", b"1"), (b"x-a", b"new"), (b"x-b", b"2")]
+
+
+def test_header_is_the_same_to_an_upstream_with_underscores() -> None:
+    edit = HeaderEdit(set={"x-role": "user"}, remove=("X-Debug", "x_trace"))
+    sent = [(b"x_role", b"admin"), (b"x_debug", b"1"), (b"x-trace", b"1"), (b"x_own", b"1")]
+
+    assert edit_headers(sent, edit) == [(b"x_own", b"1"), (b"x-role", b"user")]
 
 
 @pytest.mark.parametrize("name", ["Host", "connection", "X-Tollbridge-Identity", "content-length", "Via"])

@@ -6,40 +6,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbridge_rest.caching import Kept, freshened, is_fresh, unchanged, varied
+from tollbridge_rest.headers import Headers
 from tollbridge_rest.keeping import LARGEST, Key, Shelf
 
 KEPT = Kept(200, [(b"etag", b'"a"'), (b"last-modified", b"Mon, 05 Jan 2026 12:00:00 GMT")], b"x", 0.0, 0.0, 10.0)
 
 
 def key(url: str, owner: str = "") -> Key:
-    return Key(url, owner)
+    return Key(url, f"/{url}", owner)
+
+
+def put(shelf: Shelf, key: Key, kept: Kept, headers: Headers) -> None:
+    shelf.put(key, kept, headers, shelf.turn)
 
 
 def test_answer_that_nobody_asked_for_the_longest_goes_first() -> None:
-    shelf = Shelf(KEPT.size * 2)
-    shelf.put(key("a"), KEPT, [])
-    shelf.put(key("b"), KEPT, [])
+    shelf = Shelf((KEPT.size + key("a").size) * 2)
+    put(shelf, key("a"), KEPT, [])
+    put(shelf, key("b"), KEPT, [])
     shelf.find(key("a"), [])
 
-    shelf.put(key("c"), KEPT, [])
+    put(shelf, key("c"), KEPT, [])
 
     assert [shelf.find(key(url), []) is not None for url in "abc"] == [True, False, True]
 
 
 def test_answer_takes_the_place_of_one_that_would_suit_too() -> None:
     shelf = Shelf()
-    shelf.put(key("a"), KEPT, [])
-    shelf.put(key("a"), replace(KEPT, body=b"new"), [])
+    put(shelf, key("a"), KEPT, [])
+    put(shelf, key("a"), replace(KEPT, body=b"new"), [])
 
     found = shelf.find(key("a"), [])
     assert found is not None
     assert found.body == b"new"
-    assert shelf.bytes == found.size
+    assert shelf.bytes == found.size + key("a").size
 
 
 def test_answer_that_is_too_large_is_not_kept() -> None:
     shelf = Shelf()
-    shelf.put(key("a"), replace(KEPT, body=b"x" * LARGEST), [])
+    put(shelf, key("a"), replace(KEPT, body=b"x" * LARGEST), [])
 
     assert shelf.bytes == 0
 
@@ -47,16 +52,60 @@ def test_answer_that_is_too_large_is_not_kept() -> None:
 def test_url_is_forgotten_for_all_its_owners_and_no_other() -> None:
     shelf = Shelf()
     for url, owner in (("a", "1"), ("a", "2"), ("b", "1")):
-        shelf.put(key(url, owner), KEPT, [])
+        put(shelf, key(url, owner), KEPT, [])
 
-    shelf.forget("a")
-    shelf.forget("never")
+    shelf.forget("a", "/")
+    shelf.forget("never", "/never")
 
     assert [shelf.find(key(*each), []) is not None for each in (("a", "1"), ("a", "2"), ("b", "1"))] == [
         False,
         False,
         True,
     ]
+
+
+def test_path_is_forgotten_whatever_it_led_to() -> None:
+    shelf = Shelf()
+    for url, path in (("main/a?limit=5", "/a"), ("other/a", "/a"), ("main/b", "/b")):
+        put(shelf, Key(url, path, ""), KEPT, [])
+
+    shelf.forget("main/a", "/a")
+
+    assert [key.url for key in shelf._rows] == ["main/b"]
+
+
+def test_answer_that_was_asked_for_before_a_change_is_not_kept_after_it() -> None:
+    shelf = Shelf()
+    since = shelf.turn
+    shelf.forget("main/a", "/other")
+    shelf.forget("other/b", "/b")
+
+    for name in "abc":
+        shelf.put(Key(f"main/{name}", f"/{name}", ""), KEPT, [], since)
+    shelf.put(Key("main/d", "/b", ""), KEPT, [], shelf.turn)
+
+    assert [key.url for key in shelf._rows] == ["main/c", "main/d"]
+
+
+def test_answer_that_was_asked_for_before_changes_that_are_not_known_any_more_is_not_kept() -> None:
+    shelf = Shelf()
+    since = shelf.turn
+    for number in range(6_000):
+        shelf.forget(f"main/{number}", f"/{number}")
+
+    shelf.put(key("0"), KEPT, [], since)
+    shelf.put(key("never"), KEPT, [], since)
+    put(shelf, key("0"), KEPT, [])
+
+    assert (len(shelf._rows), len(shelf._changed)) == (1, 10_000)
+
+
+def test_long_names_take_room_too() -> None:
+    shelf = Shelf(20_000)
+    for number in range(10):
+        put(shelf, key(f"{number}{'x' * 4_000}"), KEPT, [])
+
+    assert len(shelf._rows) == 2
 
 
 @given(
@@ -70,26 +119,28 @@ def test_bytes_are_counted_and_bounded(steps: list[tuple[str, str, int, str] | s
     shelf = Shelf(3000)
     for step in steps:
         if isinstance(step, str):
-            shelf.forget(step)
+            shelf.forget(step, "/")
         else:
             url, owner, size, lang = step
             kept = replace(KEPT, body=b"x" * size, asked=((b"lang", lang.encode()),))
-            shelf.put(key(url, owner), kept, [(b"lang", lang.encode())])
+            put(shelf, key(url, owner), kept, [(b"lang", lang.encode())])
             found = shelf.find(key(url, owner), [(b"lang", lang.encode())])
             assert found is kept
-        assert shelf.bytes == sum(kept.size for row in shelf._rows.values() for kept in row) <= 3000
-        assert {key for keys in shelf._owners.values() for key in keys} == set(shelf._rows)
-        assert all(shelf._owners.values())
+        sizes = (key.size + sum(kept.size for kept in row) for key, row in shelf._rows.items())
+        assert shelf.bytes == sum(sizes) <= 3000
+        marked = [(mark, key) for mark, keys in shelf._marked.items() for key in keys]
+        assert sorted(marked, key=str) == sorted([(mark, key) for key in shelf._rows for mark in key.marks], key=str)
+        assert all(shelf._marked.values())
 
 
 def test_variants_of_one_url_are_bounded() -> None:
     shelf = Shelf()
     for number in range(100):
         asked = ((b"lang", b"%d" % number),)
-        shelf.put(key("a"), replace(KEPT, asked=asked), list(asked))
+        put(shelf, key("a"), replace(KEPT, asked=asked), list(asked))
 
     assert len(shelf._rows[key("a")]) == 32
-    assert shelf.bytes == sum(kept.size for kept in shelf._rows[key("a")])
+    assert shelf.bytes == key("a").size + sum(kept.size for kept in shelf._rows[key("a")])
 
 
 def test_age_counts_from_when_it_was_made() -> None:
@@ -129,6 +180,7 @@ def test_answer_varies_by_what_it_says_and_what_the_route_says() -> None:
 
     assert varied([(b"vary", b"Accept-Language, accept-language")], ("X-Tier",), asked) == (
         (b"accept-language", b"de"),
+        (b"cookie", b""),
         (b"x-tier", b"1"),
     )
     assert varied([(b"vary", b"a, *")], (), asked) is None

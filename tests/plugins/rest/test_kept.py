@@ -1,6 +1,7 @@
 """Answers that are kept (RFC 9111), over real sockets and a clock that stands still."""
 
 import asyncio
+import re
 from typing import Any
 
 import httpx2
@@ -240,6 +241,165 @@ async def test_change_that_failed_lets_go_of_nothing(world: World, clock: FixedC
     got = await live.client.get("/a")
 
     assert got.text == "1"
+
+
+async def test_change_lets_go_of_what_its_path_gave_whatever_the_route_made_of_it(
+    world: World, clock: FixedClock
+) -> None:
+    app = Shop()
+    app.node = await world.raw(app)
+    reads = route("/orders", methods=["GET"], cache={"ttl_s": 60}, request={"query": {"set": {"limit": "50"}}})
+    writes = route("/orders", methods=["POST"]) | {"name": "make"}
+    live = await world.serve(define({"main": upstream(app.node.url)}, [reads, writes]), clock=clock)
+    await live.client.get("/orders")
+
+    await live.client.post("/orders", content=b"x")
+
+    assert (await live.client.get("/orders")).text == "3"
+
+
+async def test_answer_that_was_asked_for_before_a_change_is_not_kept_after_it(world: World, clock: FixedClock) -> None:
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+    count = 0
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        count += 1
+        number = count
+        if number == 1:
+            asked.set()
+            await may_answer.wait()
+        writer.write(head(body=b"%d" % number))
+        await writer.drain()
+
+    node = await world.raw(slow)
+    live = await world.serve(define({"main": upstream(node.url)}, [route(cache={"ttl_s": 60})]), clock=clock)
+    old = asyncio.create_task(live.client.get("/a"))
+    await asked.wait()
+    await live.client.put("/a")
+    may_answer.set()
+
+    got = [(await old).text, (await live.client.get("/a")).text]
+
+    assert got == ["1", "3"]
+
+
+async def test_answer_to_other_cookies_is_no_answer(world: World, clock: FixedClock) -> None:
+    app = Shop()
+    app.node = await world.raw(app)
+    routes = [route(cache={"ttl_s": 60}, request={"cookies": True})]
+    live = await world.serve(define({"main": upstream(app.node.url)}, routes), clock=clock)
+
+    got = [(await live.client.get("/", headers={"cookie": f"sid={who}"})).text for who in ("a", "b", "a")]
+
+    assert got == ["1", "2", "1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "count"), [("cache-control: private, max-age=60", 2), ("cache-control: max-age=60", 1)]
+)
+async def test_private_answer_is_not_kept_where_nobody_is_known(
+    world: World, clock: FixedClock, said: str, count: int
+) -> None:
+    app, live = await shop(world, clock, said)
+    live.front.principal = None
+
+    for _ in range(2):
+        await live.client.get("/")
+
+    assert app.count == count
+
+
+async def test_answer_for_who_calls_is_kept_for_all_that_its_upstream_hears_of_them(
+    world: World, clock: FixedClock
+) -> None:
+    app = Shop()
+    app.node = await world.raw(app)
+    routes = [route(cache={"ttl_s": 60}, identity=True)]
+    live = await world.serve(define({"main": upstream(app.node.url)}, routes), clock=clock)
+    live.front.identity = b"word"
+    ada, bob = (Principal("jwt:1", "t", ScopeSet(["service:*"]), owner=owner) for owner in ("ada", "bob"))
+    got = []
+
+    for who in (ada, bob, ada):
+        live.front.principal = who
+        got.append((await live.client.get("/")).text)
+
+    assert got == ["1", "2", "1"]
+
+
+async def test_answer_to_a_request_with_a_body_is_not_kept(world: World, clock: FixedClock) -> None:
+    app = Shop()
+
+    async def reading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        length = re.search(rb"content-length: (\d+)", node.heads[-1])
+        await reader.readexactly(int(length[1]) if length else 0)
+        await app(reader, writer)
+
+    app.node = node = await world.raw(reading)
+    live = await world.serve(define({"main": upstream(node.url)}, [route(cache={"ttl_s": 60})]), clock=clock)
+
+    got = [(await live.client.request("GET", "/search", content=body)).text for body in (b"evil", b"good", b"", b"")]
+
+    assert got == ["1", "2", "3", "3"]
+
+
+async def test_304_that_says_nothing_leaves_what_the_answer_said(world: World, clock: FixedClock) -> None:
+    count = 0
+
+    async def node(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal count
+        count += 1
+        once = count == 1
+        writer.write(head(200, 'etag: "v"', "cache-control: no-cache", body=b"1") if once else head(304))
+        await writer.drain()
+
+    raw = await world.raw(node)
+    live = await world.serve(define({"main": upstream(raw.url)}, [route(cache={"ttl_s": 60})]), clock=clock)
+
+    got = [(await live.client.get("/")).text for _ in range(3)]
+
+    assert (got, count) == (["1"] * 3, 3)
+
+
+@pytest.mark.parametrize("name", ["if-match", "if-unmodified-since"])
+async def test_request_with_a_condition_on_what_is_there_goes_to_the_upstream(
+    world: World, clock: FixedClock, name: str
+) -> None:
+    app, live = await shop(world, clock)
+    await live.client.get("/")
+
+    await live.client.get("/", headers={name: '"v2"'})
+
+    assert app.count == 2
+
+
+async def test_compressed_answer_is_not_for_those_who_take_none(world: World, clock: FixedClock) -> None:
+    app, live = await shop(world, clock, "content-encoding: x-mine")
+
+    for takes in ("x-mine", "identity", "x-mine"):
+        await live.client.get("/", headers={"accept-encoding": takes})
+
+    assert app.count == 2
+
+
+async def test_caches_on_the_way_hear_that_an_answer_is_the_callers_alone(world: World, clock: FixedClock) -> None:
+    _, live = await shop(world, clock)
+    said = [await live.client.get("/") for _ in range(2)]
+    live.front.principal = None
+    said.append(await live.client.get("/nobody"))
+
+    assert [answer.headers.get("vary") for answer in said] == [*["authorization, x-api-key, x-goog-api-key"] * 2, None]
+
+
+async def test_changed_answer_has_one_age(world: World, clock: FixedClock) -> None:
+    node = await world.raw(head(200, "content-type: application/json", "age: 5", body=b'{"a":1,"b":2}'))
+    changed = route(cache={"ttl_s": 60}, response={"body": {"remove": ["/a"]}})
+    live = await world.serve(define({"main": upstream(node.url)}, [changed]), clock=clock)
+
+    got = [await live.client.get("/") for _ in range(2)]
+
+    assert [answer.headers.get_list("age") for answer in got] == [["5"], ["5"]]
 
 
 async def test_half_an_answer_is_not_kept(world: World, clock: FixedClock) -> None:

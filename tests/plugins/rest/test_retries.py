@@ -129,6 +129,86 @@ async def test_time_that_is_up_before_a_node_is_reached_is_a_refusal_too(world: 
     assert [type(each.front.errors[0]) for each in (unresolved, reached)] == [Unavailable, UpstreamError]
 
 
+async def test_node_that_hangs_rests_also_where_the_call_has_less_time_than_it(world: World, clock: FixedClock) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        raise ConnectionError
+
+    hung, (well,) = await world.raw(hang), await named(world, "well")
+    main = upstream(hung.url, well.url, health={"fails": 2}, balance="least", retries=0)
+    live = await world.serve(define({"main": main}, [route(timeout_s=0.05)]), clock=clock)
+
+    codes = [(await live.client.get("/")).status_code for _ in range(6)]
+
+    assert codes.count(504) == 2
+    assert codes[-2:] == [200, 200]
+
+
+async def test_node_that_waits_for_the_callers_body_has_not_failed(world: World, clock: FixedClock) -> None:
+    async def read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        raise ConnectionError
+
+    node = await world.raw(read)
+    main = upstream(node.url, health={"fails": 1})
+    live = await world.serve(define({"main": main}, [route(timeout_s=0.05)]), clock=clock)
+    reader, writer = await asyncio.open_connection("127.0.0.1", live.port)
+
+    writer.write(b"POST /v1/apis/shop/ HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\npart")
+    answer = await reader.readline()
+    writer.close()
+    (backend,) = live.served._backends.values()
+
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert not backend.members[0].passive.rests(clock.monotonic())
+
+
+async def test_time_for_a_connection_is_for_finding_its_address_too(world: World) -> None:
+    class Slow(Guard):
+        async def addresses(self, endpoint: Endpoint, **more: bool) -> Sequence[str]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    main = upstream("http://slow.example", connect_timeout_s=0.05)
+    live = await world.serve(define({"main": main}, [route()]), guard=Slow())
+
+    answer = await live.client.get("/")
+
+    assert (answer.status_code, answer.json()["code"]) == (504, "upstream_timeout")
+    assert "was not resolved in time" in (live.front.errors[0].detail or "")
+
+
+async def test_request_that_cannot_be_written_reached_nobody(world: World) -> None:
+    (node,) = await named(world, "a")
+    main = upstream(node.url, headers={"x-key": "env:KEY"})
+    live = await world.serve(define({"main": main}, [route()]), keys={"env:KEY": "a\nb"})
+
+    answer = await live.client.get("/")
+
+    assert (answer.status_code, type(live.front.errors[0])) == (502, Unavailable)
+    assert node.heads == []
+
+
+async def test_node_whose_secret_fits_no_head_is_not_well_and_is_asked_again(world: World) -> None:
+    (node,) = await named(world, "a")
+    keys = {"env:KEY": "a\nb"}
+    turns: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
+
+    async def wait(seconds: float) -> None:
+        turn = asyncio.get_running_loop().create_future()
+        await turns.put(turn)
+        await turn
+
+    main = upstream(node.url, headers={"x-key": "env:KEY"}, health={"path": "/well"})
+    live = await world.serve(define({"main": main}, [route()]), keys=keys, wait=wait)
+    (await turns.get()).set_result(None)
+    again = await turns.get()
+    (check,) = live.served._checks
+
+    assert not check.done()
+    again.cancel()
+
+
 async def test_refusals_say_when_a_node_may_be_asked_again(world: World, clock: FixedClock) -> None:
     health = {"fails": 2, "window_s": 60, "rest_s": 30}
     live = await world.serve(define({"main": upstream(nowhere(), health=health)}, [route()]), clock=clock)

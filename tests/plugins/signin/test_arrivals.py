@@ -92,7 +92,11 @@ GROUPS = {
 
 
 async def roles(visitor, person):
-    return {one.team: one.role for one in await visitor.under.gateway.people.memberships(person.id)}
+    return await roles_of(visitor.under.gateway.people.memberships, person)
+
+
+async def roles_of(memberships, person):
+    return {one.team: one.role for one in await memberships(person.id)}
 
 
 async def test_groups_set_and_remove_memberships_at_each_sign_in(enter) -> None:
@@ -157,6 +161,30 @@ async def test_membership_that_somebody_gave_stays(enter) -> None:
 
     assert first == {"": "viewer", "blue": "service-developer"}
     assert await roles(visitor, ada) == {"blue": "service-developer"}
+
+
+async def test_membership_that_somebody_gives_while_one_signs_in_stays(enter, monkeypatch) -> None:
+    visitor = await enter(groups_claim="groups", groups=GROUPS)
+    ada, people = await visitor.person("ada"), visitor.under.gateway.people
+    look, wanted = people.memberships, "service-developer"
+    await people.teams.add("blue")
+
+    async def gives_after_it_was_looked(person_id: str):
+        seen = await look(person_id)
+        await people.set_membership(person_id, "blue", wanted)
+        return seen
+
+    monkeypatch.setattr(people, "memberships", gives_after_it_was_looked)
+    visitor.corp.claims = {"groups": ["everybody"]}
+    await sign_in(visitor)
+    assert await roles_of(look, ada) == {"blue": wanted}
+    monkeypatch.undo()
+    await people.set_membership(ada.id, "blue", "consumer", via=visitor.corp.issuer)
+    monkeypatch.setattr(people, "memberships", gives_after_it_was_looked)
+    visitor.corp.claims = {"groups": []}
+    await sign_in(visitor)
+
+    assert await roles_of(look, ada) == {"blue": wanted}
 
 
 async def test_what_groups_cannot_give_is_told_and_keeps_nobody_out(enter) -> None:

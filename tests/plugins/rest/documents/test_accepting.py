@@ -61,7 +61,7 @@ def test_wishes_are_those_of_prism(values: list[str], preferred: Preferred) -> N
     assert read_prefer(values) == preferred
 
 
-@pytest.mark.parametrize("value", ["code=600", "code=4O4", "code=-1", "code=404.5", "code=40"])
+@pytest.mark.parametrize("value", ["code=101", "code=100", "code=600", "code=4O4", "code=-1", "code=404.5", "code=40"])
 def test_a_wish_for_what_is_no_status_is_refused(value: str) -> None:
     with pytest.raises(BadRequest, match="is no status"):
         read_prefer([value])

@@ -435,6 +435,18 @@ def test_openapi_3_0_and_3_1_are_compared_by_what_they_mean() -> None:
     assert changes(new, old) == ()
 
 
+@pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf", "enum"])
+def test_null_in_openapi_3_0_counts_beside_what_has_no_type(word: str) -> None:
+    plain = {"properties": {"p": {word: ["a"] if word == "enum" else [{"$ref": "#/components/schemas/A"}]}}}
+    null = {"properties": {"p": {**plain["properties"]["p"], "nullable": True}}}
+
+    for harmful in (of_body(null, plain, openapi="3.0.4"), of_answer(plain, null, openapi="3.0.4")):
+        assert any(each.breaking for each in harmful), harmful
+    for harmless in (of_body(plain, null, openapi="3.0.4"), of_answer(null, plain, openapi="3.0.4")):
+        assert harmless
+        assert not any(each.breaking for each in harmless), harmless
+
+
 def test_a_schema_that_refers_to_itself_is_compared_once() -> None:
     def node(kind: str) -> dict[str, Any]:
         fields = {"next": {"$ref": "#/components/schemas/Node"}, "value": {"type": kind}}

@@ -72,6 +72,6 @@ def test_the_validator_of_a_field_tells_places_below_it() -> None:
 
     assert inner.is_valid([1])
     assert not inner.is_valid(["x"])
-    assert [path for path, _ in inner.errors(["x", 1, "y"], every=True)] == [[0], [2]]
-    assert [path for path, _ in inner.errors(["x", 1, "y"], every=False)] == [[0]]
-    assert [path for path, _ in both.errors({"s": ["x"]}, every=True)] == [["s", 0]]
+    assert [path for path, *_ in inner.errors(["x", 1, "y"], every=True)] == [(0,), (2,)]
+    assert [path for path, *_ in inner.errors(["x", 1, "y"], every=False)] == [(0,)]
+    assert [path for path, *_ in both.errors({"s": ["x"]}, every=True)] == [("s", 0)]

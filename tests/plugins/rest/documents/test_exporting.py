@@ -75,6 +75,45 @@ def test_nothing_of_what_stands_behind_is_told() -> None:
         assert word not in text
 
 
+def test_no_callback_and_no_link_tells_of_a_server() -> None:
+    inside = {"url": "https://internal.example"}
+    call = {
+        "{$request.body#/u}": {"servers": [inside], "x-a": 1, "post": {"servers": [inside], "x-b": 1, "responses": OK}}
+    }
+    link = {"operationId": "a", "server": inside, "x-c": 1}
+    operation = {
+        "operationId": "a",
+        "callbacks": {"one": call, "two": {"$ref": "#/components/callbacks/C"}, "x-odd": 5},
+        "responses": {
+            "200": {"description": "", "links": {"next": link, "more": {"$ref": "#/components/links/L"}}},
+            "404": {"$ref": "#/components/responses/R"},
+        },
+    }
+    components = {
+        "callbacks": {"C": call},
+        "links": {"L": link},
+        "responses": {"R": {"description": "", "links": {"x": link}}},
+    }
+    document = document_with({"/a": {"get": operation}}, components=components)
+
+    found = publish(document, "https://gw.example", document.operations)
+
+    assert "internal.example" not in f"{found}"
+    assert "x-a" not in f"{found}"
+    assert "x-b" not in f"{found}"
+    assert "x-c" not in f"{found}"
+    assert found["components"]["links"]["L"] == {"operationId": "a"}
+    assert found["paths"]["/a"]["get"]["callbacks"]["one"]["{$request.body#/u}"] == {"post": {"responses": OK}}
+
+
+def test_paths_and_operations_that_are_empty_are_published() -> None:
+    document = document_with({"/a": {"get": None, "additionalOperations": None, "post": {"responses": OK}}, "/b": None})
+
+    found = publish(document, "https://gw.example", document.operations)
+
+    assert found["paths"] == {"/a": {"get": {}, "post": {"responses": OK}}}
+
+
 def test_that_an_operation_is_no_tool_stays_and_nothing_else_of_that_name() -> None:
     said = {"get": False, "post": True, "put": "http://10.0.0.3", "delete": 0}
     items = {method: {"responses": OK, "x-tollbridge-tool": value, "x-a": 1} for method, value in said.items()}

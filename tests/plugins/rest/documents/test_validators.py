@@ -81,10 +81,10 @@ def test_schemas_that_lead_to_each_other_share_one_validator(monkeypatch: pytest
         validator = kept.of(operation.body.content[0].schema, Side.REQUEST)
         assert validator.is_valid({"next": {"next": {"value": 1}}})
         (error,) = validator.errors({"next": {"next": {"value": "x"}}}, every=True)
-        assert error[0] == ["next", "next", "value"]
+        assert error[0] == ("next", "next", "value")
         answer = kept.of(operation.answers[0].content[0].schema, Side.RESPONSE)
         assert answer.is_valid([{"value": 1}])
-        assert [path for path, _ in answer.errors([{"value": "x"}], every=False)] == [[0, "value"]]
+        assert [path for path, *_ in answer.errors([{"value": "x"}], every=False)] == [(0, "value")]
 
     assert len(compiled) == 2  # one a side
     assert kept.of(ref("S1"), Side.RESPONSE).is_valid({"value": 1})  # no operation answers with it: it is alone
