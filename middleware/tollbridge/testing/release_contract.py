@@ -15,6 +15,7 @@ from tollbridge.errors import BadRequest, Denied
 from tollbridge.services.lifecycle import Move
 from tollbridge.services.model import Design, ReleaseState, ServiceChange, ServiceState
 from tollbridge.stores.base import Store
+from tollbridge.stores.changes import NewSecret
 from tollbridge.stores.overviews import Waits
 from tollbridge.stores.services import NewRelease, ServiceStore
 from tollbridge.testing.application_contract import wanted
@@ -152,6 +153,31 @@ class ReleaseContract:
             with pytest.raises(Denied, match="those of an application nobody's") as caught:
                 await moved(services, 1, Move.SUBMIT, by(nobody), four_eyes=True)
             assert caught.value.code == "four_eyes"
+
+    async def test_whoever_was_given_a_secret_of_a_token_may_be_who_calls_with_it(self, store: Store) -> None:
+        services = await begun(store)
+        await made(services, "1")
+        people = enumerate(("ann", "ben", "kim"), start=1)
+        await tokens(store, *((number, "", {"owner": f"per_{name}"}) for number, name in people))
+
+        async def turned(actor: str) -> None:
+            new = NewSecret(actor.encode().ljust(32), "tb_new", "1", NOON)
+            assert await store.rotate_token("tok_2", new, NOON, by(actor)) is not None
+
+        assert await approves(store, "tok_1", "tok_2")
+        await turned("operator")
+        assert await approves(store, "tok_1", "tok_2")
+        await turned("tok_1")
+        for asks, decides in (("tok_1", "tok_2"), ("tok_2", "per_ann"), ("per_ann", "tok_2")):
+            assert not await approves(store, asks, decides)
+        assert await approves(store, "tok_3", "tok_2")
+        await turned("per_ben")
+        assert not await approves(store, "tok_1", "tok_2")  # the one before may still open
+        await turned("tok_2")
+        assert await approves(store, "tok_1", "tok_2")
+        await store.note(by("per_kim"), "credential.add", "tok_2")
+        assert not await approves(store, "per_kim", "tok_2")
+        assert await approves(store, "tok_1", "tok_2")
 
     async def test_release_that_serves_already_is_not_promoted_and_keeps_what_it_goes_back_to(
         self, store: Store
