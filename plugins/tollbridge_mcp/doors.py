@@ -55,6 +55,8 @@ class Entry(Protocol):
     @property
     def live(self) -> Release | None: ...
     @property
+    def last(self) -> Release | None: ...
+    @property
     def serves(self) -> bool: ...
 
 
@@ -117,7 +119,8 @@ class Doors:
             return Door(CatalogueTools(self, self._invoke), "tollbridge", "Tollbridge", instructions=_HOW)
         entry = (await self._books.current()).entries.get(slug)
         found = await self._open(call.principal, slug, entry)
-        if entry is not None and (found is not None or call.principal.scopes.touches(f"service:{slug}:")):
+        touches = call.principal.scopes.touches(f"service:{slug}:")
+        if entry is not None and (found is not None or (touches and await self._hears(call.principal, entry))):
             refusal = stopped(entry.service)
             if refusal is not None:
                 raise refusal
@@ -140,8 +143,9 @@ class Doors:
                 opened = await self._open(principal, slug, entries[slug])
             except GatewayError:  # one that cannot be served hides no other
                 continue
-            if opened is not None and await self._knows_of(principal, entries[slug]):
-                live, service = opened[0], entries[slug].service
+            service = entries[slug].service
+            if opened is not None and await self._sees(principal, service, opened[0]):
+                live = opened[0]
                 text = live.design.description
                 said = (service.kind, text[:500], live.release.version, ending_of(service))
                 found.append(Published(slug, live.design.name, *said))
@@ -166,15 +170,15 @@ class Doors:
                 self._kept[entry.live] = kept
         if not may_see(principal, slug, kept.operations, kept.lets):
             return None
-        design = entry.live.design
-        hears = design.access is Access.SCOPE or await self._knows_of(principal, entry)
-        return (entry.live, kept) if hears else None
+        return (entry.live, kept) if await self._hears(principal, entry) else None
 
-    async def _knows_of(self, principal: Principal, entry: Entry) -> bool:
-        """Whether a service is somebody's to see; of one that is not they hear nothing but by calling it."""
-        return entry.live is not None and await knows_of(
-            self._subscriptions, principal, entry.service, entry.live.design
-        )
+    async def _hears(self, principal: Principal, entry: Entry) -> bool:
+        """Whether somebody hears of a service, who may call it by a scope or sees it; all hear of one that is over."""
+        about = entry.live or entry.last
+        return about is None or about.design.access is Access.SCOPE or await self._sees(principal, entry.service, about)
+
+    async def _sees(self, principal: Principal, service: Any, about: Release) -> bool:
+        return await knows_of(self._subscriptions, principal, service, about.design)
 
     async def _look(self, slug: str, kind: ServiceKind, live: Release) -> _Kept:
         """Work out what is kept; that it failed is kept too, for a while.  Raises `GatewayError`."""

@@ -280,6 +280,9 @@ async def test_hidden_service_of_another_team_is_as_one_that_is_not_there(
 
     assert listed == slugs
     assert (await found.document(who, "hidden") is not None) is opens
+    paused = msgspec.structs.replace(hidden, live=live, service=msgspec.structs.replace(hidden.service, paused_at=NOW))
+    with pytest.raises(Denied if opens else NotFound):
+        await doors(paused)[0].find(call, "hidden")
     if not opens:
         with pytest.raises(NotFound):
             await found.find(call, "hidden")
