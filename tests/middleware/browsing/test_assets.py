@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +19,8 @@ def package(folder, name, **held):
 @pytest.fixture
 def assets(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
+    for name in ("assets_shared", "assets_own"):
+        monkeypatch.delitem(sys.modules, name, raising=False)  # that of another test
     shared = package(tmp_path, "assets_shared", base_css="a{}", icon_svg="<svg/>", notes_txt="not served")
     own = package(tmp_path, "assets_own", base_css="b{}", live_js="1")
     return Assets(shared, own, mount="/sign-in")

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from jinja2 import UndefinedError
 
@@ -12,6 +14,7 @@ PAGE = """{% extends "bare.html" %}
 @pytest.fixture
 def renderer(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "rendered", raising=False)  # that of another test
     for folder in ("templates", "static"):
         (tmp_path / "rendered" / folder).mkdir(parents=True)
     (tmp_path / "rendered" / "__init__.py").touch()
