@@ -9,6 +9,9 @@ from tollbridge.errors import SetupError
 from tollbridge.front import refuse_start
 from tollbridge.gateway import Gateway, Source
 
+_OVER = ("lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed")
+"""What a server hears last: some wait for nothing after it."""
+
 log = structlog.get_logger("tollbridge")
 
 
@@ -71,7 +74,7 @@ class Tollbridge:
         async def say(message: Message) -> None:
             nonlocal said
             said = message["type"]
-            if said in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            if said in _OVER:
                 await gateway.stop()
             await send(message)
 

@@ -141,6 +141,21 @@ async def test_lifespan_is_answered_once_whatever_the_host_makes_of_it(host, sai
     assert not gateway.started
 
 
+async def test_nothing_is_open_any_more_when_a_server_hears_that_the_host_did_not_start() -> None:
+    gateway = Gateway(CONFIG, app=failing)
+    started = []
+
+    async def receive() -> Message:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Message) -> None:
+        started.append((message["type"], gateway.started))
+
+    await Tollbridge(failing, gateway=gateway)({"type": "lifespan"}, receive, send)
+
+    assert started == [("lifespan.startup.failed", False)]
+
+
 async def test_host_that_breaks_after_its_start_is_not_hidden() -> None:
     async def breaking(scope: Scope, receive: Receive, send: Send) -> None:
         await up_only(scope, receive, send)
