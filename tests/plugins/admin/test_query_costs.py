@@ -184,7 +184,7 @@ async def test_list_of_a_million_is_refused_in_every_write(admin: Admin) -> None
 
 async def test_service_list_of_mcp_takes_signs_as_they_are(admin: Admin) -> None:
     await crowded(admin)
-    token = await admin.under.token("service:*")
+    token = await admin.under.token("service:*", "admin:services:read")  # the services are for their team alone to see
 
     async def ask(**arguments: str) -> httpx2.Response:
         wish = {"name": "service_list", "arguments": arguments}
