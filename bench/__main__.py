@@ -1,8 +1,8 @@
-"""`python -m bench NAME`, with `dialects`, `imports`, `overhead`, `server` or `timing`."""
+"""`python -m bench NAME`, with `dialects`, `imports`, `overhead`, `server`, `timing` or `usage_reports`."""
 
 import sys
 
-from bench import dialects, imports, overhead, server, timing
+from bench import dialects, imports, overhead, server, timing, usage_reports
 
 _BENCHES = {
     "dialects": dialects.main,
@@ -10,6 +10,7 @@ _BENCHES = {
     "overhead": overhead.main,
     "server": server.main,
     "timing": timing.main,
+    "usage_reports": usage_reports.main,
 }
 
 

@@ -8,15 +8,37 @@ import sys
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
+from tests.support.publicnames import PUBLIC
 from tests.support.sources import CORE, Import, Source, sources
 
 import tollbridge
 
 RANKS = (
     (
-        *("errors", "audit", "clock", "money", "ids", "options", "panels", "redaction", "faults", "growth"),
+        *(
+            "errors",
+            "audit",
+            "clock",
+            "money",
+            "ids",
+            "options",
+            "pagemodel",
+            "panels",
+            "redaction",
+            "faults",
+            "growth",
+        ),
         "operators",
-        *("bodysanity", "settings", "signinsettings", "oauthsettings", "jobsettings", "servicesettings", "defences"),
+        *(
+            "bodysanity",
+            "settings",
+            "signinsettings",
+            "oauthsettings",
+            "jobsettings",
+            "pagesettings",
+            "servicesettings",
+            "defences",
+        ),
     ),
     (
         *("accesstokens", "auth", "call", "config", "hookspecs", "models", "providers", "registry", "data", "vault"),
@@ -52,6 +74,7 @@ RANKS = (
             "proving",
             "pepperseal",
             "recorded",
+            "registrations",
             "rewrapping",
             "sessions",
         ),
@@ -73,54 +96,16 @@ RANKS = (
         "assembling",
     ),
     ("trying",),
-    ("gateway", "attention", "explaining", "wrapping", "handshake", "leftovers"),
+    ("gateway", "attention", "explaining", "seeing", "screens", "wrapping", "handshake", "leftovers"),
     ("serving", "testing"),
     ("cli",),
     ("__main__",),
 )
 """The order of imports in the core: a module may import what stands on its own line or above."""
 
-PUBLIC = {
-    "tollbridge": "the names in `tollbridge.__all__`",
-    "tollbridge.administering": "what administration is made of; used by the admin API",
-    "tollbridge.attention": "what waits for somebody; shown by the admin API and the dashboard",
-    "tollbridge.asking": "how models are asked on the account of a call; used by kinds of services",
-    "tollbridge.cli.asking": "how commands ask the admin API; used by those of it",
-    "tollbridge.cli.output": "options that commands share, and how they show things",
-    "tollbridge.cli.places": "where commands work; used by those of the admin API",
-    "tollbridge.cli.saying": "what the API's refusals are in the words of commands",
-    "tollbridge.cli.remote": "the admin API of a gateway elsewhere; used by its commands",
-    "tollbridge.browsing": "what pages for people are made of; used by the dashboard, sign-in and consent",
-    "tollbridge.authorizing": "what an authorization server is made of; used by the OAuth server",
-    "tollbridge.explaining": "what would become of a call, and why; used by the admin API",
-    "tollbridge.credentials": "keys that callers sign with; used by the sources that know them and by the admin API",
-    "tollbridge.faults": "what went wrong, as a log may have it; used by MCP",
-    "tollbridge.formats": "what a dialect is made of",
-    "tollbridge.inside": "calls through the chain from inside; used by MCP",
-    "tollbridge.jose": "how a JWT is verified; used by the identity sources for outside issuers",
-    "tollbridge.people.model": "teams, people and members as data; used by the admin API, the dashboard and sign-in",
-    "tollbridge.sessions": "who is signed in; used by the dashboard, sign-in and consent",
-    "tollbridge.services.kinds": "what a kind of service is; used by those of prompts, REST APIs and MCP servers",
-    "tollbridge.services.model": "services and releases as data; used by the admin API and the portal",
-    "tollbridge.serving": "how a program of its own serves a gateway; used by the demo",
-    "tollbridge.stores.base": "the words in which a store answers; used by the dashboard",
-    "tollbridge.stores.reporting": "the words in which it reports; used by the dashboard",
-    "tollbridge.stores.analytics": "the words in which it sums up calls of services; used by the admin API",
-    "tollbridge.stores.building": "what an SQL store is made of; used by the one on PostgreSQL",
-    "tollbridge.stores.sql": "the part of it that loads late, for it brings SQLAlchemy",
-    "tollbridge.stores.upgrading": "the part of it that loads for an older schema alone, for it brings Alembic",
-    "tollbridge.surface": "which route of the wrapped app a request takes; used by services of those",
-    "tollbridge.trying": "drafts tried with one request; used by the admin API",
-    "tollbridge.transport": "the guarded ways out; used by services that are elsewhere",
-    "tollbridge.transport.guard": "which addresses may be dialled",
-    "tollbridge.transport.pins": "the addresses that were checked, for as long as they hold",
-    "tollbridge.plainfiles": "files of values as people write them, bounded; used where services are code",
-    "tollbridge.yamltext": "YAML without surprises; used by REST documents and where services are code",
-    "tollbridge.testing": "the fixture and the contracts that plugins are tested with",
-}
-"""What a plugin may import of the core, ours and a stranger's alike."""
-
 NEIGHBOURS = {
+    ("tollbridge_admin", "tollbridge_prompts"): "its starters are given to whoever begins a prompt API",
+    ("tollbridge_admin", "tollbridge_routes"): "the wrapped app's routes are made into the draft of a service",
     ("tollbridge_admin", "tollbridge_rest"): "an OpenAPI document is made into the draft of a REST service",
     ("tollbridge_ascode", "tollbridge_admin"): "its commands ask the admin API as those of that do",
     ("tollbridge_routes", "tollbridge_rest"): "an app's description is read and compared as that of a REST service",
@@ -169,7 +154,7 @@ LATE = {
     ("tollbridge.transport", "tollbridge.transport.http1.Http1Transport"): "the driver that was chosen",
     ("tollbridge.transport", "tollbridge.transport.websocket.Websockets"): "for sessions over WebSockets alone",
     ("tollbridge.transport.http1", "httpx2"): "for its TLS context, where a provider speaks TLS",
-    ("tollbridge_dashboard", "tollbridge_dashboard.*"): "its pages load with a gateway, not with every command",
+    ("tollbridge_pages", "tollbridge.screens.*"): "pages load with a gateway, not with every command",
     ("tollbridge_signin", "tollbridge_signin.*"): "its pages load with a gateway, not with every command",
     ("tollbridge_signin.commands", "tollbridge.*"): STARTS_FAST,
     ("tollbridge_signin.commands", "tollbridge_signin.door.*"): STARTS_FAST,

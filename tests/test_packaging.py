@@ -20,6 +20,7 @@ import tollbridge
 
 NOT_IMPORTED = {
     "aiosqlite": "SQLAlchemy loads it by the name in its URL",
+    "tzdata": "zoneinfo reads it where the system has no time zones",
 }
 """Required all the same, each with its reason."""
 

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tollbridge.metering.estimate import input_bound
     from tollbridge.metering.usage import Usage
     from tollbridge.models import Model, Models
+    from tollbridge.pagemodel import Column, MenuEntry, Need, Page, Screen
     from tollbridge.panels import Panel
     from tollbridge.providerkeys.rotating import Errand, KeyRotator, MadeKey
     from tollbridge.providers import Provider, Quirks, Target
@@ -70,6 +71,7 @@ __all__ = [
     "BudgetExceeded",
     "Call",
     "Clock",
+    "Column",
     "Config",
     "ConfigError",
     "DataFolder",
@@ -89,13 +91,16 @@ __all__ = [
     "MadeKey",
     "MailHost",
     "Mailer",
+    "MenuEntry",
     "Meter",
     "Model",
     "Models",
+    "Need",
     "NewSecret",
     "NoAuth",
     "NotFound",
     "Outcome",
+    "Page",
     "Panel",
     "PluginError",
     "Principal",
@@ -105,6 +110,7 @@ __all__ = [
     "RegisterApp",
     "ResponseHead",
     "ScopeSet",
+    "Screen",
     "SecretSink",
     "SetupError",
     "Signer",
@@ -166,6 +172,7 @@ _HOMES = {
     "layers.translate": ("Translate",),
     "metering.estimate": ("input_bound",),
     "metering.usage": ("Usage",),
+    "pagemodel": ("Column", "MenuEntry", "Need", "Page", "Screen"),
     "panels": ("Panel",),
     "models": ("Model", "Models"),
     "providers": ("Provider", "Quirks", "Target"),

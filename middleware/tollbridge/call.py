@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tollbridge.audit import Actor
 from tollbridge.clock import Clock
 from tollbridge.ids import new_id
 
@@ -73,6 +74,13 @@ class Estimate(msgspec.Struct, frozen=True, gc=False):
         return self.input + self.output
 
 
+class Acting(msgspec.Struct, frozen=True, gc=False):
+    """Who acts by a page, as the audit log has them; `unbounded` where that is the operator, whom nothing bounds."""
+
+    actor: Actor
+    unbounded: bool = False
+
+
 class Call(msgspec.Struct, eq=False):
     """One crossing.
 
@@ -82,6 +90,7 @@ class Call(msgspec.Struct, eq=False):
     one is made for, empty where a caller makes it. `borrowed` is what the call that this one is made for was given, and
     has `lent`: whose requests and calls at once are counted there are not counted again. `asked_by` is the id of that
     call, which is in no ledger. `release` is the id of what is called of a published service.
+    `acting` is who sent it by a page of the gateway, None for all that came from outside.
     `body` is the whole request body of a model call, bounded, and None where the body streams to the wrapped app.
     `entered` is what it found where services are published, and `call_price` what one call of that costs, in
     nano-dollars, where something else than the configuration says so.
@@ -111,6 +120,7 @@ class Call(msgspec.Struct, eq=False):
     native: Any = None
     parent: str = ""
     asked_by: str = ""
+    acting: Acting | None = None
 
     operation: "Operation | None" = None
     service: str = ""

@@ -14,6 +14,7 @@ from tollbridge.errors import ConfigError
 from tollbridge.jobsettings import JobsConfig, MailConfig, RotationConfig, WebhooksConfig
 from tollbridge.oauthsettings import OAuthConfig
 from tollbridge.options import build, suggest
+from tollbridge.pagesettings import PagesConfig
 from tollbridge.servicesettings import ServicesConfig
 from tollbridge.settings import (
     AnswersConfig,
@@ -44,6 +45,7 @@ __all__ = [
     "MailConfig",
     "ModelConfig",
     "OAuthConfig",
+    "PagesConfig",
     "PluginsConfig",
     "ProviderConfig",
     "RotationConfig",
@@ -89,6 +91,7 @@ class Config:
     leaked: LeakedConfig = field(default_factory=LeakedConfig)
     sessions: SessionsConfig = field(default_factory=SessionsConfig)
     signin: SignInConfig = field(default_factory=SignInConfig)
+    pages: PagesConfig = field(default_factory=PagesConfig)
     oauth: OAuthConfig = field(default_factory=OAuthConfig)
     rotation: RotationConfig = field(default_factory=RotationConfig)
     webhooks: WebhooksConfig = field(default_factory=WebhooksConfig)
@@ -148,13 +151,13 @@ def load_config(
     if isinstance(source, Config):
         return source
     env = os.environ if env is None else env
-    said = _from_environment(env)
+    said = from_environment(env)
     path: Path | None = None
     if isinstance(source, Mapping):
         table = _over(said, source)
     else:
         path = find_config(source, env)
-        table = _over(_read(path) if path is not None else {}, said)
+        table = _over(read_file(path) if path is not None else {}, said)
     config = parse_config(table)
     base = path.parent if path is not None else Path()
     data = Path(env["TOLLBRIDGE_DATA"]) if env.get("TOLLBRIDGE_DATA") else base / ".tollbridge"
@@ -195,7 +198,8 @@ def _tables(table: Mapping[str, object], section: str) -> Mapping[str, Mapping[s
     return found
 
 
-def _read(path: Path) -> Mapping[str, object]:
+def read_file(path: Path) -> Mapping[str, object]:
+    """Read a file as a table; raises `ConfigError` in one sentence."""
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -217,7 +221,7 @@ def _over(below: Mapping[str, object], above: Mapping[str, object]) -> Mapping[s
     return merged
 
 
-def _from_environment(env: Mapping[str, str]) -> Mapping[str, object]:
+def from_environment(env: Mapping[str, str]) -> Mapping[str, object]:
     """Read `TOLLBRIDGE_SERVER__PORT=9000` as `[server] port`."""
     table: dict[str, dict[str, object]] = {}
     for name, text in env.items():

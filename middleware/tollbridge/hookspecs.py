@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tollbridge.jobs.job import Job
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
+    from tollbridge.pagemodel import Column, MenuEntry, Screen
     from tollbridge.panels import Panel
     from tollbridge.providerkeys.rotating import KeyRotator
     from tollbridge.providers import Provider
@@ -161,6 +162,21 @@ def register_commands(register: "Callable[[str, typer.Typer | Callable[..., Any]
 @hookspec
 def register_panels(register: "Callable[[str, Callable[[Gateway], Panel | Awaitable[Panel]]], None]") -> None:
     """Offer panels of the dashboard's Home.  `register(name, render)`: plain or async, called when Home is shown."""
+
+
+@hookspec
+def register_screens(register: "Callable[[Screen], None]") -> None:
+    """Offer pages for whoever is signed in.  `register(screen)`: served below the prefix, in the frame of all pages."""
+
+
+@hookspec
+def register_menu(register: "Callable[[str, MenuEntry], None]") -> None:
+    """Offer links in the menu that no screen of the plugin's brings along.  `register(name, entry)`."""
+
+
+@hookspec
+def register_columns(register: "Callable[[str, Column], None]") -> None:
+    """Offer columns of tables that others show.  `register(table, column)`, such as `tokens`; CSV has them too."""
 
 
 @hookspec

@@ -210,9 +210,14 @@ def _extra_headers(provider: Provider) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(encoded_header(provider.name, name, text) for name, text in provider.quirks.headers.items())
 
 
+def url_variables(urls: Iterable[str]) -> list[str]:
+    """Give the variables that URLs need, each once."""
+    return list(dict.fromkeys(name for url in urls for name in _VARIABLE.findall(url)))
+
+
 def unset_variables(urls: Iterable[str], env: Mapping[str, str]) -> list[str]:
     """Give the variables that URLs need and that are not set."""
-    return [name for url in urls for name in _VARIABLE.findall(url) if not env.get(name)]
+    return [name for name in url_variables(urls) if not env.get(name)]
 
 
 def _check_kept(provider: Provider, key: str) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from starlette.types import Receive, Scope, Send
 
 from tollbridge.call import Call, local_path, open_call
+from tollbridge.errors import Denied
 
 if TYPE_CHECKING:
     from tollbridge.gateway import Gateway
     from tollbridge.limits.limiter import Grant
+    from tollbridge.tokens.model import Principal
 
 Enter = Callable[[Call, Scope, Receive, Send], Awaitable[None]]
 """Takes a request of whoever made a call through the chain."""
@@ -31,6 +33,24 @@ def entrance(gateway: "Gateway") -> Enter:
         await gateway.chain.carry({**scope, "tollbridge": inner, "tollbridge.gateway": gateway}, receive, send)
 
     return enter
+
+
+async def stand_in(gateway: "Gateway", principal: "Principal", scope: Scope, receive: Receive, send: Send) -> None:
+    """Take a request through the chain on behalf of somebody who was found to act with a token, without its secret.
+
+    For a page that calls a model or a service for whoever looks, by one of their tokens: whose that is, is for the page
+    to find out. Scopes, limits, budgets, policies and tolls hold it as they hold any call, and so do the conditions of
+    the token, of where the browser is. Raises `Denied` where these refuse, or the token is a canary.
+    """
+    inner = open_call(scope, gateway.clock, path=local_path(scope))
+    if principal.canary:
+        raise Denied("this token opens nothing")
+    for conditions in principal.conditions:
+        elsewhere = conditions.refusal(inner.client, inner.received)
+        if elsewhere is not None:
+            raise elsewhere
+    inner.principal = principal
+    await gateway.chain.carry({**scope, "tollbridge": inner, "tollbridge.gateway": gateway}, receive, send)
 
 
 def keeping_open(gateway: "Gateway") -> Callable[["asyncio.Future[None]"], None]:

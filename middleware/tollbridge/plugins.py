@@ -18,6 +18,7 @@ from tollbridge import hookspecs
 from tollbridge.auth import SCHEMES
 from tollbridge.errors import PluginError, SetupError
 from tollbridge.installed import GROUP, installed_plugins
+from tollbridge.registrations import Registrations
 from tollbridge.registry import Mounted, RegisterApp, Registry, put
 from tollbridge.webhooks.events import EVENTS, is_event
 
@@ -68,6 +69,7 @@ class Plugins:
         self._trace = trace
         self._forgive = forgive
         self._given: set[str] = set()
+        self.registrations = Registrations()
         entries = sorted(installed_plugins() if found is None else found, key=lambda entry: entry.name)
         with self._forgiving():
             self._refuse_unknown(entries, [*allowed, *disabled])
@@ -162,7 +164,8 @@ class Plugins:
         results = []
         for impl in self._implementations(hook):
             with self._forgiving(), self._blaming(impl.plugin_name, hook):
-                results.append(impl.function(*(arguments[name] for name in impl.argnames)))
+                taken = self.registrations.noting(impl.plugin_name, hook, arguments)
+                results.append(impl.function(*(taken[name] for name in impl.argnames)))
         return [result for result in results if result is not None]
 
     async def run(self, hook: str, *, to_the_end: bool = False, **arguments: Any) -> None:
@@ -248,6 +251,9 @@ class Plugins:
         self.call("register_service_kinds", register=named(registry.service_kinds, "kind of service"))
         self.call("register_metrics", register=registry.observers.append)
         self.call("register_panels", register=into(registry.panels, "panel"))
+        self.call("register_screens", register=named(registry.screens, "screen"))
+        self.call("register_menu", register=into(registry.menu, "entry of the menu"))
+        self.call("register_columns", register=lambda table, one: registry.columns.setdefault(table, []).append(one))
         return registry
 
     def commands(self) -> dict[str, Any]:

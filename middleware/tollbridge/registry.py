@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tollbridge.jobs.job import Job
     from tollbridge.layers.layer import Layer
     from tollbridge.metering.prices import PriceSource
+    from tollbridge.pagemodel import Column, MenuEntry, Screen
     from tollbridge.panels import Panel
     from tollbridge.providerkeys.rotating import KeyRotator
     from tollbridge.providers import Provider
@@ -72,6 +73,9 @@ class Registry:
     service_kinds: "dict[str, ServiceKind]" = field(default_factory=dict)
     observers: list[Callable[[Any], None]] = field(default_factory=list)
     commands: dict[str, Any] = field(default_factory=dict)
+    screens: "dict[str, Screen]" = field(default_factory=dict)
+    menu: "dict[str, MenuEntry]" = field(default_factory=dict)
+    columns: "dict[str, list[Column]]" = field(default_factory=dict)
     panels: "dict[str, Callable[[Gateway], Panel | Awaitable[Panel]]]" = field(default_factory=dict)
 
 

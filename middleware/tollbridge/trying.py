@@ -24,6 +24,7 @@ from tollbridge.runtime import measured
 from tollbridge.services.book import serving
 from tollbridge.services.entrance import PREFIX, operation_of
 from tollbridge.services.kinds import OPERATION, ServedService
+from tollbridge.services.model import DraftEdit
 from tollbridge.tokens.model import Principal
 
 if TYPE_CHECKING:
@@ -59,15 +60,23 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def try_out(
-    gateway: "Gateway", service_id: str, number: int | None, attempt: Attempt, call: Call, *, giver: Principal | None
+    gateway: "Gateway",
+    service_id: str,
+    number: int | None,
+    attempt: Attempt,
+    call: Call,
+    *,
+    giver: Principal | None,
+    edit: DraftEdit | None = None,
 ) -> Tried | None:
     """Try a release, or without a number the draft, for whoever made a call; None where there is no such thing.
 
+    `edit` gives what the draft is to be for this trial; nothing of it is kept.
     What the service refuses is an answer too. Raises `BadRequest` for what could not be published, or is no request,
     `Denied` for models that the giver may not call, and `SetupError` where no model can be asked here.
     """
     headers = _checked(attempt)
-    trial = await gateway.services.trial(service_id, number, giver=giver)
+    trial = await gateway.services.trial(service_id, number, giver=giver, edit=edit)
     if trial is None:
         return None
     await gateway.prepare_asking()

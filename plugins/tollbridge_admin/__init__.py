@@ -31,8 +31,9 @@ def register_apps(register: "RegisterApp") -> None:
 
 @hookimpl
 def register_events(register: Callable[[str], None]) -> None:
-    """Offer what reading the audit log is recorded as."""
+    """Offer what reading the audit log is recorded as, and trying a provider."""
     register("audit.read")
+    register("provider.try")
 
 
 @hookimpl

@@ -14,14 +14,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tollbridge import BadRequest, Call, Gateway, NotFound, Unauthenticated
 from tollbridge.administering import Leaks, clean
+from tollbridge_admin.appdrafts import AppDrafts
 from tollbridge_admin.applications import Applications
 from tollbridge_admin.asking import NOBODY, Answer, Asked
 from tollbridge_admin.attention import Attention
 from tollbridge_admin.auditlog import AuditLog
 from tollbridge_admin.bodies import SMALL, check_kind, read_body, read_json, read_query
+from tollbridge_admin.budgets import Budgets
+from tollbridge_admin.calls import Calls
 from tollbridge_admin.catalogue import CatalogueOf
 from tollbridge_admin.clients import Clients
 from tollbridge_admin.credentials import Credentials
+from tollbridge_admin.csvtext import Csv
 from tollbridge_admin.describing import Description
 from tollbridge_admin.explain import Explain
 from tollbridge_admin.imports import Imports
@@ -29,27 +33,36 @@ from tollbridge_admin.invitations import Invitations
 from tollbridge_admin.jobs import Jobs
 from tollbridge_admin.leaked import Leaked
 from tollbridge_admin.members import Members
+from tollbridge_admin.models import Models
 from tollbridge_admin.myself import Myself
+from tollbridge_admin.mytokens import MyTokens
 from tollbridge_admin.openapidrafts import OpenApiDrafts
 from tollbridge_admin.people import People
 from tollbridge_admin.plans import Plans
+from tollbridge_admin.plugins import Plugins
 from tollbridge_admin.policies import Policies
 from tollbridge_admin.problems import refused, write_problem
 from tollbridge_admin.proofs import Proofs
 from tollbridge_admin.providerkeys import ProviderKeys
+from tollbridge_admin.providers import Providers
 from tollbridge_admin.releases import Releases
 from tollbridge_admin.repeats import Rendered, Repeats
 from tollbridge_admin.roles import Roles
 from tollbridge_admin.rotations import Rotations
 from tollbridge_admin.routes import ANY_OR_NONE, ANYBODY, Nothing, Route, Table
 from tollbridge_admin.serviceanalytics import Analytics
+from tollbridge_admin.servicefigures import ServiceFigures
+from tollbridge_admin.serviceoperations import ServiceOperations
 from tollbridge_admin.services import Services
 from tollbridge_admin.sessions import Sessions
+from tollbridge_admin.settings import Settings
+from tollbridge_admin.starters import Starters
 from tollbridge_admin.subscriptions import Subscriptions
 from tollbridge_admin.tags import is_known
 from tollbridge_admin.teams import Teams
 from tollbridge_admin.tokenreports import TokenReports
 from tollbridge_admin.tokens import Tokens
+from tollbridge_admin.usage import UsageReports
 from tollbridge_admin.webhooks import Webhooks
 
 SERVICE = "admin"
@@ -67,9 +80,14 @@ def resources(gateway: Gateway) -> Sequence[Route]:
     found = (*found, *Webhooks(gateway).routes(), *Jobs(gateway).routes(), *Rotations(gateway).routes())
     found = (*found, *Imports(gateway).routes(), *Applications(gateway).routes())
     found = (*found, *Services(gateway).routes(), *Releases(gateway).routes(), *Proofs(gateway).routes())
-    found = (*found, *OpenApiDrafts(gateway).routes())
+    found = (*found, *ServiceOperations(gateway).routes(), *ServiceFigures(gateway).routes())
+    found = (*found, *OpenApiDrafts(gateway).routes(), *AppDrafts(gateway).routes(), *Starters(gateway).routes())
     found = (*found, *Plans(gateway).routes(), *Subscriptions(gateway).routes())
     found = (*found, *Attention(gateway).routes(), *CatalogueOf(gateway).routes(), *Analytics(gateway).routes())
+    found = (*found, *Budgets(gateway).routes(), *MyTokens(gateway).routes())
+    found = (*found, *Models(gateway).routes(), *Providers(gateway).routes(), *Plugins(gateway).routes())
+    found = (*found, *Settings(gateway).routes())
+    found = (*found, *UsageReports(gateway).routes(), *Calls(gateway).routes())
     return (*found, *Myself(found).routes(), *Leaked(Leaks.of(gateway)).routes())
 
 
@@ -117,7 +135,8 @@ class Api:
         caller = call.principal or (NOBODY if route.scope in (ANYBODY, ANY_OR_NONE) else None)
         if caller is None:
             raise Unauthenticated()
-        asked = Asked(call, caller, named, self._operator)
+        unbounded = call.acting is not None and call.acting.unbounded
+        asked = Asked(call, caller, named, self._operator or unbounded)
         rendered = await self._answer(route, asked, Request(scope, receive))
         await Response(rendered.body, rendered.status, rendered.headers)(scope, receive, send)
 
@@ -161,5 +180,7 @@ def _rendered(route: Route, asked: Asked, answer: Answer) -> Rendered:
         known = asked.header("if-none-match")
         if route.reads and known and is_known(known, answer.tag):
             return Rendered(304, headers, b"")
+    if isinstance(answer.shown, Csv):
+        return Rendered(answer.status, {**headers, **answer.shown.headers}, answer.shown.encode())
     headers["content-type"] = "application/json"
     return Rendered(answer.status, headers, msgspec.json.encode(answer.shown))

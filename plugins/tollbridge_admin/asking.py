@@ -22,7 +22,7 @@ class Asked:
     caller: Principal
     named: Mapping[str, str]
     operator: bool = False
-    """Whether it is asked by a command on the machine, whom nothing bounds."""
+    """Whether it is asked by a command on the machine or by the operator's page, whom nothing bounds."""
 
     @property
     def id(self) -> str:
@@ -32,6 +32,8 @@ class Asked:
     @property
     def actor(self) -> Actor:
         """Who asks, as the audit log has it."""
+        if self.call.acting is not None:
+            return self.call.acting.actor
         return Actor(self.caller.id, "cli" if self.operator else "api", self.call.client, self.call.id)
 
     @property

@@ -35,7 +35,12 @@ class AttentionAsked(Wish, frozen=True):
 
 
 class WaitingShown(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that waits since a time.  `href` is where it is below the API; `team` is whose it is."""
+    """One thing that waits since a time.  `href` is where it is below the API; `team` is whose it is.
+
+    `name` is its own: of a subscription that of the application, whose team is `asker`, of a release its version, whose
+    `number` it has; of a job that is how often it failed in a row. `service` is the slug of the service that it is
+    about, of a key the provider; `until` is when it is over, `successor` the slug of what takes the service's place.
+    """
 
     kind: Kind
     id: str
@@ -43,6 +48,12 @@ class WaitingShown(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     team: str
     href: str
+    name: str
+    service: str | None
+    number: int | None
+    asker: str | None
+    until: datetime | None
+    successor: str | None
 
 
 class AttentionShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +102,12 @@ def _shown(kind: str, one: Waiting) -> WaitingShown:
         title=say(one),
         team=one.team,
         href=where(one),
+        name=one.name,
+        service=one.service or None,
+        number=one.number or None,
+        asker=one.asker or None,
+        until=one.until,
+        successor=one.successor or None,
     )
 
 

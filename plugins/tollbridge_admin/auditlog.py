@@ -18,7 +18,8 @@ from tollbridge_admin.paging import Cursor, Limit, cursor, read_number
 from tollbridge_admin.problems import refused
 from tollbridge_admin.reach import Reach
 from tollbridge_admin.routes import Route, route
-from tollbridge_admin.tokenshapes import Wish
+from tollbridge_admin.tokenshapes import Moment, Wish
+from tollbridge_admin.wishes import utc
 
 READ = "admin:audit:read"
 _TEAM = "team."
@@ -31,12 +32,14 @@ Text = Annotated[str, Meta(max_length=256)]
 
 
 class AuditAsked(Wish, frozen=True):
-    """Which records are listed."""
+    """Which records are listed: those written at `from` or later, and before `to`."""
 
     actor: Text = ""
     action: Annotated[str, Meta(max_length=100, description="An action, or how it begins, such as token.")] = ""
     target: Text = ""
     before: Annotated[int, Meta(ge=1, le=2**53, description="Only those below this number.")] | UnsetType = UNSET
+    since: Moment | UnsetType = msgspec.field(default=UNSET, name="from")
+    until: Moment | UnsetType = msgspec.field(default=UNSET, name="to")
     limit: Limit = 50
     after: Cursor = ""
 
@@ -116,7 +119,13 @@ class AuditLog:
                 await self._reach.see_target(asked.caller, query.target)
         before = read_number(_LIST, query.after) or query.before or None
         wanted = {"actor": query.actor, "action": _action(asked, query), "target": query.target}
-        found = await self._gateway.store.list_audit(limit=query.limit + 1, before=before, **wanted)
+        found = await self._gateway.store.list_audit(
+            limit=query.limit + 1,
+            before=before,
+            since=None if query.since is UNSET else utc(query.since, "from"),
+            until=None if query.until is UNSET else utc(query.until, "to"),
+            **wanted,
+        )
         page = found[: query.limit]
         numbers = {"first": page[-1].number, "last": page[0].number} if page else {}
         told = {name: text for name, text in wanted.items() if text} | numbers

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -80,12 +80,19 @@ def read_json(body: bytes, shape: type[T], bounds: BodyBounds = SMALL) -> T:
 
 
 def read_query(query: bytes, shape: type[T]) -> T:
-    """Read a query of that shape; raises `FieldsRefused`."""
+    """Read a query of that shape, a list being a name that comes several times; raises `FieldsRefused`."""
     try:
         pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError:
         raise BadRequest("the query cannot be read: name=value with '&' between, in UTF-8") from None
-    return shaped(_once(pairs), shape, strict=False)
+    lists = {one.encode_name for one in msgspec.structs.fields(shape) if _is_list(one.type)}
+    several = {name: [value for said, value in pairs if said == name] for name, _ in pairs if name in lists}
+    return shaped(_once([pair for pair in pairs if pair[0] not in lists]) | several, shape, strict=False)
+
+
+def _is_list(kind: Any) -> bool:
+    """Whether a field of a query may come several times."""
+    return get_origin(get_args(kind)[0] if get_origin(kind) is Annotated else kind) is list
 
 
 def shaped(value: object, shape: type[T], *, strict: bool) -> T:

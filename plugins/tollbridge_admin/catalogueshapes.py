@@ -172,18 +172,6 @@ def whole(
         )
         for live in one.versions
     ]
-    called = [
-        OperationShown(
-            name=each.name,
-            scope=f"service:{slug}:{each.name}",
-            method=each.method,
-            url=url + each.path,
-            summary=each.summary,
-            public=each.public,
-            price_usd=None if each.price is None else show_usd(each.price),
-        )
-        for each in around.operations
-    ]
     return CatalogueShown(
         **_card(one, around),
         docs=design.docs,
@@ -192,7 +180,7 @@ def whole(
         limits=LimitsShown(limits.requests_per_minute, limits.tokens_per_minute, limits.concurrency),
         plans=plans,
         released=released,
-        called=called,
+        called=called_shown(slug, url, around.operations),
         openapi=f"catalogue/services/{slug}/openapi",
         subscriptions=[
             OwnSubscriptionShown(id=each.id, application=each.application, plan=each.plan, state=each.state)
@@ -231,3 +219,19 @@ def _card(one: Listing, around: Around) -> dict[str, Any]:
         "successor": one.successor or None,
         "paused_why": service.paused_why,
     }
+
+
+def called_shown(slug: str, url: str, operations: Sequence[ServiceOperation]) -> Sequence[OperationShown]:
+    """Give what can be called of a service that is at a URL."""
+    return [
+        OperationShown(
+            name=each.name,
+            scope=f"service:{slug}:{each.name}",
+            method=each.method,
+            url=url + each.path,
+            summary=each.summary,
+            public=each.public,
+            price_usd=None if each.price is None else show_usd(each.price),
+        )
+        for each in operations
+    ]

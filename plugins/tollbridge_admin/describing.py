@@ -158,7 +158,9 @@ def _response(one: Route, status: int, shapes: _Shapes) -> Json:
         headers["ETag"] = {"$ref": "#/components/headers/Tag"}
     if status == 304:
         return {"description": "It has the entity tag that is known", "headers": headers}
-    content = {"application/json": {"schema": shapes.of(one.gives)}}
+    content: Json = {"application/json": {"schema": shapes.of(one.gives)}}
+    if one.csv:
+        content["text/csv"] = {"schema": {"type": "string"}}
     return {"description": one.summary, "headers": headers, "content": content}
 
 

@@ -6,8 +6,8 @@ A caller with a team sees and makes those to that one alone.
 from collections.abc import Sequence
 from typing import Any
 
-from tollbridge import Denied, Gateway, NotFound
-from tollbridge.administering import Invitation, MadeInvitation, Person, TokenKind
+from tollbridge import Gateway, NotFound
+from tollbridge.administering import Invitation, MadeInvitation
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.invitationshapes import (
     Acceptance,
@@ -26,6 +26,7 @@ from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.peopleshapes import MemberShown, member_shown
 from tollbridge_admin.problems import refused
 from tollbridge_admin.routes import ANY_TOKEN, Nothing, Route, route
+from tollbridge_admin.speaking import person_of
 from tollbridge_admin.tags import tag_of
 
 SENT = "team.invitation"
@@ -98,14 +99,14 @@ class Invitations:
 
     async def list_own_invitations(self, asked: Asked, nothing: Nothing) -> Answer:
         """List what the caller is invited to: a person, by a token that may do all that they may."""
-        person = await self._person(asked)
+        person = await person_of(self._gateway, asked)
         return Answer(
             OwnInvitationsShown(tuple(map(shown, await self._gateway.people.invitations.for_address(person.email))))
         )
 
     async def accept_invitation(self, asked: Asked, wish: Acceptance) -> Answer:
         """Accept an invitation by its code, as the person that the caller's token is of."""
-        person = await self._person(asked)
+        person = await person_of(self._gateway, asked)
         member = await self._gateway.people.invitations.accept_code(wish.code, person.id, by=asked.actor)
         return Answer(member_shown(member))
 
@@ -128,26 +129,6 @@ class Invitations:
         data = {"id": found.id, "team": found.team, "email": found.email, "role": found.role, "link": link or None}
         await self._gateway.webhooks.hand_over(found.webhook, SENT, {**data, "code": one.code}, ends_at=found.ends_at)
         return made(found, "", "")
-
-    async def _person(self, asked: Asked) -> Person:
-        """Give whose token the caller shows: of the member that is it, or that stands above it.
-
-        One that may do less than that is for somebody else's use, and speaks for nobody; raises `Denied`.
-        """
-        caller, store = asked.caller, self._gateway.store
-        for id in (caller.id, *(above.id for above in caller.above)):
-            found, holder = await store.get_token(id), await store.find_holder(id)
-            if found is not None and holder is not None and found.kind is TokenKind.MEMBER:
-                person = await self._gateway.people.get_person(found.owner)
-                beyond = holder.scopes.lacking(found.scopes)
-                if caller.scopes.lacking(one for one in found.scopes if one not in beyond):
-                    raise Denied(
-                        "this token may do less than whose it is: sign in, or show one that may do all that you may",
-                        code="insufficient_scope",
-                    )
-                if person is not None:
-                    return person
-        raise NotFound("this token is no person's; who is invited signs in")
 
     async def _team(self, asked: Asked) -> str:
         name, own = asked.named["name"], asked.caller.team

@@ -24,10 +24,14 @@ Url = Annotated[str, Meta(max_length=2_000)]
 
 
 class OpenApiWish(Wish, frozen=True):
-    """An OpenAPI document, or the URL of one; `upstream` is where calls go in place of its first server."""
+    """An OpenAPI document, the text of one in JSON or YAML, or its URL.
+
+    `upstream` is where calls go in place of its first server.
+    """
 
     url: Url = ""
     document: dict[str, Any] | None = None
+    text: str = ""
     upstream: Url = ""
 
 
@@ -55,9 +59,10 @@ class OpenApiDrafts:
         """Write a draft of an OpenAPI document, sent or fetched; nothing is made of it yet."""
         if KIND not in self._gateway.services.kinds:
             raise NotFound("this gateway has no services of the kind rest")
-        if (wish.document is None) is not bool(wish.url):
-            raise refused("url", "send either the document or its url")
-        fetched = await documents.fetch_document(self._gateway.transport, wish.url) if wish.url else b""
+        if sum((wish.document is not None, bool(wish.text), bool(wish.url))) != 1:
+            raise refused("url", "send either the document, its text or its url")
+        read = wish.text.encode("utf-8")
+        fetched = await documents.fetch_document(self._gateway.transport, wish.url) if wish.url else read
         drafted = await asyncio.to_thread(_drafted, wish, fetched)
         return Answer(OpenApiDrafted(KIND, drafted.design, drafted.told, drafted.operations))
 

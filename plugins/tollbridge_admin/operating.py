@@ -23,7 +23,7 @@ from tollbridge_admin.app import make_operators_app
 from tollbridge_admin.problems import KIND, write_problem
 from tollbridge_admin.routes import GET, HEAD
 
-_LOOKING = frozenset(("/explain", "/openapi-drafts"))
+_LOOKING = frozenset(("/explain", "/openapi-drafts", "/app-drafts"))
 """Paths that are asked with POST and change nothing."""
 EVERYTHING = ScopeSet(("admin:*", "ai:*", "model:*", "service:*"))
 

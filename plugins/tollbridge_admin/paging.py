@@ -26,7 +26,7 @@ def read_cursor(kind: str, text: str) -> str | None:
     except ValueError:
         said = last = ""
     if said != kind or not last:
-        raise _no_cursor()
+        raise no_cursor()
     return last
 
 
@@ -36,9 +36,10 @@ def read_number(kind: str, text: str) -> int | None:
     if last is None:
         return None
     if not last.isdecimal() or len(last) > 18:
-        raise _no_cursor()
+        raise no_cursor()
     return int(last)
 
 
-def _no_cursor() -> FieldsRefused:
+def no_cursor() -> FieldsRefused:
+    """Refuse what is no cursor of a list."""
     return refused("after", "it is no cursor of this list; take the `next` of a page")

@@ -6,11 +6,16 @@ All of it is on the account of who asks: what it asks models is their usage, and
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec import UNSET
+
 from tollbridge import Gateway, NotFound
+from tollbridge.administering import Design, Service
+from tollbridge.services.model import DraftEdit
 from tollbridge.trying import try_out
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.bodies import DESIGN
-from tollbridge_admin.designshapes import problems_shown
+from tollbridge_admin.designshapes import merged, problems_shown
+from tollbridge_admin.problems import refused
 from tollbridge_admin.proofshapes import (
     AttemptWish,
     EvaluationsShown,
@@ -22,7 +27,7 @@ from tollbridge_admin.proofshapes import (
 )
 from tollbridge_admin.releases import there
 from tollbridge_admin.routes import Nothing, Route, route
-from tollbridge_admin.servicereach import see_service
+from tollbridge_admin.servicereach import check_references, see_service, within_reach
 from tollbridge_admin.services import READ, WRITE
 
 _RELEASE = "/services/{service}/releases/{number}"
@@ -65,8 +70,24 @@ class Proofs:
         """Answer one request with a draft, or a release, on the caller's account; nothing is published."""
         service = await see_service(self._gateway, asked)
         number = wish.release if isinstance(wish.release, int) else None
-        attempt = attempt_of(wish)
-        found = await try_out(self._gateway, service.id, number, attempt, asked.call, giver=asked.minter)
+        attempt, edit = attempt_of(wish), self._edit(asked, wish)
+        found = await try_out(self._gateway, service.id, number, attempt, asked.call, giver=asked.minter, edit=edit)
         if found is None:
             raise NotFound("there is no such release")
         return Answer(tried_shown(found))
+
+    def _edit(self, asked: Asked, wish: AttemptWish) -> DraftEdit | None:
+        """Give what makes of the draft what is wished for, under the rules of a change; raises `FieldsRefused`."""
+        patch = wish.draft
+        if patch is UNSET:
+            return None
+        if wish.release is not UNSET:
+            raise refused("draft", "a release is tried as it is; leave one of the two out")
+
+        def edit(seen: Service, draft: Design) -> Design:
+            service, made = within_reach(asked, seen), merged(draft, patch)
+            kind = self._gateway.services.kinds.get(service.kind)
+            check_references(asked, kind, draft.definition, made.definition)
+            return made
+
+        return edit

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tollbridge.administering import MEDIAN, SLOWEST, CaseResult, Compared, Evaluation, show_usd
 from tollbridge.trying import Attempt, Tried
-from tollbridge_admin.designshapes import ProblemShown
+from tollbridge_admin.designshapes import DraftPatch, ProblemShown
 from tollbridge_admin.problems import refused
 from tollbridge_admin.tokenshapes import Wish
 
@@ -65,10 +65,12 @@ class ProvedShown(msgspec.Struct, frozen=True, kw_only=True):
 class AttemptWish(Wish, frozen=True):
     """A request to try a draft with, or where one is named a release.
 
-    `body` is sent as JSON; a text is sent as it is where `content-type` among the headers says something else.
+    `draft` is what members of the draft are to be for this trial alone (RFC 7396), which no release has. `body` is sent
+    as JSON; a text is sent as it is where `content-type` among the headers says something else.
     """
 
     release: ReleaseNumber | UnsetType = UNSET
+    draft: DraftPatch | UnsetType = UNSET
     method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] = "POST"
     path: Annotated[str, Meta(pattern=r"^(/.*)?$", max_length=2_000, description="Below the service.")] = ""
     query: Annotated[str, Meta(pattern=r"^[!-~]*$", max_length=8_000, description="Without the question mark.")] = ""

@@ -28,7 +28,7 @@ ID = "[a-z]{1,12}_[0-9A-Za-z_-]{1,64}"
 """How an id looks, so that no word of a path is taken for one."""
 PATTERNS = {
     **{"id": ID, "name": SLUG, "key": STORED_NAME, "credential": "(?:key|ak)_[0-9a-f]{28}"},
-    **{"service": f"(?:svc_[0-9A-Za-z]{{1,64}}|{SERVICE_SLUG})", "number": "[1-9][0-9]{0,8}"},
+    **{"provider": STORED_NAME, "service": f"(?:svc_[0-9A-Za-z]{{1,64}}|{SERVICE_SLUG})", "number": "[1-9][0-9]{0,8}"},
 }
 """How what stands for a name in a path looks."""
 
@@ -49,7 +49,7 @@ class Route:
     `takes` are the fields of its query where it reads, of its body where it writes; `gives` what it answers, with
     `status`. `may_be_bare`: its body may be left out. `tagged`: it is about one object, which has an entity tag that
     `If-Match` is held against. `looks`: it changes nothing, though it is a POST. `also` are statuses that nothing else
-    says. `bounds` are those of its body.
+    says. `bounds` are those of its body. `csv`: it answers with a table where that is asked for.
     """
 
     method: str
@@ -66,6 +66,7 @@ class Route:
     looks: bool = False
     also: tuple[int, ...] = ()
     bounds: BodyBounds = SMALL
+    csv: bool = False
 
     @property
     def reads(self) -> bool:

@@ -26,8 +26,8 @@ from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.bodies import DESIGN
 from tollbridge_admin.designshapes import design_shown, merged, problems_shown
 from tollbridge_admin.figures import Figures
-from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.routes import Nothing, Route, route
+from tollbridge_admin.servicefigures import page_of
 from tollbridge_admin.servicereach import check_references, lacking_models, lacking_secrets, see_service, within_reach
 from tollbridge_admin.serviceshapes import (
     Deprecation,
@@ -55,7 +55,6 @@ from tollbridge_admin.wishes import utc
 
 READ, WRITE = "admin:services:read", "admin:services:write"
 PUBLISH = "admin:publishing:write"
-_LIST = "services"
 _ALL = "/services"
 _ONE = "/services/{service}"
 
@@ -112,20 +111,7 @@ class Services:
 
     async def list_services(self, asked: Asked, query: ServicesAsked) -> Answer:
         """List services by their slugs."""
-        own = asked.caller.team
-        after = read_cursor(_LIST, query.after) or ""
-        if own and query.team not in ("", own):
-            return Answer(ServicesShown((), None))
-        found = await (await self._gateway.store.services()).list_services(
-            limit=query.limit + 1,
-            after=after,
-            search=query.q,
-            team=own or query.team,
-            kind=query.kind,
-            state="" if query.state is UNSET else query.state,
-        )
-        page = found[: query.limit]
-        following = cursor(_LIST, page[-1].slug) if len(found) > len(page) else None
+        page, following = await page_of(self._gateway, asked, query)
         return Answer(ServicesShown(tuple(map(shown, page)), following))
 
     async def create_service(self, asked: Asked, wish: NewServiceWish) -> Answer:

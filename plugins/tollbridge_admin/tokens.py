@@ -11,6 +11,8 @@ from tollbridge_admin.paging import cursor, read_cursor
 from tollbridge_admin.reach import Reach
 from tollbridge_admin.routes import Nothing, Route, route
 from tollbridge_admin.tags import tag_of
+from tollbridge_admin.tokencounts import CountsAsked, TokenCountsShown, counts_shown
+from tollbridge_admin.tokendetails import TokenAsked, TokenDetailed, TokensDetailed, detailed, detailed_tag, plain
 from tollbridge_admin.tokenshapes import (
     PASSING,
     IssuedShown,
@@ -22,7 +24,6 @@ from tollbridge_admin.tokenshapes import (
     TokenPatch,
     TokensAsked,
     TokenShown,
-    TokensShown,
     issued,
     shown,
 )
@@ -48,10 +49,11 @@ class Tokens:
         acting: dict[str, Any] = {**write, "may_be_bare": True, "tagged": True}
         one: dict[str, Any] = {"takes": Nothing, "gives": TokenShown}
         return (
-            route("GET", "/tokens", self.list_tokens, takes=TokensAsked, gives=TokensShown, scope=READ),
+            route("GET", "/tokens", self.list_tokens, takes=TokensAsked, gives=TokensDetailed, scope=READ),
+            route("GET", "/tokens/counts", self.count_tokens, takes=CountsAsked, gives=TokenCountsShown, scope=READ),
             route("POST", "/tokens", self.create_token, takes=NewTokenWish, gives=IssuedShown, status=201, **write),
             route("POST", "/tokens/revoke", self.revoke_tokens, takes=ManyTokens, gives=ManyRevoked, scope=WRITE),
-            route("GET", _ONE, self.get_token, **one, scope=READ, tagged=True),
+            route("GET", _ONE, self.get_token, takes=TokenAsked, gives=TokenDetailed, scope=READ, tagged=True),
             route("PATCH", _ONE, self.change_token, takes=TokenPatch, gives=TokenShown, tagged=True, **write),
             route("POST", f"{_ONE}/rotate", self.rotate_token, takes=Rotation, gives=IssuedShown, **acting),
             route("POST", f"{_ONE}/disable", self.disable_token, **one, **acting),
@@ -63,7 +65,7 @@ class Tokens:
         """List tokens, newest first."""
         own = asked.caller.team
         if own and query.team not in ("", own):
-            return Answer(TokensShown((), None))
+            return Answer(TokensDetailed((), None))
         found = await self._gateway.store.list_tokens(
             limit=query.limit + 1,
             before=read_cursor(_LIST, query.after) or query.before or None,
@@ -71,11 +73,22 @@ class Tokens:
             state=query.state or "",
             parent=query.parent,
             team=own or query.team,
+            owner=query.owner,
             budgets=self._gateway.budgets.token,
         )
         page = found[: query.limit]
         following = cursor(_LIST, page[-1].id) if len(found) > len(page) else None
-        return Answer(TokensShown(tuple(map(shown, page)), following))
+        if query.details:
+            return Answer(TokensDetailed(await detailed(self._gateway, asked.caller, page), following))
+        return Answer(TokensDetailed(tuple(map(plain, page)), following))
+
+    async def count_tokens(self, asked: Asked, query: CountsAsked) -> Answer:
+        """Count tokens by state, and by what needs somebody."""
+        own = asked.caller.team
+        if own and query.team not in ("", own):
+            return Answer(TokenCountsShown())
+        budgets = self._gateway.budgets.token
+        return Answer(counts_shown(await self._gateway.store.count_tokens(budgets=budgets, team=own or query.team)))
 
     async def create_token(self, asked: Asked, wish: NewTokenWish) -> Answer:
         """Make a token below the caller's; its secret is in the answer, this once."""
@@ -97,9 +110,13 @@ class Tokens:
                 results.append(RevokedShown(token_id, "out_of_reach"))
         return Answer(ManyRevoked(results))
 
-    async def get_token(self, asked: Asked, nothing: Nothing) -> Answer:
+    async def get_token(self, asked: Asked, query: TokenAsked) -> Answer:
         """Show one token."""
-        return _one(await self._reach.see(asked.caller, asked.id))
+        token = await self._reach.see(asked.caller, asked.id)
+        if not query.details:
+            return _one(token)
+        (one,) = await detailed(self._gateway, asked.caller, (token,))
+        return Answer(one, tag=detailed_tag(one))
 
     async def change_token(self, asked: Asked, patch: TokenPatch) -> Answer:
         """Change a token, at once: what is not there stays, null takes away (RFC 7396)."""

@@ -32,12 +32,13 @@ Hours = Annotated[str, Meta(max_length=200, description="When it may be used.", 
 Tags = Annotated[list[Annotated[str, Meta(extra_json_schema={"pattern": "^[!-~]{1,64}$"})]], Meta(max_length=32)]
 Usd = Annotated[str, Meta(pattern=r"^[0-9]{1,10}(\.[0-9]{1,9})?$", description="US dollars.", examples=["25", "25.50"])]
 Period = Literal["day", "month", "total"]
-State = Literal["active", "disabled", "revoked", "expired", "ending", "near-budget", "over-budget"]
+State = Literal["active", "disabled", "revoked", "expired", "ending", "near-budget", "over-budget", "unused"]
 Overlap = Annotated[
     int,
     Meta(ge=0, le=int(LONGEST_OVERLAP.total_seconds()), description="Seconds for which the old secret still opens."),
 ]
 DAY_S = 86_400
+Details = Annotated[bool, Meta(description="Say how its budgets stand, and who its owner is, too.")]
 
 
 def hidden(of: object) -> str:
@@ -140,7 +141,9 @@ class TokensAsked(Wish, frozen=True):
     state: State | UnsetType = UNSET
     parent: Annotated[str, Meta(max_length=100, description="Only those that this token minted.")] = ""
     team: Annotated[str, Meta(max_length=100, description="Only those of this team.")] = ""
+    owner: Annotated[str, Meta(max_length=100, description="Only those whose owner is just this.")] = ""
     before: Annotated[str, Meta(max_length=100, description="Only those made before this one, by its id.")] = ""
+    details: Details = False
     limit: Limit = 50
     after: Cursor = ""
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tollbridge import Gateway, Token
+from tollbridge.screens.budgets import fullest, level
+from tollbridge.screens.waits import NAMED
 from tollbridge.stores.base import BudgetUse, TokenCounts, TokenView
 from tollbridge.stores.reporting import Health, Totals
-from tollbridge_dashboard.budgets import fullest, level
 
 FAILING = 0.01
 """The share of failed calls from which Home says so."""
-NAMED = 3
-"""Things of one kind that are called by name; the others are behind the link, or counted."""
 
 
 @dataclass(frozen=True, slots=True)

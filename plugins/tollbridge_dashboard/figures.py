@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tollbridge import Gateway, Token
+from tollbridge.screens.budgets import fullest
+from tollbridge.screens.charts import COLOURS, Column
 from tollbridge.stores.base import BudgetUse, TokenCounts
 from tollbridge.stores.reporting import Bucket, Health, Spend, Totals
 from tollbridge_dashboard.attention import Attention, is_failing, look
-from tollbridge_dashboard.budgets import fullest
-from tollbridge_dashboard.charts import COLOURS, Column
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER = timedelta(minutes=15)
@@ -146,7 +146,8 @@ async def _month(gateway: Gateway, now: datetime) -> Month:
     """Sum the month so far by day, and the same part of the month before."""
     store, first = gateway.store, _first(now)
     days = (now - first).days + 1
-    spent = {bucket.start: bucket.cost for bucket in await store.series(first, first + days * _DAY, steps=days)}
+    daily = await store.series(first, first + days * _DAY, steps=days, timed=False)
+    spent = {bucket.start: bucket.cost for bucket in daily}
     cost = sum(spent.values())
     passed, whole = (now - first) // _QUARTER + 1, (_first(first + 31 * _DAY) - first) // _QUARTER
     before = _first(first - _DAY)
@@ -184,7 +185,8 @@ def _named(start: datetime, step: timedelta) -> tuple[str, str]:
 
 
 async def _series(gateway: Gateway, starts: list[datetime], step: timedelta, *, by_model: bool) -> Sequence[Bucket]:
-    return await gateway.store.series(starts[0], starts[-1] + step, steps=len(starts), by_model=by_model)
+    until, steps = starts[-1] + step, len(starts)
+    return await gateway.store.series(starts[0], until, steps=steps, by_model=by_model, timed=not by_model)
 
 
 async def _cost(gateway: Gateway, now: datetime, chosen: Range) -> Cost:

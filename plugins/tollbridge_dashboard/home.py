@@ -1,19 +1,30 @@
 """Home: what crosses the bridge now, and what it costs."""
 
 import hashlib
+from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge import Need, Page
+from tollbridge.screens import Pages
+from tollbridge.screens.owners import owners
+from tollbridge.screens.viewing import viewer
+from tollbridge.screens.waits import collect_waiting
+from tollbridge.screens.words import clock_time
+from tollbridge_dashboard.attention import is_failing
 from tollbridge_dashboard.figures import RANGES, collect
-from tollbridge_dashboard.owners import owners
-from tollbridge_dashboard.pages import Pages
 from tollbridge_dashboard.panels import collect_panels
-from tollbridge_dashboard.viewing import viewer
-from tollbridge_dashboard.waits import collect_waiting
-from tollbridge_dashboard.words import clock_time
+from tollbridge_dashboard.scopes import READ
 
 _AS_OF = "x-as-of"
+
+
+def make(pages: Pages) -> Sequence[Page]:
+    """Give the page."""
+    need = Need(READ, whole=True, elsewhere=True)
+    pages.environment.globals["is_failing"] = is_failing
+    return (Page("GET", "/", Home(pages).page, need),)
 
 
 class Home:
@@ -30,7 +41,7 @@ class Home:
         page = self._pages.render(
             request,
             "home.html",
-            nav="home",
+            nav="/",
             figures=figures,
             waits=await collect_waiting(gateway, viewer(request)),
             people=await owners(gateway, (token for _, token in figures.spenders if token)),

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from tollbridge import Gateway, Panel
-from tollbridge_dashboard.words import cell, cut, is_number
+from tollbridge.screens.words import cell, cut, is_number
 
 MOST_ROWS = 50
 """Rows shown of a panel."""

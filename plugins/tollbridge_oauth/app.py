@@ -27,7 +27,7 @@ from tollbridge_oauth.registration import Registration
 from tollbridge_oauth.tokens import TokenEndpoint, address_of
 from tollbridge_oauth.verifying import Verifying
 
-_PAGES = ("authorize", "device", "static")
+_PAGES = ("authorize", "device", "language", "static")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -72,14 +72,14 @@ def _pages(gateway: Gateway, authentication: Authentication, mint: Mint) -> ASGI
         Route(f"{PATH}/authorize", consenting.decide, methods=["POST"]),
         Route(f"{PATH}/device", verifying.page, methods=["GET"]),
         Route(f"{PATH}/device", verifying.decide, methods=["POST"]),
+        Route(f"{PATH}/language", pages.languages.switch, methods=["POST"]),
         Route(f"{PATH}/static/{{name}}", pages.assets.serve),
     ]
     failures = {HTTPException: pages.failed, GatewayError: pages.failed}
     server = gateway.config.server
     place = Place(server.public_url, server.prefix, PATH)
-    return Shield(
-        Starlette(routes=routes, exception_handlers=failures), place, refuse=pages.refuse, clock=gateway.clock
-    )
+    app = Starlette(routes=routes, exception_handlers=failures)
+    return Shield(app, place, refuse=pages.refuse, clock=gateway.clock, languages=pages.languages)
 
 
 def server_document(gateway: Gateway) -> ASGIApp:

@@ -10,16 +10,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tollbridge import Gateway, GatewayError
 from tollbridge.browsing import Renderer, here, policy, sign_in_path
+from tollbridge.browsing import gettext as _
+from tollbridge.browsing import gettext_noop as N_
 from tollbridge_oauth.addresses import PATH
 from tollbridge_oauth.answers import waiting
 from tollbridge_oauth.lending import Lending, Visitor
 
 _WHY = {
-    "client": "The program that sent you here is not known, or has ended.",
-    "redirect": "The program that sent you here wants you to go back to an address that is not registered for it.",
-    "request": "The program that sent you here asked in a way that cannot be understood.",
-    "operator": "You came by the operator's link. What you let a program do is lent by a person: sign in as one.",
-    "again": "This page was made for somebody else, or a while ago. Begin again in the program.",
+    "client": N_("The program that sent you here is not known, or has ended."),
+    "redirect": N_("The program that sent you here wants you to go back to an address that is not registered for it."),
+    "request": N_("The program that sent you here asked in a way that cannot be understood."),
+    "operator": N_("You came by the operator's link. What you let a program do is lent by a person: sign in as one."),
+    "again": N_("This page was made for somebody else, or a while ago. Begin again in the program."),
 }
 
 
@@ -29,8 +31,8 @@ class Pages:
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.lending = Lending(gateway)
-        self._renderer = Renderer("tollbridge_oauth", gateway.clock, mount=PATH)
-        self.assets = self._renderer.assets
+        self._renderer = Renderer("tollbridge_oauth", gateway.clock, mount=PATH, config=gateway.config)
+        self.assets, self.languages = self._renderer.assets, self._renderer.languages
 
     def render(
         self, request: Request, template: str, /, *, status: int = 200, back_to: str = "", **context: Any
@@ -43,7 +45,7 @@ class Pages:
     def no(self, request: Request, why: str) -> Response:
         """Say why nobody is sent back; never a redirect (RFC 6749 section 4.1.2.1)."""
         sign_in = sign_in_path(request, here(request)) if why == "operator" else ""
-        return self.render(request, "cannot.html", status=400, why=_WHY[why], sign_in=sign_in)
+        return self.render(request, "cannot.html", status=400, why=_(_WHY[why]), sign_in=sign_in)
 
     async def refuse(self, request: Request, status: int) -> Response:
         """Make the page of a refusal before any page was reached."""

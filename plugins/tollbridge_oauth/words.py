@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ADMINISTERS = {"read": "see", "write": "see and change", "*": "see and change"}
+from tollbridge.browsing import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +22,39 @@ def said(scopes: Sequence[str]) -> Sequence[Said]:
 
 
 def _said(scope: str) -> Said:
-    kind, _, rest = scope.partition(":")
+    kind, rest = scope.partition(":")[::2]
     return _KINDS[kind](scope, rest)
 
 
 def _ai(scope: str, rest: str) -> Said:
-    return Said(scope, "call models, for whatever they can do" if rest == "*" else f"call models, for {rest}")
+    if rest == "*":
+        return Said(scope, _("call models, for whatever they can do"))
+    return Said(scope, _("call models, for %(operation)s") % {"operation": rest})
 
 
 def _model(scope: str, rest: str) -> Said:
     if rest == "*":
-        return Said(scope, "use every model that you may use")
-    return Said(scope, f"use models whose names fit {rest}" if "*" in rest else f"use the model {rest}")
+        return Said(scope, _("use every model that you may use"))
+    words = _("use models whose names fit %(name)s") if "*" in rest else _("use the model %(name)s")
+    return Said(scope, words % {"name": rest})
 
 
 def _service(scope: str, rest: str) -> Said:
-    name, _, operation = rest.partition(":")
+    name, operation = rest.partition(":")[::2]
     if "*" in name:
-        return Said(scope, "use every service that you may use")
-    return Said(scope, f"use the service {name}" + (f", for {operation}" if operation not in ("", "*") else ""))
+        return Said(scope, _("use every service that you may use"))
+    if operation in ("", "*"):
+        return Said(scope, _("use the service %(name)s") % {"name": name})
+    return Said(scope, _("use the service %(name)s, for %(operation)s") % {"name": name, "operation": operation})
 
 
 def _admin(scope: str, rest: str) -> Said:
-    area, _, right = rest.partition(":")
+    area, right = rest.partition(":")[::2]
     if area == "*":
-        return Said(scope, "administer all that you may administer", grave=True)
-    return Said(scope, f"{_ADMINISTERS[right]} {area}", grave=right != "read")
+        return Said(scope, _("administer all that you may administer"), grave=True)
+    is_grave = right != "read"
+    words = _("see and change %(area)s") if is_grave else _("see %(area)s")
+    return Said(scope, words % {"area": area}, grave=is_grave)
 
 
 _KINDS = {"ai": _ai, "model": _model, "service": _service, "admin": _admin}

@@ -22,9 +22,12 @@ from tollbridge_postgres.clock import DatabaseClock
 from tollbridge_postgres.driver import Connection
 from tollbridge_postgres.ledger import Moves, close_reservations, write_usage
 from tollbridge_postgres.pool import Pool
+from tollbridge_postgres.rollups import take_over
 
 _AT_ONCE = 200
 """Rows changed in one transaction: others wait for its end."""
+_SUMMED_AT_ONCE = 1_000
+"""Usage rows that sums take over in one transaction."""
 CLOCK_S = 30.0
 """How often the database's clock is looked at."""
 LAST_S = 2.0
@@ -134,7 +137,7 @@ class Upkeep:
         return swept
 
     async def tidy(self) -> None:
-        """Write the notes of use and forget what has ended.  Raises `Unavailable`."""
+        """Write the notes of use, bring the sums of usage up to date, forget what has ended.  Raises `Unavailable`."""
         used, self._used = self._used, {}
         try:
             notes = sorted((token_id, *use) for token_id, use in used.items())
@@ -143,6 +146,8 @@ class Upkeep:
         except (Unavailable, asyncio.CancelledError):
             self._used = used | self._used  # written twice does no harm
             raise
+        while await self._pool.transact(lambda db: take_over(db, _SUMMED_AT_ONCE)) == _SUMMED_AT_ONCE:
+            pass
         for statement in (_FORGET_ENDED, _FORGET_FIRST_ANSWERS, *_FORGET_ROWS, _FORGET_ISSUED):
             while await self._forget(statement):
                 pass

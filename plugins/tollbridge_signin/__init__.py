@@ -33,10 +33,15 @@ def register_commands(register: Callable[[str, Any], None]) -> None:
 
 @hookimpl
 def check(gateway: "Gateway") -> None:
-    """Refuse an OpenID provider that nobody could sign in with; raises `ConfigError`."""
+    """Refuse an OpenID provider that nobody could sign in with, and words that no page could say.
+
+    Raises `ConfigError`.
+    """
+    from tollbridge_signin.pages import check_languages
     from tollbridge_signin.ways import check_providers
 
     check_providers(gateway)
+    check_languages(gateway)
 
 
 @hookimpl

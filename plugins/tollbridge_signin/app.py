@@ -40,10 +40,11 @@ def make_app(gateway: Gateway) -> ASGIApp:
         Route(f"{PATH}/invitation", invited.answer, methods=["POST"]),
         Route(f"{PATH}/invitations", invited.mine, methods=["GET"]),
         Route(f"{PATH}/invitations", invited.accept, methods=["POST"]),
+        Route(f"{PATH}/language", pages.languages.switch, methods=["POST"]),
         Route(f"{PATH}/static/{{name}}", pages.assets.serve),
     ]
     failures = {HTTPException: pages.failed, GatewayError: pages.failed}
     server = gateway.config.server
     place = Place(server.public_url, server.prefix, PATH)
     app = Starlette(routes=routes, exception_handlers=failures)
-    return Shield(app, place, refuse=pages.refuse, clock=gateway.clock)
+    return Shield(app, place, refuse=pages.refuse, clock=gateway.clock, languages=pages.languages)

@@ -12,6 +12,7 @@ from tollbridge.people.model import Invitation, Person
 from tollbridge_signin import PATH
 from tollbridge_signin.entering import BY_PASSWORD
 from tollbridge_signin.pages import Pages, actor, client_of, field
+from tollbridge_signin.refusals import sentence
 
 
 class Invited:
@@ -68,10 +69,9 @@ class Invited:
         return signin.sign_up and signin.passwords
 
     async def _refused(self, request: Request, code: str, exc: GatewayError, name: str) -> Response:
-        said = f"{exc.message[:1].upper()}{exc.message[1:]}."
         errors = {"name": "name", "password": "new"}
         at = errors.get(exc.param or "", "") if isinstance(exc, BadRequest) else ""
-        return await self._show(request, code, {at: said}, status=exc.status, name=name)
+        return await self._show(request, code, {at: sentence(exc)}, status=exc.status, name=name)
 
     async def _show(
         self, request: Request, code: str, errors: dict[str, str] | None = None, *, status: int = 200, name: str = ""
@@ -102,7 +102,7 @@ class Invited:
             status=200 if refused is None else refused.status,
             person=person,
             invitations=found,
-            refused_with="" if refused is None else f"{refused.message[:1].upper()}{refused.message[1:]}.",
+            refused_with="" if refused is None else sentence(refused),
             joined="joined" in request.query_params,
         )
 

@@ -11,7 +11,7 @@ from tollbridge_signin import PATH
 from tollbridge_signin.agents import named
 from tollbridge_signin.entering import Entering
 from tollbridge_signin.pages import Pages, actor, field
-from tollbridge_signin.refusals import SignInRefused, Why
+from tollbridge_signin.refusals import SignInRefused, Why, sentence
 
 
 class Mine:
@@ -74,7 +74,7 @@ class Mine:
         try:
             await people.replace_password(person, field(form, "new"), by=actor(request, session))
         except BadRequest as exc:
-            return self._form(request, person, {"new": f"{exc.message[:1].upper()}{exc.message[1:]}."}, exc.status)
+            return self._form(request, person, {"new": sentence(exc)}, exc.status)
         return await self._pages.enter(request, person.id, session.via, f"{root(request)}{PATH}/sessions?changed")
 
     def _form(

@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tollbridge import Actor, Gateway
-from tollbridge.browsing import SESSION, Renderer, read_cookie, set_cookie, way_back
+from tollbridge.browsing import SESSION, Languages, Renderer, read_cookie, set_cookie, way_back
 from tollbridge.people.model import Person
 from tollbridge.sessions import Browser, Session
 from tollbridge_signin import PATH
 from tollbridge_signin.refusals import SignInRefused
+
+_PACKAGE = "tollbridge_signin"
 
 
 class Pages:
@@ -21,8 +23,8 @@ class Pages:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self._renderer = Renderer("tollbridge_signin", gateway.clock, mount=PATH)
-        self.assets = self._renderer.assets
+        self._renderer = Renderer(_PACKAGE, gateway.clock, mount=PATH, config=gateway.config)
+        self.assets, self.languages = self._renderer.assets, self._renderer.languages
 
     def render(
         self,
@@ -75,6 +77,14 @@ class Pages:
         answer = RedirectResponse(way_back(request, wanted), 303)
         set_cookie(answer, request, SESSION, begun.secret, max_age=gateway.sessions.life_s)
         return answer
+
+
+def check_languages(gateway: Gateway) -> None:
+    """Refuse a catalogue of the operator that cannot be used, and a language that nobody speaks.
+
+    Raises `ConfigError`.
+    """
+    Languages(_PACKAGE, config=gateway.config)
 
 
 def browser(request: Request) -> Browser:

@@ -3,23 +3,38 @@
 import math
 from collections.abc import Mapping
 from enum import Enum
-from gettext import gettext as _
+
+from tollbridge import GatewayError
+from tollbridge.browsing import gettext as _
+from tollbridge.browsing import gettext_noop as N_
+
+SAID_BY_THE_GATEWAY = (
+    N_("a password has 15 characters at least and 1024 bytes at most"),
+    N_("this password repeats itself; take one that is harder to guess"),
+    N_("a password holds neither the name nor the address of its person"),
+    N_("name is 1 to 100 printable characters"),
+    N_("this invitation was used, was withdrawn, or has ended; ask for another one"),
+    N_("this invitation is for somebody else; sign in with the address it was sent to"),
+    N_("you are a member of this team already"),
+    N_("who invited you may not do that any more; ask for another one"),
+)
+"""What it refuses people here with, marked for translators; anything else it says stays as it is."""
 
 
 class Why(Enum):
     """Each with its status and what the page says."""
 
-    PASSWORD = 401, _("The address and the password do not fit together.")
-    OWN = 401, _("That is not your password.")
-    WAIT = 429, _("There were too many tries. Wait a while, then try again.")
-    STALE = 400, _("This sign-in is over, or was begun in another browser. Begin again.")
-    DENIED = 403, _("The provider did not sign you in.")
-    ANSWER = 502, _("The provider's answer cannot be used. Begin again; if that does not help, tell an administrator.")
-    AWAY = 503, _("The provider cannot be reached now. Try again later.")
-    UNVERIFIED = 403, _("The provider does not say that your address is yours. Have it verify your address first.")
-    UNKNOWN = 403, _("Nobody here has your address. Ask an administrator to add you.")
-    DISABLED = 403, _("You are switched off here. Ask an administrator.")
-    OTHER = 403, _("That is somebody else than who is signed in.")
+    PASSWORD = 401, N_("The address and the password do not fit together.")
+    OWN = 401, N_("That is not your password.")
+    WAIT = 429, N_("There were too many tries. Wait a while, then try again.")
+    STALE = 400, N_("This sign-in is over, or was begun in another browser. Begin again.")
+    DENIED = 403, N_("The provider did not sign you in.")
+    ANSWER = 502, N_("The provider's answer cannot be used. Begin again; if that does not help, tell an administrator.")
+    AWAY = 503, N_("The provider cannot be reached now. Try again later.")
+    UNVERIFIED = 403, N_("The provider does not say that your address is yours. Have it verify your address first.")
+    UNKNOWN = 403, N_("Nobody here has your address. Ask an administrator to add you.")
+    DISABLED = 403, N_("You are switched off here. Ask an administrator.")
+    OTHER = 403, N_("That is somebody else than who is signed in.")
 
     @property
     def status(self) -> int:
@@ -27,7 +42,7 @@ class Why(Enum):
 
     @property
     def words(self) -> str:
-        return self.value[1]
+        return _(self.value[1])
 
 
 class SignInRefused(Exception):
@@ -46,3 +61,9 @@ class SignInRefused(Exception):
     def headers(self) -> Mapping[str, str]:
         """Say when another try is listened to, where that is not at once (RFC 9110, 10.2.3)."""
         return {"retry-after": str(math.ceil(self.wait_s))} if self.wait_s else {}
+
+
+def sentence(exc: GatewayError) -> str:
+    """Give what the gateway refused with, as a sentence of its own."""
+    text = _(exc.message)
+    return _("%(sentence)s.") % {"sentence": f"{text[:1].upper()}{text[1:]}"}

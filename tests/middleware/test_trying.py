@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec import structs
 from structlog.testing import capture_logs
 from tests.support.answering import Answering, AnsweringService, Answers
 
@@ -11,7 +12,7 @@ from tollbridge.call import Call, open_call
 from tollbridge.errors import BadRequest, ConfigError, Denied
 from tollbridge.gateway import Gateway
 from tollbridge.services.kinds import Running
-from tollbridge.services.model import Design
+from tollbridge.services.model import Design, Service
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.tokens.model import Principal
 from tollbridge.tokens.scopes import ScopeSet
@@ -101,6 +102,20 @@ async def test_release_answers_in_place_of_the_draft(bridge: GatewayUnderTest, k
     assert [one.version for one in kind.made] == ["1.2"]
     assert await try_out(bridge.gateway, service_id, 9, Attempt(), call_of(bridge), giver=ANN) is None
     assert await try_out(bridge.gateway, "svc_9", None, Attempt(), call_of(bridge), giver=ANN) is None
+
+
+async def test_draft_answers_as_edited_for_this_trial_alone(bridge: GatewayUnderTest, kind: Echoing) -> None:
+    service_id = await begun(bridge)
+    store, outer = await bridge.gateway.store.services(), call_of(bridge)
+    before = await store.get_draft(service_id)
+
+    def edit(service: Service, draft: Design) -> Design:
+        return structs.replace(draft, definition={"text": f"{draft.definition['text']} of {service.slug}"})
+
+    assert await try_out(bridge.gateway, service_id, None, Attempt(), outer, giver=ANN, edit=edit) is not None
+
+    assert [one.definition.text for one in kind.made] == ["rain of weather"]
+    assert await store.get_draft(service_id) == before
 
 
 async def test_it_is_usage_of_who_asks_and_no_call_of_the_service(bridge: GatewayUnderTest) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, LargeBinary, Text
 
-from tollbridge.stores import granttables, jobtables, peopletables, tables  # noqa: F401 - each declares its tables
+from tollbridge.stores import granttables, jobtables, peopletables, rolluptables, tables  # noqa: F401 - each declares its
 from tollbridge.stores.columns import metadata
 
 _VALUES = {Text: str, LargeBinary: lambda number: str(number).encode(), Boolean: bool}

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tests.plugins.jwt.install import ISSUERS
 from tests.plugins.mcp.install import CLIENTS
+from tests.plugins.portal.install import AGENTS, AI_SDK, langchain_lack
 from tests.plugins.rest.documents.install import DOCUMENTS
 from tests.sdks.install import SDKS
 
@@ -131,6 +132,15 @@ NEEDS: Mapping[str, Lack] = {
     "mitmproxy": _module("mitmproxy", get="pip install 'tollbridge[mitmproxy]'"),
     "python-sdks": _all(*(_module(name, get="pip install 'tollbridge[test]'") for name in _SDKS)),
     "node-sdks": SDKS.lack,
+    "node-ai": AI_SDK.lack,
+    "node-agents": AGENTS.lack,
+    "langchain": langchain_lack,
+    "curl": _program("curl", get="apt-get install curl"),
+    "go": _program("go", get="apt-get install golang-go"),
+    "java": _all(*(_program(name, get="apt-get install default-jdk-headless") for name in ("java", "javac"))),
+    "mono": _all(
+        *(_program(name, get="apt-get install mono-mcs libmono-system-net-http4.0-cil") for name in ("mcs", "mono"))
+    ),
     "oidc-node": ISSUERS.lack,
     "mcp-node": CLIENTS.lack,
     "openapi-documents": DOCUMENTS.lack,

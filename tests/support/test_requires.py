@@ -56,7 +56,7 @@ def test_what_is_there_lets_its_test_run(tmp_path):
 
 
 def test_a_name_nobody_knows_is_refused_where_it_is_written():
-    with pytest.raises(ValueError, match="'floppy' is no known need; known: chromium, granian, local, mcp-node, mit"):
+    with pytest.raises(ValueError, match="'floppy' is no known need; known: chromium, curl, go, granian, java, lan"):
         requires("floppy")
 
 

@@ -45,6 +45,10 @@ class Assets:
         """Give the path of a file below the root; raises `KeyError` for an unknown one."""
         return f"{self._mount}/static/{self._named[name]}"
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of that name, as a path has it."""
+        return name in self._held
+
     async def serve(self, request: Request) -> Response:
         """Answer with a file."""
         held = self._held.get(request.path_params["name"])

@@ -8,6 +8,8 @@ from tollbridge.browsing.place import root
 SESSION = "tollbridge_session"
 """Who is signed in; `gateway.sessions.find` knows what it holds."""
 THEME = "tollbridge_theme"
+LANGUAGE = "tollbridge_language"
+"""The tag of the language that somebody chose."""
 
 
 def name_of(request: Request, cookie: str) -> str:

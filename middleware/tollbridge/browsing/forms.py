@@ -10,19 +10,24 @@ _LARGEST = 65_536
 _MOST_FIELDS = 200
 
 
-async def read_form(request: Request) -> Mapping[str, list[str]]:
-    """Read a form sent as `application/x-www-form-urlencoded`; raises `HTTPException` for what is none."""
+async def read_form(
+    request: Request, *, largest: int = _LARGEST, most_fields: int = _MOST_FIELDS
+) -> Mapping[str, list[str]]:
+    """Read a form sent as `application/x-www-form-urlencoded`; raises `HTTPException` for what is none.
+
+    `largest` is in bytes as they are sent, where signs and quotes take three each.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     if kind != "application/x-www-form-urlencoded":
         raise HTTPException(415)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LARGEST:
+        if len(body) > largest:
             raise HTTPException(413)
     found: dict[str, list[str]] = {}
     try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=most_fields)
     except ValueError:
         raise HTTPException(400) from None
     for name, value in pairs:

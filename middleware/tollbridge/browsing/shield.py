@@ -7,8 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tollbridge.browsing.languages import Languages
 from tollbridge.browsing.origin import from_here
 from tollbridge.browsing.place import Place
+from tollbridge.browsing.speech import Speech, speaking
 from tollbridge.clock import Clock
 from tollbridge.errors import GatewayError
 
@@ -34,14 +36,25 @@ class Shield:
     """Wraps an app of pages, which then sees each request as the browser made it.
 
     `refuse` makes the page for a request of another site (403); `admit`, where given, may answer before the pages do.
+    With `languages` a request is answered in one of them, else in English.
     """
 
-    def __init__(self, app: ASGIApp, place: Place, *, refuse: Refuse, clock: Clock, admit: Admit | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        place: Place,
+        *,
+        refuse: Refuse,
+        clock: Clock,
+        admit: Admit | None = None,
+        languages: Languages | None = None,
+    ) -> None:
         self._app = app
         self._place = place
         self._refuse = refuse
         self._clock = clock
         self._admit = admit
+        self._languages = languages
         self._policy = policy()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +76,8 @@ class Shield:
                 headers["server-timing"] = ", ".join(time for time in times if time)
             await send(message)
 
-        await (await self._answerer(request))(scope, receive, harden)
+        with speaking(Speech() if self._languages is None else self._languages.of(request)):
+            await (await self._answerer(request))(scope, receive, harden)
 
     async def _answerer(self, request: Request) -> ASGIApp:
         """Give who answers: a refusal, whoever admits, or the pages."""

@@ -36,7 +36,7 @@ app.add_typer(tokenlives.app)
 app.add_typer(tokenreports.app)
 app.add_typer(peppers.app)
 
-_STATES = ("active", "disabled", "revoked", "expired", "ending", "near-budget", "over-budget")
+_STATES = ("active", "disabled", "revoked", "expired", "ending", "near-budget", "over-budget", "unused")
 _NO_TOKEN = "There is no token yet; make one with: tollbridge token create --name NAME"
 _NONE_FITS = "No token fits."
 

@@ -65,6 +65,8 @@ class Limit(Layer):
 
     def _demands(self, call: Call) -> tuple[list[Demand], Lease | None]:
         principal = call.principal
+        if call.acting is not None:
+            return [], None  # pages of the gateway: their sessions are no tokens, and a page asks several times
         if principal is None:
             own, above, key = self._defaults, _NOBODY, _PUBLIC + neighbourhood(call.client)
         else:

@@ -18,7 +18,7 @@ from tollbridge.call import Call, Outcome
 from tollbridge.clock import Clock, SystemClock
 from tollbridge.errors import GatewayError, RateLimited, UpstreamError
 from tollbridge.metering.usage import UsageSource
-from tollbridge.metrics.families import NONE, Added, Count, Exposition, Families, Series
+from tollbridge.metrics.families import FAMILIES, NONE, Added, Count, Exposition, Families, Series
 from tollbridge.metrics.multiprocess import VARIABLE, collect_multiprocess, join_multiprocess
 from tollbridge.metrics.tally import Kind, Tally
 from tollbridge.providers import Target
@@ -29,7 +29,7 @@ _MOST_OPERATIONS = 200
 _LONGEST_MODEL = 100
 _CODES = frozenset(
     error.code for error in vars(errors).values() if isinstance(error, type) and issubclass(error, GatewayError)
-) | {"upstream_credential"}
+) | {"upstream_credential", "policy_failed"}
 _STATUS_CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx"}
 _UPSTREAM_STATUSES = frozenset((400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529))
 _MOST_KINDS = 2_000
@@ -182,6 +182,25 @@ class Metrics:
             self._due = True
         except RuntimeError:  # no event loop
             self.flush()
+
+    @property
+    def shared(self) -> bool:
+        """Whether several workers count together."""
+        return self._shared
+
+    def counted(self, name: str) -> Mapping[tuple[str, ...], float]:
+        """Give what one of our counters counted, by its labels: by its key in `FAMILIES`.
+
+        That of all workers where they share a folder, else that of this process.
+        """
+        self.flush()
+        family = FAMILIES[name]
+        return {
+            tuple(sample.labels[label] for label in family.labels): sample.value
+            for metric in self._registry.collect()
+            for sample in metric.samples
+            if sample.name == family.name
+        }
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Write all of it as an `Accept` header asks, OpenMetrics or plain text; gives the content type too."""

@@ -28,7 +28,7 @@ def _roles() -> Iterable[Role]:
             *_CALLS,
             *_to("write", "tokens", "applications", "teams", "members", "clients", "webhooks", "services"),
             *_to("write", "publishing", "subscriptions"),
-            *_to("read", "people", "roles", "policies", "audit", "explain"),
+            *_to("read", "people", "roles", "policies", "audit", "explain", "models", "providers", "usage"),
         ),
         "Administers one team.",
         built_in=True,
@@ -38,7 +38,7 @@ def _roles() -> Iterable[Role]:
         (
             *_CALLS,
             *_to("write", "services", "applications", "subscriptions"),
-            *_to("read", "tokens", "clients", "webhooks", "policies", "explain"),
+            *_to("read", "tokens", "clients", "webhooks", "policies", "explain", "models", "usage"),
         ),
         "Builds services and applications, and sees what calls them.",
         built_in=True,
@@ -48,7 +48,7 @@ def _roles() -> Iterable[Role]:
         "viewer",
         (
             *_to("read", "tokens", "applications", "teams", "members", "people", "roles", "policies", "clients"),
-            *_to("read", "webhooks", "services", "subscriptions"),
+            *_to("read", "webhooks", "services", "subscriptions", "models", "providers", "usage"),
         ),
         "Sees what there is, and calls nothing.",
         built_in=True,

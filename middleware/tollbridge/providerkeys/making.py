@@ -17,17 +17,21 @@ if TYPE_CHECKING:
 log = structlog.get_logger("tollbridge")
 
 
-def providers_of(gateway: "Gateway") -> KeyedProviders:
-    """Give the providers whose keys can be in the database; reads none."""
-    registry, config = gateway.registry, gateway.config
-    hosts = Hosts(
+def hosts_of(gateway: "Gateway") -> Hosts:
+    """Give what finds out how providers are reached; reads no key."""
+    registry = gateway.registry
+    return Hosts(
         registry.dialects,
         registry.auth_schemes,
         env=gateway.env,
         read_key=gateway.read_key,
-        timeout_s=config.plugins.timeout_s,
+        timeout_s=gateway.config.plugins.timeout_s,
     )
-    return KeyedProviders(hosts, registry.providers, config.providers)
+
+
+def providers_of(gateway: "Gateway") -> KeyedProviders:
+    """Give the providers whose keys can be in the database; reads none."""
+    return KeyedProviders(hosts_of(gateway), gateway.registry.providers, gateway.config.providers)
 
 
 def keys_of(gateway: "Gateway") -> ProviderKeys:

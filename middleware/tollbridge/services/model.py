@@ -186,6 +186,8 @@ class ServiceChange(msgspec.Struct, frozen=True, kw_only=True):
 
 ServiceEdit = ServiceChange | Callable[[tuple[Service, Design]], ServiceChange]
 """A change, or what gives it from service and draft as they are while nobody else changes them."""
+DraftEdit = Callable[[Service, Design], Design]
+"""Gives what a draft is to be for one trial."""
 
 
 def write_design(design: Design) -> bytes:

@@ -22,7 +22,7 @@ from tollbridge.services.evaluating import Proved
 from tollbridge.services.judging import DRAFT, Judged, Trial, judged, problems_in
 from tollbridge.services.kinds import Problem, Running, ServiceKind
 from tollbridge.services.lifecycle import Move
-from tollbridge.services.model import Design, Release, Service, ServiceChange, ServiceEdit
+from tollbridge.services.model import Design, DraftEdit, Release, Service, ServiceChange, ServiceEdit
 from tollbridge.services.transferring import check_leaving
 from tollbridge.services.wishes import (
     PolicyProblems,
@@ -236,8 +236,13 @@ class Services(Courses):
         kept = await (await self._store.services()).add_evaluation(new, await self._tokens.act(by))
         return None if kept is None else Proved(proof, kept)
 
-    async def trial(self, service_id: str, number: int | None, *, giver: Principal | None = None) -> Trial | None:
-        """Give a release, or without a number the draft, as it would serve; raises as `release` does."""
+    async def trial(
+        self, service_id: str, number: int | None, *, giver: Principal | None = None, edit: DraftEdit | None = None
+    ) -> Trial | None:
+        """Give a release, or without a number the draft, as it would serve; raises as `release` does.
+
+        `edit` gives what the draft is to be for this alone.
+        """
         if number is not None:
             found = await self._released(service_id, number, giver)
             if found is None:
@@ -248,6 +253,7 @@ class Services(Courses):
         if drafted is None:
             return None
         service, draft = drafted
+        draft = draft if edit is None else checked_design(edit(service, draft))
         definition = (await self._judged(service.kind, draft, giver)).definition
         tried = Running(service.id, service.slug, service.team, "", 0, DRAFT, definition)
         return Trial(self.kinds[service.kind], tried, draft.policies)

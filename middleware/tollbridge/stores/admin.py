@@ -28,6 +28,7 @@ _COUNTED = (
     TokenView.NEAR_BUDGET,
     TokenView.OVER_BUDGET,
     TokenState.DISABLED,
+    TokenView.UNUSED,
 )
 """What `TokenCounts` counts, in the order of its fields."""
 
@@ -52,6 +53,7 @@ class SqlAdmin:
         state: str = "",
         parent: str = "",
         team: str = "",
+        owner: str = "",
         budgets: Sequence[TokenBudget] = (),
     ) -> Sequence[Token]:
         """List tokens, newest first; the search does not tell upper from lower case (ASCII).
@@ -71,6 +73,8 @@ class SqlAdmin:
             wanted = wanted.where(token.c.parent == storable(parent))
         if team:
             wanted = wanted.where(token.c.team == storable(team))
+        if owner:
+            wanted = wanted.where(token.c.owner == storable(owner))
         if state:
             views = token_views(self._clock.now(), budgets)
             if state not in views:
@@ -78,14 +82,14 @@ class SqlAdmin:
             wanted = wanted.where(views[state])
         return await self._find(wanted)
 
-    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> TokenCounts:
+    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = (), team: str = "") -> TokenCounts:
         views = token_views(self._clock.now(), budgets)
         counted = select(*(func.count(case((views[name], 1))) for name in _COUNTED)).where(token.c.kind.not_in(HOLDERS))
+        counted = counted.where(token.c.team == storable(team)) if team else counted
         with answering():
             async with self._engine.connect() as connection:
                 found = (await connection.execute(counted)).one()
-        active, expiring, revoked, expired, near, over, disabled = map(int, found)
-        return TokenCounts(active, expiring, revoked, expired, near_budget=near, over_budget=over, disabled=disabled)
+        return TokenCounts(*map(int, found))
 
     async def count_secrets(self) -> Mapping[str, int]:
         counts: Counter[str] = Counter()

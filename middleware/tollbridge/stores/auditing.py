@@ -1,10 +1,11 @@
 """The audit log in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.audit import FIRST, Act, Actor, AuditRecord, digest_of, written
@@ -15,6 +16,8 @@ from tollbridge.stores.tables import audit
 from tollbridge.stores.telling import tell
 
 _a = audit.c
+_WAITING_US = 3_600_000_000
+"""How long a change may have waited for its turn at most: that long records are out of the order of their times."""
 
 
 async def record(
@@ -72,7 +75,15 @@ class SqlAudit:
                 return await record(connection, act, (action, target), before, after)
 
     async def list_audit(
-        self, *, limit: int = 50, before: int | None = None, actor: str = "", action: str = "", target: str = ""
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        actor: str = "",
+        action: str = "",
+        target: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Sequence[AuditRecord]:
         """List records, newest first; `action` may be the beginning of one, such as `token.`.
 
@@ -89,16 +100,35 @@ class SqlAudit:
             wanted = wanted.where(_a.action.startswith(storable(action), autoescape=True))
         if target:
             wanted = wanted.where(_a.target == storable(target))
-        return await self._read(wanted)
+        with answering():
+            async with self._engine.connect() as connection:
+                if since is not None:
+                    first = await _first(connection, micros(since) - _WAITING_US)
+                    wanted = wanted.where(_a.number >= first, _a.at >= micros(since))
+                if until is not None:
+                    end = await _first(connection, micros(until) + _WAITING_US)
+                    wanted = wanted.where(_a.number < end, _a.at < micros(until))
+                return [_record(row) for row in await connection.execute(wanted)]
 
     async def follow_audit(self, after: int = 0, *, limit: int = 500) -> Sequence[AuditRecord]:
         """Give the records that follow a number, in order."""
-        return await self._read(select(audit).where(_a.number > after).order_by(_a.number).limit(limit))
-
-    async def _read(self, wanted: Any) -> Sequence[AuditRecord]:
+        wanted = select(audit).where(_a.number > after).order_by(_a.number).limit(limit)
         with answering():
             async with self._engine.connect() as connection:
                 return [_record(row) for row in await connection.execute(wanted)]
+
+
+async def _first(connection: AsyncConnection, at_us: int) -> int:
+    """Give the number from which on records are of a time or later, but for those that waited; some 20 look-ups."""
+    low, high = 0, ((await connection.execute(select(func.max(_a.number)))).scalar() or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        at = (await connection.execute(select(_a.at).where(_a.number >= middle).order_by(_a.number).limit(1))).scalar()
+        if at is not None and at < at_us:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _record(row: Row[Any]) -> AuditRecord:

@@ -1,6 +1,7 @@
 """The seam to the audit log."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from tollbridge.audit import Act, AuditRecord
@@ -16,11 +17,19 @@ class AuditStore(Protocol):
         ...
 
     async def list_audit(
-        self, *, limit: int = 50, before: int | None = None, actor: str = "", action: str = "", target: str = ""
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        actor: str = "",
+        action: str = "",
+        target: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Sequence[AuditRecord]:
         """List records, newest first, at most `limit` of those with a number below `before`.
 
-        `action` may be the beginning of one, such as `token.`.
+        `action` may be the beginning of one, such as `token.`; `since` and before `until` it was done.
         """
         ...
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tollbridge.audit import Act
 from tollbridge.metering.ledger import Reservation, UsageRow
@@ -35,6 +35,7 @@ from tollbridge.stores.services import ServiceStore
 from tollbridge.stores.sessions import SessionStore
 from tollbridge.stores.storedsecrets import SecretStore, StoredSecret
 from tollbridge.stores.subscriptions import SubscriptionStore
+from tollbridge.stores.usages import UsageStore
 from tollbridge.stores.webhooks import Outbox, WebhookStore
 from tollbridge.tokens.model import Principal, Shown, Token, TokenBudget
 
@@ -162,18 +163,19 @@ class AdminStore(Protocol):
         state: str = "",
         parent: str = "",
         team: str = "",
+        owner: str = "",
         budgets: Sequence[TokenBudget] = (),
     ) -> Sequence[Token]:
         """List tokens, newest first, at most `limit` of those with an id below `before` (keyset paging).
 
         `search` is a plain substring of name, owner or id: no wildcards. `parent` gives only those it minted, `team`
-        only those of that team. `state` is a `TokenState`, a `TokenView` or empty for all. `budgets` hold for each
-        token without one of its own.
+        only those of that team, `owner` only those whose owner is just that. `state` is a `TokenState`, a `TokenView`
+        or empty for all. `budgets` hold for each token without one of its own.
         """
         ...
 
-    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> "TokenCounts":
-        """Count tokens by state and by view; `budgets` hold for each token without one of its own."""
+    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = (), team: str = "") -> "TokenCounts":
+        """Count tokens, or those of a team, by state and by view; `budgets` as above."""
         ...
 
     async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> "Mapping[str, Sequence[BudgetUse]]":
@@ -183,6 +185,8 @@ class AdminStore(Protocol):
 
 SOON = timedelta(days=7)
 """A token that ends within this time needs somebody."""
+UNUSED_FOR = timedelta(days=30)
+"""A token that nobody used for this time needs somebody."""
 NEAR_PART = 10
 """A budget is near its end with less than this part of it left."""
 
@@ -196,6 +200,8 @@ class TokenView(StrEnum):
     """At least nine tenths of a budget are spent, and no budget is spent whole."""
     OVER_BUDGET = "over-budget"
     """A budget is spent whole, or beyond."""
+    UNUSED = "unused"
+    """Nobody used it for `UNUSED_FOR`, and it is older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +215,7 @@ class TokenCounts:
     near_budget: int = 0
     over_budget: int = 0
     disabled: int = 0
+    unused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +225,15 @@ class BudgetUse:
     amount: int
     period: str
     spent: int
+
+    @property
+    def level(self) -> Literal["", "near", "over"]:
+        """Say whether it is `over` or `near` its end, by the rule of the views; else empty."""
+        if not self.spent:
+            return ""
+        if self.spent >= self.amount:
+            return "over"
+        return "near" if self.spent >= self.amount - self.amount // NEAR_PART else ""
 
 
 class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, IdempotencyStore, Reports, Protocol):
@@ -297,6 +313,10 @@ class Store(HotStore, AdminStore, AuditStore, KeptStore, SealedStore, Idempotenc
 
     async def analytics(self) -> AnalyticsStore:
         """Give what sums up the calls of a service or an application, once what this process has settled is written."""
+        ...
+
+    async def usages(self) -> UsageStore:
+        """Give what reports usage and lists calls, once what this process has settled is written."""
         ...
 
     async def find_subscription(self, application: str, service_id: str) -> Subscribed | None:

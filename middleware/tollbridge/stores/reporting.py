@@ -99,8 +99,10 @@ class Reports(Protocol):
 
     async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals: ...
 
-    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
-        """Cut the range into `steps` equal buckets; empty ones are left out."""
+    async def series(
+        self, since: datetime, until: datetime, *, steps: int, by_model: bool = False, timed: bool = True
+    ) -> Sequence[Bucket]:
+        """Cut the range into `steps` equal buckets; empty ones are left out.  Unless `timed` none has latencies."""
         ...
 
     async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:

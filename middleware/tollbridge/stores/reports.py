@@ -1,111 +1,106 @@
-"""Sums over usage rows in an SQL database, by SQLAlchemy Core and plain SQL that SQLite and PostgreSQL share.
+"""Sums of usage in an SQL database, from those that are kept of it, by SQL that SQLite and PostgreSQL share.
 
-A series is one statement and totals are read in one transaction, so that they agree; what counts as what is said in
-`usagesums`. What a service asks of a model for a call of its own costs like any call, and is counted as one more call
-to its provider alone.
+A report is read in one transaction, so that its parts agree; what counts as what is said in `counting`. What a service
+asks of a model for a call of its own costs like any call, and is counted as one more call to its provider alone.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, not_, or_, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Select, and_, func, not_, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.stores.engine import answering
 from tollbridge.stores.reporting import Bucket, BudgetStanding, Health, Spend, Totals, Use
-from tollbridge.stores.rows import USAGE_COLUMNS, moment, storable, usage_row
+from tollbridge.stores.rollups import BY_ENDING, BY_MODEL, BY_TOKEN, CUT_ALL, CUT_MODEL
+from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, storable, usage_row
+from tollbridge.stores.sqlusage import SqlUsage
+from tollbridge.stores.sumqueries import Sum, Which
 from tollbridge.stores.tables import budget, usage
-from tollbridge.stores.usagesums import (
-    ASKED,
-    COUNTED,
-    FAILED,
-    INPUT,
-    OUTPUT,
-    REFUSED,
-    UNPRICED,
-    buckets,
-    checked_limit,
-    count,
-    measured,
-    stepped,
-    sum_of,
-    within,
-)
+from tollbridge.stores.timequeries import Timing, latencies
+from tollbridge.stores.usages import Figures, ReportAsked
+from tollbridge.stores.usagesums import ASKED, COUNTED, FAILED, REFUSED, checked_limit, count, within
 
 _u = usage.c
 _ROW = tuple(_u[column] for column in USAGE_COLUMNS)
-_WENT = or_(ASKED, _u.provider != "")
-"""To a service or to a provider: of the calls that were made for others, those that came to one."""
-_WHAT = case((_u.model != "", _u.model), else_=_u.service)
-_PLACE = _u.service.concat("/").concat(_u.provider)  # no service has a slash in its name
-_KEYS = {"token_id": _u.token_id, "model": _u.model, "provider": _u.provider, "service": _u.service}
+_WHAT = "(CASE WHEN model <> '' THEN model ELSE service END)"
+_KEYS = {"token_id": BY_TOKEN, "model": BY_MODEL, "provider": BY_MODEL, "service": BY_MODEL}
 
 
 class SqlReports:
-    """Reports over the usage table."""
+    """Reports over usage."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._usage = SqlUsage(engine)
 
     async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
-        """Sum a range: three seconds for a million rows in it (2 cores, 2026-11), away from the event loop."""
-        which = within(since, until)
-        if token_id is not None:
-            which = and_(which, _u.token_id == token_id)
-        sums = select(
-            count(ASKED),
-            count(and_(ASKED, FAILED)),
-            count(and_(ASKED, REFUSED)),
-            count(UNPRICED),
-            sum_of(_u.cost),
-            sum_of(INPUT),
-            sum_of(OUTPUT),
-        ).where(which)
-        whole = (literal(0), literal(""))
-        with answering():
-            async with self._engine.connect() as connection:
-                sum_row = (await connection.execute(sums)).one()
-                lasted = (await connection.execute(stepped(measured(which, *whole, _u.duration_ms)))).one_or_none()
-                began = (await connection.execute(stepped(measured(which, *whole, _u.first_byte_ms)))).one_or_none()
-        calls, failed, refused, unpriced, cost, input_tokens, output_tokens = map(int, sum_row)
-        return Totals(
-            calls=calls,
-            failed=failed,
-            refused=refused,
-            unpriced=unpriced,
-            cost=cost,
-            input_tokens=input_tokens,
-            output_tokens=output_tokens,
-            latency_p50_ms=None if lasted is None else lasted.p50,
-            latency_p95_ms=None if lasted is None else lasted.p95,
-            first_byte_p50_ms=None if began is None else began.p50,
-        )
+        """Sum a range; latencies of a token are None where it made more calls than are read for them."""
+        if since >= until:
+            return _totals(Figures())
+        filters = {} if token_id is None else {"token_id": (token_id,)}
+        return _totals((await self._usage.report(ReportAsked(starts=(since,), until=until, filters=filters))).totals)
 
-    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
-        """Cut a range into buckets, as `usagesums.buckets` says."""
-        key = _WHAT if by_model else literal("")
+    async def series(
+        self, since: datetime, until: datetime, *, steps: int, by_model: bool = False, timed: bool = True
+    ) -> Sequence[Bucket]:
+        """Cut a range into buckets, in order of time and key; raises `ValueError` for less than one.
+
+        Where the range is no multiple of `steps` microseconds, the last bucket is the shorter one.
+        """
+        if steps < 1:
+            raise ValueError(f"steps {steps} is below 1")
+        begin, end = micros(since), micros(until)
+        width = max(1, -(-(end - begin) // steps))
+        cut = [(start, min(start + width, end)) for start in range(begin, end, width)]
+        which, key = Which({}), _WHAT if by_model else "''"
         with answering():
             async with self._engine.connect() as connection:
-                return await buckets(connection, since, until, steps=steps, key=key)
+                wanted = Sum(
+                    which=which,
+                    steps=cut,
+                    kept=BY_MODEL if by_model else BY_ENDING,
+                    key=key,
+                    names=("made", "calls", "failed", "cost"),
+                )
+                found = await wanted.ask(connection, "ORDER BY step, its")
+                timing = Timing(which=which, steps=cut, cut=CUT_MODEL if by_model else CUT_ALL, key=key)
+                times = await timing.ask(connection) if timed else {}
+        buckets = []
+        for row in found:
+            step, its, sums = row[0], row[1], wanted.sums(row)
+            p50, p95, _ = latencies(times.get((step, its)))
+            buckets.append(Bucket(moment(cut[step][0]), its, sums["calls"], sums["failed"], sums["cost"], p50, p95))
+        return buckets
 
     async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
         """Give the biggest spenders, then the busiest; raises `ValueError` for an unknown `by` or a limit below 1."""
         if by not in _KEYS:
             raise ValueError(f"spend by {by!r} is unknown; known: {', '.join(_KEYS)}")
-        key, cost, calls = _KEYS[by], sum_of(_u.cost), count(ASKED)
-        biggest = (
-            select(key, calls, cost, func.max(_u.at))
-            .where(within(since, until))
-            .group_by(key)
-            .order_by(cost.desc(), calls.desc(), key)
-            .limit(checked_limit(limit))
-        )
+        kept, steps = _KEYS[by], [(micros(since), micros(until))]
+        wanted = Sum(which=Which({}), steps=steps, kept=kept, key=by, names=("made", "calls", "cost"), dated=kept.dated)
+        biggest = f"ORDER BY SUM(cost) DESC, SUM(calls) DESC, its LIMIT {checked_limit(limit)}"
         with answering():
             async with self._engine.connect() as connection:
-                rows = (await connection.execute(biggest)).all()
-        return [Spend(key=name, calls=many, cost=int(spent), last_at=moment(last)) for name, many, spent, last in rows]
+                rows = await wanted.ask(connection, biggest)
+                last = await self._last(connection, by, [row[1] for row in rows], steps[0]) if not kept.dated else {}
+        return [
+            Spend(key=row[1], calls=sums["calls"], cost=sums["cost"], last_at=moment(last.get(row[1]) or row[-2]))
+            for row in rows
+            if (sums := wanted.sums(row))
+        ]
+
+    async def _last(
+        self, connection: AsyncConnection, by: str, keys: Sequence[str], within: tuple[int, int]
+    ) -> Mapping[str, int]:
+        """Say when the last calls of some were, by an index."""
+        found = {}
+        for key in keys:
+            newest = select(func.max(_u.at)).where(_u[by] == key, _u.at >= within[0], _u.at < within[1])
+            found[key] = (await connection.execute(newest)).scalar_one()
+        return found
 
     async def uses(self, since: datetime, until: datetime) -> Sequence[Use]:
         keys = (_u.token_id, _u.operation, _u.model)
@@ -121,20 +116,25 @@ class SqlReports:
         return [Use(token, what, model, calls, allowed, moment(at)) for token, what, model, calls, allowed, at in rows]
 
     async def cost(self, since: datetime, until: datetime) -> int:
-        with answering():
-            async with self._engine.connect() as connection:
-                return int((await connection.execute(select(sum_of(_u.cost)).where(within(since, until)))).scalar_one())
+        return (await self.totals(since, until)).cost
 
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
-        which = and_(within(since, until), _WENT, not_(REFUSED))
-        each = stepped(measured(which, literal(0), _PLACE, _u.duration_ms, counted=_WENT))
+        steps = [(micros(since), micros(until))]
+        place = "service || '/' || provider"  # no service has a slash in its name
         with answering():
             async with self._engine.connect() as connection:
-                rows = (await connection.execute(each)).all()
+                names = ("made", "went", "went_failed")
+                wanted = Sum(which=Which({}), steps=steps, kept=BY_MODEL, key=place, names=names)
+                rows = await wanted.ask(connection)
+                timing = Timing(which=Which({}), steps=steps, cut=CUT_MODEL, key=place, nested=True)
+                times = await timing.ask(connection)
         found = []
         for row in rows:
-            service, _, provider = row.key.partition("/")
-            found.append(Health(service, provider, int(row.calls), int(row.failed), row.p50))
+            service, _, provider = row[1].partition("/")
+            sums = wanted.sums(row)
+            if sums["went"]:
+                p50, _, _ = latencies(times.get((0, row[1])))
+                found.append(Health(service, provider, sums["went"], sums["went_failed"], p50))
         return sorted(found, key=lambda one: (-one.failed, -one.calls, one.service, one.provider))
 
     async def service_calls(
@@ -177,3 +177,7 @@ class SqlReports:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(wanted)).all()
         return [usage_row(dict(zip(USAGE_COLUMNS, row, strict=True))) for row in rows]
+
+
+def _totals(figures: Figures) -> Totals:
+    return Totals(**{name: getattr(figures, name) for name in Totals.__slots__})

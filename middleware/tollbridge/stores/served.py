@@ -30,6 +30,7 @@ from tollbridge.stores.services import ServiceStore
 from tollbridge.stores.sessions import SessionStore
 from tollbridge.stores.storedsecrets import SecretStore
 from tollbridge.stores.subscriptions import SubscriptionStore
+from tollbridge.stores.usages import UsageStore
 from tollbridge.stores.webhooks import Outbox, WebhookStore
 from tollbridge.tokens.model import Token, TokenBudget
 
@@ -83,10 +84,19 @@ class SqlServed(ABC):
         return await (await self._sql()).audit.note(act, action, target, before, after)
 
     async def list_audit(
-        self, *, limit: int = 50, before: int | None = None, actor: str = "", action: str = "", target: str = ""
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        actor: str = "",
+        action: str = "",
+        target: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Sequence[AuditRecord]:
         audit = (await self._sql()).audit
-        return await audit.list_audit(limit=limit, before=before, actor=actor, action=action, target=target)
+        wanted = {"actor": actor, "action": action, "target": target}
+        return await audit.list_audit(limit=limit, before=before, since=since, until=until, **wanted)
 
     async def follow_audit(self, after: int = 0, *, limit: int = 500) -> Sequence[AuditRecord]:
         return await (await self._sql()).audit.follow_audit(after, limit=limit)
@@ -112,14 +122,15 @@ class SqlServed(ABC):
         state: str = "",
         parent: str = "",
         team: str = "",
+        owner: str = "",
         budgets: Sequence[TokenBudget] = (),
     ) -> Sequence[Token]:
         admin = await self._settled_admin()
-        wanted = {"search": search, "state": state, "parent": parent, "team": team}
+        wanted = {"search": search, "state": state, "parent": parent, "team": team, "owner": owner}
         return await admin.list_tokens(limit=limit, before=before, budgets=budgets, **wanted)
 
-    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = ()) -> TokenCounts:
-        return await (await self._settled_admin()).count_tokens(budgets=budgets)
+    async def count_tokens(self, *, budgets: Sequence[TokenBudget] = (), team: str = "") -> TokenCounts:
+        return await (await self._settled_admin()).count_tokens(budgets=budgets, team=team)
 
     async def budget_uses(self, owned: Mapping[str, Sequence[TokenBudget]]) -> Mapping[str, Sequence[BudgetUse]]:
         return await (await self._settled_admin()).budget_uses(owned)
@@ -127,8 +138,10 @@ class SqlServed(ABC):
     async def totals(self, since: datetime, until: datetime, *, token_id: str | None = None) -> Totals:
         return await (await self._reports()).totals(since, until, token_id=token_id)
 
-    async def series(self, since: datetime, until: datetime, *, steps: int, by_model: bool = False) -> Sequence[Bucket]:
-        return await (await self._reports()).series(since, until, steps=steps, by_model=by_model)
+    async def series(
+        self, since: datetime, until: datetime, *, steps: int, by_model: bool = False, timed: bool = True
+    ) -> Sequence[Bucket]:
+        return await (await self._reports()).series(since, until, steps=steps, by_model=by_model, timed=timed)
 
     async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
         return await (await self._reports()).spend(since, until, by=by, limit=limit)
@@ -266,6 +279,10 @@ class SqlServed(ABC):
     async def analytics(self) -> AnalyticsStore:
         await self._flush()
         return (await self._sql()).analytics
+
+    async def usages(self) -> UsageStore:
+        await self._flush()
+        return (await self._sql()).usages
 
     async def _settled_admin(self) -> "SqlAdmin":
         """Give the administrator's side, once what this process has settled is written."""

@@ -29,6 +29,7 @@ from tollbridge.stores.sqlpeople import SqlPeople
 from tollbridge.stores.sqlservices import SqlServices
 from tollbridge.stores.sqlsessions import SqlSessions
 from tollbridge.stores.sqlsubscriptions import SqlSubscriptions
+from tollbridge.stores.sqlusage import SqlUsage
 from tollbridge.stores.tokenchanges import SqlTokens
 from tollbridge.stores.tokenwriting import TokenTurns
 from tollbridge.stores.webhookrows import SqlWebhooks
@@ -70,6 +71,7 @@ class SqlSide:
         self.overviews = SqlOverviews(reading or engine, clock)
         self.webhooks = SqlWebhooks(turns)
         self.reports = SqlReports(reading or engine)
+        self.usages = SqlUsage(reading or engine)
         self.analytics = SqlAnalytics(reading or engine, turns)
         self.sealed = SqlSealed(engine)
         self.secrets = SqlSecrets(engine)

@@ -189,6 +189,8 @@ kept_item = Table(
 
 _NO_MODEL, _APPLIED = plain("service <> 'ai'"), plain("application <> ''")
 """Rows with a place of their own among those of their service, or application: a call to a model alone writes none."""
+_WRONG, _INNER = plain("status >= 400"), plain("parent <> ''")
+"""Calls that went wrong, and those that were made for others: few, and looked for among all."""
 
 usage = Table(
     "usage",
@@ -231,4 +233,6 @@ usage = Table(
     Index("ix_usage_token_id_at", "token_id", "at"),
     Index("ix_usage_service_at", "service", "at", sqlite_where=_NO_MODEL, postgresql_where=_NO_MODEL),
     Index("ix_usage_application_at", "application", "at", sqlite_where=_APPLIED, postgresql_where=_APPLIED),
+    Index("ix_usage_wrong_at", "at", sqlite_where=_WRONG, postgresql_where=_WRONG),
+    Index("ix_usage_parent", "parent", sqlite_where=_INNER, postgresql_where=_INNER),
 )

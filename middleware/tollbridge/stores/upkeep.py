@@ -1,4 +1,4 @@
-"""What a store does beside the requests, in a thread of its own: notes of use, checkpoints, the sweep."""
+"""What a store does beside the requests, in a thread of its own: notes of use, sums, checkpoints, the sweep."""
 
 import asyncio
 import sqlite3
@@ -15,6 +15,7 @@ from tollbridge.errors import Unavailable
 from tollbridge.stores import ledger
 from tollbridge.stores.files import BUSY_TIMEOUT_S, transaction, unavailable
 from tollbridge.stores.forgetting import forget_ended, forget_first_answers, forget_issued, forget_rows
+from tollbridge.stores.rollingup import take_over
 from tollbridge.stores.rows import micros, seconds_to_micros, storable
 
 _AT_ONCE = 200
@@ -78,7 +79,10 @@ class Upkeep:
         return await self._do(self._sweep)
 
     async def tidy(self) -> None:
-        """Write the notes of use, forget what has ended, move the log's pages into the file.  Raises `Unavailable`."""
+        """Write the notes of use, bring the sums of usage up to date, forget what has ended, shorten the log.
+
+        Raises `Unavailable`.
+        """
         used, self._used = self._used, {}
         try:
             if used:
@@ -86,6 +90,7 @@ class Upkeep:
         except (Unavailable, asyncio.CancelledError):
             self._used = used | self._used  # written twice does no harm
             raise
+        await self._do(self._take_over)
         await self._do(self._forget_ended)
         await self._do(self._checkpoint)
 
@@ -126,6 +131,10 @@ class Upkeep:
         for start in range(0, len(notes), _AT_ONCE):
             with transaction(self._db):
                 self._db.executemany(_TOUCH, notes[start : start + _AT_ONCE])
+
+    def _take_over(self) -> None:
+        while take_over(self._db, _AT_ONCE) == _AT_ONCE:
+            pass
 
     def _forget_ended(self) -> None:
         for forget in (forget_ended, forget_first_answers, forget_rows, forget_issued):

@@ -1,41 +1,45 @@
 """What the sums over usage rows are made of, so that every report says the same of the same calls.
 
-Refused calls count as calls and not for latency: a refusal takes no time and would flatter it. One whose answer had
-begun was cut, and no refusal.
+What counts as what is said in `counting`.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, literal, not_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tollbridge.call import Outcome
+from tollbridge.stores import counting
 from tollbridge.stores.reporting import Bucket
 from tollbridge.stores.rows import micros, moment
 from tollbridge.stores.tables import usage
 
 _u = usage.c
-_CUT = and_(_u.status > 0, _u.status < 400)
-"""Of those the gateway refused: their answer had begun, as where a token stopped opening."""
-REFUSED = and_(_u.outcome == Outcome.REFUSED.value, not_(_CUT))
-ASKED = _u.parent == ""
-"""By a caller, and not by a service for a call of its own: those alone are counted as calls and timed."""
-_UNSERVED = and_(_u.status >= 500, _u.error.not_in(("operation_disabled", "service_paused")))
-"""What was not switched off on purpose."""
-COUNTED = and_(ASKED, or_(not_(REFUSED), _UNSERVED))
+
+
+def _said(what: str) -> ColumnElement[bool]:
+    return literal_column(what, Boolean)
+
+
+REFUSED, ASKED, FAILED = _said(counting.REFUSED), _said(counting.ASKED), _said(counting.FAILED)
+COUNTED = and_(ASKED, or_(not_(REFUSED), _said(counting.UNSERVED)))
 """By a service for what it promises: what the bridge refused is the caller's doing, but for what it could not serve."""
-FAILED = or_(_UNSERVED, _u.outcome == Outcome.TRUNCATED.value)
-INPUT = (
-    _u.input_tokens
-    + _u.cache_read_tokens
-    + _u.cache_write_tokens
-    + _u.cache_write_1h_tokens
-    + _u.audio_input_tokens
-    + _u.image_input_tokens
-)
-OUTPUT = _u.output_tokens + _u.audio_output_tokens
-UNPRICED = and_(_u.cost.is_(None), INPUT + OUTPUT > 0)
+INPUT, OUTPUT = (literal_column(what, BigInteger) for what in (counting.INPUT, counting.OUTPUT))
+UNPRICED = _said(counting.UNPRICED)
 
 
 def within(since: datetime, until: datetime) -> ColumnElement[bool]:

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, literal, not_, or_
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, not_, or_
 
 from tollbridge.metering.budgets import PERIODS, period_of
-from tollbridge.stores.base import NEAR_PART, SOON, TokenView
+from tollbridge.stores.base import NEAR_PART, SOON, UNUSED_FOR, TokenView
 from tollbridge.stores.rows import micros
 from tollbridge.stores.tables import budget, token
 from tollbridge.tokens.model import TokenBudget, TokenState
@@ -17,6 +17,7 @@ _Reached = Callable[[ColumnElement[int] | int], ColumnElement[bool]]
 def token_views(now: datetime, budgets: Sequence[TokenBudget]) -> Mapping[str, ColumnElement[bool]]:
     """Give every state and view by its name; `budgets` hold for each token without one of its own."""
     at, ends = micros(now), token.c.expires_at
+    last = func.coalesce(token.c.last_used_at, token.c.created_at)
     live = token.c.revoked_at.is_(None)
     going = and_(live, or_(ends.is_(None), ends > at))
     active = and_(going, token.c.disabled_at.is_(None))
@@ -30,6 +31,7 @@ def token_views(now: datetime, budgets: Sequence[TokenBudget]) -> Mapping[str, C
         TokenView.ENDING: and_(active, ends <= micros(now + SOON)),
         TokenView.NEAR_BUDGET: and_(active, near, not_(over)),
         TokenView.OVER_BUDGET: and_(active, over),
+        TokenView.UNUSED: and_(active, last <= micros(now - UNUSED_FOR)),
     }
 
 

@@ -106,6 +106,30 @@ class AuditContract:
         assert records[1:] == [noted, bare]
         assert list(breaks(records, ACT.key)) == []
 
+    async def test_records_of_a_time_are_listed_those_too_that_waited_for_their_turn(self, store: Store) -> None:
+        hours = [0, 0, 1, 30, 29.5, 30, 48, 72]
+        for at in hours:
+            await store.note(act(NOON + timedelta(hours=at)), "audit.read", "")
+
+        async def numbers(since: float | None, until: float | None, **more: int) -> list[int]:
+            within = {
+                name: None if at is None else NOON + timedelta(hours=at)
+                for name, at in (("since", since), ("until", until))
+            }
+            return [record.number for record in await store.list_audit(**within, **more)]  # type: ignore[arg-type]  # by their names
+
+        assert await numbers(None, None) == [8, 7, 6, 5, 4, 3, 2, 1]
+        assert await numbers(0, 1) == [2, 1]
+        assert await numbers(30, None) == [8, 7, 6, 4]
+        assert await numbers(None, 30) == [5, 3, 2, 1]
+        assert await numbers(29, 31, limit=2) == [6, 5]
+        assert await numbers(29, 31, limit=2, before=5) == [4]
+        assert await numbers(100, 200) == []
+        assert await numbers(-9, -8) == []
+
+    async def test_no_time_has_records_where_there_is_none(self, store: Store) -> None:
+        assert await store.list_audit(since=NOON, until=NOON + _DAY) == []
+
     async def test_records_are_listed_newest_first_by_who_what_and_whom(self, store: Store) -> None:
         await lives(store)
         await store.note(replace(ACT, actor=Actor("eve", "api")), "token_.x", "tok_9")

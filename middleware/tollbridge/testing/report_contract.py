@@ -1,5 +1,6 @@
 """What every store says of the usage it keeps, as tests; see `store_contract`."""
 
+from dataclasses import replace as replaced
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,14 @@ from msgspec.structs import replace
 
 from tollbridge.metering.usage import Usage
 from tollbridge.stores.base import Store
+from tollbridge.stores.histograms import middle_of, place_of
 from tollbridge.stores.reporting import Bucket, Health, Spend, Use
 from tollbridge.testing.samples import NOON, ROW
+
+
+def told(ms: int) -> int:
+    """Say how a percentile of so many milliseconds is told: by the place that has it on a logarithmic scale."""
+    return middle_of(place_of(ms))
 
 
 class ReportContract:
@@ -21,6 +28,7 @@ class ReportContract:
         assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (None, None, None)
         assert await store.series(NOON, NOON + timedelta(hours=1), steps=4) == []
         assert await store.series(NOON, NOON, steps=4) == []
+        assert (await store.totals(NOON, NOON)) == totals
         assert await store.spend(NOON, NOON + timedelta(hours=1), by="model") == []
         assert await store.cost(NOON, NOON + timedelta(hours=1)) == 0
         assert await store.health(NOON, NOON + timedelta(hours=1)) == []
@@ -46,8 +54,9 @@ class ReportContract:
         assert (totals.cost, totals.input_tokens, totals.output_tokens) == (200, 63, 45)
         assert await store.cost(NOON, NOON + timedelta(hours=1)) == 200
         # without the refused one: 800, 1200, 1200, 9000 and 300, 400, 500; nearest rank
-        assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (1_200, 9_000, 400)
-        assert (own.calls, own.cost, own.unpriced, own.latency_p95_ms) == (1, 0, 1, 800)
+        latencies = (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms)
+        assert latencies == (told(1_200), told(9_000), told(400))
+        assert (own.calls, own.cost, own.unpriced, own.latency_p95_ms) == (1, 0, 1, told(800))
 
     async def test_call_that_was_cut_is_no_refusal(self, store: Store) -> None:
         for number, status in enumerate((200, 101, 0, 401)):
@@ -63,6 +72,7 @@ class ReportContract:
         totals = await store.totals(NOON, NOON + timedelta(hours=1))
 
         assert (totals.calls, totals.latency_p50_ms, totals.first_byte_p50_ms) == (1, None, None)
+        assert await store.health(NOON, NOON + timedelta(hours=1)) == []
 
     async def test_series_cuts_a_range_into_equal_steps(self, store: Store) -> None:
         for number, (minute, model, cost) in enumerate([(0, "a", 1), (14, "a", 2), (15, "b", 4), (59, "a", None)]):
@@ -83,6 +93,8 @@ class ReportContract:
             Bucket(NOON, "b", 1, 0, 4, 15, 15),
             Bucket(NOON + half, "a", 1, 0, 0, 59, 59),
         ]
+        untimed = await store.series(NOON, NOON + timedelta(hours=1), steps=4, timed=False)
+        assert untimed == [replaced(bucket, latency_p50_ms=None, latency_p95_ms=None) for bucket in whole]
         with pytest.raises(ValueError, match="steps 0"):
             await store.series(NOON, NOON + half, steps=0)
 
@@ -154,7 +166,7 @@ class ReportContract:
 
         assert (totals.calls, totals.failed, totals.refused, totals.unpriced) == (1, 0, 0, 1)
         assert (totals.cost, totals.input_tokens, totals.output_tokens) == (107, 4, 2)
-        assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (50, 50, 300)
+        assert (totals.latency_p50_ms, totals.latency_p95_ms, totals.first_byte_p50_ms) == (50, 50, told(300))
         assert await store.cost(NOON, until) == 107
         assert await store.series(NOON, until, steps=1) == [Bucket(NOON, "", 1, 0, 107, 50, 50)]
         assert await store.series(NOON, until, steps=1, by_model=True) == [
@@ -168,7 +180,7 @@ class ReportContract:
         ]
         assert await store.uses(NOON, until) == [Use("tok_1", "ai:chat", "", 1, 1, NOON)]
         assert await store.health(NOON, until) == [
-            Health("summaries", "openai", 3, 1, 9_000),  # those that came to it
+            Health("summaries", "openai", 3, 1, told(9_000)),  # those that came to it
             Health("summaries", "", 1, 0, 50),
         ]
 

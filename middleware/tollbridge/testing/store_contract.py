@@ -53,6 +53,7 @@ from tollbridge.testing.team_contract import TeamContract
 from tollbridge.testing.telling_contract import TellingContract
 from tollbridge.testing.token_contract import TokenContract
 from tollbridge.testing.transfer_contract import TransferContract
+from tollbridge.testing.usage_contract import UsageContract
 from tollbridge.testing.webhook_contract import WebhookContract
 from tollbridge.tokens.model import Shown
 
@@ -69,6 +70,7 @@ class StoreContract(
     AuditContract,
     LedgerContract,
     ReportContract,
+    UsageContract,
     KeptContract,
     SealedContract,
     SecretContract,

@@ -159,6 +159,40 @@ class TokenContract:
         assert await ids(team="%") == []
         assert len(await ids(team="")) == 5
 
+    async def test_tokens_of_an_owner_are_listed_alone(self, store: Store) -> None:
+        for number, owner in enumerate(("per_1", "per_12", "", "per_1"), 1):
+            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%d" % number * 32, owner=owner), ACT)
+
+        assert [token.id for token in await store.list_tokens(owner="per_1")] == ["tok_4", "tok_1"]
+        assert await store.list_tokens(owner="per_%") == []
+        assert len(await store.list_tokens(owner="")) == 4
+
+    async def test_tokens_of_a_team_are_counted_alone(self, store: Store) -> None:
+        for number, team in enumerate(("red", "blue", "", "red"), 1):
+            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%d" % number * 32, team=team), ACT)
+        await store.switch_token("tok_4", ACT, on=False)
+
+        counts = await store.count_tokens(team="red")
+
+        assert (counts.active, counts.disabled) == (1, 1)
+        assert (await store.count_tokens()).active == 3
+
+    async def test_tokens_that_nobody_used_for_a_month_are_a_view(self, store: Store, clock: FixedClock) -> None:
+        for number in range(1, 5):
+            await store.add_token(replace(TOKEN, id=f"tok_{number}", digest=b"%d" % number * 32, expires_at=None), ACT)
+        store.touch("tok_1", NOON + timedelta(days=1), "192.0.2.1")
+        store.touch("tok_2", NOON, "192.0.2.1")
+        await store.close()  # it waits until they are written
+        await store.open()
+        await store.switch_token("tok_3", ACT, on=False)
+        clock.advance(timedelta(days=30).total_seconds() - 1)
+        before = await store.count_tokens()
+        clock.advance(1)
+
+        assert before.unused == 0
+        assert (await store.count_tokens()).unused == 2
+        assert [token.id for token in await store.list_tokens(state=TokenView.UNUSED)] == ["tok_4", "tok_2"]
+
     async def test_search_is_a_plain_substring_of_name_owner_or_id(self, store: Store) -> None:
         for number, (name, owner) in enumerate([("100% sure", "ada"), ("100 sure", "a_b"), (r"back\slash", "axb")]):
             await store.add_token(

@@ -1,6 +1,5 @@
 """`tollbridge service analytics` and `tollbridge application usage`: who calls, how it fares, what it costs."""
 
-import csv
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ import typer
 from tollbridge.cli.output import labelled, print_fields, print_json, print_table
 from tollbridge_admin.commands.reaching import Reaching, Where, named, placed, when_said
 from tollbridge_admin.commands.spans import time_ago
+from tollbridge_admin.csvtext import csv_text
 
 services, applications = typer.Typer(), typer.Typer()
 """Commands that stand beside those of `service` and of `application`."""
@@ -83,9 +83,7 @@ def _asked(where: Where, path: str, last: str, step: str, top: int) -> Mapping[s
 def _print_plain(where: Where, found: Mapping[str, Any], *, as_csv: bool) -> bool:
     """Print for a machine where that was asked for, else the sums; says whether that was all."""
     if as_csv:
-        writer = csv.DictWriter(sys.stdout, _SERIES, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(found["series"])
+        sys.stdout.write(csv_text(_SERIES, found["series"]))
     elif where.as_json:
         print_json(found)
     else:

@@ -17,7 +17,7 @@ TokenArgument = Annotated[str, typer.Argument(metavar="ID")]
 OverlapOption = Annotated[str, typer.Option(help="How long the old secret still opens: 1h, 24h, 7d.")]
 StateOption = Annotated[
     str,
-    typer.Option(help="One of: active, disabled, revoked, expired, ending, near-budget, over-budget."),
+    typer.Option(help="One of: active, disabled, revoked, expired, ending, near-budget, over-budget, unused."),
 ]
 
 

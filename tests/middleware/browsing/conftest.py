@@ -10,13 +10,15 @@ Ask = Callable[..., Request]
 
 @pytest.fixture
 def ask() -> Ask:
-    """Give `ask(path, query, scheme=..., **headers)`: a request to the pages below `/_tollbridge`."""
+    """Give `ask(path, query, scheme=..., method=..., **headers)`: a request to the pages below `/_tollbridge`."""
 
-    def make(path: str = "/_tollbridge/", query: str = "", *, scheme: str = "http", **headers: str) -> Request:
+    def make(
+        path: str = "/_tollbridge/", query: str = "", *, scheme: str = "http", method: str = "POST", **headers: str
+    ) -> Request:
         given = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         scope = {
             "type": "http",
-            "method": "POST",
+            "method": method,
             "scheme": scheme,
             "path": path,
             "root_path": "/_tollbridge",

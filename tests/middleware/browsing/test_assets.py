@@ -38,6 +38,8 @@ async def test_file_is_named_after_its_content_and_kept_for_ever(assets):
     assert path.startswith("/sign-in/static/live.")
     assert (answer.body, answer.headers["content-type"]) == (b"1", "text/javascript; charset=utf-8")
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert assets.has(path.removeprefix("/sign-in/static/"))
+    assert not assets.has("live.js")
 
 
 async def test_later_package_counts_and_what_is_no_asset_is_not_there(assets):

@@ -7,14 +7,14 @@ from tollbridge.browsing.forms import read_form
 FORM = "application/x-www-form-urlencoded"
 
 
-async def read(*chunks, kind=FORM):
+async def read(*chunks, kind=FORM, **bounds):
     left = list(chunks)
 
     async def receive():
         return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
 
     headers = [(b"content-type", kind.encode())] if kind else []
-    return await read_form(Request({"type": "http", "method": "POST", "headers": headers}, receive))
+    return await read_form(Request({"type": "http", "method": "POST", "headers": headers}, receive), **bounds)
 
 
 async def test_form_is_read_in_whatever_pieces_it_comes():
@@ -40,3 +40,13 @@ async def test_what_is_no_form_is_refused(status, body, kind):
         await read(body, kind=kind)
 
     assert refused.value.status_code == status
+
+
+async def test_page_with_a_larger_form_says_how_large_it_may_be():
+    long = b"a=" + b"x" * 65_536
+
+    assert await read(long, largest=70_000) == {"a": ["x" * 65_536]}
+    assert await read(b"&".join(b"a=1" for _ in range(201)), most_fields=201) == {"a": ["1"] * 201}
+    with pytest.raises(HTTPException) as refused:
+        await read(long, largest=65_537)
+    assert refused.value.status_code == 413

@@ -145,10 +145,10 @@ def test_budget_for_tokens_without_one_counts_for_the_states_that_it_makes(tollb
 
     listed = {
         state: [one["name"] for one in tollbridge("token", "list", "--state", state, "--json").json]
-        for state in ("near-budget", "over-budget", "ending")
+        for state in ("near-budget", "over-budget", "ending", "unused")
     }
 
-    assert listed == {"near-budget": ["thrifty"], "over-budget": [], "ending": []}
+    assert listed == {"near-budget": ["thrifty"], "over-budget": [], "ending": [], "unused": []}
 
 
 def test_revoking_again_is_no_further_record(tollbridge) -> None:
@@ -218,7 +218,7 @@ def test_token_that_does_not_exist_is_code_3(tollbridge, laid, command) -> None:
         (
             ("list", "--state", "asleep"),
             2,
-            "'asleep' is no state: active, disabled, revoked, expired, ending, near-budget, over-budget",
+            "'asleep' is no state: active, disabled, revoked, expired, ending, near-budget, over-budget, unused",
         ),
         (("list", "--limit", "0"), 2, "--limit"),
         (("create", "--name", "x", "--from", "here"), 2, "'here' is no address or network"),

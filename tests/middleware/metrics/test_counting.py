@@ -398,3 +398,13 @@ def test_metrics_need_no_clock_of_their_own() -> None:
     metrics.observe(finished())
 
     assert len(series(metrics, "requests_total")) == 1
+
+
+def test_counter_is_read_by_its_labels_with_what_was_not_flushed_yet(metrics: Metrics) -> None:
+    metrics.policy_failed("curfew")
+    metrics.policy_failed("curfew")
+    metrics.observe(finished())
+
+    assert metrics.counted("policy_failures_total") == {("curfew",): 2.0}
+    assert sum(metrics.counted("requests_total").values()) == 1.0
+    assert not metrics.shared

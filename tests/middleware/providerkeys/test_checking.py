@@ -9,7 +9,7 @@ from tollbridge.auth import Bearer
 from tollbridge.errors import UpstreamError, UpstreamTimeout
 from tollbridge.hosts import Host
 from tollbridge.plugins import Plugins
-from tollbridge.providerkeys.checking import Result, check_host, list_url
+from tollbridge.providerkeys.checking import Result, check_host, list_url, look_at_host
 from tollbridge.providers import Provider
 from tollbridge.signing import Signing
 
@@ -116,3 +116,29 @@ async def test_signed_request_is_checked_like_any_and_a_key_that_gives_no_creden
     bad = await check_host(host(signing=Signing("mock", Signs(), "other", 1.0)), host(), DIALECTS, upstream)
 
     assert (good.result, bad.result, bad.status) == (Result.OK, Result.REFUSED, 0)
+
+
+async def test_models_of_a_success_are_read_where_they_are_wanted() -> None:
+    upstream = KeyedUpstream(OLD_KEY)
+    upstream.reply(body=b'{"data": [{"id": "small"}]}')
+    looked = await look_at_host(host(OLD_KEY), host(), DIALECTS, upstream, most=1000)
+
+    assert (looked.checked.result, looked.models) == (Result.OK, ("small",))
+
+
+async def test_host_that_is_shown_no_key_is_asked_once() -> None:
+    upstream = KeyedUpstream("")
+
+    looked = await look_at_host(host(), None, DIALECTS, upstream, most=1000)
+
+    assert (looked.checked.result, looked.checked.detail) == (Result.OK, "the provider answers; no key was shown to it")
+    assert upstream.shown == [""]
+
+
+async def test_list_that_is_longer_than_it_may_be_is_no_answer() -> None:
+    upstream = KeyedUpstream(OLD_KEY)
+    upstream.reply(body=b'{"data": [{"id": "small"}]}')
+
+    looked = await look_at_host(host(OLD_KEY), host(), DIALECTS, upstream, most=10)
+
+    assert (looked.checked.result, looked.models) == (Result.UNREACHABLE, ())

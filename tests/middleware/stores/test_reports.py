@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tollbridge.metering.usage import Usage
+from tollbridge.stores.counting import PENDING
 from tollbridge.stores.engine import sqlite_engine
 from tollbridge.stores.files import transaction
+from tollbridge.stores.ledger import Settlement, settle_all
 from tollbridge.stores.reports import SqlReports
-from tollbridge.stores.rows import USAGE_COLUMNS, usage_values
+from tollbridge.stores.rollingup import take_over
+from tollbridge.stores.rollups import LATENCY, TABLES
+from tollbridge.stores.rows import usage_values
 from tollbridge.testing.samples import NOON, ROW
 
 rows = st.lists(
@@ -41,13 +45,14 @@ async def reports(path):
     await engine.dispose()
 
 
-def fill(db, found):
+def fill(db, rows, *, taken=20):
+    """Write rows, of which sums take over so many."""
+    found = list(enumerate(rows))
     with transaction(db):
-        db.execute("DELETE FROM usage")
-        db.executemany(
-            f"INSERT INTO usage ({', '.join(USAGE_COLUMNS)}) VALUES ({', '.join('?' * len(USAGE_COLUMNS))})",
-            [usage_values(replace(row, call_id=f"req_{number}")) for number, row in enumerate(found)],
-        )
+        for table in ("usage", PENDING, LATENCY, *(kept.table for kept in TABLES)):
+            db.execute(f"DELETE FROM {table}")
+        settle_all(db, [Settlement(f"req_{n}", usage_values(replace(row, call_id=f"req_{n}")), 0) for n, row in found])
+    take_over(db, taken)
 
 
 def nearest_rank(values, percent):

@@ -144,7 +144,8 @@ async def test_file_that_was_replaced_is_noticed(store, path):
 async def test_question_a_broken_database_cannot_answer_is_refused(store, db):
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("DROP TABLE token")
-    db.execute("DROP TABLE usage")
+    for table in ("usage", "usage_by_model", "usage_latency"):
+        db.execute(f"DROP TABLE {table}")
     later = NOON + timedelta(hours=1)
 
     for question in (

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlalchemy import create_engine
 
-from tollbridge.stores import applicationtables, granttables, jobtables, peopletables, servicetables
+from tollbridge.stores import applicationtables, granttables, jobtables, peopletables, rolluptables, servicetables
 from tollbridge.stores.columns import metadata
 from tollbridge.stores.rows import USAGE_COLUMNS
 from tollbridge.stores.tables import usage
@@ -19,7 +19,7 @@ def statements(path):
 
 
 def test_migrations_make_exactly_these_tables(path, tmp_path):
-    known = {granttables.client, jobtables.job, peopletables.team, servicetables.service}
+    known = {granttables.client, jobtables.job, peopletables.team, servicetables.service, rolluptables.LATENCIES}
     assert {applicationtables.application, *known} <= set(metadata.tables.values())
     engine = create_engine(f"sqlite:///{tmp_path / 'declared.db'}")
     metadata.create_all(engine)

@@ -73,6 +73,7 @@ async def test_subscription_that_was_asked_for_waits_for_the_team_of_the_service
             **{"kind": "subscription_asked", "id": asked["id"], "since": asked["asked_at"], "team": "blue"},
             "title": "the application Shop, of the team red, asks for weather",
             "href": f"subscriptions/{asked['id']}",
+            **{"name": "Shop", "service": "weather", "asker": "red", "number": None, "until": None, "successor": None},
         }
     ]
     assert (await blue.get(f"/{found['items'][0]['href']}")).json() == asked

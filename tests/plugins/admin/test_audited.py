@@ -25,6 +25,7 @@ MORE: Mapping[tuple[str, str], Any] = {
     ("POST", "/people"): {"name": "New", "email": "newer@example.com"},
     ("POST", "/roles"): {"name": "another", "scopes": ["ai:chat"]},
     ("POST", "/provider-credentials"): {"provider": "anthropic", "key": "sk-" + "z" * 40},
+    ("POST", "/providers/try"): {"provider": "anthropic", "key": "sk-" + "z" * 40},
     ("POST", "/webhooks"): {"name": "x", "url": "https://x.example/", "events": ["token.*"]},
     ("POST", "/applications"): {"name": "another"},
     ("POST", "/services"): {"slug": "rain", "kind": "answering"},
@@ -38,6 +39,8 @@ MORE: Mapping[tuple[str, str], Any] = {
 """What is sent where a body is needed."""
 UNRECORDED = frozenset(("audit", "turn", "job", "idempotency", "delivery", "alembic_version", "usage"))
 """Tables that are no thing of anybody's: the logs of changes and of calls, how work is shared out, and messages."""
+SUMS = "usage_"
+"""How the names of tables begin that hold sums of calls."""
 
 
 async def tables_of(admin: Admin) -> list[Table]:
@@ -46,7 +49,7 @@ async def tables_of(admin: Admin) -> list[Table]:
     database = MetaData()
     async with sql._engine.connect() as connection:
         await connection.run_sync(database.reflect)
-    return [table for name, table in database.tables.items() if name not in UNRECORDED]
+    return [table for name, table in database.tables.items() if name not in UNRECORDED and not name.startswith(SUMS)]
 
 
 async def contents(admin: Admin, tables: list[Table]) -> dict[str, Any]:

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.plugins.admin.conftest import Admin, an_admin
 from tests.plugins.admin.walking import filled, routes_of, segment
 
 from tollbridge.testing import GatewayUnderTest
+from tollbridge.testing.samples import ROW
 
 Names = Mapping[str, str]
 SOMEBODY = {"role": "viewer", "name": "Ada"}
@@ -39,8 +41,8 @@ BODIES: Mapping[tuple[str, str], Any] = {
 }
 """What is sent where a body is needed: one that would be taken, so that only whose thing it is can stand in the way."""
 READ = "audit.read"
-SHARED = {("GET", "/roles/{name}"), ("GET", "/plans/{name}")}
-"""What everybody with its scope may read: roles and plans are the words of the whole bridge."""
+SHARED = {("GET", "/roles/{name}"), ("GET", "/plans/{name}"), ("GET", "/providers/{provider}")}
+"""What everybody with its scope may read: roles, plans and providers are the words of the whole bridge."""
 REFUSED = {
     **dict.fromkeys(
         (("PATCH", "/roles/{name}"), ("POST", "/roles/{name}/remove")), "everybody may read that it is there"
@@ -95,6 +97,11 @@ async def a_provider_key(admin: Admin) -> Names:
     return {"key": (await made(admin, "/provider-credentials", key))["name"]}
 
 
+async def a_provider(admin: Admin) -> Names:
+    """Name one that a plugin registered; there is nothing to make."""
+    return {"provider": "openai"}
+
+
 async def a_webhook(admin: Admin) -> Names:
     hook = {"name": "hook", "url": "https://hooks.example/x", "events": ["token.*"], "team": "blue"}
     return {"id": (await made(admin, "/webhooks", hook))["id"]}
@@ -138,6 +145,24 @@ async def a_card(admin: Admin) -> Names:
     return {"service": "hidden"}
 
 
+async def a_call(admin: Admin) -> Names:
+    """Settle one that was made with a token of the team."""
+    row = replace(ROW, call_id="req_ada", team="blue", token_id=(await admin.make(name="ada's", team="blue"))["id"])
+    await admin.under.gateway.store.settle(row)
+    return {"id": row.call_id}
+
+
+async def a_token_of_ones_own(admin: Admin) -> Names:
+    """Name the administrator's own; there is nothing to make."""
+    return {"id": admin.id}
+
+
+async def a_call_of_ones_own(admin: Admin) -> Names:
+    row = replace(ROW, call_id="req_own", team="", token_id=admin.id)
+    await admin.under.gateway.store.settle(row)
+    return {"id": row.call_id}
+
+
 MAKERS: Mapping[str, Callable[[Admin], Awaitable[Names]]] = {
     "tokens": a_token,
     "clients": a_client,
@@ -147,12 +172,16 @@ MAKERS: Mapping[str, Callable[[Admin], Awaitable[Names]]] = {
     "people": a_person,
     "roles": a_role,
     "provider-credentials": a_provider_key,
+    "providers": a_provider,
     "webhooks": a_webhook,
     "applications": an_application,
     "services": a_service,
     "plans": a_plan,
     "subscriptions": a_subscription,
     "catalogue": a_card,
+    "calls": a_call,
+    "me/tokens": a_token_of_ones_own,
+    "me/calls": a_call_of_ones_own,
 }
 """How a thing that is not red's comes to be, by the first word of the paths about it.  Each kind has one."""
 

@@ -26,6 +26,8 @@ BODIES = {
 """What is asked of the bridge, each with the least that is a request."""
 OPEN = (
     *("list_own_invitations", "accept_invitation", "explain", "list_attention"),
+    *("list_own_tokens", "get_own_token", "rotate_own_token", "revoke_own_token"),
+    *("report_own_usage", "list_own_calls", "get_own_call", "list_own_models"),
     *("sort_catalogue", "list_catalogue", "get_catalogue_service", "describe_catalogue_service"),
 )
 """What every valid token may ask."""
@@ -46,8 +48,15 @@ async def test_caller_is_told_who_it_is_and_what_it_may_call(admin: Admin) -> No
         "scopes": ["admin:tokens:read", "ai:chat"],
         "within": [["admin:*", "ai:*", "model:*", "service:*"]],
     }
-    reading = ("report_tokens", "list_tokens", "get_token", "list_credentials_of_token", "get_credential_of_token")
-    assert sorted(operations) == sorted((*reading, "get_auto_rotation", *OPEN))
+    reading = (
+        "report_tokens",
+        "list_tokens",
+        "count_tokens",
+        "get_token",
+        "list_credentials_of_token",
+        "get_credential_of_token",
+    )
+    assert sorted(operations) == sorted((*reading, "get_auto_rotation", "list_budgets", *OPEN))
 
 
 async def test_what_those_above_may_not_is_no_operation_of_the_caller(admin: Admin) -> None:

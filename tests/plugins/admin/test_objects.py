@@ -23,10 +23,13 @@ OBJECTS = {
     "members of the whole bridge": "/members",
     "roles": "/roles",
     "provider credentials": "/provider-credentials",
+    "models": "/models",
+    "providers": "/providers",
     "audit": "/audit",
     "webhooks": "/webhooks",
     "applications": "/applications",
     "services": "/services",
+    "services with their figures": "/service-figures",
     "subscriptions": "/subscriptions",
 }
 """Where each is that there can be many of; `/policies` is one object, which the configuration has."""
@@ -38,6 +41,9 @@ SHORT = {
     "/me/invitations": "they are one's own, and end by themselves",
     "/service-kinds": "the installed plugins offer them",
     "/services/{service}/releases/{number}/evaluations": "only the last twenty are kept",
+    "/services/{service}/operations": "a definition has two thousand at most",
+    "/plugins": "the installed packages are they",
+    "/prompt-starters": "the installed packages bring them",
     "/attention": "it shows what has waited longest, and counts all",
 }
 """Lists without pages, and why they do not grow."""
@@ -106,12 +112,14 @@ async def test_every_post_that_does_something_takes_an_idempotency_key(admin: Ad
     posts = [one for one in routes_of(admin) if one.method == "POST"]
 
     assert {one.path for one in posts if not one.repeats} == {
-        *("/explain", "/leaked", "/openapi-drafts", "/services/{service}/try")
+        *("/explain", "/leaked", "/openapi-drafts", "/services/{service}/try", "/providers/try", "/app-drafts")
     }
     assert {one.path: (one.looks, one.scope == ANYBODY) for one in posts if not one.repeats} == {
+        "/app-drafts": (True, False),
         "/explain": (True, False),
         "/leaked": (False, True),
         "/openapi-drafts": (True, False),
+        "/providers/try": (True, False),
         "/services/{service}/try": (True, False),
     }
 

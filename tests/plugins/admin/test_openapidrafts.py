@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from tests.plugins.admin.conftest import Admin, an_admin
 
 from tollbridge import UpstreamError, UpstreamRequest
@@ -100,7 +101,16 @@ async def test_document_that_cannot_be_used_is_refused(admin: Admin, host: Host,
     assert [(one.status_code, one.json()["code"]) for one in (fetched, sent)] == [(422, "invalid_document")] * 2
 
 
-@pytest.mark.parametrize("wish", [{}, {"url": URL, "document": DOCUMENT}])
+@pytest.mark.parametrize("written", [json.dumps(DOCUMENT), yaml.safe_dump(DOCUMENT)])
+async def test_document_can_be_sent_as_a_text_in_json_or_yaml(admin: Admin, host: Host, written: str) -> None:
+    reply = await draft(admin, text=written, upstream="https://api.example.com")
+
+    assert (reply.status_code, reply.json()["operations"]) == (200, 1)
+    assert (await draft(admin, text="nonsense")).json()["code"] == "invalid_document"
+    assert host.asked == []
+
+
+@pytest.mark.parametrize("wish", [{}, {"url": URL, "document": DOCUMENT}, {"text": "{}", "document": DOCUMENT}])
 async def test_a_document_or_its_url_is_needed_and_not_both(admin: Admin, host: Host, wish: dict[str, Any]) -> None:
     reply = await draft(admin, **wish)
 

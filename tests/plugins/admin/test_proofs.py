@@ -142,6 +142,36 @@ async def test_what_is_no_request_is_refused_by_its_field(admin: Admin, wish: di
     assert (refused.status_code, [one["field"] for one in refused.json()["errors"]]) == (422, [field])
 
 
+async def test_draft_is_tried_as_it_would_be_after_a_change_that_is_not_kept(admin: Admin) -> None:
+    await make(admin)
+    before = (await admin.get("/services/weather/draft")).json()
+
+    tried = await admin.post("/services/weather/try", {"draft": {"definition": {"text": "sun"}}})
+
+    assert (tried.status_code, tried.json()["status"]) == (200, 200)
+    assert '"text":"sun"' in tried.json()["body"]
+    assert (await admin.get("/services/weather/draft")).json() == before
+
+
+async def test_change_for_a_trial_falls_under_the_rules_of_a_change(admin: Admin) -> None:
+    await make(admin)
+    await released(admin)
+
+    both = await admin.post("/services/weather/try", {"release": 1, "draft": {"name": "Sun"}})
+    unready = await admin.post("/services/weather/try", {"draft": {"definition": {"text": ""}}})
+    secret = await admin.post(
+        "/services/weather/try", {"draft": {"definition": {"text": "a", "auth": {"key": "quartz"}}}}
+    )
+
+    assert [(one.status_code, one.json()["code"]) for one in (both, unready, secret)] == [
+        (422, "invalid_fields"),
+        (422, "not_ready"),
+        (422, "invalid_fields"),
+    ]
+    assert both.json()["errors"][0]["field"] == "draft"
+    assert secret.json()["errors"][0]["field"] == "draft.definition"
+
+
 class Repeating(Answering):
     """Gives back the body that it was sent, as it came, and its media type."""
 

@@ -12,7 +12,9 @@ import tollbridge_admin
 
 SECRETS = frozenset(("client_secret", "hash", "key", "password", "private_key", "secret", "token", "tokens"))
 """Names of fields that hold secrets."""
-IDS = frozenset((("CallerShown", "token"), ("ExplanationShown", "token")))
+IDS = frozenset(
+    (("CallShown", "token"), ("CallerShown", "token"), ("ExplanationShown", "token"), ("GroupShown", "key"))
+)
 """Those that hold ids."""
 TEXT = "tb_live_0123456789abcdef"
 

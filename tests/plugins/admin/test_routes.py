@@ -17,6 +17,9 @@ from tollbridge_admin.routes import ANY_OR_NONE, ANY_TOKEN, ANYBODY, Nothing, Ta
 OPEN = {
     *(("GET", "/me"), ("GET", "/openapi.json"), ("POST", "/explain"), ("GET", "/attention")),
     *(("GET", "/me/invitations"), ("POST", "/me/invitations/accept")),
+    *(("GET", "/me/usage"), ("GET", "/me/calls"), ("GET", "/me/calls/{id}"), ("GET", "/me/models")),
+    *(("GET", "/me/tokens"), ("GET", "/me/tokens/{id}")),
+    *(("POST", "/me/tokens/{id}/rotate"), ("POST", "/me/tokens/{id}/revoke")),
 }
 """What every valid token may ask: about itself, and about what waits for it."""
 SHOWN = {

@@ -12,7 +12,7 @@ from tollbridge_admin.app import make_table
 from tollbridge_admin.routes import PATTERNS, Route
 
 SAMPLES = {"id": "tok_1", "name": "nobody", "key": "NOBODY_KEY", "credential": "key_" + "0" * 28}
-SAMPLES |= {"service": "svc_1", "number": "999"}
+SAMPLES |= {"service": "svc_1", "number": "999", "provider": "nobody"}
 """What stands for each name of a path and is not there."""
 
 
@@ -37,8 +37,10 @@ def filled(path: str, **names: str) -> str:
 
 
 def segment(one: Route) -> str:
-    """Give what kind of thing a path is about: its first word, but for what a team has beside members."""
+    """Give what a path is about: its first word, but for what a team has beside members, and what is one's own."""
     words = one.path.split("/")
+    if words[1] == "me":
+        return "/".join(words[1:3])
     return "invitations" if "invitations" in words else words[1]
 
 

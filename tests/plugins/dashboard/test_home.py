@@ -12,10 +12,9 @@ from tests.plugins.dashboard.conftest import MOCK, Visitor, element
 
 from tollbridge import EVERY_MODEL, Call, Principal, ScopeSet, TokenBudget, Unavailable, hookimpl
 from tollbridge.errors import UpstreamUnreachable
+from tollbridge.screens.words import exact_usd, share, usd
 from tollbridge.testing.samples import ROW
-from tollbridge_dashboard.charts import Column, nice_step, stacked
 from tollbridge_dashboard.figures import RANGES
-from tollbridge_dashboard.words import ago, change, change_ms, exact_usd, ms, share, until, usd
 
 AS_OF = re.compile(r"As of <time[^>]*>(\d\d:\d\d:\d\d)</time> UTC")
 
@@ -221,7 +220,7 @@ async def test_attention_only_when_there_is_something(visit) -> None:
     page = (await visit.get("/")).text
     assert "1 thing needs you" in page
     assert '<a href="/_tollbridge/tokens?state=ending"><b>1 token</b></a> ends within a week' in page
-    assert re.search(r'/_tollbridge/tokens\?q=tok_\w+">soon</a> in 6 days', page)
+    assert re.search(r'/_tollbridge/tokens/tok_\w+">soon</a> in 6 days', page)
 
 
 async def test_fresh_page_only_when_something_changed(visit) -> None:
@@ -271,74 +270,6 @@ async def test_caller_without_a_token_is_shown_by_the_name_its_source_gave(gatew
 
     assert page.count("<b>desk:&lt;ada&gt;</b>") == 2
     assert "no token" not in page
-
-
-def test_axis_steps_are_whole() -> None:
-    for most in (0, 0.0003, 0.7, 1, 3, 9, 31, 99, 1_000, 123_456_789):
-        step = nice_step(most)
-        assert step * 4 >= most
-        assert f"{step:.0e}"[0] in "125" or f"{step:.1e}".startswith("2.5")
-    assert nice_step(1, whole=True) == 1
-
-
-@pytest.mark.parametrize(
-    ("nano", "labels"),
-    [
-        (136_000, ["$0", "$0.00005", "$0.0001", "$0.00015", "$0.0002"]),
-        (3_500_000_000_000, ["$0", "$1,000", "$2,000", "$3,000", "$4,000"]),
-        (1_900_000_000, ["$0", "$0.5", "$1", "$1.5", "$2"]),
-    ],
-)
-def test_dollars_on_an_axis_are_plain_decimals(nano, labels) -> None:
-    drawn = stacked([Column("04:00", "04", (nano,))], ["orders"], "Cost")
-
-    found = re.findall(r"<span[^>]*>(\$[^<]*)</span>", drawn.partition('class="x"')[0])
-    assert sorted(found) == sorted(labels)
-
-
-def test_figures_never_flatter() -> None:
-    assert [share(0, 0), share(0, 5), share(1, 100_000), share(99_999, 100_000), share(5, 5)] == [
-        "0 %",
-        "0 %",
-        "<0.1 %",
-        "99.9 %",
-        "100 %",
-    ]
-    assert [usd(0), usd(1), usd(450_000), usd(12_340_000_000), usd(3_203 * 10**9)] == [
-        "$0.00",
-        "$0.000000001",
-        "$0.00045",
-        "$12.34",
-        "$3,203",
-    ]
-    assert [ms(None), ms(999), ms(1_310)] == ["–", "999 ms", "1.31 s"]
-
-
-def test_changes_are_said_with_their_sign() -> None:
-    assert [change(5, 0), change(10, 10), change(1124, 1000), change(90, 100), change(300, 100), change(99, 1)] == [
-        "",
-        "±0 %",
-        "+12.4 %",
-        "−10.0 %",
-        "+200 %",
-        "> +999 %",
-    ]
-    assert [change_ms(None, 1), change_ms(1, None), change_ms(100, 184), change_ms(2000, 500), change_ms(7, 7)] == [
-        "",
-        "",
-        "−84 ms",
-        "+1.50 s",
-        "±0 ms",
-    ]
-
-
-def test_times_are_said_in_the_largest_unit() -> None:
-    from tollbridge.testing.gateway import NOON
-
-    passed = [timedelta(seconds=1), timedelta(minutes=2), timedelta(hours=3), timedelta(days=4), timedelta(days=90)]
-    assert [ago(NOON - one, NOON) for one in passed] == ["just now", "2 min ago", "3 h ago", "4 d ago", "7 Oct 2025"]
-    assert [until(NOON + one, NOON) for one in passed[2:4]] == ["in 3 h", "in 4 days"]
-    assert [ago(None, NOON), until(None, NOON), until(NOON, NOON)] == ["never", "never", "5 Jan 2026"]
 
 
 async def test_store_that_does_not_answer_gives_a_plain_page(visit, monkeypatch) -> None:

@@ -11,12 +11,12 @@ from tests.plugins.dashboard.test_attention import strip
 from tests.support.answering import Answering
 
 from tollbridge.administering import Actor, Design, Move, NewKey, Service, Subscription, SubscriptionState
+from tollbridge.screens.waits import NAMED
 from tollbridge.stores.services import Step
 from tollbridge.stores.webhooks import Delivery, WebhookChange
 from tollbridge.testing import GatewayUnderTest
 from tollbridge.testing.samples import ACT, NOON
 from tollbridge.testing.webhook_contract import HOOK
-from tollbridge_dashboard.attention import NAMED
 
 HOUR, DAY = 3600, 86_400
 Enter = Callable[..., Awaitable[Visitor]]
@@ -72,12 +72,13 @@ async def test_subscription_waits_on_the_first_page_of_who_decides_and_of_nobody
     await served(under)
     asked = await wished(under)
     under.clock.advance(3 * HOUR)
-    said = f"Shop of the team red asked for weather 3 h ago: tollbridge subscription approve {asked.id} or refuse"
+    said = "Shop of the team red asked for weather 3 h ago: Decide"
 
     home = (await (await enter("root", bridge="platform-admin")).get("/")).text
 
     assert strip(home) == [said]
     assert "1 thing needs you" in home
+    assert f'class="who" href="{PREFIX}/approvals/subscriptions/{asked.id}">Decide</a>' in home
     assert '<time datetime="2026-01-05T12:00:00+00:00" title="5 Jan 2026, 12:00 UTC">3 h ago</time>' in home
     assert await lines(await Visitor(under).sign_in()) == [said]
     assert await lines(await enter("ann", blue="team-admin"), "/tokens") == [said]
@@ -121,7 +122,8 @@ async def test_three_are_named_the_longest_first_and_the_others_counted(under: G
     page = (await (await enter("root", bridge="platform-admin")).get("/")).text
 
     assert [line[:5] for line in strip(page)[:-1]] == ["App 0", "App 1", "App 2"]
-    assert strip(page)[-1] == "and 2 more: tollbridge attention --kind subscription_asked"
+    assert strip(page)[-1] == "and 2 more: all that waits"
+    assert f'href="{PREFIX}/approvals?kind=subscription_asked"' in page
     assert "5 things need you" in page
 
 
@@ -143,13 +145,8 @@ async def test_release_waits_for_a_review_and_one_that_failed_for_another(
     await store.move_release(service.id, 2, Step(move=Move.FAIL, why="3 of 4 calls failed"), act)
     failed = await lines(ann, "/tokens")
 
-    assert reviewed == [
-        "Release 2.0.0 of weather, made 2 h ago, waits for a review: tollbridge service approve weather 2 or refuse"
-    ]
-    assert failed == [
-        "Release 2.0.0 of weather failed or was taken back just now; the audit log says why: "
-        "tollbridge service publish weather 2 again, or make another"
-    ]
+    assert reviewed == ["Release 2.0.0 of weather, made 2 h ago, waits for a review: Review it"]
+    assert failed == ["Release 2.0.0 of weather failed or was taken back just now: Look at it"]
     assert await lines(await enter("dev", blue="service-developer"), "/tokens") == []
 
 
@@ -190,13 +187,13 @@ async def test_service_that_ends_is_said_to_who_subscribes_and_one_past_its_end_
     owner, caller = await enter("amy", blue="team-admin"), await enter("joe", red="service-developer")
 
     subscribes = "weather, to which Shop subscribes, was deprecated"
-    assert bare == [f"{subscribes} just now: tollbridge subscription cancel {asked.id} when nothing calls it any more"]
-    takes = "tollbridge catalogue show climate takes its place"
-    assert told == [f"{subscribes} just now and ends in 30 days: {takes}"]
+    assert bare == [f"{subscribes} just now: Look at it"]
+    takes = "(climate takes its place): Look at it"
+    assert told == [f"{subscribes} just now and ends in 30 days {takes}"]
     assert owners == []
-    assert await lines(caller, "/tokens") == [f"{subscribes} 30 d ago and was to end 1 h ago: {takes}"]
+    assert await lines(caller, "/tokens") == [f"{subscribes} 30 d ago and was to end 1 h ago {takes}"]
     assert await lines(owner, "/tokens") == [
-        "weather serves beyond the end that its callers were told, 1 h ago: tollbridge service retire weather or keep"
+        "weather serves beyond the end that its callers were told, 1 h ago: Look at it"
     ]
 
 
@@ -218,9 +215,9 @@ async def test_webhooks_keys_and_jobs_wait_for_who_keeps_them(under: GatewayUnde
     found = await lines(await enter("root", bridge="platform-admin"))
 
     assert found == [
-        "The webhook ours was switched off just now, for nothing arrived there: tollbridge webhook edit whk_1 --enable",
-        "The key openai of openai ends in 5 days: tollbridge provider-key rotate openai",
-        "The job forget_messages failed 2 times in a row, last just now: tollbridge job run forget_messages",
+        "The webhook ours was switched off just now, for nothing arrived there: Look at it",
+        "The key openai of openai ends in 5 days: Give it another key",
+        "The job forget_messages failed 2 times in a row, last just now: Look at it",
     ]
     assert await lines(await enter("ann", blue="team-admin"), "/tokens") == []
 
@@ -234,11 +231,11 @@ async def test_invitation_waits_for_who_is_invited_also_where_no_page_is_theirs(
         await under.gateway.people.invitations.invite(f"team-{number}", "bob@example.com", "consumer")
         under.clock.advance(60)
 
-    reply = await bob.get("/")
+    reply = await bob.get("/tokens")
 
     assert reply.status_code == 403
     found = strip(reply.text)
-    assert found[0] == "You were invited to the team team-0 as consumer 4 min ago: join it"
+    assert found[0] == "You were invited to the team team-0 as consumer 4 min ago: Join it"
     assert (len(found), found[-1]) == (NAMED + 1, "and 1 more: invitations")
     assert f'href="{PREFIX}/sign-in/invitations"' in reply.text
     assert await lines(root) == []

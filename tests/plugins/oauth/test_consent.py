@@ -11,7 +11,7 @@ from tests.support.programs import BACK, CHALLENGE, ISSUER, Program, fields, pro
 from tests.support.visiting import Visitor
 
 from tollbridge.authorizing import AuthMethod, GrantType
-from tollbridge.browsing import SESSION
+from tollbridge.browsing import LANGUAGE, SESSION
 from tollbridge.testing import GatewayUnderTest
 
 Makes = Callable[..., GatewayUnderTest]
@@ -401,3 +401,24 @@ async def test_store_that_is_away_is_said_to_be(notes: Program, end: str) -> Non
     reply = await notes.send(**({} if end == "people" else {"client_id": "client_0"}))
 
     assert (reply.status_code, "location" in reply.headers) == (503, False)
+
+
+async def test_person_is_asked_in_the_language_of_the_browser(notes: Program) -> None:
+    notes.visitor.cookies[LANGUAGE] = "zh-Hans"
+
+    page = await notes.send()
+
+    assert page.headers["content-language"] == "zh-Hans"
+    assert "是否授权 Notes 代表您执行以下操作？" in page.text
+    assert "调用模型，操作类型为 chat" in page.text
+    assert "您当前以 <b>ada@example.com</b> 的身份登录。" in page.text
+    assert 'action="/_tollbridge/oauth/language"' in page.text
+
+
+async def test_language_is_chosen_before_the_answer(notes: Program) -> None:
+    back = f"/_tollbridge/oauth/authorize?{notes.wish()}"
+
+    reply = await notes.visitor.post("/oauth/language", {"language": "zh-Hans", "back": back})
+
+    assert (reply.status_code, reply.headers["location"]) == (303, back)
+    assert "是否授权" in (await notes.send()).text

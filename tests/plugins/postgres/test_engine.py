@@ -16,6 +16,7 @@ from tollbridge import BadRequest, Unavailable
 from tollbridge.stores.engine import sqlite_engine
 from tollbridge.stores.files import connect
 from tollbridge.stores.reports import SqlReports
+from tollbridge.stores.rollups import TABLES
 from tollbridge.stores.schema import prepare
 from tollbridge.stores.tables import usage
 from tollbridge.testing.samples import ACT, NOON, ROW, TOKEN
@@ -25,6 +26,7 @@ from tollbridge_postgres.store import PostgresStore
 pytestmark = requires("postgres")
 
 LATER = NOON + timedelta(hours=1)
+AWAY = ("usage", "usage_by_ending")
 
 
 def token(**change):
@@ -32,14 +34,16 @@ def token(**change):
 
 
 async def test_question_a_broken_database_cannot_answer_is_refused_without_a_value(store, db):
-    await db.execute("ALTER TABLE usage RENAME TO away")
+    for table in AWAY:
+        await db.execute(f"ALTER TABLE {table} RENAME TO {table}_away")
     try:
         for question in (store.totals(NOON, LATER), store.series(NOON, LATER, steps=1), store.recent()):
             with pytest.raises(Unavailable) as refusal:
                 await question
             assert refusal.value.detail == "store: SQLSTATE 42P01"
     finally:
-        await db.execute("ALTER TABLE away RENAME TO usage")
+        for table in AWAY:
+            await db.execute(f"ALTER TABLE {table}_away RENAME TO {table}")
 
 
 async def test_value_that_no_column_takes_is_the_callers_fault(store):
@@ -153,7 +157,7 @@ async def test_reports_are_those_of_sqlite(store, db, file, found):
     written = connect(file)
     fill(written, found)
     engine = sqlite_engine(file)
-    await db.execute("TRUNCATE usage")
+    await db.execute(f"TRUNCATE usage, usage_pending, usage_latency, {', '.join(kept.table for kept in TABLES)}")
     for number, row in enumerate(found):
         store.post(replace(row, call_id=f"req_{number}"))
     other, until = SqlReports(engine), NOON + timedelta(microseconds=100)

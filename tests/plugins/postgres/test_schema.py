@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from tests.support.requires import requires
 
 from tollbridge.errors import StoreError
-from tollbridge.stores.tables import metadata
+from tollbridge.stores.rolluptables import metadata
 from tollbridge.stores.versions import SchemaState, SchemaStatus, revisions
 from tollbridge.testing.kept_contract import KEPT
 from tollbridge.testing.samples import ACT, NOON, OWN, ROW, TOKEN, reservation

@@ -1,0 +1,177 @@
+"""The statements that add up what is kept of usage rows, in SQL that SQLite and PostgreSQL share.
+
+Each piece of a range is a row of a common table expression: its step, where it begins and ends, and whether it is
+added or taken away. Pieces come first in each join, and the keys of the tables begin with what they say.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tollbridge.stores.counting import ENDING, MEASURES, PENDING
+from tollbridge.stores.rollups import BY_ENDING, BY_MODEL, BY_TEAM, BY_TEAM_MODEL, BY_TOKEN, OF_TOKEN, Kept
+from tollbridge.stores.rows import storable
+from tollbridge.stores.segments import MONTH, ROWS, Piece, pieces
+from tollbridge.stores.usages import Filters
+
+_PIECE = "(step, span, since, until, sign)"
+TEAMS = f"team IN (SELECT team FROM {BY_TEAM.table} WHERE span = {MONTH})"
+"""Every team: those tables are found by a team first."""
+_INDEXED = {"service": "service <> 'ai'", "application": "application <> ''"}
+"""As the indexes say it of themselves: a database takes one where it sees that it has all of the rows."""
+
+READ = "FROM read_piece CROSS JOIN usage WHERE at >= since AND at < until"
+NOT_TAKEN_OVER = (
+    f"FROM kept_piece CROSS JOIN {PENDING} AS note JOIN usage ON usage.call_id = note.call_id"
+    " WHERE note.at >= since AND note.at < until"
+)
+"""Rows that are read: those of pieces that sums are not kept of, and of the others those that no sum has yet."""
+
+Step = tuple[int, int]
+"""When it begins, and when it is over."""
+Vector = tuple[int, ...]
+"""What calls add up to, in the order of `counting.MEASURES`."""
+NOTHING: Vector = (0,) * len(MEASURES)
+
+
+class Which(msgspec.Struct, frozen=True):
+    """Calls that are meant: those with one of each of these values, and what the database is asked with."""
+
+    filters: Filters
+
+    @property
+    def given(self) -> Mapping[str, Sequence[str]]:
+        """Give the values by the names of their parameters."""
+        return {f"of_{name}": list(map(storable, values)) for name, values in self.filters.items()}
+
+    def of_kept(self) -> str:
+        """Say it of a table of sums."""
+        return "".join(f" AND {name} IN :of_{name}" for name in self.filters)
+
+    def of_rows(self) -> str:
+        """Say it of usage rows."""
+        said = [f" AND {column_of(name)} IN :of_{name}" for name in self.filters]
+        return "".join([*said, *(f" AND {_INDEXED[name]}" for name in self.filters if self._has_index(name))])
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether an index has their rows."""
+        return "token_id" in self.filters or any(map(self._has_index, self.filters))
+
+    def _has_index(self, name: str) -> bool:
+        without = {"service": "ai", "application": ""}
+        return name in without and without[name] not in self.filters[name]
+
+    def statement(self, sql: str) -> TextClause:
+        """Make a statement that takes these values."""
+        return text(sql).bindparams(*(bindparam(name, expanding=True) for name in self.given))
+
+    async def ask(self, connection: AsyncConnection, sql: str) -> Sequence[Sequence[Any]]:
+        """Ask with these values."""
+        return (await connection.execute(self.statement(sql), dict(self.given))).all()
+
+
+def column_of(name: str) -> str:
+    """Give what a dimension is in a usage row."""
+    return ENDING if name == "ending" else name
+
+
+def source_of(needed: Collection[str], filters: Filters) -> Kept | None:
+    """Give the table of sums that tells calls apart by all that is needed, None where rows alone do."""
+    if "token_id" in filters and OF_TOKEN.known.issuperset(needed):
+        return OF_TOKEN
+    tables = (BY_ENDING, BY_MODEL, BY_TEAM, BY_TEAM_MODEL, BY_TOKEN)
+    return next((kept for kept in tables if kept.known.issuperset(needed)), None)
+
+
+def cut(steps: Iterable[Step], spans: Sequence[int], *, whole: bool = False) -> tuple[str, str]:
+    """Cut steps by spans: gives the values of the pieces that sums are kept of, and of those whose rows are read."""
+    kept, read = list[str](), list[str]()
+    for step, (since, until) in enumerate(steps):
+        for piece in pieces(since, until, spans, whole=whole):
+            (read if piece.span == ROWS else kept).append(_values(step, piece))
+    return ", ".join(kept), ", ".join(read)
+
+
+def _values(step: int, piece: Piece) -> str:
+    return f"({step}, {piece.span}, {piece.since}, {piece.until}, {piece.sign})"
+
+
+def with_pieces(kept: str, read: str) -> str:
+    """Write the beginning of a statement, where the pieces are."""
+    said = {"kept_piece": kept, "read_piece": read}
+    return "WITH " + ", ".join(f"{name} {_PIECE} AS (VALUES {those})" for name, those in said.items() if those)
+
+
+class Sum(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be added up: of which calls, in which steps, by which key of them, from which table or the rows.
+
+    `key` is SQL of columns of the table, `read_key` of the rows where that is another. `names` are the measures that
+    are wanted, `made` the first of them: the fewer the quicker. `dated` tells when the last call was.
+    """
+
+    which: Which
+    steps: Sequence[Step]
+    kept: Kept | None
+    key: str = "''"
+    read_key: str = ""
+    names: Sequence[str] = tuple(MEASURES)
+    dated: bool = False
+
+    def sql(self, ending: str = "") -> str:
+        """Write the statement: step, key, the measures, when the last call was."""
+        kept, read = cut(self.steps, () if self.kept is None else self.kept.spans, whole=self.dated)
+        if not kept and not read:
+            return ""
+        names = [*self.names, *(["last_at"] if self.dated else [])]
+        sums = [f"SUM({name})" for name in self.names] + (["MAX(last_at)"] if self.dated else [])
+        parts = []
+        if kept and self.kept is not None:
+            parts += [self._of_kept(self.kept, names), self._of_rows(NOT_TAKEN_OVER)]
+        if read:
+            parts.append(self._of_rows(READ))
+        return (
+            f"{with_pieces(kept, read)} SELECT step, its, {', '.join(sums)}, count(*) OVER ()"
+            f" FROM ({' UNION ALL '.join(parts)}) AS part GROUP BY step, its HAVING SUM(made) <> 0 {ending}"
+        )
+
+    def _of_kept(self, kept: Kept, names: Sequence[str]) -> str:
+        columns = [f"sign * {name} AS {name}" if name != "last_at" else name for name in names]
+        teams = kept in (BY_TEAM, BY_TEAM_MODEL) and "team" not in self.which.filters
+        return (
+            f"SELECT step, {self.key} AS its, {', '.join(columns)} FROM kept_piece CROSS JOIN {kept.table}"
+            f" WHERE {kept.table}.span = kept_piece.span AND start >= since AND start < until"
+            f"{self.which.of_kept()}{f' AND {TEAMS}' if teams else ''}"
+        )
+
+    def _of_rows(self, those: str) -> str:
+        columns = [f"sign * {MEASURES[name]} AS {name}" for name in self.names]
+        columns += ["usage.at AS last_at"] if self.dated else []
+        return f"SELECT step, {self.read_key or self.key} AS its, {', '.join(columns)} {those}{self.which.of_rows()}"
+
+    async def ask(self, connection: AsyncConnection, ending: str = "") -> Sequence[Sequence[Any]]:
+        """Ask for it: rows of step, key, the measures, and when the last call was or how many keys there are."""
+        sql = self.sql(ending)
+        return await self.which.ask(connection, sql) if sql else []
+
+    def sums(self, row: Sequence[Any]) -> Mapping[str, int]:
+        """Give the measures of a row by their names."""
+        return {name: int(value) for name, value in zip(self.names, row[2:], strict=False)}
+
+
+def vector_of(row: Sequence[Any]) -> Vector:
+    """Give the measures of a row of a sum."""
+    return tuple(map(int, row[2 : 2 + len(MEASURES)]))
+
+
+def added(vectors: Iterable[Vector]) -> Vector:
+    """Add up what calls add up to."""
+    return tuple(map(sum, zip(NOTHING, *vectors, strict=True)))
+
+
+def less(one: Vector, other: Vector) -> Vector:
+    """Take one from another."""
+    return tuple(a - b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,1 @@
+"""Services: found, begun, changed, released, published, and ended."""
