@@ -32,7 +32,7 @@ class UsageReports:
         asking: dict[str, Any] = {"takes": UsageAsked, "gives": UsageShown, "csv": True}
         return (
             route("GET", "/usage", self.report_usage, scope=READ, **asking),
-            route("GET", "/me/usage", self.report_own_usage, scope=ANY_TOKEN, **asking),
+            route("GET", "/me/usage", self.report_own_usage, scope=ANY_TOKEN, also=(404,), **asking),
         )
 
     async def report_usage(self, asked: Asked, query: UsageAsked) -> Answer:

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Need, Page
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import BRIDGE, Asking, Cell, Field, Form, Pages, Refused, cells, viewer
 from tollbridge_dashboard.deeds import Deed, asked_first
@@ -145,7 +145,7 @@ class OneApplication:
     async def transfer(self, request: Request) -> Response:
         """Give it to that team."""
         one, typed = await self._pages.asking(request).get(_at(request)), await read_form(request)
-        form, tag = Form.read(await self._teams(request), typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(await self._teams(request), typed, posted=True), field_of(typed, "tag")
         try:
             asking = asking_for(self._pages, request, WRITE, one["team"])
             await asking.post(f"{_at(request)}/transfer", {"team": form.text("team")}, tag=tag)

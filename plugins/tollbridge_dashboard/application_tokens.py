@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Unavailable
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Field, Form, Pages, Refused, Sending, new_key, viewer
 from tollbridge_dashboard.application_pages import APPLICATIONS, WRITE
@@ -26,14 +26,14 @@ class ApplicationTokens:
 
     async def ask(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        one, query = await self._application(request), request.query_params
-        form = Form.read(self._fields(), {name: query.getlist(name) for name in query}, posted=False)
+        one = await self._application(request)
+        form = Form.read(self._fields(), read_query(request), posted=False)
         return self._form(request, one, form, new_key())
 
     async def create(self, request: Request) -> Response:
         """Make it and show its secret; a form that comes again makes none."""
         one, typed = await self._application(request), await read_form(request)
-        form, key = Form.read(self._fields(), typed, posted=True), typed.get("sent", [""])[0]
+        form, key = Form.read(self._fields(), typed, posted=True), field_of(typed, "sent")
         sending, up = Sending(self._pages.gateway, viewer(request).id, key), _up(one)
         if await sending.begin() is not None:
             return self._pages.render(request, "sent_already.html", status=409, nav=APPLICATIONS, up=up)

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Hit, Row, Search
 from tollbridge.screens import BRIDGE, Cell, Field, Form, Listing, Pages, Refused, cells, new_key, viewer
 from tollbridge_dashboard.application_pages import APPLICATIONS, READ, SAID, WRITE, OneApplication, standing
@@ -100,14 +100,14 @@ class Applications:
 
     async def new(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query, fields = request.query_params, await self._fields(request)
-        form = Form.read(fields, {name: query.getlist(name) for name in query}, posted=False)
+        fields = await self._fields(request)
+        form = Form.read(fields, read_query(request), posted=False)
         return self._form(request, form, key=new_key())
 
     async def create(self, request: Request) -> Response:
         """Make one, or show the form with what is wrong."""
         typed, fields = await read_form(request), await self._fields(request)
-        form, key = Form.read(fields, typed, posted=True), typed.get("sent", [""])[0]
+        form, key = Form.read(fields, typed, posted=True), field_of(typed, "sent")
         teams = [team for team, _title in fields[1].choices]
         team = form.text("team") if form.text("team") in teams or len(teams) > 1 else teams[0]
         if team not in teams:
@@ -138,7 +138,7 @@ class Applications:
     async def change(self, request: Request) -> Response:
         """Change one, if it is still as it was read."""
         one, typed = await self._pages.asking(request).get(_path(request)), await read_form(request)
-        form, tag = Form.read(_kept(), typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(_kept(), typed, posted=True), field_of(typed, "tag")
         try:
             asking = asking_for(self._pages, request, WRITE, one["team"])
             await asking.patch(_path(request), _patch(form), tag=tag)

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from tollbridge import Gateway, Need, Page
 from tollbridge.attention import DECIDES, TOKEN_ENDING, waiting
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Asking, Field, Form, Pages, Refused, Viewer, viewer
 from tollbridge.screens.waits import collect_waiting
@@ -80,7 +80,7 @@ class Approvals:
         """Approve or refuse it, if it is still as it was read."""
         (one, _tag), typed = await self._subscription(request), await read_form(request)
         form = Form.read(await self._fields(request, one), typed, posted=True)
-        tag, what = typed.get("tag", [""])[0], typed.get("decision", ["approve"])[0]
+        tag, what = field_of(typed, "tag"), typed.get("decision", ["approve"])[0]
         if what not in ("approve", "refuse"):
             raise HTTPException(400)
         if what == "refuse" and not form.text("opinion"):

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Action, Field, Form, Listing, Pages, Refused, cells, new_key
 from tollbridge_dashboard.deeds import Deed, Revealed, asked_first, shown_once
@@ -81,7 +81,7 @@ class ClientKeys:
         """Add a key, and show its secret half this once; or show the form with what is wrong."""
         typed = await read_form(request)
         form = Form.read(_NEW, typed, posted=True)
-        return await self._once(request, form, _of(request), form.body(), typed.get("sent", [""])[0])
+        return await self._once(request, form, _of(request), form.body(), field_of(typed, "sent"))
 
     async def ask_rotate(self, request: Request) -> Response:
         """Ask for how long the old key signs besides."""
@@ -95,7 +95,7 @@ class ClientKeys:
         overlap = {} if hours is None else {"overlap_s": hours * _HOUR_S if isinstance(hours, int) else hours}
         path = f"{_of(request)}/{request.path_params['credential']}/rotate"
         wish = {**form.body("public_key"), **overlap}
-        return await self._once(request, form, path, wish, typed.get("sent", [""])[0])
+        return await self._once(request, form, path, wish, field_of(typed, "sent"))
 
     async def _once(self, request: Request, form: Form, path: str, wish: Any, key: str) -> Response:
         client = await self._client(request)

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Hit, Row, Search
 from tollbridge.screens import Field, Form, Listing, Pages, Refused, cells, new_key
 from tollbridge.screens.viewing import viewer
@@ -139,8 +139,7 @@ class Clients:
 
     async def new(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
-        given = {name: query.getlist(name) for name in query}
+        given = read_query(request)
         return self._new(request, Form.read(self._new_fields(request), given, posted=False))
 
     async def create(self, request: Request) -> Response:
@@ -155,7 +154,7 @@ class Clients:
 
         up = (CLIENTS, _("Clients"))
         try:
-            return await shown_once(self._pages, request, typed.get("sent", [""])[0], make_it, nav=CLIENTS, up=up)
+            return await shown_once(self._pages, request, field_of(typed, "sent"), make_it, nav=CLIENTS, up=up)
         except Refused as exc:
             form.refuse(exc)
             return self._new(request, form)
@@ -181,7 +180,7 @@ class Clients:
     async def change(self, request: Request) -> Response:
         """Change one, if it is still as it was read."""
         typed, asking = await read_form(request), self._pages.asking(request)
-        form, tag = Form.read(KEPT, typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(KEPT, typed, posted=True), field_of(typed, "tag")
         client = await asking.get(_of(request))
         patch = patch_of(form)
         changed = {name: said for name, said in patch.items() if said != client[name]}
@@ -209,7 +208,7 @@ class Clients:
 
         try:
             up = (f"{CLIENTS}/{client['id']}", client["name"])
-            return await shown_once(self._pages, request, typed.get("sent", [""])[0], make_it, nav=CLIENTS, up=up)
+            return await shown_once(self._pages, request, field_of(typed, "sent"), make_it, nav=CLIENTS, up=up)
         except Refused as exc:
             form.refuse(exc)
             return self._rotate(request, form, client)

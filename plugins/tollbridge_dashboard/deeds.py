@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Need, Page, Unavailable
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Pages, Refused, Reply, Sending, sentence
 from tollbridge.screens.viewing import viewer
@@ -69,9 +69,9 @@ class _Doing:
     async def do(self, request: Request) -> Response:
         """Do it, if what has to be typed was."""
         deed, form, named = self._deed, await read_form(request), request.path_params
-        reply, tag = await self._found(request), form.get("tag", [""])[0]
+        reply, tag = await self._found(request), field_of(form, "tag")
         thing = reply.value
-        typed = form.get("name", [""])[0].strip()
+        typed = field_of(form, "name").strip()
         if deed.typed and typed != deed.title(thing):
             return self._page(request, thing, tag, typed=typed, error=_("That is not its name."))
         try:

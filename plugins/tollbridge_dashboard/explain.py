@@ -11,7 +11,7 @@ from starlette.responses import Response
 from tollbridge import Need, Page
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
+from tollbridge.browsing import read_form, read_query
 from tollbridge.screens import Cell, Field, Form, Pages, Refused, cells, sentence
 from tollbridge.screens.viewing import viewer
 
@@ -73,7 +73,7 @@ class Explain:
         query = request.query_params
         id = query.get("id", "").strip()
         pasted = Form.read((_PASTED,), {"pasted": [id]}, posted=True)
-        asked = self._asked({name: query.getlist(name) for name in query}, posted=False)
+        asked = self._asked(read_query(request), posted=False)
         return await (
             self._explained(request, pasted, asked, {"call": id}) if id else self._page(request, pasted, asked)
         )

@@ -93,7 +93,5 @@ def _from(row: Row) -> cells.Cell:
 _COLUMNS = (
     Column("spent_usd", N_("Spent"), spent, number=True),
     Column("level", N_("Status"), _level),
-    Column(
-        "own", N_("From"), lambda row: cells.text(_("its own") if row["own"] else _("the configuration")), wide=True
-    ),
+    Column("own", N_("From"), _from, wide=True),
 )

@@ -161,11 +161,7 @@ _TARGETS = Listing(
     label=N_("Targets"),
     path="",
     columns=(
-        Column(
-            "provider",
-            N_("Provider"),
-            lambda row: cells.text(row["provider"], strong=True).to(f"/providers/{row['provider']}"),
-        ),
+        Column("provider", N_("Provider"), _provider),
         Column("model", N_("The provider's name for it"), lambda row: cells.code(row["model"])),
         Column("ready", N_("Status"), _ready),
         Column("input_usd", N_("Input"), lambda row: _price({**row, "service": None}, "input"), number=True),

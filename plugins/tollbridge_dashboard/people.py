@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Hit, Row, Search
 from tollbridge.screens import BRIDGE, Action, Field, Form, Listing, Pages, Refused, cells, new_key
 from tollbridge.screens.viewing import viewer
@@ -141,8 +141,7 @@ class People:
 
     async def new(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
-        given = {name: query.getlist(name) for name in query if name != "password"}
+        given = read_query(request, without="password")
         return self._form(request, Form.read(await self._new_fields(request), given, posted=False))
 
     async def create(self, request: Request) -> Response:
@@ -151,7 +150,7 @@ class People:
         form = Form.read(await self._new_fields(request), typed, posted=True)
         wish = {**form.body("name", "email", "role"), **_password(typed)}
         try:
-            key = typed.get("sent", [""])[0]
+            key = field_of(typed, "sent")
             person = await self._pages.asking(request).post("/people", wish, key=key)
         except Refused as exc:
             form.refuse(exc)
@@ -168,7 +167,7 @@ class People:
     async def change(self, request: Request) -> Response:
         """Change somebody, if they are still as they were read."""
         typed, asking = await read_form(request), self._pages.asking(request)
-        form, tag = Form.read(_KEPT, typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(_KEPT, typed, posted=True), field_of(typed, "tag")
         person = await asking.get(_of(request))
         given = {name: form.text(name) for name in ("name", "email") if form.text(name) != person[name]}
         taken = {"password": None} if typed.get("no_password") else _password(typed)
@@ -283,5 +282,5 @@ def _team(row: Row) -> cells.Cell:
 
 def _password(typed: Mapping[str, list[str]]) -> dict[str, str]:
     """Give a password as it was typed, blanks and all."""
-    said = typed.get("password", [""])[0]
+    said = field_of(typed, "password")
     return {"password": said} if said else {}

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import Asking, Field, Form, Pages, Refused, new_key
 from tollbridge_dashboard.provider_keys import WRITE, key_of
 
@@ -46,8 +46,7 @@ class Adding:
 
     async def form(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        asking, query = self._pages.asking(request), request.query_params
-        given = {name: query.getlist(name) for name in query if name != _KEY.name}
+        asking, given = self._pages.asking(request), read_query(request, without=_KEY.name)
         if "provider" in given:
             given["known"] = given["provider"]
         return await self._page(request, Form.read(await _fields(asking), given, posted=False))
@@ -83,7 +82,7 @@ class Adding:
         stored = {"name": tried["stored"]} if tried["stored"] else {}
         wish = {"provider": provider, **key_of(form), **stored}
         try:
-            await self._pages.asking(request).post("/provider-credentials", wish, key=typed.get("sent", [""])[0])
+            await self._pages.asking(request).post("/provider-credentials", wish, key=field_of(typed, "sent"))
         except Refused as exc:
             form.refuse(exc)
             return await self._page(request, form, tried)

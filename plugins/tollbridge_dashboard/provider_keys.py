@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Need, Page
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import Field, Form, Pages, Refused, new_key
 from tollbridge_dashboard.deeds import Deed, asked_first
 
@@ -99,7 +99,7 @@ class ProviderKeys:
         form = Form.read(_NEW, typed, posted=True)
         wish = {"provider": provider, **key_of(form), **form.body("name", "expires_at")}
         try:
-            await self._pages.asking(request).post("/provider-credentials", wish, key=typed.get("sent", [""])[0])
+            await self._pages.asking(request).post("/provider-credentials", wish, key=field_of(typed, "sent"))
         except Refused as exc:
             form.refuse(exc)
             return self._form(request, form)
@@ -114,7 +114,7 @@ class ProviderKeys:
     async def rotate(self, request: Request) -> Response:
         """Show the provider another key from now on."""
         typed = await read_form(request)
-        form, tag = Form.read(_AGAIN, typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(_AGAIN, typed, posted=True), field_of(typed, "tag")
         hours = form.whole("hours")
         overlap = {} if hours is None else {"overlap_s": hours * _HOUR_S if isinstance(hours, int) else hours}
         wish = {**key_of(form), **form.body("expires_at"), **overlap}

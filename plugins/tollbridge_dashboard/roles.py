@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import BRIDGE, Field, Form, Listing, Pages, Refused, cells, new_key
 from tollbridge.screens.viewing import viewer
@@ -120,8 +120,7 @@ class Roles:
 
     async def new(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
-        return self._form(request, Form.read(_FIELDS, {name: query.getlist(name) for name in query}, posted=False))
+        return self._form(request, Form.read(_FIELDS, read_query(request), posted=False))
 
     async def create(self, request: Request) -> Response:
         """Make one, or show the form with what is wrong."""
@@ -129,7 +128,7 @@ class Roles:
         form = Form.read(_FIELDS, typed, posted=True)
         wish = {"name": form.text("name"), **_wish(form)}
         try:
-            role = await self._pages.asking(request).post("/roles", wish, key=typed.get("sent", [""])[0])
+            role = await self._pages.asking(request).post("/roles", wish, key=field_of(typed, "sent"))
         except Refused as exc:
             form.refuse(exc)
             return self._form(request, form)
@@ -145,7 +144,7 @@ class Roles:
     async def change(self, request: Request) -> Response:
         """Change one, if it is still as it was read."""
         typed, name = await read_form(request), request.path_params["name"]
-        form, tag = Form.read(_KEPT, typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(_KEPT, typed, posted=True), field_of(typed, "tag")
         try:
             await self._pages.asking(request).patch(_of(request), _wish(form), tag=tag)
         except Refused as exc:

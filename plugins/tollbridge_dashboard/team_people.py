@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Action, Field, Form, Listing, Pages, Refused, cells, new_key
 from tollbridge_dashboard.deeds import Deed, Revealed, asked_first, shown_once
@@ -85,9 +85,8 @@ class TeamPeople:
 
     async def new_member(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
         fields = await self._fields(request, _EMAIL, _NAME, _ROLE)
-        return self._member(request, Form.read(fields, {name: query.getlist(name) for name in query}, posted=False))
+        return self._member(request, Form.read(fields, read_query(request), posted=False))
 
     async def add_member(self, request: Request) -> Response:
         """Make somebody a member, or show the form with what is wrong."""
@@ -95,7 +94,7 @@ class TeamPeople:
         typed = await read_form(request)
         form = Form.read(await self._fields(request, _EMAIL, _NAME, _ROLE), typed, posted=True)
         try:
-            key = typed.get("sent", [""])[0]
+            key = field_of(typed, "sent")
             await self._pages.asking(request).post(f"/teams/{team}/members", form.body(), key=key)
         except Refused as exc:
             form.refuse(exc)
@@ -112,7 +111,7 @@ class TeamPeople:
     async def change_role(self, request: Request) -> Response:
         """Give a member another role, if it is still as it was read."""
         typed, asking = await read_form(request), self._pages.asking(request)
-        form, tag = Form.read(await self._fields(request, _ROLE), typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(await self._fields(request, _ROLE), typed, posted=True), field_of(typed, "tag")
         try:
             await asking.patch(_path(request), {"role": form.text("role")}, tag=tag)
         except Refused as exc:
@@ -122,9 +121,8 @@ class TeamPeople:
 
     async def new_invitation(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
         fields = await self._fields(request, _EMAIL, _ROLE, _DAYS)
-        return self._invitation(request, Form.read(fields, {name: query.getlist(name) for name in query}, posted=False))
+        return self._invitation(request, Form.read(fields, read_query(request), posted=False))
 
     async def invite(self, request: Request) -> Response:
         """Invite who has an address, and show the code this once; or show the form with what is wrong."""
@@ -156,7 +154,7 @@ class TeamPeople:
         *,
         again: str = "",
     ) -> Response:
-        team, key = request.path_params["name"], typed.get("sent", [""])[0]
+        team, key = request.path_params["name"], field_of(typed, "sent")
         up = (f"{TEAMS}/{team}", team)
 
         async def make() -> Revealed:

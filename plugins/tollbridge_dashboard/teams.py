@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Hit, Row, Search
 from tollbridge.screens import BRIDGE, Action, Field, Form, Listing, Pages, Refused, Table, cells, new_key
 from tollbridge.screens.viewing import viewer
@@ -162,14 +162,13 @@ class Teams:
 
     async def new(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
-        return self._form(request, Form.read(FIELDS, {name: query.getlist(name) for name in query}, posted=False))
+        return self._form(request, Form.read(FIELDS, read_query(request), posted=False))
 
     async def create(self, request: Request) -> Response:
         """Make one, or show the form with what is wrong."""
         typed = await read_form(request)
         form = Form.read(FIELDS, typed, posted=True)
-        key = typed.get("sent", [""])[0]
+        key = field_of(typed, "sent")
         try:
             team = await self._pages.asking(request).post("/teams", wish_of(form), key=key)
         except Refused as exc:
@@ -187,7 +186,7 @@ class Teams:
     async def change(self, request: Request) -> Response:
         """Change one, if it is still as it was read; what was left as it is is not sent."""
         typed, name, asking = await read_form(request), request.path_params["name"], self._pages.asking(request)
-        form, tag = Form.read(self._kept(request), typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(self._kept(request), typed, posted=True), field_of(typed, "tag")
         team = await asking.get(f"/teams/{name}")
         try:
             await asking.patch(f"/teams/{name}", changed_of(form, team), tag=tag)

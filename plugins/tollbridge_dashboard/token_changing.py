@@ -6,9 +6,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Field, Form, Pages, Refused
 from tollbridge_dashboard.token_form import bounds_given, bounds_of, edit_form, ends_at, expiries
@@ -33,7 +33,7 @@ class TokenChanging:
     async def change(self, request: Request) -> Response:
         """Change it, if it is still as it was read."""
         (token, _tag), typed = await self._one.touched(request), await read_form(request)
-        form, tag = edit_form(typed, self._now()), typed.get("tag", [""])[0]
+        form, tag = edit_form(typed, self._now()), field_of(typed, "tag")
         patch = {**bounds_of(form), "name": form.text("name"), "scopes": form.words("scopes")}
         try:
             await self._patch(request, token, patch, tag)
@@ -50,7 +50,7 @@ class TokenChanging:
     async def extend(self, request: Request) -> Response:
         """Have it end then."""
         (token, _tag), typed = await self._one.touched(request), await read_form(request)
-        form, tag = Form.read(self._ends(), typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read(self._ends(), typed, posted=True), field_of(typed, "tag")
         if form.text("expires") not in dict(expiries(self._now())):
             form.errors["expires"] = _("Choose when it ends.")
             return self._extend(request, token, form, tag)

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Unavailable
+from tollbridge.browsing import field_of, read_form, read_query, root
 from tollbridge.browsing import gettext as _
-from tollbridge.browsing import read_form, root
 from tollbridge.screens import Form, Pages, Refused, Sending, new_key, viewer
 from tollbridge_dashboard.scopes import WRITE
 from tollbridge_dashboard.teams_offered import asking_for, teams_offered
@@ -27,8 +27,7 @@ class TokenMaking:
 
     async def form(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
-        given = {name: query.getlist(name) for name in query}
+        given = read_query(request)
         teams = await teams_offered(self._pages, request, WRITE)
         form = new_form(given, posted=False, now=self._gateway.clock.now(), teams=teams)
         return self._form(request, form, new_key(), teams)
@@ -37,7 +36,7 @@ class TokenMaking:
         """Make the token and show its secret, this once; or show the form again with what is wrong."""
         typed, who, now = await read_form(request), viewer(request), self._gateway.clock.now()
         teams = await teams_offered(self._pages, request, WRITE)
-        form, key = new_form(typed, posted=True, now=now, teams=teams), typed.get("sent", [""])[0]
+        form, key = new_form(typed, posted=True, now=now, teams=teams), field_of(typed, "sent")
         team = form.text("team")
         if team not in teams:
             form.errors["team"] = _("Choose one of your teams.")

@@ -7,9 +7,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import BRIDGE, Asking, Pages, Refused, sentence, viewer
 from tollbridge_dashboard.scopes import WRITE
@@ -94,7 +94,7 @@ class OneToken:
     async def revoke(self, request: Request) -> Response:
         """Revoke it, if its name was typed."""
         (token, _tag), form = await self.touched(request), await read_form(request)
-        typed, tag = form.get("name", [""])[0].strip(), form.get("tag", [""])[0]
+        typed, tag = field_of(form, "name").strip(), field_of(form, "tag")
         if typed != token["name"].strip():
             return self._ask_revoke(request, token, tag, typed=typed, error=_("That is not the token's name."))
         try:

@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Unavailable
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Asking, Field, Form, Pages, Refused, Sending, new_key, viewer
 from tollbridge_dashboard.token_making import show_secret
@@ -35,14 +35,13 @@ class TokenRotating:
 
     def ask(self, request: Request, token: Row, tag: str) -> Response:
         """Show the form."""
-        query = request.query_params
-        form = Form.read(_fields(), {name: query.getlist(name) for name in query}, posted=False)
+        form = Form.read(_fields(), read_query(request), posted=False)
         return self._form(request, token, form, (tag, new_key()))
 
     async def rotate(self, request: Request, asking: Asking, token: Row) -> Response:
         """Give it another secret and show that; a form that comes again does nothing."""
         typed = await read_form(request)
-        form, key, tag = Form.read(_fields(), typed, posted=True), *(typed.get(n, [""])[0] for n in ("sent", "tag"))
+        form, key, tag = Form.read(_fields(), typed, posted=True), *(field_of(typed, n) for n in ("sent", "tag"))
         if form.text("overlap_s") not in _OVERLAPS:
             form.errors["overlap_s"] = _("Choose how long the secret before still opens.")
             return self._form(request, token, form, (tag, key))

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Hit, Row, Search
 from tollbridge.screens import BRIDGE, Action, Cell, Listing, Pages, Pick, cells, viewer
 from tollbridge.screens.waits import collect_waiting
@@ -111,8 +111,8 @@ class Tokens:
     async def revoke(self, request: Request) -> Response:
         """Revoke them, if how many they are was typed; says of each what became of it, where one is left."""
         form = await read_form(request)
-        ids, team = form.get("id", [])[:_MOST_PICKED], form.get("team", [""])[0]
-        typed = form.get("name", [""])[0].strip()
+        ids, team = form.get("id", [])[:_MOST_PICKED], field_of(form, "team")
+        typed = field_of(form, "name").strip()
         if typed != str(len(ids)):
             return await self._ask(request, ids, team, typed=typed, error=_("That is not how many they are."))
         done = await self._pages.asking(request, team=team).post(f"{TOKENS}/revoke", {"ids": ids})

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Column, Need, Page
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Action, Field, Form, Listing, Pages, Refused, cells, new_key
 from tollbridge.screens.viewing import viewer
@@ -136,8 +136,7 @@ class Webhooks:
 
     async def new(self, request: Request) -> Response:
         """Show the form, filled in from the query."""
-        query = request.query_params
-        given = {name: query.getlist(name) for name in query}
+        given = read_query(request)
         return self._new(request, Form.read(self._new_fields(request), given, posted=False))
 
     async def create(self, request: Request) -> Response:
@@ -151,7 +150,7 @@ class Webhooks:
             return _revealed(made)
 
         try:
-            return await shown_once(self._pages, request, typed.get("sent", [""])[0], make_it, nav=HOOKS, up=up)
+            return await shown_once(self._pages, request, field_of(typed, "sent"), make_it, nav=HOOKS, up=up)
         except Refused as exc:
             form.refuse(exc)
             return self._new(request, form)
@@ -167,7 +166,7 @@ class Webhooks:
     async def change(self, request: Request) -> Response:
         """Change one, if it is still as it was read."""
         typed, asking = await read_form(request), self._pages.asking(request)
-        form, tag = Form.read((*_KEPT, _SWITCH), typed, posted=True), typed.get("tag", [""])[0]
+        form, tag = Form.read((*_KEPT, _SWITCH), typed, posted=True), field_of(typed, "tag")
         hook = await asking.get(_of(request))
         wish = {**_wish(form), "disabled": form.has("disabled")}
         try:
@@ -194,7 +193,7 @@ class Webhooks:
 
         try:
             up = (f"{HOOKS}/{hook['id']}", hook["name"])
-            return await shown_once(self._pages, request, typed.get("sent", [""])[0], make_it, nav=HOOKS, up=up)
+            return await shown_once(self._pages, request, field_of(typed, "sent"), make_it, nav=HOOKS, up=up)
         except Refused as exc:
             form.refuse(exc)
             return self._rotate(request, form, hook)

@@ -14,14 +14,14 @@ from starlette.responses import RedirectResponse, Response
 
 from tollbridge import Denied
 from tollbridge.authorizing import CodeWish, is_own_machine
-from tollbridge.browsing import read_form
+from tollbridge.browsing import field_of, read_form
 from tollbridge_oauth.asking import Asked
 from tollbridge_oauth.authentication import Authentication
 from tollbridge_oauth.forms import Form, names_another, parameters
 from tollbridge_oauth.known import KnownClient
 from tollbridge_oauth.lending import Lender, Visitor, actor, consent
 from tollbridge_oauth.minting import Mint
-from tollbridge_oauth.pages import Pages, field
+from tollbridge_oauth.pages import Pages
 from tollbridge_oauth.refusals import AccessDeniedError, InvalidScopeError, InvalidTarget, OAuth2Error
 from tollbridge_oauth.server import Raw, Server
 from tollbridge_oauth.tokens import address_of
@@ -106,13 +106,13 @@ class Consenting:
         """Take the answer of the person who was asked."""
         form = await read_form(request)
         try:
-            wish = await self._wish(request, field(form, "request").encode("utf-8", "replace"))
+            wish = await self._wish(request, field_of(form, "request").encode("utf-8", "replace"))
             visitor = await self._pages.visitor(request, wish.scopes)
-            if isinstance(visitor, Response) or visitor.session.id != field(form, "who"):
+            if isinstance(visitor, Response) or visitor.session.id != field_of(form, "who"):
                 raise _Unanswerable("again")
             lenders = {one.team: one for one in await self._lenders(wish, visitor)}
-            lender = lenders.get(field(form, "team"))
-            if field(form, "answer") != "agree" or lender is None:
+            lender = lenders.get(field_of(form, "team"))
+            if field_of(form, "answer") != "agree" or lender is None:
                 raise _SentBack(wish.answer(None))
             return await self._agree(request, wish, visitor, lender)
         except _Unanswerable as exc:

@@ -1,6 +1,6 @@
 """What the pages share: how they are rendered, and who may see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,11 +71,6 @@ class Pages:
         if grave and not self.gateway.sessions.is_confirmed(session):
             return RedirectResponse(sign_in_path(request, here(request), again=True), 303)
         return await self.lending.visitor(session) or self.no(request, "operator")
-
-
-def field(form: Mapping[str, list[str]], name: str) -> str:
-    """Give what stands in a field of a form, empty where it is not there."""
-    return form.get(name, [""])[0]
 
 
 def _origins(url: str) -> Sequence[str]:

@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from tollbridge import Denied
 from tollbridge.authorizing import Device
-from tollbridge.browsing import read_form
+from tollbridge.browsing import field_of, read_form
 from tollbridge_oauth.authentication import Authentication
 from tollbridge_oauth.known import KnownClient
 from tollbridge_oauth.lending import Lender, Visitor, actor, consent
-from tollbridge_oauth.pages import Pages, field
+from tollbridge_oauth.pages import Pages
 from tollbridge_oauth.refusals import OAuth2Error
 from tollbridge_oauth.tokens import address_of
 from tollbridge_oauth.words import said
@@ -75,16 +75,16 @@ class Verifying:
         visitor = await self._pages.visitor(request)
         if isinstance(visitor, Response):
             return visitor
-        if visitor.session.id != field(form, "who"):
+        if visitor.session.id != field_of(form, "who"):
             return self._pages.no(request, "again")
-        waiting = await self._waiting(request, visitor, field(form, "user_code"))
+        waiting = await self._waiting(request, visitor, field_of(form, "user_code"))
         if waiting is None:
             return self._pages.render(request, "device.html", status=404, wrong=True)
-        lender = {one.team: one for one in waiting.lenders}.get(field(form, "team"))
+        lender = {one.team: one for one in waiting.lenders}.get(field_of(form, "team"))
         proved = await self._pages.visitor(request, waiting.device.lent.scopes)
         if isinstance(proved, Response):
             return proved
-        agrees = field(form, "answer") == "agree" and lender is not None
+        agrees = field_of(form, "answer") == "agree" and lender is not None
         done = await self._decided(request, visitor, waiting, lender if agrees else None)
         return self._pages.render(request, "device_done.html", agreed=agrees and done, client=waiting.client.client)
 

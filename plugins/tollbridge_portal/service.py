@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tollbridge import NotFound, Page
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import Calling, Heard, Pages, Refused, hear
 from tollbridge_portal.acting import principal_of, standing_of, ways
 from tollbridge_portal.operations import Operation, read_operations
@@ -58,7 +58,7 @@ class Service:
         """Try an operation: to a script the answer as it comes, else a page with all of it."""
         typed = await read_form(request)
         operations = await self._operations(request)
-        operation = _chosen(operations, typed.get("operation", [""])[0])
+        operation = _chosen(operations, field_of(typed, "operation"))
         by_script = _SCRIPT in request.headers
         try:
             asked = call_of(operation, typed)
@@ -66,7 +66,7 @@ class Service:
             if by_script:
                 return JSONResponse({"errors": exc.errors}, 400)
             return await self._show(request, operation=operation, typed=typed, errors=exc.errors)
-        principal = await principal_of(self._pages, request, typed.get("as", [""])[0])
+        principal = await principal_of(self._pages, request, field_of(typed, "as"))
         if by_script:
             return Calling(self._pages.gateway, principal, asked)
         heard = await hear(self._pages.gateway, principal, asked, request.scope)
@@ -75,7 +75,7 @@ class Service:
     async def subscribe(self, request: Request) -> Response:
         """Ask for it, for an application of theirs."""
         typed, slug = await read_form(request), request.path_params["service"]
-        said = {name: typed.get(name, [""])[0].strip() for name in ("application", "plan", "why")}
+        said = {name: field_of(typed, name).strip() for name in ("application", "plan", "why")}
         try:
             made = await self._pages.asking(request).post("/subscriptions", {"service": slug, **said})
         except Refused as exc:

@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from tollbridge.browsing import read_form, sign_in_path, way_back
+from tollbridge.browsing import field_of, read_form, sign_in_path, way_back
 from tollbridge_signin.entering import BY_PASSWORD, Entering
-from tollbridge_signin.pages import Pages, field
+from tollbridge_signin.pages import Pages
 from tollbridge_signin.refusals import SignInRefused, Why
 from tollbridge_signin.ways import Ways
 
@@ -25,14 +25,14 @@ class Again:
     async def prove(self, request: Request) -> Response:
         """Take the password of whoever is signed in."""
         form = await read_form(request)
-        back = field(form, "next")
+        back = field_of(form, "next")
         session = await self._pages.session(request)
         person = await self._pages.person(session)
         if session is None or person is None:
             return RedirectResponse(sign_in_path(request, way_back(request, back)), 303)
         asked_at = self._pages.gateway.clock.now()
         try:
-            await self._entering.check_password(request, person.email, field(form, "password"), why=Why.OWN)
+            await self._entering.check_password(request, person.email, field_of(form, "password"), why=Why.OWN)
         except SignInRefused as exc:
             return await self._show(request, back, refused=exc)
         return await self._pages.enter(request, person.id, BY_PASSWORD, back, asked_at=asked_at)

@@ -8,12 +8,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tollbridge import GatewayError
-from tollbridge.browsing import SESSION, read_cookie, read_form, root, set_cookie, way_back
+from tollbridge.browsing import SESSION, field_of, read_cookie, read_form, root, set_cookie, way_back
 from tollbridge.people.model import Person
 from tollbridge.sessions import Session
 from tollbridge_signin import PATH
 from tollbridge_signin.door import Door
-from tollbridge_signin.pages import Pages, actor, client_of, field
+from tollbridge_signin.pages import Pages, actor, client_of
 from tollbridge_signin.refusals import SignInRefused, Why
 from tollbridge_signin.ways import Ways
 
@@ -46,15 +46,15 @@ class Entering:
     async def enter(self, request: Request) -> Response:
         """Take a code or a password, and begin a session."""
         form = await read_form(request)
-        back = field(form, "next")
+        back = field_of(form, "next")
         if "code" in form:
-            if not self._door.use_code(field(form, "code")):
+            if not self._door.use_code(field_of(form, "code")):
                 return self._link_page(request, "", back)
             return await self._pages.enter(request, "", BY_LINK, back)
-        email = field(form, "email")[:_LONGEST_EMAIL].strip()
+        email = field_of(form, "email")[:_LONGEST_EMAIL].strip()
         asked_at = self._gateway.clock.now()
         try:
-            person = await self.check_password(request, email, field(form, "password"))
+            person = await self.check_password(request, email, field_of(form, "password"))
         except SignInRefused as exc:
             return await self._show(request, back, email=email, refused=exc)
         return await self._pages.enter(request, person.id, BY_PASSWORD, back, asked_at=asked_at)

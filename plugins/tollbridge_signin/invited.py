@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tollbridge import BadRequest, GatewayError
-from tollbridge.browsing import read_form, root, sign_in_path
+from tollbridge.browsing import field_of, read_form, root, sign_in_path
 from tollbridge.people.model import Invitation, Person
 from tollbridge_signin import PATH
 from tollbridge_signin.entering import BY_PASSWORD
-from tollbridge_signin.pages import Pages, actor, client_of, field
+from tollbridge_signin.pages import Pages, actor, client_of
 from tollbridge_signin.refusals import sentence
 
 
@@ -29,7 +29,7 @@ class Invited:
     async def answer(self, request: Request) -> Response:
         """Accept by a link: as who is signed in, or as somebody new, who chooses a password."""
         form = await read_form(request)
-        code, session = field(form, "code"), await self._pages.session(request)
+        code, session = field_of(form, "code"), await self._pages.session(request)
         person = await self._pages.person(session)
         invitations = self._gateway.people.invitations
         try:
@@ -38,12 +38,14 @@ class Invited:
                 return RedirectResponse(f"{root(request)}{PATH}/invitations?joined", 303)
             if not self._sign_up:
                 return await self._show(request, code, status=403)
-            if field(form, "new") != field(form, "repeated"):
-                return await self._show(request, code, {"repeated": "repeated"}, status=400, name=field(form, "name"))
-            wish = {"name": field(form, "name"), "password": field(form, "new")}
+            if field_of(form, "new") != field_of(form, "repeated"):
+                return await self._show(
+                    request, code, {"repeated": "repeated"}, status=400, name=field_of(form, "name")
+                )
+            wish = {"name": field_of(form, "name"), "password": field_of(form, "new")}
             member = await invitations.sign_up(code, **wish, client=client_of(request))
         except GatewayError as exc:
-            return await self._refused(request, code, exc, field(form, "name"))
+            return await self._refused(request, code, exc, field_of(form, "name"))
         return await self._pages.enter(request, member.person_id, BY_PASSWORD, f"{root(request)}/")
 
     async def mine(self, request: Request) -> Response:
@@ -58,7 +60,7 @@ class Invited:
         if person is None or session is None:
             return self._elsewhere(request)
         try:
-            await self._gateway.people.invitations.accept(field(form, "id"), person.id, by=actor(request, session))
+            await self._gateway.people.invitations.accept(field_of(form, "id"), person.id, by=actor(request, session))
         except GatewayError as exc:
             return await self._list(request, person, exc)
         return RedirectResponse(f"{root(request)}{PATH}/invitations?joined", 303)

@@ -4,13 +4,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from tollbridge import BadRequest
-from tollbridge.browsing import SESSION, read_form, root, set_cookie, sign_in_path
+from tollbridge.browsing import SESSION, field_of, read_form, root, set_cookie, sign_in_path
 from tollbridge.people.model import Person
 from tollbridge.sessions import Session
 from tollbridge_signin import PATH
 from tollbridge_signin.agents import named
 from tollbridge_signin.entering import Entering
-from tollbridge_signin.pages import Pages, actor, field
+from tollbridge_signin.pages import Pages, actor
 from tollbridge_signin.refusals import SignInRefused, Why, sentence
 
 
@@ -46,7 +46,7 @@ class Mine:
             return self._elsewhere(request)
         by = actor(request, session)
         if "all" not in form:
-            await self._sessions.end_one(session.person_id, field(form, "id"), by=by)
+            await self._sessions.end_one(session.person_id, field_of(form, "id"), by=by)
             return RedirectResponse(f"{root(request)}{PATH}/sessions", 303)
         await self._sessions.end_all(session.person_id, by=by)
         answer = RedirectResponse(f"{root(request)}{PATH}?out", 303)
@@ -65,14 +65,14 @@ class Mine:
         if session is None or person is None:
             return self._elsewhere(request)
         try:
-            person = await self._entering.check_password(request, person.email, field(form, "password"), why=Why.OWN)
+            person = await self._entering.check_password(request, person.email, field_of(form, "password"), why=Why.OWN)
         except SignInRefused as exc:
             return self._form(request, person, {"password": exc.why.words}, refused=exc)
-        if field(form, "new") != field(form, "repeated"):
+        if field_of(form, "new") != field_of(form, "repeated"):
             return self._form(request, person, {"repeated": "repeated"}, 400)
         people = self._pages.gateway.people
         try:
-            await people.replace_password(person, field(form, "new"), by=actor(request, session))
+            await people.replace_password(person, field_of(form, "new"), by=actor(request, session))
         except BadRequest as exc:
             return self._form(request, person, {"new": sentence(exc)}, exc.status)
         return await self._pages.enter(request, person.id, session.via, f"{root(request)}{PATH}/sessions?changed")

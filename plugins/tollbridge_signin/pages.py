@@ -1,6 +1,5 @@
 """What every page here shares: how it is rendered, who is there, and how somebody becomes signed in."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -100,8 +99,3 @@ def client_of(request: Request) -> str:
 def actor(request: Request, session: Session) -> Actor:
     """Say who does something, for the audit log."""
     return Actor(session.person_id or "operator", "sign-in", client_of(request))
-
-
-def field(form: Mapping[str, list[str]], name: str) -> str:
-    """Give what stands in a field of a form, empty where it is not there."""
-    return form.get(name, [""])[0]

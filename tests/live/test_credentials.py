@@ -68,6 +68,7 @@ def test_list_is_as_long_as_it_is_meant_to_be() -> None:
 def test_hostile_credential_is_refused_and_changes_nothing(live, place) -> None:
     gateway, upstream, token = live
     eventually(lambda: rows(gateway.folder, "token")[0]["last_used_at"], "the time of the last use")
+    eventually(lambda: not rows(gateway.folder, "usage_pending"), "sums that have taken over each row", patience_s=30)
     before, called, began_us = content(gateway.folder), len(upstream.requests), time.time_ns() // 1000
     assert {"token", "secret", "budget", "usage", "reservation"} <= before.keys()
 

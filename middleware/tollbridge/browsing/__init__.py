@@ -5,7 +5,7 @@ There is no page here. The dashboard, sign-in and consent each have their own, a
 
 from tollbridge.browsing.assets import Assets
 from tollbridge.browsing.cookies import LANGUAGE, SESSION, THEME, read_cookie, set_cookie
-from tollbridge.browsing.forms import read_form
+from tollbridge.browsing.forms import field_of, read_form, read_query
 from tollbridge.browsing.languages import Languages
 from tollbridge.browsing.origin import from_here
 from tollbridge.browsing.paths import sign_in_path, way_back
@@ -38,6 +38,7 @@ __all__ = [
     "Shield",
     "Speech",
     "Zone",
+    "field_of",
     "from_here",
     "gettext",
     "gettext_noop",
@@ -48,6 +49,7 @@ __all__ = [
     "policy",
     "read_cookie",
     "read_form",
+    "read_query",
     "root",
     "set_cookie",
     "sign_in_path",

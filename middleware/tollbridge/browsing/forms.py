@@ -1,4 +1,4 @@
-"""Forms that pages send."""
+"""Forms that pages send, and queries that fill them in beforehand."""
 
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
@@ -33,3 +33,14 @@ async def read_form(
     for name, value in pairs:
         found.setdefault(name, []).append(value)
     return found
+
+
+def read_query(request: Request, *, without: str = "") -> dict[str, list[str]]:
+    """Give the query of a request as `read_form` gives a form, but for a field that no address may fill in."""
+    query = request.query_params
+    return {name: query.getlist(name) for name in query if name != without}
+
+
+def field_of(form: Mapping[str, list[str]], name: str) -> str:
+    """Give what stands in a field as it was typed, empty where it was not sent."""
+    return form.get(name, [""])[0]

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tollbridge.browsing.catalogues import Shelf, read_folder, read_package, words
 from tollbridge.browsing.cookies import LANGUAGE, read_cookie, set_cookie
-from tollbridge.browsing.forms import read_form
+from tollbridge.browsing.forms import field_of, read_form
 from tollbridge.browsing.paths import way_back
 from tollbridge.browsing.speech import Speech
 from tollbridge.browsing.tags import SOURCE, canonical, chosen, nearest
@@ -54,7 +54,7 @@ class Languages:
         One that is not known here takes the cookie away: the browser's own counts again.
         """
         form = await read_form(request)
-        tag, back = (form.get(name, [""])[0] for name in ("language", "back"))
+        tag, back = (field_of(form, name) for name in ("language", "back"))
         answer = RedirectResponse(way_back(request, back), 303)
         is_known = tag in self._speeches
         set_cookie(answer, request, LANGUAGE, tag if is_known else "", max_age=_A_YEAR_S if is_known else 0)

@@ -1,6 +1,6 @@
 """The ASGI app of all screens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,12 +12,24 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tollbridge.browsing import THEME, THEMES, Languages, Place, Shield, read_form, root, set_cookie, way_back
+from tollbridge.browsing import (
+    THEME,
+    THEMES,
+    Assets,
+    Languages,
+    Place,
+    Shield,
+    field_of,
+    read_form,
+    root,
+    set_cookie,
+    way_back,
+)
 from tollbridge.errors import GatewayError, PluginError
 from tollbridge.pagemodel import Page
 from tollbridge.screens.guard import Guard
 from tollbridge.screens.needs import guarded
-from tollbridge.screens.pages import SHARED, Pages
+from tollbridge.screens.pages import SHARED, Pages, framed
 from tollbridge.screens.shell import Shell
 from tollbridge.screens.viewing import viewer
 
@@ -39,11 +51,11 @@ def make_app(gateway: "Gateway") -> ASGIApp:
     shell = Shell(gateway)
     packages = [screen.package for screen in shell.screens]
     languages = Languages(SHARED, *packages, config=gateway.config)
-    own = Pages(gateway, shell, SHARED, languages)
-    held, routes, taken = [own], list[Route](), dict[tuple[str, str], str]()
+    frames = {package: framed(gateway, package, languages) for package in dict.fromkeys((SHARED, *packages))}
+    own = Pages(gateway, shell, frames[SHARED])
+    routes, taken = list[Route](), dict[tuple[str, str], str]()
     for screen in shell.screens:
-        pages = Pages(gateway, shell, screen.package, languages)
-        held.append(pages)
+        pages = Pages(gateway, shell, frames[screen.package])
         for page in _found(screen.make)(pages):
             other = taken.setdefault((page.method, page.path), screen.name)
             if other != screen.name:
@@ -60,7 +72,7 @@ def make_app(gateway: "Gateway") -> ASGIApp:
     if ("GET", HOME) not in taken:
         found.append(Page("GET", HOME, common.first))
     routes += [guarded(own, page) for page in found]
-    routes.append(Route("/static/{name}", _Files(held).serve))
+    routes.append(Route("/static/{name}", _Files([frame.assets for frame in frames.values()]).serve))
     app = GZipMiddleware(
         Starlette(routes=routes, exception_handlers={HTTPException: own.failed, GatewayError: own.failed})
     )
@@ -78,8 +90,8 @@ def _found(made: Callable[[Pages], T] | str) -> Callable[[Pages], T]:
 class _Files:
     """Static files of all screens: their names hold a digest of what is in them, so none is another's."""
 
-    def __init__(self, held: list[Pages]) -> None:
-        self._assets = [pages.assets for pages in held]
+    def __init__(self, held: Sequence[Assets]) -> None:
+        self._assets = held
 
     async def serve(self, request: Request) -> Response:
         for assets in self._assets:
@@ -97,8 +109,8 @@ class _Common:
     async def switch_theme(self, request: Request) -> Response:
         """Keep the theme in a cookie and go back to the page it was asked from."""
         form = await read_form(request)
-        back = form.get("back", [""])[0]
-        theme = form.get("theme", [""])[0]
+        back = field_of(form, "back")
+        theme = field_of(form, "theme")
         answer = RedirectResponse(way_back(request, back), 303)
         if theme in THEMES:
             set_cookie(answer, request, THEME, theme, max_age=_A_YEAR_S)

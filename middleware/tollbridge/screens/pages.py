@@ -25,19 +25,24 @@ if TYPE_CHECKING:
 SHARED = "tollbridge.screens"
 
 
-class Pages:
-    """Renders the pages of one screen."""
+def framed(gateway: "Gateway", package: str, languages: Languages) -> Renderer:
+    """Make what renders the templates of a package within the frame."""
+    also = () if package == SHARED else (SHARED,)
+    renderer = Renderer(package, gateway.clock, also=also, config=gateway.config, languages=languages)
+    renderer.templates.filters["shell_json"] = _shell_json
+    renderer.templates.globals.update(cells=cells, charts=charts, words=words, level=level)
+    return renderer
 
-    def __init__(self, gateway: "Gateway", shell: Shell, package: str, languages: Languages) -> None:
+
+class Pages:
+    """Renders the pages of one screen; all screens of a package share its `renderer`, and so `environment`."""
+
+    def __init__(self, gateway: "Gateway", shell: Shell, renderer: Renderer) -> None:
         self.gateway = gateway
         self.shell = shell
-        also = () if package == SHARED else (SHARED,)
-        self._renderer = Renderer(package, gateway.clock, also=also, config=gateway.config, languages=languages)
-        self.zone = self._renderer.zone
-        self.assets = self._renderer.assets
-        templates = self.environment = self._renderer.templates
-        templates.filters["shell_json"] = _shell_json
-        templates.globals.update(cells=cells, charts=charts, words=words, level=level)
+        self._renderer = renderer
+        self.zone = renderer.zone
+        self.environment = renderer.templates
 
     def render(
         self, request: Request, template: str, /, *, status: int = 200, nav: str = "", **context: Any

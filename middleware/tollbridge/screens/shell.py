@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _COUNTS = "tollbridge.counts"
 log = structlog.get_logger("tollbridge")
 MOST_HITS = 8
-_DENIED = 403
 """Of each screen."""
+_DENIED = 403
 
 
 class Shell:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import read_form as read_sent
+from tollbridge.browsing import read_query
 from tollbridge.screens import Asking, Pages
 from tollbridge_dashboard.prompts.editor import models_of
 from tollbridge_dashboard.prompts.fields import text
@@ -29,8 +30,7 @@ class Comparing:
 
     async def show(self, request: Request) -> Response:
         """Show what can be compared, filled in from the query."""
-        query = request.query_params
-        typed = {name: query.getlist(name) for name in query}
+        typed = read_query(request)
         definition = (await draft_of(self._pages, request))[0]["definition"]
         samples = {f"s_{name}": [value] for name, value in samples_of(definition.get("variables")).items()}
         return await self._page(request, {**samples, **typed}, None, {})

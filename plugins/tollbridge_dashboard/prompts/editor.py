@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
 from tollbridge.browsing import read_form as read_sent
@@ -25,7 +26,7 @@ from tollbridge_dashboard.prompts.fields import (
 from tollbridge_dashboard.prompts.rows import CASE, EXAMPLE, VARIABLE, Typed, rows_of
 from tollbridge_dashboard.prompts.running import Ran, run, samples_of, values_of
 from tollbridge_dashboard.prompts.values import TYPES
-from tollbridge_dashboard.services.common import PROMPT, draft_of, first, release_state, see
+from tollbridge_dashboard.services.common import PROMPT, draft_of, release_state, see
 
 LARGEST = 4 * 1024 * 1024
 MOST_FIELDS = 2_000
@@ -54,7 +55,7 @@ class Editor:
     async def save(self, request: Request) -> Response:
         """Keep what was typed as the draft, if that is still as it was read."""
         typed, errors = await _sent(request), dict[str, str]()
-        slug, tag = request.path_params["service"], first(typed, "tag")
+        slug, tag = request.path_params["service"], field_of(typed, "tag")
         before = (await draft_of(self._pages, request))[0]["definition"]
         definition = read_form(typed, before, errors)
         if errors:
@@ -80,7 +81,7 @@ class Editor:
         ran = None if errors else await run(asking, slug, values, **what)
         if ran is not None:
             errors = {f"s_{name}": said for name, said in ran.fields.items()}
-        return await self._page(request, typed, tag=first(typed, "tag"), errors=errors, ran=ran, unsaved=True)
+        return await self._page(request, typed, tag=field_of(typed, "tag"), errors=errors, ran=ran, unsaved=True)
 
     async def _page(
         self,

@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import Asking, Cell, Field, Form, Pages, Refused, cells
-from tollbridge_dashboard.services.common import draft_of, first, see
+from tollbridge_dashboard.services.common import draft_of, see
 from tollbridge_dashboard.services.moments import MOMENT_HINT, moment, shown_moment
 
 STATES = {
@@ -84,7 +84,7 @@ class Access:
             wish |= {"plan": form.text("plan"), "expires_at": moment(form.text("expires_at"))}
         try:
             path = f"/subscriptions/{one['id']}/{act}"
-            await self._pages.asking(request).post(path, wish, tag=first(typed, "tag"))
+            await self._pages.asking(request).post(path, wish, tag=field_of(typed, "tag"))
         except Refused as exc:
             form.refuse(exc)
             return await self._form(request, one, form)

@@ -5,10 +5,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
-from tollbridge.browsing import read_form
 from tollbridge.screens import Asking, Form, Pages, Refused
-from tollbridge_dashboard.services.common import ALL, first, release_state, see
+from tollbridge_dashboard.services.common import ALL, release_state, see
 from tollbridge_dashboard.services.moments import moment
 from tollbridge_dashboard.services.moves import Move
 
@@ -22,8 +22,7 @@ class OfRelease:
 
     async def ask(self, request: Request) -> Response:
         """Show what comes of it, and the form."""
-        query = request.query_params
-        given = {name: query.getlist(name) for name in query}
+        given = read_query(request)
         return await self._ask(request, Form.read(self._move.fields, given, posted=False))
 
     async def do(self, request: Request) -> Response:
@@ -31,7 +30,7 @@ class OfRelease:
         typed, move = await read_form(request), self._move
         form, slug = Form.read(move.fields, typed, posted=True), request.path_params["service"]
         path = f"/services/{slug}/releases/{request.path_params['number']}"
-        asking, tag = self._pages.asking(request), first(typed, "tag")
+        asking, tag = self._pages.asking(request), field_of(typed, "tag")
         try:
             if form.has("prove") and not await _passes(asking, path):
                 form.general = _("It did not pass its tests; its page says why. Nothing is published.")
@@ -72,19 +71,18 @@ class OfService:
 
     async def ask(self, request: Request) -> Response:
         """Show what comes of it, and the form."""
-        query = request.query_params
-        given = {name: query.getlist(name) for name in query}
+        given = read_query(request)
         return await self._ask(request, Form.read(self._move.fields, given, posted=False))
 
     async def do(self, request: Request) -> Response:
         """Do it; what cannot be taken back is done once the slug was typed."""
         typed, move = await read_form(request), self._move
         form, slug = Form.read(move.fields, typed, posted=True), request.path_params["service"]
-        named = first(typed, "name").strip()
+        named = field_of(typed, "name").strip()
         if move.sure and named != slug:
             return await self._ask(request, form, typed=named, error=_("That is not the service's slug."))
         try:
-            path, tag = f"/services/{slug}/{move.name}", first(typed, "tag")
+            path, tag = f"/services/{slug}/{move.name}", field_of(typed, "tag")
             done = await self._pages.asking(request).post(path, _wish(form, move), tag=tag)
         except Refused as exc:
             form.refuse(exc)

@@ -150,8 +150,3 @@ def prepare(pages: Pages) -> None:
     """Give templates what writes a moment of the API, as a cell."""
     clock = pages.gateway.clock
     pages.environment.globals["time_cell"] = lambda at: cells.time(at, clock.now())
-
-
-def first(typed: Mapping[str, list[str]], name: str) -> str:
-    """Give one field of a form that was sent, as it was typed."""
-    return typed.get(name, [""])[0]

@@ -7,11 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import Asking, Field, Form, Pages, Refused
-from tollbridge_dashboard.services.common import draft_of, first, see
+from tollbridge_dashboard.services.common import draft_of, see
 from tollbridge_dashboard.services.overview import SAID, place_of
 
 LARGEST = 32 * 1024 * 1024
@@ -88,9 +88,9 @@ class Endpoints:
     async def change(self, request: Request) -> Response:
         """Replace the definition, if the draft is still as it was read."""
         typed = await read_form(request, largest=LARGEST)
-        form, tag = Form.read(_FIELDS, typed, posted=True), first(typed, "tag")
+        form, tag = Form.read(_FIELDS, typed, posted=True), field_of(typed, "tag")
         slug = request.path_params["service"]
-        definition = read_object(first(typed, "definition"), form, "definition")
+        definition = read_object(field_of(typed, "definition"), form, "definition")
         if definition is None:
             return await self._form(request, form, tag)
         try:

@@ -3,10 +3,10 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import Field, Form, Pages, Refused
-from tollbridge_dashboard.services.common import ALL, draft_of, first, release_state, see
+from tollbridge_dashboard.services.common import ALL, draft_of, release_state, see
 from tollbridge_dashboard.services.moves import RELEASE_MOVES, STEPS, moves_of, moves_of_service
 
 _CUT = (
@@ -43,7 +43,7 @@ class Lifecycle:
         try:
             wish = {"version": form.text("version"), "note": form.text("note")}
             path = f"/services/{slug}/releases"
-            await self._pages.asking(request).post(path, wish, tag=first(typed, "tag"))
+            await self._pages.asking(request).post(path, wish, tag=field_of(typed, "tag"))
         except Refused as exc:
             form.refuse(exc)
             return await self._show(request, form)

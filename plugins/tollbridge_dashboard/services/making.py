@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import BRIDGE, Asking, Field, Form, Pages, Refused, new_key, viewer
-from tollbridge_dashboard.services.common import ALL, KINDS, PROMPT, WRITE, first, path_of
+from tollbridge_dashboard.services.common import ALL, KINDS, PROMPT, WRITE, path_of
 from tollbridge_dashboard.services.drafting import WAYS, Way, drafted
 
 LARGEST = 32 * 1024 * 1024
@@ -67,8 +67,7 @@ class Making:
 
     async def new(self, request: Request) -> Response:
         """Show the form of one way, filled in from the query."""
-        query = request.query_params
-        given = {name: query.getlist(name) for name in query}
+        given = read_query(request)
         fields = await self._fields(request)
         return self._form(request, Form.read(fields, given, posted=False))
 
@@ -76,16 +75,16 @@ class Making:
         """Draft what was asked for, and make it once somebody saw what is in it."""
         typed = await read_form(request, largest=LARGEST)
         form, way = Form.read(await self._fields(request), typed, posted=True), self._way(request)
-        asking = self._pages.asking(request, team=first(typed, "team") if "team" in typed else None)
+        asking = self._pages.asking(request, team=field_of(typed, "team") if "team" in typed else None)
         try:
             kind, draft, notes, count = await drafted(asking, way, form, request.query_params)
             if form.is_wrong:
                 return self._form(request, form)
             named = form.text("name")
             wish = {**draft, **({"name": named} if named else {})}
-            if way.shows and first(typed, "seen") != "yes":
+            if way.shows and field_of(typed, "seen") != "yes":
                 return self._form(request, form, found=(wish, notes, count))
-            service = await self._make(asking, kind, wish, form, first(typed, "sent"))
+            service = await self._make(asking, kind, wish, form, field_of(typed, "sent"))
         except Refused as exc:
             form.refuse(exc)
             return self._form(request, form)

@@ -9,11 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import Field, Form, Pages, Refused
-from tollbridge_dashboard.services.common import draft_of, first, see
+from tollbridge_dashboard.services.common import draft_of, see
 from tollbridge_dashboard.services.endpoints import read_object
 
 _SAID = {
@@ -50,8 +50,8 @@ class Policies:
     async def add(self, request: Request) -> Response:
         """Add one at the end, which is the innermost."""
         typed = await read_form(request)
-        form, name = Form.read(_FIELDS, typed, posted=True), first(typed, "policy").strip()
-        options = read_object(first(typed, "options"), form, "options")
+        form, name = Form.read(_FIELDS, typed, posted=True), field_of(typed, "policy").strip()
+        options = read_object(field_of(typed, "options"), form, "options")
         draft = (await draft_of(self._pages, request))[0]
         if not name:
             form.errors["policy"] = _("Say which policy.")
@@ -73,15 +73,15 @@ class Policies:
         form = Form.read((_OPTIONS,), typed, posted=True)
         draft = (await draft_of(self._pages, request))[0]
         _found(request, draft["policies"])
-        options = read_object(first(typed, "options"), form, "options")
+        options = read_object(field_of(typed, "options"), form, "options")
         if options is None:
-            return await self._form(request, form, first(typed, "tag"))
+            return await self._form(request, form, field_of(typed, "tag"))
         wish = {"draft": {"policies": {**draft["policies"], request.path_params["policy"]: options}}}
         try:
-            await self._patch(request, wish, first(typed, "tag"))
+            await self._patch(request, wish, field_of(typed, "tag"))
         except Refused as exc:
             form.refuse(exc)
-            return await self._form(request, form, first(typed, "tag"))
+            return await self._form(request, form, field_of(typed, "tag"))
         return self._back(request, "changed")
 
     async def remove(self, request: Request) -> Response:
@@ -106,7 +106,7 @@ class Policies:
         self, request: Request, form: Form, typed: Mapping[str, list[str]], policies: Mapping[str, Any], said: str
     ) -> Response:
         try:
-            await self._patch(request, {"draft": {"policies": policies}}, first(typed, "tag"))
+            await self._patch(request, {"draft": {"policies": policies}}, field_of(typed, "tag"))
         except Refused as exc:
             form.refuse(exc)
             return await self._show(request, form)

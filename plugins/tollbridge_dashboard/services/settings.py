@@ -6,11 +6,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.browsing import read_form
 from tollbridge.screens import BRIDGE, Field, Form, Pages, Refused, viewer
-from tollbridge_dashboard.services.common import WRITE, draft_of, first, see
+from tollbridge_dashboard.services.common import WRITE, draft_of, see
 from tollbridge_dashboard.services.moves import moves_of_service
 from tollbridge_dashboard.services.settingforms import MOST_OBJECTIVES, PARTS, Part
 
@@ -40,7 +40,7 @@ class Settings:
         form = Form.read(_TEAM, typed, posted=True)
         try:
             wish = {"team": form.text("team")}
-            done = await self._pages.asking(request).patch(f"/services/{slug}", wish, tag=first(typed, "tag"))
+            done = await self._pages.asking(request).patch(f"/services/{slug}", wish, tag=field_of(typed, "tag"))
         except Refused as exc:
             form.refuse(exc)
             return await self._show(request, form)
@@ -58,7 +58,7 @@ class Settings:
         """Change the draft, if it is still as it was read."""
         part, slug = _part(request), request.path_params["service"]
         typed = await read_form(request, largest=LARGEST)
-        form, tag = Form.read(part.fields, typed, posted=True), first(typed, "tag")
+        form, tag = Form.read(part.fields, typed, posted=True), field_of(typed, "tag")
         try:
             await self._pages.asking(request).patch(f"/services/{slug}", {"draft": part.wish(form)}, tag=tag)
         except Refused as exc:

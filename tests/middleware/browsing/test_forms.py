@@ -2,7 +2,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from tollbridge.browsing.forms import read_form
+from tollbridge.browsing.forms import field_of, read_form, read_query
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -50,3 +50,14 @@ async def test_page_with_a_larger_form_says_how_large_it_may_be():
     with pytest.raises(HTTPException) as refused:
         await read(long, largest=65_537)
     assert refused.value.status_code == 413
+
+
+def test_query_fills_in_all_fields_but_one_that_no_address_may():
+    asked = Request({"type": "http", "query_string": b"name=x%20y&team=a&team=b&empty=&password=secret"})
+
+    assert read_query(asked, without="password") == {"name": ["x y"], "team": ["a", "b"], "empty": [""]}
+    assert read_query(asked)["password"] == ["secret"]
+
+
+def test_field_is_its_first_value_as_typed_and_empty_where_it_was_not_sent():
+    assert [field_of({"a": [" x ", "y"], "b": [""]}, name) for name in "abc"] == [" x ", "", ""]
