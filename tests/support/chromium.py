@@ -1,11 +1,14 @@
 """A real Chromium, and what is demanded of every page in it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.live import LiveGateway
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -49,9 +52,57 @@ def chromium() -> Iterator[Any]:
         found.close()
 
 
-def assert_accessible(page: Any) -> None:
+NOTHING = re.compile("(?!)")
+REFUSALS = re.compile(r"the server responded with a status of 4\d\d")
+"""What Chromium says of an answer that refuses, whatever the page makes of it."""
+
+
+def signed_in(browser: Any, live: LiveGateway, first: str = "Home") -> Any:
+    """Sign in by the operator's link; gives the state of that browser, for `opening`."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(live.run("admin-link", "--base-url", live.url).stdout.strip())
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name=first).wait_for()
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@contextmanager
+def opening(browser: Any, state: Any = None, *, spared: re.Pattern[str] = NOTHING) -> Iterator[Callable[..., Any]]:
+    """Give `open_page(width, theme)`: a page that may say to its console what is `spared` alone, and ask nothing."""
+    said: list[str] = []
+    contexts = []
+
+    def make(width: int = 1440, theme: str = "light", **options: Any) -> Any:
+        viewport = {"width": width, "height": SIZES.get(width, 900)}
+        context = browser.new_context(viewport=viewport, color_scheme=theme, **{"storage_state": state, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+        return page
+
+    try:
+        yield make
+    finally:
+        for context in contexts:
+            context.close()
+    assert [line for line in said if not spared.search(line)] == []
+
+
+def violations(page: Any) -> Any:
+    """Give what axe finds wrong: the rules, and the elements that break them."""
     from axe_playwright_python.sync_playwright import Axe
 
     page.evaluate(Axe().axe_script)
-    assert page.evaluate(VIOLATIONS) == []
+    return page.evaluate(VIOLATIONS)
+
+
+def assert_accessible(page: Any) -> None:
+    found = violations(page)
+    assert found == [], found
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page is wider than the window"

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.plugins.dashboard.servicing import PROMPT, REST
-from tests.support.chromium import LOOKS, SIZES, assert_accessible, chromium, missing
+from tests.support.chromium import LOOKS, assert_accessible, chromium, missing, opening, signed_in
 from tests.support.live import LiveGateway, mock_config
 
 __all__ = ["chromium"]
@@ -110,37 +110,13 @@ def services(live: LiveGateway) -> None:
 
 @pytest.fixture(scope="module")
 def session(chromium: Any, live: LiveGateway, services: None) -> Any:
-    """Sign in by the button, once for all tests."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(live.run("admin-link", "--base-url", live.url).stdout.strip())
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name="Home").wait_for()
-    state = context.storage_state()
-    context.close()
-    return state
+    return signed_in(chromium, live)
 
 
 @pytest.fixture
 def open_page(chromium: Any, session: Any) -> Iterator[Callable[..., Any]]:
-    """Give `open_page(width, theme)`: a page that fails the test if its console said anything."""
-    said: list[str] = []
-    contexts = []
-
-    def make(width: int = 1440, theme: str = "light", **options: Any) -> Any:
-        viewport = {"width": width, "height": SIZES.get(width, 900)}
-        context = chromium.new_context(viewport=viewport, color_scheme=theme, storage_state=session, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert said == []
+    with opening(chromium, session) as make:
+        yield make
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
