@@ -1,6 +1,7 @@
 """The page of one application, and what is done to it: switched, given to another team, ended."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,8 @@ SAID = {
     "cancelled": N_("It calls that service no more."),
 }
 RANGES = {"1": N_("24 h"), "7": N_("7 d"), "30": N_("30 d")}
+_SERVICE_PAGES = (("/services", "/services"), ("/catalogue/services", "/portal/services"))
+"""Where a service is asked for, and the page that shows it to whoever is answered there."""
 _SUBSCRIPTIONS = "admin:subscriptions"
 _MOST = 50
 _PATH = f"{APPLICATIONS}/{{id}}"
@@ -174,13 +177,19 @@ class OneApplication:
         )
 
     async def _subscriptions(self, asking: Asking, one: Row) -> Sequence[Row]:
-        """Find what it subscribes to, with the slug of each service that whoever looks may see."""
+        """Find what it subscribes to, with the slug and a page of each service that whoever looks may see."""
         found = (await asking.get("/subscriptions", application=one["id"], limit=_MOST))["items"]
-        slugs: dict[str, str | None] = {}
-        for id in dict.fromkeys(row["service"] for row in found):
-            reply = await asking.send("GET", f"/services/{id}")
-            slugs[id] = reply.value["slug"] if reply.status == 200 else None
-        return [{**row, "slug": slugs[row["service"]]} for row in found]
+        services = {id: await _seen(asking, id) for id in dict.fromkeys(row["service"] for row in found)}
+        return [{**row, **services[row["service"]]} for row in found]
+
+
+async def _seen(asking: Asking, service: str) -> Mapping[str, str]:
+    """Give the slug of a service and its page: its own, else the portal's; empty for who may see neither."""
+    for call, page in _SERVICE_PAGES:
+        with suppress(Refused):
+            slug = (await asking.get(f"{call}/{service}"))["slug"]
+            return {"slug": slug, "page": f"{page}/{slug}"}
+    return {"slug": "", "page": ""}
 
 
 def _at(request: Request) -> str:

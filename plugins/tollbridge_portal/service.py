@@ -1,7 +1,6 @@
 """The page of a service: what it takes, code that calls it, a place to try it, and how to get access."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -11,7 +10,8 @@ from tollbridge import NotFound, Page
 from tollbridge.browsing import field_of, read_form
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
-from tollbridge.screens import Calling, Heard, Pages, Refused, hear
+from tollbridge.screens import Calling, Heard, Pages, Refused, hear, viewer
+from tollbridge_portal.access import access_of
 from tollbridge_portal.acting import principal_of, standing_of, ways
 from tollbridge_portal.operations import Operation, read_operations
 from tollbridge_portal.sampling import TOKEN, samples_of
@@ -114,26 +114,15 @@ class Service:
             operation=operation,
             samples=samples_of(request, self._pages.gateway, service, operation) if operation else (),
             token=TOKEN,
-            ways=await ways(self._pages, request),
+            ways=await ways(self._pages, request, service),
             typed=typed or {},
             errors=errors or {},
             heard=heard,
             refused=refused,
-            applications=await self._applications(request, service),
+            access=await access_of(self._pages.asking(request), viewer(request), service),
             stream=STREAM,
             said=self._pages.told(request, _SAID),
         )
-
-    async def _applications(self, request: Request, service: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
-        """Give the applications somebody may ask for it with; None where nobody asks, or they may not."""
-        if service["access"] != "subscription":
-            return None
-        try:
-            found = await self._pages.asking(request).get("/applications", limit=_LONGEST, state="active")
-        except Refused:
-            return None
-        items: Sequence[Mapping[str, Any]] = found["items"]
-        return items
 
 
 def _chosen(operations: Sequence[Operation], name: str) -> Operation:

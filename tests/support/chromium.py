@@ -91,7 +91,8 @@ def opening(browser: Any, state: Any = None, *, spared: re.Pattern[str] = NOTHIN
     finally:
         for context in contexts:
             context.close()
-    assert [line for line in said if not spared.search(line)] == []
+    loud = [line for line in said if not spared.search(line)]
+    assert loud == [], loud
 
 
 def violations(page: Any) -> Any:

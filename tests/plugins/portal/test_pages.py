@@ -1,5 +1,6 @@
 """Pages of the portal: what there is to be called, how, and a place to try it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -175,6 +176,85 @@ async def test_subscription_is_asked_for_and_said(visit: Visitor) -> None:
     assert "Not asked" in again.text
     (asked,) = (await asking.get("/subscriptions"))["items"]
     assert (asked["application"], asked["why"]) == (app["id"], "for the shop")
+    after = (await visit.get("/portal/services/digest")).text
+    assert re.search(r"<b>shop</b></bdi> <span[^>]*>Asked for", after)
+    assert "Ask for access" not in after
+
+
+async def test_other_application_may_be_asked_for_beside_one_that_has_access(visit: Visitor) -> None:
+    await publish(visit, draft={**DIGEST, "access": "subscription", "approval": "auto"})
+    asking = await operator(visit)
+    first, second = [await asking.post("/applications", {"name": name, "scopes": ["ai:*"]}) for name in ("a", "b")]
+
+    await visit.post("/portal/services/digest/subscribe", {"application": first["id"]})
+    page = (await visit.get("/portal/services/digest")).text
+
+    assert re.search(r"<b>a</b></bdi> <span[^>]*>You have access", page)
+    assert f'<option value="{second["id"]}">b</option>' in page
+    assert f'<option value="{first["id"]}"' not in page
+
+
+@pytest.mark.parametrize("role", ["consumer", "viewer"])
+async def test_whoever_cannot_ask_is_told_who_can_and_led_nowhere(visit: Visitor, role: str) -> None:
+    await publish(visit, draft={**DIGEST, "access": "subscription"})
+    visitor = Visitor(visit.under)
+    await visitor.sign_in_as(await visitor.person(blue=role))
+
+    page = (await visitor.get("/portal/services/digest")).text
+
+    assert "Somebody who administers your team makes one, and asks." in page
+    assert "/applications/new" not in page
+    assert "/tokens/new" not in page
+
+
+async def test_service_is_tried_as_the_application_that_subscribed(visit: Visitor) -> None:
+    await publish(visit, draft={**DIGEST, "access": "subscription", "approval": "auto"})
+    ada = await visit.person(blue="team-admin")
+    asking = await operator(visit)
+    app = await asking.post("/applications", {"name": "shop", "team": "blue"})
+    await asking.post("/subscriptions", {"service": "digest", "application": app["id"]})
+    visitor = await Visitor(visit.under).sign_in_as(ada)
+    form = {"operation": "call", "body.text": "It rains."}
+
+    page = (await visitor.get("/portal/services/digest")).text
+    by = {
+        way: (await visitor.post("/portal/services/digest/try", {**form, "as": way})).text
+        for way in (f"application:{app['id']}", "self:blue")
+    }
+
+    first = page.partition('name="as"')[2].partition("</option>")[0]
+    assert first.endswith(f'value="application:{app["id"]}">The application shop')
+    assert "data-status>200" in by[f"application:{app['id']}"]
+    assert "not_subscribed" in by["self:blue"]
+    (row,) = [row for row in await visit.under.gateway.store.recent(limit=5) if row.status == 200 and not row.parent]
+    assert (row.token_id, row.application, row.team) == (app["id"], app["id"], "blue")
+
+
+@pytest.mark.parametrize("team", ["red", ""])
+async def test_nobody_tries_as_an_application_that_they_do_not_administer(visit: Visitor, team: str) -> None:
+    await publish(visit)
+    ada = await visit.person(blue="team-admin", red="consumer")
+    app = await (await operator(visit)).post("/applications", {"name": "theirs", "team": team, "scopes": ["ai:*"]})
+    visitor = await Visitor(visit.under).sign_in_as(ada)
+    form = {"operation": "call", "body.text": "It rains.", "as": f"application:{app['id']}"}
+
+    page = (await visitor.get("/portal/services/digest")).text
+    reply = await visitor.post("/portal/services/digest/try", form)
+
+    assert app["id"] not in page
+    assert reply.status_code == 404
+    assert visit.under.sent == []
+
+
+async def test_application_that_is_off_is_no_way_to_call(visit: Visitor) -> None:
+    await publish(visit)
+    asking = await operator(visit)
+    app = await asking.post("/applications", {"name": "shop", "scopes": ["ai:*", "model:*", "service:*"]})
+    await asking.post(f"/applications/{app['id']}/disable")
+    form = {"operation": "call", "body.text": "It rains.", "as": f"application:{app['id']}"}
+
+    assert app["id"] not in (await visit.get("/portal/services/digest")).text
+    assert (await visit.post("/portal/services/digest/try", form)).status_code == 404
 
 
 async def test_document_is_there_as_a_file(visit: Visitor) -> None:

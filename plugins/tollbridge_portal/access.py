@@ -1,0 +1,41 @@
+"""How somebody's applications stand to a service, and with which of them it can be asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tollbridge.screens import Asking, Cell, Refused, Viewer
+from tollbridge_portal.acting import pill_of
+
+_MOST = 200
+_OPEN = ("asked", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a page says of access to a service that is subscribed to.
+
+    `standing` has the name and the state of each application that asked or has it, `applications` those that may ask
+    for it, `may` whether whoever looks has anything to do with applications.
+    """
+
+    may: bool
+    standing: Sequence[tuple[str, Cell]] = ()
+    applications: Sequence[Mapping[str, Any]] = ()
+
+
+async def access_of(asking: Asking, viewer: Viewer, service: Mapping[str, Any]) -> Access | None:
+    """Look who of somebody's applications has access; None where nobody has to ask for it."""
+    if service["access"] != "subscription":
+        return None
+    try:
+        applications = (await asking.get("/applications", limit=_MOST, state="active"))["items"]
+        held = (await asking.get("/subscriptions", service=service["id"], limit=_MOST))["items"]
+    except Refused:
+        return Access(may=False)
+    states = {one["application"]: one["state"] for one in held if one["state"] in _OPEN}
+    return Access(
+        may=bool(viewer.teams("admin:subscriptions:write")),
+        standing=[(one["name"], pill_of(states[one["id"]])) for one in applications if one["id"] in states],
+        applications=[one for one in applications if one["id"] not in states],
+    )
