@@ -159,8 +159,7 @@ class TeamPeople:
 
         async def make() -> Revealed:
             made = await self._pages.asking(request).post(path, wish)
-            secrets = [(N_("Link"), made["link"]), (N_("Code"), made["code"])]
-            shown = [(label, text) for label, text in secrets if text]
+            shown = [(N_("Link"), self._link(request, made)), (N_("Code"), made["code"])] if made["code"] else []
             return Revealed(heading=N_("Invitation made"), about=_CODE, secrets=shown, up=up, nav=TEAMS)
 
         try:
@@ -170,6 +169,12 @@ class TeamPeople:
                 raise
             form.refuse(exc)
             return self._invitation(request, form, again)
+
+    def _link(self, request: Request, made: Row) -> str:
+        """Give where an invitation is accepted: below the gateway's own address, else where this browser found it."""
+        prefix = self._pages.gateway.config.server.prefix
+        found: str = made["link"] or f"{self._pages.address(request)}{prefix}/sign-in/invitation?code={made['code']}"
+        return found
 
     async def _fields(self, request: Request, *fields: Field) -> Sequence[Field]:
         """Give fields, the one of the role with the roles there are."""

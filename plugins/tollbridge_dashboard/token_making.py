@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tollbridge import Unavailable
-from tollbridge.browsing import field_of, read_form, read_query, root
+from tollbridge.browsing import field_of, read_form, read_query
 from tollbridge.browsing import gettext as _
 from tollbridge.screens import Form, Pages, Refused, Sending, new_key, viewer
 from tollbridge_dashboard.scopes import WRITE
@@ -95,7 +95,5 @@ def show_secret(
 
 def snippets(pages: Pages, request: Request) -> dict[str, str]:
     """Give what ready commands need: the gateway's address as the browser has it, and a model."""
-    path = root(request).removesuffix(pages.gateway.config.server.prefix)
     models = [entry.id for entry in pages.gateway.models()]
-    base = f"{request.url.scheme}://{request.headers.get('host', '')}{path}"
-    return {"base": base, "model": models[0] if models else "MODEL"}
+    return {"base": pages.address(request), "model": models[0] if models else "MODEL"}

@@ -3,10 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from starlette.requests import Request
-
-from tollbridge import Gateway
-from tollbridge.browsing import root
 from tollbridge_portal.operations import Operation
 from tollbridge_portal.samples import Called, Sample, Unwritable, prompt, rest, samples
 
@@ -14,18 +10,10 @@ TOKEN = "TOLLBRIDGE_TOKEN"
 """The environment variable that samples read the token from."""
 
 
-def address(request: Request, gateway: Gateway) -> str:
-    """Give the gateway's address as the browser has it, with the path it may have, without a slash at its end."""
-    path = root(request).removesuffix(gateway.config.server.prefix)
-    return f"{request.url.scheme}://{request.headers.get('host', '')}{path}"
-
-
-def samples_of(
-    request: Request, gateway: Gateway, service: Mapping[str, Any], operation: Operation
-) -> Sequence[Sample]:
-    """Write them; none where a name or a value of the service cannot be written safely."""
+def samples_of(address: str, service: Mapping[str, Any], operation: Operation) -> Sequence[Sample]:
+    """Write them for a gateway at an address; none where a name or a value of the service cannot be written safely."""
     try:
-        return samples(_called(service, operation), address(request, gateway), TOKEN)
+        return samples(_called(service, operation), address, TOKEN)
     except Unwritable:
         return ()
 

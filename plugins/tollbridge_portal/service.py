@@ -112,7 +112,7 @@ class Service:
             standing=standing_of(service),
             operations=operations,
             operation=operation,
-            samples=samples_of(request, self._pages.gateway, service, operation) if operation else (),
+            samples=samples_of(self._pages.address(request), service, operation) if operation else (),
             token=TOKEN,
             ways=await ways(self._pages, request, service),
             typed=typed or {},

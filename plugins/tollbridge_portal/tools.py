@@ -8,7 +8,7 @@ from starlette.responses import Response
 from tollbridge import NotFound, Page
 from tollbridge.browsing import gettext as _
 from tollbridge.screens import Pages
-from tollbridge_portal.sampling import TOKEN, address
+from tollbridge_portal.sampling import TOKEN
 from tollbridge_portal.setups import Setup, setups
 
 SETUP = "/portal/setup"
@@ -48,4 +48,4 @@ class Tools:
         return wanted if any(entry.id == wanted for entry in models) else models[0].id if models else "MODEL"
 
     def _setups(self, request: Request) -> Sequence[Setup]:
-        return setups(address(request, self._pages.gateway), self._model(request), TOKEN)
+        return setups(self._pages.address(request), self._model(request), TOKEN)

@@ -1,5 +1,6 @@
-"""Adding a provider: it is tried, its key is kept, and its models are called."""
+"""A provider that waits for its key: the key is kept, tried, and a model is called, without a restart."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,37 +18,60 @@ __all__ = ["chromium"]
 pytestmark = requires("chromium")
 
 KEY = "sk-house-abcdefghijklmnopqrstuvwxyz"
-BEFORE = mock_config("http://127.0.0.1:9")
+HOUSE = """
+[providers.house]
+base_url = "{url}/v1"
+dialect = "openai-chat"
+api_key = "stored:house"
+allow_private = true
+[budgets]
+unpriced = "allow"
+"""
+
+
+@pytest.fixture
+def upstream() -> Iterator[ScriptedUpstream]:
+    with ScriptedUpstream.in_thread() as found:
+        yield found
+
+
+@pytest.fixture
+def live(upstream: ScriptedUpstream, tmp_path: Path) -> Iterator[LiveGateway]:
+    with LiveGateway(tmp_path, mock_config("http://127.0.0.1:9", HOUSE.format(url=upstream.url))) as gateway:
+        yield gateway
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_provider_is_tried_its_key_kept_and_a_model_of_it_called(chromium: Any, tmp_path: Path, way: str) -> None:
-    with ScriptedUpstream.in_thread() as upstream:
-        upstream.answer({"object": "list", "data": [{"id": "house-1", "object": "model"}]})
-        with LiveGateway(tmp_path, BEFORE) as live:
-            toml = added(chromium, live, f"{upstream.url}/v1", way)
-            token = live.token("--name", "caller", "--scope", "ai:*", "--scope", "model:*")["token"]
-        with LiveGateway(tmp_path, f'{BEFORE}\n{toml}\n[budgets]\nunpriced = "allow"\n') as live:
-            body = {"model": "house/house-1", "messages": [{"role": "user", "content": "Hello"}]}
-            headers = {"authorization": f"Bearer {token}"}
-            reply = httpx2.post(f"{live.url}/v1/chat/completions", json=body, headers=headers)
-
-    assert reply.status_code == 200, reply.text
-    tried, called = upstream.requests
-    assert (tried.method, called.method) == ("GET", "POST")
-    assert [one.header("authorization") for one in (tried, called)] == [f"Bearer {KEY}"] * 2
-
-
-def added(chromium: Any, live: LiveGateway, url: str, way: str) -> str:
-    """Add it by its page; gives the section of the configuration that the page asks for."""
+def test_key_is_kept_and_tried_and_a_model_is_called(
+    chromium: Any, live: LiveGateway, upstream: ScriptedUpstream, way: str
+) -> None:
     with opening(chromium, signed_in(chromium, live)) as open_page:
         hands = Hands(open_page(), way)
-        hands.page.goto(f"{live.url}/_tollbridge/providers")
-        hands.follow("Add a provider")
-        hands.choose("Provider", "another one, at a URL of yours")
+        hands.page.goto(f"{live.url}/_tollbridge/")
+        hands.follow("Providers")
+        hands.follow("Waiting for a key")
+        hands.follow("house")
+        hands.follow("Keep a key")
         hands.fill("Key", KEY)
-        hands.fill("Its name here", "house")
-        hands.fill("Base URL", url)
-        hands.press("Try it, and keep the key")
-        hands.sees("The key is kept")
-        return str(hands.page.locator("pre").filter(has_text="[providers.house]").inner_text())
+        hands.press("Keep it")
+        hands.sees("The key is kept, and shown to the provider from the next call on.")
+        assert KEY not in hands.page.content()
+        upstream.answer({"object": "list", "data": [{"id": "house-1", "object": "model"}]})
+        upstream.answer({"error": {"message": "no such key"}}, status=401)
+        hands.press("Test it now")
+        hands.sees("It answers")
+
+    token = live.token("--name", "caller", "--scope", "ai:*", "--scope", "model:*")["token"]
+    body = {"model": "house/house-1", "messages": [{"role": "user", "content": "Hello"}]}
+    reply = httpx2.post(
+        f"{live.url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}, timeout=30
+    )
+
+    assert reply.status_code == 200, reply.text
+    tried, beside, called = upstream.requests
+    assert [(one.method, one.path) for one in (tried, called)] == [
+        ("GET", "/v1/models"),
+        ("POST", "/v1/chat/completions"),
+    ]
+    assert [one.header("authorization") for one in (tried, called)] == [f"Bearer {KEY}"] * 2
+    assert KEY not in beside.header("authorization"), "it is asked a second time, with no key that opens anything"

@@ -7,23 +7,22 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 import pytest
 from starlette.routing import compile_path
 from tests.journeys.filled import EMAIL, PARTS, Filled, filled
 from tests.support.chromium import REFUSALS, SIZES, chromium, missing, opening, signed_in, violations
+from tests.support.offered import offered
 from tests.support.visiting import MOCK, PASSWORD
 
-from tollbridge.browsing import Languages
-from tollbridge.screens.pages import SHARED, Pages, framed
-from tollbridge.screens.shell import Shell
 from tollbridge.testing import FixedClock, make_gateway
 
 __all__ = ["chromium"]
 
 LARGEST_BYTES, MOST_REQUESTS, MOST_MOVED = 60_000, 10, 0.01
+TALLEST = 1_800
+"""Of a picture, in pixels."""
 PICTURES = os.environ.get("TOLLBRIDGE_SCREENS", "")
 PICTURED = (
     *("home", "usage", "log", "call", "limits", "explained", "tokens", "token", "token-new", "token-rotate"),
@@ -52,6 +51,8 @@ OUTSIDE = """() => [...document.querySelectorAll(".card *")].filter((part) => {
   const own = part.getBoundingClientRect(), card = part.closest(".card").getBoundingClientRect();
   return own.width > 0 && (own.right > card.right + 1.5 || own.left < card.left - 1.5);
 }).map((part) => part.outerHTML.slice(0, 200))"""
+FITS = "document.documentElement.scrollWidth <= innerWidth"
+NARROWER = {1440: (1000, 780), 390: (320,)}
 MADE = "main :is(script, img, iframe, embed, object, link, meta, base, a[href^='javascript:'], [onerror], [onload])"
 """What no page of ours has: a name has become it."""
 
@@ -133,8 +134,15 @@ def _wrong(page: Any, name: str, width: int) -> Iterator[Any]:
         yield violations(page)
         if PICTURES and name in PICTURED and theme == ("light" if width > 1000 else "dark"):
             Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=Path(PICTURES) / f"{name}-{width}-{theme}.png", full_page=True)
-    yield page.evaluate(OUTSIDE)
+            picture = Path(PICTURES) / f"{name}-{width}-{theme}.jpg"
+            height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+            clip = {"x": 0, "y": 0, "width": width, "height": height}
+            page.screenshot(path=picture, full_page=True, type="jpeg", quality=55, clip=clip)
+    for narrow in (width, *NARROWER[width]):
+        page.set_viewport_size({"width": narrow, "height": SIZES[width]})
+        yield [(narrow, part) for part in page.evaluate(OUTSIDE)]
+        yield "" if page.evaluate(FITS) else f"wider than a window of {narrow}"
+    page.set_viewport_size({"width": width, "height": SIZES[width]})
     page.emulate_media(color_scheme="light")
 
 
@@ -164,19 +172,10 @@ class Wire:
 def test_every_page_is_among_them(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOCK_KEY", "sk-upstream-secret")
     under = make_gateway(MOCK, data=tmp_path, clock=FixedClock())
-    offered = {page.path for page in _offered(under.gateway) if page.method == "GET"}
+    paths = {page.path for page in offered(under.gateway) if page.method == "GET"}
     visited = [path.partition("?")[0] for group in (*seen.full.paths.values(), seen.own) for path in group.values()]
 
-    missed = {path for path in offered - DATA if not any(compile_path(path)[0].fullmatch(one) for one in visited)}
+    missed = {path for path in paths - DATA if not any(compile_path(path)[0].fullmatch(one) for one in visited)}
 
-    assert len(offered) > 100
+    assert len(paths) > 100
     assert missed == set()
-
-
-def _offered(gw: Any) -> Iterator[Any]:
-    """Give the pages of all screens."""
-    shell = Shell(gw)
-    languages = Languages(SHARED, *(screen.package for screen in shell.screens), config=gw.config)
-    for screen in shell.screens:
-        make = resolve_name(screen.make) if isinstance(screen.make, str) else screen.make
-        yield from make(Pages(gw, shell, framed(gw, screen.package, languages)))

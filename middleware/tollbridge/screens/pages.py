@@ -60,6 +60,11 @@ class Pages:
             **{"said": "", "secret": False, "menu_counts": self.shell.counted(request), **context},
         )
 
+    def address(self, request: Request) -> str:
+        """Give the gateway's address as the browser has it, with the path it may have, without a slash at its end."""
+        path = root(request).removesuffix(self.gateway.config.server.prefix)
+        return f"{request.url.scheme}://{request.headers.get('host', '')}{path}"
+
     def asking(self, request: Request, *, team: str | None = None) -> Asking:
         """Give what asks the admin API for whoever looks."""
         return Asking(self.gateway, viewer(request), client_of(request), team=team)

@@ -1,22 +1,15 @@
-"""Tokens, applications, approvals and the audit log in a real Chromium: quiet, accessible, and by the keyboard."""
+"""Tokens and approvals in a real Chromium: what scripts add, what goes without them, and all of it by the keyboard."""
 
 import json
 from collections.abc import Iterator
 
 import pytest
-from tests.plugins.admin.test_markup import MARKUP
 from tests.plugins.dashboard.test_browser import open_page, session
 from tests.plugins.dashboard.test_waits_browser import do
-from tests.support.chromium import LOOKS, assert_accessible, chromium, missing
+from tests.support.chromium import chromium, missing
 from tests.support.live import LiveGateway, mock_config
 
 __all__ = ["chromium", "open_page", "session"]
-
-LONG = "a-name-without-a-space-" * 4
-WIDE = """() => [...document.querySelectorAll(".card *")]
-  .filter((part) => !part.closest(".scroll, svg, .hidden, thead, pre, .tablist")
-  && part.getBoundingClientRect().right > part.closest(".card").getBoundingClientRect().right + 0.5)
-  .map((part) => part.outerHTML.slice(0, 120))"""
 
 
 @pytest.fixture(scope="module")
@@ -25,77 +18,6 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
         pytest.skip(missing())
     with LiveGateway(tmp_path_factory.mktemp("live"), mock_config("http://127.0.0.1:9")) as gateway:
         yield gateway
-
-
-@pytest.fixture(scope="module")
-def paths(live: LiveGateway) -> dict[str, str]:
-    """Have a token, an application and what it asked for; gives the path of each page about them."""
-    draft = live.folder / "quick.json"
-    draft.write_text(json.dumps({"name": "Quick", "definition": {"model": "gpt-4o-mini"}}))
-    do(live, "service", "create", "quick", "--kind", "model", "--file", str(draft))
-    do(live, "service", "release", "quick", "--version", "1")
-    do(live, "service", "publish", "quick", "1")
-    more = (
-        "--owner",
-        LONG[:80],
-        "--budget",
-        "25/day",
-        "--scope",
-        "ai:*",
-        "--scope",
-        f"model:{LONG}",
-        "--tag",
-        LONG[:60],
-    )
-    token = live.token("--name", LONG[:90], "--expires", "3d", *more)
-    live.token("--name", " ".join(MARKUP[:3])[:100])
-    made = do(live, "application", "create", "--name", LONG[:90], "--scope", "ai:chat")
-    asked = do(live, "subscription", "ask", made["id"], "quick")
-    do(live, "token", "edit", token["id"], "--rpm", "9")
-    one, application = f"/tokens/{token['id']}", f"/applications/{made['id']}"
-    return {
-        "tokens": "/tokens",
-        "new": "/tokens/new",
-        "token": one,
-        "edit": f"{one}/edit",
-        "rotate": f"{one}/rotate",
-        "revoke": f"{one}/revoke",
-        "many": f"/tokens/revoke?id={token['id']}",
-        "mine": "/my/tokens",
-        "applications": "/applications",
-        "application": application,
-        "application-new": "/applications/new",
-        "application-edit": f"{application}/edit",
-        "application-token": f"{application}/token",
-        "application-end": f"{application}/end",
-        "approvals": "/approvals",
-        "approval": f"/approvals/subscriptions/{asked['id']}",
-        "audit": "/audit",
-        "audit-verify": "/audit/verify",
-    }
-
-
-@pytest.mark.parametrize(("width", "theme"), LOOKS)
-def test_pages_are_quiet_and_accessible(live, paths, open_page, width, theme) -> None:
-    page = open_page(width, theme)
-    for name, path in paths.items():
-        page.goto(f"{live.url}/_tollbridge{path}")
-        for closed in page.locator("main details:not([open]) summary").all()[:2]:
-            closed.click()
-        assert_accessible(page)
-        assert page.locator("main").count() == 1, name
-
-
-@pytest.mark.parametrize("width", [1440, 1000, 390, 320])
-def test_nothing_is_wider_than_its_card(live, paths, open_page, width) -> None:
-    page = open_page()
-    page.set_viewport_size({"width": width, "height": 900})
-    for name, path in paths.items():
-        page.goto(f"{live.url}/_tollbridge{path}")
-        for closed in page.locator("main details:not([open]) summary").all()[:2]:
-            closed.click()
-        assert page.evaluate(WIDE) == [], name
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
 def test_summary_follows_what_is_typed(live, open_page) -> None:
@@ -158,7 +80,19 @@ def test_rows_are_ticked_and_revoked_without_scripts(live, open_page) -> None:
     page.get_by_text("It is refused from now on").wait_for()
 
 
-def test_what_an_application_asked_for_is_decided_on_from_home(live, paths, open_page) -> None:
+@pytest.fixture
+def asked(live: LiveGateway) -> None:
+    """Have an application ask for a service."""
+    draft = live.folder / "quick.json"
+    draft.write_text(json.dumps({"name": "Quick", "definition": {"model": "gpt-4o-mini"}}))
+    do(live, "service", "create", "quick", "--kind", "model", "--file", str(draft))
+    do(live, "service", "release", "quick", "--version", "1")
+    do(live, "service", "publish", "quick", "1")
+    made = do(live, "application", "create", "--name", "front", "--scope", "ai:chat")
+    do(live, "subscription", "ask", made["id"], "quick")
+
+
+def test_what_an_application_asked_for_is_decided_on_from_home(live, asked, open_page) -> None:
     page = open_page()
     page.goto(f"{live.url}/_tollbridge/")
 

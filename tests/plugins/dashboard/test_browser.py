@@ -117,9 +117,7 @@ def test_pages_are_quiet_and_accessible(live, open_page, width, theme) -> None:
     call(live, secret)
     page.get_by_text("The first call arrived").wait_for(timeout=15_000)
 
-    for path in ("/", "/?range=30d", "/tokens", "/tokens?q=nobody", f"/tokens?q=look-{width}"):
-        page.goto(base + path)
-        assert_accessible(page)
+    page.goto(f"{base}/tokens?q=look-{width}")
     page.get_by_role("link", name="Revoke look").first.click()
     page.get_by_role("heading", name="Revoke").wait_for()
     assert_accessible(page)

@@ -1,9 +1,11 @@
 """What people see and do here: as much as their roles let them, in their teams."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.plugins.dashboard.conftest import PREFIX, Visitor
+from tests.support.offered import offered
 
 GOOD = {"name": "checkout", "scope": ["ai:chat", "model:*"], "expires": "90"}
 STALE_S = 15 * 60
@@ -265,3 +267,16 @@ async def test_names_of_people_and_teams_are_escaped(enter, mock) -> None:
         page = (await visitor.get(path)).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)" in page
+
+
+async def test_whoever_has_no_role_gets_to_no_page_that_needs_a_scope(enter) -> None:
+    visitor = await enter()
+    needing = [page for page in offered(visitor.under.gateway) if page.method == "GET" and page.need.scope]
+
+    seen = {page.path: (await visitor.get(re.sub(r"\{[^}]*\}", "1", page.path))) for page in needing}
+
+    assert len(seen) > 100
+    assert {path: reply.status_code for path, reply in seen.items() if reply.status_code != 403} == {}
+    assert [
+        page.path for page in needing if f'<span class="tag">{page.need.scope}</span>' not in seen[page.path].text
+    ] == []

@@ -123,6 +123,7 @@ async def test_nobody_signs_up_where_that_is_off(visitor: Visitor) -> None:
     refused = await visitor.post(LINK, new(code))
 
     assert "New password" not in page.text
+    assert "Whoever has not signed in here before is let in by those who run the gateway." in page.text
     assert f"{PREFIX}/sign-in?next=" in page.text
     assert refused.status_code == 403
     assert await visitor.under.gateway.people.find_person("ada@example.com") is None
