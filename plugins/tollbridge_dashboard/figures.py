@@ -1,14 +1,20 @@
-"""What Home shows, asked of the store.  Every figure on the page comes from here."""
+"""What Home shows, asked of the store.  Every figure on the page comes from here.
 
+Months and days are those of the time zone of reports.
+"""
+
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tollbridge import Gateway, Token
+from tollbridge.browsing.zones import Zone
 from tollbridge.screens.budgets import fullest
 from tollbridge.screens.charts import COLOURS, Column
 from tollbridge.stores.base import BudgetUse, TokenCounts
-from tollbridge.stores.reporting import Bucket, Health, Spend, Totals
+from tollbridge.stores.reporting import Health, Spend, Totals
+from tollbridge.stores.usages import ReportAsked
 from tollbridge_dashboard.attention import Attention, is_failing, look
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -17,7 +23,9 @@ _TOP_TOKENS = 6
 _LAST_CALLS = 10
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_WHOLE = (_DAY, _HOUR)
 _MOST_HEALTH = 8
+OTHERS = "other models"
 NO_MODEL = "never settled"
 """Calls whose reservation was charged after a crash: what they called is not known."""
 
@@ -112,16 +120,16 @@ class Figures:
         return not self.calls
 
 
-async def collect(gateway: Gateway, chosen: Range) -> Figures:
+async def collect(gateway: Gateway, chosen: Range, zone: Zone) -> Figures:
     """Ask the store for everything; ranges end at the next whole step, so that what is shown adds up."""
     store, now = gateway.store, gateway.clock.now()
-    month = await _month(gateway, now)
+    month = await _month(gateway, now, zone)
     day_until = _ceil(now, _QUARTER)
     day = await store.totals(day_until - _DAY, day_until)
-    day_traffic = await _traffic(gateway, now, RANGES["24h"])
+    day_traffic = await _traffic(gateway, now, RANGES["24h"], zone)
     tokens = await store.count_tokens(budgets=gateway.budgets.token)
     health = await store.health(now - _HOUR, now + timedelta(seconds=1))
-    spend = await store.spend(_first(now), day_until, by="token_id", limit=_TOP_TOKENS)
+    spend = await store.spend(zone.start(now, "month"), day_until, by="token_id", limit=_TOP_TOKENS)
     rows = await store.recent(limit=_LAST_CALLS)
     known = {name: await store.get_token(name) for name in {s.key for s in spend} | {r.token_id for r in rows} if name}
     return Figures(
@@ -133,8 +141,8 @@ async def collect(gateway: Gateway, chosen: Range) -> Figures:
         day_traffic=day_traffic,
         tokens=tokens,
         attention=await look(gateway, tokens, day, health, month.bridge),
-        cost=await _cost(gateway, now, chosen),
-        traffic=day_traffic if chosen.name == "24h" else await _traffic(gateway, now, chosen),
+        cost=await _cost(gateway, now, chosen, zone),
+        traffic=day_traffic if chosen.name == "24h" else await _traffic(gateway, now, chosen, zone),
         spenders=[(item, known.get(item.key)) for item in spend],
         uses=await fullest(gateway, [token for item in spend if (token := known.get(item.key))]),
         health=health,
@@ -142,28 +150,22 @@ async def collect(gateway: Gateway, chosen: Range) -> Figures:
     )
 
 
-async def _month(gateway: Gateway, now: datetime) -> Month:
+async def _month(gateway: Gateway, now: datetime, zone: Zone) -> Month:
     """Sum the month so far by day, and the same part of the month before."""
-    store, first = gateway.store, _first(now)
-    days = (now - first).days + 1
-    daily = await store.series(first, first + days * _DAY, steps=days, timed=False)
-    spent = {bucket.start: bucket.cost for bucket in daily}
-    cost = sum(spent.values())
-    passed, whole = (now - first) // _QUARTER + 1, (_first(first + 31 * _DAY) - first) // _QUARTER
-    before = _first(first - _DAY)
+    store, first = gateway.store, zone.start(now, "month")
+    days = ReportAsked(starts=zone.starts(first, now, "day"), until=_ceil(now, _QUARTER))
+    spent = await (await store.usages()).report(days)
+    cost = spent.totals.cost
+    following, before = zone.start(first + 32 * _DAY, "month"), zone.start(first - _QUARTER, "month")
+    passed, whole = (now - first) // _QUARTER + 1, (following - first) // _QUARTER
     uses = await store.budget_uses({"bridge": gateway.budgets.bridge})
     return Month(
         cost=cost,
-        spark=tuple(spent.get(first + i * _DAY, 0) for i in range(days)),
+        spark=tuple(day.cost for day in spent.series),
         before=await store.cost(before, min(first, before + (now - first))),
         forecast=cost * whole // passed if now - first >= _DAY else None,
         bridge=uses["bridge"],
     )
-
-
-def _first(at: datetime) -> datetime:
-    """Give the beginning of a month."""
-    return at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _ceil(at: datetime, step: timedelta) -> datetime:
@@ -171,52 +173,67 @@ def _ceil(at: datetime, step: timedelta) -> datetime:
     return _EPOCH + ((at - _EPOCH) // step + 1) * step
 
 
-def _starts(now: datetime, chosen: Range, step: timedelta) -> list[datetime]:
-    until = _ceil(now, step)
+def _starts(now: datetime, chosen: Range, step: timedelta, zone: Zone) -> Sequence[datetime]:
+    if step == _DAY:
+        near = zone.start(now, "day") - chosen.length + step  # an hour beside the first, where clocks were set
+        return zone.starts(near + 2 * _HOUR, now, "day")
+    midnight = zone.start(now, "day")
+    until = midnight + ((now - midnight) // step + 1) * step
     return [until - chosen.length + i * step for i in range(chosen.length // step)]
 
 
-def _named(start: datetime, step: timedelta) -> tuple[str, str]:
+def _named(start: datetime, step: timedelta, zone: Zone) -> tuple[str, str]:
     """Call a step by its title and its label on the axis."""
-    if step >= timedelta(days=1):
-        return f"{start:%a %-d %b}", f"{start:%-d %b}"
-    label = f"{start:%H:%M}" if step <= timedelta(hours=1) else f"{start:%-d %b}"
-    return f"{start:%a %-d %b, %H:%M} UTC", label
+    local = zone.local(start)
+    if step >= _DAY:
+        return f"{local:%a %-d %b}", f"{local:%-d %b}"
+    label = f"{local:%H:%M}" if step <= timedelta(hours=1) else f"{local:%-d %b}"
+    return f"{local:%a %-d %b, %H:%M} {zone.abbreviation(start)}", label
 
 
-async def _series(gateway: Gateway, starts: list[datetime], step: timedelta, *, by_model: bool) -> Sequence[Bucket]:
-    until, steps = starts[-1] + step, len(starts)
-    return await gateway.store.series(starts[0], until, steps=steps, by_model=by_model, timed=not by_model)
+async def _by_model(gateway: Gateway, starts: Sequence[datetime], now: datetime) -> Mapping[str, Sequence[int]]:
+    """Give what each model cost in each step until now.
+
+    Days of a time zone are no steps of the store: they are summed up of hours, or quarters, that begin when they do.
+    """
+    step = next(one for one in (*_WHOLE, _QUARTER) if all(not (start - _EPOCH) % one for start in starts))
+    steps = (_ceil(now, step) - starts[0]) // step
+    found: dict[str, list[int]] = {}
+    for bucket in await gateway.store.series(
+        starts[0], starts[0] + steps * step, steps=steps, by_model=True, timed=False
+    ):
+        costs = found.setdefault(bucket.key, [0] * len(starts))
+        costs[bisect_right(starts, bucket.start) - 1] += bucket.cost
+    return found
 
 
-async def _cost(gateway: Gateway, now: datetime, chosen: Range) -> Cost:
+async def _cost(gateway: Gateway, now: datetime, chosen: Range, zone: Zone) -> Cost:
     """Cut the spend by model: the biggest by name, the rest together."""
-    step = chosen.cost_step
-    starts = _starts(now, chosen, step)
-    buckets = [bucket for bucket in await _series(gateway, starts, step, by_model=True) if bucket.cost]
-    sums: dict[str, int] = {}
-    for bucket in buckets:
-        sums[bucket.key] = sums.get(bucket.key, 0) + bucket.cost
-    biggest = sorted(sums, key=lambda name: (-sums[name], name))
-    named = biggest if len(biggest) <= COLOURS else biggest[: COLOURS - 1]
-    place = {name: i for i, name in enumerate(named)}
-    names = [name or NO_MODEL for name in named] + (["other models"] if len(named) < len(biggest) else [])
-    cells = {start: [0] * len(names) for start in starts}
-    for bucket in buckets:
-        cells[bucket.start][place.get(bucket.key, len(names) - 1)] += bucket.cost
-    columns = tuple(Column(*_named(start, step), tuple(cells[start])) for start in starts)
-    totals = tuple(sum(column.values[i] for column in columns) for i in range(len(names)))
-    return Cost(tuple(names), totals, columns)
+    starts = _starts(now, chosen, chosen.cost_step, zone)
+    found = await _by_model(gateway, starts, now)
+    spent = [(name, costs) for name, costs in found.items() if sum(costs)]
+    spent.sort(key=lambda one: (-sum(one[1]), one[0]))
+    if len(spent) > COLOURS:
+        others = [sum(costs) for costs in zip(*(costs for _name, costs in spent[COLOURS - 1 :]), strict=True)]
+        spent = [*spent[: COLOURS - 1], (OTHERS, others)]
+    values = zip(*(costs for _name, costs in spent), strict=True) if spent else [()] * len(starts)
+    columns = [
+        Column(*_named(start, chosen.cost_step, zone), tuple(value))
+        for start, value in zip(starts, values, strict=True)
+    ]
+    names = tuple(name or NO_MODEL for name, _costs in spent)
+    return Cost(names, tuple(sum(costs) for _name, costs in spent), tuple(columns))
 
 
-async def _traffic(gateway: Gateway, now: datetime, chosen: Range) -> Traffic:
+async def _traffic(gateway: Gateway, now: datetime, chosen: Range, zone: Zone) -> Traffic:
     step = chosen.calls_step
-    starts = _starts(now, chosen, step)
-    found = {bucket.start: bucket for bucket in await _series(gateway, starts, step, by_model=False)}
+    starts = _starts(now, chosen, step, zone)
+    buckets = await gateway.store.series(starts[0], starts[-1] + step, steps=len(starts))
+    found = {bucket.start: bucket for bucket in buckets}
     columns, p50, p95 = list[Column](), list[int | None](), list[int | None]()
     for start in starts:
         bucket = found.get(start)
-        columns.append(Column(*_named(start, step), (bucket.calls, bucket.failed) if bucket else (0, 0)))
+        columns.append(Column(*_named(start, step, zone), (bucket.calls, bucket.failed) if bucket else (0, 0)))
         p50.append(bucket.latency_p50_ms if bucket else None)
         p95.append(bucket.latency_p95_ms if bucket else None)
     return Traffic(tuple(columns), tuple(p50), tuple(p95))

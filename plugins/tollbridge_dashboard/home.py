@@ -11,7 +11,6 @@ from tollbridge.screens import Pages
 from tollbridge.screens.owners import owners
 from tollbridge.screens.viewing import viewer
 from tollbridge.screens.waits import collect_waiting
-from tollbridge.screens.words import clock_time
 from tollbridge_dashboard.attention import is_failing
 from tollbridge_dashboard.figures import RANGES, collect
 from tollbridge_dashboard.panels import collect_panels
@@ -37,7 +36,7 @@ class Home:
         """Show it, or answer 304 when nothing but the time has changed since the page the browser has."""
         gateway = self._pages.gateway
         chosen = RANGES.get(request.query_params.get("range", ""), RANGES["24h"])
-        figures = await collect(gateway, chosen)
+        figures = await collect(gateway, chosen, self._pages.zone)
         page = self._pages.render(
             request,
             "home.html",
@@ -49,8 +48,8 @@ class Home:
             models=gateway.models(),
             panels=await collect_panels(gateway),
         )
-        as_of = clock_time(figures.at)
-        said = f'T{as_of}Z">{as_of}</time>'.encode("ascii")
+        as_of = self._pages.zone.second(figures.at)
+        said = f'{figures.at:%H:%M:%S}Z">{as_of}</time>'.encode("ascii")
         digest = hashlib.sha256(bytes(page.body).replace(said, b"")).hexdigest()[:32]
         headers = {"etag": f'W/"{digest}"', _AS_OF: as_of}
         if request.headers.get("if-none-match") == headers["etag"]:

@@ -85,6 +85,10 @@ class Zone:
         """Write the time of day to the minute: 01:02."""
         return f"{self.local(at):%H:%M}"
 
+    def second(self, at: datetime) -> str:
+        """Write the time of day to the second: 01:02:03."""
+        return f"{self.local(at):%H:%M:%S}"
+
     def day(self, at: datetime) -> str:
         """Write the date: 29 Nov 2026."""
         return _("%(day)d %(month)s %(year)d") % self._date(at)

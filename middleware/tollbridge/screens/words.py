@@ -112,11 +112,6 @@ def cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def clock_time(at: datetime) -> str:
-    """Write the time of day, UTC."""
-    return at.astimezone(UTC).strftime("%H:%M:%S")
-
-
 def moment(at: datetime | None) -> str:
     """Write date and time, UTC, to the minute."""
     return NOTHING if at is None else f"{at.astimezone(UTC):%-d %b %Y, %H:%M}"

@@ -208,3 +208,7 @@ def test_moment_without_a_zone_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match="without a time zone"):
             call()
+
+
+def test_time_of_day_is_written_to_the_second_too() -> None:
+    assert Zone("Asia/Kathmandu").second(at("2026-01-31T18:15")) == "00:00:00"

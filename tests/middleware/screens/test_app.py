@@ -1,6 +1,7 @@
 """The app of all screens: who gets where, what is refused, and what every page has."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pytest
 from starlette.requests import Request
@@ -14,6 +15,10 @@ from tollbridge.screens.pages import _shell_json
 from tollbridge.testing import GatewayUnderTest
 
 Mock = Callable[..., GatewayUnderTest]
+
+
+async def where(pages: Pages, request: Request) -> Response:
+    return PlainTextResponse(pages.address(request))
 
 
 async def hello(request: Request) -> Response:
@@ -215,3 +220,19 @@ async def test_change_leads_to_a_page_that_says_so(visit: Visitor) -> None:
 
 def test_json_stands_between_single_quotes_of_a_shell() -> None:
     assert _shell_json({"a": "it's"}) == '{"a": "it\'\\\'\'s"}'
+
+
+@pytest.mark.parametrize(
+    ("public_url", "seen"),
+    [("", "http://gateway.test"), ("https://gw.example.com:8443/ai", "https://gw.example.com:8443/ai")],
+)
+async def test_gateway_is_where_the_browser_found_it_or_where_it_says_it_is(
+    mock: Mock, public_url: str, seen: str
+) -> None:
+    def make(pages: Pages) -> Sequence[Page]:
+        return [Page("GET", "/where", partial(where, pages))]
+
+    offering = Offering(Screen(name="where", package="tollbridge.screens", make=make))
+    visit = await Visitor(mock(offering, server={"public_url": public_url})).sign_in()
+
+    assert (await visit.get("/where")).text == seen

@@ -289,3 +289,26 @@ def test_labels_of_the_axis_stand_evenly() -> None:
     for chosen in RANGES.values():
         for step in (chosen.cost_step, chosen.calls_step):
             assert (chosen.length // step) % 6 == 0
+
+
+async def test_months_days_and_times_are_those_of_the_time_zone_of_reports(mock) -> None:
+    visit = await Visitor(mock(pages={"time_zone": "Asia/Kathmandu"})).sign_in()
+    gw = visit.under
+    new_year = datetime(2026, 1, 31, 18, 15, tzinfo=UTC)  # 1 February, 00:00 in Kathmandu
+    for at, cost in ((new_year - timedelta(seconds=1), 1_000_000), (new_year, 2_000_000), (new_year, 3_000_000)):
+        await gw.gateway.store.settle(replace(ROW, call_id=f"req_{cost}", at=at, model="gpt-4o-mini", cost=cost))
+    gw.clock.advance((new_year + timedelta(hours=9) - gw.clock.now()).total_seconds())
+    await visit.sign_in()
+
+    day, month = (await visit.get("/")).text, (await visit.get("/?range=30d")).text
+
+    assert element(day, "spend") == exact_usd(5_000_000)
+    assert "Feb 2026, UTC+05:45" in day
+    assert re.search(r"As of <time[^>]*>09:00:00</time> UTC\+05:45", day)
+    assert "/usage?from=2026-02-01&amp;to=2026-02-01" in day
+    assert re.search(r">00:00:00</time>", day)
+    table = month.partition('id="cost-numbers"')[2].partition("</table>")[0]
+    rows = re.findall(r'<th scope="row">([^<]*)</th><td class="number">([^<]*)', table)
+    assert [title for title, _cost in rows] == ["Sat 31 Jan", "Sun 1 Feb"]
+    assert [cost.strip("$") for _title, cost in rows] == ["0.001", "0.005"]
+    assert "Sat 31 Jan, 12:00 UTC+05:45" in month.partition('id="traffic-numbers"')[2]
