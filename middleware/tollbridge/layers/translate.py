@@ -154,7 +154,7 @@ class Translate(Layer):
 
     def _cost_line(self, call: Call) -> CostLine | None:
         price = call.price
-        if not self._cost_in_stream or price is None:
+        if not self._cost_in_stream or price is None or call.parent:  # one made for another is read by that alone
             return None
 
         def line(usage: Usage) -> str | None:

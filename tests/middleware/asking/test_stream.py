@@ -46,6 +46,13 @@ async def test_events_come_in_order_with_the_account_behind_their_end(inside) ->
     assert msgspec.json.decode(there.script.sent[0].body)["stream"] is True
 
 
+async def test_stream_has_no_cost_written_into_it_where_those_of_callers_have(inside) -> None:
+    async with inside(Answer(piece("Hel"), piece("lo."), *ENDING), upstream={"cost_in_stream": True}) as there:
+        *events, end, account = await there.stream()
+
+    assert (texts(events), end, account.cost) == (["Hel", "lo."], End(), COST)
+
+
 async def test_event_is_there_before_the_next_one(inside) -> None:
     more = asyncio.Event()
     async with inside(Answer(piece("Hel"), more, *ENDING)) as there:
