@@ -312,3 +312,17 @@ async def test_months_days_and_times_are_those_of_the_time_zone_of_reports(mock)
     assert [title for title, _cost in rows] == ["Sat 31 Jan", "Sun 1 Feb"]
     assert [cost.strip("$") for _title, cost in rows] == ["0.001", "0.005"]
     assert "Sat 31 Jan, 12:00 UTC+05:45" in month.partition('id="traffic-numbers"')[2]
+
+
+async def test_provider_is_told_apart_by_the_service_that_it_was_asked_for(visit) -> None:
+    at = visit.under.clock.now()
+    for number, service in enumerate(("ai", "digest")):
+        row = replace(
+            ROW, call_id=f"req_{number}", at=at, service=service, provider="mock", status=200, outcome="complete"
+        )
+        await visit.under.gateway.store.settle(row)
+
+    page = (await visit.get("/")).text
+
+    health = page.partition('<ul class="health">')[2].partition("</ul>")[0]
+    assert sorted(re.findall(r"<b>([^<]*)</b>", health)) == ["digest → mock", "mock"]
