@@ -23,7 +23,6 @@ _TOP_TOKENS = 6
 _LAST_CALLS = 10
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_WHOLE = (_DAY, _HOUR)
 _MOST_HEALTH = 8
 OTHERS = "other models"
 NO_MODEL = "never settled"
@@ -191,12 +190,14 @@ def _named(start: datetime, step: timedelta, zone: Zone) -> tuple[str, str]:
     return f"{local:%a %-d %b, %H:%M} {zone.abbreviation(start)}", label
 
 
-async def _by_model(gateway: Gateway, starts: Sequence[datetime], now: datetime) -> Mapping[str, Sequence[int]]:
+async def _by_model(
+    gateway: Gateway, starts: Sequence[datetime], step: timedelta, now: datetime
+) -> Mapping[str, Sequence[int]]:
     """Give what each model cost in each step until now.
 
     Days of a time zone are no steps of the store: they are summed up of hours, or quarters, that begin when they do.
     """
-    step = next(one for one in (*_WHOLE, _QUARTER) if all(not (start - _EPOCH) % one for start in starts))
+    step = next(one for one in (step, _HOUR, _QUARTER) if all(not (start - _EPOCH) % one for start in starts))
     steps = (_ceil(now, step) - starts[0]) // step
     found: dict[str, list[int]] = {}
     for bucket in await gateway.store.series(
@@ -210,7 +211,7 @@ async def _by_model(gateway: Gateway, starts: Sequence[datetime], now: datetime)
 async def _cost(gateway: Gateway, now: datetime, chosen: Range, zone: Zone) -> Cost:
     """Cut the spend by model: the biggest by name, the rest together."""
     starts = _starts(now, chosen, chosen.cost_step, zone)
-    found = await _by_model(gateway, starts, now)
+    found = await _by_model(gateway, starts, chosen.cost_step, now)
     spent = [(name, costs) for name, costs in found.items() if sum(costs)]
     spent.sort(key=lambda one: (-sum(one[1]), one[0]))
     if len(spent) > COLOURS:

@@ -24,12 +24,18 @@ class Access:
     applications: Sequence[Mapping[str, Any]] = ()
 
 
-async def access_of(asking: Asking, viewer: Viewer, service: Mapping[str, Any]) -> Access | None:
-    """Look who of somebody's applications has access; None where nobody has to ask for it."""
+async def access_of(
+    asking: Asking, viewer: Viewer, service: Mapping[str, Any], applications: Sequence[Mapping[str, Any]] | None
+) -> Access | None:
+    """Look which of somebody's applications has access; None where nobody has to ask for it.
+
+    `applications` is None for whoever may see none.
+    """
     if service["access"] != "subscription":
         return None
+    if applications is None:
+        return Access(may=False)
     try:
-        applications = (await asking.get("/applications", limit=_MOST, state="active"))["items"]
         held = (await asking.get("/subscriptions", service=service["id"], limit=_MOST))["items"]
     except Refused:
         return Access(may=False)

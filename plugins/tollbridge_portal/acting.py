@@ -12,12 +12,14 @@ from tollbridge.screens import Cell, Pages, Refused, cells, viewer
 
 MYSELF, APPLICATION = "self:", "application:"
 _ADMINISTERS = "admin:applications:write"
-_MOST = 100
+_MOST = 200
 _CALLS = ("ai:", "service:", "model:")
 _STANDINGS = {"approved": "ok", "asked": "info", "refused": "bad", "ended": "off", "expired": "off", "cancelled": "off"}
 
 
-async def ways(pages: Pages, request: Request, service: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+async def ways(
+    pages: Pages, request: Request, service: Mapping[str, Any], applications: Sequence[Mapping[str, Any]]
+) -> Sequence[tuple[str, str]]:
     """Give the ways somebody may call a service by, each with what it is called: what a form sends, and what is read.
 
     Where it has to be subscribed to, those come first that may have done so.
@@ -27,15 +29,15 @@ async def ways(pages: Pages, request: Request, service: Mapping[str, Any]) -> Se
         if any(scope.startswith(_CALLS) for scope in principal.scopes.scopes):
             named = _("Yourself, in the team %(team)s") % {"team": team} if team else _("Yourself")
             found.append((MYSELF + team, named))
-    tokens = [(one["id"], f"{one['name']} ({one['hint']})") for one in await _listed(pages, request, "/me/tokens")]
-    applications = [
+    tokens = [(one["id"], f"{one['name']} ({one['hint']})") for one in await listed(pages, request, "/me/tokens") or ()]
+    theirs = [
         (APPLICATION + one["id"], _("The application %(name)s") % {"name": one["name"]})
-        for one in await _listed(pages, request, "/applications")
+        for one in applications
         if viewer(request).reaches(_ADMINISTERS, one["team"])
     ]
     if service["access"] == "subscription":
-        return [*applications, *tokens, *found]
-    return [*tokens, *found, *applications]
+        return [*theirs, *tokens, *found]
+    return [*tokens, *found, *theirs]
 
 
 async def principal_of(pages: Pages, request: Request, way: str) -> Principal:
@@ -52,12 +54,12 @@ async def principal_of(pages: Pages, request: Request, way: str) -> Principal:
     return found
 
 
-async def _listed(pages: Pages, request: Request, path: str) -> Sequence[Mapping[str, Any]]:
-    """Give what is active of a list; nothing to whoever may not see it."""
+async def listed(pages: Pages, request: Request, path: str) -> Sequence[Mapping[str, Any]] | None:
+    """Give what is active of a list; None to whoever may not see it."""
     try:
         found = await pages.asking(request).get(path, state="active", limit=_MOST)
     except Refused:
-        return ()
+        return None
     items: Sequence[Mapping[str, Any]] = found["items"]
     return items
 

@@ -12,7 +12,7 @@ from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
 from tollbridge.screens import Calling, Heard, Pages, Refused, hear, viewer
 from tollbridge_portal.access import access_of
-from tollbridge_portal.acting import principal_of, standing_of, ways
+from tollbridge_portal.acting import listed, principal_of, standing_of, ways
 from tollbridge_portal.operations import Operation, read_operations
 from tollbridge_portal.sampling import TOKEN, samples_of
 from tollbridge_portal.trying import STREAM, Untyped, call_of
@@ -102,6 +102,7 @@ class Service:
         operations = await self._operations(request)
         if operation is None and operations:
             operation = _chosen(operations, request.query_params.get("operation", "") or operations[0].name)
+        applications = await listed(self._pages, request, "/applications")
         wrong = bool(errors) or refused is not None
         return self._pages.render(
             request,
@@ -114,12 +115,12 @@ class Service:
             operation=operation,
             samples=samples_of(self._pages.address(request), service, operation) if operation else (),
             token=TOKEN,
-            ways=await ways(self._pages, request, service),
+            ways=await ways(self._pages, request, service, applications or ()),
             typed=typed or {},
             errors=errors or {},
             heard=heard,
             refused=refused,
-            access=await access_of(self._pages.asking(request), viewer(request), service),
+            access=await access_of(self._pages.asking(request), viewer(request), service, applications),
             stream=STREAM,
             said=self._pages.told(request, _SAID),
         )
