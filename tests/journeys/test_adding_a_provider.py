@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
+from tests.journeys.calling import call
 from tests.journeys.hands import WAYS, Hands
 from tests.support.chromium import chromium, opening, signed_in
 from tests.support.live import LiveGateway, mock_config
@@ -62,10 +62,7 @@ def test_key_is_kept_and_tried_and_a_model_is_called(
         hands.sees("It answers")
 
     token = live.token("--name", "caller", "--scope", "ai:*", "--scope", "model:*")["token"]
-    body = {"model": "house/house-1", "messages": [{"role": "user", "content": "Hello"}]}
-    reply = httpx2.post(
-        f"{live.url}/v1/chat/completions", json=body, headers={"authorization": f"Bearer {token}"}, timeout=30
-    )
+    reply = call(live, token, model="house/house-1")
 
     assert reply.status_code == 200, reply.text
     tried, beside, called = upstream.requests

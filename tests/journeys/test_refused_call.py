@@ -3,19 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx2
 import pytest
+from tests.journeys.calling import call
 from tests.journeys.hands import WAYS, Hands
 from tests.support.live import LiveGateway
 from tests.support.requires import requires
 
 pytestmark = requires("chromium")
-
-
-def call(live: LiveGateway, token: str) -> httpx2.Response:
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 10}
-    headers = {"authorization": f"Bearer {token}"}
-    return httpx2.post(f"{live.url}/v1/chat/completions", json=body, headers=headers)
 
 
 @pytest.mark.parametrize("way", WAYS)

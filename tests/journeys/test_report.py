@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.journeys.calling import call
 from tests.journeys.hands import WAYS, Hands
-from tests.journeys.test_refused_call import call
 from tests.support.live import LiveGateway
 from tests.support.requires import requires
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx2
 import pytest
+from tests.journeys.calling import call
 from tests.journeys.hands import WAYS, Hands
 from tests.support.live import LiveGateway
 from tests.support.requires import requires
@@ -14,9 +14,7 @@ pytestmark = requires("chromium")
 
 def status(live: LiveGateway, token: str) -> int:
     """Call a model with a token."""
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 10}
-    headers = {"authorization": f"Bearer {token}"}
-    return httpx2.post(f"{live.url}/v1/chat/completions", json=body, headers=headers).status_code
+    return call(live, token).status_code
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -57,13 +57,13 @@ REFUSALS = re.compile(r"the server responded with a status of 4\d\d")
 """What Chromium says of an answer that refuses, whatever the page makes of it."""
 
 
-def signed_in(browser: Any, live: LiveGateway, first: str = "Home") -> Any:
+def signed_in(browser: Any, live: LiveGateway) -> Any:
     """Sign in by the operator's link; gives the state of that browser, for `opening`."""
     context = browser.new_context()
     page = context.new_page()
     page.goto(live.run("admin-link", "--base-url", live.url).stdout.strip())
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("heading", name=first).wait_for()
+    page.get_by_role("button", name="Sign out").first.wait_for(state="attached")
     state = context.storage_state()
     context.close()
     return state
@@ -93,6 +93,19 @@ def opening(browser: Any, state: Any = None, *, spared: re.Pattern[str] = NOTHIN
             context.close()
     loud = [line for line in said if not spared.search(line)]
     assert loud == [], loud
+
+
+@pytest.fixture(scope="module")
+def operator(chromium: Any, live: LiveGateway) -> Any:
+    """The state of the operator's browser, before the `live` gateway of a module."""
+    return signed_in(chromium, live)
+
+
+@pytest.fixture
+def open_page(chromium: Any, operator: Any) -> Iterator[Callable[..., Any]]:
+    """Give `open_page(width, theme)`: a page before the operator that fails the test if its console says anything."""
+    with opening(chromium, operator) as make:
+        yield make
 
 
 def violations(page: Any) -> Any:

@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from tests.plugins.dashboard.test_browser import open_page, session
 from tests.plugins.dashboard.test_waits_browser import do
-from tests.support.chromium import chromium, missing
+from tests.support.chromium import chromium, missing, open_page, operator
 from tests.support.live import LiveGateway, mock_config
 
-__all__ = ["chromium", "open_page", "session"]
+__all__ = ["chromium", "open_page", "operator"]
 
 
 @pytest.fixture(scope="module")

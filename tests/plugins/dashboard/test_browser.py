@@ -3,17 +3,17 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from tests.support.chromium import LOOKS, SIZES, assert_accessible, chromium, missing, opening, signed_in
+from tests.support.chromium import LOOKS, SIZES, assert_accessible, chromium, missing, open_page, operator
 from tests.support.live import LiveGateway, mock_config
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "open_page", "operator"]
 
 
 def test_chromium_is_there_where_it_is_required() -> None:
@@ -89,17 +89,6 @@ def worries(live: LiveGateway) -> None:
         token = live.token("--name", name, "--owner", "Research", "--budget", budget)["token"]
         call(live, token, max_tokens=10)
     live.token("--name", "a-token-with-quite-a-long-name-for-a-narrow-screen", "--expires", "3d")
-
-
-@pytest.fixture(scope="module")
-def session(chromium: Any, live: LiveGateway) -> Any:
-    return signed_in(chromium, live)
-
-
-@pytest.fixture
-def open_page(chromium: Any, session: Any) -> Iterator[Callable[..., Any]]:
-    with opening(chromium, session) as make:
-        yield make
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)

@@ -9,10 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 from tests.plugins.dashboard.servicing import PROMPT, REST
-from tests.support.chromium import assert_accessible, chromium, missing, opening, signed_in
+from tests.support.chromium import assert_accessible, chromium, missing, open_page, operator
 from tests.support.live import LiveGateway, mock_config
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "open_page", "operator"]
 
 LONG = "a-name-without-a-single-space-" * 4
 
@@ -57,7 +57,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
     model.server_close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def services(live: LiveGateway) -> None:
     """Have a prompt API in use with releases, trials, problems, a subscriber, and a REST API with a long name."""
     scopes = ("admin:*", "ai:*", "model:*", "service:*")
@@ -89,17 +89,6 @@ def services(live: LiveGateway) -> None:
         wish = {"application": application["id"], "service": "sum", "plan": "gold", "why": LONG}
         post("/subscriptions", wish)
         post("/services", {"slug": "orders", "kind": "rest", "draft": {**REST, "name": LONG[:90]}})
-
-
-@pytest.fixture(scope="module")
-def session(chromium: Any, live: LiveGateway, services: None) -> Any:
-    return signed_in(chromium, live)
-
-
-@pytest.fixture
-def open_page(chromium: Any, session: Any) -> Iterator[Callable[..., Any]]:
-    with opening(chromium, session) as make:
-        yield make
 
 
 def test_prompt_is_begun_tried_released_and_published_by_the_keyboard(

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 from tests.plugins.admin.test_markup import MARKUP
-from tests.plugins.dashboard.test_browser import open_page, session
-from tests.support.chromium import LOOKS, assert_accessible, chromium, missing
+from tests.support.chromium import LOOKS, assert_accessible, chromium, missing, open_page, operator
 from tests.support.live import LiveGateway, mock_config
 
 from tollbridge.cli.app import run
 
-__all__ = ["chromium", "open_page", "session"]
+__all__ = ["chromium", "open_page", "operator"]
 
 NAMES = (" ".join(MARKUP[:4])[:100], " ".join(MARKUP[5:9])[:100], "long-name-without-a-space-" * 3)
 

@@ -2,17 +2,17 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.plugins.portal.visiting import DIGEST
-from tests.support.chromium import LOOKS, assert_accessible, chromium, missing, opening, signed_in
+from tests.support.chromium import LOOKS, assert_accessible, chromium, missing, open_page, operator
 from tests.support.live import LiveGateway, mock_config
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "open_page", "operator"]
 
 WORDS = ("It ", "will ", "rain ", "tomorrow.")
 ORDERS: dict[str, Any] = {**DIGEST, "name": "Orders of a shop with quite a long name", "tags": ["shop", "text"]}
@@ -70,17 +70,6 @@ def publish(gateway: LiveGateway, place: Path, slug: str, draft: dict[str, Any])
     gateway.run("service", "release", slug, "--version", "1.0.0")
     for step in ("submit", "approve", "publish"):
         gateway.run("service", step, slug, "1")
-
-
-@pytest.fixture(scope="module")
-def session(chromium: Any, live: LiveGateway) -> Any:
-    return signed_in(chromium, live, "Portal")
-
-
-@pytest.fixture
-def open_page(chromium: Any, session: Any) -> Iterator[Callable[..., Any]]:
-    with opening(chromium, session) as make:
-        yield make
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)
