@@ -173,6 +173,19 @@ async def test_subscriptions_are_shown_by_service_and_cancelled(visit: Visitor) 
     assert '<span class="pill off">Cancelled</span>' in (await visit.get(f"/applications/{one.id}")).text
 
 
+async def test_service_of_others_is_named_and_leads_to_its_page_in_the_portal(visit: Visitor) -> None:
+    await served(visit.under)
+    ann = await visit.person("ann", red="team-admin")
+    one = await made(visit, team="red")
+    await visit.under.gateway.subscriptions.ask(one.id, "weather")
+    visitor = await Visitor(visit.under).sign_in_as(ann)
+
+    page = (await visitor.get(f"/applications/{one.id}")).text
+
+    assert f'href="{PREFIX}/portal/services/weather"><b>weather</b>' in page
+    assert 'aria-label="Cancel weather"' in page
+
+
 async def test_sums_of_what_it_called_are_those_of_the_api(visit: Visitor) -> None:
     one = await made(visit)
     reply = await visit.post(f"/applications/{one.id}/token", {"name": "prod", "expires": "never"})
