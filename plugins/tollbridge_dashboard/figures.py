@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from tollbridge import Gateway, Token
-from tollbridge.browsing.zones import Zone
+from tollbridge.browsing import Zone
 from tollbridge.screens.budgets import fullest
 from tollbridge.screens.charts import COLOURS, Column
 from tollbridge.stores.base import BudgetUse, TokenCounts

@@ -56,11 +56,17 @@ class _Leave(Exception):
 
 
 class Starter:
-    """Makes it.  `upstream` is where the depot is; without one its answers are made up from its document."""
+    """Makes it.  `upstream` is where the depot is; without one its answers are made up from its document.
 
-    def __init__(self, gateway: Gateway, *, model: str, upstream: str = "") -> None:
+    `parameters` are those of the prompt API that a model needs, besides what every model is asked with.
+    """
+
+    def __init__(
+        self, gateway: Gateway, *, model: str, upstream: str = "", parameters: Mapping[str, float] | None = None
+    ) -> None:
         self._gateway = gateway
         self._model = model
+        self._parameters = dict(parameters or {})
         self._upstream = upstream
         self._made: list[str] = []
         self._left: list[str] = []
@@ -177,6 +183,7 @@ class Starter:
         """Give the prompt API; its tests are for models that are larger than the demo's, and hold nothing up."""
         draft = dict(starter(PROMPT))
         definition = {**draft["definition"], "model": self._model}
+        definition["parameters"] = {**definition["parameters"], **self._parameters}
         definition["tests"] = {**definition["tests"], "gate": 0}
         return msgspec.convert({**draft, "definition": definition, **_terms()}, Design)
 

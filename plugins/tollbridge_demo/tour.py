@@ -74,7 +74,7 @@ class Tour:
         async with client.stream("POST", "/v1/chat/completions", json=body) as answer:
             if answer.status_code != 200:
                 await answer.aread()
-                answer.raise_for_status()
+                _check(answer)
             async for line in answer.aiter_lines():
                 if not line.startswith("data: {"):
                     continue
@@ -107,7 +107,7 @@ class Tour:
         self._say(f"POST /v1/chat/completions  api/{PROMPT}: the same prompt API as a model, for any SDK")
         asked = {"model": f"api/{PROMPT}", "messages": [{"role": "user", "content": TEXT}]}
         answer = await client.post("/v1/chat/completions", json=asked)
-        answer.raise_for_status()
+        _check(answer)
         print(f"\n    {answer.json()['choices'][0]['message']['content']}\n", flush=True)
         self._say(f"toll taken: {answer.headers.get(COST, '?')} USD")
 
@@ -119,5 +119,12 @@ class Tour:
     @staticmethod
     def _show(answer: httpx2.Response) -> None:
         """Print an answer; raises `httpx2.HTTPError` for one that says no."""
-        answer.raise_for_status()
+        _check(answer)
         print(f"\n    {answer.status_code} {answer.text}\n", flush=True)
+
+
+def _check(answer: httpx2.Response) -> None:
+    """Raise `httpx2.HTTPStatusError` for an answer that says no, with its status and what it says."""
+    if answer.is_error:
+        said = f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}"
+        raise httpx2.HTTPStatusError(said, request=answer.request, response=answer)

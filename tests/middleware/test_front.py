@@ -96,7 +96,7 @@ async def test_app_of_a_plugin_is_mounted_below_the_prefix_and_the_longest_mount
 
 
 async def test_nothing_below_the_prefix_reaches_the_host(gateway) -> None:
-    gw = gateway({"plugins": {"disabled": ["dashboard"]}, "service": {"public": ["*"]}}, app=host)
+    gw = gateway({"plugins": {"disabled": ["pages"]}, "service": {"public": ["*"]}}, app=host)
 
     for path in ("/_tollbridge", "/_tollbridge/nothing", "/_tollbridge/pagesandmore"):
         reply = await gw.request("GET", path, token="")

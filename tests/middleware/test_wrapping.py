@@ -170,7 +170,7 @@ def test_socket_is_opened_for_who_may_and_refused_with_a_status_for_others(issue
 
 def test_socket_to_a_path_that_nothing_serves_is_refused_and_not_a_fault(issue) -> None:
     headers = issue("service:*")
-    with TestClient(Tollbridge(config={**CONFIG, "plugins": {"disabled": ["dashboard"]}})) as client:
+    with TestClient(Tollbridge(config={**CONFIG, "plugins": {"disabled": ["pages"]}})) as client:
         for path in ("/nothing", "/_tollbridge/nothing"):
             with (
                 pytest.raises(WebSocketDisconnect) as refused,

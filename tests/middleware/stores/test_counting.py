@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -14,6 +15,7 @@ FAILURES, REFUSALS = {"failed", "truncated", "unserved"}, {"refused", "unserved"
 ASKED = f"SELECT {ENDING}, {FAILED}, {REFUSED} FROM (SELECT ? AS outcome, ? AS status, ? AS error)"
 
 
+@pytest.mark.traced
 @given(
     st.sampled_from([outcome.value for outcome in Outcome]),
     st.integers(0, 599),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 from tests.middleware.cli.conftest import Ran, config, laid, tollbridge
 from tests.plugins.demo.conftest import ALL, begun
@@ -148,6 +149,33 @@ async def test_tour_shows_each_call_with_its_toll(
     shown = capsys.readouterr().out
     assert "It came early." in shown
     assert '"left":12' in shown
+
+
+async def test_tour_says_what_the_gateway_says_where_a_call_fails(bridge: GatewayUnderTest) -> None:
+    token = await its_token(bridge, await begun(bridge))
+    unsure = {**ANSWER, "choices": [{**ANSWER["choices"][0], "message": {"role": "assistant", "content": "Well..."}}]}
+    for _ in range(3):
+        bridge.upstream.reply(unsure)
+    client = await bridge.client()
+    client.headers["authorization"] = f"Bearer {token}"
+
+    with pytest.raises(httpx2.HTTPStatusError, match=r"POST /v1/apis/sentiment: 502 .*its answer does not fit"):
+        await Tour("http://bridge", "", token, "small", lambda line: None).of_services(client)
+
+
+async def test_parameters_that_a_model_needs_are_those_of_the_prompt_api(bridge: GatewayUnderTest) -> None:
+    laid = await Starter(bridge.gateway, model="small", parameters={"temperature": 0}).lay()
+    assert laid is not None
+    bridge.upstream.reply(ANSWER)
+
+    answer = await bridge.request(
+        "POST", f"/v1/apis/{PROMPT}", token=await its_token(bridge, laid), json={"text": TEXT}
+    )
+
+    assert answer.status_code == 200
+    (sent,) = bridge.upstream.sent
+    asked = json.loads(sent.body)
+    assert (asked["temperature"], asked["max_completion_tokens"]) == (0, 300)
 
 
 def test_command_gives_a_fresh_gateway_a_beginning_once(tollbridge: Callable[..., Ran], config: Path) -> None:
