@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
+from tollbridge_dashboard.audit_deeds import DEEDS
 
 _PATHS: Mapping[str, str] = {
     "tok_": "/tokens/",
@@ -43,7 +44,9 @@ def via_of(name: str) -> str:
 
 
 def deed_of(action: str) -> str:
-    """Write an action for reading: `token.set_rotation` is `token: set rotation`."""
+    """Say what was done; what a plugin records has no words here, and is written as `area: what was done`."""
+    if action in DEEDS:
+        return _(DEEDS[action])
     area, _dot, what = action.partition(".")
     return f"{area}: {what.replace('_', ' ')}" if what else area
 

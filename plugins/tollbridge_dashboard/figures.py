@@ -183,11 +183,10 @@ def _starts(now: datetime, chosen: Range, step: timedelta, zone: Zone) -> Sequen
 
 def _named(start: datetime, step: timedelta, zone: Zone) -> tuple[str, str]:
     """Call a step by its title and its label on the axis."""
-    local = zone.local(start)
     if step >= _DAY:
-        return f"{local:%a %-d %b}", f"{local:%-d %b}"
-    label = f"{local:%H:%M}" if step <= timedelta(hours=1) else f"{local:%-d %b}"
-    return f"{local:%a %-d %b, %H:%M} {zone.abbreviation(start)}", label
+        return zone.weekday(start), zone.short_day(start)
+    label = zone.time(start) if step <= timedelta(hours=1) else zone.short_day(start)
+    return f"{zone.weekday(start)}, {zone.time(start)} {zone.abbreviation(start)}", label
 
 
 async def _by_model(

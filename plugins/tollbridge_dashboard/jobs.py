@@ -15,6 +15,20 @@ from tollbridge.screens.viewing import viewer
 
 READ, WRITE = "admin:jobs:read", "admin:jobs:write"
 JOBS = "/jobs"
+NAMES = {
+    "send_webhooks": N_("Send webhooks"),
+    "rotate_secrets": N_("Rotate secrets"),
+    "tell_endings": N_("Tell of secrets that end soon"),
+    "tell_unused": N_("Tell of unused tokens"),
+    "forget_messages": N_("Forget old messages"),
+    "publish_releases": N_("Publish scheduled releases"),
+    "expire_subscriptions": N_("End subscriptions that ran out"),
+    "watch_releases": N_("Watch new releases"),
+    "watch_slos": N_("Watch objectives"),
+    "measure_slos": N_("Measure objectives"),
+    "tend_provider_keys": N_("Tend provider keys"),
+}
+"""The gateway's own jobs; those of plugins are called as they are named."""
 _SAID = {"hurried": N_("A worker does it within seconds.")}
 
 
@@ -57,7 +71,7 @@ class Jobs:
             return cells.actions(Action(_("Run now"), f"{JOBS}/{row['name']}/run", row["name"], post=True))
 
         columns = [
-            Column("name", N_("Job"), lambda row: cells.text(row["name"].replace("_", " "), strong=True)),
+            Column("name", N_("Job"), lambda row: cells.text(_named(row["name"]), strong=True)),
             Column("state", N_("Status"), _state),
             Column("ended_at", N_("Last done"), lambda row: cells.time(row["ended_at"], now(), empty=_("never"))),
             Column("due_at", N_("Next"), lambda row: cells.time(row["due_at"], now())),
@@ -70,6 +84,10 @@ class Jobs:
             columns=[*columns, Column("", "", acts)] if may else columns,
             empty=N_("No worker has told of its jobs yet."),
         )
+
+
+def _named(job: str) -> str:
+    return _(NAMES[job]) if job in NAMES else job.replace("_", " ")
 
 
 def _state(row: Row) -> cells.Cell:

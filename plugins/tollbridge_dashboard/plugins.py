@@ -13,6 +13,34 @@ from tollbridge.screens import Listing, Pages, cells
 
 READ = "admin:plugins:read"
 PLUGINS = "/plugins"
+KINDS = {
+    "dialects": N_("dialects"),
+    "providers": N_("providers"),
+    "auth_schemes": N_("auth schemes"),
+    "policies": N_("policies"),
+    "layers": N_("layers"),
+    "stores": N_("stores"),
+    "limiters": N_("limiters"),
+    "price_sources": N_("price sources"),
+    "identity_sources": N_("identity sources"),
+    "key_sources": N_("key sources"),
+    "secret_sinks": N_("secret sinks"),
+    "jobs": N_("jobs"),
+    "events": N_("events"),
+    "mailers": N_("mailers"),
+    "key_rotators": N_("key rotators"),
+    "apps": N_("apps"),
+    "paths": N_("paths"),
+    "well_known": N_("well-known documents"),
+    "service_kinds": N_("kinds of services"),
+    "observers": N_("observers"),
+    "commands": N_("commands"),
+    "screens": N_("screens"),
+    "menu": N_("menu"),
+    "columns": N_("columns"),
+    "panels": N_("panels"),
+}
+"""What a plugin may register, as the registry names it."""
 
 
 def make(pages: Pages) -> Sequence[Page]:
@@ -79,8 +107,12 @@ def _origin(row: Row) -> cells.Cell:
     return cells.text(row["distribution"]).noted(row["version"] or "")
 
 
+def _kind(name: str) -> str:
+    return _(KINDS[name]) if name in KINDS else name.replace("_", " ")
+
+
 def _registered(row: Row) -> cells.Cell:
     """Write what it brought, kind by kind."""
-    parts = [f"{kind.replace('_', ' ')}: {', '.join(names)}" for kind, names in row["registered"].items() if names]
+    parts = [f"{_kind(kind)}: {', '.join(names)}" for kind, names in row["registered"].items() if names]
     used = _("In use: %(names)s") % {"names": ", ".join(row["in_use"])} if row["in_use"] else ""
     return cells.text("; ".join(parts) or None).noted(used)

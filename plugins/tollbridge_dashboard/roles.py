@@ -112,6 +112,7 @@ class Roles:
             "role.html",
             nav=ROLES,
             one=role,
+            about=_about(role),
             kind=_kind(role),
             changes=who.reaches(WRITE, BRIDGE) and not role["built_in"],
             holders=holders,
@@ -190,7 +191,12 @@ def _of(request: Request) -> str:
 
 
 def _name(row: Row) -> cells.Cell:
-    return cells.text(row["name"], strong=True, note=row["description"]).to(f"{ROLES}/{row['name']}")
+    return cells.text(row["name"], strong=True, note=_about(row)).to(f"{ROLES}/{row['name']}")
+
+
+def _about(role: Row) -> str:
+    """Say what a role is for: those that are built in in the language of the page."""
+    return _(role["description"]) if role["built_in"] else role["description"]
 
 
 def _kind(row: Row) -> cells.Cell:

@@ -50,9 +50,14 @@ class Settings:
 def _fitting(section: Mapping[str, Any], wanted: str, changed: bool) -> Table:
     """Give the options of a section that are looked for: all where its own name or words fit."""
     part = wanted.casefold()
-    whole = part in f"{section['name']}\n{section['about']}".casefold()
-    rows = [one for one in section["options"] if whole or part in f"{one['name']}\n{one['about']}".casefold()]
+    whole = part in _words(section)
+    rows = [one for one in section["options"] if whole or part in _words(one)]
     return _OPTIONS.table([one for one in rows if not changed or one["origin"] != "default"])
+
+
+def _words(one: Row) -> str:
+    """Give what is found: a name, and what it means as the file says it and as the page does."""
+    return f"{one['name']}\n{one['about']}\n{_(one['about'])}".casefold()
 
 
 def _value(row: Row) -> cells.Cell:
@@ -95,6 +100,6 @@ _OPTIONS = Listing(
         Column("name", N_("Option"), lambda row: cells.text(row["name"], strong=True)),
         Column("value", N_("Value"), _value),
         Column("origin", N_("From"), _origin),
-        Column("about", N_("What it means"), lambda row: cells.text(row["about"] or None)),
+        Column("about", N_("What it means"), lambda row: cells.text(_(row["about"]) or None)),
     ),
 )

@@ -3,7 +3,6 @@
 Pictures of those named in `PICTURED` go to the folder that `TOLLBRIDGE_SCREENS` names.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import pytest
 from starlette.routing import compile_path
 from tests.journeys.filled import EMAIL, PARTS, Filled, filled
-from tests.support.chromium import REFUSALS, SIZES, chromium, missing, opening, signed_in, violations
+from tests.journeys.looking import PICTURES, WATCH, Wire, faults, take
+from tests.support.chromium import REFUSALS, SIZES, chromium, missing, opening, signed_in
 from tests.support.offered import offered
 from tests.support.visiting import MOCK, PASSWORD
 
@@ -20,10 +20,6 @@ from tollbridge.testing import FixedClock, make_gateway
 
 __all__ = ["chromium"]
 
-LARGEST_BYTES, MOST_REQUESTS, MOST_MOVED = 60_000, 10, 0.01
-TALLEST = 1_800
-"""Of a picture, in pixels."""
-PICTURES = os.environ.get("TOLLBRIDGE_SCREENS", "")
 PICTURED = (
     *("home", "usage", "log", "call", "limits", "explained", "tokens", "token", "token-new", "token-rotate"),
     *("services", "service", "service-access", "service-lifecycle", "service-policies", "service-settings"),
@@ -40,19 +36,26 @@ DATA = {
 """What is no page: it is read by one."""
 OTHERS = {"reference-admin", "reference-service"}
 """Swagger UI's own pages: they are larger, and what axe finds in them is not ours."""
-WATCH = """
-window.moved = 0;
-new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) if (!one.hadRecentInput) window.moved += one.value;
-}).observe({ type: "layout-shift", buffered: true });
-"""
-OUTSIDE = """() => [...document.querySelectorAll(".card *")].filter((part) => {
-  if (part.closest("pre, svg, .hidden, .segments, thead, .scroll, textarea, .tablist")) return false;
-  const own = part.getBoundingClientRect(), card = part.closest(".card").getBoundingClientRect();
-  return own.width > 0 && (own.right > card.right + 1.5 || own.left < card.left - 1.5);
-}).map((part) => part.outerHTML.slice(0, 200))"""
-FITS = "document.documentElement.scrollWidth <= innerWidth"
-NARROWER = {1440: (1000, 780), 390: (320,)}
+CHINESE = {"home", "usage", "token-new", "settings", "audit", "portal-service"}
+PRINTS = {"usage", "audit"}
+"""Of these there are pictures in Chinese, and on paper."""
+PAPER = 794
+"""The width of A4, in pixels."""
+PRINTED = """() => {
+  const parts = (query) => [...document.querySelectorAll(query)].filter((part) => part.checkVisibility());
+  const found = parts(".side, .top, .skip, .paging, .acts, .foot button").map((part) => part.outerHTML.slice(0, 100));
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) found.push(`wider than paper: ${wide}`);
+  const light = (colour) => { const [r, g, b] = colour.match(/[\\d.]+/g).map(Number); return (r + g + b) / 3; };
+  for (const part of parts("h1, h2, p, td, dd, label, .card")) {
+    const look = getComputedStyle(part);
+    const html = part.outerHTML.slice(0, 100);
+    if (light(look.color) > 140 && !part.closest(".button, .pill, .tag")) found.push(`pale: ${html}`);
+    if (part.matches(".card") && light(look.backgroundColor) < 240) found.push(`dark: ${html}`);
+  }
+  return found;
+}"""
+"""What is wrong with a page on paper."""
 MADE = "main :is(script, img, iframe, embed, object, link, meta, base, a[href^='javascript:'], [onerror], [onload])"
 """What no page of ours has: a name has become it."""
 
@@ -118,55 +121,51 @@ def test_page_is_light_quiet_still_and_accessible_and_names_stay_text(
             reply = page.goto(f"{seen.full.gateway.url}/_tollbridge{path}")
             assert reply.status == 200, name
             assert "total;dur=" in reply.headers["server-timing"], name
-            found = [] if name in OTHERS else [one for one in (wire.said(), *_wrong(page, name, width)) if one]
+            if name in OTHERS:
+                continue
+            found = [*page.locator(MADE).evaluate_all("found => found.map((one) => one.outerHTML)"), *wire.faults()]
+            found += faults(page, width, picture=name if name in PICTURED else "")
             wrong |= {name: found} if found else {}
 
     assert wrong == {}, wrong
 
 
-def _wrong(page: Any, name: str, width: int) -> Iterator[Any]:
-    """Say what is wrong with a page, once for each theme."""
-    yield page.locator(MADE).evaluate_all("found => found.map((one) => one.outerHTML)")
-    moved = page.evaluate("window.moved")
-    yield moved if moved > MOST_MOVED else ""
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        yield violations(page)
-        if PICTURES and name in PICTURED and theme == ("light" if width > 1000 else "dark"):
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            picture = Path(PICTURES) / f"{name}-{width}-{theme}.jpg"
-            height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
-            clip = {"x": 0, "y": 0, "width": width, "height": height}
-            page.screenshot(path=picture, full_page=True, type="jpeg", quality=55, clip=clip)
-    for narrow in (width, *NARROWER[width]):
-        page.set_viewport_size({"width": narrow, "height": SIZES[width]})
-        yield [(narrow, part) for part in page.evaluate(OUTSIDE)]
-        yield "" if page.evaluate(FITS) else f"wider than a window of {narrow}"
-    page.set_viewport_size({"width": width, "height": SIZES[width]})
-    page.emulate_media(color_scheme="light")
+@pytest.mark.parametrize("part", PARTS)
+def test_page_in_chinese_is_accessible_and_fits(chromium: Any, seen: Seen, part: str) -> None:
+    wrong: dict[str, Any] = {}
+    with opening(chromium, seen.operator) as open_page:
+        page = open_page(390, locale="zh-CN", reduced_motion="reduce")
+        page.add_init_script(WATCH)
+        for name, path in seen.full.paths[part].items():
+            page.goto(f"{seen.full.gateway.url}/_tollbridge{path}")
+            if name in OTHERS:
+                continue
+            found = [*faults(page, 390, themes=("dark",), picture=f"{name}-zh" if name in CHINESE else "")]
+            found += [] if page.locator("html").get_attribute("lang") == "zh-Hans" else ["not in Chinese"]
+            wrong |= {name: found} if found else {}
+
+    assert wrong == {}, wrong
 
 
-class Wire:
-    """What a page asks for, with nothing kept from before."""
+@pytest.mark.parametrize("part", PARTS)
+def test_page_that_is_printed_is_black_on_white_without_what_leads_elsewhere(
+    chromium: Any, seen: Seen, part: str
+) -> None:
+    wrong: dict[str, Any] = {}
+    with opening(chromium, seen.operator) as open_page:
+        page = open_page(PAPER, "dark", reduced_motion="reduce")
+        page.context.add_cookies([{"name": "tollbridge_theme", "value": "dark", "url": seen.full.gateway.url}])
+        page.emulate_media(media="print", color_scheme="dark")
+        for name, path in seen.full.paths[part].items():
+            page.goto(f"{seen.full.gateway.url}/_tollbridge{path}")
+            if name in OTHERS:
+                continue
+            found = page.evaluate(PRINTED)
+            wrong |= {name: found} if found else {}
+            if PICTURES and name in PRINTS:
+                take(page, f"{name}-print")
 
-    def __init__(self, page: Any) -> None:
-        session = page.context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-        session.on("Network.loadingFinished", self._finished)
-        self.begin()
-
-    def begin(self) -> None:
-        """Count from here on."""
-        self._sizes: list[float] = []
-
-    def said(self) -> str:
-        """Say what is too much, if anything."""
-        fits = sum(self._sizes) <= LARGEST_BYTES and 0 < len(self._sizes) <= MOST_REQUESTS
-        return "" if fits else f"{sum(self._sizes)} bytes in {len(self._sizes)} answers"
-
-    def _finished(self, event: dict[str, Any]) -> None:
-        self._sizes.append(event["encodedDataLength"])
+    assert wrong == {}, wrong
 
 
 def test_every_page_is_among_them(seen: Seen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from tests.support.sources import ROOT, sources
 
+from tollbridge.people.builtin import BUILT_IN
+from tollbridge.seeing.optionwords import shipped_words
+from tollbridge_prompts.starting import STARTERS, starter
+
 KEYWORDS = {**DEFAULT_KEYWORDS, "gettext_noop": None}
 JINJA = {"newstyle_gettext": "true", "trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 MARK = "NOTE:"
@@ -48,7 +52,20 @@ def extracted(folder: Path) -> Catalog:
             for line, text, comments, context in extract(method, file, KEYWORDS, (MARK,), options):
                 place = (path.relative_to(folder).as_posix(), line)
                 found.add(text, locations=[place], auto_comments=comments, context=context)
+    for text in described() if folder.name == "tollbridge_dashboard" else ():
+        found.add(text, locations=[("what the admin API says", 1)])
     return found
+
+
+def described() -> Iterator[str]:
+    """Give what the dashboard shows of the gateway's own descriptions: of options, of roles, and of what to begin with.
+
+    The admin API says them in English; no source says them by `_()`.
+    """
+    for section in shipped_words().values():
+        yield from filter(None, (section.about, *section.options.values()))
+    yield from (role.description for role in BUILT_IN.values())
+    yield from (starter(name)["description"] for name in STARTERS)
 
 
 def read(language: Path) -> Catalog:

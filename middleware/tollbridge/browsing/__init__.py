@@ -22,7 +22,7 @@ from tollbridge.browsing.speech import (
     speaking,
     spoken,
 )
-from tollbridge.browsing.zones import STEPS, Zone
+from tollbridge.browsing.zones import STEPS, Zone, spoken_zone
 
 __all__ = [
     "LANGUAGE",
@@ -55,5 +55,6 @@ __all__ = [
     "sign_in_path",
     "speaking",
     "spoken",
+    "spoken_zone",
     "way_back",
 ]

@@ -35,7 +35,8 @@ class Languages:
         own = read_folder(config.base / folder) if folder else {}
         shelves = [own, *(read_package(name) for name in dict.fromkeys((*packages, SHARED)))]
         tags = (SOURCE, *sorted({*own, *shelves[1]} - {SOURCE}))
-        self._speeches = {tag: Speech(tag, words(tag, shelves)) for tag in tags}
+        zone = config.pages.time_zone
+        self._speeches = {tag: Speech(tag, words(tag, shelves), zone) for tag in tags}
         self._default = _default(config.pages.language, self._speeches, shelves)
         self.names: Sequence[tuple[str, str]] = [(tag, _own_name(speech)) for tag, speech in self._speeches.items()]
         """Each by its tag, with what it calls itself."""

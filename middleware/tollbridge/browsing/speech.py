@@ -14,10 +14,11 @@ from tollbridge.browsing.tags import SOURCE
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A language, by its tag, and its words."""
+    """A language, by its tag, and its words, and the time zone that times are said in, by its IANA name."""
 
     language: str = SOURCE
     words: NullTranslations = field(default_factory=NullTranslations)
+    zone: str = "UTC"
 
 
 _ENGLISH = Speech()
@@ -37,6 +38,11 @@ def speaking(speech: Speech) -> Iterator[None]:
 def spoken() -> str:
     """Give the tag of the language that is spoken."""
     return _SPOKEN.get().language
+
+
+def zone_spoken() -> str:
+    """Give the name of the time zone that times are said in."""
+    return _SPOKEN.get().zone
 
 
 def gettext(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The time zone that reports are in: where its days and hours begin, and how a moment in it is written.
+"""The time zone that pages are in: where its days and hours begin, and how a moment in it is written.
 
 Instants are UTC and steps are those of the clock on the wall. So the day on which summer time begins has 23 hours, and
 what the wall skips is no step.
@@ -6,11 +6,13 @@ what the wall skips is no step.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from tollbridge.browsing.speech import gettext as _
 from tollbridge.browsing.speech import gettext_noop as N_
+from tollbridge.browsing.speech import zone_spoken
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _LENGTHS = {"quarter": timedelta(minutes=15), "hour": timedelta(hours=1)}
@@ -31,11 +33,13 @@ _MONTHS = (
     *(N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec")),
 )
 
+_WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
+
 
 class Zone:
     """A time zone by its IANA name; raises `LookupError` for one that is not known.
 
-    All methods take a moment with its zone, and raise `ValueError` for one without.
+    All methods but `read` take a moment with its zone, and raise `ValueError` for one without.
     """
 
     def __init__(self, name: str) -> None:
@@ -47,6 +51,13 @@ class Zone:
         if at.tzinfo is None:
             raise ValueError("a moment without a time zone is none")
         return at.astimezone(self._zone)
+
+    def read(self, wall: datetime) -> datetime:
+        """Give the moment, in UTC, at which the wall shows a time without a zone.
+
+        Of two it is the first; of one that the wall skips, that which the clock shows had nobody set it.
+        """
+        return wall.replace(tzinfo=self._zone, fold=0).astimezone(UTC)
 
     def begins(self, day: date) -> datetime:
         """Give the first instant of a day; of one that the zone skipped, that of the next."""
@@ -97,6 +108,11 @@ class Zone:
         """Write the date without its year: 29 Nov."""
         return _("%(day)d %(month)s") % self._date(at)
 
+    def weekday(self, at: datetime) -> str:
+        """Write the date without its year, and the day of the week: Sun 29 Nov."""
+        week = _(_WEEKDAYS[self.local(at).weekday()])
+        return _("%(weekday)s %(day)s") % {"weekday": week, "day": self.short_day(at)}
+
     def month(self, at: datetime) -> str:
         """Write the month: Nov 2026."""
         return _("%(month)s %(year)d") % self._date(at)
@@ -140,6 +156,14 @@ class Zone:
 
     def _offset(self, at: datetime) -> timedelta | None:
         return at.astimezone(self._zone).utcoffset()
+
+
+_zone = lru_cache(maxsize=8)(Zone)
+
+
+def spoken_zone() -> Zone:
+    """Give the zone that pages say times in: that of the configuration while one is answered, else UTC."""
+    return _zone(zone_spoken())
 
 
 def _bisect(before: datetime, after: datetime, holds: Callable[[datetime], bool]) -> datetime:

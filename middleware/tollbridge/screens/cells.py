@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from tollbridge.browsing import spoken_zone
 from tollbridge.screens.words import NOTHING, ago, count, cut, moment, ms, usd, usd_nano
 
 TONES = ("ok", "info", "warn", "bad", "off")
@@ -99,7 +100,16 @@ def time(at: str | datetime | None, now: datetime, *, empty: str = NOTHING) -> C
     if at is None:
         return Cell(empty, "", "time")
     when = at if isinstance(at, datetime) else datetime.fromisoformat(at)
-    said = ago(when, now) if when <= now else moment(when)
+    said = ago(when, now) if when <= now else spoken_zone().minute(when)
+    return Cell(said, when.astimezone(UTC).isoformat(), "time", title=moment(when))
+
+
+def exact(at: str | datetime, now: datetime) -> Cell:
+    """Write a moment to the second, given as RFC 3339 or as a time: on the page without its day where it was today."""
+    when, zone = at if isinstance(at, datetime) else datetime.fromisoformat(at), spoken_zone()
+    said = zone.second(when)
+    if zone.local(when).date() != zone.local(now).date():
+        said = f"{zone.short_day(when)}, {said}"
     return Cell(said, when.astimezone(UTC).isoformat(), "time", title=moment(when))
 
 

@@ -11,10 +11,10 @@ _MOST_DIGITS = 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field.  `kind` is text, area, number, password, moment (UTC), choice, tick or ticks (several of `choices`).
+    """One field.  `kind` is text, area, number, password, moment, choice, tick or ticks (several of `choices`).
 
     `api` is how the API calls it where a refusal names another field than `name`, with dots between levels. `choices`
-    are pairs of value and label; `begin` is what stands there before anybody typed.
+    are pairs of value and label; `begin` is what stands there before anybody typed. A moment is of the zone of pages.
     """
 
     name: str

@@ -1,10 +1,11 @@
 """How figures and times are written."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from tollbridge.browsing import gettext as _
+from tollbridge.browsing import spoken_zone
 from tollbridge.stores.base import SOON
 from tollbridge.tokens.model import Token
 
@@ -113,13 +114,18 @@ def cut(text: str) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """Write date and time, UTC, to the minute."""
-    return NOTHING if at is None else f"{at.astimezone(UTC):%-d %b %Y, %H:%M}"
+    """Write date and time to the minute, and what the time zone of pages is called then."""
+    return NOTHING if at is None else spoken_zone().moment(at)
 
 
 def day(at: datetime) -> str:
-    """Write a date."""
-    return f"{at.astimezone(UTC):%-d %b %Y}"
+    """Write a date, in the time zone of pages."""
+    return spoken_zone().day(at)
+
+
+def zone_name() -> str:
+    """Give the time zone of pages, by its IANA name."""
+    return spoken_zone().name
 
 
 def ago(at: datetime | None, now: datetime) -> str:

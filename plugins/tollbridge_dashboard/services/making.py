@@ -52,7 +52,7 @@ class Making:
             Card(f"{ALL}/new/{name}", _(way.title), _(way.about)) for name, way in WAYS.items() if way.kind in kinds
         ]
         prompts = [
-            Card(f"{ALL}/new/prompt?starter={one['name']}", _title(one), one["draft"]["description"])
+            Card(f"{ALL}/new/prompt?starter={one['name']}", _title(one), _(one["draft"]["description"]))
             for one in sorted(starters, key=lambda one: [*_STARTERS, one["name"]].index(one["name"]))
         ]
         others = [Card(f"{ALL}/new/other?kind={kind}", kind) for kind in kinds if kind not in KINDS]

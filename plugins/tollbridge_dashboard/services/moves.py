@@ -10,9 +10,7 @@ from tollbridge_dashboard.services.common import PUBLISH, WRITE, Rights
 from tollbridge_dashboard.services.moments import MOMENT_HINT
 
 WHY = Field(name="why", label=N_("Why"), kind="area", rows=3, hint=N_("It stands in the audit log."))
-_AT = Field(
-    name="at", label=N_("When"), kind="moment", hint=N_("UTC; it is published by itself within seconds of that.")
-)
+_AT = Field(name="at", label=N_("When"), kind="moment", hint=N_("It is published by itself within seconds of that."))
 _SUCCESSOR = Field(
     name="successor", label=N_("What takes its place"), hint=N_("The slug of another service; may stay empty.")
 )

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tollbridge.browsing import Zone
 from tollbridge.browsing import gettext_noop as N_
 from tollbridge.screens import Pages, Refused
 from tollbridge.screens.charts import Column
@@ -21,6 +22,7 @@ SAID = {
     "resumed": N_("It serves again."),
 }
 RANGES = {"24h": ("24 h", 1, "hour"), "7d": ("7 d", 7, "day"), "30d": ("30 d", 30, "day")}
+_UTC = Zone("UTC")
 _STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 _PLACES = (
     ("/policies", ("policies",)),
@@ -99,8 +101,8 @@ def traffic_of(found: Mapping[str, Any]) -> Traffic:
     columns, p50, p95 = list[Column](), list[int | None](), list[int | None]()
     while at < until:
         one = by_time.get(at, {})
-        long, short = ("%-d %b, %H:%M", "%H:%M") if found["step"] == "hour" else ("%-d %b %Y", "%-d %b")
-        columns.append(Column(at.strftime(long), at.strftime(short), (one.get("calls", 0), one.get("failed", 0))))
+        named = (_UTC.minute(at), _UTC.time(at)) if found["step"] == "hour" else (_UTC.day(at), _UTC.short_day(at))
+        columns.append(Column(*named, (one.get("calls", 0), one.get("failed", 0))))
         p50.append(one.get("latency_p50_ms"))
         p95.append(one.get("latency_p95_ms"))
         at += step

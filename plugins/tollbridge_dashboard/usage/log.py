@@ -123,7 +123,7 @@ def _phases(call: Mapping[str, Any]) -> Sequence[tuple[str, int]]:
 
 def _columns(pages: Pages, path: str) -> Sequence[Column]:
     def when(row: Row) -> Cell:
-        return cells.time(row["at"], pages.gateway.clock.now()).to(f"{path}/{row['id']}")
+        return cells.exact(row["at"], pages.gateway.clock.now()).to(f"{path}/{row['id']}")
 
     def who(row: Row) -> Cell:
         return cells.text(row["token_name"] or row["token"] or _("nobody"), note=row["team"])

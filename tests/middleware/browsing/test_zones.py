@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tollbridge.browsing.catalogues import read_package, words
 from tollbridge.browsing.speech import Speech, speaking
-from tollbridge.browsing.zones import STEPS, Zone
+from tollbridge.browsing.zones import STEPS, Zone, spoken_zone
 
 NAMES = (
     "UTC",
@@ -183,12 +183,41 @@ def test_dates_are_written_in_the_language_that_is_spoken() -> None:
     zone, moment = Zone("Europe/Berlin"), at("2026-11-29T00:02")
     chinese = Speech("zh-Hans", words("zh-Hans", [read_package("tollbridge.browsing")]))
 
-    english = (zone.minute(moment), zone.short_day(moment), zone.month(moment))
+    english = (zone.minute(moment), zone.short_day(moment), zone.weekday(moment), zone.month(moment))
     with speaking(chinese):
-        said = (zone.moment(moment), zone.short_day(moment), zone.month(moment))
+        said = (zone.moment(moment), zone.short_day(moment), zone.weekday(moment), zone.month(moment))
 
-    assert english == ("29 Nov 2026, 01:02", "29 Nov", "Nov 2026")
-    assert said == ("2026年11月29日 01:02 CET", "11月29日", "2026年11月")
+    assert english == ("29 Nov 2026, 01:02", "29 Nov", "Sun 29 Nov", "Nov 2026")
+    assert said == ("2026年11月29日 01:02 CET", "11月29日", "11月29日 周日", "2026年11月")
+
+
+def test_zone_that_is_spoken_is_that_of_the_speech_and_utc_without_one() -> None:
+    with speaking(Speech(zone="Asia/Kathmandu")):
+        assert spoken_zone().name == "Asia/Kathmandu"
+    assert spoken_zone().name == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("wall", "moment"),
+    [
+        ("2026-07-01T12:00", "2026-07-01T10:00"),
+        ("2026-12-01T12:00", "2026-12-01T11:00"),
+        ("2026-03-29T02:30", "2026-03-29T01:30"),  # the wall skips it, and shows 03:30 then
+        ("2026-10-25T02:30", "2026-10-25T00:30"),  # the wall shows it twice
+    ],
+)
+def test_time_of_the_wall_is_read(wall, moment) -> None:
+    assert Zone("Europe/Berlin").read(datetime.fromisoformat(wall)) == at(moment)
+
+
+@given(MOMENTS | NEAR, ZONES)
+def test_what_the_wall_shows_is_read_as_the_first_moment_at_which_it_does(moment, zone) -> None:
+    wall = zone.local(moment).replace(tzinfo=None)
+
+    read = zone.read(wall)
+
+    assert read <= moment
+    assert zone.local(read).replace(tzinfo=None) == wall
 
 
 @pytest.mark.parametrize("name", ["Nowhere", "", "../etc/passwd"])

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from tollbridge.browsing.speech import Speech, speaking
 from tollbridge.screens import cells
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -43,7 +44,19 @@ def test_time_says_how_long_ago_and_what_is_to_come_by_its_date() -> None:
     past, future = cells.time("2026-11-29T11:00:00Z", NOW), cells.time(NOW + timedelta(days=3), NOW)
 
     assert (past.text, past.value) == ("1 h ago", "2026-11-29T11:00:00+00:00")
-    assert future.text == "2 Dec 2026, 12:00"
+    assert (future.text, future.title) == ("2 Dec 2026, 12:00", "2 Dec 2026, 12:00 UTC")
+
+
+def test_exact_time_is_to_the_second_and_has_its_day_where_that_is_not_today() -> None:
+    today, before = cells.exact("2026-11-29T11:00:07Z", NOW), cells.exact(NOW - timedelta(days=1), NOW)
+    with speaking(Speech(zone="Pacific/Pago_Pago")):
+        elsewhere = cells.exact("2026-11-29T11:00:07Z", NOW)
+
+    assert (today.text, today.value, today.title) == (
+        *("11:00:07", "2026-11-29T11:00:07+00:00"),
+        "29 Nov 2026, 11:00 UTC",
+    )
+    assert (before.text, elsewhere.text) == ("28 Nov, 12:00:00", "00:00:07")
 
 
 def test_pill_and_tags_and_code_say_what_they_are() -> None:

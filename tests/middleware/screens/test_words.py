@@ -6,6 +6,7 @@ import pytest
 from markupsafe import Markup
 from tests.support.visiting import Visitor
 
+from tollbridge.browsing.speech import Speech, speaking
 from tollbridge.screens import words
 from tollbridge.screens.words import ago, change, change_ms, exact_usd, ms, share, until, usd
 from tollbridge.testing.gateway import NOON
@@ -81,7 +82,10 @@ def test_text_of_strangers_is_cut_and_never_markup() -> None:
 
 def test_periods_and_moments_are_written() -> None:
     assert [words.period(name) for name in ("day", "month", "total")] == ["today", "this month", "in all"]
-    assert (words.moment(None), words.moment(NOON), words.day(NOON)) == ("–", "5 Jan 2026, 12:00", "5 Jan 2026")
+    assert (words.moment(None), words.moment(NOON), words.day(NOON)) == ("–", "5 Jan 2026, 12:00 UTC", "5 Jan 2026")
+    with speaking(Speech(zone="Pacific/Kiritimati")):
+        assert (words.moment(NOON), words.day(NOON)) == ("6 Jan 2026, 02:00 UTC+14:00", "6 Jan 2026")
+        assert words.zone_name() == "Pacific/Kiritimati"
 
 
 def test_scopes_are_cut_and_the_rest_is_counted() -> None:

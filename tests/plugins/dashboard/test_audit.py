@@ -32,7 +32,7 @@ async def test_records_are_read_with_what_changed(visit: Visitor) -> None:
 
     page = (await visit.get(f"/audit?target={id}")).text
 
-    assert rows(page) == ["token: change", "token: issue"]
+    assert rows(page) == ["Token changed", "Token issued"]
     assert f'href="{PREFIX}/tokens/{id}"' in page
     assert re.search(r"<dt>name</dt><dd><del[^>]*><span[^>]*>before: </span>till</del><ins[^>]*>.*?shop</ins>", page)
     assert "2 fields" in page
@@ -49,7 +49,7 @@ async def test_filters_narrow_it_and_stay_in_the_address(visit: Visitor) -> None
     assert older is not None
     second = (await visit.get(f"/audit{older[1].replace('&amp;', '&')}")).text
 
-    assert set(rows(first)) == {"token: issue"}
+    assert set(rows(first)) == {"Token issued"}
     assert len(rows(first)) == 20
     assert len(rows(issued)) == 25
     assert len(rows(second)) == 15
@@ -65,8 +65,8 @@ async def test_days_are_whole_ones_in_the_zone_of_reports(mock) -> None:
     async def found(query: str) -> list[str]:
         return rows((await visit.get(f"/audit?target={id}&action=token.&{query}")).text)
 
-    assert await found("since=2026-01-05&until=2026-01-05") == ["token: issue"]
-    assert await found("since=2026-01-06") == ["token: change"]
+    assert await found("since=2026-01-05&until=2026-01-05") == ["Token issued"]
+    assert await found("since=2026-01-06") == ["Token changed"]
     assert await found("until=2026-01-04") == []
 
 
@@ -141,7 +141,7 @@ async def test_whoever_has_a_team_reads_of_one_thing_at_a_time(visit: Visitor) -
 
     assert page.status_code == 200
     assert "You read of one thing at a time" in page.text
-    assert rows(one.text) == ["token: issue"]
+    assert rows(one.text) == ["Token issued"]
     assert none.status_code == 400
     assert "no such thing of your team" in none.text
     assert (await ann.get("/audit/verify")).status_code == 403

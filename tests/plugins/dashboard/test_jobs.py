@@ -3,9 +3,11 @@
 import re
 from collections.abc import Callable
 
+from markupsafe import escape
 from tests.support.visiting import Visitor
 
 from tollbridge.testing import GatewayUnderTest
+from tollbridge_dashboard.jobs import NAMES
 
 
 async def job(visit: Visitor) -> str:
@@ -19,7 +21,7 @@ async def test_jobs_are_shown_and_one_is_hurried(visit: Visitor) -> None:
     reply = await visit.post(f"/jobs/{name}/run")
     said = (await visit.get("/jobs?said=hurried")).text
 
-    assert name.replace("_", " ") in page
+    assert str(escape(NAMES[name])) in page
     assert f'action="/_tollbridge/jobs/{name}/run"' in page
     assert reply.headers["location"] == "/_tollbridge/jobs?said=hurried"
     assert "A worker does it within seconds." in said

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tollbridge.browsing.speech import Speech, speaking
 from tollbridge_dashboard.services.moments import moment, shown_moment
 
 
@@ -26,6 +27,7 @@ def test_what_is_shown_is_read_as_the_same_minute(at: datetime) -> None:
         ("2027-01-01T09:00", "2027-01-01T09:00:00Z"),
         ("2027-01-01 09:00:30", "2027-01-01T09:00:30Z"),
         ("2027-01-01T09:00:00+02:00", "2027-01-01T09:00:00+02:00"),
+        ("2027-13-01T09:00", "2027-13-01T09:00"),
         ("soon", "soon"),
     ],
 )
@@ -35,3 +37,10 @@ def test_what_is_no_moment_is_left_to_the_api(typed: str, read: str | None) -> N
 
 def test_nothing_is_shown_as_nothing() -> None:
     assert shown_moment(None) == ""
+
+
+def test_moments_are_those_of_the_zone_of_pages() -> None:
+    with speaking(Speech(zone="Asia/Shanghai")):
+        assert moment("2027-01-01T07:00") == "2026-12-31T23:00:00Z"
+        assert shown_moment("2026-12-31T23:00:00Z") == "2027-01-01T07:00"
+        assert moment("0001-01-01T00:00") == "0001-01-01T00:00"  # it has no UTC
