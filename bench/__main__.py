@@ -1,13 +1,14 @@
-"""`python -m bench NAME`, with `dialects`, `imports`, `overhead`, `server`, `timing` or `usage_reports`."""
+"""`python -m bench NAME`, with `dialects`, `imports`, `overhead`, `pages`, `server`, `timing` or `usage_reports`."""
 
 import sys
 
-from bench import dialects, imports, overhead, server, timing, usage_reports
+from bench import dialects, imports, overhead, pages, server, timing, usage_reports
 
 _BENCHES = {
     "dialects": dialects.main,
     "imports": imports.main,
     "overhead": overhead.main,
+    "pages": pages.main,
     "server": server.main,
     "timing": timing.main,
     "usage_reports": usage_reports.main,

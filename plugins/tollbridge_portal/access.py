@@ -16,12 +16,32 @@ class Access:
     """What a page says of access to a service that is subscribed to.
 
     `standing` has the name and the state of each application that asked or has it, `applications` those that may ask
-    for it, `may` whether whoever looks has anything to do with applications.
+    for it, `may` whether whoever looks has anything to do with applications, `best` the best of those states.
     """
 
     may: bool
+    best: str = ""
     standing: Sequence[tuple[str, Cell]] = ()
     applications: Sequence[Mapping[str, Any]] = ()
+
+
+async def standings_of(asking: Asking, applications: Sequence[Mapping[str, Any]] | None) -> Mapping[str, str]:
+    """Give how somebody's applications stand to services, by their ids: with access if one of them has it, else asked.
+
+    `applications` is None for whoever may see none. It is read of the newest subscriptions.
+    """
+    if not applications:
+        return {}
+    own, found = {one["id"] for one in applications}, dict[str, str]()
+    for state in reversed(_OPEN):
+        try:
+            held = (await asking.get("/subscriptions", state=state, limit=_MOST))["items"]
+        except Refused:
+            return {}
+        for one in held:
+            if one["application"] in own:
+                found.setdefault(one["service"], state)
+    return found
 
 
 async def access_of(
@@ -39,9 +59,11 @@ async def access_of(
         held = (await asking.get("/subscriptions", service=service["id"], limit=_MOST))["items"]
     except Refused:
         return Access(may=False)
-    states = {one["application"]: one["state"] for one in held if one["state"] in _OPEN}
+    own = {one["id"] for one in applications}
+    states = {one["application"]: one["state"] for one in held if one["state"] in _OPEN and one["application"] in own}
     return Access(
         may=bool(viewer.teams("admin:subscriptions:write")),
+        best=next((state for state in reversed(_OPEN) if state in states.values()), ""),
         standing=[(one["name"], pill_of(states[one["id"]])) for one in applications if one["id"] in states],
         applications=[one for one in applications if one["id"] not in states],
     )

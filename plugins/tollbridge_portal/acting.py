@@ -76,10 +76,13 @@ async def _application(pages: Pages, request: Request, id: str) -> Principal | N
     return None if holder is None else structs.replace(holder, team=one["team"])
 
 
-def standing_of(card: Mapping[str, Any]) -> Cell:
-    """Say how somebody stands to a service: whether their application may call it, or what a call needs."""
-    if card["subscription"]:
-        return pill_of(card["subscription"])
+def standing_of(card: Mapping[str, Any], standing: str = "") -> Cell:
+    """Say how somebody stands to a service: whether their application may call it, or what a call needs.
+
+    `standing` is that of the applications they administer, empty where none asked.
+    """
+    if card["subscription"] or standing:
+        return pill_of(card["subscription"] or standing)
     if card["access"] == "subscription":
         return cells.pill(_("Subscribe to call"), "info")
     return cells.pill(_("Open to your scopes"), "off")

@@ -11,7 +11,8 @@ from tollbridge import Page
 from tollbridge.browsing import gettext as _
 from tollbridge.pagemodel import Hit, Search
 from tollbridge.screens import Pages
-from tollbridge_portal.acting import standing_of
+from tollbridge_portal.access import standings_of
+from tollbridge_portal.acting import listed, standing_of
 from tollbridge_portal.models import models_for
 
 PORTAL = "/portal"
@@ -49,6 +50,10 @@ class Catalogue:
         after = request.query_params.get("after", "")[:_LONGEST]
         found = await asking.get("/catalogue/services", limit=PAGE, after=after, **asked)
         shelves = await asking.get("/catalogue")
+        subscribed = any(one["access"] == "subscription" for one in found["items"])
+        standings = await standings_of(
+            asking, await listed(self._pages, request, "/applications") if subscribed else ()
+        )
 
         def query(**other: str) -> str:
             return urlencode({name: value for name, value in {**asked, **other}.items() if value})
@@ -65,7 +70,7 @@ class Catalogue:
             query=query,
             older=query(after=found["next"]) if found.get("next") else "",
             newest=query() if after else None,
-            standing=standing_of,
+            standing=lambda card: standing_of(card, standings.get(card["id"], "")),
         )
 
     async def models(self, request: Request) -> Response:

@@ -1,6 +1,7 @@
 """The models that somebody may call, as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.requests import Request
 
@@ -9,6 +10,7 @@ from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
 from tollbridge.pagemodel import Row
 from tollbridge.screens import Cell, Pages, Table, cells
+from tollbridge.screens.words import NOTHING
 
 _MOST = 200
 
@@ -17,10 +19,19 @@ def _price(part: str) -> Column:
     titles = {"input": N_("Input"), "output": N_("Output"), "cache_read": N_("Read from cache")}
 
     def cell(row: Row) -> Cell:
+        if row["service"]:
+            return _toll(row["service"]) if part == "input" else cells.number(None)
         price = row["price"]
         return cells.text(_("unpriced")) if price is None else cells.money(price[part])
 
     return Column(f"{part}_usd_per_million", titles[part], cell, number=True)
+
+
+def _toll(service: Mapping[str, Any]) -> Cell:
+    """Write what a call of a service costs that is called as a model; its page says what else it asks."""
+    price = service["price_per_call_usd"]
+    said = NOTHING if price is None else _("%(price)s a call") % {"price": cells.money(price).text}
+    return cells.text(said).to(f"/portal/services/{service['slug']}")
 
 
 def _context(row: Row) -> Cell:

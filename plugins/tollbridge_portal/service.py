@@ -103,6 +103,7 @@ class Service:
         if operation is None and operations:
             operation = _chosen(operations, request.query_params.get("operation", "") or operations[0].name)
         applications = await listed(self._pages, request, "/applications")
+        access = await access_of(self._pages.asking(request), viewer(request), service, applications)
         wrong = bool(errors) or refused is not None
         return self._pages.render(
             request,
@@ -110,7 +111,7 @@ class Service:
             status=400 if wrong else 200,
             nav=PORTAL,
             service=service,
-            standing=standing_of(service),
+            standing=standing_of(service, "" if access is None else access.best),
             operations=operations,
             operation=operation,
             samples=samples_of(self._pages.address(request), service, operation) if operation else (),
@@ -120,7 +121,7 @@ class Service:
             errors=errors or {},
             heard=heard,
             refused=refused,
-            access=await access_of(self._pages.asking(request), viewer(request), service, applications),
+            access=access,
             stream=STREAM,
             said=self._pages.told(request, _SAID),
         )

@@ -36,6 +36,8 @@ MOST_TIMED = 10_000
 """Calls that are read to say how long they took, where no histogram is kept of them."""
 LONGEST_READ = timedelta(days=1)
 """The longest range of which all rows are read."""
+_AT_ONCE = 500
+"""Ids in one question."""
 MOST_OWN = 1_000
 """Tokens of one person that are looked at."""
 
@@ -66,6 +68,17 @@ class SqlUsage:
         with answering():
             async with self._engine.connect() as connection:
                 return await _tokens_of(connection, token_id)
+
+    async def names(self, ids: Sequence[str], *, team: str = "") -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        with answering():
+            async with self._engine.connect() as connection:
+                for start in range(0, len(ids), _AT_ONCE):
+                    some = [storable(id) for id in ids[start : start + _AT_ONCE]]
+                    wanted = select(token.c.id, token.c.name).where(token.c.id.in_(some))
+                    wanted = wanted.where(token.c.team == storable(team)) if team else wanted
+                    found.update((id, name) for id, name in await connection.execute(wanted))
+        return found
 
 
 def _check(asked: ReportAsked) -> None:

@@ -160,3 +160,7 @@ class UsageStore(Protocol):
     async def tokens_of(self, token_id: str) -> Sequence[str]:
         """Give the ids of the tokens that stand for the same person as one does (`askers`), that one among them."""
         ...
+
+    async def names(self, ids: Sequence[str], *, team: str = "") -> Mapping[str, str]:
+        """Give the names of tokens and applications by their ids, with a team those of it alone."""
+        ...

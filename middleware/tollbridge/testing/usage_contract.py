@@ -234,3 +234,13 @@ class UsageContract:
         assert await usages.tokens_of("tok_3") == ["tok_1", "tok_2", "tok_3", "tok_4", "tok_6"]
         assert await usages.tokens_of("tok_7") == ["tok_7"]
         assert await usages.tokens_of("tok_9") == ["tok_9"]
+
+    async def test_names_are_given_by_ids_and_those_of_a_team_alone(self, store: Store) -> None:
+        for number in range(1, 4):
+            await store.add_token(child(number, "", name=f"n{number}", team="b" if number == 2 else "a"), ACT)
+        usages = await store.usages()
+
+        assert await usages.names(["tok_1", "tok_2", "tok_9", "\ud800", ""]) == {"tok_1": "n1", "tok_2": "n2"}
+        assert await usages.names(["tok_1", "tok_2"], team="b") == {"tok_2": "n2"}
+        assert len(await usages.names([f"tok_{number}" for number in range(3_000)])) == 3
+        assert await usages.names([]) == {}

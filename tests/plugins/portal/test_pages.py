@@ -189,7 +189,12 @@ async def test_other_application_may_be_asked_for_beside_one_that_has_access(vis
     await visit.post("/portal/services/digest/subscribe", {"application": first["id"]})
     page = (await visit.get("/portal/services/digest")).text
 
+    catalogue = (await visit.get("/portal")).text
+
     assert re.search(r"<b>a</b></bdi> <span[^>]*>You have access", page)
+    assert page.count("You have access") == 2
+    assert "You have access" in catalogue
+    assert "Subscribe to call" not in page + catalogue
     assert f'<option value="{second["id"]}">b</option>' in page
     assert f'<option value="{first["id"]}"' not in page
 
@@ -284,6 +289,15 @@ async def test_models_are_shown_with_their_prices(visit: Visitor) -> None:
     assert "gpt-4o-mini" in page
     assert '<data value="0.15">$0.150</data>' in page
     assert "unpriced" in page
+
+
+async def test_service_that_is_called_as_a_model_has_the_price_of_its_calls(visit: Visitor) -> None:
+    await publish(visit, draft={**DIGEST, "price_per_call_usd": "0.25"})
+
+    page = (await visit.get("/portal/models?q=api/digest")).text
+
+    assert re.search(r'<a href="/_tollbridge/portal/services/digest">\s*\$0.250 a call', page)
+    assert "unpriced" not in page
 
 
 async def test_names_of_strangers_are_text(visit: Visitor) -> None:
