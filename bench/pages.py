@@ -206,4 +206,6 @@ def main(arguments: Sequence[str]) -> None:
         path = given.file or Path(name) / "usage.db"
         if not path.exists():
             fill(path, given.rows, given.tokens)
-        asyncio.run(_run(path, Path(name), given.tokens, given.runs, painted=given.paint))
+        data = path.with_suffix(".keys")  # what is sealed in a file opens with these
+        data.mkdir(exist_ok=True)
+        asyncio.run(_run(path, data, given.tokens, given.runs, painted=given.paint))

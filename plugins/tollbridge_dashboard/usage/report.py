@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,14 +41,14 @@ class Report:
     @property
     def chart(self) -> Markup:
         """Draw the measure over the range, cut into the biggest groups and all others."""
-        names = [name for name, _series in self._shown()]
+        names = [name for name, _series in self._shown]
         label = _("%(measure)s by %(by)s") % {"measure": _(self.measure.title), "by": self.by}
         return charts.stacked(self.columns, names, label, counts=not self.measure.money)
 
-    @property
+    @cached_property
     def columns(self) -> Sequence[charts.Column]:
         """Give the steps with what is in them."""
-        groups = self._shown()
+        groups = self._shown
         return [
             charts.Column(self._title(at), self._label(at), tuple(series[place] for _name, series in groups))
             for place, at in enumerate(self.starts)
@@ -56,7 +57,7 @@ class Report:
     @property
     def legend(self) -> Sequence[tuple[str, int]]:
         """Give the names in the chart with what they add up to."""
-        return [(name, sum(series)) for name, series in self._shown()]
+        return [(name, sum(series)) for name, series in self._shown]
 
     @property
     def lines(self) -> tuple[Sequence[int | None], Sequence[int | None]]:
@@ -81,7 +82,8 @@ class Report:
             rows.append({"key": None, "name": _("%(n)s others") % {"n": others["groups"]}, "totals": others["totals"]})
         return Table(name="usage", label=N_("Usage"), columns=columns, rows=rows)
 
-    def _shown(self) -> list[tuple[str, list[int]]]:
+    @cached_property
+    def _shown(self) -> Sequence[tuple[str, list[int]]]:
         """Give the groups of the chart: the biggest, and the rest as one."""
         groups = list(self._said["groups"])
         most = _MOST_IN_CHART if len(groups) <= _MOST_IN_CHART and self._said["others"] is None else _MOST_IN_CHART - 1
