@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tollbridge.browsing import Languages, Renderer, root
 from tollbridge.errors import GatewayError
-from tollbridge.screens import cells, charts, words
+from tollbridge.screens import cells, charts, rowhtml, words
 from tollbridge.screens.asking import Asking, Refused
 from tollbridge.screens.budgets import level
 from tollbridge.screens.forms import sentence
@@ -30,7 +30,7 @@ def framed(gateway: "Gateway", package: str, languages: Languages) -> Renderer:
     also = () if package == SHARED else (SHARED,)
     renderer = Renderer(package, gateway.clock, also=also, config=gateway.config, languages=languages)
     renderer.templates.filters["shell_json"] = _shell_json
-    renderer.templates.globals.update(cells=cells, charts=charts, words=words, level=level)
+    renderer.templates.globals.update(cells=cells, charts=charts, rowhtml=rowhtml, words=words, level=level)
     return renderer
 
 
