@@ -49,7 +49,15 @@ class UsageReports:
         zone = zone_of(query.zone)
         starts, end = steps_of(since, until, self._gateway.clock.now(), zone, query.step)
         by = "" if query.by is UNSET else STORED.get(query.by, query.by)
-        wanted = ReportAsked(starts=starts, until=end, by=by, top=query.top, order=query.order, filters=filters)
+        wanted = ReportAsked(
+            starts=starts,
+            until=end,
+            by=by,
+            top=query.top,
+            stepped=query.stepped,
+            order=query.order,
+            filters=filters,
+        )
         report = await (await self._gateway.store.usages()).report(wanted)
         keys = [group.key for group in report.groups] if query.by in _NAMED else []
         shown = usage_shown(report, query, starts, end, await names_of(self._gateway, asked, keys))

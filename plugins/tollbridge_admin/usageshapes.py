@@ -64,6 +64,9 @@ class UsageAsked(CallFilters, frozen=True):
     step: Annotated[Step, Meta(description="How long each part of the series is.")] = "day"
     by: Annotated[Dimension | UnsetType, Meta(description="What groups are made by.")] = UNSET
     top: Annotated[int, Meta(ge=1, le=100, description="How many groups at most; the rest is one.")] = 10
+    stepped: Annotated[
+        int, Meta(ge=0, le=100, description="Of how many groups, the biggest, each step is told; all by default.")
+    ] = 100
     order: Annotated[Order, Meta(description="The groups with most of this come first.")] = "cost"
     format: Format = "json"
 
@@ -92,7 +95,10 @@ class FiguresShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Calls of one key; `name` is that of a token or an application, null where it is not yours to see."""
+    """Calls of one key; `name` is that of a token or an application, null where it is not yours to see.
+
+    `series` is empty where `stepped` leaves the group out.
+    """
 
     key: str
     name: str | None
@@ -101,7 +107,10 @@ class GroupShown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OthersShown(msgspec.Struct, frozen=True, kw_only=True):
-    """The calls of all groups that are not told: how many groups, and what they add up to."""
+    """The calls of all groups that are not told: how many groups, and what they add up to.
+
+    `series` is empty where a group that is told has none.
+    """
 
     groups: int
     totals: FiguresShown

@@ -128,9 +128,9 @@ async def collect(gateway: Gateway, chosen: Range, zone: Zone) -> Figures:
     day_traffic = await _traffic(gateway, now, RANGES["24h"], zone)
     tokens = await store.count_tokens(budgets=gateway.budgets.token)
     health = await store.health(now - _HOUR, now + timedelta(seconds=1))
-    spend = await store.spend(zone.start(now, "month"), day_until, by="token_id", limit=_TOP_TOKENS)
+    spend = await store.spend(*_of_month(now, zone), by="token_id", limit=_TOP_TOKENS)
     rows = await store.recent(limit=_LAST_CALLS)
-    known = {name: await store.get_token(name) for name in {s.key for s in spend} | {r.token_id for r in rows} if name}
+    known = await store.get_tokens({one.key for one in spend} | {row.token_id for row in rows})
     return Figures(
         at=now,
         range=chosen,
@@ -149,13 +149,19 @@ async def collect(gateway: Gateway, chosen: Range, zone: Zone) -> Figures:
     )
 
 
+def _of_month(now: datetime, zone: Zone) -> tuple[datetime, datetime]:
+    """Give when the month begins and is over: the sum of a whole one is kept, and nothing of it is yet to come."""
+    first = zone.start(now, "month")
+    return first, zone.start(first + 32 * _DAY, "month")
+
+
 async def _month(gateway: Gateway, now: datetime, zone: Zone) -> Month:
     """Sum the month so far by day, and the same part of the month before."""
-    store, first = gateway.store, zone.start(now, "month")
+    store, (first, following) = gateway.store, _of_month(now, zone)
     days = ReportAsked(starts=zone.starts(first, now, "day"), until=_ceil(now, _QUARTER))
     spent = await (await store.usages()).report(days)
     cost = spent.totals.cost
-    following, before = zone.start(first + 32 * _DAY, "month"), zone.start(first - _QUARTER, "month")
+    before = zone.start(first - _QUARTER, "month")
     passed, whole = (now - first) // _QUARTER + 1, (following - first) // _QUARTER
     uses = await store.budget_uses({"bridge": gateway.budgets.bridge})
     return Month(

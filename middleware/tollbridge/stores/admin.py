@@ -1,7 +1,7 @@
 """Tokens in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, Subquery, Table, and_, case, func, or_, select
@@ -25,12 +25,15 @@ _COUNTED = (
     TokenView.ENDING,
     TokenState.REVOKED,
     TokenState.EXPIRED,
-    TokenView.NEAR_BUDGET,
-    TokenView.OVER_BUDGET,
     TokenState.DISABLED,
     TokenView.UNUSED,
 )
+_DRAWN = (TokenView.NEAR_BUDGET, TokenView.OVER_BUDGET)
+"""What an index of tokens tells, all at once, and what is looked up token by token, of those with a budget."""
+_FIELDS = (*_COUNTED[:4], *_DRAWN, *_COUNTED[4:])
 """What `TokenCounts` counts, in the order of its fields."""
+_RARE = {*_DRAWN, *_COUNTED} - {TokenState.ACTIVE, TokenView.UNUSED}
+"""Of these there are few in a list that is long, and an index finds them; of the others a page is soon full."""
 
 
 class SqlAdmin:
@@ -43,6 +46,12 @@ class SqlAdmin:
     async def get_token(self, token_id: str) -> Token | None:
         found = await self._find(select(token).where(token.c.id == storable(token_id)))
         return found[0] if found else None
+
+    async def get_tokens(self, token_ids: Collection[str]) -> Mapping[str, Token]:
+        ids, found = [storable(id) for id in token_ids], list[Token]()
+        for start in range(0, len(ids), _AT_ONCE):
+            found += await self._find(select(token).where(token.c.id.in_(ids[start : start + _AT_ONCE])))
+        return {one.id: one for one in found}
 
     async def list_tokens(
         self,
@@ -68,7 +77,8 @@ class SqlAdmin:
         if search:
             named = (func.lower(column) for column in (token.c.name, token.c.owner, token.c.id))
             part = storable(search).encode().lower().decode()  # of bytes only ASCII is lowered, as in every database
-            wanted = wanted.where(or_(*(column.contains(part, autoescape=True) for column in named)))
+            found = select(token.c.id).where(or_(*(column.contains(part, autoescape=True) for column in named)))
+            wanted = wanted.where(token.c.id.in_(found))
         if parent:
             wanted = wanted.where(token.c.parent == storable(parent))
         if team:
@@ -79,17 +89,21 @@ class SqlAdmin:
             views = token_views(self._clock.now(), budgets)
             if state not in views:
                 raise ValueError(f"state {state!r} is unknown; known: {', '.join(views)}")
-            wanted = wanted.where(views[state])
+            own = views[state]
+            wanted = wanted.where(token.c.id.in_(select(token.c.id).where(own)) if state in _RARE else own)
         return await self._find(wanted)
 
     async def count_tokens(self, *, budgets: Sequence[TokenBudget] = (), team: str = "") -> TokenCounts:
         views = token_views(self._clock.now(), budgets)
-        counted = select(*(func.count(case((views[name], 1))) for name in _COUNTED)).where(token.c.kind.not_in(HOLDERS))
-        counted = counted.where(token.c.team == storable(team)) if team else counted
+        own = and_(token.c.kind.not_in(HOLDERS), *([token.c.team == storable(team)] if team else []))
+        counted: dict[str, int] = {}
         with answering():
             async with self._engine.connect() as connection:
-                found = (await connection.execute(counted)).one()
-        return TokenCounts(*map(int, found))
+                for names in (_COUNTED, *((name,) for name in _DRAWN)):
+                    asked = select(*(func.count(case((views[name], 1))).label(name) for name in names)).where(own)
+                    asked = asked.where(views[names[0]]) if len(names) == 1 else asked
+                    counted.update((await connection.execute(asked)).one()._mapping)
+        return TokenCounts(*(int(counted[name]) for name in _FIELDS))
 
     async def count_secrets(self) -> Mapping[str, int]:
         counts: Counter[str] = Counter()

@@ -154,6 +154,10 @@ class AdminStore(Protocol):
         """Find a token by its id."""
         ...
 
+    async def get_tokens(self, token_ids: Collection[str]) -> Mapping[str, Token]:
+        """Give those that are there, by their ids."""
+        ...
+
     async def list_tokens(
         self,
         *,

@@ -87,7 +87,7 @@ class SqlReports:
                 rows = await wanted.ask(connection, biggest)
                 last = await self._last(connection, by, [row[1] for row in rows], steps[0]) if not kept.dated else {}
         return [
-            Spend(key=row[1], calls=sums["calls"], cost=sums["cost"], last_at=moment(last.get(row[1]) or row[-2]))
+            Spend(key=row[1], calls=sums["calls"], cost=sums["cost"], last_at=moment(last.get(row[1]) or row[-1]))
             for row in rows
             if (sums := wanted.sums(row))
         ]

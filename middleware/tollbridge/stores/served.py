@@ -113,6 +113,9 @@ class SqlServed(ABC):
     async def get_token(self, token_id: str) -> Token | None:
         return await (await self._sql()).admin.get_token(token_id)
 
+    async def get_tokens(self, token_ids: Collection[str]) -> Mapping[str, Token]:
+        return await (await self._sql()).admin.get_tokens(token_ids)
+
     async def list_tokens(
         self,
         *,

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from tollbridge.clock import Clock
 from tollbridge.services.model import ReleaseState
 from tollbridge.services.subscribing import OPEN, SubscriptionState
-from tollbridge.stores.applicationtables import application
 from tollbridge.stores.askers import askers
 from tollbridge.stores.base import SOON, TokenView
 from tollbridge.stores.engine import answering
@@ -20,7 +19,7 @@ from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.servicetables import release, service, subscription
 from tollbridge.stores.tables import token
 from tollbridge.stores.views import token_views
-from tollbridge.tokens.model import HOLDERS
+from tollbridge.tokens.model import HOLDERS, TokenKind
 
 _s, _r, _v, _t, _w = subscription.c, release.c, service.c, token.c, webhook.c
 _SOON_US = int(SOON.total_seconds()) * 1_000_000
@@ -56,8 +55,10 @@ class SqlOverviews:
         return dict.fromkeys(service_ids, 0) | {id: number for id, number in rows}
 
     async def of_teams(self, names: Collection[str]) -> Mapping[str, OfTeam]:
+        if not names:
+            return {}
         those = list(map(storable, names))
-        going = _by(_t.team, those).join_from(application, token, _t.id == application.c.id)
+        going = _by(_t.team, those).where(_t.kind == TokenKind.APPLICATION.value)
         found = await self._counted(
             services=_by(_v.team, those).where(_v.retired_at.is_(None)),
             applications=going.where(_t.revoked_at.is_(None)),

@@ -160,26 +160,33 @@ class _Reading:
         """Give a row for each of the biggest groups, in their order: its key, and at last how many groups there are."""
         asked = self._asked
         names = tuple(dict.fromkeys(("made", asked.order)))
-        ending = f"ORDER BY SUM({asked.order}) DESC, its LIMIT {asked.top}"
-        return await self._wanted(asked.filters, self._range, asked.by, names).ask(self._connection, ending)
+        ending = f"ORDER BY {asked.order} DESC, its LIMIT {asked.top}"
+        wanted = msgspec.structs.replace(self._wanted(asked.filters, self._range, asked.by, names), counted=True)
+        return await wanted.ask(self._connection, ending)
 
     async def _groups(self, keys: Sequence[str]) -> Mapping[str, _Of]:
-        asked, steps = self._asked, range(len(self._steps))
-        filters = {**asked.filters, asked.by: keys}
-        sums = {(row[0], row[1]): vector_of(row) for row in await self._sum(filters, self._steps, asked.by)}
-        totals = {key: added(sums.get((step, key), NOTHING) for step in steps) for key in keys}
+        asked, cut = self._asked, keys[: self._asked.stepped]
+        filters, steps = {**asked.filters, asked.by: keys}, range(len(self._steps))
+        sums = {(row[0], row[1]): vector_of(row) for row in await self._sum_of(cut, self._steps)}
+        totals = {key: added(sums.get((step, key), NOTHING) for step in steps) for key in cut}
+        totals |= {row[1]: vector_of(row) for row in await self._sum_of(keys[len(cut) :], self._range)}
         whole = added(totals.values())
         times = await self._times(filters, self._range, whole, asked.by)
         stepped = await self._times(filters, self._steps, whole, asked.by) if asked.stepped_times else None
         return {
             key: _Of(
-                total,
-                [sums.get((step, key), NOTHING) for step in steps],
+                totals.get(key, NOTHING),
+                [sums.get((step, key), NOTHING) for step in steps] if key in cut else (),
                 None if times is None else times.get((0, key), NO_TIMES),
-                [None if stepped is None else stepped.get((step, key), NO_TIMES) for step in steps],
+                [None if stepped is None else stepped.get((step, key), NO_TIMES) for step in steps if key in cut],
             )
-            for key, total in totals.items()
+            for key in keys
         }
+
+    async def _sum_of(self, keys: Sequence[str], steps: Sequence[Step]) -> Sequence[Sequence[Any]]:
+        """Add up some groups."""
+        by = self._asked.by
+        return await self._sum({**self._asked.filters, by: keys}, steps, by) if keys else ()
 
     def _wanted(self, filters: Filters, steps: Sequence[Step], by: str, names: Sequence[str]) -> Sum:
         kept = source_of({*filters, *([by] if by else [])}, filters)
@@ -212,14 +219,18 @@ def _figures(vector: Vector, times: Times | None) -> Figures:
     return Figures(**sums, latency_p50_ms=p50, latency_p95_ms=p95, first_byte_p50_ms=first)
 
 
-def _others(all: _Of, groups: Sequence[_Of]) -> Group:
+def _others(every: _Of, groups: Sequence[_Of]) -> Group:
     """Say what is left of all calls."""
-    steps = [less(whole, added(one.steps[step] for one in groups)) for step, whole in enumerate(all.steps)]
-    stepped = [_rest(times, [one.step_times[step] for one in groups]) for step, times in enumerate(all.step_times)]
+    cut = every.steps if all(one.steps for one in groups) else ()
+    steps = [less(whole, added(one.steps[step] for one in groups)) for step, whole in enumerate(cut)]
+    stepped = [
+        _rest(times, [one.step_times[step] for one in groups])
+        for step, times in enumerate(every.step_times[: len(cut)])
+    ]
     rest = _Of(
-        less(all.whole, added(one.whole for one in groups)),
+        less(every.whole, added(one.whole for one in groups)),
         steps,
-        _rest(all.times, [one.times for one in groups]),
+        _rest(every.times, [one.times for one in groups]),
         stepped,
     )
     return Group(key="", totals=rest.figures(), series=rest.series())

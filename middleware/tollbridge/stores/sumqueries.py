@@ -110,7 +110,8 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be added up: of which calls, in which steps, by which key of them, from which table or the rows.
 
     `key` is SQL of columns of the table, `read_key` of the rows where that is another. `names` are the measures that
-    are wanted, `made` the first of them: the fewer the quicker. `dated` tells when the last call was.
+    are wanted, `made` the first of them: the fewer the quicker. `dated` tells when the last call was, `counted` how
+    many keys there are.
     """
 
     which: Which
@@ -120,22 +121,30 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     read_key: str = ""
     names: Sequence[str] = tuple(MEASURES)
     dated: bool = False
+    counted: bool = False
 
     def sql(self, ending: str = "") -> str:
-        """Write the statement: step, key, the measures, when the last call was."""
+        """Write the statement: step, key, the measures, when the last call was, how many keys there are."""
         kept, read = cut(self.steps, () if self.kept is None else self.kept.spans, whole=self.dated)
         if not kept and not read:
             return ""
         names = [*self.names, *(["last_at"] if self.dated else [])]
-        sums = [f"SUM({name})" for name in self.names] + (["MAX(last_at)"] if self.dated else [])
+        sums = [f"SUM({name}) AS {name}" for name in self.names] + (["MAX(last_at) AS last_at"] if self.dated else [])
         parts = []
         if kept and self.kept is not None:
             parts += [self._of_kept(self.kept, names), self._of_rows(NOT_TAKEN_OVER)]
         if read:
             parts.append(self._of_rows(READ))
+        step, by = ("0 AS step", "its") if len(self.steps) == 1 else ("step", "step, its")
+        grouped = (
+            f"SELECT {step}, its, {', '.join(sums)} FROM ({' UNION ALL '.join(parts)}) AS part"
+            f" GROUP BY {by} HAVING SUM(made) <> 0"
+        )
+        if not self.counted:
+            return f"{with_pieces(kept, read)} {grouped} {ending}"
         return (
-            f"{with_pieces(kept, read)} SELECT step, its, {', '.join(sums)}, count(*) OVER ()"
-            f" FROM ({' UNION ALL '.join(parts)}) AS part GROUP BY step, its HAVING SUM(made) <> 0 {ending}"
+            f"{with_pieces(kept, read)}, summed AS MATERIALIZED ({grouped})"
+            f" SELECT summed.*, (SELECT count(*) FROM summed) FROM summed {ending}"
         )
 
     def _of_kept(self, kept: Kept, names: Sequence[str]) -> str:
@@ -153,7 +162,7 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
         return f"SELECT step, {self.read_key or self.key} AS its, {', '.join(columns)} {those}{self.which.of_rows()}"
 
     async def ask(self, connection: AsyncConnection, ending: str = "") -> Sequence[Sequence[Any]]:
-        """Ask for it: rows of step, key, the measures, and when the last call was or how many keys there are."""
+        """Ask for it: rows of step, key, the measures, when the last call was, how many keys there are."""
         sql = self.sql(ending)
         return await self.which.ask(connection, sql) if sql else []
 

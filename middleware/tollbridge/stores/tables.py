@@ -20,6 +20,9 @@ from sqlalchemy import text as plain
 
 from tollbridge.stores.columns import count, metadata, text
 
+_STATE = ("kind", "team", "revoked_at", "disabled_at", "expires_at")
+"""What tells in which state a token is, and whose."""
+_BUDGETED = plain("budget_amount IS NOT NULL")
 token = Table(
     "token",
     metadata,
@@ -58,6 +61,14 @@ token = Table(
     Column("unused_told_at", BigInteger),  # when somebody was told that nobody uses it
     Index("ix_token_parent", "parent"),
     Index("ix_token_beside", "beside"),
+    Index("ix_token_state", *_STATE, "last_used_at", "created_at"),
+    Index(
+        "ix_token_budget",
+        *(*_STATE, "budget_period", "budget_amount"),
+        sqlite_where=_BUDGETED,
+        postgresql_where=_BUDGETED,
+    ),
+    Index("ix_token_words", "id", "name", "owner", "kind", "team"),
     sqlite_with_rowid=False,
 )
 

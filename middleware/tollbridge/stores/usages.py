@@ -72,13 +72,15 @@ class ReportAsked(msgspec.Struct, frozen=True, kw_only=True):
 
     `starts` are when the steps of the series begin, in their order, the first of them the range: days of a time zone
     are just instants. `by` is one of `DIMENSIONS`, empty for no groups; of those the `top` with most of `order` (one of
-    `MEASURES`) are told, the others together. `stepped_times`: the steps of groups have latencies too.
+    `MEASURES`) are told, the others together. The first `stepped` of them have a series, all where it is None; where
+    one has none, the others have none. `stepped_times`: the steps of groups have latencies too.
     """
 
     starts: Sequence[datetime]
     until: datetime
     by: str = ""
     top: int = 10
+    stepped: int | None = None
     order: str = "cost"
     filters: Filters = {}
     stepped_times: bool = False

@@ -40,6 +40,8 @@ def _drawn(day: date, budgets: Sequence[TokenBudget], reached: _Reached) -> Colu
     periods = {name: period_of(name, day) for name in PERIODS}
     own = case(periods, value=token.c.budget_period)
     by_default = [_is_drawn(literal(periods[each.period]), each.amount, reached) for each in budgets]
+    if not budgets:
+        return and_(token.c.budget_amount.is_not(None), _is_drawn(own, token.c.budget_amount, reached))
     return case(
         (token.c.budget_amount.is_not(None), _is_drawn(own, token.c.budget_amount, reached)),
         else_=or_(literal(False), *by_default),

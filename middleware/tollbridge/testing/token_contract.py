@@ -57,6 +57,7 @@ class TokenContract:
             secrets=(TokenSecret("tb_abcd", NOON),),
         )
         assert await store.get_token("tok_1") == added
+        assert await store.get_tokens(["tok_1", "tok_0", "\ud800"]) == {"tok_1": added}
         assert await store.find_principal(TOKEN.digest) == Principal(
             id="tok_1",
             name="reporting job",
@@ -115,6 +116,7 @@ class TokenContract:
     async def test_revoking_an_unknown_token_says_so(self, store: Store) -> None:
         assert await store.revoke_token("tok_0", ACT) is None
         assert await store.get_token("tok_0") is None
+        assert await store.get_tokens(["tok_0", ""]) == {}
 
     async def test_token_ends_at_its_expiry_not_before(self, store: Store, clock: FixedClock) -> None:
         await store.add_token(replace(TOKEN, expires_at=NOON + timedelta(seconds=10)), ACT)

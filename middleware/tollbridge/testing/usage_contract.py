@@ -218,6 +218,26 @@ class UsageContract:
         assert ids(await usages.children("req_0")) == ["req_1", "req_2"]
         assert await usages.children("req_1") == []
 
+    async def test_steps_are_told_of_the_biggest_groups_alone_where_that_is_asked(self, store: Store) -> None:
+        await settled(store, *(replace(PLAIN, model=f"m{number}", cost=9 - number) for number in (1, 2, 3, 3)))
+        usages = await store.usages()
+
+        async def asked(**more: Any) -> Report:
+            starts = [NOON, NOON + 2 * MINUTE]
+            return await usages.report(ReportAsked(starts=starts, until=NOON + HOUR, by="model", order="cost", **more))
+
+        whole = await asked()
+        some, none, cut = await asked(stepped=1), await asked(stepped=0), await asked(top=2, stepped=1)
+
+        assert [[one.cost for one in group.series] for group in whole.groups] == [[0, 12], [8, 0], [7, 0]]
+        assert [len(group.series) for group in some.groups] == [2, 0, 0]
+        assert [len(group.series) for group in none.groups] == [0, 0, 0]
+        for found in (some, none):
+            assert [group.totals for group in found.groups] == [group.totals for group in whole.groups]
+        assert some.groups[0] == whole.groups[0]
+        assert (cut.other_groups, cut.others and (cut.others.totals.cost, cut.others.series)) == (1, (7, []))
+        assert len((await asked(top=2, stepped=2)).others.series) == 2  # type: ignore[union-attr]  # there are others
+
     async def test_tokens_of_a_person_are_those_that_stand_for_them(self, store: Store) -> None:
         for token in (
             child(1, "", owner="per_1"),

@@ -16,7 +16,8 @@ from tollbridge.pagemodel import Row
 from tollbridge.screens import Cell, Table, cells, charts
 from tollbridge_dashboard.usage.measures import LATENCIES, MEASURES, Measure, called
 
-_MOST_IN_CHART = charts.COLOURS
+_MOST_IN_CHART = STEPPED = charts.COLOURS
+"""Groups that are cut into steps: the chart has no more."""
 _LOG = {"/usage": "/log", "/my/usage": "/my/log"}
 
 
@@ -91,12 +92,10 @@ class Report:
             (called(self.by, one["key"], one["name"]), [self.measure.of(each) for each in one["series"]])
             for one in groups[:most]
         ]
-        rest = [one["series"] for one in groups[most:]]
-        if self._said["others"] is not None:
-            rest.append(self._said["others"]["series"])
-        if rest:
-            sums = [sum(self.measure.of(each) for each in column) for column in zip(*rest, strict=True)]
-            found.append((_("all others"), sums))
+        if len(groups) > most or self._said["others"] is not None:
+            sums = [self.measure.of(each) for each in self._said["series"]]
+            shown = [series for _name, series in found]
+            found.append((_("all others"), [whole - sum(own) for whole, *own in zip(sums, *shown, strict=True)]))
         return found
 
     def _title(self, at: datetime) -> str:

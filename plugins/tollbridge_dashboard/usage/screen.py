@@ -12,12 +12,12 @@ from tollbridge.screens import Asking, Pages, Refused, viewer
 from tollbridge.screens.forms import sentence
 from tollbridge_dashboard.usage.measures import DIMENSIONS, MEASURES
 from tollbridge_dashboard.usage.ranges import PRESETS, Range, read_range
-from tollbridge_dashboard.usage.report import Report, group_columns
+from tollbridge_dashboard.usage.report import STEPPED, Report, group_columns
 
 READ = "admin:usage:read"
 USAGE, MINE = "/usage", "/my/usage"
 _LONGEST = 256
-_MOST = 100
+_MOST = 50
 _OF_THE_QUESTION = (400, 422)
 
 
@@ -54,11 +54,12 @@ class Usage:
         asking = self._pages.asking(request, team=team if teams else None)
         order = "cost" if measure.money else measure.field
         asked = {**filters, **chosen.asked(), "zone": zone.name, "by": by, "order": order, "top": _MOST}
+        shown = {**asked, "stepped": STEPPED}
         if query.get("format") == "csv":
             return await _csv(asking, api, asked)
         report, before, problem = None, None, ""
         try:
-            report = Report(await asking.get(api, **asked), measure, by, zone)
+            report = Report(await asking.get(api, **shown), measure, by, zone)
             before = await self._before(asking, api, filters, chosen)
         except Refused as exc:
             if exc.status not in _OF_THE_QUESTION:
