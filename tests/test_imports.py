@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 from tests.support.publicnames import PUBLIC
-from tests.support.sources import CORE, Import, Source, sources
+from tests.support.sources import CORE, Import, Source, of, sources
 
 import tollbridge
 
@@ -229,10 +229,9 @@ OWN_CLOCK = {
 LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS = 500, 60, 5
 
 MODULES = {source.module: source for source in sources()}
-each = pytest.mark.parametrize("source", sources(), ids=lambda source: source.module)
-each_plugin = pytest.mark.parametrize(
-    "source", [source for source in sources() if source.package != CORE], ids=lambda source: source.module
-)
+each = of(sources())
+each_plugin = of([source for source in sources() if source.package != CORE])
+each_of_core = of([source for source in sources() if source.package == CORE])
 
 
 def place(module: str) -> str:
@@ -267,9 +266,7 @@ def test_every_part_of_the_core_has_a_rank_and_every_rank_is_of_a_part() -> None
     assert sorted(ranked) == sorted(parts)
 
 
-@pytest.mark.parametrize(
-    "source", [source for source in sources() if source.package == CORE], ids=lambda source: source.module
-)
+@each_of_core
 def test_core_imports_never_upward(source: Source) -> None:
     upward = [
         f"line {found.line}: {source.module} imports {imported(found)}"
@@ -280,9 +277,7 @@ def test_core_imports_never_upward(source: Source) -> None:
     assert upward == []
 
 
-@pytest.mark.parametrize(
-    "source", [source for source in sources() if source.package == CORE], ids=lambda source: source.module
-)
+@each_of_core
 def test_core_takes_no_name_by_way_of_the_package(source: Source) -> None:
     taken = [found.whole for found in source.imports() if found.module == CORE and not found.typing]
 

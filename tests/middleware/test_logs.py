@@ -21,7 +21,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.types import Receive, Scope, Send
-from tests.support.sources import sources
+from tests.support.sources import of, sources
 
 from tollbridge import logs
 from tollbridge.errors import ConfigError
@@ -529,7 +529,7 @@ def test_every_way_to_log_has_its_level() -> None:
     assert levels == ["debug", "info", "warning", "warning", "error", "critical", "critical", "error", "info"]
 
 
-@pytest.mark.parametrize("source", sources(), ids=lambda source: source.module)
+@of(sources())
 def test_every_logger_has_a_name(source) -> None:
     calls = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and not node.args]
 

@@ -1,7 +1,7 @@
 """A real Chromium, and what is demanded of every page in it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -23,10 +23,12 @@ FLAGS = [
 ]
 LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
 SIZES = {1440: 900, 390: 844}
-VIOLATIONS = """axe.run({resultTypes: ["violations"]}).then(
+VIOLATIONS = """(rules) => axe.run({resultTypes: ["violations"], ...(rules ? {runOnly: rules} : {})}).then(
   (found) => found.violations.map((one) => [one.id, one.nodes.map((node) => node.html)])
 )"""
 """What axe finds wrong, without all that it finds right."""
+COLOURS = ["color-contrast", "link-in-text-block"]
+"""The rules that a theme can break: all that a page has but its colours is the same in each."""
 
 
 def missing() -> str:
@@ -108,12 +110,13 @@ def open_page(chromium: Any, operator: Any) -> Iterator[Callable[..., Any]]:
         yield make
 
 
-def violations(page: Any) -> Any:
-    """Give what axe finds wrong: the rules, and the elements that break them."""
+def violations(page: Any, *, rules: Sequence[str] = ()) -> Any:
+    """Give what axe finds wrong: the rules, of all or of some, and the elements that break them."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page.evaluate(Axe().axe_script)
-    return page.evaluate(VIOLATIONS)
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(Axe().axe_script)
+    return page.evaluate(VIOLATIONS, list(rules) or None)
 
 
 def assert_accessible(page: Any) -> None:

@@ -1,7 +1,7 @@
 """The project's own source files, as data for tests that judge them."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -87,3 +87,25 @@ def _imports(node: ast.AST, *, typing: bool, inside: bool) -> Iterator[Import]:
         elif not isinstance(child, ast.expr):  # in which nothing is imported
             guarded = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
             yield from _imports(child, typing=typing or guarded, inside=inside or isinstance(child, Function))
+
+
+Rule = Callable[[Source], None]
+
+
+def of(those: Iterable[Source]) -> Callable[[Rule], Callable[[], None]]:
+    """Hold a rule over some modules in one test, which names all that break it; a test of each would be thousands."""
+
+    def held(rule: Rule) -> Callable[[], None]:
+        def test() -> None:
+            broken = []
+            for source in those:
+                try:
+                    rule(source)
+                except AssertionError as exc:
+                    broken.append(f"{source.module}: {exc}")
+            assert not broken, "\n".join(broken)
+
+        test.__name__, test.__doc__ = rule.__name__, rule.__doc__
+        return test
+
+    return held
