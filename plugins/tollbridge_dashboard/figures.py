@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from tollbridge import Gateway, Token
 from tollbridge.browsing import Zone
+from tollbridge.browsing import gettext as _
+from tollbridge.browsing import gettext_noop as N_
 from tollbridge.screens.budgets import fullest
 from tollbridge.screens.charts import COLOURS, Column
 from tollbridge.stores.base import BudgetUse, TokenCounts
@@ -24,8 +26,8 @@ _LAST_CALLS = 10
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _MOST_HEALTH = 8
-OTHERS = "other models"
-NO_MODEL = "never settled"
+OTHERS = N_("other models")
+NO_MODEL = N_("never settled")
 """Calls whose reservation was charged after a crash: what they called is not known."""
 
 
@@ -221,13 +223,13 @@ async def _cost(gateway: Gateway, now: datetime, chosen: Range, zone: Zone) -> C
     spent.sort(key=lambda one: (-sum(one[1]), one[0]))
     if len(spent) > COLOURS:
         others = [sum(costs) for costs in zip(*(costs for _name, costs in spent[COLOURS - 1 :]), strict=True)]
-        spent = [*spent[: COLOURS - 1], (OTHERS, others)]
+        spent = [*spent[: COLOURS - 1], (_(OTHERS), others)]
     values = zip(*(costs for _name, costs in spent), strict=True) if spent else [()] * len(starts)
     columns = [
         Column(*_named(start, chosen.cost_step, zone), tuple(value))
         for start, value in zip(starts, values, strict=True)
     ]
-    names = tuple(name or NO_MODEL for name, _costs in spent)
+    names = tuple(name or _(NO_MODEL) for name, _costs in spent)
     return Cost(names, tuple(sum(costs) for _name, costs in spent), tuple(columns))
 
 
