@@ -27,6 +27,20 @@ async def test_settings_say_what_holds_and_where_it_comes_from(mock: Callable[..
     assert "No option is called so" in (await visit.get("/settings?q=zzz")).text
 
 
+async def test_times_on_all_pages_are_of_the_zone_that_settings_name(mock: Callable[..., GatewayUnderTest]) -> None:
+    visit = await Visitor(mock(pages={"time_zone": "Asia/Kathmandu"})).sign_in()
+    token = (await visit.under.gateway.tokens.issue(name="first")).token
+
+    settings = (await visit.get("/settings")).text
+    audit = (await visit.get("/audit")).text
+    one = (await visit.get(f"/tokens/{token.id}")).text
+
+    assert "Asia/Kathmandu <small>5 Jan 2026, 17:45 UTC+05:45</small>" in settings
+    assert "US dollars" in settings
+    for page in (settings, audit, one):
+        assert 'title="5 Jan 2026, 17:45 UTC+05:45"' in page
+
+
 async def test_no_secret_is_shown(visit: Visitor) -> None:
     page = (await visit.get("/settings")).text
 
