@@ -26,7 +26,8 @@ class Listing:
 
     `scope` is what whoever looks needs in a team to see that team's part of it. `fixed` is asked of the API besides,
     and `kept` stands in every link. Of a filter in `known` only these values are asked for: others are taken for none.
-    `of_teams`: it has a part for each team that somebody is in, whatever they may do there.
+    `of_teams`: it has a part for each team that somebody is in, whatever they may do there. `wrong`: something of what
+    is asked for is, so that it is shown with status 400, and no file is made of it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Listing:
     of_teams: bool = False
     empty: str = ""
     unfiltered_empty: str = ""
+    wrong: bool = False
 
     async def page(self, pages: "Pages", request: Request, template: str, /, **context: Any) -> Response:
         """Show it, or give it as CSV where `format=csv` is asked for.
@@ -54,7 +56,7 @@ class Listing:
         team = team if team in teams else (teams[0] if teams else None)
         columns = (*self.columns, *pages.shell.columns(self.name))
         asking = pages.asking(request, team=team)
-        if request.query_params.get("format") == _CSV:
+        if request.query_params.get("format") == _CSV and not self.wrong:
             rows = asking.every(self.path, **asked, **self.fixed)
             name = f"{self.name}.csv"
             headers = {"content-disposition": f'attachment; filename="{name}"'}
@@ -73,6 +75,7 @@ class Listing:
         return pages.render(
             request,
             template,
+            status=400 if self.wrong else 200,
             table=table,
             filters={name: asked.get(name, "") for name in self.filters},
             teams=teams if len(teams) > 1 else (),

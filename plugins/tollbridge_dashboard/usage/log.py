@@ -83,6 +83,7 @@ class Log:
             fixed=fixed,
             kept=chosen.query(),
             scope=READ if path == LOG else "",
+            wrong=chosen.instead,
             empty=N_("No request matches in this range."),
             unfiltered_empty=N_("No request in this range. The page of a token has the commands for the first one."),
         )

@@ -33,7 +33,10 @@ CUSTOM = "custom"
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A range that is asked for.  `name` is a preset's, or `custom`; the days are those of the reporting zone."""
+    """A range that is asked for.  `name` is a preset's, or `custom`; the days are those of the reporting zone.
+
+    `instead`: what somebody wrote is no range, and this one is shown instead.
+    """
 
     name: str
     since: datetime
@@ -41,6 +44,7 @@ class Range:
     step: str
     first: date
     last: date
+    instead: bool = False
 
     def query(self) -> dict[str, str]:
         """Give it as an address has it."""
@@ -54,7 +58,7 @@ class Range:
 
 
 def read_range(query: Mapping[str, str], zone: Zone, now: datetime, *, first: str = "30d") -> Range:
-    """Read a range from an address; what is none is the one that stands `first`."""
+    """Read a range from an address; where none stands there, or what is none, it is the one that stands `first`."""
     days = [_day(query.get(name, "")) for name in ("from", "to")]
     if days[0] is not None and days[1] is not None and days[0] <= days[1]:
         since, until = zone.begins(days[0]), min(zone.begins(days[1] + _DAY), now)
@@ -63,7 +67,8 @@ def read_range(query: Mapping[str, str], zone: Zone, now: datetime, *, first: st
     chosen = {one.name: one for one in PRESETS}
     preset = chosen.get(query.get("range", ""), chosen[first])
     since = now - preset.length
-    return Range(preset.name, since, now, preset.step, zone.local(since).date(), zone.local(now).date())
+    wrong = bool(query.get("from") or query.get("to"))
+    return Range(preset.name, since, now, preset.step, zone.local(since).date(), zone.local(now).date(), wrong)
 
 
 def _step(length: timedelta) -> str:

@@ -55,7 +55,7 @@ class Usage:
         order = "cost" if measure.money else measure.field
         asked = {**filters, **chosen.asked(), "zone": zone.name, "by": by, "order": order, "top": _MOST}
         shown = {**asked, "stepped": STEPPED}
-        if query.get("format") == "csv":
+        if query.get("format") == "csv" and not chosen.instead:
             return await _csv(asking, api, asked)
         report, before, problem = None, None, ""
         try:
@@ -70,7 +70,7 @@ class Usage:
         return self._pages.render(
             request,
             "usage.html",
-            status=400 if problem else 200,
+            status=400 if problem or chosen.instead else 200,
             nav=path,
             report=report,
             before=before,

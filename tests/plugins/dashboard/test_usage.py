@@ -181,3 +181,18 @@ def test_days_somebody_writes_are_whole_days_of_the_zone(zone: str, first: date,
 def test_range_that_ends_before_it_begins_is_none() -> None:
     assert read_range({"from": "2026-11-20", "to": "2026-11-01"}, Zone("UTC"), NOW).name == "30d"
     assert read_range({"from": "2027-11-20", "to": "2027-11-21"}, Zone("UTC"), NOW).name == "30d"
+
+
+@pytest.mark.parametrize("page", ["/usage", "/log", "/usage?format=csv", "/log?format=csv"])
+@pytest.mark.parametrize("days", ["from=2026-11-20&to=2026-11-01", "from=never", "to=2026-11-01", "from=1900-01-01"])
+async def test_days_that_are_no_range_are_said_to_be_none(visit: Visitor, page: str, days: str) -> None:
+    reply = await visit.get(f"{page}{'&' if '?' in page else '?'}{days}")
+
+    assert reply.status_code == 400
+    assert "Not those days" in reply.text
+
+
+async def test_range_without_days_says_nothing_of_any(visit: Visitor) -> None:
+    for page in ("/usage", "/usage?range=7d&from=&to=", "/log?range=nothing"):
+        reply = await visit.get(page)
+        assert (reply.status_code, "Not those days" in reply.text) == (200, False)
