@@ -1,6 +1,7 @@
 """What the pages say can be said in every language that a package has, and is."""
 
 import ast
+import re
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -107,6 +108,17 @@ def test_tool_begins_a_language_with_every_text(tmp_path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_template_has_no_word_that_cannot_be_translated(path: Path) -> None:
     assert bare_words(path.read_text("utf-8")) == []
+
+
+def test_no_word_stands_in_a_style() -> None:
+    said = [
+        f"{path.relative_to(ROOT)}: {found}"
+        for folder in folders().values()
+        for path in folder.rglob("*.css")
+        for found in re.findall(r'content:\s*"([^"]*[A-Za-z]{2,}[^"]*)"', path.read_text("utf-8"))
+    ]
+
+    assert said == []
 
 
 def test_words_of_pages_come_from_what_knows_the_language_of_the_request() -> None:
