@@ -3,6 +3,7 @@
 import ast
 import importlib
 import json
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -326,6 +327,16 @@ def test_public_module_is_there(module: str) -> None:
     assert module in MODULES
 
 
+POSSESSIVE_GROUP = re.compile(r"(?<![\\(])\)(?:[*+?]|\{[0-9,]+\})\+")
+
+
+def literal_of(node: ast.JoinedStr | ast.Constant) -> str:
+    """Give what stands in a literal, without what is put in."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(literal_of(part) for part in node.values if isinstance(part, ast.Constant))
+    return node.value.decode("latin-1") if isinstance(node.value, bytes) else str(node.value)
+
+
 def late(source: Source) -> list[Import]:
     return [found for found in source.imports() if found.inside and not found.typing]
 
@@ -378,6 +389,18 @@ def test_functions_take_few_parameters_by_place(source: Source) -> None:
 def test_no_global_and_no_cast(source: Source) -> None:
     assert not [node for node in ast.walk(source.tree) if isinstance(node, ast.Global)]
     assert not [found for found in source.imports() if found.whole == "typing.cast"]
+
+
+@each
+def test_no_group_is_repeated_possessively(source: Source) -> None:
+    """Python before 3.11.5, Debian's among them, keeps what a last try of `(?:...)*+` matched; `(?>(?:...)*)` is right.
+
+    https://github.com/python/cpython/issues/106052
+    """
+    parts = (node for node in ast.walk(source.tree) if isinstance(node, ast.JoinedStr | ast.Constant))
+    said = [literal_of(node) for node in parts]
+
+    assert [text for text in said if "(?" in text and POSSESSIVE_GROUP.search(text)] == []
 
 
 @each

@@ -19,13 +19,13 @@ LONGEST_WORD = 1_000
 """How many characters of a number are held at most; those that are read are shorter."""
 
 _BLANK = r"[ \t\r\n]*+"
-_NUMBER = r"-?(?:0|[1-9][0-9]{0,300}+)(?:\.[0-9]{1,300}+)?+(?:[eE][+-]?[0-9]{1,20}+)?+"
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,300}+)(?>(?:\.[0-9]{1,300}+)?)(?>(?:[eE][+-]?[0-9]{1,20}+)?)"
 _SCALAR = rf"(?:{_NUMBER}|true|false|null)"
 _VALUE = rf'(?P<value>"(?P<text>{INSIDE})"|{_SCALAR})'
 _MEMBER = re.compile(rf'{_BLANK}"(?P<name>{INSIDE})"{_BLANK}:{_BLANK}{_VALUE}{_BLANK}(?P<end>[,}}])')
 _ITEM = re.compile(rf"{_BLANK}{_VALUE}{_BLANK}(?P<end>[,\]])")
-_SCALARS = re.compile(rf"(?:{_BLANK}{_SCALAR}{_BLANK},)*+")
-_OPENED = re.compile(rf'{_BLANK}(?:"(?P<name>{INSIDE})"{_BLANK}:{_BLANK})?+(?P<bracket>[{{\[])')
+_SCALARS = re.compile(rf"(?>(?:{_BLANK}{_SCALAR}{_BLANK},)*)")
+_OPENED = re.compile(rf'{_BLANK}(?>(?:"(?P<name>{INSIDE})"{_BLANK}:{_BLANK})?)(?P<bracket>[{{\[])')
 _BLANKS = re.compile(_BLANK)
 _PART = re.compile(INSIDE)
 _WORD = re.compile(r"[-+.0-9A-Za-z]*+")

@@ -13,10 +13,10 @@ LONGEST_NAME = 1_200
 
 PLAIN = r'[^"\\\x00-\x1f]*+'
 ESCAPE = r'\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})'
-INSIDE = rf"{PLAIN}(?:{ESCAPE}{PLAIN})*+"
+INSIDE = rf"{PLAIN}(?>(?:{ESCAPE}{PLAIN})*)"
 """What may stand between the quotes (RFC 8259 section 7)."""
 
-_OPAQUE = r"(?:[A-Za-z0-9+/=_-]|\\[/nr])*+"
+_OPAQUE = r"(?>(?:[A-Za-z0-9+/=_-]|\\[/nr])*)"
 _OPAQUE_PART = re.compile(_OPAQUE)
 _OPAQUE_BEGIN = re.compile(rf"(?:data:[\w/+.;=-]{{1,200}},)?{_OPAQUE}", re.ASCII)
 _SIGN = re.compile(

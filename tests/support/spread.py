@@ -10,6 +10,12 @@ import pytest
 TOGETHER = ("tests/sdks/",)
 """Folders whose files are one piece of work."""
 LONG = (
+    "tests/journeys/test_every_screen.py",
+    "tests/journeys/test_states.py",
+    "tests/live/test_webhooks.py",
+    "tests/plugins/admin/test_query_costs.py",
+    "tests/plugins/admin/test_crossing_fields.py",
+    "tests/plugins/postgres/test_crash.py",
     "tests/plugins/admin/test_schemathesis.py",
     "tests/live/test_revocation.py",
     "tests/live/test_cutting_secrets.py",
