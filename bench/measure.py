@@ -1,6 +1,7 @@
 """CPU time of a process, as the operating system accounts for it, and the printing of figures."""
 
 import os
+import resource
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,12 @@ def cpu_seconds(pid: int) -> float:
     """Give user and system seconds of a running process and its threads (Linux, `/proc`)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def own_cpu_seconds() -> float:
+    """Give user and system seconds of this process and its threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def show(name: str, value: float, unit: str) -> None:

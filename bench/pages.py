@@ -9,7 +9,6 @@ in a second column, with a processor four times slower.
 import argparse
 import asyncio
 import os
-import resource
 import sqlite3
 import statistics
 import tempfile
@@ -23,6 +22,7 @@ from typing import Any
 import httpx2
 import uvicorn
 
+from bench.measure import own_cpu_seconds
 from bench.usage_reports import END, fill
 from tollbridge import Gateway, load_config
 from tollbridge.jobsettings import JobsConfig
@@ -128,9 +128,9 @@ async def ask(client: httpx2.AsyncClient, runs: int) -> None:
     for name, path in PAGES.items():
         spent, passed = [], []
         for _ in range(runs + 1):
-            cpu, wall = _cpu_s(), time.perf_counter()
+            cpu, wall = own_cpu_seconds(), time.perf_counter()
             reply = await client.get(f"{PREFIX}{path}", headers={"accept-encoding": "gzip"})
-            spent.append((_cpu_s() - cpu) * 1_000)
+            spent.append((own_cpu_seconds() - cpu) * 1_000)
             passed.append((time.perf_counter() - wall) * 1_000)
         told = f"{statistics.median(spent[1:]):8.1f} ms cpu {statistics.median(passed[1:]):8.1f} ms"
         print(f"{name:28s} {reply.status_code} {told}  (the first time {passed[0]:.0f} ms)", flush=True)
@@ -172,11 +172,6 @@ async def _painted(browser: Any, url: str, path: str, cookies: Sequence[tuple[st
     found: float = await page.evaluate(PAINTED)
     await context.close()
     return found
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 async def _run(path: Path, data: Path, tokens: int, runs: int, *, painted: bool) -> None:

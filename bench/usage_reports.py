@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import importlib
 import random
-import resource
 import sqlite3
 import statistics
 import tempfile
@@ -21,7 +20,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 from sqlalchemy import create_engine
 
-from bench.measure import show, spread
+from bench.measure import own_cpu_seconds, show, spread
 from tollbridge.metering.ledger import UsageRow
 from tollbridge.metering.usage import Usage
 from tollbridge.stores import ledger
@@ -183,15 +182,10 @@ async def ask(path: Path, tokens: int, runs: int) -> None:
     for name, question in questions(path, tokens).items():
         taken = []
         for _ in range(runs + 1):
-            before = _cpu_s()
+            before = own_cpu_seconds()
             await question()
-            taken.append((_cpu_s() - before) * 1_000)
+            taken.append((own_cpu_seconds() - before) * 1_000)
         show(name, statistics.median(taken[1:]), f"ms (the first time {taken[0]:.1f})")
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def settling(folder: Path, runs: int) -> None:

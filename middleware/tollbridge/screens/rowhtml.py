@@ -27,7 +27,8 @@ def cell(one: Cell) -> Markup:
 def rows(table: "Table", root: str) -> Markup:
     """Write all rows; links begin with `root`."""
     heads = [_Head(column, first=not place) for place, column in enumerate(table.columns)]
-    return Markup("".join(f"<tr>{_row(cells, heads, _e(root))}</tr>" for cells in table.cells))
+    root = _e(root)
+    return Markup("".join(f"<tr>{_row(cells, heads, root)}</tr>" for cells in table.cells))
 
 
 class _Head:
