@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -11,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tollbridge.errors import BadRequest
 from tollbridge.stores.files import BUSY_TIMEOUT_S, unavailable
+from tollbridge.stores.trips import TripConnection, open_trips
 
 
 def sqlite_engine(path: Path) -> AsyncEngine:
@@ -20,7 +23,7 @@ def sqlite_engine(path: Path) -> AsyncEngine:
     """
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
-        connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT_S},
+        async_creator=partial(open_trips, path, isolation_level=None, timeout=BUSY_TIMEOUT_S),
         pool_size=2,
         max_overflow=4,
     )
@@ -39,7 +42,7 @@ def _connected(connection: DBAPIConnection, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """One transaction is one snapshot: without this the driver begins one only before a write."""
-    connection.exec_driver_sql("BEGIN")
+    cast(TripConnection, connection.connection.driver_connection).begin()
 
 
 @contextmanager
