@@ -15,7 +15,7 @@ import msgspec
 from tollbridge import Denied, Gateway, NotFound
 from tollbridge.administering import ProviderKey, moment
 from tollbridge.seeing import ProviderSeen, ProviderTry, provider_names, provider_seen, try_provider
-from tollbridge.stores.reporting import Health
+from tollbridge.stores.reporting import Health, latest
 from tollbridge_admin.asking import Answer, Asked
 from tollbridge_admin.models import routes_of
 from tollbridge_admin.paging import cursor, read_number
@@ -150,9 +150,8 @@ class Providers:
         return {name: ModelCountShown(listed[name], priced[name]) for name in listed}
 
     async def _fared(self, span: timedelta) -> Fared:
-        now = self._gateway.clock.now()
         found: dict[str, list[Health]] = {}
-        for one in await self._gateway.store.health(now - span, now):
+        for one in await self._gateway.store.health(*latest(self._gateway.clock.now(), span)):
             found.setdefault(one.provider, []).append(one)
         return found
 

@@ -109,10 +109,10 @@ class GroupShown(msgspec.Struct, frozen=True, kw_only=True):
 class OthersShown(msgspec.Struct, frozen=True, kw_only=True):
     """The calls of all groups that are not told: how many groups, and what they add up to.
 
-    `series` is empty where a group that is told has none.
+    `groups` is null where they are so many that nobody counted; `series` is empty where a group that is told has none.
     """
 
-    groups: int
+    groups: int | None
     totals: FiguresShown
     series: Sequence[FiguresShown]
 
@@ -177,7 +177,8 @@ COLUMNS = ("from", "group", "name", *FiguresShown.__struct_fields__)
 def usage_csv(shown: UsageShown) -> Csv:
     """Give a report as a table: a row for each step and group, in the order of the steps.
 
-    Without groups `group` is empty; the others are the group `others`, with their number as its name.
+    Without groups `group` is empty; the others are the group `others`, with their number, where it is known, as
+    its name.
     """
     parts: list[tuple[str, str | None, Sequence[FiguresShown]]] = [
         (group.key, group.name, group.series) for group in shown.groups
@@ -185,7 +186,8 @@ def usage_csv(shown: UsageShown) -> Csv:
     if shown.by is None:
         parts = [("", None, shown.series)]
     elif shown.others is not None:
-        parts.append(("others", f"{shown.others.groups} others", shown.others.series))
+        number = shown.others.groups
+        parts.append(("others", "others" if number is None else f"{number} others", shown.others.series))
     rows: list[dict[str, Any]] = [
         {"from": _said(start), "group": key, "name": name, **msgspec.to_builtins(series[number])}
         for number, start in enumerate(shown.starts)

@@ -15,12 +15,11 @@ from tollbridge.browsing import gettext_noop as N_
 from tollbridge.screens.budgets import fullest
 from tollbridge.screens.charts import COLOURS, Column
 from tollbridge.stores.base import BudgetUse, TokenCounts
-from tollbridge.stores.reporting import Health, Spend, Totals
+from tollbridge.stores.reporting import QUARTER, Health, Spend, Totals, latest, nearest_quarter
 from tollbridge.stores.usages import ReportAsked
 from tollbridge_dashboard.attention import Attention, is_failing, look
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_QUARTER = timedelta(minutes=15)
 _TOP_TOKENS = 6
 _LAST_CALLS = 10
 _HOUR = timedelta(hours=1)
@@ -45,7 +44,7 @@ class Range:
 RANGES = {
     chosen.name: chosen
     for chosen in (
-        Range("24h", "24 h", timedelta(days=1), timedelta(hours=1), _QUARTER),
+        Range("24h", "24 h", timedelta(days=1), timedelta(hours=1), QUARTER),
         Range("7d", "7 d", timedelta(days=7), timedelta(hours=4), timedelta(hours=2)),
         Range("30d", "30 d", timedelta(days=30), timedelta(days=1), timedelta(hours=12)),
     )
@@ -125,11 +124,11 @@ async def collect(gateway: Gateway, chosen: Range, zone: Zone) -> Figures:
     """Ask the store for everything; ranges end at the next whole step, so that what is shown adds up."""
     store, now = gateway.store, gateway.clock.now()
     month = await _month(gateway, now, zone)
-    day_until = _ceil(now, _QUARTER)
-    day = await store.totals(day_until - _DAY, day_until)
+    since, until = latest(now, _DAY)
+    day = await store.totals(since, until)
     day_traffic = await _traffic(gateway, now, RANGES["24h"], zone)
     tokens = await store.count_tokens(budgets=gateway.budgets.token)
-    health = await store.health(now - _HOUR, now + timedelta(seconds=1))
+    health = await store.health(*latest(now, _HOUR))
     spend = await store.spend(*_of_month(now, zone), by="token_id", limit=_TOP_TOKENS)
     rows = await store.recent(limit=_LAST_CALLS)
     known = await store.get_tokens({one.key for one in spend} | {row.token_id for row in rows})
@@ -138,7 +137,7 @@ async def collect(gateway: Gateway, chosen: Range, zone: Zone) -> Figures:
         range=chosen,
         month=month,
         day=day,
-        day_before=await store.totals(day_until - 2 * _DAY, now - _DAY),
+        day_before=await store.totals(since - _DAY, nearest_quarter(now - _DAY)),
         day_traffic=day_traffic,
         tokens=tokens,
         attention=await look(gateway, tokens, day, health, month.bridge),
@@ -160,16 +159,16 @@ def _of_month(now: datetime, zone: Zone) -> tuple[datetime, datetime]:
 async def _month(gateway: Gateway, now: datetime, zone: Zone) -> Month:
     """Sum the month so far by day, and the same part of the month before."""
     store, (first, following) = gateway.store, _of_month(now, zone)
-    days = ReportAsked(starts=zone.starts(first, now, "day"), until=_ceil(now, _QUARTER))
+    days = ReportAsked(starts=zone.starts(first, now, "day"), until=_ceil(now, QUARTER), timed=False)
     spent = await (await store.usages()).report(days)
     cost = spent.totals.cost
-    before = zone.start(first - _QUARTER, "month")
-    passed, whole = (now - first) // _QUARTER + 1, (following - first) // _QUARTER
+    before = zone.start(first - QUARTER, "month")
+    passed, whole = (now - first) // QUARTER + 1, (following - first) // QUARTER
     uses = await store.budget_uses({"bridge": gateway.budgets.bridge})
     return Month(
         cost=cost,
         spark=tuple(day.cost for day in spent.series),
-        before=await store.cost(before, min(first, before + (now - first))),
+        before=await store.cost(before, min(first, nearest_quarter(before + (now - first)))),
         forecast=cost * whole // passed if now - first >= _DAY else None,
         bridge=uses["bridge"],
     )
@@ -204,7 +203,7 @@ async def _by_model(
 
     Days of a time zone are no steps of the store: they are summed up of hours, or quarters, that begin when they do.
     """
-    step = next(one for one in (step, _HOUR, _QUARTER) if all(not (start - _EPOCH) % one for start in starts))
+    step = next(one for one in (step, _HOUR, QUARTER) if all(not (start - _EPOCH) % one for start in starts))
     steps = (_ceil(now, step) - starts[0]) // step
     found: dict[str, list[int]] = {}
     for bucket in await gateway.store.series(

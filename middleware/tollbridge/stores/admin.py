@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, Subquery, Table, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, Subquery, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tollbridge.clock import Clock
@@ -13,27 +13,17 @@ from tollbridge.stores.base import BudgetUse, TokenCounts, TokenView
 from tollbridge.stores.engine import answering
 from tollbridge.stores.granttables import credential, refresh
 from tollbridge.stores.rows import micros, storable
+from tollbridge.stores.searching import holds
 from tollbridge.stores.tables import budget, secret, token
+from tollbridge.stores.tokencounts import count_tokens
 from tollbridge.stores.tokens import find_tokens
-from tollbridge.stores.views import token_views
+from tollbridge.stores.views import drawn_tokens, token_views
 from tollbridge.tokens.model import HOLDERS, Token, TokenBudget, TokenState
 
 _AT_ONCE = 500
 """Budgets asked about in one statement."""
-_COUNTED = (
-    TokenState.ACTIVE,
-    TokenView.ENDING,
-    TokenState.REVOKED,
-    TokenState.EXPIRED,
-    TokenState.DISABLED,
-    TokenView.UNUSED,
-)
-_DRAWN = (TokenView.NEAR_BUDGET, TokenView.OVER_BUDGET)
-"""What an index of tokens tells, all at once, and what is looked up token by token, of those with a budget."""
-_FIELDS = (*_COUNTED[:4], *_DRAWN, *_COUNTED[4:])
-"""What `TokenCounts` counts, in the order of its fields."""
-_RARE = {*_DRAWN, *_COUNTED} - {TokenState.ACTIVE, TokenView.UNUSED}
-"""Of these there are few in a list that is long, and an index finds them; of the others a page is soon full."""
+_OFTEN = (TokenState.ACTIVE, TokenView.UNUSED)
+"""States of many tokens in a list that is long: a page is soon full. An index finds those in others."""
 
 
 class SqlAdmin:
@@ -75,9 +65,7 @@ class SqlAdmin:
         if before is not None:
             wanted = wanted.where(token.c.id < storable(before))
         if search:
-            named = (func.lower(column) for column in (token.c.name, token.c.owner, token.c.id))
-            part = storable(search).encode().lower().decode()  # of bytes only ASCII is lowered, as in every database
-            found = select(token.c.id).where(or_(*(column.contains(part, autoescape=True) for column in named)))
+            found = select(token.c.id).where(holds(search, token.c.name, token.c.owner, token.c.id))
             wanted = wanted.where(token.c.id.in_(found))
         if parent:
             wanted = wanted.where(token.c.parent == storable(parent))
@@ -86,24 +74,21 @@ class SqlAdmin:
         if owner:
             wanted = wanted.where(token.c.owner == storable(owner))
         if state:
-            views = token_views(self._clock.now(), budgets)
-            if state not in views:
-                raise ValueError(f"state {state!r} is unknown; known: {', '.join(views)}")
-            own = views[state]
-            wanted = wanted.where(token.c.id.in_(select(token.c.id).where(own)) if state in _RARE else own)
+            wanted = wanted.where(self._in_state(state, budgets))
         return await self._find(wanted)
 
+    def _in_state(self, state: str, budgets: Sequence[TokenBudget]) -> ColumnElement[bool]:
+        own, (of, drawn) = token_views(self._clock.now()), drawn_tokens(self._clock.now(), budgets)
+        if state in drawn:
+            return token.c.id.in_(select(token.c.id).select_from(of).where(drawn[state]))
+        if state not in own:
+            raise ValueError(f"state {state!r} is unknown; known: {', '.join((*own, *drawn))}")
+        return own[state] if state in _OFTEN else token.c.id.in_(select(token.c.id).where(own[state]))
+
     async def count_tokens(self, *, budgets: Sequence[TokenBudget] = (), team: str = "") -> TokenCounts:
-        views = token_views(self._clock.now(), budgets)
-        own = and_(token.c.kind.not_in(HOLDERS), *([token.c.team == storable(team)] if team else []))
-        counted: dict[str, int] = {}
         with answering():
             async with self._engine.connect() as connection:
-                for names in (_COUNTED, *((name,) for name in _DRAWN)):
-                    asked = select(*(func.count(case((views[name], 1))).label(name) for name in names)).where(own)
-                    asked = asked.where(views[names[0]]) if len(names) == 1 else asked
-                    counted.update((await connection.execute(asked)).one()._mapping)
-        return TokenCounts(*(int(counted[name]) for name in _FIELDS))
+                return await count_tokens(connection, self._clock.now(), budgets, team)
 
     async def count_secrets(self) -> Mapping[str, int]:
         counts: Counter[str] = Counter()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, insert, or_, select, update
+from sqlalchemy import Row, Select, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.audit import Act
@@ -13,6 +13,7 @@ from tollbridge.stores.changes import TokenChange
 from tollbridge.stores.engine import answering
 from tollbridge.stores.granttables import client
 from tollbridge.stores.rows import micros, storable
+from tollbridge.stores.searching import holds
 from tollbridge.stores.tables import token
 from tollbridge.stores.tokenrows import Values
 from tollbridge.stores.tokens import find_tokens
@@ -71,9 +72,7 @@ class SqlClients:
         if before is not None:
             wanted = wanted.where(_c.id < storable(before))
         if search:
-            named = (func.lower(column) for column in (token.c.name, token.c.owner, token.c.id))
-            part = storable(search).encode().lower().decode()  # of bytes only ASCII is lowered, as in every database
-            wanted = wanted.where(or_(*(column.contains(part, autoescape=True) for column in named)))
+            wanted = wanted.where(holds(search, token.c.name, token.c.owner, token.c.id))
         if team:
             wanted = wanted.where(token.c.team == storable(team))
         return await self._find(wanted)

@@ -2,10 +2,28 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from tollbridge.metering.ledger import UsageRow
+
+QUARTER = timedelta(minutes=15)
+"""The shortest span of time that sums are kept of."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def latest(now: datetime, length: timedelta) -> tuple[datetime, datetime]:
+    """Give the range of that length that ends with the quarter of an hour that is going on.
+
+    It is summed up of whole quarters; of one that ends now, the calls at both of its edges would be read one by one.
+    """
+    until = _EPOCH + ((now - _EPOCH) // QUARTER + 1) * QUARTER
+    return until - length, until
+
+
+def nearest_quarter(at: datetime) -> datetime:
+    """Give when the quarter of an hour begins that is nearest to a time."""
+    return _EPOCH + (at - _EPOCH + QUARTER / 2) // QUARTER * QUARTER
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from tollbridge.stores.sqlusage import SqlUsage
 from tollbridge.stores.sumqueries import Sum, Which
 from tollbridge.stores.tables import budget, usage
 from tollbridge.stores.timequeries import Timing, latencies
+from tollbridge.stores.toplists import find_biggest
 from tollbridge.stores.usages import Figures, ReportAsked
 from tollbridge.stores.usagesums import ASKED, COUNTED, FAILED, REFUSED, checked_limit, count, within
 
@@ -61,7 +62,7 @@ class SqlReports:
                 wanted = Sum(
                     which=which,
                     steps=cut,
-                    kept=BY_MODEL if by_model else BY_ENDING,
+                    kept=(BY_MODEL if by_model else BY_ENDING,),
                     key=key,
                     names=("made", "calls", "failed", "cost"),
                 )
@@ -79,12 +80,14 @@ class SqlReports:
         """Give the biggest spenders, then the busiest; raises `ValueError` for an unknown `by` or a limit below 1."""
         if by not in _KEYS:
             raise ValueError(f"spend by {by!r} is unknown; known: {', '.join(_KEYS)}")
+        checked_limit(limit)
         kept, steps = _KEYS[by], [(micros(since), micros(until))]
-        wanted = Sum(which=Which({}), steps=steps, kept=kept, key=by, names=("made", "calls", "cost"), dated=kept.dated)
-        biggest = f"ORDER BY SUM(cost) DESC, SUM(calls) DESC, its LIMIT {checked_limit(limit)}"
+        wanted = Sum(
+            which=Which({}), steps=steps, kept=(kept,), key=by, names=("made", "calls", "cost"), dated=kept.dated
+        )
         with answering():
             async with self._engine.connect() as connection:
-                rows = await wanted.ask(connection, biggest)
+                rows, _ = await find_biggest(connection, wanted, ("cost", "calls"), limit)
                 last = await self._last(connection, by, [row[1] for row in rows], steps[0]) if not kept.dated else {}
         return [
             Spend(key=row[1], calls=sums["calls"], cost=sums["cost"], last_at=moment(last.get(row[1]) or row[-1]))
@@ -116,7 +119,11 @@ class SqlReports:
         return [Use(token, what, model, calls, allowed, moment(at)) for token, what, model, calls, allowed, at in rows]
 
     async def cost(self, since: datetime, until: datetime) -> int:
-        return (await self.totals(since, until)).cost
+        steps, names = [(micros(since), micros(until))], ("made", "cost")
+        wanted = Sum(which=Which({}), steps=steps, kept=(BY_ENDING,), names=names)
+        with answering():
+            async with self._engine.connect() as connection:
+                return sum(wanted.sums(row)["cost"] for row in await wanted.ask(connection))
 
     async def health(self, since: datetime, until: datetime) -> Sequence[Health]:
         steps = [(micros(since), micros(until))]
@@ -124,7 +131,7 @@ class SqlReports:
         with answering():
             async with self._engine.connect() as connection:
                 names = ("made", "went", "went_failed")
-                wanted = Sum(which=Which({}), steps=steps, kept=BY_MODEL, key=place, names=names)
+                wanted = Sum(which=Which({}), steps=steps, kept=(BY_MODEL,), key=place, names=names)
                 rows = await wanted.ask(connection)
                 timing = Timing(which=Which({}), steps=steps, cut=CUT_MODEL, key=place, nested=True)
                 times = await timing.ask(connection)

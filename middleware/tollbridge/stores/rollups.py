@@ -34,6 +34,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     spans: tuple[int, ...]
     dated: bool = False
     """Whether it knows when the last of its calls was."""
+    ranked: tuple[str, ...] = ()
+    """The measures by which an index sorts the rows of each span."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -54,7 +56,12 @@ BY_TEAM_MODEL = Kept(
     table="usage_by_team_model", key=("span", "team", "start", *_MODEL, "ending"), spans=(DAY, QUARTER)
 )
 OF_TOKEN = Kept(table="usage_of_token", key=("token_id", "span", "start", "model", "team"), spans=(DAY, HOUR))
-BY_TOKEN = Kept(table="usage_by_token", key=("span", "start", "token_id", "team"), spans=(MONTH, DAY))
+BY_TOKEN = Kept(
+    table="usage_by_token",
+    key=("span", "start", "token_id", "team"),
+    spans=(MONTH, DAY),
+    ranked=("cost", "calls"),
+)
 TABLES = (OF_TOKEN, BY_TOKEN, BY_TEAM_MODEL, BY_TEAM, BY_MODEL, BY_ENDING)
 """In the order of their locks."""
 

@@ -5,7 +5,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
 from tollbridge.stores.columns import count, metadata
 from tollbridge.stores.counting import MEASURES, PENDING
@@ -20,7 +20,8 @@ def _key(name: str) -> Column[Any]:
 
 def _table(kept: Kept) -> Table:
     sums = [count(name) for name in (*MEASURES, *(("last_at",) if kept.dated else ()))]
-    return Table(kept.table, metadata, *map(_key, kept.key), *sums, sqlite_with_rowid=False)
+    ranked = [Index(f"ix_{kept.table}_{name}", "span", "start", name) for name in kept.ranked]
+    return Table(kept.table, metadata, *map(_key, kept.key), *sums, *ranked, sqlite_with_rowid=False)
 
 
 PENDING_ROWS = Table(

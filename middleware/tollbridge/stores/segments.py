@@ -49,6 +49,15 @@ def pieces(since: int, until: int, spans: Sequence[int], *, whole: bool = False)
     return list(_cut(since, until, tuple(spans), 1, _inner if whole else _nearest))
 
 
+def singles(piece: Piece) -> Iterator[Piece]:
+    """Give the whole pieces that one of several is made of."""
+    start = piece.since
+    while start < piece.until:
+        end = end_of(piece.span, start)
+        yield Piece(piece.span, start, end, piece.sign)
+        start = end
+
+
 _Ends = Callable[[int, int, int], tuple[int, int]]
 
 

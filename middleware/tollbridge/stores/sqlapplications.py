@@ -111,7 +111,7 @@ class SqlApplications:
         if team:
             wanted = wanted.where(_t.team == storable(team))
         if state:
-            wanted = wanted.where(token_views(self._turns.clock.now(), ())[TokenState(state)])
+            wanted = wanted.where(token_views(self._turns.clock.now())[TokenState(state)])
         return await self._read(wanted)
 
     async def _read(self, wanted: Select[Any]) -> Sequence[Application]:

@@ -43,8 +43,11 @@ class SqlOverviews:
                 if but_by and kind in _ASKED_BY:
                     wanted = wanted.where(_ASKED_BY[kind].not_in(await _ones_own(connection, kind, but_by)))
                 oldest = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit)
+                found = [_waiting(row) for row in await connection.execute(oldest)]
+                if len(found) < limit:
+                    return Queue(len(found), found)
                 total = (await connection.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
-                return Queue(total, [_waiting(row) for row in await connection.execute(oldest)])
+                return Queue(total, found)
 
     async def subscribers(self, service_ids: Collection[str]) -> Mapping[str, int]:
         ids = list(map(storable, service_ids))
@@ -106,7 +109,7 @@ class SqlOverviews:
     def _ending(self) -> Select[Any]:
         soon = _t.expires_at - _SOON_US
         since = case((soon > _t.created_at, soon), else_=_t.created_at)
-        ending = token_views(self._clock.now(), ())[TokenView.ENDING]
+        ending = token_views(self._clock.now())[TokenView.ENDING]
         return _select(_t.id, since, _t.name, _t.team).where(ending, _t.kind.not_in([kind.value for kind in HOLDERS]))
 
     def _overdue(self) -> Select[Any]:

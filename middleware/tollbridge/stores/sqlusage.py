@@ -16,9 +16,21 @@ from tollbridge.stores.counting import MEASURES as SUMMED
 from tollbridge.stores.engine import answering
 from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.sqlcalls import list_calls, list_children
-from tollbridge.stores.sumqueries import NOTHING, Step, Sum, Vector, Which, added, column_of, less, source_of, vector_of
+from tollbridge.stores.sumqueries import (
+    NOTHING,
+    Step,
+    Sum,
+    Vector,
+    Which,
+    added,
+    column_of,
+    less,
+    sources_of,
+    vector_of,
+)
 from tollbridge.stores.tables import token
 from tollbridge.stores.timequeries import NO_TIMES, Times, Timing, cut_of, latencies
+from tollbridge.stores.toplists import Biggest, find_biggest
 from tollbridge.stores.usages import (
     DIMENSIONS,
     MEASURES,
@@ -94,7 +106,7 @@ def _check(asked: ReportAsked) -> None:
     if asked.top < 1:
         raise BadRequest(f"a top of {asked.top} is none")
     needed = {*asked.filters, *([asked.by] if asked.by else [])}
-    by_rows = source_of(needed, asked.filters) is None and not Which(asked.filters).is_indexed
+    by_rows = not sources_of(needed, asked.filters) and not Which(asked.filters).is_indexed
     if by_rows and asked.until - asked.starts[0] > LONGEST_READ:
         raise BadRequest(
             "this is summed up call by call: name tokens, applications or published services, or a day at most"
@@ -132,17 +144,17 @@ class _Reading:
         all = await self._whole()
         if not asked.by:
             return Report(totals=all.figures(), series=all.series())
-        found = await self._biggest()
+        found, number = await self._biggest()
         if not found:
             return Report(totals=all.figures(), series=all.series())
         groups = await self._groups([row[1] for row in found])
-        others = int(found[0][-1]) - len(groups)
+        is_all = number == len(groups) or all.whole == added(one.whole for one in groups.values())
         return Report(
             totals=all.figures(),
             series=all.series(),
             groups=[Group(key=key, totals=one.figures(), series=one.series()) for key, one in groups.items()],
-            others=_others(all, list(groups.values())) if others else None,
-            other_groups=others,
+            others=None if is_all else _others(all, list(groups.values())),
+            other_groups=0 if is_all else None if number is None else number - len(groups),
         )
 
     async def _whole(self) -> _Of:
@@ -156,13 +168,12 @@ class _Reading:
         times = [found.get((step, ""), NO_TIMES) for step in range(steps)]
         return _Of(whole, vectors, (sum(one[0] for one in times), sum(one[1] for one in times)), times)
 
-    async def _biggest(self) -> Sequence[Sequence[Any]]:
-        """Give a row for each of the biggest groups, in their order: its key, and at last how many groups there are."""
+    async def _biggest(self) -> Biggest:
+        """Give a row for each of the biggest groups, in their order, with its key."""
         asked = self._asked
         names = tuple(dict.fromkeys(("made", asked.order)))
-        ending = f"ORDER BY {asked.order} DESC, its LIMIT {asked.top}"
-        wanted = msgspec.structs.replace(self._wanted(asked.filters, self._range, asked.by, names), counted=True)
-        return await wanted.ask(self._connection, ending)
+        wanted = self._wanted(asked.filters, self._range, asked.by, names)
+        return await find_biggest(self._connection, wanted, (asked.order,), asked.top)
 
     async def _groups(self, keys: Sequence[str]) -> Mapping[str, _Of]:
         asked, cut = self._asked, keys[: self._asked.stepped]
@@ -189,7 +200,7 @@ class _Reading:
         return await self._sum({**self._asked.filters, by: keys}, steps, by) if keys else ()
 
     def _wanted(self, filters: Filters, steps: Sequence[Step], by: str, names: Sequence[str]) -> Sum:
-        kept = source_of({*filters, *([by] if by else [])}, filters)
+        kept = sources_of({*filters, *([by] if by else [])}, filters)
         key, read_key = by or "''", column_of(by)
         return Sum(which=Which(filters), steps=steps, kept=kept, key=key, read_key=read_key, names=names)
 
@@ -200,9 +211,11 @@ class _Reading:
         self, filters: Filters, steps: Sequence[Step], whole: Vector, by: str = ""
     ) -> Mapping[tuple[int, str], Times] | None:
         """Give how long calls took by step and key, None where that is not known."""
+        if not self._asked.timed:
+            return None
         needed = {*filters, *([by] if by else [])}
         which, cut = Which(filters), cut_of(needed)
-        readable = which.is_indexed or source_of(needed, filters) is None
+        readable = which.is_indexed or not sources_of(needed, filters)
         if cut is None and not (readable and whole[SUMMED_NAMES.index("calls")] <= MOST_TIMED):
             return None
         return await Timing(which=which, steps=steps, cut=cut, key=by or "''", read_key=column_of(by)).ask(

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tollbridge.stores.counting import ENDING, MEASURES, PENDING
 from tollbridge.stores.rollups import BY_ENDING, BY_MODEL, BY_TEAM, BY_TEAM_MODEL, BY_TOKEN, OF_TOKEN, Kept
 from tollbridge.stores.rows import storable
-from tollbridge.stores.segments import MONTH, ROWS, Piece, pieces
+from tollbridge.stores.segments import MONTH, ROWS, Piece, pieces, singles
 from tollbridge.stores.usages import Filters
 
 _PIECE = "(step, span, since, until, sign)"
@@ -29,6 +29,15 @@ NOT_TAKEN_OVER = (
     " WHERE note.at >= since AND note.at < until"
 )
 """Rows that are read: those of pieces that sums are not kept of, and of the others those that no sum has yet."""
+
+
+def pending_in(since: int, until: int) -> str:
+    """Say where rows of a range come from that no sum has yet."""
+    return (
+        f"FROM {PENDING} AS note JOIN usage ON usage.call_id = note.call_id"
+        f" WHERE note.at >= {since} AND note.at < {until}"
+    )
+
 
 Step = tuple[int, int]
 """When it begins, and when it is over."""
@@ -79,20 +88,29 @@ def column_of(name: str) -> str:
     return ENDING if name == "ending" else name
 
 
-def source_of(needed: Collection[str], filters: Filters) -> Kept | None:
-    """Give the table of sums that tells calls apart by all that is needed, None where rows alone do."""
+def sources_of(needed: Collection[str], filters: Filters) -> Sequence[Kept]:
+    """Give the tables of sums that tell calls apart by all that is needed, none where rows alone do.
+
+    Of several the first that keeps a span is asked for it.
+    """
     if "token_id" in filters and OF_TOKEN.known.issuperset(needed):
-        return OF_TOKEN
+        return (BY_TOKEN, OF_TOKEN) if BY_TOKEN.known.issuperset(needed) else (OF_TOKEN,)
     tables = (BY_ENDING, BY_MODEL, BY_TEAM, BY_TEAM_MODEL, BY_TOKEN)
-    return next((kept for kept in tables if kept.known.issuperset(needed)), None)
+    return [kept for kept in tables if kept.known.issuperset(needed)][:1]
 
 
-def cut(steps: Iterable[Step], spans: Sequence[int], *, whole: bool = False) -> tuple[str, str]:
-    """Cut steps by spans: gives the values of the pieces that sums are kept of, and of those whose rows are read."""
+def cut(
+    steps: Iterable[Step], spans: Sequence[int], *, whole: bool = False, single: Collection[int] = ()
+) -> tuple[str, str]:
+    """Cut steps by spans: gives the values of the pieces that sums are kept of, and of those whose rows are read.
+
+    Of the spans in `single` each piece is one by itself.
+    """
     kept, read = list[str](), list[str]()
     for step, (since, until) in enumerate(steps):
         for piece in pieces(since, until, spans, whole=whole):
-            (read if piece.span == ROWS else kept).append(_values(step, piece))
+            those = singles(piece) if piece.span in single else (piece,)
+            (read if piece.span == ROWS else kept).extend(_values(step, each) for each in those)
     return ", ".join(kept), ", ".join(read)
 
 
@@ -107,16 +125,16 @@ def with_pieces(kept: str, read: str) -> str:
 
 
 class Sum(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be added up: of which calls, in which steps, by which key of them, from which table or the rows.
+    """What is to be added up: of which calls, in which steps, by which key of them, from which tables or the rows.
 
-    `key` is SQL of columns of the table, `read_key` of the rows where that is another. `names` are the measures that
+    `key` is SQL of columns of the tables, `read_key` of the rows where that is another. `names` are the measures that
     are wanted, `made` the first of them: the fewer the quicker. `dated` tells when the last call was, `counted` how
     many keys there are.
     """
 
     which: Which
     steps: Sequence[Step]
-    kept: Kept | None
+    kept: Sequence[Kept]
     key: str = "''"
     read_key: str = ""
     names: Sequence[str] = tuple(MEASURES)
@@ -125,14 +143,19 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
 
     def sql(self, ending: str = "") -> str:
         """Write the statement: step, key, the measures, when the last call was, how many keys there are."""
-        kept, read = cut(self.steps, () if self.kept is None else self.kept.spans, whole=self.dated)
+        asked = self._asked()
+        single = [span for one, spans in asked.items() if self._is_looked_up(one) for span in spans]
+        kept, read = cut(
+            self.steps, [span for spans in asked.values() for span in spans], whole=self.dated, single=single
+        )
         if not kept and not read:
             return ""
         names = [*self.names, *(["last_at"] if self.dated else [])]
         sums = [f"SUM({name}) AS {name}" for name in self.names] + (["MAX(last_at) AS last_at"] if self.dated else [])
         parts = []
-        if kept and self.kept is not None:
-            parts += [self._of_kept(self.kept, names), self._of_rows(NOT_TAKEN_OVER)]
+        if kept:
+            parts += [self._of_kept(one, spans, names) for one, spans in asked.items()]
+            parts.append(self._of_rows(NOT_TAKEN_OVER))
         if read:
             parts.append(self._of_rows(READ))
         step, by = ("0 AS step", "its") if len(self.steps) == 1 else ("step", "step, its")
@@ -147,12 +170,26 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
             f" SELECT summed.*, (SELECT count(*) FROM summed) FROM summed {ending}"
         )
 
-    def _of_kept(self, kept: Kept, names: Sequence[str]) -> str:
+    def _asked(self) -> Mapping[Kept, Sequence[int]]:
+        """Say which spans each table is asked for; together they are the longest first."""
+        found: dict[Kept, Sequence[int]] = {}
+        for one in self.kept:
+            before = [span for spans in found.values() for span in spans]
+            found[one] = [span for span in one.spans if span not in before]
+        return found
+
+    def _is_looked_up(self, kept: Kept) -> bool:
+        """Whether its rows are found by their keys, where each piece is one by itself."""
+        return kept is BY_TOKEN and "token_id" in self.which.filters
+
+    def _of_kept(self, kept: Kept, spans: Sequence[int], names: Sequence[str]) -> str:
         columns = [f"sign * {name} AS {name}" if name != "last_at" else name for name in names]
         teams = kept in (BY_TEAM, BY_TEAM_MODEL) and "team" not in self.which.filters
+        within = "start = since" if self._is_looked_up(kept) else "start >= since AND start < until"
+        own = f" AND kept_piece.span IN ({', '.join(map(str, spans))})" if len(self.kept) > 1 else ""
         return (
             f"SELECT step, {self.key} AS its, {', '.join(columns)} FROM kept_piece CROSS JOIN {kept.table}"
-            f" WHERE {kept.table}.span = kept_piece.span AND start >= since AND start < until"
+            f" WHERE {kept.table}.span = kept_piece.span AND {within}{own}"
             f"{self.which.of_kept()}{f' AND {TEAMS}' if teams else ''}"
         )
 

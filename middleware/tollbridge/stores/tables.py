@@ -20,9 +20,18 @@ from sqlalchemy import text as plain
 
 from tollbridge.stores.columns import count, metadata, text
 
-_STATE = ("kind", "team", "revoked_at", "disabled_at", "expires_at")
-"""What tells in which state a token is, and whose."""
-_BUDGETED = plain("budget_amount IS NOT NULL")
+_STATE, _WHOSE = ("expires_at", "disabled_at", "revoked_at"), ("kind", "team")
+_LIVE, _ON = "revoked_at IS NULL", "revoked_at IS NULL AND disabled_at IS NULL"
+
+
+def _of_some(name: str, which: str, *columns: str) -> Index:
+    """Make an index of those tokens alone that this holds for: counts of them are read from it, and of nothing else.
+
+    For that it has each column that is asked about, of which some are null throughout.
+    """
+    return Index(f"ix_token_{name}", *columns, sqlite_where=plain(which), postgresql_where=plain(which))
+
+
 token = Table(
     "token",
     metadata,
@@ -61,13 +70,12 @@ token = Table(
     Column("unused_told_at", BigInteger),  # when somebody was told that nobody uses it
     Index("ix_token_parent", "parent"),
     Index("ix_token_beside", "beside"),
-    Index("ix_token_state", *_STATE, "last_used_at", "created_at"),
-    Index(
-        "ix_token_budget",
-        *(*_STATE, "budget_period", "budget_amount"),
-        sqlite_where=_BUDGETED,
-        postgresql_where=_BUDGETED,
-    ),
+    Index("ix_token_kind", "kind", "team"),
+    _of_some("revoked", "revoked_at IS NOT NULL", "revoked_at", *_WHOSE),
+    _of_some("ending", f"{_LIVE} AND expires_at IS NOT NULL", *_STATE, *_WHOSE),
+    _of_some("disabled", f"{_LIVE} AND disabled_at IS NOT NULL", *_STATE, *_WHOSE),
+    _of_some("used", _ON, "last_used_at", "created_at", *_STATE, *_WHOSE),
+    _of_some("budget", f"{_ON} AND budget_amount IS NOT NULL", *_STATE, *_WHOSE, "budget_period", "budget_amount"),
     Index("ix_token_words", "id", "name", "owner", "kind", "team"),
     sqlite_with_rowid=False,
 )

@@ -6,6 +6,7 @@ statement, in the same trip: until then it would see nothing yet (https://sqlite
 and one that is taken back is not waited for, as what follows on this connection goes behind it.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -23,7 +24,11 @@ async def open_trips(path: Path, **options: Any) -> "TripConnection":
     """Open a file with the options of `sqlite3.connect`; raises its errors."""
     connection = TripConnection(partial(sqlite3.connect, path, **options), iter_chunk_size=1)
     connection._thread.daemon = True  # as SQLAlchemy has it: an interpreter ends without waiting for a reader
-    await connection
+    try:
+        await connection
+    except BaseException:
+        await asyncio.to_thread(connection._thread.join)  # it still answers, and must not once the loop is closed
+        raise
     return connection
 
 

@@ -73,7 +73,8 @@ class ReportAsked(msgspec.Struct, frozen=True, kw_only=True):
     `starts` are when the steps of the series begin, in their order, the first of them the range: days of a time zone
     are just instants. `by` is one of `DIMENSIONS`, empty for no groups; of those the `top` with most of `order` (one of
     `MEASURES`) are told, the others together. The first `stepped` of them have a series, all where it is None; where
-    one has none, the others have none. `stepped_times`: the steps of groups have latencies too.
+    one has none, the others have none. `stepped_times`: the steps of groups have latencies too; unless `timed`
+    nothing has.
     """
 
     starts: Sequence[datetime]
@@ -84,6 +85,7 @@ class ReportAsked(msgspec.Struct, frozen=True, kw_only=True):
     order: str = "cost"
     filters: Filters = {}
     stepped_times: bool = False
+    timed: bool = True
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,14 +99,15 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for, as of one moment.  The groups and `others` together are the `totals`, and so in each step.
 
-    `groups` are the biggest first; `others` is None where there are none, and `other_groups` counts them.
+    `groups` are the biggest first; `others` is None where there are none, and `other_groups` counts them: None where
+    they are so many that nobody did.
     """
 
     totals: Figures
     series: Sequence[Figures]
     groups: Sequence[Group] = ()
     others: Group | None = None
-    other_groups: int = 0
+    other_groups: int | None = 0
 
 
 class CallsAsked(msgspec.Struct, frozen=True, kw_only=True):

@@ -80,7 +80,9 @@ class Report:
         rows = [dict(one) for one in self._said["groups"]]
         others = self._said["others"]
         if others is not None:
-            rows.append({"key": None, "name": _("%(n)s others") % {"n": others["groups"]}, "totals": others["totals"]})
+            number = others["groups"]
+            name = _("all others") if number is None else _("%(n)s others") % {"n": number}
+            rows.append({"key": None, "name": name, "totals": others["totals"]})
         return Table(name="usage", label=N_("Usage"), columns=columns, rows=rows)
 
     @cached_property
