@@ -113,12 +113,12 @@ def fill(path: Path, rows: int, tokens: int) -> None:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         show(f"writing {rows:,} rows of {tokens:,} tokens", time.process_time() - began, "s")
         began = time.process_time()
-        migration = importlib.import_module("tollbridge.stores.migrations.versions.0021_usage_sums")
         engine = create_engine(f"sqlite:///{path}")
         with engine.begin() as connection:
-            migration.fill(connection)
+            for name in ("0021_usage_sums", "0023_sums_of_months"):
+                importlib.import_module(f"tollbridge.stores.migrations.versions.{name}").fill(connection)
         engine.dispose()
-        show("the migration that sums them up", time.process_time() - began, "s")
+        show("the migrations that sum them up", time.process_time() - began, "s")
         db.execute(trigger)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         sizes = dict(db.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 12"))

@@ -120,7 +120,7 @@ class Providers:
     ) -> Sequence[ProviderShown]:
         counts = self._counts({one.name for one in page if one.state == "serving"})
         whole = not asked.caller.team
-        hour, day = (await self._fared(_HOUR), await self._fared(_DAY)) if whole else ({}, {})
+        hour, day = (await self._fared(_HOUR), await self._fared(_DAY)) if whole and page else ({}, {})
         return [
             shown(
                 one,

@@ -5,7 +5,9 @@ the exact value, and below 64 ms it is exact. A histogram is one whole number, a
 two adds all of their places at once. A lane holds four billion calls.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from struct import unpack as read
 
 _EXACT_BITS = 6
@@ -51,14 +53,6 @@ def percentiles(whole: int, percents: Iterable[int]) -> Iterator[int | None]:
     """Give the times that so many percent of the calls do not exceed, by nearest rank; None without calls."""
     packed = pack(whole)
     first, counts = int.from_bytes(packed[:2], "little"), read(f"<{len(packed) // 4}I", packed[2:])
-    total = sum(counts)
+    ranks = list(accumulate(counts))
     for percent in percents:
-        yield _ranked(first, counts, -(-total * percent // 100)) if total else None
-
-
-def _ranked(first: int, counts: Iterable[int], rank: int) -> int | None:
-    for place, count in enumerate(counts, first):
-        rank -= count
-        if rank <= 0:
-            return middle_of(place)
-    return None  # pragma: no cover - the rank is no more than the sum of all
+        yield middle_of(first + bisect_left(ranks, -(-ranks[-1] * percent // 100))) if ranks else None

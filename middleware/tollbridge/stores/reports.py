@@ -19,7 +19,7 @@ from tollbridge.stores.rows import USAGE_COLUMNS, micros, moment, storable, usag
 from tollbridge.stores.sqlusage import SqlUsage
 from tollbridge.stores.sumqueries import Sum, Which
 from tollbridge.stores.tables import budget, usage
-from tollbridge.stores.timequeries import Timing, latencies
+from tollbridge.stores.timequeries import Timing, lasted, latencies
 from tollbridge.stores.toplists import find_biggest
 from tollbridge.stores.usages import Figures, ReportAsked
 from tollbridge.stores.usagesums import ASKED, COUNTED, FAILED, REFUSED, checked_limit, count, within
@@ -69,12 +69,11 @@ class SqlReports:
                 found = await wanted.ask(connection, "ORDER BY step, its")
                 timing = Timing(which=which, steps=cut, cut=CUT_MODEL if by_model else CUT_ALL, key=key)
                 times = await timing.ask(connection) if timed else {}
-        buckets = []
-        for row in found:
-            step, its, sums = row[0], row[1], wanted.sums(row)
-            p50, p95, _ = latencies(times.get((step, its)))
-            buckets.append(Bucket(moment(cut[step][0]), its, sums["calls"], sums["failed"], sums["cost"], p50, p95))
-        return buckets
+        starts = [moment(start) for start, _ in cut]
+        return [
+            Bucket(starts[step], its, int(calls), int(failed), int(cost), *lasted(times.get((step, its))))
+            for step, its, _, calls, failed, cost in found
+        ]
 
     async def spend(self, since: datetime, until: datetime, *, by: str, limit: int = 10) -> Sequence[Spend]:
         """Give the biggest spenders, then the busiest; raises `ValueError` for an unknown `by` or a limit below 1."""
@@ -99,11 +98,9 @@ class SqlReports:
         self, connection: AsyncConnection, by: str, keys: Sequence[str], within: tuple[int, int]
     ) -> Mapping[str, int]:
         """Say when the last calls of some were, by an index."""
-        found = {}
-        for key in keys:
-            newest = select(func.max(_u.at)).where(_u[by] == key, _u.at >= within[0], _u.at < within[1])
-            found[key] = (await connection.execute(newest)).scalar_one()
-        return found
+        inside = (_u.at >= within[0], _u.at < within[1])
+        newest = [select(func.max(_u.at)).where(_u[by] == key, *inside).scalar_subquery() for key in keys]
+        return dict(zip(keys, (await connection.execute(select(*newest))).one(), strict=True)) if keys else {}
 
     async def uses(self, since: datetime, until: datetime) -> Sequence[Use]:
         keys = (_u.token_id, _u.operation, _u.model)

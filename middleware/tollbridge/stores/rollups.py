@@ -49,11 +49,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MODEL = ("service", "provider", "model")
-BY_ENDING = Kept(table="usage_by_ending", key=("span", "start", "ending"), spans=(DAY, HOUR, QUARTER))
-BY_MODEL = Kept(table="usage_by_model", key=("span", "start", *_MODEL), spans=(DAY, HOUR, QUARTER), dated=True)
+BY_ENDING = Kept(table="usage_by_ending", key=("span", "start", "ending"), spans=(MONTH, DAY, HOUR, QUARTER))
+BY_MODEL = Kept(table="usage_by_model", key=("span", "start", *_MODEL), spans=(MONTH, DAY, HOUR, QUARTER), dated=True)
 BY_TEAM = Kept(table="usage_by_team", key=("span", "team", "start", "ending"), spans=(MONTH, DAY, HOUR, QUARTER))
 BY_TEAM_MODEL = Kept(
-    table="usage_by_team_model", key=("span", "team", "start", *_MODEL, "ending"), spans=(DAY, QUARTER)
+    table="usage_by_team_model", key=("span", "team", "start", *_MODEL, "ending"), spans=(MONTH, DAY, QUARTER)
 )
 OF_TOKEN = Kept(table="usage_of_token", key=("token_id", "span", "start", "model", "team"), spans=(DAY, HOUR))
 BY_TOKEN = Kept(
@@ -67,7 +67,7 @@ TABLES = (OF_TOKEN, BY_TOKEN, BY_TEAM_MODEL, BY_TEAM, BY_MODEL, BY_ENDING)
 
 LATENCY = "usage_latency"
 LATENCY_KEY = ("cut", "span", "team", "start", "service", "provider", "model", "nested")
-LATENCY_SPANS = (DAY, HOUR, QUARTER)
+LATENCY_SPANS = (MONTH, DAY, HOUR, QUARTER)
 CUT_ALL, CUT_MODEL, CUT_TEAM = 0, 1, 2
 """What a histogram is of: all calls that callers made, those of a service, provider and model, those of a team."""
 

@@ -10,11 +10,14 @@ from sqlalchemy.types import String
 
 from tollbridge.stores.rows import storable
 
+_WILDCARDS = frozenset("%_/")
+
 
 def holds(part: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether one of some columns holds this, with no wildcards; upper and lower case of ASCII are one."""
     plain = storable(part).encode().lower().decode()  # of bytes only ASCII is lowered, as in every database
-    return or_(*(_Folded(column).contains(plain, autoescape=True) for column in columns))
+    escaped = not _WILDCARDS.isdisjoint(plain)  # where nothing is, LIKE without it takes half the time
+    return or_(*(_Folded(column).contains(plain, autoescape=escaped) for column in columns))
 
 
 class _Folded(FunctionElement[str]):

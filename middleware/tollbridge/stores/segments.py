@@ -7,6 +7,7 @@ All times are microseconds since the epoch.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -46,7 +47,13 @@ def end_of(span: int, start: int) -> int:
 
 def pieces(since: int, until: int, spans: Sequence[int], *, whole: bool = False) -> list[Piece]:
     """Cut a range by pieces of these spans, the longest first; `whole`: none is taken away again."""
-    return list(_cut(since, until, tuple(spans), 1, _inner if whole else _nearest))
+    return list(_pieces(since, until, tuple(spans), whole))
+
+
+@lru_cache(maxsize=4096)
+def _pieces(since: int, until: int, spans: tuple[int, ...], whole: bool) -> Sequence[Piece]:
+    """Do so; whoever looks at a page asks for the same steps as whoever looked before."""
+    return tuple(_cut(since, until, spans, 1, _inner if whole else _nearest))
 
 
 def singles(piece: Piece) -> Iterator[Piece]:

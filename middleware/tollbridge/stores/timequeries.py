@@ -81,10 +81,16 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
         return f"{with_pieces(kept, read)} {' UNION ALL '.join(parts)}"
 
 
+def lasted(times: Times | None) -> tuple[int | None, int | None]:
+    """Give the p50 and p95 of how long calls lasted, in milliseconds."""
+    p50, p95 = (None, None) if times is None else percentiles(times[0], (50, 95))
+    return p50, p95
+
+
 def latencies(times: Times | None) -> tuple[int | None, int | None, int | None]:
     """Give the p50 and p95 of how long calls lasted, and the p50 of when their answers began, in milliseconds."""
     if times is None:
         return None, None, None
-    p50, p95 = percentiles(times[0], (50, 95))
+    p50, p95 = lasted(times)
     (first,) = percentiles(times[1], (50,))
     return p50, p95, first

@@ -15,7 +15,8 @@ from tollbridge.tokens.model import TokenBudget, TokenState
 def token_views(now: datetime) -> Mapping[str, ColumnElement[bool]]:
     """Give every state and view by its name that a token is in by itself; for budgets see `drawn_tokens`."""
     at, ends = micros(now), token.c.expires_at
-    last = func.coalesce(token.c.last_used_at, token.c.created_at)
+    used, unused_since = token.c.last_used_at, micros(now - UNUSED_FOR)
+    unused = or_(used <= unused_since, and_(used.is_(None), token.c.created_at <= unused_since))
     live = token.c.revoked_at.is_(None)
     going = and_(live, or_(ends.is_(None), ends > at))
     active = and_(going, token.c.disabled_at.is_(None))
@@ -25,7 +26,7 @@ def token_views(now: datetime) -> Mapping[str, ColumnElement[bool]]:
         TokenState.EXPIRED: and_(live, ends <= at),
         TokenState.REVOKED: token.c.revoked_at.is_not(None),
         TokenView.ENDING: and_(active, ends <= micros(now + SOON)),
-        TokenView.UNUSED: and_(active, last <= micros(now - UNUSED_FOR)),
+        TokenView.UNUSED: and_(active, unused),
     }
 
 

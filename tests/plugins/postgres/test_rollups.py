@@ -134,11 +134,13 @@ async def test_migration_sums_rows_up_as_taking_them_over_does(pool, db, file, a
     await write(pool, found)
     for table in ALL[1:]:
         await db.execute(f"DELETE FROM {table}")
-    migration = importlib.import_module("tollbridge.stores.migrations.versions.0021_usage_sums")
+    names = ("0021_usage_sums", "0023_sums_of_months")
+    migrations = [importlib.import_module(f"tollbridge.stores.migrations.versions.{name}") for name in names]
     engine = make_engine(address, longest_s=None)
 
     async with engine.begin() as connection:
-        await connection.run_sync(migration.fill)
+        for migration in migrations:
+            await connection.run_sync(migration.fill)
 
     await engine.dispose()
     written = connect(file)
