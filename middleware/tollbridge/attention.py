@@ -13,7 +13,7 @@ from tollbridge.providerkeys.service import ProviderKey
 from tollbridge.stores.base import SOON
 from tollbridge.stores.overviews import Queue, Waiting, Waits
 
-__all__ = ["BRIDGES", "DECIDES", "JOB_FAILED", "KEY_ENDING", "NOTHING", "TOKEN_ENDING", "Queue", "waiting"]
+__all__ = ["BRIDGES", "DECIDES", "JOB_FAILED", "KEY_ENDING", "TOKEN_ENDING", "Queue", "waiting"]
 
 JOB_FAILED, KEY_ENDING, TOKEN_ENDING = "job_failed", "provider_key_ending", Waits.TOKEN_ENDING
 PUBLISHING, SUBSCRIPTIONS = "admin:publishing:write", "admin:subscriptions:write"
@@ -31,24 +31,33 @@ DECIDES: Mapping[str, str] = {
 """The scope that whoever decides on a kind holds."""
 BRIDGES = frozenset((KEY_ENDING, JOB_FAILED))
 """Kinds that are the whole bridge's: whoever has a team has no part in them."""
-NOTHING = Queue(0, ())
 _FOUR_EYES = "four_eyes"
 
 
-async def waiting(gateway: Gateway, kind: str, teams: Collection[str], *, who: str, limit: int) -> Queue:
-    """Give what waits of a kind for `who` in some teams, the longest first.
+async def waiting(
+    gateway: Gateway, kinds: Mapping[str, Collection[str]], *, who: str, limit: int
+) -> Mapping[str, Queue]:
+    """Give what waits of each kind for `who` in some teams, the longest first.
 
     `BRIDGE` among the teams, whose name is empty, stands for everything. Raises `Unavailable`.
     """
-    if kind in BRIDGES:
-        return await _of_bridge(gateway, kind, limit) if BRIDGE in teams else NOTHING
+    found: dict[str, list[Queue]] = {kind: [] for kind in kinds}
     overviews = await gateway.store.overviews()
     but_by = who if gateway.config.services.review == _FOUR_EYES else ""
-    found = [
-        await overviews.waiting(Waits(kind), team=team, but_by=but_by, limit=limit)
-        for team in ((BRIDGE,) if BRIDGE in teams else sorted(teams))
-    ]
-    return Queue(sum(queue.total for queue in found), _oldest([one for queue in found for one in queue.oldest], limit))
+    of_teams = {kind: {BRIDGE} if BRIDGE in teams else set(teams) for kind, teams in kinds.items()}
+    for team in sorted(set[str]().union(*of_teams.values())):
+        those = [Waits(kind) for kind, teams in of_teams.items() if team in teams and kind not in BRIDGES]
+        for waits, queue in (await overviews.waiting(those, team=team, but_by=but_by, limit=limit)).items():
+            found[waits].append(queue)
+    for kind in sorted(BRIDGES & of_teams.keys()):
+        if BRIDGE in of_teams[kind]:
+            found[kind].append(await _of_bridge(gateway, kind, limit))
+    return {kind: _together(queues, limit) for kind, queues in found.items()}
+
+
+def _together(queues: Sequence[Queue], limit: int) -> Queue:
+    total = sum(queue.total for queue in queues)
+    return Queue(total, _oldest([one for queue in queues for one in queue.oldest], limit))
 
 
 async def _of_bridge(gateway: Gateway, kind: str, limit: int) -> Queue:

@@ -78,11 +78,11 @@ class Attention:
     async def list_attention(self, asked: Asked, query: AttentionAsked) -> Answer:
         """List what waits for the caller's decision, the longest first, and count it."""
         caller, found, counts = asked.caller, list[WaitingShown](), dict[str, int]()
-        for kind in _decided_by(asked):
-            if query.kind in (UNSET, kind):
-                queue = await waiting(self._gateway, kind, (caller.team,), who=caller.id, limit=query.limit)
-                counts[kind] = queue.total
-                found += [_shown(kind, one) for one in queue.oldest]
+        kinds = {kind: (caller.team,) for kind in _decided_by(asked) if query.kind in (UNSET, kind)}
+        queues = await waiting(self._gateway, kinds, who=caller.id, limit=query.limit)
+        for kind, queue in queues.items():
+            counts[kind] = queue.total
+            found += [_shown(kind, one) for one in queue.oldest]
         found.sort(key=lambda one: (one.since, one.id))
         return Answer(AttentionShown(items=found[: query.limit], counts=counts, total=sum(counts.values())))
 

@@ -43,9 +43,9 @@ def make(pages: Pages) -> Sequence[Page]:
 
 async def count(gateway: Gateway, who: Viewer) -> int:
     """Count what somebody is to decide on, invitations of their own too."""
-    found = [await waiting(gateway, kind, who.teams(DECIDES[kind]), who=who.id, limit=1) for kind in _KINDS]
+    found = await waiting(gateway, {kind: who.teams(DECIDES[kind]) for kind in _KINDS}, who=who.id, limit=1)
     mine = await gateway.people.invitations.for_address(who.email) if who.email else ()
-    return sum(queue.total for queue in found) + len(mine)
+    return sum(queue.total for queue in found.values()) + len(mine)
 
 
 class Approvals:

@@ -7,7 +7,8 @@ from tollbridge import Gateway, Token
 from tollbridge.screens.budgets import fullest, level
 from tollbridge.screens.waits import NAMED
 from tollbridge.stores.base import BudgetUse, TokenCounts, TokenView
-from tollbridge.stores.reporting import Health, Totals
+from tollbridge.stores.reporting import Health
+from tollbridge.stores.usages import Figures as Sums
 
 FAILING = 0.01
 """The share of failed calls from which Home says so."""
@@ -23,7 +24,7 @@ class Attention:
     ending: Sequence[Token]
     bridge: Sequence[BudgetUse]
     failing: Sequence[Health]
-    day: Totals
+    day: Sums
 
     @property
     def has_failed(self) -> bool:
@@ -37,13 +38,13 @@ class Attention:
         return tokens + len(self.bridge) + len(self.failing) + bool(self.day.unpriced) + self.has_failed
 
 
-def is_failing(calls: Totals | Health) -> bool:
+def is_failing(calls: Sums | Health) -> bool:
     """Whether so many calls failed that somebody should know."""
     return bool(calls.failed) and calls.failed >= FAILING * calls.calls
 
 
 async def look(
-    gateway: Gateway, counts: TokenCounts, day: Totals, health: Sequence[Health], bridge: Sequence[BudgetUse]
+    gateway: Gateway, counts: TokenCounts, day: Sums, health: Sequence[Health], bridge: Sequence[BudgetUse]
 ) -> Attention:
     """Find what needs somebody; asks the store for names only where there are some."""
     over = await _named(gateway, TokenView.OVER_BUDGET) if counts.over_budget else []

@@ -15,9 +15,11 @@ from tollbridge.browsing import gettext_noop as N_
 from tollbridge.screens.budgets import fullest
 from tollbridge.screens.charts import COLOURS, Column
 from tollbridge.stores.base import BudgetUse, TokenCounts
-from tollbridge.stores.reporting import QUARTER, Health, Spend, Totals, latest, nearest_quarter
-from tollbridge.stores.usages import ReportAsked
+from tollbridge.stores.reporting import QUARTER, Bucket, Health, Spend, Totals, latest, nearest_quarter
+from tollbridge.stores.usages import Figures as Sums
+from tollbridge.stores.usages import ReportAsked, UsageRow
 from tollbridge_dashboard.attention import Attention, is_failing, look
+from tollbridge_dashboard.together import Together
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOP_TOKENS = 6
@@ -94,7 +96,7 @@ class Figures:
     at: datetime
     range: Range
     month: Month
-    day: Totals
+    day: Sums
     day_before: Totals
     day_traffic: Traffic
     tokens: TokenCounts
@@ -121,33 +123,64 @@ class Figures:
 
 
 async def collect(gateway: Gateway, chosen: Range, zone: Zone) -> Figures:
-    """Ask the store for everything; ranges end at the next whole step, so that what is shown adds up."""
-    store, now = gateway.store, gateway.clock.now()
-    month = await _month(gateway, now, zone)
-    since, until = latest(now, _DAY)
-    day = await store.totals(since, until)
-    day_traffic = await _traffic(gateway, now, RANGES["24h"], zone)
-    tokens = await store.count_tokens(budgets=gateway.budgets.token)
-    health = await store.health(*latest(now, _HOUR))
-    spend = await store.spend(*_of_month(now, zone), by="token_id", limit=_TOP_TOKENS)
-    rows = await store.recent(limit=_LAST_CALLS)
-    known = await store.get_tokens({one.key for one in spend} | {row.token_id for row in rows})
+    """Ask the store for everything; ranges end at the next whole step, so that what is shown adds up.
+
+    Some questions are asked at once: while the database looks, what came before is put together.
+    """
+    now = gateway.clock.now()
+    async with Together() as ask:
+        month = ask(_month(gateway, now, zone))
+        days = ask(_day(gateway, now, zone))
+        standing = ask(_standing(gateway, now))
+        cost = ask(_cost(gateway, now, chosen, zone))
+        busy = ask(_busy(gateway, now, zone))
+    day, day_before, day_traffic = days.result()
+    tokens, health = standing.result()
+    spend, rows, known = busy.result()
+    async with Together() as ask:
+        attention = ask(look(gateway, tokens, day, health, month.result().bridge))
+        uses = ask(fullest(gateway, [token for item in spend if (token := known.get(item.key))]))
+        traffic = ask(_traffic(gateway, now, chosen, zone, day_traffic))
     return Figures(
         at=now,
         range=chosen,
-        month=month,
+        month=month.result(),
         day=day,
-        day_before=await store.totals(since - _DAY, nearest_quarter(now - _DAY)),
+        day_before=day_before,
         day_traffic=day_traffic,
         tokens=tokens,
-        attention=await look(gateway, tokens, day, health, month.bridge),
-        cost=await _cost(gateway, now, chosen, zone),
-        traffic=day_traffic if chosen.name == "24h" else await _traffic(gateway, now, chosen, zone),
+        attention=attention.result(),
+        cost=cost.result(),
+        traffic=traffic.result(),
         spenders=[(item, known.get(item.key)) for item in spend],
-        uses=await fullest(gateway, [token for item in spend if (token := known.get(item.key))]),
+        uses=uses.result(),
         health=health,
         calls=[(row, known.get(row.token_id)) for row in rows],
     )
+
+
+async def _day(gateway: Gateway, now: datetime, zone: Zone) -> tuple[Sums, Totals, Traffic]:
+    """Sum up the last day, and by quarters of an hour, and the same part of the day before."""
+    since, until = latest(now, _DAY)
+    before = await gateway.store.totals(since - _DAY, nearest_quarter(now - _DAY))
+    starts = [since + step * QUARTER for step in range(_DAY // QUARTER)]
+    found = await (await gateway.store.usages()).report(ReportAsked(starts=starts, until=until))
+    return found.totals, before, _drawn(list(zip(starts, found.series, strict=True)), QUARTER, zone)
+
+
+async def _standing(gateway: Gateway, now: datetime) -> tuple[TokenCounts, Sequence[Health]]:
+    tokens = await gateway.store.count_tokens(budgets=gateway.budgets.token)
+    return tokens, await gateway.store.health(*latest(now, _HOUR))
+
+
+async def _busy(
+    gateway: Gateway, now: datetime, zone: Zone
+) -> tuple[Sequence[Spend], Sequence[UsageRow], Mapping[str, Token]]:
+    """Find the busiest tokens of the month, the last calls, and the tokens of both."""
+    store = gateway.store
+    spend = await store.spend(*_of_month(now, zone), by="token_id", limit=_TOP_TOKENS)
+    rows = await store.recent(limit=_LAST_CALLS)
+    return spend, rows, await store.get_tokens({one.key for one in spend} | {row.token_id for row in rows})
 
 
 def _of_month(now: datetime, zone: Zone) -> tuple[datetime, datetime]:
@@ -232,15 +265,21 @@ async def _cost(gateway: Gateway, now: datetime, chosen: Range, zone: Zone) -> C
     return Cost(names, tuple(sum(costs) for _name, costs in spent), tuple(columns))
 
 
-async def _traffic(gateway: Gateway, now: datetime, chosen: Range, zone: Zone) -> Traffic:
+async def _traffic(gateway: Gateway, now: datetime, chosen: Range, zone: Zone, day: Traffic) -> Traffic:
+    if chosen.length == _DAY:
+        return day
     step = chosen.calls_step
     starts = _starts(now, chosen, step, zone)
     buckets = await gateway.store.series(starts[0], starts[-1] + step, steps=len(starts))
     found = {bucket.start: bucket for bucket in buckets}
+    return _drawn([(start, found.get(start)) for start in starts], step, zone)
+
+
+def _drawn(steps: Sequence[tuple[datetime, Bucket | Sums | None]], step: timedelta, zone: Zone) -> Traffic:
+    """Make columns and lines of what calls there were in each step."""
     columns, p50, p95 = list[Column](), list[int | None](), list[int | None]()
-    for start in starts:
-        bucket = found.get(start)
-        columns.append(Column(*_named(start, step, zone), (bucket.calls, bucket.failed) if bucket else (0, 0)))
-        p50.append(bucket.latency_p50_ms if bucket else None)
-        p95.append(bucket.latency_p95_ms if bucket else None)
+    for start, calls in steps:
+        columns.append(Column(*_named(start, step, zone), (calls.calls, calls.failed) if calls else (0, 0)))
+        p50.append(calls.latency_p50_ms if calls else None)
+        p95.append(calls.latency_p95_ms if calls else None)
     return Traffic(tuple(columns), tuple(p50), tuple(p95))

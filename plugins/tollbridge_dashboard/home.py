@@ -15,6 +15,7 @@ from tollbridge_dashboard.attention import is_failing
 from tollbridge_dashboard.figures import RANGES, collect
 from tollbridge_dashboard.panels import collect_panels
 from tollbridge_dashboard.scopes import READ
+from tollbridge_dashboard.together import Together
 
 _AS_OF = "x-as-of"
 
@@ -36,13 +37,16 @@ class Home:
         """Show it, or answer 304 when nothing but the time has changed since the page the browser has."""
         gateway = self._pages.gateway
         chosen = RANGES.get(request.query_params.get("range", ""), RANGES["24h"])
-        figures = await collect(gateway, chosen, self._pages.zone)
+        async with Together() as ask:
+            collecting = ask(collect(gateway, chosen, self._pages.zone))
+            waiting = ask(collect_waiting(gateway, viewer(request)))
+        figures = collecting.result()
         page = self._pages.render(
             request,
             "home.html",
             nav="/",
             figures=figures,
-            waits=await collect_waiting(gateway, viewer(request)),
+            waits=waiting.result(),
             people=await owners(gateway, (token for _, token in figures.spenders if token)),
             ranges=RANGES.values(),
             models=gateway.models(),

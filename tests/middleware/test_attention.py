@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tollbridge.attention import BRIDGES, DECIDES, JOB_FAILED, KEY_ENDING, NOTHING, waiting
+from tollbridge.attention import BRIDGES, DECIDES, JOB_FAILED, KEY_ENDING, waiting
 from tollbridge.providerkeys.service import NewKey
 from tollbridge.services.lifecycle import Move
 from tollbridge.stores.overviews import Queue, Waits
@@ -34,7 +34,8 @@ async def submit(under: GatewayUnderTest) -> None:
 
 
 async def asked(under: GatewayUnderTest, kind: str, teams: Sequence[str] = ("",), **how: str | int) -> Queue:
-    return await waiting(under.gateway, kind, teams, **{"who": ME, "limit": 5, **how})  # type: ignore[arg-type]  # by name
+    found = await waiting(under.gateway, {kind: teams}, **{"who": ME, "limit": 5, **how})  # type: ignore[arg-type]  # by name
+    return found[kind]
 
 
 async def test_each_kind_has_a_scope_and_nothing_waits_where_there_is_nothing(under: GatewayUnderTest) -> None:
@@ -85,6 +86,6 @@ async def test_keys_and_jobs_wait_for_who_is_of_the_whole_bridge_alone(under: Ga
     assert (await asked(under, KEY_ENDING, limit=1)) == Queue(2, keys.oldest[:1])
     assert [(one.name, one.since, one.number) for one in failed.oldest] == [("forget_messages", NOON, 1)]
     for kind in BRIDGES:
-        assert await asked(under, kind, ("blue",)) == NOTHING
+        assert await asked(under, kind, ("blue",)) == Queue(0, [])
     under.clock.advance(WEEK.total_seconds())
     assert [one.service for one in (await asked(under, KEY_ENDING)).oldest] == ["groq"]

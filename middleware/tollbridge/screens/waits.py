@@ -33,9 +33,7 @@ class Waits:
 
 async def collect_waiting(gateway: "Gateway", viewer: Viewer) -> Waits:
     """Find what waits for somebody, as `GET /attention` of the admin API does for a token.  Raises `Unavailable`."""
-    queues = {
-        kind: await waiting(gateway, kind, viewer.teams(scope), who=viewer.id, limit=NAMED)
-        for kind, scope in _KINDS.items()
-    }
+    kinds = {kind: viewer.teams(scope) for kind, scope in _KINDS.items()}
+    queues = await waiting(gateway, kinds, who=viewer.id, limit=NAMED)
     mine = sorted(await gateway.people.invitations.for_address(viewer.email), key=lambda one: one.created_at)
     return Waits({kind: queue for kind, queue in queues.items() if queue.total}, len(mine), mine[:NAMED])

@@ -70,8 +70,10 @@ class OfApplication(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class OverviewStore(Protocol):
     """Reads.  Raises `Unavailable` where it does not answer."""
 
-    async def waiting(self, kind: Waits, *, team: str = "", but_by: str = "", limit: int = 20) -> Queue:
-        """Give what waits of a kind, of one team's things where one is named.
+    async def waiting(
+        self, kinds: Collection[Waits], *, team: str = "", but_by: str = "", limit: int = 20
+    ) -> Mapping[Waits, Queue]:
+        """Give what waits of each of some kinds, of one team's things where one is named.
 
         Not what `but_by` asked for, whom several ids may stand for: whose own tokens they are is said in `askers`.
         A release that failed waits while it is the newest of its service, a webhook while nobody switches it on after

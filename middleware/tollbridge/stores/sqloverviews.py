@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import BigInteger, Row, Select, and_, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.clock import Clock
@@ -33,21 +33,34 @@ class SqlOverviews:
         self._engine = engine
         self._clock = clock
 
-    async def waiting(self, kind: Waits, *, team: str = "", but_by: str = "", limit: int = 20) -> Queue:
+    async def waiting(
+        self, kinds: Collection[Waits], *, team: str = "", but_by: str = "", limit: int = 20
+    ) -> Mapping[Waits, Queue]:
+        found: dict[Waits, list[Waiting]] = {kind: [] for kind in kinds}
+        if not kinds:
+            return {}
+        with answering():
+            async with self._engine.connect() as connection:
+                wanted = {kind: await self._wanted(connection, kind, team, but_by) for kind in kinds}
+                oldest = union_all(*(_oldest(kind, those, limit) for kind, those in wanted.items()))
+                for row in await connection.execute(oldest):
+                    found[Waits(row.kind)].append(_waiting(row))
+                return {
+                    kind: Queue(
+                        await _count(connection, wanted[kind]) if len(those) == limit else len(those),
+                        sorted(those, key=lambda one: (one.since, one.id)),
+                    )
+                    for kind, those in found.items()
+                }
+
+    async def _wanted(self, connection: AsyncConnection, kind: Waits, team: str, but_by: str) -> Select[Any]:
         by_time = {Waits.TOKEN_ENDING: self._ending, Waits.SERVICE_OVERDUE: self._overdue}
         wanted = by_time[kind]() if kind in by_time else _WAITING[kind]
         if team:
             wanted = wanted.where(_TEAMS[kind] == storable(team))
-        with answering():
-            async with self._engine.connect() as connection:
-                if but_by and kind in _ASKED_BY:
-                    wanted = wanted.where(_ASKED_BY[kind].not_in(await _ones_own(connection, kind, but_by)))
-                oldest = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit)
-                found = [_waiting(row) for row in await connection.execute(oldest)]
-                if len(found) < limit:
-                    return Queue(len(found), found)
-                total = (await connection.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
-                return Queue(total, found)
+        if but_by and kind in _ASKED_BY:
+            wanted = wanted.where(_ASKED_BY[kind].not_in(await _ones_own(connection, kind, but_by)))
+        return wanted
 
     async def subscribers(self, service_ids: Collection[str]) -> Mapping[str, int]:
         ids = list(map(storable, service_ids))
@@ -172,6 +185,16 @@ _TEAMS: Mapping[Waits, Any] = {
     Waits.SERVICE_ENDING: _t.team,
 }
 _ASKED_BY: Mapping[Waits, Any] = {Waits.RELEASE_IN_REVIEW: _r.asked_by}
+
+
+def _oldest(kind: Waits, wanted: Select[Any], limit: int) -> Select[Any]:
+    """Select what has waited longest, with its kind."""
+    those = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit).subquery()
+    return select(literal(kind.value).label("kind"), *those.c)
+
+
+async def _count(connection: AsyncConnection, wanted: Select[Any]) -> int:
+    return (await connection.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
 
 
 async def _ones_own(connection: AsyncConnection, kind: Waits, asker: str) -> Sequence[str]:

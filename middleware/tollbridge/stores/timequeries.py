@@ -42,43 +42,47 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
     async def ask(self, connection: AsyncConnection) -> Mapping[tuple[int, str], Times]:
         """Ask for it: histograms by step and key."""
         found: dict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+        times: dict[tuple[int, str, int], tuple[Counter[int], Counter[int]]] = {}
         kept, read = cut(self.steps, () if self.cut is None else LATENCY_SPANS)
-        if kept:
-            for step, its, sign, lasted, began in await self.which.ask(connection, self._kept_sql(kept)):
+        rows = await self.which.ask(connection, self._sql(kept, read)) if kept or read else ()
+        for step, its, sign, lasted, began, *both in rows:
+            if lasted is not None:
                 sums = found[step, its]
                 sums[0] += sign * unpack(lasted)
                 sums[1] += sign * unpack(began)
-        if kept or read:
-            times: dict[tuple[int, str, int], tuple[Counter[int], Counter[int]]] = {}
-            for step, its, sign, *both in await self.which.ask(connection, self._read_sql(kept, read)):
-                counts = times.setdefault((step, its, sign), (Counter(), Counter()))
-                for counted, ms in zip(counts, both, strict=True):
-                    if ms is not None:
-                        counted[max(ms, 0)] += 1
-            for (step, its, sign), counts in times.items():
-                for kind, counted in enumerate(counts):
-                    found[step, its][kind] += sign * histogram(counted)
+                continue
+            counts = times.setdefault((step, its, sign), (Counter(), Counter()))
+            for counted, ms in zip(counts, both, strict=True):
+                if ms is not None:
+                    counted[max(ms, 0)] += 1
+        for (step, its, sign), counts in times.items():
+            for kind, counted in enumerate(counts):
+                found[step, its][kind] += sign * histogram(counted)
         return {key: (lasted, began) for key, (lasted, began) in found.items()}
 
-    def _kept_sql(self, kept: str) -> str:
+    def _sql(self, kept: str, read: str) -> str:
+        """Write the question: histograms, and of calls that are in none how long each took."""
+        parts = [*([self._of_kept()] if kept else []), *self._of_rows(kept, read)]
+        return f"{with_pieces(kept, read)} {' UNION ALL '.join(parts)}"
+
+    def _of_kept(self) -> str:
         asked = " AND (nested = 0 OR provider <> '')" if self.nested else " AND nested = 0"
         if self.cut != CUT_TEAM:  # that is asked for by teams alone
             asked += " AND team = ''"
         return (
-            f"{with_pieces(kept, '')} SELECT step, {self.key}, sign, lasted, began FROM kept_piece CROSS JOIN {LATENCY}"
-            f" WHERE cut = {self.cut} AND {LATENCY}.span = kept_piece.span AND start >= since AND start < until"
-            f"{asked}{self.which.of_kept()}"
+            f"SELECT step, {self.key} AS its, sign, lasted, began, NULL AS lasted_ms, NULL AS began_ms"
+            f" FROM kept_piece CROSS JOIN {LATENCY} WHERE cut = {self.cut}"
+            f" AND {LATENCY}.span = kept_piece.span AND start >= since AND start < until{asked}{self.which.of_kept()}"
         )
 
-    def _read_sql(self, kept: str, read: str) -> str:
+    def _of_rows(self, kept: str, read: str) -> Sequence[str]:
         counted = WENT if self.nested else ASKED
-        parts = [
-            f"SELECT step, {self.read_key or self.key} AS its, sign, duration_ms, first_byte_ms {those}"
+        return [
+            f"SELECT step, {self.read_key or self.key}, sign, NULL, NULL, duration_ms, first_byte_ms {those}"
             f" AND {counted} AND {TIMED}{self.which.of_rows()}"
             for those, there in ((NOT_TAKEN_OVER, kept), (READ, read))
             if there
         ]
-        return f"{with_pieces(kept, read)} {' UNION ALL '.join(parts)}"
 
 
 def lasted(times: Times | None) -> tuple[int | None, int | None]:

@@ -18,6 +18,7 @@ from tollbridge.stores.base import Store
 from tollbridge.stores.overviews import Waits
 from tollbridge.stores.subscriptions import Decision, SubscriptionStore
 from tollbridge.testing.application_contract import wanted
+from tollbridge.testing.overview_contract import queue_of
 from tollbridge.testing.samples import ACT, NOON
 from tollbridge.testing.service_contract import DESIGN, begun, made, moved
 from tollbridge.testing.subscription_contract import ASKED, OTHER, PLAN, decided, ready, scopes
@@ -77,7 +78,7 @@ class ClosingContract:
         )
         overviews = await store.overviews()
         assert await overviews.subscribers(["svc_1"]) == {"svc_1": 0}
-        assert [one.id for one in (await overviews.waiting(Waits.SUBSCRIPTION_ASKED)).oldest] == ["sub_3"]
+        assert [one.id for one in (await queue_of(store, Waits.SUBSCRIPTION_ASKED)).oldest] == ["sub_3"]
         said = [(one.action, one.target) for one in await store.list_audit(action="subscription.cancel")]
         assert said == [("subscription.cancel", "sub_2"), ("subscription.cancel", "sub_1")]
         await refused(subscriptions, replace(ASKED, id="sub_9", service_id="svc_2"), "this application has ended")
@@ -93,7 +94,7 @@ class ClosingContract:
             assert one is not None
             assert (one.opinion, one.decided_by, one.ended_at) == ("the service is retired", LATER.actor.id, LATER.at)
         assert "service:weather:*" in await scopes(store)
-        assert (await (await store.overviews()).waiting(Waits.SUBSCRIPTION_ASKED)).total == 1
+        assert (await queue_of(store, Waits.SUBSCRIPTION_ASKED)).total == 1
         said = [one.action for one in await store.list_audit(limit=3)]
         assert said == ["subscription.refuse", "subscription.end", "service.retire"]
         await refused(subscriptions, replace(ASKED, id="sub_9"), "this service is retired")

@@ -10,7 +10,7 @@ from tollbridge.services.lifecycle import Move
 from tollbridge.services.subscribing import SubscriptionState
 from tollbridge.stores.base import Store
 from tollbridge.stores.overviews import OfApplication, OfTeam, Queue, Waiting, Waits
-from tollbridge.stores.services import Ending
+from tollbridge.stores.services import Ending, Step
 from tollbridge.stores.webhooks import Delivery, WebhookChange
 from tollbridge.testing.application_contract import wanted, working
 from tollbridge.testing.clock import FixedClock
@@ -26,7 +26,12 @@ EMPTY = Queue(0, [])
 
 async def waiting(store: Store, kind: Waits, **asked: Any) -> list[str]:
     """Give the ids of what waits, the longest first."""
-    return [one.id for one in (await (await store.overviews()).waiting(kind, **asked)).oldest]
+    return [one.id for one in (await queue_of(store, kind, **asked)).oldest]
+
+
+async def queue_of(store: Store, kind: Waits, **asked: Any) -> Queue:
+    """Give what waits of one kind."""
+    return (await (await store.overviews()).waiting([kind], **asked))[kind]
 
 
 class OverviewContract:
@@ -35,7 +40,8 @@ class OverviewContract:
     async def test_nothing_waits_where_there_is_nothing(self, store: Store) -> None:
         overviews = await store.overviews()
 
-        assert [await overviews.waiting(kind) for kind in Waits] == [EMPTY] * len(Waits)
+        assert await overviews.waiting(list(Waits)) == dict.fromkeys(Waits, EMPTY)
+        assert await overviews.waiting([]) == {}
         assert await overviews.subscribers([]) == {}
         assert await overviews.standing("blue", []) == {}
 
@@ -43,11 +49,11 @@ class OverviewContract:
         await working(store)
         await begun(store, team="red")
         await begun(store, id="svc_2", slug="sun", team="green")
-        subscriptions, overviews = await store.subscriptions(), await store.overviews()
+        subscriptions, _overviews = await store.subscriptions(), await store.overviews()
         await subscriptions.subscribe(replace(ASKED, id="sub_2", service_id="svc_2"), ACT)
         await subscriptions.subscribe(replace(ASKED, asked_at=NOON - timedelta(days=1)), ACT)
 
-        found = await overviews.waiting(Waits.SUBSCRIPTION_ASKED, limit=1)
+        found = await queue_of(store, Waits.SUBSCRIPTION_ASKED, limit=1)
 
         first = Waiting(
             id="sub_1",
@@ -63,21 +69,38 @@ class OverviewContract:
         await decided(subscriptions, S.APPROVED)
         assert await waiting(store, Waits.SUBSCRIPTION_ASKED) == ["sub_2"]
 
+    async def test_several_kinds_are_found_at_once_each_with_its_own(self, store: Store) -> None:
+        services = await begun(store)
+        await made(services, "1")
+        await moved(services, 1, Move.SUBMIT)
+        for number in (2, 3):
+            await begun(store, id=f"svc_{number}", slug=f"s{number}")
+            await made(services, "1", f"svc_{number}")
+            await services.move_release(f"svc_{number}", 1, Step(move=Move.SUBMIT), ACT)
+        overviews = await store.overviews()
+
+        found = await overviews.waiting([Waits.WEBHOOK_SILENT, Waits.RELEASE_IN_REVIEW, Waits.TOKEN_ENDING], limit=2)
+
+        assert list(found) == [Waits.WEBHOOK_SILENT, Waits.RELEASE_IN_REVIEW, Waits.TOKEN_ENDING]
+        assert found[Waits.WEBHOOK_SILENT] == found[Waits.TOKEN_ENDING] == EMPTY
+        review = found[Waits.RELEASE_IN_REVIEW]
+        assert (review.total, [one.id for one in review.oldest]) == (3, ["rel_svc_1_1", "rel_svc_2_1"])
+
     async def test_release_in_review_waits_for_others_than_who_asked(self, store: Store) -> None:
         services = await begun(store)
         await made(services, "1")
         await moved(services, 1, Move.SUBMIT)
 
-        overviews = await store.overviews()
-        found = await overviews.waiting(Waits.RELEASE_IN_REVIEW, team="blue")
+        await store.overviews()
+        found = await queue_of(store, Waits.RELEASE_IN_REVIEW, team="blue")
 
         one = Waiting(id="rel_svc_1_1", since=NOON, name="1", team="blue", service="weather", number=1)
         assert found == Queue(1, [one])
-        assert await overviews.waiting(Waits.RELEASE_IN_REVIEW, team="red") == EMPTY
-        assert await overviews.waiting(Waits.RELEASE_IN_REVIEW, but_by=ACT.actor.id) == EMPTY
+        assert await queue_of(store, Waits.RELEASE_IN_REVIEW, team="red") == EMPTY
+        assert await queue_of(store, Waits.RELEASE_IN_REVIEW, but_by=ACT.actor.id) == EMPTY
         assert await waiting(store, Waits.RELEASE_IN_REVIEW, but_by=OTHER.actor.id) == ["rel_svc_1_1"]
         await moved(services, 1, Move.APPROVE)
-        assert await overviews.waiting(Waits.RELEASE_IN_REVIEW) == EMPTY
+        assert await queue_of(store, Waits.RELEASE_IN_REVIEW) == EMPTY
 
     async def test_release_that_failed_waits_until_another_is_published_or_the_service_ends(self, store: Store) -> None:
         services, hour = await begun(store), timedelta(hours=1)
@@ -89,17 +112,17 @@ class OverviewContract:
 
         await moved(services, 1, Move.FAIL, act(NOON + 2 * hour))
 
-        overviews = await store.overviews()
-        found = await overviews.waiting(Waits.RELEASE_FAILED, but_by=ACT.actor.id)
+        await store.overviews()
+        found = await queue_of(store, Waits.RELEASE_FAILED, but_by=ACT.actor.id)
         assert [(one.id, one.since) for one in found.oldest] == [("rel_svc_1_1", NOON + 2 * hour)]
         await moved(services, 3, Move.SCHEDULE, at=NOON + 3 * hour)
         assert await waiting(store, Waits.RELEASE_FAILED) == ["rel_svc_1_1"]  # the other only serves as it did before
         await moved(services, 3, Move.PUBLISH, act(NOON + 3 * hour))
-        assert await overviews.waiting(Waits.RELEASE_FAILED) == EMPTY
+        assert await queue_of(store, Waits.RELEASE_FAILED) == EMPTY
         await moved(services, 3, Move.FAIL, act(NOON + 4 * hour))
         assert await waiting(store, Waits.RELEASE_FAILED) == ["rel_svc_1_3"]
         await services.retire_service("svc_1", "", ACT)
-        assert await overviews.waiting(Waits.RELEASE_FAILED) == EMPTY
+        assert await queue_of(store, Waits.RELEASE_FAILED) == EMPTY
 
     async def test_scheduled_release_that_failed_waits_since_then(self, store: Store) -> None:
         services, later = await begun(store), act(NOON + timedelta(days=1))
@@ -109,7 +132,7 @@ class OverviewContract:
         failed = await moved(services, 1, Move.FAIL, later)
 
         assert failed.ended_at == later.at
-        found = await (await store.overviews()).waiting(Waits.RELEASE_FAILED)
+        found = await queue_of(store, Waits.RELEASE_FAILED)
         assert [(one.id, one.since) for one in found.oldest] == [("rel_svc_1_1", later.at)]
 
     async def test_webhook_waits_where_nothing_arrived_and_it_is_off(self, store: Store) -> None:
@@ -124,7 +147,7 @@ class OverviewContract:
 
         await webhooks.change_webhook("whk_2", WebhookChange(disabled=True), ACT)
 
-        found = await (await store.overviews()).waiting(Waits.WEBHOOK_SILENT)
+        found = await queue_of(store, Waits.WEBHOOK_SILENT)
         assert found == Queue(1, [Waiting(id="whk_2", since=NOON, name="ours", team="")])
         assert await waiting(store, Waits.WEBHOOK_SILENT, team="blue") == []
         await webhooks.change_webhook("whk_2", WebhookChange(disabled=False), ACT)
@@ -138,7 +161,7 @@ class OverviewContract:
 
         assert await waiting(store, Waits.TOKEN_ENDING) == ["tok_8"]
         clock.advance(timedelta(days=23).total_seconds() + 1)
-        found = await (await store.overviews()).waiting(Waits.TOKEN_ENDING)
+        found = await queue_of(store, Waits.TOKEN_ENDING)
 
         assert [(one.id, one.since, one.team) for one in found.oldest] == [("tok_9", NOON + timedelta(days=23), "blue")]
         assert await waiting(store, Waits.TOKEN_ENDING, team="red") == []
@@ -153,7 +176,7 @@ class OverviewContract:
         assert await waiting(store, Waits.SERVICE_OVERDUE) == []
         clock.advance(timedelta(days=1).total_seconds())
 
-        (found,) = (await (await store.overviews()).waiting(Waits.SERVICE_OVERDUE)).oldest
+        (found,) = (await queue_of(store, Waits.SERVICE_OVERDUE)).oldest
 
         assert (found.id, found.since, found.service) == ("svc_1", end, "weather")
         assert await waiting(store, Waits.SERVICE_OVERDUE, team="red") == []
@@ -168,8 +191,8 @@ class OverviewContract:
         await moved(services, 1, Move.PUBLISH)
         await subscriptions.subscribe(replace(ASKED, state=S.APPROVED), ACT)
         await subscriptions.subscribe(replace(ASKED, id="sub_2", application="app_2"), ACT)
-        overviews, later = await store.overviews(), act(NOON + timedelta(hours=1))
-        assert await overviews.waiting(Waits.SERVICE_ENDING) == EMPTY
+        _overviews, later = await store.overviews(), act(NOON + timedelta(hours=1))
+        assert await queue_of(store, Waits.SERVICE_ENDING) == EMPTY
 
         end = NOON + timedelta(days=90)
         await services.deprecate_service("svc_1", Ending(sunset_at=end, successor="climate"), later)
@@ -183,15 +206,15 @@ class OverviewContract:
             until=end,
             successor="climate",
         )
-        assert await overviews.waiting(Waits.SERVICE_ENDING) == Queue(1, [one])
+        assert await queue_of(store, Waits.SERVICE_ENDING) == Queue(1, [one])
         assert await waiting(store, Waits.SERVICE_ENDING, team="blue") == ["sub_1"]
         assert await waiting(store, Waits.SERVICE_ENDING, team="green") == []
         assert await waiting(store, Waits.SERVICE_ENDING, team="red") == []
         await services.deprecate_service("svc_1", Ending(), later)
-        (found,) = (await overviews.waiting(Waits.SERVICE_ENDING)).oldest
+        (found,) = (await queue_of(store, Waits.SERVICE_ENDING)).oldest
         assert found.until is None
         await services.deprecate_service("svc_1", None, ACT)
-        assert await overviews.waiting(Waits.SERVICE_ENDING) == EMPTY
+        assert await queue_of(store, Waits.SERVICE_ENDING) == EMPTY
 
     async def test_what_teams_and_applications_have_is_counted_while_it_is_there(
         self, store: Store, clock: FixedClock

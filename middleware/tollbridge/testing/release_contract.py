@@ -19,6 +19,7 @@ from tollbridge.stores.changes import NewSecret
 from tollbridge.stores.overviews import Waits
 from tollbridge.stores.services import NewRelease, ServiceStore
 from tollbridge.testing.application_contract import wanted
+from tollbridge.testing.overview_contract import queue_of
 from tollbridge.testing.people_samples import team
 from tollbridge.testing.samples import ACT, NOON, act, child
 from tollbridge.testing.service_contract import OTHER, begun, made, moved, states
@@ -34,9 +35,9 @@ def by(id: str) -> Act:
 
 async def approves(store: Store, asks: str, decides: str) -> bool:
     """Whether one may approve what another asked for; whoever may not is not shown that it waits."""
-    services, overviews = await store.services(), await store.overviews()
+    services = await store.services()
     await moved(services, 1, Move.SUBMIT, by(asks))
-    shown = (await overviews.waiting(Waits.RELEASE_IN_REVIEW, but_by=decides)).total == 1
+    shown = (await queue_of(store, Waits.RELEASE_IN_REVIEW, but_by=decides)).total == 1
     may = False
     with suppress(Denied):
         await moved(services, 1, Move.APPROVE, by(decides), four_eyes=True)
