@@ -1,11 +1,17 @@
 """Shared by every test."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 # How long one example takes says more about the machine than about the code.
 settings.register_profile("tollbridge", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tollbridge")
+
+# Begun in the background of a script they would ignore it, and so would every program that they start and end by it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = (
     "tests.support.eavesdropping",
