@@ -61,6 +61,11 @@ class Cost:
     totals: tuple[int, ...]
     columns: tuple[Column, ...]
 
+    @property
+    def charged(self) -> Sequence[Column]:
+        """Give the steps in which something was charged."""
+        return [column for column in self.columns if any(column.values)]
+
 
 @dataclass(frozen=True, slots=True)
 class Traffic:

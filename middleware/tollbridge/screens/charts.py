@@ -4,7 +4,7 @@ Shapes stretch with the page; every text is HTML beside them, so that it keeps i
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -202,6 +202,41 @@ def _figure(drawn: Sequence[str], columns: Sequence[Column], label: str, left: l
         Markup("".join(drawn)),
         second,
         _spans([column.label for column in named]),
+    )
+
+
+def stacked_table(
+    first: str, names: Sequence[str], columns: Sequence[Column], say: Callable[[int], str], label: str
+) -> Markup:
+    """Write the values of columns as a table: `first` heads their titles, `names` the values, and `say` writes one."""
+    return _table((first, *names), ((column.title, *map(say, column.values)) for column in columns), label)
+
+
+def traffic_table(
+    first: str, columns: Sequence[Column], p50: Sequence[int | None], p95: Sequence[int | None], label: str
+) -> Markup:
+    """Write calls, failures and latencies of those columns as a table in which there were calls."""
+    rows = (
+        (column.title, *map(count, column.values), ms(median), ms(most))
+        for column, median, most in zip(columns, p50, p95, strict=True)
+        if column.values[0]
+    )
+    return _table((first, _("requests"), _("failed"), "p50", "p95"), rows, label)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], label: str) -> Markup:
+    """Write a table, each text of it escaped; the first of each row is its heading."""
+    first, *others = (str(escape(head)) for head in heads)
+    written = "".join(
+        f'<tr><th scope="row">{escape(title)}</th>'
+        + "".join(f'<td class="number">{escape(value)}</td>' for value in values)
+        + "</tr>"
+        for title, *values in rows
+    )
+    named = "".join(f'<th scope="col" class="number">{other}</th>' for other in others)
+    return Markup(
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(label)}"><table><thead>'
+        f'<tr><th scope="col">{first}</th>{named}</tr></thead><tbody>{written}</tbody></table></div>'
     )
 
 

@@ -13,7 +13,7 @@ from tollbridge.browsing import Zone
 from tollbridge.browsing import gettext as _
 from tollbridge.browsing import gettext_noop as N_
 from tollbridge.pagemodel import Row
-from tollbridge.screens import Cell, Table, cells, charts
+from tollbridge.screens import Cell, Table, cells, charts, words
 from tollbridge_dashboard.usage.measures import LATENCIES, MEASURES, Measure, called
 
 _MOST_IN_CHART = STEPPED = charts.COLOURS
@@ -59,6 +59,11 @@ class Report:
     def legend(self) -> Sequence[tuple[str, int]]:
         """Give the names in the chart with what they add up to."""
         return [(name, sum(series)) for name, series in self._shown]
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Give the names in the chart, cut where they are long."""
+        return [words.cut(name) for name, _series in self._shown]
 
     @property
     def lines(self) -> tuple[Sequence[int | None], Sequence[int | None]]:

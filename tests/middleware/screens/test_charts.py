@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tollbridge.screens import charts
-from tollbridge.screens.charts import Column, nice_step, stacked
+from tollbridge.screens.charts import Column, nice_step, stacked, stacked_table, traffic_table
 from tollbridge.stores.base import BudgetUse
 
 
@@ -101,3 +101,19 @@ def test_phases_stand_one_behind_the_other() -> None:
         '<rect class="s1" x="30" width="90" height="6"/>',
     ]
     assert 'width="0"' in charts.phases([0])
+
+
+def test_tables_of_charts_say_each_value_and_every_text_is_text() -> None:
+    columns = [Column("<b>Monday</b>", "", (1, 0)), Column("Tuesday", "", (0, 0)), Column("Wednesday", "", (3, 2))]
+
+    stacked = stacked_table("From & on", ["<i>a", "b"], columns, lambda value: f"<{value}>", 'Cost "by" model')
+    traffic = traffic_table("From", columns, [5, None, 7], [8, None, None], "Requests")
+
+    assert 'aria-label="Cost &#34;by&#34; model"' in stacked
+    assert '<th scope="col">From &amp; on</th><th scope="col" class="number">&lt;i&gt;a</th>' in stacked
+    assert '<th scope="row">&lt;b&gt;Monday&lt;/b&gt;</th><td class="number">&lt;1&gt;</td>' in stacked
+    assert stacked.count("<tr>") == 4
+    assert traffic.count("<tr>") == 3
+    cells = '<td class="number">3</td><td class="number">2</td><td class="number">7 ms</td><td class="number">–</td>'
+    assert f'<th scope="row">Wednesday</th>{cells}</tr>' in traffic
+    assert "<b>" not in stacked + traffic
