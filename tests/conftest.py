@@ -1,5 +1,6 @@
 """Shared by every test."""
 
+import gc
 import signal
 
 import pytest
@@ -26,6 +27,13 @@ pytest.register_assert_rewrite(
         for name in ("connection", "lease", "ledger", "limiter", "settling", "store", "token", "transport")
     )
 )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of garbage collections: looking through it took a fifth of the processor's time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

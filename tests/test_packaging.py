@@ -19,7 +19,6 @@ from tests.support.sources import CORE, FOLDERS, ROOT, sources
 import tollbridge
 
 NOT_IMPORTED = {
-    "aiosqlite": "SQLAlchemy loads it by the name in its URL",
     "tzdata": "zoneinfo reads it where the system has no time zones",
 }
 """Required all the same, each with its reason."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from sqlalchemy import URL, Connection, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tollbridge.errors import BadRequest
 from tollbridge.stores.files import BUSY_TIMEOUT_S, unavailable
-from tollbridge.stores.trips import TripConnection, open_trips
+from tollbridge.stores.trips import open_trips
 
 
 def sqlite_engine(path: Path) -> AsyncEngine:
@@ -42,7 +42,8 @@ def _connected(connection: DBAPIConnection, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """One transaction is one snapshot: without this the driver begins one only before a write."""
-    cast(TripConnection, connection.connection.driver_connection).begin()
+    driver: Any = connection.connection.driver_connection  # a `TripConnection`
+    driver.begin()
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from sqlalchemy.types import String
 
 from tollbridge.stores.rows import storable
 
-_WILDCARDS = frozenset("%_/")
+_WILDCARDS = frozenset("%_/\\")
+"""What LIKE takes for something else than itself; a backslash in PostgreSQL, unless it is told otherwise."""
 
 
 def holds(part: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -95,6 +95,9 @@ class TripCursor:
     async def __aenter__(self) -> "TripCursor":
         return self
 
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
     async def execute(self, sql: str, parameters: Iterable[Any] = ()) -> None:
         """Run a statement."""
         self._brought = await self._connection.take(sql, parameters, many=False)

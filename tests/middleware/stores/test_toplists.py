@@ -138,6 +138,15 @@ async def test_calls_that_no_sum_has_are_among_the_biggest(engine, db, asked):
     assert [(one.key, one.cost) for one in spend] == [("tok_099", 5_901), ("tok_000", 1_000)]
 
 
+async def test_where_very_many_calls_are_in_no_sum_all_are_added_up(engine, db, asked):
+    fill(db, [replace(ROW, at=NOON, token_id=f"tok_{n:04}", cost=n) for n in range(1_100)], taken=1)
+
+    spend = await SqlReports(engine).spend(NOON - DAY, NOON + DAY, by="token_id", limit=1)
+
+    assert [(one.key, one.cost) for one in spend] == [("tok_1099", 1_099)]
+    assert asked == [5, 17, 65]
+
+
 async def test_range_of_very_many_months_is_added_up(engine, db, asked):
     fill(db, [replace(ROW, at=NOON, token_id=f"tok_{n}", cost=n) for n in range(5)], taken=5)
     years = timedelta(days=366 * 12)
@@ -155,3 +164,14 @@ async def test_token_that_went_to_another_team_is_as_big_as_both_of_its_parts(en
     spend = await SqlReports(engine).spend(NOON - DAY, NOON + DAY, by="token_id", limit=1)
 
     assert [(one.key, one.cost) for one in spend] == [("tok_moved", 120)]
+
+
+async def test_report_that_is_not_timed_has_no_latencies(engine, db):
+    fill(db, [replace(ROW, at=NOON, token_id="tok_1", duration_ms=5)], taken=1)
+    asked = ReportAsked(starts=[NOON - DAY], until=NOON + DAY, by="model")
+
+    timed, untimed = await SqlUsage(engine).report(asked), await SqlUsage(engine).report(replace(asked, timed=False))
+
+    assert (timed.totals.latency_p50_ms, timed.groups[0].totals.latency_p50_ms) == (5, 5)
+    assert (untimed.totals.latency_p50_ms, untimed.groups[0].totals.latency_p50_ms) == (None, None)
+    assert untimed.totals.cost == timed.totals.cost

@@ -55,8 +55,8 @@ async def test_transaction_without_a_statement_asks_for_nothing(engine, trips):
 
     async with engine.begin():
         pass
-    async with engine.connect():
-        pass
+    async with engine.connect() as connection, connection.begin() as whole:
+        await whole.rollback()
 
     assert trips == []
 
@@ -104,6 +104,23 @@ async def test_statement_that_fails_says_why_and_leaves_nothing(engine):
         assert await budgets(connection) == []
         with pytest.raises(OperationalError, match="no such table"):
             await connection.execute(text("SELECT * FROM no_table"))
+
+
+async def test_cursor_says_what_one_of_sqlite_does(path):
+    connection = await open_trips(path)
+
+    async with connection.cursor() as cursor:
+        assert (cursor.description, cursor.rowcount, cursor.lastrowid, await cursor.fetchall()) == (None, -1, None, ())
+        await cursor.execute("SELECT 1 AS one")
+        assert ([each[0] for each in cursor.description], await cursor.fetchall()) == (["one"], [(1,)])
+        await cursor.executemany("INSERT INTO budget (id, spent, reserved) VALUES (?, 0, 0)", [("a",), ("b",)])
+        assert (cursor.description, cursor.rowcount, await cursor.fetchall()) == (None, 2, ())
+        await cursor.execute("CREATE TEMP TABLE counted (number INTEGER PRIMARY KEY)")
+        await cursor.execute("INSERT INTO counted VALUES (7)")
+        assert cursor.lastrowid == 7
+        await cursor.close()
+
+    await connection.close()
 
 
 async def test_file_that_is_not_there_is_said_so_and_no_thread_is_left(tmp_path):
