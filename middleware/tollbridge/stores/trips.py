@@ -1,9 +1,9 @@
 """SQLite connections with a thread each, that take a statement there and bring all of its rows back in one trip.
 
-aiosqlite makes a trip for each of a cursor, its statement, its rows and its end, and SQLAlchemy asks for all four: of
-what a page costs that asks forty small questions, they were the larger half. A transaction begins with its first
-statement, in the same trip: until then it would see nothing yet (https://sqlite.org/lang_transaction.html, 2026-11-29),
-and one that is taken back is not waited for, as what follows on this connection goes behind it.
+aiosqlite makes a trip for each of a cursor, its statement, its rows and its end, and SQLAlchemy asks for all four: a
+third of what small pages cost. A transaction begins with its first statement, in the same trip: until then it would see
+nothing yet (https://sqlite.org/lang_transaction.html, 2026-11-29), and one that is taken back is not waited for, as
+what follows on this connection goes behind it.
 """
 
 import asyncio
