@@ -19,7 +19,6 @@ from tollbridge.stores.reporting import QUARTER, Bucket, Health, Spend, Totals, 
 from tollbridge.stores.usages import Figures as Sums
 from tollbridge.stores.usages import ReportAsked, UsageRow
 from tollbridge_dashboard.attention import Attention, is_failing, look
-from tollbridge_dashboard.together import Together
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TOP_TOKENS = 6
@@ -128,37 +127,25 @@ class Figures:
 
 
 async def collect(gateway: Gateway, chosen: Range, zone: Zone) -> Figures:
-    """Ask the store for everything; ranges end at the next whole step, so that what is shown adds up.
-
-    Some questions are asked at once: while the database looks, what came before is put together.
-    """
+    """Ask the store for everything; ranges end at the next whole step, so that what is shown adds up."""
     now = gateway.clock.now()
-    async with Together() as ask:
-        month = ask(_month(gateway, now, zone))
-        days = ask(_day(gateway, now, zone))
-        standing = ask(_standing(gateway, now))
-        cost = ask(_cost(gateway, now, chosen, zone))
-        busy = ask(_busy(gateway, now, zone))
-    day, day_before, day_traffic = days.result()
-    tokens, health = standing.result()
-    spend, rows, known = busy.result()
-    async with Together() as ask:
-        attention = ask(look(gateway, tokens, day, health, month.result().bridge))
-        uses = ask(fullest(gateway, [token for item in spend if (token := known.get(item.key))]))
-        traffic = ask(_traffic(gateway, now, chosen, zone, day_traffic))
+    month = await _month(gateway, now, zone)
+    day, day_before, day_traffic = await _day(gateway, now, zone)
+    tokens, health = await _standing(gateway, now)
+    spend, rows, known = await _busy(gateway, now, zone)
     return Figures(
         at=now,
         range=chosen,
-        month=month.result(),
+        month=month,
         day=day,
         day_before=day_before,
         day_traffic=day_traffic,
         tokens=tokens,
-        attention=attention.result(),
-        cost=cost.result(),
-        traffic=traffic.result(),
+        attention=await look(gateway, tokens, day, health, month.bridge),
+        cost=await _cost(gateway, now, chosen, zone),
+        traffic=await _traffic(gateway, now, chosen, zone, day_traffic),
         spenders=[(item, known.get(item.key)) for item in spend],
-        uses=uses.result(),
+        uses=await fullest(gateway, [token for item in spend if (token := known.get(item.key))]),
         health=health,
         calls=[(row, known.get(row.token_id)) for row in rows],
     )

@@ -15,7 +15,6 @@ from tollbridge_dashboard.attention import is_failing
 from tollbridge_dashboard.figures import RANGES, collect
 from tollbridge_dashboard.panels import collect_panels
 from tollbridge_dashboard.scopes import READ
-from tollbridge_dashboard.together import Together
 
 _AS_OF = "x-as-of"
 
@@ -37,16 +36,13 @@ class Home:
         """Show it, or answer 304 when nothing but the time has changed since the page the browser has."""
         gateway = self._pages.gateway
         chosen = RANGES.get(request.query_params.get("range", ""), RANGES["24h"])
-        async with Together() as ask:
-            collecting = ask(collect(gateway, chosen, self._pages.zone))
-            waiting = ask(collect_waiting(gateway, viewer(request)))
-        figures = collecting.result()
+        figures = await collect(gateway, chosen, self._pages.zone)
         page = self._pages.render(
             request,
             "home.html",
             nav="/",
             figures=figures,
-            waits=waiting.result(),
+            waits=await collect_waiting(gateway, viewer(request)),
             people=await owners(gateway, (token for _, token in figures.spenders if token)),
             ranges=RANGES.values(),
             models=gateway.models(),

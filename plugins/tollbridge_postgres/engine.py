@@ -34,6 +34,6 @@ def make_engine(address: Address, *, longest_s: float | None, **more: Any) -> As
 
 def sql_side(address: Address, clock: Clock) -> SqlSide:
     """Make the administrator's side; each of its reports sees one state of the database."""
-    sizes = {"pool_size": ADMIN_POOL, "max_overflow": 0, "pool_timeout": LIMIT_S}
+    sizes = {"pool_size": 2, "max_overflow": ADMIN_POOL - 2, "pool_timeout": LIMIT_S}
     engine = make_engine(address, longest_s=_LONGEST_S, pool_pre_ping=True, **sizes)
     return SqlSide(engine, clock, reading=engine.execution_options(isolation_level="REPEATABLE READ"))

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from tollbridge.clock import Clock
 from tollbridge.metering.budgets import budget_id
-from tollbridge.stores.base import BudgetUse, TokenCounts
+from tollbridge.stores.base import BudgetUse, TokenCounts, TokenView
 from tollbridge.stores.engine import answering
 from tollbridge.stores.granttables import credential, refresh
 from tollbridge.stores.rows import micros, storable
@@ -78,7 +78,7 @@ class SqlAdmin:
         return await self._find(wanted)
 
     async def _in_state(self, state: str, budgets: Sequence[TokenBudget]) -> ColumnElement[bool]:
-        """Say it so that few are found by an index; of many a page is soon full without."""
+        """Say it so that few are found by an index; of many, active or unused ones, a page is soon full without."""
         own, (of, drawn) = token_views(self._clock.now()), drawn_tokens(self._clock.now(), budgets)
         if state in drawn:
             return token.c.id.in_(select(token.c.id).select_from(of).where(drawn[state]))
@@ -86,10 +86,12 @@ class SqlAdmin:
             raise ValueError(f"state {state!r} is unknown; known: {', '.join((*own, *drawn))}")
         if state == TokenState.ACTIVE:
             return own[state]
-        those = select(token.c.id).where(own[state]).limit(_FEW + 1)
+        those = select(token.c.id).where(own[state])
+        if state != TokenView.UNUSED:
+            return token.c.id.in_(those)
         with answering():
             async with self._engine.connect() as connection:
-                found = (await connection.execute(those)).scalars().all()
+                found = (await connection.execute(those.limit(_FEW + 1))).scalars().all()
         return token.c.id.in_(found) if len(found) <= _FEW else own[state]
 
     async def count_tokens(self, *, budgets: Sequence[TokenBudget] = (), team: str = "") -> TokenCounts:

@@ -24,8 +24,8 @@ def sqlite_engine(path: Path) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         async_creator=partial(open_trips, path, isolation_level=None, timeout=BUSY_TIMEOUT_S),
-        pool_size=4,
-        max_overflow=2,
+        pool_size=2,
+        max_overflow=4,
     )
     event.listen(engine.sync_engine, "connect", _connected)
     event.listen(engine.sync_engine, "begin", _begin)
