@@ -23,21 +23,18 @@ TEAMS = f"team IN (SELECT team FROM {BY_TEAM.table} WHERE span = {MONTH})"
 _INDEXED = {"service": "service <> 'ai'", "application": "application <> ''"}
 """As the indexes say it of themselves: a database takes one where it sees that it has all of the rows."""
 
-READ = "FROM read_piece CROSS JOIN usage WHERE at >= since AND at < until"
-NOT_TAKEN_OVER = (
-    f"FROM kept_piece CROSS JOIN {PENDING} AS note JOIN usage ON usage.call_id = note.call_id"
-    " WHERE note.at >= since AND note.at < until"
-)
-"""Rows that are read: those of pieces that sums are not kept of, and of the others those that no sum has yet."""
 
-
-def pending_in(since: int, until: int) -> str:
-    """Say where rows of a range come from that no sum has yet."""
+def pending_in(since: int | str, until: int | str, beside: str = "") -> str:
+    """Say where rows of a range come from that no sum has yet; `beside` is what they are joined to."""
     return (
-        f"FROM {PENDING} AS note JOIN usage ON usage.call_id = note.call_id"
+        f"FROM {beside}{PENDING} AS note JOIN usage ON usage.call_id = note.call_id"
         f" WHERE note.at >= {since} AND note.at < {until}"
     )
 
+
+READ = "FROM read_piece CROSS JOIN usage WHERE at >= since AND at < until"
+NOT_TAKEN_OVER = pending_in("since", "until", beside="kept_piece CROSS JOIN ")
+"""Rows that are read: those of pieces that sums are not kept of, and of the others those that no sum has yet."""
 
 Step = tuple[int, int]
 """When it begins, and when it is over."""
