@@ -5,21 +5,20 @@ It stands on raw streams because its use is to break HTTP on purpose.
 
 import asyncio
 import json
-import socket
-import struct
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
+
+from tollbridge.testing.links import Link, cork, reset
 
 Step = bytes | asyncio.Event
 """What to send next, or what to wait for first."""
 
 Pairs = Iterable[tuple[str, str]]
 _START_S = 30.0
-_BUFFER = 64 * 1024 * 1024
 _JSON = ("content-type", "application/json")
 _EVENTS = ("content-type", "text/event-stream")
 
@@ -57,31 +56,6 @@ class _Answer:
     reset: bool = False
 
 
-class _Link(asyncio.StreamReaderProtocol):
-    """One connection: says when the client leaves it, and when both sides have."""
-
-    def __init__(
-        self, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any], upstream: "ScriptedUpstream"
-    ):
-        super().__init__(asyncio.StreamReader(limit=_BUFFER), serve)
-        self.gone = threading.Event()
-        self.ended_here = False
-        self._upstream = upstream
-
-    def eof_received(self) -> bool | None:
-        self._note()
-        return super().eof_received()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._note()
-        super().connection_lost(exc)
-
-    def _note(self) -> None:
-        if not self.ended_here and not self.gone.is_set():
-            self.gone.set()
-            self._upstream.changed()
-
-
 class ScriptedUpstream:
     """Listens on a free port of 127.0.0.1 while its `async with` block, or that of `in_thread`, runs.
 
@@ -93,7 +67,7 @@ class ScriptedUpstream:
         self.requests: list[Received] = []
         self.url = ""
         self._answers: deque[_Answer] = deque()
-        self._links: list[_Link] = []
+        self._links: list[Link] = []
         self._serving: set[asyncio.Task[None]] = set()
         self._change = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -152,6 +126,15 @@ class ScriptedUpstream:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(event.set)
 
+    def hang_up(self) -> None:
+        """End every connection from here, from any thread; calls that are being answered break off."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._hang_up)
+
+    def _hang_up(self) -> None:
+        for task in self._serving:
+            task.cancel()
+
     async def closed(self, number: int) -> None:
         """Wait until the connection of this number, from 1, was closed by the client."""
         while len(self._links) < number or not self._links[number - 1].gone.is_set():
@@ -176,7 +159,7 @@ class ScriptedUpstream:
         self._change.clear()
         await self._change.wait()
 
-    def _connected(self) -> _Link:
+    def _connected(self) -> Link:
         number = len(self._links) + 1
 
         def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -184,25 +167,23 @@ class ScriptedUpstream:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
 
-        link = _Link(serve, self)
+        link = Link(serve, self.changed)
         self._links.append(link)
         self.changed()
         return link
 
-    async def _serve(
-        self, link: _Link, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _serve(self, link: Link, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while (request := await _read(reader, number, link)) is not None:
                 self.requests.append(request)
                 self.changed()
                 answer = self._answers.popleft() if self._answers else _default(request)
-                await _send(answer.steps, writer)
+                await _send(answer, writer)
                 request.answered.set()
                 if answer.close:
                     link.ended_here = not link.gone.is_set()
                     if answer.reset:
-                        _reset(writer)
+                        reset(writer)
                     return
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client left, which `gone` tells
@@ -213,7 +194,7 @@ class ScriptedUpstream:
                 await writer.wait_closed()
 
 
-async def _read(reader: asyncio.StreamReader, number: int, link: _Link) -> Received | None:
+async def _read(reader: asyncio.StreamReader, number: int, link: Link) -> Received | None:
     """Read one request, or None at the end of the connection."""
     try:
         lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[:-2]
@@ -226,20 +207,22 @@ async def _read(reader: asyncio.StreamReader, number: int, link: _Link) -> Recei
     return request
 
 
-async def _send(steps: Sequence[Step], writer: asyncio.StreamWriter) -> None:
-    for step in steps:
-        if isinstance(step, asyncio.Event):
-            await step.wait()
-        else:
-            writer.write(step)
-            await writer.drain()
+async def _send(answer: _Answer, writer: asyncio.StreamWriter) -> None:
+    """Send an answer; the end of a connection leaves with the last bytes, so that nobody asks in between."""
+    for step in answer.steps[:-1]:
+        await _take(step, writer)
+    if answer.close and not answer.reset:
+        cork(writer)
+    for step in answer.steps[-1:]:
+        await _take(step, writer)
 
 
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection with RST: closing with a linger time of zero."""
-    connection: socket.socket = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
+async def _take(step: Step, writer: asyncio.StreamWriter) -> None:
+    if isinstance(step, asyncio.Event):
+        await step.wait()
+    else:
+        writer.write(step)
+        await writer.drain()
 
 
 def _head(status: int, headers: Pairs) -> bytes:

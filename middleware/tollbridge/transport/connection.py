@@ -6,6 +6,7 @@ and 9.
 
 import asyncio
 import math
+import select
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -63,8 +64,23 @@ class Connection(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        """Whether it can be used for another exchange."""
+        """Whether it can be used for another exchange, as far as the event loop has heard."""
         return self._trouble is None and not self._transport.is_closing()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is open and the system, too, has heard nothing more: neither its end nor what nobody asked for."""
+        if not self.open:
+            return False
+        socket = self._transport.get_extra_info("socket")
+        ears = select.poll()
+        ears.register(socket.fileno(), select.POLLIN)
+        return not ears.poll(0)
+
+    @property
+    def silent(self) -> bool:
+        """Whether not a byte of an answer has come since it was asked."""
+        return not self.status and not self._head_bytes
 
     @property
     def reusable(self) -> bool:

@@ -10,7 +10,7 @@ import ssl
 from urllib.parse import urlsplit
 
 from tollbridge.clock import SystemClock
-from tollbridge.errors import GatewayError, UpstreamTimeout, UpstreamUnreachable
+from tollbridge.errors import GatewayError, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from tollbridge.transport.base import Timeouts, Transport, UpstreamRequest, UpstreamResponse, read_all
 from tollbridge.transport.connection import Connection
 from tollbridge.transport.guard import Endpoint, Guard, endpoint_of, unsendable
@@ -22,6 +22,8 @@ _MOST_IDLE = 256
 """Connections kept for each endpoint."""
 _KNOWN = 4096
 _monotonic = SystemClock.monotonic
+_IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
+"""RFC 9110 section 9.2.2, without TRACE, which nobody sends here."""
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -49,19 +51,29 @@ class Http1Transport:
         """Send, and wait for the head.  Cancelled, it closes the connection.
 
         An address that refuses the connection gives way to the name's next one; one that lets it wait does for the
-        calls to come.
+        calls to come. A kept connection that the provider closes just when it is asked is no answer: what is
+        idempotent is asked once more, over a new one (RFC 9112 section 9.3.1).
         """
         endpoint, start = self._routes.get((request.method, request.url)) or self._remember(request)
         head = self._head(endpoint, start, request)
         key = (endpoint, request.allow_private, request.tls_outside)
         pin = self._pins.fresh(key) or await self._pins.find(key)
-        connection = self._take(key, pin) or await self._connect(endpoint, pin)
+        kept = self._take(key, pin)
+        if kept is not None:
+            try:
+                return await self._exchange(key, kept, head, request.body)
+            except UpstreamError:
+                if not kept.silent or request.method not in _IDEMPOTENT:
+                    raise
+        return await self._exchange(key, await self._connect(endpoint, pin), head, request.body)
+
+    async def _exchange(self, key: Key, connection: Connection, head: bytes, body: bytes) -> UpstreamResponse:
         if self._closed:
             connection.abort()
-            raise UpstreamUnreachable(f"the provider {endpoint.host} cannot be reached", detail="shutting down")
+            raise UpstreamUnreachable(f"the provider {key[0].host} cannot be reached", detail="shutting down")
         self._busy.add(connection)
         try:
-            connection.ask(head, request.body)
+            connection.ask(head, body)
             await connection.head()
         except BaseException:
             self._busy.discard(connection)
@@ -110,7 +122,7 @@ class Http1Transport:
         row = self._idle.get(key)
         while row:
             connection = row.pop()
-            if connection.open and connection.address in pin.addresses:
+            if connection.address in pin.addresses and connection.quiet:
                 return connection
             connection.abort()
         return None

@@ -1,12 +1,13 @@
 """The transport on the event loop: the contract on both event loops, and its pool."""
 
 import asyncio
+import select
 import ssl
 from collections.abc import Sequence
 
 import pytest
 
-from tollbridge.errors import UpstreamTimeout, UpstreamUnreachable
+from tollbridge.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from tollbridge.testing.transport_contract import PATIENCE_S, Make, TransportContract, call, left, post
 from tollbridge.testing.upstream import ScriptedUpstream
 from tollbridge.transport import http1 as http1_module
@@ -64,6 +65,73 @@ async def test_connection_the_provider_closed_is_not_used_again() -> None:
                     await asyncio.sleep(0)
 
         assert upstream.connections == 2
+        await transport.close()
+
+
+async def test_connection_whose_end_the_loop_has_not_heard_yet_is_not_used_again() -> None:
+    with ScriptedUpstream.in_thread() as upstream:
+        transport = Http1Transport()
+        upstream.answer({})
+        assert await call(transport, upstream) == b"{}"
+        (row,) = transport._idle.values()
+        (kept,) = row
+        assert kept.quiet
+
+        upstream.hang_up()  # nothing is awaited from here on, so that the loop hears of nothing
+        ears = select.poll()
+        ears.register(kept._transport.get_extra_info("socket").fileno(), select.POLLIN)
+        assert ears.poll(PATIENCE_S * 1000)
+
+        assert kept.open
+        assert not kept.quiet
+        upstream.answer({"a": 1})
+        assert await call(transport, upstream) == b'{"a": 1}'
+        assert upstream.connections == 2
+        await transport.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+async def test_kept_connection_that_ends_without_a_byte_is_no_answer_to_what_is_idempotent(method) -> None:
+    async with ScriptedUpstream() as upstream:
+        transport = Http1Transport()
+        await call(transport, upstream)
+        upstream.raw()
+        upstream.answer({} if method != "HEAD" else b"")
+
+        response = await transport.send(UpstreamRequest(method, f"{upstream.url}/v1", [], b"", True))
+
+        assert response.status == 200
+        await response.close()
+        assert [request.method for request in upstream.requests] == ["POST", method, method]
+        assert [request.connection for request in upstream.requests] == [1, 1, 2]
+        await transport.close()
+
+
+async def test_what_may_have_been_done_is_not_sent_again() -> None:
+    async with ScriptedUpstream() as upstream:
+        transport = Http1Transport()
+        await call(transport, upstream)
+        upstream.raw()
+
+        with pytest.raises(UpstreamError, match="closed the connection without an answer"):
+            await call(transport, upstream)
+
+        assert len(upstream.requests) == 2
+        await transport.close()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["kept", "new"])
+async def test_answer_that_broke_off_and_a_new_connection_that_ends_are_not_asked_again(kept) -> None:
+    async with ScriptedUpstream() as upstream:
+        transport = Http1Transport()
+        if kept:
+            await call(transport, upstream)
+        upstream.raw(*((b"HTTP/1.1 2",) if kept else ()))
+
+        with pytest.raises(UpstreamError, match="closed the connection without an answer"):
+            await transport.send(UpstreamRequest("GET", f"{upstream.url}/v1", [], b"", True))
+
+        assert len(upstream.requests) == 1 + kept
         await transport.close()
 
 
