@@ -6,6 +6,7 @@ it says. Its code is 256 random bits, of which only the digest is kept.
 
 import re
 import secrets
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -27,8 +28,10 @@ from tollbridge.tokens.service import TokenService
 
 DAYS, MOST_DAYS = 7, 30
 """How long an invitation is open where nobody says, and at most."""
-_BYTES = 32
+_SIGNS, _LENGTH = string.ascii_letters + string.digits, 43
+"""256 bits, without a sign that a command would take for the start of an option."""
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What came before too."""
 _OVER = "this invitation was used, was withdrawn, or has ended; ask for another one"
 
 
@@ -222,7 +225,7 @@ class Invitations:
     ) -> tuple[NewInvitation, str]:
         if not 1 <= days <= MOST_DAYS:
             raise BadRequest(f"an invitation is open for 1 to {MOST_DAYS} days", param="days")
-        code, now = secrets.token_urlsafe(_BYTES), self._clock.now()
+        code, now = "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH)), self._clock.now()
         new = NewInvitation(
             id=new_id("inv", self._clock),
             team=team,

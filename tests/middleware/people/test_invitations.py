@@ -41,6 +41,14 @@ async def test_invitation_shows_its_code_once_and_is_listed(bridge: Bridge) -> N
     assert made.code not in "".join(record.after for record in await bridge.store.follow_audit())
 
 
+async def test_code_can_be_said_to_a_command(bridge: Bridge) -> None:
+    await bridge.people.teams.add("blue")
+    codes = {(await bridge.people.invitations.invite("blue", f"p{n}@example.com", "consumer")).code for n in range(200)}
+
+    assert len(codes) == 200
+    assert all(len(code) == 43 and code.isalnum() for code in codes)
+
+
 @pytest.mark.parametrize(
     ("wish", "param"),
     [
