@@ -110,7 +110,8 @@ def _local() -> str:
 
 def _chromium() -> str:
     installed = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
-    if any(installed.glob("chromium*")) or any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+    programs = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    if any(installed.glob("chromium*")) or any(map(shutil.which, programs)):
         return ""
     return "no Chromium; playwright install chromium"
 

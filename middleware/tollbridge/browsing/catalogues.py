@@ -1,11 +1,14 @@
 """Catalogues of words, as GNU gettext's tools make them: `<language>/LC_MESSAGES/messages.mo` in a folder.
 
-They are read and judged when a gateway starts, so that no page fails for want of a placeholder.
+They are read and judged when a gateway starts, so that no page fails for want of a placeholder. Its apps have many in
+common: what a file was found to be is remembered by its content.
 """
 
 import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,6 +25,8 @@ _MAGIC = 0x950412DE
 _NAMED = re.compile(r"%\(\w+\)[#0+-]*[0-9]*(?:\.[0-9]+)?[a-zA-Z]|\{\w*(?:![rsa])?(?::[^{}]*)?\}")
 _PLACED = re.compile(r"%[#0+-]*(?:\*|[0-9]+)?(?:\.(?:\*|[0-9]+))?[diouxXeEfFgGcrsa]")
 _MARKUP = re.compile(r"<[^<>]*>|&#?\w+;|[<>]")
+_REMEMBERED = 64
+"""Files."""
 Shelf = Mapping[str, bytes]
 """Files of one place, by the tags of their languages."""
 
@@ -42,7 +47,7 @@ def read_folder(folder: Path) -> Shelf:
 def words(tag: str, shelves: Iterable[Shelf]) -> NullTranslations:
     """Give the words of a language: what is nearest to it before what that is a kind of, then by shelf."""
     held = list(shelves)
-    found = [GNUTranslations(BytesIO(shelf[kind])) for kind in shorter(tag) for shelf in held if kind in shelf]
+    found = [copy(_translations(shelf[kind])) for kind in shorter(tag) for shelf in held if kind in shelf]
     first, *more = (*found, NullTranslations())
     for one in more:
         first.add_fallback(one)
@@ -78,8 +83,8 @@ def _read(folder: Traversable, whose: str) -> Shelf:
         where = "/".join((whose, entry.name, *_FILE))
         try:
             tag, data = canonical(entry.name), file.read_bytes()
-            GNUTranslations(BytesIO(data))
-            wrong = [texts[0] for texts, said in entries(data) if not all(fits(one, texts) for one in said if texts[0])]
+            _translations(data)
+            wrong = _misfits(data)
         except (OSError, ValueError, LookupError, struct.error) as exc:
             raise ConfigError(f"the catalogue {where} cannot be used: {exc}") from exc
         if wrong:
@@ -88,6 +93,18 @@ def _read(folder: Traversable, whose: str) -> Shelf:
             raise ConfigError(f"the catalogue {where} is the second one of {tag}")
         found[tag] = data
     return found
+
+
+@lru_cache(_REMEMBERED)
+def _translations(data: bytes) -> GNUTranslations:
+    """Give the words of a file alone; who gives them something to fall back on does so to a copy."""
+    return GNUTranslations(BytesIO(data))
+
+
+@lru_cache(_REMEMBERED)
+def _misfits(data: bytes) -> tuple[str, ...]:
+    """Give the texts of a file whose translations do not fit them."""
+    return tuple(texts[0] for texts, said in entries(data) if not all(fits(one, texts) for one in said if texts[0]))
 
 
 def _parts(text: str) -> tuple[object, ...]:

@@ -1,8 +1,10 @@
 """Rendering: the templates of a package over those that all pages share."""
 
 from collections.abc import Sequence
+from types import CodeType
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import BytecodeCache, ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2.bccache import Bucket
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -18,6 +20,25 @@ from tollbridge.clock import Clock
 from tollbridge.config import Config
 
 THEMES = ("light", "dark")
+
+
+class _Compiled(BytecodeCache):
+    """What templates were compiled to, by name and content: apps of one process have most of them in common."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket, if its template was compiled before."""
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Remember what a template was compiled to."""
+        self._known[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+"""Of all renderers, which are alike in all that compiling depends on."""
 
 
 class Renderer:
@@ -52,6 +73,7 @@ class Renderer:
             autoescape=select_autoescape(default=True),
             extensions=["jinja2.ext.i18n"],
             undefined=StrictUndefined,
+            bytecode_cache=_COMPILED,
             trim_blocks=True,
             lstrip_blocks=True,
         )

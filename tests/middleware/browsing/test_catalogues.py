@@ -24,6 +24,17 @@ def test_words_are_those_of_the_nearest_language_and_then_of_the_first_shelf(tmp
     assert [said.gettext(text) for text in "abcde"] == ["a1", "b3", "c1", "d2", "e"]
 
 
+def test_shelf_that_was_behind_another_is_alone_again(tmp_path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    write_catalogue(one, "zh_Hans", {"a": "a1"})
+    write_catalogue(two, "zh_Hans", {"b": "b2"})
+
+    both = words("zh-Hans", [read_folder(one), read_folder(two)])
+    alone = words("zh-Hans", [read_folder(one)])
+
+    assert [both.gettext("b"), alone.gettext("b"), both.gettext("b")] == ["b2", "b", "b2"]
+
+
 def test_words_of_a_language_that_nobody_speaks_are_the_texts(tmp_path) -> None:
     assert words("de", [{}]).ngettext("%(num)s row", "%(num)s rows", 2) == "%(num)s rows"
 

@@ -152,3 +152,14 @@ def test_languages_may_be_those_of_several_renderers(saying, package, ask):
 
 def test_one_language_is_no_choice(renderer, ask):
     assert "languages" not in renderer.render(ask(method="GET"), "page.html", name="x").body.decode()
+
+
+def test_templates_of_one_name_in_two_apps_are_each_their_own_and_what_they_share_is_compiled_once(package, ask):
+    one = Renderer(package("one", page_html=PAGE), FixedClock())
+    two = Renderer(package("two", page_html=PAGE.replace("p>", "b>")), FixedClock())
+
+    shared, own = ([each.templates.get_template(name) for each in (one, two)] for name in ("bare.html", "page.html"))
+
+    assert shared[0].root_render_func.__code__ is shared[1].root_render_func.__code__
+    assert [b"<b>you</b>" in each.render(ask(), "page.html", name="you").body for each in (one, two)] == [False, True]
+    assert own[0].root_render_func.__code__ is not own[1].root_render_func.__code__
