@@ -29,15 +29,18 @@ pytest.register_assert_rewrite(
 )
 
 
+gc.disable()  # what is collected stays
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """Leave what was collected out of garbage collections, and have those of all seldom.
 
     To look through everything again and again took a fifth of the processor's time.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 50)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
