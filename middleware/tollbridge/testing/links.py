@@ -36,10 +36,9 @@ class Link(asyncio.StreamReaderProtocol):
 
 
 def cork(writer: asyncio.StreamWriter) -> None:
-    """Hold back what is less than a full segment until the connection is closed, where the system can (Linux)."""
-    if hasattr(socket, "TCP_CORK"):
-        connection: socket.socket = writer.get_extra_info("socket")
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    """Hold back what is less than a full segment until the connection is closed; systems but Linux cannot."""
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, "TCP_CORK", socket.TCP_NODELAY), 1)
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
