@@ -529,6 +529,7 @@ def test_every_way_to_log_has_its_level() -> None:
     assert levels == ["debug", "info", "warning", "warning", "error", "critical", "critical", "error", "info"]
 
 
+@pytest.mark.untraced
 @of(sources())
 def test_every_logger_has_a_name(source) -> None:
     calls = [node for node in ast.walk(source.tree) if isinstance(node, ast.Call) and not node.args]

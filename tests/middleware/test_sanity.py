@@ -13,8 +13,6 @@ from tollbridge.clock import SystemClock
 from tollbridge.errors import UnsafeRequest
 from tollbridge.sanity import HeaderLimits, inspect, with_escaped_slashes
 
-pytestmark = pytest.mark.traced
-
 HOST = (b"host", b"bridge.example")
 LIMITS = HeaderLimits()
 TOKEN_SIGNS = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"

@@ -16,8 +16,6 @@ from tollbridge.metering.estimate import ATTACHMENT, TOOLS
 from tollbridge.testing.conversation_contract import ConversationContract
 from tollbridge.testing.conversations import events_of, notes, requests, responses
 
-pytestmark = pytest.mark.traced
-
 PNG = "iVBORw0KGgoAAAANSUhEUgAA" + "A" * 4_000
 
 
@@ -77,6 +75,15 @@ def test_event_of_an_error_can_be_written_too() -> None:
     written = CODEC.stream_writer(asked(), notes()).write(Broken(error=Denied("no", code="mine")))
 
     assert written == DIALECT.write_error_event(Denied("no", code="mine"), "req_1")
+
+
+def test_question_comes_back_from_its_envelope() -> None:
+    request = asked(Text(text="hello"))
+
+    read = DIALECT.read_envelope(ASK, ASK.path, write_question(request))
+
+    assert (read.model, read.stream) == ("m", False)
+    assert CODEC.read_request(write_question(request), read, notes(strict=True)) == request
 
 
 def test_comments_between_events_are_passed_over_and_signs_of_life_are_events() -> None:

@@ -512,3 +512,14 @@ async def test_websocket_is_explained_as_it_opens(gateway: Make) -> None:
     assert told.refusal is not None
     assert (told.refusal.layer, told.refusal.code) == ("authorize", "insufficient_scope")
     assert [rule.says for rule in rules(told, "context", "operation")] == ["ai:realtime"]
+
+
+async def test_call_by_a_method_that_nothing_there_takes_has_no_operation(gateway: Make) -> None:
+    gw = gateway(CONFIG)
+    id, _ = await issued(gw)
+
+    told = await explained(gw, id, Asked(method="DELETE", path="/v1/chat/completions"))
+
+    assert not told.crosses
+    assert rules(told, "context", "operation") == []
+    assert rules(told, "context", "estimate") == []

@@ -142,7 +142,6 @@ async def minted(gw: GatewayUnderTest, above: dict[str, Any], own: dict[str, Any
     return id, issued.secret
 
 
-@pytest.mark.traced
 @settings(max_examples=60)
 @given(above=tokens, own=tokens, end=ends, asked=st.lists(requests, min_size=1, max_size=6))
 def test_explanation_says_what_the_call_right_after_meets(

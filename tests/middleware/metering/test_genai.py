@@ -117,6 +117,7 @@ def test_every_row_costs_what_genai_prices_says(provider):
                     check(price, usage, expected, row)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("provider", PRICED)
 def test_every_model_is_found_as_genai_prices_finds_it(source, provider):
     for model in provider.models:

@@ -43,9 +43,9 @@ async def test_invitation_shows_its_code_once_and_is_listed(bridge: Bridge) -> N
 
 async def test_code_can_be_said_to_a_command(bridge: Bridge) -> None:
     await bridge.people.teams.add("blue")
-    codes = {(await bridge.people.invitations.invite("blue", f"p{n}@example.com", "consumer")).code for n in range(200)}
+    codes = {(await bridge.people.invitations.invite("blue", f"p{n}@example.com", "consumer")).code for n in range(20)}
 
-    assert len(codes) == 200
+    assert len(codes) == 20
     assert all(len(code) == 43 and code.isalnum() for code in codes)
 
 

@@ -29,6 +29,7 @@ def minted() -> list[str]:
     return [make_secret(test=number % 2 == 1) for number in range(20_000)]
 
 
+@pytest.mark.untraced
 def test_minted_secrets_all_fit_the_published_pattern(minted: list[str]) -> None:
     assert all(re.fullmatch(PATTERN, secret) for secret in minted)
     assert {len(secret) for secret in minted} == LENGTHS

@@ -2,13 +2,9 @@
 
 import json
 
-import pytest
-
 from tollbridge.formats import Conversation
 from tollbridge.testing.conversation_contract import ConversationContract
 from tollbridge_gemini.codec import GENERATE_CODEC
-
-pytestmark = pytest.mark.traced
 
 
 def error_body(status: int) -> bytes:

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -12,8 +11,6 @@ from tollbridge.formats import Conversation, Message, Request, Response, Role, S
 from tollbridge.testing.conversation_contract import ConversationContract, notes, states
 from tollbridge.testing.conversations import requests, responses, words
 from tollbridge_openai.completions_codec import COMPLETIONS_CODEC
-
-pytestmark = pytest.mark.traced
 
 
 def error_body(status: int) -> bytes:
