@@ -238,7 +238,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench usage_reports", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--tokens", type=int, default=10_000)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5, help="0: only fill a file")
     parser.add_argument("--settling", action="store_true", help="measure what sums add to settling, and no reports")
     parser.add_argument("--file", type=Path, help="where to fill a file, or one that was filled before")
     given = parser.parse_args(arguments)
@@ -249,4 +249,5 @@ def main(arguments: Sequence[str]) -> None:
         path = given.file or Path(name) / "usage.db"
         if not path.exists():
             fill(path, given.rows, given.tokens)
-        asyncio.run(ask(path, given.tokens, given.runs))
+        if given.runs:
+            asyncio.run(ask(path, given.tokens, given.runs))

@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 LOOKS = [(width, theme) for width in (1440, 390) for theme in ("light", "dark")]
 SIZES = {1440: 900, 390: 844}

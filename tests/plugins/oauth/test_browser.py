@@ -111,15 +111,15 @@ def test_pages_are_accessible_in_both_themes_and_widths(
 
 def test_person_who_agrees_lands_at_the_program_with_a_code(opened: Callable[..., Any], asking: Asking) -> None:
     page = opened(asking.path("ai:chat"))
-    page.route("https://app.example/**", lambda route: route.fulfill(status=200, body="there"))
     page.check("input[value=red]")
 
-    page.click("button[value=agree]")
-    page.wait_for_url("https://app.example/**")
+    with page.expect_request("https://app.example/**") as asked:
+        page.click("button[value=agree]")
 
-    found = parse_qs(urlsplit(page.url).query)
+    there = urlsplit(asked.value.url)
+    found = parse_qs(there.query)
     assert (found["state"], "code" in found) == (["s"], True)
-    assert urlsplit(page.url)[:3] == urlsplit(BACK)[:3]
+    assert there[:3] == urlsplit(BACK)[:3]
 
 
 def test_person_says_yes_to_a_device_with_the_keyboard_alone(opened: Callable[..., Any], asking: Asking) -> None:
