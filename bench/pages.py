@@ -26,7 +26,7 @@ from bench.measure import own_cpu_seconds
 from bench.usage_reports import END, fill
 from tollbridge import Gateway, load_config
 from tollbridge.jobsettings import JobsConfig
-from tollbridge.serving import configure_logs
+from tollbridge.serving import configure_logs, spare_collections
 from tollbridge.testing import FixedClock
 from tollbridge.wrapping import Tollbridge
 from tollbridge_signin.door import Door
@@ -178,6 +178,7 @@ async def _run(path: Path, data: Path, tokens: int, runs: int, *, painted: bool)
     gateway = gateway_of(path, data)
     app = Tollbridge(gateway.app, gateway=gateway)
     await gateway.start()
+    spare_collections()
     await people(gateway, tokens)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:

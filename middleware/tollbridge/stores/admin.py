@@ -17,7 +17,7 @@ from tollbridge.stores.searching import holds
 from tollbridge.stores.tables import budget, secret, token
 from tollbridge.stores.tokencounts import count_tokens
 from tollbridge.stores.tokens import find_tokens
-from tollbridge.stores.views import drawn_tokens, token_views
+from tollbridge.stores.views import DRAWN, drawn_tokens, token_views
 from tollbridge.tokens.model import HOLDERS, Token, TokenBudget, TokenState
 
 _AT_ONCE = 500
@@ -79,11 +79,13 @@ class SqlAdmin:
 
     async def _in_state(self, state: str, budgets: Sequence[TokenBudget]) -> ColumnElement[bool]:
         """Say it so that few are found by an index; of many, active or unused ones, a page is soon full without."""
-        own, (of, drawn) = token_views(self._clock.now()), drawn_tokens(self._clock.now(), budgets)
-        if state in drawn:
+        now = self._clock.now()
+        own = token_views(micros(now))
+        if state in DRAWN:
+            of, drawn = drawn_tokens(micros(now), now.date(), budgets)
             return token.c.id.in_(select(token.c.id).select_from(of).where(drawn[state]))
         if state not in own:
-            raise ValueError(f"state {state!r} is unknown; known: {', '.join((*own, *drawn))}")
+            raise ValueError(f"state {state!r} is unknown; known: {', '.join((*own, *DRAWN))}")
         if state == TokenState.ACTIVE:
             return own[state]
         those = select(token.c.id).where(own[state])

@@ -15,7 +15,7 @@ from tollbridge.stores.applicationtables import application
 from tollbridge.stores.changes import TokenChange, change_for
 from tollbridge.stores.engine import answering
 from tollbridge.stores.peopletables import team
-from tollbridge.stores.rows import storable
+from tollbridge.stores.rows import micros, storable
 from tollbridge.stores.searching import holds
 from tollbridge.stores.tables import token
 from tollbridge.stores.tokens import find_tokens
@@ -111,7 +111,7 @@ class SqlApplications:
         if team:
             wanted = wanted.where(_t.team == storable(team))
         if state:
-            wanted = wanted.where(token_views(self._turns.clock.now())[TokenState(state)])
+            wanted = wanted.where(token_views(micros(self._turns.clock.now()))[TokenState(state)])
         return await self._read(wanted)
 
     async def _read(self, wanted: Select[Any]) -> Sequence[Application]:

@@ -1,16 +1,30 @@
 """What is shown of many objects at once, in an SQL database, by SQLAlchemy: nothing here knows which one."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Row, Select, and_, case, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Row,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tollbridge.clock import Clock
 from tollbridge.services.model import ReleaseState
 from tollbridge.services.subscribing import OPEN, SubscriptionState
 from tollbridge.stores.askers import askers
-from tollbridge.stores.base import SOON, TokenView
+from tollbridge.stores.base import TokenView
 from tollbridge.stores.engine import answering
 from tollbridge.stores.jobtables import webhook
 from tollbridge.stores.overviews import OfApplication, OfTeam, Queue, Waiting, Waits
@@ -18,11 +32,10 @@ from tollbridge.stores.peopletables import member
 from tollbridge.stores.rows import micros, moment, storable
 from tollbridge.stores.servicetables import release, service, subscription
 from tollbridge.stores.tables import token
-from tollbridge.stores.views import token_views
+from tollbridge.stores.views import NOW, SOON_US, token_views
 from tollbridge.tokens.model import HOLDERS, TokenKind
 
 _s, _r, _v, _t, _w = subscription.c, release.c, service.c, token.c, webhook.c
-_SOON_US = int(SOON.total_seconds()) * 1_000_000
 _APPROVED = SubscriptionState.APPROVED.value
 
 
@@ -41,26 +54,18 @@ class SqlOverviews:
             return {}
         with answering():
             async with self._engine.connect() as connection:
-                wanted = {kind: await self._wanted(connection, kind, team, but_by) for kind in kinds}
-                oldest = union_all(*(_oldest(kind, those, limit) for kind, those in wanted.items()))
-                for row in await connection.execute(oldest):
+                own = await _ones_own(connection, but_by) if but_by and _ASKED_BY.keys() & found.keys() else ()
+                way = _Way(bool(team), bool(own))
+                said = {"now": micros(self._clock.now()), "team": storable(team), "own": own}
+                for row in await connection.execute(_oldest(tuple(found), way, limit), said):
                     found[Waits(row.kind)].append(_waiting(row))
                 return {
                     kind: Queue(
-                        await _count(connection, wanted[kind]) if len(those) == limit else len(those),
+                        await _count(connection, _number(kind, way), said) if len(those) == limit else len(those),
                         sorted(those, key=lambda one: (one.since, one.id)),
                     )
                     for kind, those in found.items()
                 }
-
-    async def _wanted(self, connection: AsyncConnection, kind: Waits, team: str, but_by: str) -> Select[Any]:
-        by_time = {Waits.TOKEN_ENDING: self._ending, Waits.SERVICE_OVERDUE: self._overdue}
-        wanted = by_time[kind]() if kind in by_time else _WAITING[kind]
-        if team:
-            wanted = wanted.where(_TEAMS[kind] == storable(team))
-        if but_by and kind in _ASKED_BY:
-            wanted = wanted.where(_ASKED_BY[kind].not_in(await _ones_own(connection, kind, but_by)))
-        return wanted
 
     async def subscribers(self, service_ids: Collection[str]) -> Mapping[str, int]:
         ids = list(map(storable, service_ids))
@@ -119,16 +124,6 @@ class SqlOverviews:
                 rows = (await connection.execute(wanted)).all()
         return {id: SubscriptionState(state) for id, state in sorted(rows, key=lambda row: row.state == _APPROVED)}
 
-    def _ending(self) -> Select[Any]:
-        soon = _t.expires_at - _SOON_US
-        since = case((soon > _t.created_at, soon), else_=_t.created_at)
-        ending = token_views(self._clock.now())[TokenView.ENDING]
-        return _select(_t.id, since, _t.name, _t.team).where(ending, _t.kind.not_in([kind.value for kind in HOLDERS]))
-
-    def _overdue(self) -> Select[Any]:
-        over = and_(_v.sunset_at <= micros(self._clock.now()), _v.live != "")
-        return _select(_v.id, _v.sunset_at, _v.name, _v.team, service=_v.slug).where(over)
-
 
 def _by(key: Any, keys: Sequence[str]) -> Select[Any]:
     """Count the rows of each key."""
@@ -150,6 +145,7 @@ def _releases(since: Any) -> Select[Any]:
     return found.join_from(release, service, _v.id == _r.service_id)
 
 
+_SOON = _t.expires_at - SOON_US
 _LATER = release.alias()
 _FAILED_AT = func.coalesce(_r.ended_at, _r.created_at)
 _WAITING: Mapping[Waits, Select[Any]] = {
@@ -174,6 +170,12 @@ _WAITING: Mapping[Waits, Select[Any]] = {
     Waits.WEBHOOK_SILENT: _select(_w.id, _w.disabled_at, _w.name, _w.team).where(
         _w.disabled_at.is_not(None), _w.failing_since.is_not(None)
     ),
+    Waits.TOKEN_ENDING: _select(
+        _t.id, case((_t.created_at < _SOON, _SOON), else_=_t.created_at), _t.name, _t.team
+    ).where(token_views(NOW)[TokenView.ENDING], _t.kind.not_in([kind.value for kind in HOLDERS])),
+    Waits.SERVICE_OVERDUE: _select(_v.id, _v.sunset_at, _v.name, _v.team, service=_v.slug).where(
+        _v.sunset_at <= NOW, _v.live != ""
+    ),
 }
 _TEAMS: Mapping[Waits, Any] = {
     Waits.SUBSCRIPTION_ASKED: _v.team,
@@ -187,19 +189,50 @@ _TEAMS: Mapping[Waits, Any] = {
 _ASKED_BY: Mapping[Waits, Any] = {Waits.RELEASE_IN_REVIEW: _r.asked_by}
 
 
-def _oldest(kind: Waits, wanted: Select[Any], limit: int) -> Select[Any]:
-    """Select what has waited longest, with its kind."""
-    those = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit).subquery()
-    return select(literal(kind.value).label("kind"), *those.c)
+_MADE = 64
+"""Statements that are made once: to make one takes longer than to have it answered."""
 
 
-async def _count(connection: AsyncConnection, wanted: Select[Any]) -> int:
-    return (await connection.execute(select(func.count()).select_from(wanted.subquery()))).scalar_one()
+class _Way(NamedTuple):
+    """Whether only what is a `team`'s is asked for, and not what somebody asked for themselves, by `own` ids."""
+
+    of_team: bool
+    but_own: bool
 
 
-async def _ones_own(connection: AsyncConnection, kind: Waits, asker: str) -> Sequence[str]:
-    """Give the ids under which somebody asked, or may have, for what waits of a kind."""
-    asked = _WAITING[kind].with_only_columns(_ASKED_BY[kind]).distinct()
+def _wanted(kind: Waits, way: _Way) -> Select[Any]:
+    wanted = _WAITING[kind]
+    if way.of_team:
+        wanted = wanted.where(_TEAMS[kind] == bindparam("team"))
+    if way.but_own and kind in _ASKED_BY:
+        wanted = wanted.where(_ASKED_BY[kind].not_in(bindparam("own", expanding=True)))
+    return wanted
+
+
+@lru_cache(_MADE)
+def _oldest(kinds: tuple[Waits, ...], way: _Way, limit: int) -> CompoundSelect[Any]:
+    """Select what has waited longest of each kind."""
+    each = []
+    for kind in kinds:
+        wanted = _wanted(kind, way)
+        those = wanted.order_by(wanted.selected_columns.since, wanted.selected_columns.id).limit(limit).subquery()
+        each.append(select(literal(kind.value).label("kind"), *those.c))
+    return union_all(*each)
+
+
+@lru_cache(_MADE)
+def _number(kind: Waits, way: _Way) -> Select[Any]:
+    return select(func.count()).select_from(_wanted(kind, way).subquery())
+
+
+async def _count(connection: AsyncConnection, asked: Select[Any], said: Mapping[str, Any]) -> int:
+    number: int = (await connection.execute(asked, said)).scalar_one()
+    return number
+
+
+async def _ones_own(connection: AsyncConnection, asker: str) -> Sequence[str]:
+    """Give the ids under which somebody asked, or may have, for what waits."""
+    asked = _WAITING[Waits.RELEASE_IN_REVIEW].with_only_columns(_ASKED_BY[Waits.RELEASE_IN_REVIEW]).distinct()
     ids = list((await connection.execute(asked)).scalars())
     who = await askers(connection, [asker, *ids])
     return [id for id in ids if who[id].may_be(who[asker])]
