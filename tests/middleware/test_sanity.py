@@ -115,8 +115,9 @@ def test_host_that_is_no_host_is_refused(host: str) -> None:
     assert refusal(call_of((b"host", host.encode()))).message == "the Host header is no host"
 
 
-def test_missing_host_is_refused() -> None:
-    assert refusal(call_of()).message == "the Host header is missing"
+@pytest.mark.parametrize("headers", [(), ((b"accept", b"*/*"),)], ids=["alone", "beside others"])
+def test_missing_host_is_refused(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    assert refusal(call_of(*headers)).message == "the Host header is missing"
 
 
 @pytest.mark.parametrize("name", [b"x-forwarded-host", b"forwarded", b"x-forwarded-proto", b"x-original-url"])

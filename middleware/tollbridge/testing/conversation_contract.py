@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -166,6 +166,7 @@ class ConversationContract(PeculiarBodies):
 
     @_law
     @given(bodies())
+    @example(b'{"model": "m", "messages": [{"role": "user", "content": "hello"}]}')  # one that many can read
     def test_no_request_makes_it_fail_otherwise_than_by_saying_what_is_wrong(self, body: bytes) -> None:
         with suppress(BadRequest):
             request = self.codec.read_request(body, Envelope("m"), notes())
