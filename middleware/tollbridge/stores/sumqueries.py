@@ -4,11 +4,11 @@ Each piece of a range is a row of a common table expression: its step, where it 
 added or taken away. Pieces come first in each join, and the keys of the tables begin with what they say.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tollbridge.stores.counting import ENDING, MEASURES, PENDING
@@ -18,6 +18,9 @@ from tollbridge.stores.segments import MONTH, ROWS, Piece, pieces, singles
 from tollbridge.stores.usages import Filters
 
 _PIECE = "(step, span, since, until, sign)"
+_SIGNS = {"qmark": "?", "numeric_dollar": "$"}
+"""How places of values are numbered, by the style of a driver."""
+_PLACE = re.compile(r":of_(\w+)")
 TEAMS = f"team IN (SELECT team FROM {BY_TEAM.table} WHERE span = {MONTH})"
 """Every team: those tables are found by a team first."""
 _INDEXED = {"service": "service <> 'ai'", "application": "application <> ''"}
@@ -44,14 +47,9 @@ NOTHING: Vector = (0,) * len(MEASURES)
 
 
 class Which(msgspec.Struct, frozen=True):
-    """Calls that are meant: those with one of each of these values, and what the database is asked with."""
+    """Calls that are meant: those with one of each of these values."""
 
     filters: Filters
-
-    @property
-    def given(self) -> Mapping[str, Sequence[str]]:
-        """Give the values by the names of their parameters."""
-        return {f"of_{name}": list(map(storable, values)) for name, values in self.filters.items()}
 
     def of_kept(self) -> str:
         """Say it of a table of sums."""
@@ -71,13 +69,28 @@ class Which(msgspec.Struct, frozen=True):
         without = {"service": "ai", "application": ""}
         return name in without and without[name] not in self.filters[name]
 
-    def statement(self, sql: str) -> TextClause:
-        """Make a statement that takes these values."""
-        return text(sql).bindparams(*(bindparam(name, expanding=True) for name in self.given))
-
     async def ask(self, connection: AsyncConnection, sql: str) -> Sequence[Sequence[Any]]:
-        """Ask with these values."""
-        return (await connection.execute(self.statement(sql), dict(self.given))).all()
+        """Ask with these values.
+
+        The driver is asked as it is: a text of ten thousand signs, of which no two are the same, SQLAlchemy looks over
+        for almost as long as a database takes to answer it.
+        """
+        said, values = self.placed(sql, _SIGNS[connection.dialect.paramstyle])
+        return (await connection.exec_driver_sql(said, values)).all()
+
+    def placed(self, sql: str, sign: str) -> tuple[str, tuple[str, ...]]:
+        """Write a numbered place for each value, and give the values in their order."""
+        places, values = dict[str, str](), list[str]()
+
+        def write(found: re.Match[str]) -> str:
+            name = found[1]
+            if name not in places:
+                first = len(values) + 1
+                values.extend(map(storable, self.filters[name]))
+                places[name] = ", ".join(f"{sign}{number}" for number in range(first, len(values) + 1)) or "NULL"
+            return f"({places[name]})"
+
+        return _PLACE.sub(write, sql), tuple(values)
 
 
 def column_of(name: str) -> str:
