@@ -40,6 +40,8 @@ T = TypeVar("T")
 
 _A_YEAR_S = 31_536_000
 _LONGEST_SEARCH = 200
+_SQUEEZED = 5
+"""How hard pages are compressed: 9, the default, takes 2.5 times as long for a twentieth of the bytes."""
 HOME = "/"
 
 
@@ -73,9 +75,8 @@ def make_app(gateway: "Gateway") -> ASGIApp:
         found.append(Page("GET", HOME, common.first))
     routes += [guarded(own, page) for page in found]
     routes.append(Route("/static/{name}", _Files([frame.assets for frame in frames.values()]).serve))
-    app = GZipMiddleware(
-        Starlette(routes=routes, exception_handlers={HTTPException: own.failed, GatewayError: own.failed})
-    )
+    handlers = {HTTPException: own.failed, GatewayError: own.failed}
+    app = GZipMiddleware(Starlette(routes=routes, exception_handlers=handlers), compresslevel=_SQUEEZED)
     server = gateway.config.server
     guard = Guard(gateway, own.refuse)
     place = Place(server.public_url, server.prefix)
