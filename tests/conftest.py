@@ -2,6 +2,7 @@
 
 import gc
 import signal
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,18 +30,18 @@ pytest.register_assert_rewrite(
 )
 
 
-gc.disable()  # what is collected stays
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Leave what was collected out of garbage collections, and have those of all seldom.
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is collected out of garbage collections, as it stays, and have those of all seldom.
 
     To look through everything again and again took a fifth of the processor's time.
     """
+    gc.disable()
+    found = yield
     gc.freeze()
     gc.set_threshold(5_000, 10, 50)
     gc.enable()
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ DAYS, MOST_DAYS = 7, 30
 _SIGNS, _LENGTH = string.ascii_letters + string.digits, 43
 """256 bits, without a sign that a command would take for the start of an option."""
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{43}")
-"""What came before too."""
+"""That of earlier codes too, which may hold hyphens and underscores."""
 _OVER = "this invitation was used, was withdrawn, or has ended; ask for another one"
 
 

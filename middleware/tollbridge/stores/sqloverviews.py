@@ -54,7 +54,7 @@ class SqlOverviews:
             return {}
         with answering():
             async with self._engine.connect() as connection:
-                own = await _ones_own(connection, but_by) if but_by and _ASKED_BY.keys() & found.keys() else ()
+                own = await _ones_own(connection, but_by) if but_by and _ASKED_FOR in found else ()
                 way = _Way(bool(team), bool(own))
                 said = {"now": micros(self._clock.now()), "team": storable(team), "own": own}
                 for row in await connection.execute(_oldest(tuple(found), way, limit), said):
@@ -186,11 +186,10 @@ _TEAMS: Mapping[Waits, Any] = {
     Waits.SERVICE_OVERDUE: _v.team,
     Waits.SERVICE_ENDING: _t.team,
 }
-_ASKED_BY: Mapping[Waits, Any] = {Waits.RELEASE_IN_REVIEW: _r.asked_by}
-
-
+_ASKED_FOR, _ASKED_BY = Waits.RELEASE_IN_REVIEW, _r.asked_by
+"""What is asked for by somebody who may not decide on it, and where that is said."""
 _MADE = 64
-"""Statements that are made once: to make one takes longer than to have it answered."""
+"""Statements that are made once, and asked again and again."""
 
 
 class _Way(NamedTuple):
@@ -204,8 +203,8 @@ def _wanted(kind: Waits, way: _Way) -> Select[Any]:
     wanted = _WAITING[kind]
     if way.of_team:
         wanted = wanted.where(_TEAMS[kind] == bindparam("team"))
-    if way.but_own and kind in _ASKED_BY:
-        wanted = wanted.where(_ASKED_BY[kind].not_in(bindparam("own", expanding=True)))
+    if way.but_own and kind is _ASKED_FOR:
+        wanted = wanted.where(_ASKED_BY.not_in(bindparam("own", expanding=True)))
     return wanted
 
 
@@ -232,7 +231,7 @@ async def _count(connection: AsyncConnection, asked: Select[Any], said: Mapping[
 
 async def _ones_own(connection: AsyncConnection, asker: str) -> Sequence[str]:
     """Give the ids under which somebody asked, or may have, for what waits."""
-    asked = _WAITING[Waits.RELEASE_IN_REVIEW].with_only_columns(_ASKED_BY[Waits.RELEASE_IN_REVIEW]).distinct()
+    asked = _WAITING[_ASKED_FOR].with_only_columns(_ASKED_BY).distinct()
     ids = list((await connection.execute(asked)).scalars())
     who = await askers(connection, [asker, *ids])
     return [id for id in ids if who[id].may_be(who[asker])]

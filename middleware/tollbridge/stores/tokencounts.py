@@ -21,7 +21,7 @@ _t = token.c
 _SHOWN = [kind for kind in TokenKind if kind not in HOLDERS]
 _TEAM = bindparam("team", type_=_t.team.type)
 _MADE = 16
-"""Statements that are made once: to make one takes longer than to have it answered."""
+"""Statements that are made once, and asked again and again."""
 
 
 async def count_tokens(

@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from tollbridge.metering.budgets import PERIODS, period_of
 from tollbridge.stores.base import NEAR_PART, SOON, UNUSED_FOR, TokenView
+from tollbridge.stores.rows import seconds_to_micros
 from tollbridge.stores.tables import budget, token
 from tollbridge.tokens.model import TokenBudget, TokenState
 
@@ -29,7 +30,7 @@ At = int | BindParameter[int]
 NOW: BindParameter[int] = bindparam("now", type_=BigInteger)
 DRAWN = (TokenView.NEAR_BUDGET, TokenView.OVER_BUDGET)
 """The views that `drawn_tokens` tells of."""
-UNUSED_US, SOON_US = (int(length.total_seconds()) * 1_000_000 for length in (UNUSED_FOR, SOON))
+UNUSED_US, SOON_US = (seconds_to_micros(length.total_seconds()) for length in (UNUSED_FOR, SOON))
 
 
 def token_views(at: At) -> Mapping[str, ColumnElement[bool]]:

@@ -209,20 +209,14 @@ async def _read(reader: asyncio.StreamReader, number: int, link: Link) -> Receiv
 
 async def _send(answer: _Answer, writer: asyncio.StreamWriter) -> None:
     """Send an answer; the end of a connection leaves with the last bytes, so that nobody asks in between."""
-    for step in answer.steps[:-1]:
-        await _take(step, writer)
-    if answer.close and not answer.reset:
-        cork(writer)
-    for step in answer.steps[-1:]:
-        await _take(step, writer)
-
-
-async def _take(step: Step, writer: asyncio.StreamWriter) -> None:
-    if isinstance(step, asyncio.Event):
-        await step.wait()
-    else:
-        writer.write(step)
-        await writer.drain()
+    for number, step in enumerate(answer.steps, 1):
+        if answer.close and not answer.reset and number == len(answer.steps):
+            cork(writer)
+        if isinstance(step, asyncio.Event):
+            await step.wait()
+        else:
+            writer.write(step)
+            await writer.drain()
 
 
 def _head(status: int, headers: Pairs) -> bytes:
