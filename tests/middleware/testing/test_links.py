@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from tollbridge.testing.transport_contract import PATIENCE_S
 from tollbridge.testing.upstream import ScriptedUpstream
 
 LAST = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
@@ -44,10 +45,11 @@ async def test_every_connection_can_be_ended_from_the_upstream() -> None:
 
         upstream.hang_up()
 
-        for reader, writer in rows:
-            await reader.read()
-            assert reader.at_eof()
-            writer.close()
+        async with asyncio.timeout(PATIENCE_S):
+            for reader, writer in rows:
+                await reader.read()
+                assert reader.at_eof()
+                writer.close()
 
 
 async def test_upstream_that_never_began_has_nothing_to_end() -> None:
